@@ -1,0 +1,37 @@
+import {
+	NodeConnectionTypes,
+	type IExecuteFunctions,
+	type INodeExecutionData,
+	type INodeType,
+	type INodeTypeDescription,
+} from 'n8n-workflow';
+
+import { chosenOperation, runOperation } from './execute';
+import { propertiesOf } from './operation';
+import { listSearch } from './pickers';
+import { resources } from './resources';
+
+export class Pocketsflow implements INodeType {
+	description: INodeTypeDescription = {
+		displayName: 'Pocketsflow',
+		name: 'pocketsflow',
+		icon: { light: 'file:pocketsflow.svg', dark: 'file:pocketsflow.dark.svg' },
+		group: ['transform'],
+		version: 1,
+		subtitle: '={{ $parameter["operation"] + ": " + $parameter["resource"] }}',
+		description: 'Sell digital products and subscriptions with Pocketsflow',
+		defaults: { name: 'Pocketsflow' },
+		inputs: [NodeConnectionTypes.Main],
+		outputs: [NodeConnectionTypes.Main],
+		usableAsTool: true,
+		credentials: [{ name: 'pocketsflowApi', required: true }],
+		properties: propertiesOf(resources),
+	};
+
+	methods = { listSearch };
+
+	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+		const operation = chosenOperation(this, resources);
+		return [await runOperation(this, operation, this.continueOnFail())];
+	}
+}
