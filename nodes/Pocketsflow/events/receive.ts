@@ -1,0 +1,114 @@
+import type { IDataObject, IWebhookFunctions } from 'n8n-workflow';
+
+import { canonicalName } from './catalogue';
+import { readDelivery, type Delivery, type DeliveryHeaders } from './delivery';
+import { RecentDeliveries } from './duplicates';
+import { eventIdOf, repetitionOf, type Occurrence } from './identity';
+import { metadataOf, rawOutput, simplifiedOutput, type EventHead } from './output';
+import { wantedEvents } from './registration';
+import { endpointKey } from './secrets';
+import { verifyDelivery } from './verification';
+
+interface Options {
+	includeHeaders?: boolean;
+	metadataKey?: string;
+	metadataValue?: string;
+	productIds?: string;
+	skipRepeated?: boolean;
+}
+
+const recent = new RecentDeliveries();
+
+/** Headers that can hold a secret; `x-webhook-secret` is an older shared one (contract C3). */
+const secretHeaders = new Set(['authorization', 'cookie', 'x-webhook-secret', 'x-pocketsflow-signature']);
+
+/**
+ * Takes one delivery: verifies, answers, reads, filters. Answers itself, through the response object and
+ * before the work: Pocketsflow waits 5 s and never tries again (contract C3), while n8n would answer only
+ * after it has stored the execution.
+ * @returns the items to emit, none for what is refused or not wanted
+ */
+export async function receive(context: IWebhookFunctions): Promise<IDataObject[]> {
+	const headers = context.getHeaderData() as DeliveryHeaders;
+	const request = context.getRequestObject();
+	// n8n leaves the raw body of a multipart request unread, and Pocketsflow never sends one.
+	const rawBody = Buffer.isBuffer(request.rawBody) ? request.rawBody : undefined;
+	const response = context.getResponseObject();
+
+	const verification = await verifyDelivery(
+		context,
+		rawBody,
+		headers['x-pocketsflow-signature'],
+		context.getNodeParameter('endpoint', 'automatic') === 'existing',
+	);
+	if (!verification.valid || !rawBody) {
+		response.status(401).json({ message: 'The signature of this delivery is not valid' });
+		const reason = verification.valid ? 'no body' : verification.reason;
+		context.logger.warn(
+			reason === 'no secret'
+				? 'Pocketsflow Trigger refused a delivery: the signing secret is not known. Deactivate and activate the workflow to register the webhook anew.'
+				: `Pocketsflow Trigger refused a delivery: ${reason}`,
+		);
+		return [];
+	}
+	response.status(200).end();
+
+	const delivery = readDelivery(headers, rawBody);
+	if (!delivery) {
+		context.logger.warn('Pocketsflow Trigger dropped a signed delivery whose body is no JSON object');
+		return [];
+	}
+	const isTest = context.getMode() === 'manual';
+	const options = context.getNodeParameter('options', {}) as Options;
+	if (!isWanted(context, delivery, options, isTest)) return [];
+
+	const testMode = verification.mode === 'test';
+	const now = Date.now();
+	const occurrence: Occurrence = { ...delivery, testMode, moment: delivery.sentAt ?? now };
+	if (!isTest && options.skipRepeated !== false) {
+		const { key, content } = repetitionOf(occurrence);
+		if (recent.repeats(`${endpointKey(context.getNode(), isTest)} ${key}`, content, now)) return [];
+	}
+
+	const head: EventHead = {
+		event: delivery.event,
+		eventId: eventIdOf(occurrence),
+		testMode,
+		deliveredAt: new Date(now).toISOString(),
+	};
+	const output = context.getNodeParameter('simplify', true) ? simplifiedOutput : rawOutput;
+	return [
+		{
+			...output(head, delivery.payload),
+			...(options.includeHeaders && { headers: withoutSecrets(headers) }),
+		},
+	];
+}
+
+/**
+ * Whether the node asked for this delivery. While listening for a test any event is shown: what name
+ * Pocketsflow's own test delivery carries is not documented (contract C1).
+ */
+function isWanted(
+	context: IWebhookFunctions,
+	{ event, payload }: Delivery,
+	{ metadataKey, metadataValue, productIds }: Options,
+	isTest: boolean,
+): boolean {
+	if (!isTest && !wantedEvents(context).includes(canonicalName(event))) return false;
+	if (metadataKey) {
+		const value = metadataOf(payload)?.[metadataKey];
+		if (value === undefined || (metadataValue && String(value) !== metadataValue)) return false;
+	}
+	const products = (productIds ?? '').split(/[\s,]+/).filter(Boolean);
+	const { product, subscription } = simplifiedOutput({} as EventHead, payload);
+	const named = [product, subscription].flatMap((thing) => {
+		const id = (thing as IDataObject | undefined)?.id;
+		return typeof id === 'string' ? [id] : [];
+	});
+	return products.length === 0 || named.length === 0 || named.some((id) => products.includes(id));
+}
+
+function withoutSecrets(headers: DeliveryHeaders): IDataObject {
+	return Object.fromEntries(Object.entries(headers).filter(([key]) => !secretHeaders.has(key)));
+}

@@ -1,0 +1,77 @@
+import { sleep, type IWebhookFunctions } from 'n8n-workflow';
+
+import { credentialType } from '../transport/request';
+import { accountOf } from '../transport/send';
+import { openSecret, recoverSecret, storedSecret } from './registration';
+import { endpointKey, opened, recoveries, remembered, type KnownSecret } from './secrets';
+import { checkSignature, type SignatureCheck } from './signature';
+
+/** Between two attempts to recover a secret, so that forged deliveries cannot cause a request each. */
+const recoveryPauseMs = 60_000;
+
+/** Pocketsflow waits 5 s for an answer (contract C3). */
+const recoveryLimitMs = 3_500;
+
+export type Verification = { valid: true; mode: KnownSecret['mode'] } | Extract<SignatureCheck, { valid: false }>;
+
+/**
+ * Checks a delivery against the secrets that may be right, the nearest first: this process's memory, then
+ * static data, then the sealed copy at Pocketsflow (static data can be lost or stale). A header that
+ * cannot be a signature is refused without looking for any.
+ * @param rawBody the bytes as received
+ * @param header the X-Pocketsflow-Signature header
+ */
+export async function verifyDelivery(
+	context: IWebhookFunctions,
+	rawBody: Uint8Array | undefined,
+	header: unknown,
+	useExistingEndpoint: boolean,
+): Promise<Verification> {
+	const unkeyed = checkSignature(rawBody, header, 'no secret is looked up for what cannot be signed');
+	if (!unkeyed.valid && unkeyed.reason !== 'wrong signature') return unkeyed;
+
+	if (useExistingEndpoint) {
+		const credential = await context.getCredentials(credentialType);
+		const check = checkSignature(rawBody, header, String(credential.webhookSigningSecret ?? '').trim());
+		return check.valid ? { valid: true, mode: (await accountOf(context)).mode } : check;
+	}
+
+	const key = endpointKey(context.getNode(), context.getMode() === 'manual');
+	let isAnyKnown = false;
+	for (const find of [fromMemory, fromStaticData, fromPocketsflow]) {
+		const found = await find(context, key);
+		if (!found) continue;
+		isAnyKnown = true;
+		if (!checkSignature(rawBody, header, found.secret).valid) continue;
+		if (find !== fromMemory) remembered.set(key, found);
+		return { valid: true, mode: found.mode };
+	}
+	return { valid: false, reason: isAnyKnown ? 'wrong signature' : 'no secret' };
+}
+
+type Finder = (context: IWebhookFunctions, key: string) => Promise<KnownSecret | undefined>;
+
+const fromMemory: Finder = async (_context, key) => remembered.get(key);
+
+const fromStaticData: Finder = async (context) => {
+	const sealed = storedSecret(context);
+	if (sealed === undefined) return undefined;
+	const known = opened.get(sealed) ?? (await openSecret(context, sealed));
+	if (known) opened.set(sealed, known);
+	return known;
+};
+
+const fromPocketsflow: Finder = async (context, key) => {
+	let recovery = recoveries.get(key);
+	if (!recovery || Date.now() - recovery.begun >= recoveryPauseMs) {
+		const found = recoverSecret(context).catch((error: Error) => {
+			context.logger.warn(
+				`Pocketsflow Trigger: the signing secret could not be read back from Pocketsflow: ${error.message}`,
+			);
+			return undefined;
+		});
+		recovery = { begun: Date.now(), found };
+		recoveries.set(key, recovery);
+	}
+	return await Promise.race([recovery.found, sleep(recoveryLimitMs).then(() => undefined)]);
+};
