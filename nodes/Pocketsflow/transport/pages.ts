@@ -28,6 +28,30 @@ function pageRequest({ request, paging }: ListRequest, page: number, size: numbe
 }
 
 /**
+ * Reads a list page by page, in the order in which Pocketsflow has it. Stop iterating to read no further.
+ * @param size records to ask for at once
+ */
+export async function* readPages(
+	context: PocketsflowContext,
+	list: ListRequest,
+	size = pageSize,
+	itemIndex?: number,
+): AsyncGenerator<IDataObject[], void> {
+	let firstOfLastPage: string | undefined;
+	for (let page = 1; ; page++) {
+		const answer = await send(context, pageRequest(list, page, size), 'read', itemIndex);
+		const found = listIn(answer, list.keys) ?? [];
+		const first = found[0] && idOf(found[0]);
+		if (first !== undefined && first === firstOfLastPage) return;
+		firstOfLastPage = first;
+		yield found;
+		const { hasMore, totalPages } = paginationIn(answer);
+		const more = hasMore ?? (totalPages !== undefined ? page < totalPages : found.length === size);
+		if (list.paging === 'none' || found.length === 0 || !more) return;
+	}
+}
+
+/**
  * Reads the records of a list in the order in which Pocketsflow has them, at most `limit`.
  * @param limit number of records; undefined reads all
  */
@@ -39,17 +63,9 @@ export async function readList(
 ): Promise<IDataObject[]> {
 	const records: IDataObject[] = [];
 	const size = Math.min(limit ?? pageSize, pageSize);
-	let firstOfLastPage: string | undefined;
-	for (let page = 1; ; page++) {
-		const answer = await send(context, pageRequest(list, page, size), 'read', itemIndex);
-		const found = listIn(answer, list.keys) ?? [];
-		const first = found[0] && idOf(found[0]);
-		if (first !== undefined && first === firstOfLastPage) return records;
-		firstOfLastPage = first;
+	for await (const found of readPages(context, list, size, itemIndex)) {
 		records.push(...found);
 		if (limit !== undefined && records.length >= limit) return records.slice(0, limit);
-		const { hasMore, totalPages } = paginationIn(answer);
-		const more = hasMore ?? (totalPages !== undefined ? page < totalPages : found.length === size);
-		if (list.paging === 'none' || found.length === 0 || !more) return records;
 	}
+	return records;
 }
