@@ -27,27 +27,34 @@ function pageRequest({ request, paging }: ListRequest, page: number, size: numbe
 	return request;
 }
 
+export interface Page {
+	records: IDataObject[];
+	/** The number of the page that follows; undefined on the last one. */
+	next?: number;
+}
+
 /**
  * Reads a list page by page, in the order in which Pocketsflow has it. Stop iterating to read no further.
  * @param size records to ask for at once
+ * @param first number of the page to begin with
  */
 export async function* readPages(
 	context: PocketsflowContext,
 	list: ListRequest,
-	size = pageSize,
-	itemIndex?: number,
-): AsyncGenerator<IDataObject[], void> {
+	{ size = pageSize, first = 1, itemIndex }: { size?: number; first?: number; itemIndex?: number } = {},
+): AsyncGenerator<Page, void> {
 	let firstOfLastPage: string | undefined;
-	for (let page = 1; ; page++) {
+	for (let page = first; ; page++) {
 		const answer = await send(context, pageRequest(list, page, size), 'read', itemIndex);
-		const found = listIn(answer, list.keys) ?? [];
-		const first = found[0] && idOf(found[0]);
-		if (first !== undefined && first === firstOfLastPage) return;
-		firstOfLastPage = first;
-		yield found;
+		const records = listIn(answer, list.keys) ?? [];
+		const firstId = records[0] && idOf(records[0]);
+		if (firstId !== undefined && firstId === firstOfLastPage) return;
+		firstOfLastPage = firstId;
 		const { hasMore, totalPages } = paginationIn(answer);
-		const more = hasMore ?? (totalPages !== undefined ? page < totalPages : found.length === size);
-		if (list.paging === 'none' || found.length === 0 || !more) return;
+		const more = hasMore ?? (totalPages !== undefined ? page < totalPages : records.length === size);
+		const isLast = list.paging === 'none' || records.length === 0 || !more;
+		yield isLast ? { records } : { records, next: page + 1 };
+		if (isLast) return;
 	}
 }
 
@@ -63,8 +70,8 @@ export async function readList(
 ): Promise<IDataObject[]> {
 	const records: IDataObject[] = [];
 	const size = Math.min(limit ?? pageSize, pageSize);
-	for await (const found of readPages(context, list, size, itemIndex)) {
-		records.push(...found);
+	for await (const page of readPages(context, list, { size, itemIndex })) {
+		records.push(...page.records);
 		if (limit !== undefined && records.length >= limit) return records.slice(0, limit);
 	}
 	return records;
