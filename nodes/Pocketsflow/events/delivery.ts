@@ -37,7 +37,7 @@ export function sentAtOf(header: unknown): number | undefined {
  */
 export function readDelivery(headers: DeliveryHeaders, rawBody: Uint8Array): Delivery | undefined {
 	const body = jsonParse<unknown>(Buffer.from(rawBody).toString('utf8').replace(/^\uFEFF/, ''), {
-		fallbackValue: undefined,
+		fallbackValue: null,
 	});
 	if (!isRecord(body)) return undefined;
 	const inBody = name(body.event) ?? (isRecord(body.data) ? name(body.type) : undefined);

@@ -98,7 +98,7 @@ function parsedMetadata(value: unknown): IDataObject | undefined {
 	if (typeof value !== 'string') return undefined;
 	const text = value.trim().replace(/^"([\s\S]*)"$/, '$1');
 	if (text === '') return undefined;
-	const json = jsonParse<unknown>(text, { fallbackValue: undefined });
+	const json = jsonParse<unknown>(text, { fallbackValue: null });
 	if (isRecord(json)) return json;
 	return text.includes('=') ? Object.fromEntries(new URLSearchParams(text)) : undefined;
 }
