@@ -97,8 +97,9 @@ function isWanted(
 ): boolean {
 	if (!isTest && !wantedEvents(context).includes(canonicalName(event))) return false;
 	if (metadataKey) {
-		const value = metadataOf(payload)?.[metadataKey];
-		if (value === undefined || (metadataValue && String(value) !== metadataValue)) return false;
+		const metadata = metadataOf(payload) ?? {};
+		if (!Object.hasOwn(metadata, metadataKey)) return false;
+		if (metadataValue && String(metadata[metadataKey]) !== metadataValue) return false;
 	}
 	const products = (productIds ?? '').split(/[\s,]+/).filter(Boolean);
 	const { product, subscription } = simplifiedOutput({} as EventHead, payload);
