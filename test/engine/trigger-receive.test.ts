@@ -222,6 +222,16 @@ describe('a delivery that is not signed rightly', () => {
 		expect(body).toEqual({ message: 'The signature of this delivery is not valid' });
 	});
 
+	it('is refused without a failure where the credential cannot be read', async () => {
+		const setup = trigger();
+		Object.defineProperty(setup, 'credential', {
+			get: () => {
+				throw new Error('gone');
+			},
+		});
+		expect((await deliver(setup, right)).status).toBe(401);
+	});
+
 	it('is refused where no secret is known', async () => {
 		const { status } = await deliver(trigger({}, { staticData: {} }), right);
 		expect(status).toBe(401);

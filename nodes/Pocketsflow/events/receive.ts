@@ -35,12 +35,13 @@ export async function receive(context: IWebhookFunctions): Promise<IDataObject[]
 	const rawBody = Buffer.isBuffer(request.rawBody) ? request.rawBody : undefined;
 	const response = context.getResponseObject();
 
+	// A throw would store a failed execution for anyone who knows the URL (webhook-helpers of n8n).
 	const verification = await verifyDelivery(
 		context,
 		rawBody,
 		headers['x-pocketsflow-signature'],
 		context.getNodeParameter('endpoint', 'automatic') === 'existing',
-	);
+	).catch(() => ({ valid: false, reason: 'the credential cannot be read' }) as const);
 	if (!verification.valid || !rawBody) {
 		response.status(401).json({ message: 'The signature of this delivery is not valid' });
 		const reason = verification.valid ? 'no body' : verification.reason;
