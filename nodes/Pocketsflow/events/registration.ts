@@ -168,10 +168,21 @@ async function createEndpoint(
 			'change',
 		);
 	} catch (error) {
+		if (isRefusedDescription(error)) {
+			context.logger.warn(
+				'Pocketsflow Trigger: Pocketsflow refused to keep a sealed copy of the signing secret; the only copy is in the static data of this workflow',
+			);
+			return;
+		}
 		await remove(context, endpoint.id);
 		forget(context, url);
 		throw new NodeOperationError(context.getNode(), error as Error);
 	}
+}
+
+/** No limit of a description is documented: one that is too long must not keep the trigger from working. */
+function isRefusedDescription(error: unknown): boolean {
+	return error instanceof NodeApiError && ['400', '413', '422'].includes(String(error.httpCode));
 }
 
 /** Removes our endpoints, and only ours. An endpoint that is gone already is no failure. */
