@@ -1,0 +1,59 @@
+import { parseArgs } from 'node:util';
+
+import { startSandbox } from './sandbox';
+
+const { values } = parseArgs({
+	options: {
+		port: { type: 'string', default: '4010' },
+		host: { type: 'string', default: '127.0.0.1' },
+		store: { type: 'string' },
+		'test-key': { type: 'string' },
+		'live-key': { type: 'string' },
+		'public-url': { type: 'string' },
+		seed: { type: 'boolean', default: false },
+	},
+});
+
+async function main(): Promise<void> {
+	const sandbox = await startSandbox({
+		port: Number(values.port),
+		host: values.host,
+		seed: values.seed,
+		...(values.store !== undefined && { storeName: values.store }),
+		...(values['test-key'] !== undefined && { testKey: values['test-key'] }),
+		...(values['live-key'] !== undefined && { liveKey: values['live-key'] }),
+		...(values['public-url'] !== undefined && { publicUrl: values['public-url'] }),
+	});
+	process.stdout.write(
+		[
+			'Pocketsflow sandbox',
+			`  address    ${sandbox.url}`,
+			`  test key   ${sandbox.testKey}`,
+			`  live key   ${sandbox.liveKey}`,
+			'',
+			'In the Pocketsflow credential, use this address as the base URL and one of the keys.',
+			'Sell something without a browser:',
+			`  curl -X POST ${sandbox.url}/_sandbox/seed`,
+			`  curl -X POST ${sandbox.url}/_sandbox/purchases -d '{"count": 3}'`,
+			'See what was sent:',
+			`  curl ${sandbox.url}/_sandbox/deliveries`,
+			'Change a switch (all are listed under /_sandbox/switches/rules):',
+			`  curl -X PATCH ${sandbox.url}/_sandbox/switches -d '{"latencyMs": 500}'`,
+			'Stop with Ctrl-C.',
+			'',
+		].join('\n'),
+	);
+	let stopping = false;
+	const stop = () => {
+		if (stopping) return;
+		stopping = true;
+		void sandbox.close().then(() => process.exit(0));
+	};
+	process.on('SIGINT', stop);
+	process.on('SIGTERM', stop);
+}
+
+main().catch((error: unknown) => {
+	process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+	process.exit(1);
+});
