@@ -7,6 +7,9 @@ import type {
 	IWebhookFunctions,
 } from 'n8n-workflow';
 
+/** Whether a key works on test data or on real sales; its prefix alone decides (contract A). */
+export type Mode = 'test' | 'live';
+
 /** Every n8n context from which a request to Pocketsflow can be sent. */
 export type PocketsflowContext =
 	| IExecuteFunctions

@@ -1,70 +1,119 @@
-import { NodeApiError, type IDataObject, type IHttpRequestOptions, type JsonObject } from 'n8n-workflow';
+import type { NodeApiError } from 'n8n-workflow';
 
-import { answerError, type Mode } from './errors';
-import { credentialType, type Effect, type PocketsflowContext, type PocketsflowRequest } from './request';
+import { accountKey, accountOf, type Account } from './account';
+import { answerError, lateError, troubleError, type Failure } from './errors';
+import { exchange, isSuccess, type Answer, type Trouble } from './exchange';
+import { enter, laneOf, leave, type Verdict } from './lanes';
+import { backoff, pause, standardLimits, type Limits } from './limits';
+import { consequenceOf, mayFollow, mayRepeat, redirectOf } from './outcome';
+import type { Effect, PocketsflowContext, PocketsflowRequest } from './request';
 
-const timeoutMs = 30_000;
+export { accountOf, type Account };
 
-/** What the credential says about where and as whom requests are sent. Holds the key: never output it. */
-export interface Account {
-	baseUrl: string;
-	apiKey: string;
-	mode: Mode;
+export interface SendOptions {
+	/** Other limits than the standard ones, for example less patience in a picker. */
+	limits?: Partial<Limits>;
+	/**
+	 * Stops a request that is still waiting and was not carried out: nothing new begins after it aborts.
+	 * What may have been carried out goes on, so that its outcome becomes known.
+	 */
+	stop?: AbortSignal;
 }
 
-/** Reads the credential of the node that `context` runs. */
-export async function accountOf(context: PocketsflowContext): Promise<Account> {
-	const credential = await context.getCredentials(credentialType);
-	const apiKey = String(credential.apiKey ?? '').trim();
-	return {
-		baseUrl: String(credential.baseUrl || 'https://api.pocketsflow.com').replace(/\/+$/, ''),
-		apiKey,
-		mode: apiKey.startsWith('pk_test_') ? 'test' : 'live',
-	};
-}
-
-/** The entries whose value is set; Pocketsflow is never sent an empty optional field. */
-function withoutUndefined(fields: IDataObject): IDataObject {
-	return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-}
+const redirectsFollowed = 5;
 
 /**
- * Sends one request and answers with the parsed body (`{}` for an empty one, contract section A).
- * @throws NodeApiError in the operator's words, with the item's index
+ * Sends one request and answers with the parsed body (`{}` for an empty one, contract section A). It takes
+ * its turn with all requests of the same credential in this process, waits while Pocketsflow limits them,
+ * and is repeated as far as its effect allows; a `create` never, once it may have been carried out.
+ * @throws NodeApiError in the operator's words, with the item's index; `context.outcome` is 'unknown' when
+ * a `create` may or may not have been carried out
+ * @throws NodeOperationError when the credential cannot be used
  */
 export async function send(
 	context: PocketsflowContext,
 	request: PocketsflowRequest,
 	effect: Effect,
 	itemIndex?: number,
+	options: SendOptions = {},
 ): Promise<unknown> {
 	const account = await accountOf(context);
-	const options: IHttpRequestOptions = {
-		method: request.method,
-		url: account.baseUrl + request.path,
-		qs: request.query && withoutUndefined(request.query),
-		body: request.body && withoutUndefined(request.body),
-		json: true,
-		timeout: timeoutMs,
-		returnFullResponse: true,
-		ignoreHttpStatusErrors: true,
-	};
-	let response: { statusCode: number; body: unknown };
-	try {
-		response = (await context.helpers.httpRequestWithAuthentication.call(
-			context,
-			credentialType,
-			options,
-		)) as { statusCode: number; body: unknown };
-	} catch (error) {
-		throw new NodeApiError(context.getNode(), error as JsonObject, { itemIndex });
-	}
-	if (response.statusCode >= 200 && response.statusCode < 300) return response.body || {};
-	throw answerError(context.getNode(), {
+	const limits = { ...standardLimits, ...options.limits };
+	const failure: Failure = {
+		node: context.getNode(),
+		account,
 		request,
-		status: response.statusCode,
-		body: response.body,
-		mode: account.mode,
+		effect,
+		limits,
+		tries: 0,
+		mayBeDone: false,
 		itemIndex,
-	});
+	};
+	const cancel =
+		'getExecutionCancelSignal' in context ? context.getExecutionCancelSignal() : undefined;
+	const lane = laneOf(accountKey(account));
+	const deadline = Date.now() + limits.patienceMs;
+	const address = account.baseUrl + request.path;
+	let target = { request, url: address };
+	let redirects = 0;
+	let limited: Answer | undefined;
+
+	for (;;) {
+		const stops = failure.mayBeDone ? [cancel] : [cancel, options.stop];
+		const pass = await enter(lane, limits, deadline, limited !== undefined, stops);
+		if (pass === 'late') throw lateError(failure, limited);
+		if (pass === 'aborted') throw troubleError(failure, { trouble: 'cancelled' });
+
+		const outcome = await exchange(context, account, target.request, target.url, limits, cancel);
+		leave(lane, pass, verdictOn(outcome));
+		if (!('trouble' in outcome)) {
+			if (outcome.status === 429) {
+				limited = outcome;
+				continue;
+			}
+			if (isSuccess(outcome) && outcome.text === undefined) return outcome.body;
+			if (isDone(failure, outcome)) return {};
+			const redirect = redirectOf(outcome, target.url);
+			if (redirect && mayFollow(request, outcome, target.url, redirect)) {
+				if (++redirects <= redirectsFollowed) {
+					target = { request: { ...request, query: undefined }, url: redirect.href };
+					continue;
+				}
+			}
+		}
+
+		const consequence = consequenceOf(outcome);
+		failure.tries++;
+		failure.mayBeDone ||= consequence.mayBeDone;
+		const wait = Math.max(
+			backoff(limits.firstPauseMs, failure.tries),
+			('retryAfterMs' in outcome && outcome.retryAfterMs) || 0,
+		);
+		if (
+			!mayRepeat(effect, consequence) ||
+			failure.tries >= limits.tries ||
+			Date.now() + wait > deadline
+		)
+			throw errorOf(failure, outcome, target.url);
+		limited = undefined;
+		target = { request, url: address };
+		await pause(wait, cancel, failure.mayBeDone ? undefined : options.stop);
+	}
+}
+
+/** A delete that answers 404 when it is repeated has been done by an earlier try. */
+function isDone({ request, mayBeDone }: Failure, { status }: Answer): boolean {
+	return request.method === 'DELETE' && mayBeDone && status === 404;
+}
+
+function verdictOn(outcome: Answer | Trouble): Verdict {
+	if ('trouble' in outcome) return 'failed';
+	if (outcome.status === 429) return { limited: true, retryAfterMs: outcome.retryAfterMs };
+	return outcome.status < 500 ? 'answered' : 'failed';
+}
+
+function errorOf(failure: Failure, outcome: Answer | Trouble, url: string): NodeApiError {
+	return 'trouble' in outcome
+		? troubleError(failure, outcome)
+		: answerError(failure, outcome, url);
 }
