@@ -1,0 +1,333 @@
+import { randomUUID } from 'node:crypto';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+
+import axios, { type AxiosInstance, type AxiosRequestConfig } from 'axios';
+
+import type { RunningN8n } from './start';
+
+export interface WorkflowNode {
+	id?: string;
+	name: string;
+	type: string;
+	typeVersion: number;
+	position: number[];
+	parameters: Record<string, unknown>;
+	webhookId?: string;
+	credentials?: Record<string, { id: string; name: string }>;
+	[setting: string]: unknown;
+}
+
+export interface Workflow {
+	name: string;
+	nodes: WorkflowNode[];
+	connections: Record<string, unknown>;
+	settings?: Record<string, unknown>;
+}
+
+/** A workflow as n8n stores it. */
+export interface StoredWorkflow extends Workflow {
+	id: string;
+	active: boolean;
+	versionId: string;
+}
+
+export interface Credential {
+	id: string;
+	name: string;
+	type: string;
+}
+
+export interface CredentialTest {
+	status: 'OK' | 'Error';
+	message: string;
+}
+
+export type ExecutionStatus = 'new' | 'running' | 'success' | 'error' | 'canceled' | 'crashed' | 'waiting';
+
+export interface ExecutionSummary {
+	id: string;
+	workflowId: string;
+	mode: string;
+	status: ExecutionStatus;
+	startedAt: string;
+	stoppedAt: string | null;
+}
+
+/** An execution with what each node put out, as n8n recorded it. */
+export interface Execution extends ExecutionSummary {
+	/** The items of a node's first output, over all its runs; empty if the node did not run. */
+	items(node: string): Array<Record<string, unknown>>;
+	/** The error of the execution, if it failed. */
+	error: { message: string; description?: string | null } | undefined;
+}
+
+export interface Owner {
+	email: string;
+	password: string;
+	firstName: string;
+	lastName: string;
+}
+
+/** The owner of an n8n that only a test or the demo uses. */
+export const demoOwner: Owner = {
+	email: 'demo@example.com',
+	password: 'Pocketsflow-Demo-1',
+	firstName: 'Demo',
+	lastName: 'Owner',
+};
+
+interface PublicationStatus {
+	status: 'in_progress' | 'not_published' | 'published' | 'partial' | 'failed';
+	triggers: Array<{ nodeId: string; status: string; errorMessage: string | null }>;
+}
+
+interface RunData {
+	[node: string]: Array<{ data?: { main?: Array<Array<{ json: Record<string, unknown> }> | null> } }>;
+}
+
+interface ExecutionData {
+	resultData?: { runData?: RunData; error?: { message: string; description?: string | null } };
+}
+
+const over: ReadonlySet<ExecutionStatus> = new Set(['success', 'error', 'canceled', 'crashed']);
+
+export class N8nRequestError extends Error {
+	constructor(
+		readonly status: number,
+		message: string,
+	) {
+		super(message);
+	}
+}
+
+/** Drives an n8n over the REST interface that its own editor uses. */
+export class N8nClient {
+	private cookie = '';
+
+	private readonly http: AxiosInstance;
+
+	private constructor(private readonly n8n: RunningN8n) {
+		this.http = axios.create({
+			baseURL: `${n8n.url}/rest`,
+			headers: { 'browser-id': randomUUID() },
+			proxy: false,
+			timeout: 60_000,
+			validateStatus: () => true,
+		});
+	}
+
+	/** Logs in, and makes the owner first when n8n is new. */
+	static async connect(n8n: RunningN8n, owner = demoOwner): Promise<N8nClient> {
+		const client = new N8nClient(n8n);
+		const settings = await client.get<{ userManagement: { showSetupOnFirstLoad?: boolean } }>('/settings');
+		if (settings.userManagement.showSetupOnFirstLoad) await client.post('/owner/setup', owner);
+		const { email, password } = owner;
+		await client.post('/login', { emailOrLdapLoginId: email, password });
+		return client;
+	}
+
+	/** The session cookie, for a browser that is to be logged in. */
+	get session(): { name: string; value: string } {
+		const [name, ...value] = this.cookie.split('=');
+		return { name, value: value.join('=') };
+	}
+
+	get browserId(): string {
+		return String(this.http.defaults.headers['browser-id']);
+	}
+
+	createCredential(type: string, name: string, data: Record<string, unknown>): Promise<Credential> {
+		return this.post('/credentials', { type, name, data });
+	}
+
+	/** What n8n's own "test" button shows for a saved credential and the data now in its form. */
+	testCredential(credential: Credential, data: Record<string, unknown>): Promise<CredentialTest> {
+		const { id, name, type } = credential;
+		return this.post('/credentials/test', { credentials: { id, name, type, data } });
+	}
+
+	/** Imports a workflow as the editor does: every node that needs the credential gets it, every webhook its own id. */
+	importWorkflow(workflow: Workflow, credentials: Credential[] = []): Promise<StoredWorkflow> {
+		const nodes = workflow.nodes.map((node) => ({
+			...node,
+			id: randomUUID(),
+			...(/trigger|webhook|\.wait$/i.test(node.type) && { webhookId: randomUUID() }),
+			...withCredentials(node, credentials),
+		}));
+		const { name, connections, settings = {} } = workflow;
+		return this.post('/workflows', { name, nodes, connections, settings, active: false });
+	}
+
+	workflow(id: string): Promise<StoredWorkflow> {
+		return this.get(`/workflows/${id}`);
+	}
+
+	/** Saves the change; a running workflow goes on with its published version until `activate`. */
+	async update(id: string, change: Partial<Workflow>): Promise<StoredWorkflow> {
+		const { versionId } = await this.workflow(id);
+		return this.patch(`/workflows/${id}`, { ...change, versionId });
+	}
+
+	/**
+	 * Activates (or publishes again) and returns when every trigger is registered.
+	 * @throws with the message that n8n shows its user when a trigger could not be registered
+	 */
+	async activate(id: string, withinMs = 60_000): Promise<void> {
+		const { versionId } = await this.workflow(id);
+		await this.post(`/workflows/${id}/activate`, { versionId });
+		const deadline = Date.now() + withinMs;
+		for (;;) {
+			const publication = await this.publicationStatus(id);
+			// Older n8n activates before it answers.
+			if (!publication || publication.status === 'published') return;
+			if (publication.status === 'failed' || publication.status === 'partial') {
+				const messages = publication.triggers.flatMap(({ errorMessage }) => errorMessage ?? []);
+				throw new Error(messages.join('\n') || 'n8n could not publish the workflow');
+			}
+			if (Date.now() > deadline)
+				throw new Error(`n8n did not publish the workflow in ${withinMs / 1000} s`);
+			await wait(200);
+		}
+	}
+
+	/** How far publishing has come; undefined on an n8n that activates at once. */
+	async publicationStatus(id: string): Promise<PublicationStatus | undefined> {
+		try {
+			return await this.get<PublicationStatus>(`/workflows/${id}/publication-status`);
+		} catch (error) {
+			if (error instanceof N8nRequestError && error.status === 404) return undefined;
+			throw error;
+		}
+	}
+
+	/** Deactivates and returns when the triggers are unregistered. */
+	async deactivate(id: string, withinMs = 60_000): Promise<void> {
+		await this.post(`/workflows/${id}/deactivate`, {});
+		const deadline = Date.now() + withinMs;
+		for (;;) {
+			const publication = await this.publicationStatus(id);
+			if (!publication || publication.status === 'not_published') return;
+			if (Date.now() > deadline)
+				throw new Error(`n8n did not unpublish the workflow in ${withinMs / 1000} s`);
+			await wait(200);
+		}
+	}
+
+	/** Archives and deletes, as the editor does. */
+	async delete(id: string): Promise<void> {
+		await this.post(`/workflows/${id}/archive`, {});
+		await this.request({ method: 'DELETE', url: `/workflows/${id}` });
+	}
+
+	/** Starts the workflow as the editor's button does; a trigger that waits for a webhook has no execution yet. */
+	runManually(
+		id: string,
+		trigger: string,
+	): Promise<{ executionId: string } | { waitingForWebhook: true }> {
+		return this.get<StoredWorkflow>(`/workflows/${id}`).then((workflowData) =>
+			this.post(`/workflows/${id}/run`, {
+				workflowData,
+				triggerToStartFrom: { name: trigger },
+			}),
+		);
+	}
+
+	/** The workflow's executions, newest first. */
+	async executions(workflowId: string): Promise<ExecutionSummary[]> {
+		const filter = JSON.stringify({ workflowId });
+		const params = { filter, limit: 100 };
+		const answer = await this.get<{ results: ExecutionSummary[] }>('/executions', { params });
+		return answer.results;
+	}
+
+	async execution(id: string): Promise<Execution> {
+		const { data, ...summary } = await this.get<ExecutionSummary & { data: string }>(`/executions/${id}`);
+		const { resultData } = this.flatted.parse(data) as ExecutionData;
+		return {
+			...summary,
+			error: resultData?.error,
+			items: (node) =>
+				(resultData?.runData?.[node] ?? []).flatMap((run) =>
+					(run.data?.main?.[0] ?? []).map(({ json }) => json),
+				),
+		};
+	}
+
+	/**
+	 * The first finished execution of the workflow that fits.
+	 * @throws after the given time, with what there was instead
+	 */
+	async waitForExecution(
+		workflowId: string,
+		fits: (execution: Execution) => boolean = () => true,
+		withinMs = 30_000,
+	): Promise<Execution> {
+		const deadline = Date.now() + withinMs;
+		const unfit = new Set<string>();
+		for (;;) {
+			const all = await this.executions(workflowId);
+			for (const { id, status } of all) {
+				if (unfit.has(id) || !over.has(status)) continue;
+				const execution = await this.execution(id);
+				if (fits(execution)) return execution;
+				unfit.add(id);
+			}
+			if (Date.now() > deadline) {
+				const seen = all.map(({ id, status }) => `${id} ${status}`).join(', ') || 'none';
+				throw new Error(`No such execution within ${withinMs / 1000} s. There are: ${seen}`);
+			}
+			await wait(250);
+		}
+	}
+
+	/** The production address of a Webhook node or of a trigger whose webhook has the path `webhook`. */
+	webhookUrl(workflow: StoredWorkflow, nodeName: string): string {
+		const node = workflow.nodes.find(({ name }) => name === nodeName);
+		if (!node) throw new Error(`The workflow has no node "${nodeName}"`);
+		const path =
+			node.type === 'n8n-nodes-base.webhook' ? String(node.parameters.path) : `${node.webhookId}/webhook`;
+		return `${this.n8n.url}/webhook/${path}`;
+	}
+
+	/** n8n's own library for its execution data, of the version that wrote them. */
+	private get flatted(): { parse(text: string): unknown } {
+		return createRequire(join(this.n8n.installation.dir, 'package.json'))('flatted');
+	}
+
+	get<T>(url: string, config: AxiosRequestConfig = {}): Promise<T> {
+		return this.request<T>({ ...config, method: 'GET', url });
+	}
+
+	post<T>(url: string, data: unknown): Promise<T> {
+		return this.request<T>({ method: 'POST', url, data });
+	}
+
+	patch<T>(url: string, data: unknown): Promise<T> {
+		return this.request<T>({ method: 'PATCH', url, data });
+	}
+
+	private async request<T>(config: AxiosRequestConfig): Promise<T> {
+		const headers = this.cookie ? { cookie: this.cookie } : {};
+		const answer = await this.http.request<{ data?: T; message?: string }>({ ...config, headers });
+		const auth = answer.headers['set-cookie']?.find((line) => line.startsWith('n8n-auth='));
+		if (auth) this.cookie = auth.split(';')[0];
+		if (answer.status >= 400) {
+			const reason = answer.data?.message ?? JSON.stringify(answer.data);
+			throw new N8nRequestError(
+				answer.status,
+				`n8n answered ${answer.status} to ${config.method} ${config.url}: ${reason}`,
+			);
+		}
+		return answer.data?.data as T;
+	}
+}
+
+function withCredentials(node: WorkflowNode, credentials: Credential[]): Pick<WorkflowNode, 'credentials'> {
+	const fitting = credentials.filter(({ type }) => node.type.startsWith('n8n-nodes-pocketsflow.') && type);
+	if (fitting.length === 0) return {};
+	return {
+		credentials: Object.fromEntries(fitting.map(({ id, name, type }) => [type, { id, name }])),
+	};
+}

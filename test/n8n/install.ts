@@ -1,0 +1,182 @@
+import { createHash } from 'node:crypto';
+import { copyFile, mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+
+import execa from 'execa';
+
+import { withProgress } from '../setup/progress';
+
+/** The n8n that the demo and the end-to-end suite run. */
+export const currentVersion = '2.41.1';
+
+export interface N8nInstallation {
+	version: string;
+	dir: string;
+	/** The Node.js that this n8n runs on. */
+	nodeBinary: string;
+	n8nBin: string;
+}
+
+const cacheDir = () =>
+	join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'n8n-nodes-pocketsflow');
+
+/**
+ * An n8n of the given version, downloaded once and kept in the user's cache directory under the hash of
+ * its lock file, so that every clone shares it.
+ */
+export async function ensureN8n(version = currentVersion): Promise<N8nInstallation> {
+	const manifest = join(__dirname, version);
+	const lock = await readFile(join(manifest, 'package-lock.json'));
+	const hash = createHash('sha256').update(lock).digest('hex').slice(0, 12);
+	const dir = join(cacheDir(), `n8n-${version}-${hash}`);
+	const finished = join(dir, 'finished.json');
+	if (!(await exists(finished)))
+		await alone(`${dir}.lock`, async () => {
+			if (await exists(finished)) return;
+			await install(version, manifest, dir);
+			await writeFile(finished, `${JSON.stringify({ version, finishedAt: new Date() })}\n`);
+		});
+	return installation(version, dir);
+}
+
+async function install(version: string, manifest: string, dir: string): Promise<void> {
+	console.log(`n8n ${version} is not in the cache yet. This takes 5 to 15 minutes, only once: ${dir}`);
+	await mkdir(dir, { recursive: true });
+	for (const file of ['package.json', 'package-lock.json'])
+		await copyFile(join(manifest, file), join(dir, file));
+	// Not `npm ci`: it refuses a lock whose optional packages for other platforms are incomplete.
+	await withProgress('Downloading n8n, about 2 GB', () =>
+		npm(dir, 'install.log', ['install', '--ignore-scripts', '--legacy-peer-deps', '--no-audit', '--no-fund']),
+	);
+	const { nodeBinary } = await installation(version, dir);
+	if (await loadsSqlite(nodeBinary, dir)) return;
+	await ensureCompiler();
+	const env = await headers();
+	await withProgress('Building the database driver of n8n', () =>
+		npm(dir, 'rebuild.log', ['rebuild', 'sqlite3', '--ignore-scripts=false'], env),
+	);
+	if (!(await loadsSqlite(nodeBinary, dir)))
+		throw new Error(`n8n's database driver does not load; see ${join(dir, 'rebuild.log')}`);
+}
+
+async function npm(dir: string, logName: string, args: string[], env: NodeJS.ProcessEnv = {}) {
+	const log = join(dir, logName);
+	const output = await open(log, 'w');
+	try {
+		// `npm run` exports this project's own settings, which would reach the npm that is started here.
+		const own = Object.fromEntries(
+			Object.keys(process.env)
+				.filter((name) => /^npm_(config_local_prefix|package_|lifecycle_)/.test(name))
+				.map((name) => [name, undefined]),
+		);
+		const stdio = ['ignore', output.fd, output.fd] as const;
+		await execa('npm', args, { cwd: dir, stdio, env: { ...own, ...env } });
+	} catch (error) {
+		const tail = (await readFile(log, 'utf8')).trimEnd().split('\n').slice(-20).join('\n');
+		throw new Error(`npm ${args[0]} failed in ${dir}:\n${tail}`, { cause: error });
+	} finally {
+		await output.close();
+	}
+}
+
+const loadsSqlite = (nodeBinary: string, dir: string) =>
+	execa(nodeBinary, ['-e', 'require("sqlite3")'], { cwd: dir, reject: false }).then(
+		({ exitCode }) => exitCode === 0,
+	);
+
+/** The headers that came with this Node.js, so that node-gyp need not download them. */
+async function headers(): Promise<NodeJS.ProcessEnv> {
+	const prefix = dirname(dirname(process.execPath));
+	return (await exists(join(prefix, 'include', 'node', 'node_api.h'))) ? { npm_config_nodedir: prefix } : {};
+}
+
+async function ensureCompiler(): Promise<void> {
+	if (process.getuid?.() !== 0 || !(await exists('/etc/debian_version'))) return;
+	const tools = ['python3', 'make', 'g++'];
+	const probes = await Promise.all(
+		tools.map((tool) => execa(tool, ['--version'], { reject: false, stdio: 'ignore' })),
+	);
+	if (probes.every(({ exitCode }) => exitCode === 0)) return;
+	await withProgress('Installing a compiler (apt-get)', async () => {
+		const options = { stdin: 'ignore', env: { DEBIAN_FRONTEND: 'noninteractive' } } as const;
+		await execa('apt-get', ['update'], { ...options, reject: false });
+		await execa('apt-get', ['install', '-y', ...tools], options);
+	});
+}
+
+async function installation(version: string, dir: string): Promise<N8nInstallation> {
+	const manifest = join(dir, 'node_modules', 'n8n', 'package.json');
+	const { engines } = JSON.parse(await readFile(manifest, 'utf8')) as { engines: { node: string } };
+	// n8n's own dependency, of the version that fits it.
+	const { satisfies } = createRequire(manifest)('semver') as {
+		satisfies(version: string, range: string): boolean;
+	};
+	const candidates = [
+		...(satisfies(process.version, engines.node) ? [process.execPath] : []),
+		...platformBinaries().map((path) => join(dir, 'node_modules', path)),
+	];
+	for (const nodeBinary of candidates) {
+		const { exitCode } = await execa(nodeBinary, ['--version'], { reject: false });
+		if (exitCode === 0) return { version, dir, nodeBinary, n8nBin: join(dirname(manifest), 'bin', 'n8n') };
+	}
+	throw new Error(
+		`n8n ${version} needs Node.js ${engines.node}. This is ${process.version}, and there is no Node.js package for ${process.platform} ${process.arch}: run this with a newer Node.js.`,
+	);
+}
+
+function platformBinaries(): string[] {
+	const { platform, arch } = process;
+	if (platform === 'win32') return [join(`node-win-${arch}`, 'bin', 'node.exe')];
+	return [join(`node-${platform}-${arch}`, 'bin', 'node'), join(`node-bin-${platform}-${arch}`, 'bin', 'node')];
+}
+
+/** Runs the work while no other process holds the lock file; a lock whose holder is gone is taken over. */
+async function alone(lockFile: string, work: () => Promise<void>): Promise<void> {
+	await mkdir(dirname(lockFile), { recursive: true });
+	let told = false;
+	while (!(await claim(lockFile))) {
+		const holder = Number(await readFile(lockFile, 'utf8').catch(() => ''));
+		if (!holder || !isRunning(holder)) {
+			// The moment between creating the file and writing the id into it.
+			await wait(1000);
+			const still = Number(await readFile(lockFile, 'utf8').catch(() => ''));
+			if (still === holder) await rm(lockFile, { force: true });
+			continue;
+		}
+		if (!told) console.log(`Waiting for process ${holder}, which is installing n8n …`);
+		told = true;
+		await wait(2000);
+	}
+	try {
+		await work();
+	} finally {
+		await rm(lockFile, { force: true });
+	}
+}
+
+const claim = (lockFile: string) =>
+	writeFile(lockFile, String(process.pid), { flag: 'wx' }).then(
+		() => true,
+		(error: NodeJS.ErrnoException) => {
+			if (error.code === 'EEXIST') return false;
+			throw error;
+		},
+	);
+
+function isRunning(pid: number): boolean {
+	try {
+		process.kill(pid, 0);
+		return true;
+	} catch (error) {
+		return (error as NodeJS.ErrnoException).code === 'EPERM';
+	}
+}
+
+const exists = (path: string) =>
+	stat(path).then(
+		() => true,
+		() => false,
+	);

@@ -1,0 +1,45 @@
+// Stands between the harness and n8n: when the harness is gone, however it ended, n8n and what n8n started
+// (its task runner) go too. Plain JavaScript, so that it runs from the real process and from inside jest.
+const { spawn } = require('node:child_process');
+const { closeSync, openSync, rmSync } = require('node:fs');
+
+const { command, args, env, cwd, logFile, removeAtEnd } = JSON.parse(process.argv[2]);
+const windows = process.platform === 'win32';
+
+const log = openSync(logFile, 'a');
+// A group of its own, so that one signal reaches all of it and a Ctrl-C in the terminal does not.
+const child = spawn(command, args, { cwd, env, detached: !windows, stdio: ['ignore', log, log] });
+closeSync(log);
+
+const signalAll = (signal) => {
+	try {
+		process.kill(windows ? child.pid : -child.pid, signal);
+	} catch {
+		// Already gone.
+	}
+};
+
+let orphaned = false;
+const end = () => {
+	signalAll('SIGKILL');
+	if (orphaned && removeAtEnd) rmSync(removeAtEnd, { recursive: true, force: true, maxRetries: 3 });
+	process.exit();
+};
+
+child.on('error', (error) => {
+	if (process.connected) process.send({ failed: error.message }, end);
+	else end();
+});
+child.on('spawn', () => process.send({ pid: child.pid }));
+child.on('exit', (code, signal) => {
+	if (process.connected) process.send({ exited: { code, signal } }, end);
+	else end();
+});
+
+process.on('message', ({ signal }) => signalAll(signal));
+process.on('disconnect', () => {
+	orphaned = true;
+	signalAll('SIGTERM');
+	setTimeout(end, 5000);
+});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});

@@ -1,0 +1,28 @@
+// node test/setup/run.mjs jest [arguments]   or   node test/setup/run.mjs <file>.ts [arguments]
+// Installs what is missing, then runs the rest in this same process: no chain of processes to stop.
+import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
+
+import { ensureDependencies, root } from './dependencies.mjs';
+
+const [what, ...args] = process.argv.slice(2);
+
+try {
+	await ensureDependencies();
+} catch (error) {
+	console.error(error.message);
+	process.exit(1);
+}
+
+process.chdir(root);
+const require = createRequire(import.meta.url);
+if (what === 'jest') {
+	const script = require.resolve('jest/bin/jest');
+	process.argv = [process.argv[0], script, ...args];
+	require(script);
+} else {
+	const script = resolve(root, what);
+	process.argv = [process.argv[0], script, ...args];
+	require('tsx/cjs');
+	require(script);
+}
