@@ -8,7 +8,7 @@ import {
 
 import { chosenOperation, runOperation } from './execute';
 import { propertiesOf } from './operation';
-import { listSearch } from './pickers';
+import { listSearch, loadOptions } from './pickers';
 import { resources } from './resources';
 
 export class Pocketsflow implements INodeType {
@@ -28,7 +28,7 @@ export class Pocketsflow implements INodeType {
 		properties: propertiesOf(resources),
 	};
 
-	methods = { listSearch };
+	methods = { listSearch, loadOptions };
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const operation = chosenOperation(this, resources);

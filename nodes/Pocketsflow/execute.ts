@@ -9,9 +9,16 @@ import {
 
 import { limit, returnAll, simplify } from './fields';
 import { BadInput } from './input';
-import { ItemParameters, type Operation, type Resource } from './operation';
+import {
+	ItemParameters,
+	type AnswerShape,
+	type Operation,
+	type Resource,
+	type Search,
+} from './operation';
+import { simplified } from './simplify';
 import { idOf, isRecord, recordIn, wordsIn } from './transport/answers';
-import { readList } from './transport/pages';
+import { readList, readPages, type ListRequest } from './transport/pages';
 import type { PocketsflowRequest } from './transport/request';
 import { send } from './transport/send';
 
@@ -34,7 +41,9 @@ export async function runOperation(
 ): Promise<INodeExecutionData[]> {
 	const prepared = context.getInputData().map((_, index) => prepare(context, operation, index));
 	if (!continueOnFail) {
-		for (const item of prepared) if ('error' in item) throw item.error;
+		for (const [index, item] of prepared.entries()) {
+			if ('error' in item) throw prepared.length > 1 ? numbered(item.error, index) : item.error;
+		}
 	}
 
 	const results: Array<INodeExecutionData[] | undefined> = prepared.map(() => undefined);
@@ -51,7 +60,7 @@ export async function runOperation(
 			} catch (thrown) {
 				const error = nodeError(context, thrown, index);
 				if (continueOnFail) results[index] = [failedItem(error, index)];
-				else failed ??= error;
+				else failed ??= prepared.length > 1 ? numbered(error, index) : error;
 			}
 		}
 	};
@@ -95,26 +104,59 @@ async function perform(
 	if ('error' in prepared) throw prepared.error;
 	const { item, request } = prepared;
 	const { answer, effect } = operation;
-	const simplified =
-		'simplified' in answer && answer.simplified && item.get(simplify) ? answer.simplified : undefined;
-	const output = (record: IDataObject) => (simplified ? picked(record, simplified) : record);
-
 	if (answer.kind === 'list') {
 		const wanted = item.get(returnAll) ? undefined : item.require(limit);
 		const records = await readList(context, { ...answer, request }, wanted, item.index);
-		return records.map(output);
+		return records.map((record) => shaped(record, answer, item));
+	}
+	if (answer.kind === 'search') {
+		const list = { ...answer, request };
+		const records = await searchedFor(context, list, answer.search(item), item.index);
+		return records.map((record) => shaped(record, answer, item));
 	}
 	const body = await send(context, request, effect, item.index);
-	if (answer.kind === 'record') return [output(recordIn(body, answer.wrappers))];
-	const id = decodeURIComponent(request.path.split('/').pop() ?? '');
-	if (answer.kind === 'deleted') return [{ deleted: true, id }];
-	return [{ id, ...(isRecord(body) ? body : { message: wordsIn(body).text }) }];
+	if (answer.kind === 'record') return [shaped(recordIn(body, answer.wrappers), answer, item)];
+	if (answer.kind === 'deleted') return [{ deleted: true, id: item.require(answer.id) }];
+	const words = isRecord(body) ? body : { message: wordsIn(body).text };
+	return [{ ...answer.about(item), ...words }];
 }
 
-function picked(record: IDataObject, keys: readonly string[]): IDataObject {
-	return Object.fromEntries(
-		keys.filter((key) => record[key] !== undefined).map((key) => [key, record[key]]),
-	);
+/** Walks a list for the records that match, each once although pages may shift meanwhile. */
+async function searchedFor(
+	context: IExecuteFunctions,
+	list: ListRequest,
+	{ matches, isSearchable, wanted, nothingSearchable }: Search,
+	itemIndex: number,
+): Promise<IDataObject[]> {
+	const found: IDataObject[] = [];
+	const seen = new Set<string>();
+	let searchable = 0;
+	for await (const { records } of readPages(context, list, { itemIndex })) {
+		for (const [position, record] of records.entries()) {
+			const id = idOf(record) ?? `${seen.size} ${position}`;
+			if (seen.has(id)) continue;
+			seen.add(id);
+			if (isSearchable(record)) searchable++;
+			if (matches(record)) found.push(record);
+			if (found.length === wanted) return found;
+		}
+	}
+	if (searchable === 0 && seen.size > 0) {
+		const { message, description } = nothingSearchable(seen.size);
+		throw new NodeOperationError(context.getNode(), message, { description, itemIndex });
+	}
+	return found;
+}
+
+/** A record as the operator gets it: simplified if wanted, without what is never put out. */
+function shaped(
+	record: IDataObject,
+	answer: Extract<AnswerShape, { simplified?: unknown }>,
+	item: ItemParameters,
+): IDataObject {
+	const kept = answer.simplified && item.get(simplify) ? simplified(record, answer.simplified) : record;
+	if (!answer.hidden) return kept;
+	return Object.fromEntries(Object.entries(kept).filter(([key]) => !answer.hidden?.includes(key)));
 }
 
 function nodeError(context: IExecuteFunctions, thrown: unknown, itemIndex: number): NodeError {
@@ -128,8 +170,14 @@ function nodeError(context: IExecuteFunctions, thrown: unknown, itemIndex: numbe
 	return new NodeApiError(context.getNode(), thrown as JsonObject, { itemIndex });
 }
 
+/** Names the item in the message itself: n8n puts out nothing else of an item that failed alone. */
+function numbered(error: NodeError, item: number): NodeError {
+	error.message = `${error.message} [item ${item}]`;
+	return error;
+}
+
 function failedItem(error: NodeError, item: number): INodeExecutionData {
-	return { json: { error: `${error.message} [item ${item}]` }, error, pairedItem: { item } };
+	return { json: { error: numbered(error, item).message }, error, pairedItem: { item } };
 }
 
 /** Adds to an error which items were done, so that the operator repeats only the others. */

@@ -5,6 +5,7 @@ import {
 	type INodePropertyOptions,
 } from 'n8n-workflow';
 
+import { dayOf, momentOf, type Edge } from './dates';
 import { isRecord } from './transport/answers';
 
 /** Input that is refused before anything is sent. The message is a whole sentence for the operator. */
@@ -16,7 +17,8 @@ export class BadInput extends Error {}
  */
 export interface Field<T = unknown> {
 	property: INodeProperties;
-	read(raw: unknown): T | undefined;
+	/** @param timezone of the workflow, for dates that name none */
+	read(raw: unknown, timezone?: string): T | undefined;
 }
 
 type Shown = Pick<INodeProperties, 'displayName' | 'name' | 'description'> &
@@ -30,6 +32,9 @@ function plainText(displayName: string, raw: unknown): string {
 	throw new BadInput(`${displayName} must be text`);
 }
 
+/** A value as a message quotes it: whole when short, and never a whole page of it. */
+const quoted = (value: string) => (value.length > 80 ? `'${value.slice(0, 80)}…'` : `'${value}'`);
+
 /** Text, sent exactly as given. Text of blanks only counts as empty where the field is required. */
 export function text(shown: Shown, typeOptions?: INodeProperties['typeOptions']): Field<string> {
 	return {
@@ -38,6 +43,27 @@ export function text(shown: Shown, typeOptions?: INodeProperties['typeOptions'])
 			if (isUnset(raw)) return undefined;
 			const value = plainText(shown.displayName, raw);
 			return value.trim() === '' ? undefined : value;
+		},
+	};
+}
+
+/** A list of texts: rows in the editor, or an array or lines of text from an expression. */
+function textList(shown: Shown, addButton: string): Field<string[]> {
+	return {
+		property: {
+			type: 'string',
+			...shown,
+			default: [],
+			typeOptions: { multipleValues: true, multipleValueButtonText: addButton },
+		},
+		read(raw) {
+			if (isUnset(raw)) return undefined;
+			const entries = Array.isArray(raw) ? raw : plainText(shown.displayName, raw).split('\n');
+			const values = entries
+				.filter((entry) => !isUnset(entry))
+				.map((entry) => plainText(shown.displayName, entry).trim())
+				.filter((entry) => entry !== '');
+			return values.length > 0 ? values : undefined;
 		},
 	};
 }
@@ -52,11 +78,91 @@ export function url(shown: Shown): Field<string> {
 			if (value === undefined) return undefined;
 			if (!/^https?:\/\/[^\s/]/i.test(value) || !URL.canParse(value))
 				throw new BadInput(
-					`${shown.displayName} must be a complete URL that begins with https:// or http://, not '${value}'`,
+					`${shown.displayName} must be a complete URL that begins with https:// or http://, not ${quoted(value)}`,
 				);
 			return value;
 		},
 	};
+}
+
+/** A list of absolute URLs. */
+export function urlList(shown: Shown): Field<string[]> {
+	const { property, read } = textList(shown, 'Add URL');
+	const each = url(shown);
+	return {
+		property,
+		read: (raw) => read(raw)?.flatMap((entry) => each.read(entry) ?? []),
+	};
+}
+
+const hasLoneSurrogate = (value: string) => /\p{Surrogate}/u.test(value);
+
+/**
+ * Checks an ID that becomes part of a path. Its form is Pocketsflow's business (contract A), except for
+ * what would change the path: `.` and `..` survive encoding, and half a character cannot be encoded.
+ */
+export function checkedId(displayName: string, value: string): string {
+	if (value === '.' || value === '..' || hasLoneSurrogate(value))
+		throw new BadInput(`${displayName} cannot be ${quoted(value)}`);
+	return value;
+}
+
+/** An ID that is typed in, for a thing that Pocketsflow cannot list. */
+export function id(shown: Shown): Field<string> {
+	const { property, read } = text(shown);
+	return {
+		property,
+		read(raw) {
+			const value = read(raw)?.trim();
+			return value === undefined ? undefined : checkedId(shown.displayName, value);
+		},
+	};
+}
+
+/** IDs chosen from a list; an expression may give an array, JSON or text with commas. */
+export function idList(shown: Shown, loadOptionsMethod: string): Field<string[]> {
+	return {
+		property: {
+			type: 'multiOptions',
+			...shown,
+			description: `${shown.description}. Choose from the list, or specify IDs using an <a href="https://docs.n8n.io/code/expressions/">expression</a>.`,
+			default: [],
+			typeOptions: { loadOptionsMethod },
+		},
+		read: (raw) => listOf(shown.displayName, raw),
+	};
+}
+
+/** Several values of a list. An expression may give others: Pocketsflow may know more than the list. */
+export function choices(
+	shown: Shown & { default?: string[] },
+	options: INodePropertyOptions[],
+): Field<string[]> {
+	return {
+		property: { type: 'multiOptions', default: [], ...shown, options },
+		read: (raw) => listOf(shown.displayName, raw),
+	};
+}
+
+/** Text that lists values separated by commas; an expression may give an array. */
+export function commaList(shown: Shown): Field<string[]> {
+	return {
+		property: { type: 'string', default: '', ...shown },
+		read: (raw) => listOf(shown.displayName, raw),
+	};
+}
+
+/** The different values of an array, of JSON text, or of text with commas. */
+function listOf(displayName: string, raw: unknown): string[] | undefined {
+	if (isUnset(raw)) return undefined;
+	const isJson = typeof raw === 'string' && raw.trim().startsWith('[');
+	const given = isJson ? parsedJson(displayName, raw) : raw;
+	const entries = Array.isArray(given) ? given : plainText(displayName, given).split(',');
+	const values = entries
+		.filter((entry) => !isUnset(entry))
+		.map((entry) => plainText(displayName, entry).trim())
+		.filter((entry) => entry !== '');
+	return values.length > 0 ? [...new Set(values)] : undefined;
 }
 
 /** One e-mail address: only what is surely none is refused, Pocketsflow decides the rest. */
@@ -67,7 +173,7 @@ export function email(shown: Shown): Field<string> {
 		read(raw) {
 			const value = read(raw)?.trim();
 			if (value !== undefined && !/^[^\s@]+@[^\s@]+$/.test(value))
-				throw new BadInput(`${shown.displayName} must be an email address, not '${value}'`);
+				throw new BadInput(`${shown.displayName} must be an email address, not ${quoted(value)}`);
 			return value;
 		},
 	};
@@ -77,13 +183,15 @@ interface NumberBounds {
 	min?: number;
 	max?: number;
 	integer?: boolean;
-	/** Decimal places offered in the editor; what is sent is the number as given. */
+	/** Decimal places that the editor offers. */
 	precision?: number;
+	/** Decimal places that can be meant. */
+	decimals?: number;
 }
 
 /** A number, or text that is one in full. Infinity, NaN and numbers out of bounds are refused. */
 export function number(shown: Shown, bounds: NumberBounds = {}): Field<number> {
-	const { min, max, integer, precision } = bounds;
+	const { min, max, integer, precision, decimals } = bounds;
 	return {
 		property: {
 			type: 'number',
@@ -107,14 +215,21 @@ export function number(shown: Shown, bounds: NumberBounds = {}): Field<number> {
 				throw new BadInput(`${shown.displayName} must not be less than ${min}`);
 			if (max !== undefined && value > max)
 				throw new BadInput(`${shown.displayName} must not be more than ${max}`);
+			if (decimals !== undefined && Number(value.toFixed(decimals)) !== value)
+				throw new BadInput(
+					`${shown.displayName} must not have more than ${decimals} decimal places, not ${value}; round it first`,
+				);
 			return value;
 		},
 	};
 }
 
-/** An amount of money in major units (29.99 is $29.99), which is what the API expects (contract E). */
-export function money(shown: Shown): Field<number> {
-	return number(shown, { min: 0, precision: 2 });
+/**
+ * An amount of money in major units (29.99 is $29.99), which is what the API expects (contract E). Three
+ * decimal places because some currencies have them; 0.1 + 0.2 has seventeen and is an operator's slip.
+ */
+export function money(shown: Shown, { min = 0 }: { min?: number } = {}): Field<number> {
+	return number(shown, { min, max: 999_999_999, precision: 2, decimals: 3 });
 }
 
 /** A yes or no. Text `true` and `false` is accepted because expressions often give it. */
@@ -143,6 +258,62 @@ export function choice(shown: Shown, options: INodePropertyOptions[]): Field<str
 				);
 			return String(found.value);
 		},
+	};
+}
+
+const dateForms =
+	'a date such as 2026-11-23 or 2026-11-23T09:30:00Z, a timestamp, or a date from an expression';
+
+function momentIn(displayName: string, raw: unknown, timezone: string, edge?: Edge): Date {
+	const moment = momentOf(raw, timezone, edge);
+	if (!moment) throw new BadInput(`${displayName} must be ${dateForms}`);
+	return moment;
+}
+
+/**
+ * A moment, sent as ISO 8601 in UTC. Text without a zone is in the workflow's, which is how the editor
+ * writes what the operator picked; a date without a time is the first or the last moment of that day.
+ */
+export function date(shown: Shown, edge: Edge = 'start'): Field<string> {
+	return {
+		property: { type: 'dateTime', default: '', ...shown },
+		read: (raw, timezone = 'UTC') =>
+			isUnset(raw) ? undefined : momentIn(shown.displayName, raw, timezone, edge).toISOString(),
+	};
+}
+
+/** A calendar day, sent as 2026-11-23: all that `GET /payments` is known to take (contract B). */
+export function day(shown: Shown): Field<string> {
+	return {
+		property: { type: 'dateTime', default: '', ...shown },
+		read: (raw, timezone = 'UTC') =>
+			isUnset(raw) ? undefined : dayOf(momentIn(shown.displayName, raw, timezone), timezone),
+	};
+}
+
+/** A JSON object, sent as it is. */
+export function jsonObject(shown: Shown): Field<IDataObject> {
+	return {
+		property: { type: 'json', default: '', ...shown },
+		read(raw) {
+			if (isUnset(raw)) return undefined;
+			const value = parsedJson(shown.displayName, raw);
+			if (!isRecord(value)) throw new BadInput(`${shown.displayName} must be a JSON object`);
+			return Object.keys(value).length === 0 ? undefined : value;
+		},
+	};
+}
+
+/** Text, or a JSON object where the text is one. */
+export function textOrObject(shown: Shown): Field<string | IDataObject> {
+	const asText = text(shown);
+	const asObject = jsonObject(shown);
+	return {
+		property: asText.property,
+		read: (raw) =>
+			isRecord(raw) || (typeof raw === 'string' && raw.trim().startsWith('{'))
+				? asObject.read(raw)
+				: asText.read(raw),
 	};
 }
 

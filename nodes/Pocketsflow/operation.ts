@@ -6,30 +6,61 @@ import type {
 } from 'n8n-workflow';
 
 import { BadInput, type Field } from './input';
-import type { Paging } from './transport/pages';
+import type { Kept } from './simplify';
+import { isRecord } from './transport/answers';
+import type { ListRequest } from './transport/pages';
 import type { Effect, PocketsflowRequest } from './transport/request';
 
 /**
- * How an answer becomes output items. `simplified` names the keys that the Simplify parameter keeps.
+ * How an answer becomes output items.
  * - `record`: the one record, unwrapped from any of `wrappers` (contract H1)
  * - `list`: one item a record, read page by page; `keys` are where the array may stand (contract H2)
+ * - `search`: the records of a list that match, where the API itself cannot search
  * - `deleted`: `{ deleted: true, id }`
- * - `message`: what Pocketsflow said, with the id it was about
+ * - `message`: what Pocketsflow said, after what it was said about
  */
 export type AnswerShape =
-	| { kind: 'record'; wrappers?: readonly string[]; simplified?: readonly string[] }
-	| { kind: 'list'; paging: Paging; keys: readonly string[]; simplified?: readonly string[] }
-	| { kind: 'deleted' }
-	| { kind: 'message' };
+	| ({ kind: 'record'; wrappers?: readonly string[] } & Shaping)
+	| ({ kind: 'list' } & Listing & Shaping)
+	| ({ kind: 'search'; search(item: ItemParameters): Search } & Listing & Shaping)
+	| { kind: 'deleted'; id: Field<string> }
+	| { kind: 'message'; about(item: ItemParameters): IDataObject };
+
+interface Shaping {
+	/** What the Simplify parameter keeps. */
+	simplified?: readonly Kept[];
+	/** Keys that are never put out. */
+	hidden?: readonly string[];
+}
+
+type Listing = Pick<ListRequest, 'paging' | 'keys'>;
+
+export interface Search {
+	matches(record: IDataObject): boolean;
+	/** Whether the record holds what is searched in. If none does, finding nothing proves nothing. */
+	isSearchable(record: IDataObject): boolean;
+	/** Number of matches to stop at; undefined reads on to the end. */
+	wanted: number | undefined;
+	/** What to tell the operator when no record was searchable. */
+	nothingSearchable(read: number): { message: string; description: string };
+}
+
+/** Optional fields that are shown as one collection. */
+export interface Collection {
+	name: string;
+	displayName: string;
+	addButton: string;
+	fields: readonly Field[];
+}
 
 /** One row of a resource's table: all there is to know about an operation. */
 export interface Operation {
 	/** What n8n shows: name, value, action, description. */
 	option: INodePropertyOptions;
 	/** The fields in the order of the panel. */
-	fields: ReadonlyArray<Field>;
-	/** Optional fields, shown as one collection. */
-	optional?: { name: string; displayName: string; fields: ReadonlyArray<Field> };
+	fields: readonly Field[];
+	/** Optional fields, each as its name at the API. */
+	collections?: readonly Collection[];
 	/** Builds the request from the item's parameters; pure, throws BadInput. */
 	request(item: ItemParameters): PocketsflowRequest;
 	effect: Effect;
@@ -50,9 +81,8 @@ export class ItemParameters {
 	) {}
 
 	/** The value of a field, or undefined where it is not set. */
-	get<T>({ property, read }: Field<T>): T | undefined {
-		const extractValue = property.type === 'resourceLocator';
-		return read(this.context.getNodeParameter(property.name, this.index, undefined, { extractValue }));
+	get<T>(field: Field<T>): T | undefined {
+		return this.read(field, field.property.name);
 	}
 
 	/** The value of a field that must be set. */
@@ -62,17 +92,32 @@ export class ItemParameters {
 		return value;
 	}
 
-	/** The set values of the operation's optional fields, by the name that the API gives them. */
-	optional(): IDataObject {
-		const { optional } = this.operation;
-		if (!optional) return {};
-		const given = this.context.getNodeParameter(optional.name, this.index, {}) as IDataObject;
+	/** The set values of the operation's collections, by the name that the API gives them. */
+	optional(): Record<string, IDataObject[string]> {
 		const values: IDataObject = {};
-		for (const { property, read } of optional.fields) {
-			const value = Object.hasOwn(given, property.name) ? read(given[property.name]) : undefined;
-			if (value !== undefined) values[property.name] = value as IDataObject[string];
+		for (const { name, fields } of this.operation.collections ?? []) {
+			const given = this.context.getNodeParameter(name, this.index, {});
+			if (!isRecord(given)) throw new BadInput(`${name} must be an object`);
+			for (const field of fields) {
+				const key = field.property.name;
+				const value = Object.hasOwn(given, key) ? this.read(field, `${name}.${key}`) : undefined;
+				if (value !== undefined) values[key] = value as IDataObject[string];
+			}
 		}
 		return values;
+	}
+
+	/** The set values of the collections of an update, which without any would change nothing. */
+	changes(): IDataObject {
+		const values = this.optional();
+		if (Object.keys(values).length === 0) throw new BadInput('No field to change is set');
+		return values;
+	}
+
+	private read<T>({ property, read }: Field<T>, path: string): T | undefined {
+		const extractValue = property.type === 'resourceLocator';
+		const raw = this.context.getNodeParameter(path, this.index, null, { extractValue });
+		return read(raw, this.context.getTimezone());
 	}
 }
 
@@ -102,6 +147,7 @@ function propertiesOfResource({ option, operations }: Resource): INodeProperties
 		Object.assign({}, property, {
 			displayOptions: { show: { resource, operation, ...property.displayOptions?.show } },
 		});
+	const initial = safestOf(operations).option.value;
 	return [
 		{
 			displayName: 'Operation',
@@ -110,27 +156,32 @@ function propertiesOfResource({ option, operations }: Resource): INodeProperties
 			noDataExpression: true,
 			displayOptions: { show: { resource } },
 			options: operations.map((operation) => operation.option),
-			default: operations[0].option.value,
+			default: initial,
 		},
 		...[...fields].map(([field, shown]) => shownFor(field.property, shown)),
-		...operations.flatMap(({ option: { value }, optional }) =>
-			optional
-				? [
-						shownFor(
-							{
-								displayName: optional.displayName,
-								name: optional.name,
-								type: 'collection',
-								placeholder: optional.displayName.startsWith('Filter') ? 'Add Filter' : 'Add Field',
-								default: {},
-								options: [...optional.fields]
-									.map(({ property }) => property)
-									.sort((a, b) => a.displayName.localeCompare(b.displayName)),
-							},
-							[String(value)],
-						),
-					]
-				: [],
+		...operations.flatMap(({ option, collections = [] }) =>
+			collections.map((collection) =>
+				shownFor(collectionProperty(collection), [String(option.value)]),
+			),
 		),
 	];
+}
+
+/** What a panel opens with: an operation that only reads, where there is one. */
+function safestOf(operations: readonly Operation[]): Operation {
+	const reads = operations.filter(({ effect }) => effect === 'read');
+	return reads.find(({ answer }) => answer.kind === 'list') ?? reads[0] ?? operations[0];
+}
+
+function collectionProperty({ name, displayName, addButton, fields }: Collection): INodeProperties {
+	return {
+		displayName,
+		name,
+		type: 'collection',
+		placeholder: addButton,
+		default: {},
+		options: fields
+			.map(({ property }) => ({ ...property, required: undefined }))
+			.sort((a, b) => a.displayName.localeCompare(b.displayName)),
+	};
 }

@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { locator } from '../fields';
+import { additionalFields, sellable } from '../fields';
 import {
 	email,
 	metadataFromJson,
@@ -11,13 +11,6 @@ import {
 	type Field,
 } from '../input';
 import type { ItemParameters, Resource } from '../operation';
-
-const sellable = locator({
-	displayName: 'Product',
-	name: 'productId',
-	description: 'What the buyer pays for: a product, or a subscription offer',
-	searchListMethod: 'searchSellables',
-});
 
 const successUrl = url({
 	displayName: 'Success URL',
@@ -111,10 +104,8 @@ export const checkoutSession: Resource = {
 				description: 'Create a hosted checkout for one product and get the URL to send the buyer to',
 			},
 			fields: [sellable, successUrl, cancelUrl, metadataInput, metadata, metadataJson],
-			optional: {
-				name: 'additionalFields',
-				displayName: 'Additional Fields',
-				fields: [
+			collections: [
+				additionalFields(
 					text({
 						displayName: 'Client Reference ID',
 						name: 'clientReferenceId',
@@ -132,8 +123,8 @@ export const checkoutSession: Resource = {
 						placeholder: 'e.g. SPRING20',
 						description: 'The discount that is already applied when the page opens',
 					}),
-				],
-			},
+				),
+			],
 			request: (item) => ({
 				method: 'POST',
 				path: '/checkout/sessions',

@@ -1,10 +1,20 @@
-import { boolean, choice, money, text, url } from '../input';
-import { limit, product as productField, returnAll, simplify } from '../fields';
+import {
+	additionalFields,
+	currency,
+	description,
+	limit,
+	pageFields,
+	pageFieldsOf,
+	productLocator,
+	returnAll,
+	simplify,
+	updateFields,
+} from '../fields';
+import { boolean, choice, money, text } from '../input';
 import type { Resource } from '../operation';
 import { path } from '../transport/request';
 
 const simplified = [
-	'_id',
 	'name',
 	'price',
 	'currency',
@@ -15,6 +25,8 @@ const simplified = [
 	'createdAt',
 	'updatedAt',
 ];
+
+const productField = productLocator();
 
 const name = text({
 	displayName: 'Name',
@@ -31,16 +43,11 @@ const price = money({
 	description: 'The price in major units: 29.99 is $29.99. A price of 0 makes the product free.',
 });
 
-const description = text(
-	{ displayName: 'Description', name: 'description', description: 'The description that buyers see' },
-	{ rows: 4 },
-);
-
-const currency = text({
-	displayName: 'Currency',
-	name: 'currency',
-	placeholder: 'e.g. USD',
-	description: "Three-letter code of the currency. Empty uses the account's own.",
+const active = boolean({
+	displayName: 'Active',
+	name: 'active',
+	default: true,
+	description: 'Whether the product is active',
 });
 
 const published = boolean({
@@ -61,36 +68,69 @@ export const product: Resource = {
 				description: 'Create a product that can be sold through a checkout session',
 			},
 			fields: [name, price],
-			optional: {
-				name: 'additionalFields',
-				displayName: 'Additional Fields',
-				fields: [
+			collections: [
+				additionalFields(
+					...pageFields,
+					active,
+					choice(
+						{
+							displayName: 'Billing Interval',
+							name: 'billingInterval',
+							description: 'How often a product of the type Subscription is paid',
+							default: 'month',
+						},
+						[
+							{ name: 'Month', value: 'month' },
+							{ name: 'Year', value: 'year' },
+						],
+					),
 					currency,
-					description,
-					published,
-					text({ displayName: 'Subtitle', name: 'subtitle' }),
-					text({ displayName: 'Slug', name: 'slug', description: 'The last part of the product page address' }),
-					url({ displayName: 'Thumbnail URL', name: 'thumbnail', placeholder: 'e.g. https://example.com/cover.png' }),
-					choice({ displayName: 'Type', name: 'type', description: 'How the product is sold. For recurring payments create a subscription offer instead.' }, [
-						{ name: 'One-Time', value: 'one-time' },
-						{ name: 'Subscription', value: 'subscription' },
-					]),
-				],
-			},
+					boolean({
+						displayName: 'Pay What You Want',
+						name: 'payWant',
+						description: 'Whether buyers choose the price, between the minimum and the maximum price',
+					}),
+					choice(
+						{
+							displayName: 'Type',
+							name: 'type',
+							description:
+								'How the product is sold; it cannot be changed later. For recurring payments create a subscription offer instead.',
+							default: 'one-time',
+						},
+						[
+							{ name: 'One-Time', value: 'one-time' },
+							{ name: 'Subscription', value: 'subscription' },
+						],
+					),
+				),
+			],
 			request: (item) => ({
 				method: 'POST',
 				path: '/products',
-				body: { name: item.require(name), price: item.require(price), ...item.optional() },
+				body: { name: item.require(name), price: item.require(price), ...pageFieldsOf(item) },
 			}),
 			effect: 'create',
 			answer: { kind: 'record', wrappers: ['product'] },
 		},
 		{
 			option: {
+				name: 'Delete',
+				value: 'delete',
+				action: 'Delete a product',
+				description: 'Delete a product permanently, so that it can no longer be bought',
+			},
+			fields: [productField],
+			request: (item) => ({ method: 'DELETE', path: path`/products/${item.require(productField)}` }),
+			effect: 'change',
+			answer: { kind: 'deleted', id: productField },
+		},
+		{
+			option: {
 				name: 'Get',
 				value: 'get',
 				action: 'Get a product',
-				description: 'Get one product by its ID',
+				description: 'Get one product',
 			},
 			fields: [productField, simplify],
 			request: (item) => ({ method: 'GET', path: path`/products/${item.require(productField)}` }),
@@ -108,6 +148,23 @@ export const product: Resource = {
 			request: () => ({ method: 'GET', path: '/products' }),
 			effect: 'read',
 			answer: { kind: 'list', paging: 'none', keys: ['products'], simplified },
+		},
+		{
+			option: {
+				name: 'Update',
+				value: 'update',
+				action: 'Update a product',
+				description: 'Change a product; what is not set stays as it is',
+			},
+			fields: [productField],
+			collections: [updateFields(active, currency, description, name, price, published)],
+			request: (item) => ({
+				method: 'POST',
+				path: path`/products/update/${item.require(productField)}`,
+				body: item.changes(),
+			}),
+			effect: 'change',
+			answer: { kind: 'record', wrappers: ['product'] },
 		},
 	],
 };
