@@ -18,6 +18,7 @@ const compile = () => run('tsc', '--project', 'tsconfig.json');
 // Icons, codex files and output schemas: n8n looks for each beside the compiled node.
 const assets = () =>
 	src(['{nodes,credentials}/**/*.svg', 'nodes/**/*.node.json', 'nodes/**/__schema__/**/*.json'], {
+		base: '.',
 		encoding: false,
 	}).pipe(dest('dist'));
 
