@@ -11,15 +11,14 @@ import { limit, returnAll, simplify } from './fields';
 import { BadInput } from './input';
 import {
 	ItemParameters,
-	type AnswerShape,
 	type Operation,
 	type Resource,
 	type Search,
+	type Shaping,
 } from './operation';
 import { simplified } from './simplify';
-import { idOf, isRecord, recordIn, wordsIn } from './transport/answers';
+import { idOf, isRecord, recordIn } from './transport/answers';
 import { readList, readPages, type ListRequest } from './transport/pages';
-import type { PocketsflowRequest } from './transport/request';
 import { send } from './transport/send';
 
 /** Items whose requests are under way at once; the transport holds the bound over all executions. */
@@ -27,7 +26,10 @@ const itemsAtOnce = 8;
 
 type NodeError = NodeApiError | NodeOperationError;
 
-type Prepared = { request: PocketsflowRequest; item: ItemParameters } | { error: NodeError };
+/** The work on one item, all of its parameters read and checked. */
+type Task = () => Promise<IDataObject[]>;
+
+type Prepared = { task: Task } | { error: NodeError };
 
 /**
  * Runs one operation for all items. Bad input of any item stops the node before anything is sent; later
@@ -53,7 +55,7 @@ export async function runOperation(
 		while (next < prepared.length && !failed) {
 			const index = next++;
 			try {
-				results[index] = (await perform(context, operation, prepared[index])).map((json) => ({
+				results[index] = (await perform(prepared[index])).map((json) => ({
 					json,
 					pairedItem: { item: index },
 				}));
@@ -89,74 +91,95 @@ export function chosenOperation(
 
 function prepare(context: IExecuteFunctions, operation: Operation, index: number): Prepared {
 	try {
-		const item = new ItemParameters(context, index, operation);
-		return { item, request: operation.request(item) };
+		return { task: taskFor(context, operation, new ItemParameters(context, index, operation)) };
 	} catch (thrown) {
 		return { error: nodeError(context, thrown, index) };
 	}
 }
 
-async function perform(
-	context: IExecuteFunctions,
-	operation: Operation,
-	prepared: Prepared,
-): Promise<IDataObject[]> {
+async function perform(prepared: Prepared): Promise<IDataObject[]> {
 	if ('error' in prepared) throw prepared.error;
-	const { item, request } = prepared;
-	const { answer, effect } = operation;
-	if (answer.kind === 'list') {
-		const wanted = item.get(returnAll) ? undefined : item.require(limit);
-		const records = await readList(context, { ...answer, request }, wanted, item.index);
-		return records.map((record) => shaped(record, answer, item));
-	}
-	if (answer.kind === 'search') {
-		const list = { ...answer, request };
-		const records = await searchedFor(context, list, answer.search(item), item.index);
-		return records.map((record) => shaped(record, answer, item));
-	}
-	const body = await send(context, request, effect, item.index);
-	if (answer.kind === 'record') return [shaped(recordIn(body, answer.wrappers), answer, item)];
-	if (answer.kind === 'deleted') return [{ deleted: true, id: item.require(answer.id) }];
-	const words = isRecord(body) ? body : { message: wordsIn(body).text };
-	return [{ ...answer.about(item), ...words }];
+	return await prepared.task();
 }
 
-/** Walks a list for the records that match, each once although pages may shift meanwhile. */
+/**
+ * What is to be done for an item. All parameters are read here and none later, so that bad input shows
+ * before anything is sent.
+ * @throws BadInput
+ */
+function taskFor(context: IExecuteFunctions, operation: Operation, item: ItemParameters): Task {
+	const { answer, effect } = operation;
+	const { index } = item;
+	const request = operation.request(item);
+	const answered = async () => await send(context, request, effect, index);
+	switch (answer.kind) {
+		case 'list': {
+			const wanted = item.get(returnAll) ? undefined : item.require(limit);
+			const shape = shaping(answer, item);
+			return async () =>
+				(await readList(context, { ...answer, request }, wanted, index)).map(shape);
+		}
+		case 'search': {
+			const search = answer.search(item);
+			const shape = shaping(answer, item);
+			return async () =>
+				(await searchedFor(context, { ...answer, request }, search, index)).map(shape);
+		}
+		case 'record': {
+			const shape = shaping(answer, item);
+			return async () => [shape(recordIn(await answered(), answer.wrappers))];
+		}
+		case 'deleted': {
+			const id = item.require(answer.id);
+			return async () => {
+				await answered();
+				return [{ deleted: true, id }];
+			};
+		}
+		case 'message': {
+			const about = answer.about(item);
+			return async () => {
+				const body = await answered();
+				return [{ ...about, ...(isRecord(body) && body) }];
+			};
+		}
+	}
+}
+
+/** Walks a list for the records that match. */
 async function searchedFor(
 	context: IExecuteFunctions,
 	list: ListRequest,
-	{ matches, isSearchable, wanted, nothingSearchable }: Search,
+	{ matches, isSearchable, first, nothingSearchable }: Search,
 	itemIndex: number,
 ): Promise<IDataObject[]> {
 	const found: IDataObject[] = [];
-	const seen = new Set<string>();
+	let read = 0;
 	let searchable = 0;
-	for await (const { records } of readPages(context, list, { itemIndex })) {
-		for (const [position, record] of records.entries()) {
-			const id = idOf(record) ?? `${seen.size} ${position}`;
-			if (seen.has(id)) continue;
-			seen.add(id);
-			if (isSearchable(record)) searchable++;
-			if (matches(record)) found.push(record);
-			if (found.length === wanted) return found;
-		}
+	const wanted = first ? undefined : Infinity;
+	for await (const { records } of readPages(context, list, { itemIndex, wanted })) {
+		read += records.length;
+		searchable += records.filter(isSearchable).length;
+		found.push(...records.filter(matches));
+		if (first && found.length > 0) return found.slice(0, 1);
 	}
-	if (searchable === 0 && seen.size > 0) {
-		const { message, description } = nothingSearchable(seen.size);
+	if (searchable === 0 && read > 0) {
+		const { message, description } = nothingSearchable(read);
 		throw new NodeOperationError(context.getNode(), message, { description, itemIndex });
 	}
 	return found;
 }
 
-/** A record as the operator gets it: simplified if wanted, without what is never put out. */
-function shaped(
-	record: IDataObject,
-	answer: Extract<AnswerShape, { simplified?: unknown }>,
+/** How a record is put out: simplified if wanted, without what never is. */
+function shaping(
+	{ simplified: kept, hidden = [] }: Shaping,
 	item: ItemParameters,
-): IDataObject {
-	const kept = answer.simplified && item.get(simplify) ? simplified(record, answer.simplified) : record;
-	if (!answer.hidden) return kept;
-	return Object.fromEntries(Object.entries(kept).filter(([key]) => !answer.hidden?.includes(key)));
+): (record: IDataObject) => IDataObject {
+	const isSimplified = kept !== undefined && item.get(simplify) === true;
+	return (record) =>
+		isSimplified
+			? simplified(record, kept)
+			: Object.fromEntries(Object.entries(record).filter(([key]) => !hidden.includes(key)));
 }
 
 function nodeError(context: IExecuteFunctions, thrown: unknown, itemIndex: number): NodeError {

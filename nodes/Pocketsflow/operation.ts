@@ -26,7 +26,7 @@ export type AnswerShape =
 	| { kind: 'deleted'; id: Field<string> }
 	| { kind: 'message'; about(item: ItemParameters): IDataObject };
 
-interface Shaping {
+export interface Shaping {
 	/** What the Simplify parameter keeps. */
 	simplified?: readonly Kept[];
 	/** Keys that are never put out. */
@@ -39,8 +39,8 @@ export interface Search {
 	matches(record: IDataObject): boolean;
 	/** Whether the record holds what is searched in. If none does, finding nothing proves nothing. */
 	isSearchable(record: IDataObject): boolean;
-	/** Number of matches to stop at; undefined reads on to the end. */
-	wanted: number | undefined;
+	/** Whether the first match is enough. */
+	first: boolean;
 	/** What to tell the operator when no record was searchable. */
 	nothingSearchable(read: number): { message: string; description: string };
 }

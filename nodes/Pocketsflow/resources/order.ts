@@ -113,7 +113,7 @@ export const order: Resource = {
 							);
 						},
 						isSearchable: (record) => metadataOf(record) !== undefined,
-						wanted: item.get(matches) === 'all' ? undefined : 1,
+						first: item.get(matches) !== 'all',
 						nothingSearchable: (read) => ({
 							message: `Pocketsflow returned ${read} ${read === 1 ? 'order' : 'orders'} without metadata, so none could be compared`,
 							description:
