@@ -119,12 +119,15 @@ function form(session: Session, bill: Bill, email: string, problem: string): str
 			: '';
 	return `<h1 data-test="product">${escapeHtml(bill.name)}</h1>
 <p class="about">${escapeHtml(bill.description)}</p>
-<p class="price"><span data-test="price">${escapeHtml(now)}</span>${escapeHtml(bill.every)}${before}</p>
+<p class="price">
+<span data-test="price">${escapeHtml(now)}</span>${escapeHtml(bill.every)}${before}
+</p>
 ${tax}${bill.note}
 <form method="post" action="/checkout/pay" data-test="form">
 <input type="hidden" name="session" value="${id}">
 <label for="email">E-mail</label>
-<input id="email" name="email" type="email" required autocomplete="email" data-test="email" value="${escapeHtml(email)}">
+<input id="email" name="email" type="email" required autocomplete="email" data-test="email"
+value="${escapeHtml(email)}">
 ${problem && `<p class="bad" data-test="problem">${escapeHtml(problem)}</p>`}
 <button class="pay" type="submit" data-test="pay">Pay ${escapeHtml(now)}</button>
 </form>

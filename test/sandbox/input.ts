@@ -49,7 +49,8 @@ const readers: { [K in keyof Kinds]: [(value: unknown) => Kinds[K] | undefined, 
 		'a number of at least 0',
 	],
 	whole: [
-		(value) => (typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : undefined),
+		(value) =>
+			typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : undefined,
 		'a whole number of at least 0',
 	],
 	boolean: [(value) => (typeof value === 'boolean' ? value : undefined), 'a boolean'],

@@ -1,8 +1,7 @@
 import { objectId, token } from './ids';
-import type { Membership, ModeState, Order, Refund, Review } from './state';
+import type { Membership, ModeState, Order, Product, Refund, Review } from './state';
 import type { Switches } from './switches';
 import { isActive, type Shown, showProduct, showReview } from './views';
-import type { Product } from './state';
 
 const DAY = 86_400_000;
 
@@ -235,7 +234,9 @@ export function envelope(
 	data: Shown,
 	webhookId: string,
 ): Shown {
-	if (switches.payload === 'enveloped') return { id: `evt_${objectId()}`, type: event, data, webhookId };
+	if (switches.payload === 'enveloped') {
+		return { id: `evt_${objectId()}`, type: event, data, webhookId };
+	}
 	const inBody = switches.payload === 'flatWithEvent' || switches.eventIn !== 'header';
 	return { ...data, ...(inBody && { event }), webhookId };
 }

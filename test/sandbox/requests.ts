@@ -1,10 +1,13 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
+import type { EndpointName } from './endpoints';
 import type { Mode } from './state';
 
 /** One request that the API got, with what became of it. */
 export interface RecordedRequest {
 	readonly at: string;
+	/** Name in the table of endpoints; absent for a path that is not in it. */
+	readonly endpoint?: EndpointName;
 	readonly method: string;
 	readonly path: string;
 	readonly query: Record<string, string>;

@@ -16,7 +16,13 @@ import { RateLimit } from './rate-limit';
 import { type RecordedRequest, RequestLog, withoutKey } from './requests';
 import { handlers } from './routes';
 import type { Mode, Session } from './state';
-import { applySwitches, defaultSwitches, type FaultRule, type Switches, type SwitchesPatch } from './switches';
+import {
+	applySwitches,
+	defaultSwitches,
+	type FaultRule,
+	type Switches,
+	type SwitchesPatch,
+} from './switches';
 import { emptyModes, type World } from './world';
 
 /** How to start a sandbox; everything has a default. */
@@ -97,7 +103,12 @@ class Api {
 	}
 
 	/** Serves one call: the faults first, then limit and key, then the endpoint. */
-	async serve(request: FastifyRequest, reply: FastifyReply, handler: Handler): Promise<void> {
+	async serve(
+		request: FastifyRequest,
+		reply: FastifyReply,
+		handler: Handler,
+		endpoint?: EndpointName,
+	): Promise<void> {
 		const started = performance.now();
 		const { switches } = this.world;
 		const path = request.url.split('?')[0];
@@ -107,6 +118,7 @@ class Api {
 		const body = bodyForLog(request.body);
 		const entry = this.log.add({
 			at: new Date().toISOString(),
+			...(endpoint && { endpoint }),
 			method: request.method,
 			path,
 			query: queryOf(request),
@@ -248,13 +260,13 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 	app.removeAllContentTypeParsers();
 	app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 
-	for (const [name, { method, path }] of Object.entries(endpoints)) {
-		const handler = handlers[name as EndpointName];
+	for (const [key, { method, path }] of Object.entries(endpoints)) {
+		const name = key as EndpointName;
 		app.route({
 			method,
 			url: path,
 			handler: async (request, reply) => {
-				await api.serve(request, reply, handler);
+				await api.serve(request, reply, handlers[name], name);
 				return reply;
 			},
 		});
@@ -275,8 +287,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 
 	await app.listen({ host, port });
 	const { port: listening } = app.server.address() as AddressInfo;
-	const name = host.includes(':') ? `[${host}]` : host;
-	const url = `http://${host === '0.0.0.0' ? '127.0.0.1' : name}:${listening}`;
+	const shownHost = host.includes(':') ? `[${host}]` : host;
+	const url = `http://${host === '0.0.0.0' ? '127.0.0.1' : shownHost}:${listening}`;
 	world.url = (options.publicUrl ?? url).replace(/\/+$/, '');
 	seedAsAsked();
 

@@ -213,7 +213,12 @@ export const switchRules = {
 	orderMetadata: flag('D', true, 'orders from the API carry `metadata`'),
 	emptyTotalPages: choice('A', 0, [0, 1], '`totalPages` of an empty list'),
 	maxPageSize: amount('A', 100, 'largest page'),
-	overMaxPageSize: choice('A', 'clamp', ['clamp', 'reject'], 'a larger pageSize is cut or refused'),
+	overMaxPageSize: choice(
+		'A',
+		'clamp',
+		['clamp', 'reject'],
+		'whether a larger pageSize is cut or refused',
+	),
 	createStatus: choice('A', 201, [200, 201], 'status of a create (checkout sessions: always 201)'),
 	latencyMs: amount('A', 0, 'time added to every API answer'),
 	apiDown: choice(
