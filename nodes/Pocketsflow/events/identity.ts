@@ -7,8 +7,8 @@ export interface Occurrence {
 	event: string;
 	payload: IDataObject;
 	testMode: boolean;
-	/** When it happened or was sent, ms; tells recurring events on the same thing apart. */
-	moment: number;
+	/** When it was sent, ms, or another mark of this one time; tells recurring events on a thing apart. */
+	moment: number | string;
 	/** Distinguishes occurrences without any id, such as a digest of the delivery. */
 	digest: string;
 }

@@ -1,0 +1,328 @@
+import { randomBytes } from 'node:crypto';
+
+import { NodeOperationError, type IDataObject, type IPollFunctions } from 'n8n-workflow';
+
+import { eventIdOf } from '../events/identity';
+import { rawOutput, simplifiedOutput, type EventHead } from '../events/output';
+import { idOf, isRecord } from '../transport/answers';
+import { accountOf } from '../transport/send';
+import {
+	changesIn,
+	handOverChanges,
+	settleChanges,
+	watchFrom,
+	watchLimit,
+	type Change,
+	type Member,
+	type WatchState,
+} from './changes';
+import {
+	aheadLimit,
+	dueIn,
+	handOver,
+	readFrom,
+	settle,
+	startingAfter,
+	startingAt,
+	type CursorState,
+	type Dated,
+	type Reading,
+	type Situation,
+} from './cursor';
+import { dated, UnreadableList } from './reading';
+import { settingsOf, type Settings } from './settings';
+import { allMemberships, changeEvents, membershipPayload, sources, type Source } from './sources';
+import { keepState, loadState, type PollState } from './state';
+
+/** Names this n8n process: what another one handed over before it ended is not sure to have been stored. */
+const run = randomBytes(6).toString('hex');
+
+/** Polls under way, by node: n8n starts the next one although the last has not ended (probes 2). */
+const underWay = new Map<string, Promise<unknown>>();
+
+/** More than one poll hands over, so that a list is not read anew for every batch. */
+const readAhead = 400;
+
+interface Candidate extends Dated {
+	record: IDataObject;
+	payload: IDataObject;
+}
+
+/** One list in one poll: what is kept of it, what was read, what is due. */
+interface Followed {
+	source: Source;
+	state: CursorState;
+	reading: Reading<Candidate>;
+	due: Candidate[];
+	/** Whether the state must be stored even when no item is found. */
+	save: boolean;
+}
+
+interface Watched {
+	state: WatchState;
+	members: Member[];
+	due: Change[];
+	save: boolean;
+}
+
+/**
+ * Looks for new events.
+ * @returns the items of one execution; none, `[]`, where only the state must be stored, which n8n does
+ * with an execution only (probes 2); undefined where there is nothing to do
+ */
+export async function poll(context: IPollFunctions): Promise<IDataObject[] | undefined> {
+	if (context.getMode() === 'manual') return await inWords(context, sample);
+	const key = `${context.getWorkflow().id ?? ''} ${context.getNode().id}`;
+	const earlier = underWay.get(key);
+	if (earlier && loadState(context)) return undefined;
+	// Without a state this poll sets the start: it must not leave that to the next one, a minute later.
+	await earlier?.catch(() => undefined);
+	const current = inWords(context, found);
+	underWay.set(key, current);
+	try {
+		return await current;
+	} finally {
+		if (underWay.get(key) === current) underWay.delete(key);
+	}
+}
+
+/** Has an unreadable list fail the poll with a sentence; the state stays as it was. */
+async function inWords<T>(context: IPollFunctions, read: (context: IPollFunctions) => Promise<T>): Promise<T> {
+	try {
+		return await read(context);
+	} catch (error) {
+		throw error instanceof UnreadableList
+			? new NodeOperationError(context.getNode(), error.message)
+			: error;
+	}
+}
+
+async function found(context: IPollFunctions): Promise<IDataObject[] | undefined> {
+	const settings = settingsOf(context);
+	const { mode } = await accountOf(context);
+	const stored = loadState(context);
+	const isSameStart = settings.from === undefined || stored?.from === settings.from;
+	const kept = stored?.mode === mode && isSameStart ? stored : undefined;
+	// Its duration is bounded by the requests' own; one moment for the whole poll keeps it consistent.
+	const situation: Situation = {
+		now: Date.now(),
+		run,
+		overlap: settings.overlap,
+		repeatAfter: settings.repeatAfter,
+	};
+
+	const lists: Followed[] = [];
+	for (const source of sources.filter(({ event }) => settings.events.includes(event)))
+		lists.push(await follow(context, source, kept?.lists[source.event], settings, situation));
+	const watched = Object.values(changeEvents).some((event) => settings.events.includes(event))
+		? await watch(context, kept?.changes, settings, situation)
+		: undefined;
+
+	// Oldest first over all lists. The sort is stable, so that each list keeps its own order.
+	const due = lists
+		.flatMap((list) => list.due.map((candidate) => ({ list, candidate })))
+		.sort((a, b) => a.candidate.time - b.candidate.time);
+	const changes = (watched?.due ?? []).slice(
+		0,
+		Math.max(settings.batch - due.length, Math.ceil(settings.batch / 2)),
+	);
+	const taken = due.slice(0, settings.batch - changes.length);
+
+	const head = headOf(mode === 'test', situation.now);
+	const items = [
+		...taken.map(({ list, candidate }) =>
+			itemOf(settings, head, list.source.event, candidate.payload, candidate.record, candidate.time),
+		),
+		...changes.map(({ kind, member, mark }) =>
+			itemOf(settings, head, changeEvents[kind], membershipPayload(member.record), member.record, mark),
+		),
+	];
+
+	const next: PollState = { version: 1, mode, from: settings.from ?? kept?.from, lists: {} };
+	for (const list of lists) {
+		const count = taken.filter((one) => one.list === list).length;
+		next.lists[list.source.event] = handOver(list.state, list.reading, list.due, count, situation);
+	}
+	if (watched)
+		next.changes = handOverChanges(
+			watched.state,
+			watched.members,
+			watched.due,
+			new Set(changes),
+			situation,
+		);
+	// Last of all, and with no wait before the items are returned: what fails above leaves the state alone.
+	keepState(context, next);
+	const mustSave = watched?.save || lists.some(({ save }) => save);
+	return items.length > 0 || mustSave ? items : undefined;
+}
+
+async function follow(
+	context: IPollFunctions,
+	source: Source,
+	kept: CursorState | undefined,
+	settings: Settings,
+	situation: Situation,
+): Promise<Followed> {
+	const { state, save } = kept
+		? settle(kept, situation)
+		: { state: await begin(context, source, settings, situation), save: true };
+	const remembered = state.known.length + state.open.length + state.held.length;
+	const least = remembered + settings.batch;
+	const read = await source.read(context, readFrom(state), { least, most: least + readAhead });
+	const candidates = read.records.map((one): Candidate => {
+		const payload = source.related ? {} : source.payload(one.record, {});
+		return { ...one, payload, stage: stageOf(source, one.record, payload, settings) };
+	});
+	const reading = { records: candidates, through: read.through };
+	const due = dueIn(state, reading, situation);
+	if (!source.related) return { source, state, reading, due, save };
+
+	for (const candidate of due.slice(0, settings.batch)) {
+		candidate.payload = source.payload(
+			candidate.record,
+			await source.related(context, candidate.record),
+		);
+		candidate.stage = stageOf(source, candidate.record, candidate.payload, settings);
+	}
+	const isWanted = ({ stage }: Candidate) => stage === 'ready';
+	// A later one has not been looked at: it waits for its turn.
+	const looked = due.slice(0, settings.batch).filter(isWanted);
+	return { source, state, reading, due: [...looked, ...due.slice(settings.batch)], save };
+}
+
+/** The state of a list that was not followed before. */
+async function begin(
+	context: IPollFunctions,
+	source: Source,
+	{ from, overlap }: Settings,
+	{ now }: Situation,
+): Promise<CursorState> {
+	if (from !== undefined) return startingAt(from);
+	// A restarted n8n without a stored state was stopped before it could store one: look back a little.
+	if (context.getActivationMode() === 'init') return startingAt(now - overlap);
+	const newest = dated(await source.newest(context), now).reduce(
+		(latest, { time }) => (time <= now + aheadLimit ? Math.max(latest, time) : latest),
+		0,
+	);
+	const everything = { least: Infinity, most: Infinity };
+	const { records } = await source.read(context, Math.max(0, newest - overlap), everything);
+	return startingAfter(
+		records.map((one) => ({ ...one, stage: source.stage?.(one.record) ?? 'ready' })),
+		{ now, overlap },
+	);
+}
+
+async function watch(
+	context: IPollFunctions,
+	kept: WatchState | undefined,
+	settings: Settings,
+	situation: Situation,
+): Promise<Watched> {
+	const all = dated(await allMemberships(context), situation.now).map(
+		({ id, time, record }): Member => ({ id, time, record }),
+	);
+	const { state, save } = kept
+		? settleChanges(kept, situation)
+		: { state: watchFrom(all, situation.now), save: true };
+	if (Object.keys(state.members).length > watchLimit)
+		throw new NodeOperationError(
+			context.getNode(),
+			`Polling can follow changes of ${watchLimit} subscriptions at most, and there are more. Use the Pocketsflow Trigger for Subscription Updated and Subscription Deleted.`,
+		);
+	const isWanted = ({ record }: Member) =>
+		isProductWanted(membershipPayload(record), settings.productIds);
+	const members = all.filter(isWanted);
+	const due = changesIn(state, members, situation);
+	// A change that nobody asked for is known without being handed over.
+	const asked = due.filter(({ kind }) => settings.events.includes(changeEvents[kind]));
+	const unasked = due.filter((one) => !asked.includes(one));
+	return { state: withKnown(state, unasked), members, due: asked, save };
+}
+
+function withKnown(state: WatchState, changes: readonly Change[]): WatchState {
+	const entries = changes.map(({ member, kind, mark, state: now }) => [
+		member.id,
+		{ state: now, mark, ...(kind === 'deleted' && { ended: true }) },
+	]);
+	return { ...state, members: { ...state.members, ...Object.fromEntries(entries) } };
+}
+
+/** Events that name no product always pass, as at the webhook trigger. */
+function isProductWanted(payload: IDataObject, productIds: readonly string[]): boolean {
+	const named = [payload.product, payload.subscription].flatMap((thing) =>
+		isRecord(thing) ? (idOf(thing) ?? []) : [],
+	);
+	return productIds.length === 0 || named.length === 0 || named.some((id) => productIds.includes(id));
+}
+
+function stageOf(
+	source: Source,
+	record: IDataObject,
+	payload: IDataObject,
+	{ productIds }: Settings,
+): Dated['stage'] {
+	return isProductWanted(payload, productIds) ? (source.stage?.(record) ?? 'ready') : 'never';
+}
+
+type Head = Omit<EventHead, 'event' | 'eventId'>;
+
+const headOf = (testMode: boolean, now: number): Head => ({
+	testMode,
+	deliveredAt: new Date(now).toISOString(),
+	source: 'poll',
+});
+
+function itemOf(
+	{ simplify }: Settings,
+	head: Head,
+	event: string,
+	payload: IDataObject,
+	record: IDataObject,
+	moment: number | string,
+): IDataObject {
+	const digest = idOf(record) ?? '';
+	const testMode = head.testMode === true;
+	const eventId = eventIdOf({ event, payload, testMode, moment, digest });
+	const full: EventHead = { event, eventId, ...head } as EventHead;
+	return simplify ? simplifiedOutput(full, payload) : { ...rawOutput(full, payload), record };
+}
+
+/** The newest real record of each event, for a manual run. No state is read or kept. */
+async function sample(context: IPollFunctions): Promise<IDataObject[]> {
+	const settings = settingsOf(context);
+	const { mode } = await accountOf(context);
+	const head = headOf(mode === 'test', Date.now());
+	const items: IDataObject[] = [];
+	for (const event of settings.events) {
+		const item = await newestItem(context, event, settings, head);
+		if (item) items.push(item);
+	}
+	if (items.length > 0) return items;
+	throw new NodeOperationError(
+		context.getNode(),
+		`Pocketsflow has nothing in ${mode} mode that these events and filters match yet`,
+		{ description: 'Make a test purchase, or activate the workflow and wait for the first sale.' },
+	);
+}
+
+async function newestItem(
+	context: IPollFunctions,
+	event: string,
+	settings: Settings,
+	head: Head,
+): Promise<IDataObject | undefined> {
+	const isDeleted = event === changeEvents.deleted;
+	const isChange = isDeleted || event === changeEvents.updated;
+	const source = sources.find((one) => one.event === (isChange ? 'customer.subscription.created' : event));
+	if (!source) return undefined;
+	const newest = dated(await source.newest(context), 0).sort((a, b) => b.time - a.time);
+	for (const { record, time } of newest) {
+		const related = (await source.related?.(context, record)) ?? {};
+		const payload = source.payload(record, related);
+		const isFitting = !isChange || (payload.status === 'canceled') === isDeleted;
+		if (isFitting && stageOf(source, record, payload, settings) === 'ready')
+			return itemOf(settings, head, event, payload, record, time);
+	}
+	return undefined;
+}
