@@ -1,0 +1,36 @@
+import { chromium, type Browser, type BrowserContext } from 'playwright-core';
+
+import type { N8nClient } from '../n8n/client';
+import { ensureChromium } from '../setup/chromium';
+
+const quiet = [
+	'--no-sandbox',
+	'--disable-gpu',
+	'--disable-quic',
+	'--no-first-run',
+	'--disable-background-networking',
+	'--disable-component-update',
+	'--disable-sync',
+];
+
+/** A headless Chromium that talks to nobody but the pages it is given. */
+export async function openBrowser(): Promise<Browser> {
+	return chromium.launch({ executablePath: await ensureChromium(), args: quiet });
+}
+
+/** A browser window whose user is logged in to n8n as the client is. */
+export async function openEditor(
+	browser: Browser,
+	client: N8nClient,
+	url: string,
+	viewport = { width: 1280, height: 720 },
+): Promise<BrowserContext> {
+	const context = await browser.newContext({ viewport });
+	await context.addCookies([{ ...client.session, url, httpOnly: true }]);
+	// n8n ties the session to this value and refuses the cookie without it.
+	await context.addInitScript(
+		([id]) => window.localStorage.setItem('n8n-browserId', id),
+		[client.browserId],
+	);
+	return context;
+}

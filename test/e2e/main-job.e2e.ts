@@ -1,0 +1,221 @@
+import { createHmac } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import axios from 'axios';
+import type { Browser } from 'playwright-core';
+
+import { openBrowser } from '../browser/browser';
+import { buy, openShop, type Shop } from '../demo/shop';
+import { N8nClient, type Execution } from '../n8n/client';
+import { startN8n, type RunningN8n } from '../n8n/start';
+import { startSandbox, type Sandbox } from '../sandbox/sandbox';
+import { ensureBuilt } from '../setup/build';
+
+const output = join(__dirname, 'output');
+const installingMs = 20 * 60_000;
+
+let sandbox: Sandbox;
+let n8n: RunningN8n;
+let client: N8nClient;
+let shop: Shop;
+
+beforeAll(async () => {
+	await mkdir(output, { recursive: true });
+	await ensureBuilt();
+	sandbox = await startSandbox();
+	n8n = await startN8n();
+	client = await N8nClient.connect(n8n);
+	shop = await openShop(client, { apiKey: sandbox.testKey, baseUrl: sandbox.url });
+}, installingMs);
+
+afterAll(async () => {
+	await n8n?.stop();
+	await sandbox?.close();
+});
+
+const metadataOf = (execution: Execution) => execution.items('Pocketsflow Trigger')[0]?.metadata;
+
+const settled = (orderId: string) =>
+	client.waitForExecution(shop.settle.id, (execution) =>
+		execution.items('Mark order as paid').some((item) => item.orderId === orderId),
+	);
+
+const sent = (method: string, path: string) =>
+	sandbox.requests.filter((request) => request.method === method && request.path === path);
+
+describe('the main job', () => {
+	let paid: Execution;
+
+	test('a workflow creates product and checkout session and sends the buyer to the checkout page', async () => {
+		const { checkout, landed } = await buy(shop.sellUrl('A-1001'), 'buyer@example.com');
+
+		expect(new URL(checkout).origin).toBe(sandbox.url);
+		expect(landed).toBe(`${n8n.url}/webhook/thanks?order=A-1001`);
+		expect(sent('POST', '/products').map(({ body }) => body)).toEqual([
+			expect.objectContaining({ name: 'Icon pack', price: 29 }),
+		]);
+		const selling = await client.waitForExecution(shop.sell.id, (execution) =>
+			execution.items('Create checkout session').some(({ url }) => url === checkout),
+		);
+		expect(selling.status).toBe('success');
+		const [product] = selling.items('Create product');
+		expect(sent('POST', '/checkout/sessions').map(({ body }) => body)).toEqual([
+			expect.objectContaining({ productId: product._id, metadata: { order_id: 'A-1001' } }),
+		]);
+	});
+
+	test("the own order id is in the settled workflow's execution data", async () => {
+		paid = await settled('A-1001');
+
+		expect(paid).toMatchObject({ status: 'success', mode: 'webhook', workflowId: shop.settle.id });
+		expect(metadataOf(paid)).toEqual({ order_id: 'A-1001' });
+		const [event] = paid.items('Pocketsflow Trigger');
+		expect(event).toMatchObject({ event: 'order.completed', testMode: true });
+		expect(paid.items('Mark order as paid')).toEqual([
+			{
+				orderId: 'A-1001',
+				status: 'paid',
+				pocketsflowOrderId: (event.order as { id: string }).id,
+				customerEmail: 'buyer@example.com',
+				eventId: event.eventId,
+			},
+		]);
+	});
+
+	test('the delivery was signed, accepted, and carried the raw bytes that were signed', () => {
+		const delivered = sandbox.deliveries.filter(({ event }) => event === 'order.completed');
+
+		expect(delivered).toHaveLength(1);
+		expect(delivered[0]).toMatchObject({
+			outcome: 'delivered',
+			status: 200,
+			url: client.webhookUrl(shop.settle, 'Pocketsflow Trigger'),
+		});
+	});
+
+	test('a second sale uses the same product', async () => {
+		await buy(shop.sellUrl('A-1002'), 'buyer@example.com');
+
+		expect(metadataOf(await settled('A-1002'))).toEqual({ order_id: 'A-1002' });
+		expect(sent('POST', '/products')).toHaveLength(1);
+		expect(sent('POST', '/checkout/sessions')).toHaveLength(2);
+	});
+});
+
+describe('a forged delivery', () => {
+	const forgedOrder = 'FORGED-1';
+	const body = JSON.stringify({
+		webhookId: '6a5100000000000000000001',
+		order: { id: '6a5200000000000000000001' },
+		customer: { email: 'thief@example.com' },
+		metadata: { order_id: forgedOrder },
+	});
+	const sign = (secret: string, text: string) => createHmac('sha256', secret).update(text).digest('hex');
+
+	const replayed = () => sandbox.deliveries.find(({ event }) => event === 'order.completed');
+
+	test.each<[string, () => Record<string, string>]>([
+		['with the signature of another secret', () => ({ 'x-pocketsflow-signature': sign('whsec_guessed', body) })],
+		['with the signature of an empty secret', () => ({ 'x-pocketsflow-signature': sign('', body) })],
+		[
+			'with the signature of a genuine delivery',
+			() => ({ 'x-pocketsflow-signature': signatureOf(replayed()?.headers ?? {}) }),
+		],
+		['without a signature', () => ({})],
+	])('%s gets 401 and starts nothing', async (_how, signature) => {
+		const before = await client.executions(shop.settle.id);
+
+		const answer = await axios.post<unknown>(client.webhookUrl(shop.settle, 'Pocketsflow Trigger'), body, {
+			headers: {
+				'content-type': 'application/json',
+				'x-pocketsflow-event': 'order.completed',
+				'x-pocketsflow-timestamp': String(Date.now()),
+				...signature(),
+			},
+			proxy: false,
+			validateStatus: () => true,
+		});
+
+		expect(answer.status).toBe(401);
+		// A genuine sale afterwards: once its execution is there, one of the forged delivery would be too.
+		const orderId = `A-${Date.now()}`;
+		await buy(shop.sellUrl(orderId), 'buyer@example.com');
+		const genuine = await settled(orderId);
+		const after = await client.executions(shop.settle.id);
+		expect(after.map(({ id }) => id)).toEqual([genuine.id, ...before.map(({ id }) => id)]);
+	});
+
+	function signatureOf(headers: Record<string, string>): string {
+		const [, value] =
+			Object.entries(headers).find(([name]) => name.toLowerCase() === 'x-pocketsflow-signature') ?? [];
+		expect(value).toMatch(/^[0-9a-f]{64}$/);
+		return value ?? '';
+	}
+});
+
+describe('the credential test', () => {
+	const testWith = (apiKey: string) =>
+		client.testCredential(shop.credential, {
+			apiKey,
+			baseUrl: sandbox.url,
+			webhookSigningSecret: '',
+		});
+
+	test('passes with a good key', async () => {
+		expect(await testWith(sandbox.testKey)).toMatchObject({ status: 'OK' });
+	});
+
+	test('says in words what is wrong with a bad key', async () => {
+		expect(await testWith('pk_test_unknown')).toEqual({
+			status: 'Error',
+			message: expect.stringContaining('Pocketsflow does not know this API key'),
+		});
+	});
+});
+
+describe('a buyer with a browser', () => {
+	let browser: Browser;
+
+	beforeAll(async () => {
+		browser = await openBrowser();
+	}, 10 * 60_000);
+
+	afterAll(() => browser?.close());
+
+	test('pays on the hosted page and the workflow has the order id', async () => {
+		const page = await browser.newPage({ viewport: { width: 900, height: 700 } });
+		const errors: Error[] = [];
+		page.on('pageerror', (error) => errors.push(error));
+
+		await page.goto(shop.sellUrl('B-2001'));
+		expect(new URL(page.url()).origin).toBe(sandbox.url);
+		expect(await page.locator('[data-test=product]').textContent()).toBe('Icon pack');
+		expect(await page.locator('[data-test=price]').textContent()).toContain('29.00');
+		await page.fill('[data-test=email]', 'browser@example.com');
+		await page.screenshot({ path: join(output, 'checkout.png') });
+		await page.click('[data-test=pay]');
+		await page.waitForURL(`${n8n.url}/webhook/thanks?order=B-2001`);
+		expect(await page.locator('main').textContent()).toContain('B-2001');
+		await page.screenshot({ path: join(output, 'thanks.png') });
+
+		const execution = await settled('B-2001');
+		expect(metadataOf(execution)).toEqual({ order_id: 'B-2001' });
+		expect(execution.items('Mark order as paid')).toMatchObject([{ customerEmail: 'browser@example.com' }]);
+		expect(errors).toEqual([]);
+		await page.close();
+	});
+
+	test('who cancels comes back unpaid, and nothing is settled', async () => {
+		const before = await client.executions(shop.settle.id);
+		const page = await browser.newPage();
+
+		await page.goto(shop.sellUrl('B-2002'));
+		await page.click('[data-test=cancel]');
+		await page.waitForURL(`${n8n.url}/webhook/thanks?canceled=yes`);
+
+		expect(await page.locator('main').textContent()).toContain('Nothing was charged');
+		expect((await client.executions(shop.settle.id)).length).toBe(before.length);
+		await page.close();
+	});
+});
