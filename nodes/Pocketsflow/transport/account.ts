@@ -17,7 +17,7 @@ const ownAddress = 'https://api.pocketsflow.com';
 const keyForm = /^pk_(live|test)_[\x21-\x7e]+$/;
 
 // A node that sends thousands of requests would otherwise make n8n read and decrypt the credential for each.
-const accounts = new WeakMap<PocketsflowContext, Promise<Account>>();
+const accounts = new WeakMap<PocketsflowContext, Account>();
 
 /**
  * Reads the credential of the node that `context` runs, once for each context.
@@ -25,14 +25,9 @@ const accounts = new WeakMap<PocketsflowContext, Promise<Account>>();
  * n8n's "Allowed HTTP Request Domains" rule it out; the text never holds the key
  */
 export async function accountOf(context: PocketsflowContext): Promise<Account> {
-	const known = accounts.get(context);
-	if (known) return await known;
-	const read = readAccount(context);
-	accounts.set(context, read);
-	return await read.catch((error) => {
-		accounts.delete(context);
-		throw error;
-	});
+	const account = accounts.get(context) ?? (await readAccount(context));
+	accounts.set(context, account);
+	return account;
 }
 
 async function readAccount(context: PocketsflowContext): Promise<Account> {

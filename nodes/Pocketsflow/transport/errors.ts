@@ -90,13 +90,11 @@ export function answerError(failure: Failure, answer: Answer, url: string): Node
 	const { text: said, code } = wordsIn(body);
 	const redirect = redirectOf(answer, url);
 	const isPage = text !== undefined && text !== '';
-	const fallback =
-		status < 300
-			? 'The answer is not JSON'
-			: (statusNames[status] ?? `Pocketsflow answered with status ${status}`);
+	const name = statusNames[status] ?? `Pocketsflow answered with status ${status}`;
+	const named = status < 300 ? 'The answer' : isPage ? `${name}: the answer` : name;
 	const words = redirect
 		? `${hostOf(failure.account)} redirects to ${redirect.origin === new URL(url).origin ? redirect.pathname : redirect.origin}, which is not followed`
-		: (said ?? (isPage ? `${fallback}: the answer is not JSON but begins "${firstWords(text)}"` : fallback));
+		: (said ?? (isPage ? `${named} is not JSON but begins "${firstWords(text)}"` : named));
 	const next = redirect
 		? `Correct the Base URL in the credential "${failure.account.credentialName}"`
 		: (nextSteps[status]?.(failure) ??
@@ -131,7 +129,7 @@ export function lateError(failure: Failure, limited: Answer | undefined): NodeAp
 	const waited =
 		asked > failure.limits.patienceMs
 			? `Pocketsflow asks to wait ${inWords(asked)}; this node waits at most ${patience}`
-			: `Because of the rate limit of Pocketsflow this request waited the ${patience} that it may and was given up`;
+			: `The rate limit of Pocketsflow keeps this request waiting longer than the ${patience} that it may`;
 	return told(failure, {
 		words: [said, waited].filter(Boolean).join(' '),
 		next: 'Try again later, or send fewer items at once',

@@ -3,6 +3,7 @@ import type { IDataObject, IHttpRequestOptions } from 'n8n-workflow';
 import type { Account } from './account';
 import type { Limits } from './limits';
 import { credentialType, type PocketsflowContext, type PocketsflowRequest } from './request';
+import { onAbort } from './signals';
 
 /** What Pocketsflow, or something in front of it, answered. */
 export interface Answer {
@@ -81,10 +82,7 @@ export async function exchange(
 	};
 	const clock = AbortSignal.timeout(limits.requestMs);
 	const abort = new AbortController();
-	const stop = () => abort.abort();
-	const signals = cancel ? [clock, cancel] : [clock];
-	for (const signal of signals) signal.addEventListener('abort', stop);
-	if (cancel?.aborted) stop();
+	const forget = onAbort([clock, cancel], () => abort.abort());
 	let head: Answer | undefined;
 	try {
 		const sender = withSignal(context, abort.signal);
@@ -102,7 +100,7 @@ export async function exchange(
 		if (clock.aborted) return { trouble: 'timeout', status: head?.status };
 		return troubleIn(error, head?.status);
 	} finally {
-		for (const signal of signals) signal.removeEventListener('abort', stop);
+		forget();
 	}
 }
 

@@ -1,4 +1,5 @@
-import { backoff, pause, standardLimits, type Limits } from './limits';
+import { backoff, standardLimits, type Limits } from './limits';
+import { pause } from './signals';
 
 /**
  * The way of one credential to Pocketsflow, shared by everything in this process that uses it. It is wide

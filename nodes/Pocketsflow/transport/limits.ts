@@ -42,21 +42,3 @@ export function inWords(ms: number): string {
 	const shown = amount < 10 ? Math.round(amount * 10) / 10 : Math.round(amount);
 	return `${shown} ${unit}${shown === 1 ? '' : 's'}`;
 }
-
-/**
- * Waits, or stops waiting as soon as a signal aborts. `sleep` of n8n-workflow cannot be stopped and n8n's
- * lint rules out setTimeout, so the clock is an AbortSignal, listened to so that it is not collected.
- */
-export async function pause(ms: number, ...signals: Array<AbortSignal | undefined>): Promise<void> {
-	const ends = [AbortSignal.timeout(Math.max(0, Math.ceil(ms))), ...signals].filter(
-		(signal) => signal !== undefined,
-	);
-	await new Promise<void>((resolve) => {
-		const end = () => {
-			for (const signal of ends) signal.removeEventListener('abort', end);
-			resolve();
-		};
-		for (const signal of ends) signal.addEventListener('abort', end);
-		if (ends.some(({ aborted }) => aborted)) end();
-	});
-}

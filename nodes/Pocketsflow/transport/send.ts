@@ -4,9 +4,10 @@ import { accountKey, accountOf, type Account } from './account';
 import { answerError, lateError, troubleError, type Failure } from './errors';
 import { exchange, isSuccess, type Answer, type Trouble } from './exchange';
 import { enter, laneOf, leave, type Verdict } from './lanes';
-import { backoff, pause, standardLimits, type Limits } from './limits';
+import { backoff, standardLimits, type Limits } from './limits';
 import { consequenceOf, mayFollow, mayRepeat, redirectOf } from './outcome';
 import type { Effect, PocketsflowContext, PocketsflowRequest } from './request';
+import { pause } from './signals';
 
 export { accountOf, type Account };
 

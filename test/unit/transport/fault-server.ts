@@ -1,0 +1,114 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+
+/** Answers one request, well or badly. The request's body has not been read. */
+export type Behaviour = (request: IncomingMessage, response: ServerResponse) => void;
+
+export interface Seen {
+	method: string;
+	url: string;
+	key: string | undefined;
+	at: number;
+}
+
+export interface FaultServer {
+	url: string;
+	/** The requests that arrived, oldest first. */
+	seen: Seen[];
+	/** Connections that are open now, and the most there ever were. */
+	sockets: { open: number; most: number };
+	close(): Promise<void>;
+}
+
+/** Starts a server that treats its requests by the given behaviours in turn; the last one repeats. */
+export async function startFaultServer(
+	behaviours: Behaviour | Behaviour[],
+	tls?: { key: string; cert: string },
+): Promise<FaultServer> {
+	const turns = Array.isArray(behaviours) ? behaviours : [behaviours];
+	const seen: Seen[] = [];
+	const sockets = { open: 0, most: 0 };
+	const handle = (request: IncomingMessage, response: ServerResponse) => {
+		const turn = turns[Math.min(seen.length, turns.length - 1)];
+		seen.push({
+			method: request.method ?? '',
+			url: request.url ?? '',
+			key: request.headers.authorization,
+			at: Date.now(),
+		});
+		response.on('error', () => undefined);
+		turn(request, response);
+	};
+	const server: Server = tls ? createSecureServer(tls, handle) : createServer(handle);
+	server.on('connection', (socket) => {
+		sockets.most = Math.max(sockets.most, ++sockets.open);
+		socket.on('error', () => undefined);
+		socket.on('close', () => sockets.open--);
+	});
+	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+	return {
+		url: `${tls ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
+		seen,
+		sockets,
+		close: async () => {
+			server.closeAllConnections();
+			await new Promise<void>((resolve) => server.close(() => resolve()));
+		},
+	};
+}
+
+const whenRead = (request: IncomingMessage, act: () => void) => request.resume().on('end', act);
+
+export const json =
+	(status: number, body: unknown, headers: Record<string, string> = {}): Behaviour =>
+	(request, response) =>
+		whenRead(request, () =>
+			response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body)),
+		);
+
+export const text =
+	(status: number, body: string, headers: Record<string, string> = {}): Behaviour =>
+	(request, response) =>
+		whenRead(request, () => response.writeHead(status, { 'content-type': 'text/html', ...headers }).end(body));
+
+export const resetBeforeBody: Behaviour = (request) => request.socket.resetAndDestroy();
+
+export const resetAfterBody: Behaviour = (request) =>
+	whenRead(request, () => request.socket.resetAndDestroy());
+
+export const silence: Behaviour = (request) => void request.resume();
+
+/** The head of an answer and half of its body, then the connection closes. */
+export const halfAnswer: Behaviour = (request, response) =>
+	whenRead(request, () => {
+		response.writeHead(200, { 'content-type': 'application/json', 'content-length': '40' });
+		response.write('{"_id":"abc","name"', () => request.socket.destroy());
+	});
+
+/** A byte now and then, for ever: the connection is never idle, and the answer never complete. */
+export const drip: Behaviour = (request, response) =>
+	whenRead(request, () => {
+		response.writeHead(200, { 'content-type': 'application/json' });
+		const timer = setInterval(() => response.write(' '), 20);
+		response.on('close', () => clearInterval(timer));
+	});
+
+/** One gigabyte of white space before a JSON value; `written` counts what was taken from it. */
+export function gigabyte(written: { bytes: number }, announced: boolean): Behaviour {
+	const size = 1024 ** 3;
+	const chunk = Buffer.alloc(256 * 1024, ' ');
+	return (request, response) =>
+		whenRead(request, () => {
+			const headers = { 'content-type': 'application/json' };
+			response.writeHead(200, announced ? { ...headers, 'content-length': String(size) } : headers);
+			const write = () => {
+				while (!response.destroyed && written.bytes < size) {
+					written.bytes += chunk.length;
+					if (!response.write(chunk)) return void response.once('drain', write);
+				}
+				response.end();
+			};
+			write();
+		});
+}
