@@ -16,6 +16,7 @@ import {
 	type Search,
 	type Shaping,
 } from './operation';
+import { progressOf, type ItemEnd } from './progress';
 import { simplified } from './simplify';
 import { idOf, isRecord, recordIn } from './transport/answers';
 import { readList, readPages, type ListRequest } from './transport/pages';
@@ -26,8 +27,8 @@ const itemsAtOnce = 8;
 
 type NodeError = NodeApiError | NodeOperationError;
 
-/** The work on one item, all of its parameters read and checked. */
-type Task = () => Promise<IDataObject[]>;
+/** The work on one item, all of its parameters read and checked; `stop` ends it while nothing was sent. */
+type Task = (stop: AbortSignal) => Promise<IDataObject[]>;
 
 type Prepared = { task: Task } | { error: NodeError };
 
@@ -49,25 +50,30 @@ export async function runOperation(
 	}
 
 	const results: Array<INodeExecutionData[] | undefined> = prepared.map(() => undefined);
+	const unknown = new Set<number>();
+	const stop = new AbortController();
+	const cancel = context.getExecutionCancelSignal();
 	let failed: NodeError | undefined;
 	let next = 0;
 	const work = async () => {
 		while (next < prepared.length && !failed) {
 			const index = next++;
 			try {
-				results[index] = (await perform(prepared[index])).map((json) => ({
+				results[index] = (await perform(prepared[index], stop.signal)).map((json) => ({
 					json,
 					pairedItem: { item: index },
 				}));
 			} catch (thrown) {
 				const error = nodeError(context, thrown, index);
-				if (continueOnFail) results[index] = [failedItem(error, index)];
+				if (error.context.outcome === 'unknown') unknown.add(index);
+				if (continueOnFail && !cancel?.aborted) results[index] = [failedItem(error, index)];
 				else failed ??= prepared.length > 1 ? numbered(error, index) : error;
+				if (failed) stop.abort();
 			}
 		}
 	};
 	await Promise.all(Array.from({ length: itemsAtOnce }, work));
-	if (failed) throw withDone(failed, results);
+	if (failed) throw withProgress(failed, results, unknown);
 	return results.flatMap((items) => items ?? []);
 }
 
@@ -97,9 +103,9 @@ function prepare(context: IExecuteFunctions, operation: Operation, index: number
 	}
 }
 
-async function perform(prepared: Prepared): Promise<IDataObject[]> {
+async function perform(prepared: Prepared, stop: AbortSignal): Promise<IDataObject[]> {
 	if ('error' in prepared) throw prepared.error;
-	return await prepared.task();
+	return await prepared.task(stop);
 }
 
 /**
@@ -111,35 +117,36 @@ function taskFor(context: IExecuteFunctions, operation: Operation, item: ItemPar
 	const { answer, effect } = operation;
 	const { index } = item;
 	const request = operation.request(item);
-	const answered = async () => await send(context, request, effect, index);
+	const answered = async (stop: AbortSignal) =>
+		await send(context, request, effect, index, { stop });
 	switch (answer.kind) {
 		case 'list': {
 			const wanted = item.get(returnAll) ? undefined : item.require(limit);
 			const shape = shaping(answer, item);
-			return async () =>
-				(await readList(context, { ...answer, request }, wanted, index)).map(shape);
+			return async (stop) =>
+				(await readList(context, { ...answer, request }, wanted, index, { stop })).map(shape);
 		}
 		case 'search': {
 			const search = answer.search(item);
 			const shape = shaping(answer, item);
-			return async () =>
-				(await searchedFor(context, { ...answer, request }, search, index)).map(shape);
+			return async (stop) =>
+				(await searchedFor(context, { ...answer, request }, search, index, stop)).map(shape);
 		}
 		case 'record': {
 			const shape = shaping(answer, item);
-			return async () => [shape(recordIn(await answered(), answer.wrappers))];
+			return async (stop) => [shape(recordIn(await answered(stop), answer.wrappers))];
 		}
 		case 'deleted': {
 			const id = item.require(answer.id);
-			return async () => {
-				await answered();
+			return async (stop) => {
+				await answered(stop);
 				return [{ deleted: true, id }];
 			};
 		}
 		case 'message': {
 			const about = answer.about(item);
-			return async () => {
-				const body = await answered();
+			return async (stop) => {
+				const body = await answered(stop);
 				return [{ ...about, ...(isRecord(body) && body) }];
 			};
 		}
@@ -152,12 +159,13 @@ async function searchedFor(
 	list: ListRequest,
 	{ matches, isSearchable, first, nothingSearchable }: Search,
 	itemIndex: number,
+	stop: AbortSignal,
 ): Promise<IDataObject[]> {
 	const found: IDataObject[] = [];
 	let read = 0;
 	let searchable = 0;
 	const wanted = first ? undefined : Infinity;
-	for await (const { records } of readPages(context, list, { itemIndex, wanted })) {
+	for await (const { records } of readPages(context, list, { itemIndex, wanted, stop })) {
 		read += records.length;
 		searchable += records.filter(isSearchable).length;
 		found.push(...records.filter(matches));
@@ -203,17 +211,21 @@ function failedItem(error: NodeError, item: number): INodeExecutionData {
 	return { json: { error: numbered(error, item).message }, error, pairedItem: { item } };
 }
 
-/** Adds to an error which items were done, so that the operator repeats only the others. */
-function withDone(error: NodeError, results: Array<INodeExecutionData[] | undefined>): NodeError {
-	const done = results.flatMap((items, index) =>
-		items ? [`${index}${items[0] ? ` (${idOf(items[0].json) ?? 'no ID'})` : ''}`] : [],
-	);
-	if (results.length > 1) {
-		const summary =
-			done.length > 0
-				? `Done before it stopped: ${done.length} of ${results.length} items: ${done.join(', ')}.`
-				: `None of the ${results.length} items was done.`;
-		error.description = [error.description, summary].filter(Boolean).join(' ');
-	}
+/** Adds to an error what became of the items, so that the operator repeats only what was not done. */
+function withProgress(
+	error: NodeError,
+	results: Array<INodeExecutionData[] | undefined>,
+	unknown: Set<number>,
+): NodeError {
+	const ends = results.map((items, index): ItemEnd => {
+		if (items)
+			return {
+				end: 'done',
+				ids: items.flatMap(({ json }) => idOf(json) ?? []),
+				records: items.length,
+			};
+		return { end: unknown.has(index) ? 'unknown' : 'notDone' };
+	});
+	error.description = [error.description, progressOf(ends)].filter(Boolean).join(' ');
 	return error;
 }
