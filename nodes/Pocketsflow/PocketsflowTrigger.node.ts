@@ -10,10 +10,21 @@ import {
 
 import { eventOptions } from './events/catalogue';
 import { receive } from './events/receive';
-import { isRegistered, register, unregister } from './events/registration';
+import { isRegistered, register, told, unregister } from './events/registration';
 
 const usesExisting = (context: IHookFunctions) =>
 	context.getNodeParameter('endpoint', 'automatic') === 'existing';
+
+async function inHook<T>(
+	context: IHookFunctions,
+	work: (context: IHookFunctions) => Promise<T>,
+): Promise<T> {
+	try {
+		return await work(context);
+	} catch (error) {
+		throw told(context, error);
+	}
+}
 
 export class PocketsflowTrigger implements INodeType {
 	description: INodeTypeDescription = {
@@ -143,14 +154,14 @@ export class PocketsflowTrigger implements INodeType {
 	webhookMethods = {
 		default: {
 			async checkExists(this: IHookFunctions): Promise<boolean> {
-				return usesExisting(this) || (await isRegistered(this));
+				return usesExisting(this) || (await inHook(this, isRegistered));
 			},
 			async create(this: IHookFunctions): Promise<boolean> {
-				await register(this);
+				await inHook(this, register);
 				return true;
 			},
 			async delete(this: IHookFunctions): Promise<boolean> {
-				if (!usesExisting(this)) await unregister(this);
+				if (!usesExisting(this)) await inHook(this, unregister);
 				return true;
 			},
 		},

@@ -8,7 +8,7 @@ import {
 
 import { idOf, listIn, recordIn } from '../transport/answers';
 import { path, type PocketsflowContext } from '../transport/request';
-import { accountOf, send, type Account } from '../transport/send';
+import { accountOf, send, type Account, type SendOptions } from '../transport/send';
 import { canonicalName } from './catalogue';
 import { describeEndpoint, readDescription, seal, unseal } from './sealing';
 import { endpointKey, forgetEndpoint, remembered, type KnownSecret } from './secrets';
@@ -41,9 +41,27 @@ function endpointFrom(record: IDataObject): Endpoint | undefined {
 	};
 }
 
-async function listEndpoints(context: PocketsflowContext): Promise<Endpoint[]> {
-	const answer = await send(context, { method: 'GET', path: '/webhooks' }, 'read');
+async function listEndpoints(
+	context: PocketsflowContext,
+	options?: SendOptions,
+): Promise<Endpoint[]> {
+	const request = { method: 'GET', path: '/webhooks' } as const;
+	const answer = await send(context, request, 'read', undefined, options);
 	return (listIn(answer, ['webhooks']) ?? []).flatMap((record) => endpointFrom(record) ?? []);
+}
+
+/**
+ * The error of a hook, its whole story in the message: n8n 2.x shows nothing else of a failed
+ * activation, and older n8n shows the description in its place.
+ */
+export function told(context: IHookFunctions, error: unknown): NodeOperationError {
+	if (error instanceof NodeOperationError) return error;
+	const { message, description } = error as NodeApiError;
+	const story = [message, description].filter((text, at, all) => text && all.indexOf(text) === at);
+	return new NodeOperationError(
+		context.getNode(),
+		`The webhook could not be set up at Pocketsflow. ${story.map((text) => String(text).replace(/\.?$/, '.')).join(' ')}`,
+	);
 }
 
 const staticData = (context: IHookFunctions | IWebhookFunctions): Registered =>
@@ -176,7 +194,7 @@ async function createEndpoint(
 		}
 		await remove(context, endpoint.id);
 		forget(context, url);
-		throw new NodeOperationError(context.getNode(), error as Error);
+		throw told(context, error);
 	}
 }
 
@@ -197,10 +215,13 @@ export async function unregister(context: IHookFunctions): Promise<void> {
  * Reads the secret of our endpoint back from Pocketsflow, where registration left it sealed; undefined
  * when no endpoint of ours has one that the credential's API key opens.
  */
-export async function recoverSecret(context: IWebhookFunctions): Promise<KnownSecret | undefined> {
+export async function recoverSecret(
+	context: IWebhookFunctions,
+	withinMs: number,
+): Promise<KnownSecret | undefined> {
 	const account = await accountOf(context);
 	const isOurs = endpointMatcher(context);
-	for (const endpoint of await listEndpoints(context)) {
+	for (const endpoint of await listEndpoints(context, { limits: { patienceMs: withinMs } })) {
 		if (!isOurs(endpoint.url)) continue;
 		const secret = secretOf(endpoint, account, {});
 		if (secret !== undefined) return { secret, mode: account.mode, url: endpoint.url };
@@ -256,7 +277,7 @@ async function remove(context: IHookFunctions, id: string): Promise<void> {
 		await send(context, { method: 'DELETE', path: path`/webhooks/${id}` }, 'change');
 	} catch (error) {
 		if (!(error instanceof NodeApiError && error.httpCode === '404'))
-			throw new NodeOperationError(context.getNode(), error as Error);
+			throw told(context, error);
 	}
 }
 

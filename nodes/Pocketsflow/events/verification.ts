@@ -64,7 +64,7 @@ const fromStaticData: Finder = async (context) => {
 const fromPocketsflow: Finder = async (context, key) => {
 	let recovery = recoveries.get(key);
 	if (!recovery || Date.now() - recovery.begun >= recoveryPauseMs) {
-		const found = recoverSecret(context).catch((error: Error) => {
+		const found = recoverSecret(context, recoveryLimitMs).catch((error: Error) => {
 			context.logger.warn(
 				`Pocketsflow Trigger: the signing secret could not be read back from Pocketsflow: ${error.message}`,
 			);
