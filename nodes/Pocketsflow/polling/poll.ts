@@ -34,11 +34,18 @@ import { settingsOf, type Settings } from './settings';
 import { allMemberships, changeEvents, membershipPayload, sources, type Source } from './sources';
 import { keepState, loadState, type PollState } from './state';
 
-/** Names this n8n process: what another one handed over before it ended is not sure to have been stored. */
-const run = randomBytes(6).toString('hex');
+/** What lasts as long as the n8n process. */
+export interface Memory {
+	/** Names the process: what another one handed over before it ended is not sure to have been stored. */
+	run: string;
+	/** Polls under way, by node: n8n starts the next one although the last has not ended (probes 2). */
+	underWay: Map<string, Promise<unknown>>;
+}
 
-/** Polls under way, by node: n8n starts the next one although the last has not ended (probes 2). */
-const underWay = new Map<string, Promise<unknown>>();
+/** The memory of a process that begins. */
+export const newMemory = (): Memory => ({ run: randomBytes(6).toString('hex'), underWay: new Map() });
+
+const ownMemory = newMemory();
 
 /** More than one poll hands over, so that a list is not read anew for every batch. */
 const readAhead = 400;
@@ -70,14 +77,17 @@ interface Watched {
  * @returns the items of one execution; none, `[]`, where only the state must be stored, which n8n does
  * with an execution only (probes 2); undefined where there is nothing to do
  */
-export async function poll(context: IPollFunctions): Promise<IDataObject[] | undefined> {
+export async function poll(
+	context: IPollFunctions,
+	{ run, underWay }: Memory = ownMemory,
+): Promise<IDataObject[] | undefined> {
 	if (context.getMode() === 'manual') return await inWords(context, sample);
 	const key = `${context.getWorkflow().id ?? ''} ${context.getNode().id}`;
 	const earlier = underWay.get(key);
 	if (earlier && loadState(context)) return undefined;
 	// Without a state this poll sets the start: it must not leave that to the next one, a minute later.
 	await earlier?.catch(() => undefined);
-	const current = inWords(context, found);
+	const current = inWords(context, async () => await found(context, run));
 	underWay.set(key, current);
 	try {
 		return await current;
@@ -87,7 +97,10 @@ export async function poll(context: IPollFunctions): Promise<IDataObject[] | und
 }
 
 /** Has an unreadable list fail the poll with a sentence; the state stays as it was. */
-async function inWords<T>(context: IPollFunctions, read: (context: IPollFunctions) => Promise<T>): Promise<T> {
+async function inWords<T>(
+	context: IPollFunctions,
+	read: (context: IPollFunctions) => Promise<T>,
+): Promise<T> {
 	try {
 		return await read(context);
 	} catch (error) {
@@ -97,7 +110,7 @@ async function inWords<T>(context: IPollFunctions, read: (context: IPollFunction
 	}
 }
 
-async function found(context: IPollFunctions): Promise<IDataObject[] | undefined> {
+async function found(context: IPollFunctions, run: string): Promise<IDataObject[] | undefined> {
 	const settings = settingsOf(context);
 	const { mode } = await accountOf(context);
 	const stored = loadState(context);

@@ -94,6 +94,9 @@ export function dated(records: readonly IDataObject[], fallback: number): DatedR
 const isNewestFirst = (records: readonly DatedRecord[]) =>
 	records.every(({ time }, index) => index === 0 || time <= records[index - 1].time);
 
+const isSame = (some: readonly DatedRecord[], others: readonly DatedRecord[]) =>
+	some.length === others.length && some.every(({ id }, index) => id === others[index].id);
+
 const oldestOf = (records: readonly DatedRecord[]) =>
 	records.reduce((oldest, one) => (one.time <= oldest.time ? one : oldest));
 
@@ -167,14 +170,16 @@ async function walk(
 
 		const known = found.size;
 		for (const one of records) found.set(one.id, one);
-		const isEnd =
-			records.length === 0 ||
-			answer.more === false ||
-			(answer.more === undefined && page > 1 && found.size === known);
-		if (isEnd) return [...found.values()];
+		if (records.length === 0 || answer.more === false) return [...found.values()];
+		if (answer.more === undefined && page > 1 && found.size === known) {
+			// A list without pages answers each with everything; any other has moved by a whole page.
+			const first = await ask({ from, to: end, page: 1 });
+			return isSame(dated(first.records, from), records) ? [...found.values()] : moved;
+		}
 
 		const oldest = oldestOf(records);
-		const isSorted = isNewestFirst(records);
+		// Records of one moment do not tell which way the list runs.
+		const isSorted = isNewestFirst(records) && oldest.time < records[0].time;
 		if (isSorted && oldest.time < from) return [...found.values()];
 		const next = oldest.time + dateSlack;
 		if (!byNumber && isSorted && (end === undefined || next < end)) {
