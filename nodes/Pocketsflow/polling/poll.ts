@@ -83,10 +83,11 @@ export async function poll(
 ): Promise<IDataObject[] | undefined> {
 	if (context.getMode() === 'manual') return await inWords(context, sample);
 	const key = `${context.getWorkflow().id ?? ''} ${context.getNode().id}`;
-	const earlier = underWay.get(key);
-	if (earlier && loadState(context)) return undefined;
-	// Without a state this poll sets the start: it must not leave that to the next one, a minute later.
-	await earlier?.catch(() => undefined);
+	for (let earlier = underWay.get(key); earlier; earlier = underWay.get(key)) {
+		if (loadState(context)) return undefined;
+		// Without a state this poll sets the start: it must not leave that to the next one, a minute later.
+		await earlier.catch(() => undefined);
+	}
 	const current = inWords(context, async () => await found(context, run));
 	underWay.set(key, current);
 	try {

@@ -137,7 +137,8 @@ function orderPayload(record: IDataObject): IDataObject {
 		tax: taxAmount === undefined ? undefined : { amount: taxAmount },
 		amount: record.grossAmount ?? record.amount,
 		amountBeforeTax: record.amountBeforeTax,
-		currency: record.currency,
+		// Upper case in the API, lower case in webhooks (contract E).
+		currency: typeof record.currency === 'string' ? record.currency.toLowerCase() : undefined,
 		clientReferenceId: record.clientReferenceId,
 		metadata: metadataOf(record),
 	});

@@ -213,7 +213,8 @@ export class History {
 				this.now += minute;
 				// Before the next poll it is as good as a crash: n8n tells a node of neither.
 				const last = this.executions[this.executions.length - 1];
-				if (last?.ids.some((id) => !this.confirmed.has(id))) this.crashes++;
+				const isOpen = this.setting.repeatAfter > 0 || last?.ids.some((id) => !this.confirmed.has(id));
+				if (isOpen) this.crashes++;
 				this.restart();
 			} else {
 				this.now += minute;
