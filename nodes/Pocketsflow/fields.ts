@@ -157,7 +157,8 @@ function byUrl(placeholder: string, regex: string, errorMessage: string): Choice
 				name: 'url',
 				type: 'string',
 				placeholder,
-				validation: [{ type: 'regex', properties: { regex, errorMessage } }],
+				// n8n extracts from any part of the text, but validates the whole of it.
+				validation: [{ type: 'regex', properties: { regex: `${regex}.*`, errorMessage } }],
 				extractValue: { type: 'regex', regex },
 			},
 		],

@@ -43,6 +43,8 @@ export interface NodeSetup {
 	/** The JSON of the input items; one empty item unless given. */
 	items?: IDataObject[];
 	onError?: INode['onError'];
+	/** Time zone of the workflow; UTC unless given. */
+	timezone?: string;
 	mode?: WorkflowExecuteMode;
 	activation?: WorkflowActivateMode;
 	/** Static data of the node; what the node changes is changed in this object. */
@@ -104,7 +106,7 @@ function workflowOf(setup: NodeSetup): Workflow {
 		name: 'Workflow',
 		active: false,
 		nodeTypes,
-		settings: { executionOrder: 'v1' },
+		settings: { executionOrder: 'v1', timezone: setup.timezone ?? 'UTC' },
 		staticData: { [`node:${nodeName}`]: setup.staticData ?? {} },
 		nodes: [
 			node(sourceName, sourceType, {}),

@@ -13,11 +13,11 @@ import type { Resource } from '../operation';
 import { path } from '../transport/request';
 
 const simplified = [
-	['customerId', 'subscriptionCustomerId'],
+	'customerId',
+	['buyerEmail', 'customer.buyerEmail', 'customer.email'],
 	'productId',
 	'stripeSubscriptionId',
 	'status',
-	'currentPeriodStart',
 	'currentPeriodEnd',
 	'cancelAtPeriodEnd',
 	'testMode',

@@ -66,25 +66,12 @@ export async function exchange(
 	limits: Limits,
 	cancel: AbortSignal | undefined,
 ): Promise<Answer | Trouble> {
-	const options: IHttpRequestOptions = {
-		method: request.method,
-		url,
-		qs: request.query && withoutUndefined(request.query),
-		body: request.body && withoutUndefined(request.body),
-		json: true,
-		encoding: 'stream',
-		timeout: limits.requestMs,
-		returnFullResponse: true,
-		ignoreHttpStatusErrors: true,
-		// n8n follows redirects with the key, on older lines to any host; send.ts decides instead.
-		disableFollowRedirect: true,
-		...(account.ignoreSslIssues && { skipSslCertificateValidation: true }),
-	};
 	const clock = AbortSignal.timeout(limits.requestMs);
 	const abort = new AbortController();
 	const forget = onAbort([clock, cancel], () => abort.abort());
 	let head: Answer | undefined;
 	try {
+		const options = optionsFor(account, request, url, limits);
 		const sender = withSignal(context, abort.signal);
 		const response = (await sender.helpers.httpRequestWithAuthentication.call(
 			sender,
@@ -102,6 +89,30 @@ export async function exchange(
 	} finally {
 		forget();
 	}
+}
+
+function optionsFor(
+	account: Account,
+	request: PocketsflowRequest,
+	url: string,
+	limits: Limits,
+): IHttpRequestOptions {
+	return {
+		method: request.method,
+		url,
+		qs: request.query && withoutUndefined(request.query),
+		// As text, because n8n's HTTP client drops keys such as `constructor` while it copies objects.
+		body: request.body && JSON.stringify(withoutUndefined(request.body)),
+		...(request.body && { headers: { 'content-type': 'application/json' } }),
+		json: true,
+		encoding: 'stream',
+		timeout: limits.requestMs,
+		returnFullResponse: true,
+		ignoreHttpStatusErrors: true,
+		// n8n follows redirects with the key, on older lines to any host; send.ts decides instead.
+		disableFollowRedirect: true,
+		...(account.ignoreSslIssues && { skipSslCertificateValidation: true }),
+	};
 }
 
 export const isSuccess = ({ status }: Answer) => status >= 200 && status < 300;
