@@ -1,0 +1,32 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { Pocketsflow } from '../../nodes/Pocketsflow/Pocketsflow.node';
+import { resources } from '../../nodes/Pocketsflow/resources';
+import { schemaFiles, schemaFolder } from './schemas';
+import { openSandbox } from './shop';
+
+async function stored(): Promise<Map<string, string>> {
+	const names = await readdir(schemaFolder, { recursive: true });
+	const files = names.filter((name) => name.endsWith('.json'));
+	return new Map(
+		await Promise.all(
+			files.map(async (name) => [name, await readFile(join(schemaFolder, name), 'utf8')] as const),
+		),
+	);
+}
+
+test('every operation has an output schema', async () => {
+	const wanted = resources.flatMap(({ option, operations }) =>
+		operations.map((row) => join(String(option.value), `${String(row.option.value)}.json`)),
+	);
+	expect([...(await stored()).keys()].sort()).toEqual(wanted.sort());
+});
+
+test('the output schemas are current (npx tsx test/engine/generate-schemas.ts)', async () => {
+	const sandbox = await openSandbox();
+	const current = await schemaFiles(new Pocketsflow(), sandbox);
+	await sandbox.close();
+	const files = await stored();
+	for (const [file, content] of current) expect([file, files.get(file)]).toEqual([file, content]);
+});
