@@ -85,6 +85,15 @@ export class PocketsflowPollingTrigger implements INodeType {
 				default: {},
 				options: [
 					{
+						displayName: 'Head Start for Webhook (Seconds)',
+						name: 'headStart',
+						type: 'number',
+						typeOptions: { minValue: 0 },
+						default: 30,
+						description:
+							'Hand a record over only with a poll that comes this long after the one that found it. A webhook trigger beside this one is then done with it, and the two do not work on it at the same moment.',
+					},
+					{
 						displayName: 'Max Items per Poll',
 						name: 'batch',
 						type: 'number',

@@ -40,10 +40,19 @@ export interface Memory {
 	run: string;
 	/** Polls under way, by node: n8n starts the next one although the last has not ended (probes 2). */
 	underWay: Map<string, Promise<unknown>>;
+	/** When records that wait for their head start to pass were first found, ms, by node, list and id. */
+	firstFound: Map<string, ReadonlyMap<string, number>>;
+	/** The nodes that have polled. */
+	started: Set<string>;
 }
 
 /** The memory of a process that begins. */
-export const newMemory = (): Memory => ({ run: randomBytes(6).toString('hex'), underWay: new Map() });
+export const newMemory = (): Memory => ({
+	run: randomBytes(6).toString('hex'),
+	underWay: new Map(),
+	firstFound: new Map(),
+	started: new Set(),
+});
 
 const ownMemory = newMemory();
 
@@ -61,6 +70,8 @@ interface Followed {
 	state: CursorState;
 	reading: Reading<Candidate>;
 	due: Candidate[];
+	/** How many of these may be handed over now, from the beginning. */
+	ripe: number;
 	/** Whether the state must be stored even when no item is found. */
 	save: boolean;
 }
@@ -79,39 +90,41 @@ interface Watched {
  */
 export async function poll(
 	context: IPollFunctions,
-	{ run, underWay }: Memory = ownMemory,
+	memory: Memory = ownMemory,
 ): Promise<IDataObject[] | undefined> {
-	if (context.getMode() === 'manual') return await inWords(context, sample);
-	const key = `${context.getWorkflow().id ?? ''} ${context.getNode().id}`;
+	if (context.getMode() === 'manual') return await sample(context);
+	const key = nodeKey(context);
+	const { underWay } = memory;
 	for (let earlier = underWay.get(key); earlier; earlier = underWay.get(key)) {
 		if (loadState(context)) return undefined;
 		// Without a state this poll sets the start: it must not leave that to the next one, a minute later.
 		await earlier.catch(() => undefined);
 	}
-	const current = inWords(context, async () => await found(context, run));
+	const current = found(context, memory);
 	underWay.set(key, current);
+	// n8n polls once when it starts, and a failure then would keep the whole workflow off, webhooks too.
+	const isStart = context.getActivationMode() === 'init' && !memory.started.has(key);
+	memory.started.add(key);
 	try {
 		return await current;
+	} catch (error) {
+		if (!isStart) throw asNodeError(context, error);
+		context.logger.warn(`Pocketsflow Polling Trigger could not poll at the start of n8n: ${textOf(error)}`);
+		return undefined;
 	} finally {
 		if (underWay.get(key) === current) underWay.delete(key);
 	}
 }
 
-/** Has an unreadable list fail the poll with a sentence; the state stays as it was. */
-async function inWords<T>(
-	context: IPollFunctions,
-	read: (context: IPollFunctions) => Promise<T>,
-): Promise<T> {
-	try {
-		return await read(context);
-	} catch (error) {
-		throw error instanceof UnreadableList
-			? new NodeOperationError(context.getNode(), error.message)
-			: error;
-	}
-}
+const nodeKey = (context: IPollFunctions) => `${context.getWorkflow().id ?? ''} ${context.getNode().id}`;
 
-async function found(context: IPollFunctions, run: string): Promise<IDataObject[] | undefined> {
+/** An unreadable list as a failure of the node, in a sentence; the state stays as it was. */
+const asNodeError = (context: IPollFunctions, error: unknown) =>
+	error instanceof UnreadableList ? new NodeOperationError(context.getNode(), error.message) : error;
+
+const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+async function found(context: IPollFunctions, memory: Memory): Promise<IDataObject[] | undefined> {
 	const settings = settingsOf(context);
 	const { mode } = await accountOf(context);
 	const stored = loadState(context);
@@ -120,21 +133,21 @@ async function found(context: IPollFunctions, run: string): Promise<IDataObject[
 	// Its duration is bounded by the requests' own; one moment for the whole poll keeps it consistent.
 	const situation: Situation = {
 		now: Date.now(),
-		run,
+		run: memory.run,
 		overlap: settings.overlap,
 		repeatAfter: settings.repeatAfter,
 	};
 
 	const lists: Followed[] = [];
 	for (const source of sources.filter(({ event }) => settings.events.includes(event)))
-		lists.push(await follow(context, source, kept?.lists[source.event], settings, situation));
+		lists.push(await follow(context, source, kept?.lists[source.event], settings, situation, memory));
 	const watched = Object.values(changeEvents).some((event) => settings.events.includes(event))
 		? await watch(context, kept?.changes, settings, situation)
 		: undefined;
 
 	// Oldest first over all lists. The sort is stable, so that each list keeps its own order.
 	const due = lists
-		.flatMap((list) => list.due.map((candidate) => ({ list, candidate })))
+		.flatMap((list) => list.due.slice(0, list.ripe).map((candidate) => ({ list, candidate })))
 		.sort((a, b) => a.candidate.time - b.candidate.time);
 	const changes = (watched?.due ?? []).slice(
 		0,
@@ -177,6 +190,7 @@ async function follow(
 	kept: CursorState | undefined,
 	settings: Settings,
 	situation: Situation,
+	memory: Memory,
 ): Promise<Followed> {
 	const { state, save } = kept
 		? settle(kept, situation)
@@ -189,20 +203,41 @@ async function follow(
 		return { ...one, payload, stage: stageOf(source, one.record, payload, settings) };
 	});
 	const reading = { records: candidates, through: read.through };
-	const due = dueIn(state, reading, situation);
-	if (!source.related) return { source, state, reading, due, save };
-
-	for (const candidate of due.slice(0, settings.batch)) {
-		candidate.payload = source.payload(
-			candidate.record,
-			await source.related(context, candidate.record),
-		);
-		candidate.stage = stageOf(source, candidate.record, candidate.payload, settings);
+	const all = dueIn(state, reading, situation);
+	const { ripe, unripe } = byRipeness(context, source, state, all, settings, situation, memory);
+	// What lies beyond one batch waits for its turn and needs not be looked at.
+	const next = ripe.slice(0, settings.batch);
+	if (source.related) {
+		for (const one of next) {
+			one.payload = source.payload(one.record, await source.related(context, one.record));
+			one.stage = stageOf(source, one.record, one.payload, settings);
+		}
 	}
-	const isWanted = ({ stage }: Candidate) => stage === 'ready';
-	// A later one has not been looked at: it waits for its turn.
-	const looked = due.slice(0, settings.batch).filter(isWanted);
-	return { source, state, reading, due: [...looked, ...due.slice(settings.batch)], save };
+	const wanted = next.filter(({ stage }) => stage === 'ready');
+	const due = [...wanted, ...ripe.slice(settings.batch), ...unripe];
+	return { source, state, reading, due, ripe: wanted.length, save };
+}
+
+/** Sets apart the records that were found too short a time ago. */
+function byRipeness(
+	context: IPollFunctions,
+	{ event }: Source,
+	state: CursorState,
+	due: readonly Candidate[],
+	{ headStart }: Settings,
+	{ now }: Situation,
+	{ firstFound }: Memory,
+): { ripe: Candidate[]; unripe: Candidate[] } {
+	const key = `${nodeKey(context)} ${event}`;
+	const before = firstFound.get(key);
+	const open = new Set(state.open.map(({ id }) => id));
+	// Empty after a restart, which only means that they wait once more.
+	const found = new Map(
+		headStart > 0 ? due.map(({ id }): [string, number] => [id, before?.get(id) ?? now]) : [],
+	);
+	firstFound.set(key, found);
+	const isRipe = ({ id }: Candidate) => open.has(id) || now - (found.get(id) ?? -Infinity) >= headStart;
+	return { ripe: due.filter(isRipe), unripe: due.filter((one) => !isRipe(one)) };
 }
 
 /** The state of a list that was not followed before. */

@@ -162,10 +162,17 @@ async function walk(
 	let page = 1;
 	let total: number | undefined;
 	let anchor: DatedRecord | undefined;
+	let last: DatedRecord[] = [];
 	for (let requests = 0; requests < mostRequests; requests++) {
 		const records = dated(answer.records, from);
 		if (page === 1) total = answer.total;
 		else if (answer.total !== total) return moved;
+		else if (total === undefined) {
+			// Nothing counts the list, so the page before is asked whether it is still the same.
+			const before = await ask({ from, to: end, page: page - 1 });
+			if (!isSame(dated(before.records, from), last)) return moved;
+		}
+		last = records;
 		if (page === 1 && anchor && !records.some(({ id }) => id === anchor?.id)) return moved;
 
 		const known = found.size;

@@ -10,6 +10,8 @@ export interface Settings {
 	overlap: number;
 	/** ms; 0 hands every record over once. */
 	repeatAfter: number;
+	/** How long a record waits after it was first found, ms. */
+	headStart: number;
 	/** Items of one poll. */
 	batch: number;
 	/** Products and subscription offers; empty takes all. */
@@ -18,6 +20,7 @@ export interface Settings {
 
 interface Options {
 	batch?: number;
+	headStart?: number;
 	overlap?: number;
 	productIds?: string;
 	repeatAfter?: number;
@@ -31,8 +34,9 @@ export function settingsOf(context: IPollFunctions): Settings {
 	const events = context.getNodeParameter('events', []) as string[];
 	if (events.length === 0) throw bad('Choose at least one event to poll for');
 	const options = context.getNodeParameter('options', {}) as Options;
-	const { batch = 100, overlap = 15, repeatAfter = 0, productIds = '' } = options;
+	const { batch = 100, headStart = 0, overlap = 15, repeatAfter = 0, productIds = '' } = options;
 	if (!Number.isInteger(batch) || batch < 1) throw bad('Max Items per Poll must be a whole number above 0');
+	if (!(headStart >= 0)) throw bad('Head Start for Webhook must be a number of seconds, 0 or more');
 	if (!(overlap >= 0)) throw bad('Overlap must be a number of minutes, 0 or more');
 	if (!(repeatAfter >= 0)) throw bad('Repeat After must be a number of minutes, 0 or more');
 
@@ -46,6 +50,7 @@ export function settingsOf(context: IPollFunctions): Settings {
 		events,
 		from,
 		simplify: context.getNodeParameter('simplify', true) as boolean,
+		headStart: headStart * 1_000,
 		overlap: overlap * minute,
 		repeatAfter: repeatAfter * minute,
 		batch,

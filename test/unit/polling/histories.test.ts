@@ -56,6 +56,7 @@ const setting: fc.Arbitrary<Setting> = fc.record({
 	batch: fc.integer({ min: 1, max: 20 }),
 	overlap: fc.constantFrom(0, 1, 15, 15, 60),
 	repeatAfter: fc.constantFrom(0, 0, 3, 10),
+	headStart: fc.constantFrom(0, 0, 30),
 	skew: fc.constantFrom(0, -3_600_000, 3_600_000, -90_000, 90_000),
 	before: fc.nat({ max: 15 }),
 });

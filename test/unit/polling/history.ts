@@ -32,6 +32,8 @@ export interface Setting {
 	overlap: number;
 	/** minutes */
 	repeatAfter: number;
+	/** seconds */
+	headStart: number;
 	/** How far Pocketsflow's clock is ahead of n8n's, ms. */
 	skew: number;
 	/** Sales before the workflow was activated. */
@@ -99,14 +101,15 @@ export class History {
 		getActivationMode: () => (this.isRestarted ? 'init' : 'activate'),
 		getWorkflow: () => ({ id: 'workflow' }),
 		getNode: () => node,
+		logger: { warn: () => undefined },
 		getTimezone: () => 'Europe/Berlin',
 		getNodeParameter: (name: string, fallback: unknown) => {
-			const { batch, overlap, repeatAfter } = this.setting;
+			const { batch, overlap, repeatAfter, headStart } = this.setting;
 			const parameters: IDataObject = {
 				events: ['order.completed'],
 				start: 'now',
 				simplify: true,
-				options: { batch, overlap, repeatAfter, productIds: 'wanted' },
+				options: { batch, overlap, repeatAfter, headStart, productIds: 'wanted' },
 			};
 			return parameters[name] ?? fallback;
 		},
@@ -228,7 +231,7 @@ export class History {
 	/** Nothing happens any more: everything that waits must come out. */
 	private async calmDown(): Promise<void> {
 		const { batch, repeatAfter } = this.setting;
-		const polls = 4 + repeatAfter + Math.ceil((3 * this.expected.size) / batch);
+		const polls = 6 + repeatAfter + Math.ceil((3 * this.expected.size) / batch);
 		for (let index = 0; index < polls; index++) {
 			this.now += minute;
 			await this.poll({ meanwhile: [] });
