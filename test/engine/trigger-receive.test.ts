@@ -119,8 +119,16 @@ describe('a signed delivery', () => {
 		const setup = trigger({ endpoint: 'existing' }, { staticData: {} });
 		setup.credential.webhookSigningSecret = secret;
 		expect((await deliver(setup, signed('order.completed', orderCompleted))).items).toHaveLength(1);
-		setup.credential.webhookSigningSecret = '';
-		expect((await deliver(setup, signed('order.refunded', orderRefunded))).status).toBe(401);
+		const without = trigger({ endpoint: 'existing' }, { staticData: {} });
+		expect((await deliver(without, signed('order.refunded', orderRefunded))).status).toBe(401);
+	});
+
+	it('is verified with a changed secret of the credential at once', async () => {
+		const setup = trigger({ endpoint: 'existing' }, { staticData: {} });
+		setup.credential.webhookSigningSecret = 'whsec_before';
+		expect((await deliver(setup, signed('order.completed', orderCompleted))).status).toBe(401);
+		setup.credential.webhookSigningSecret = secret;
+		expect((await deliver(setup, signed('order.completed', orderCompleted))).status).toBe(200);
 	});
 });
 

@@ -3,11 +3,21 @@ import { sleep, type IWebhookFunctions } from 'n8n-workflow';
 import { credentialType } from '../transport/request';
 import { accountOf } from '../transport/send';
 import { openSecret, recoverSecret, storedSecret } from './registration';
-import { endpointKey, opened, recoveries, remembered, type KnownSecret } from './secrets';
+import {
+	credentials,
+	endpointKey,
+	opened,
+	recoveries,
+	remembered,
+	type KnownSecret,
+} from './secrets';
 import { checkSignature, type SignatureCheck } from './signature';
 
 /** Between two attempts to recover a secret, so that forged deliveries cannot cause a request each. */
 const recoveryPauseMs = 60_000;
+
+/** How long a changed secret of an existing endpoint may take to be noticed. */
+const credentialAgeMs = 30_000;
 
 /** Pocketsflow waits 5 s for an answer (contract C3). */
 const recoveryLimitMs = 3_500;
@@ -30,20 +40,13 @@ export async function verifyDelivery(
 	const unkeyed = checkSignature(rawBody, header, 'no secret is looked up for what cannot be signed');
 	if (!unkeyed.valid && unkeyed.reason !== 'wrong signature') return unkeyed;
 
-	if (useExistingEndpoint) {
-		const credential = await context.getCredentials(credentialType);
-		const check = checkSignature(rawBody, header, String(credential.webhookSigningSecret ?? '').trim());
-		return check.valid ? { valid: true, mode: (await accountOf(context)).mode } : check;
-	}
-
 	const key = endpointKey(context.getNode(), context.getMode() === 'manual');
 	let isAnyKnown = false;
-	for (const find of [fromMemory, fromStaticData, fromPocketsflow]) {
+	for (const find of useExistingEndpoint ? existingEndpoint : ownEndpoint) {
 		const found = await find(context, key);
 		if (!found) continue;
 		isAnyKnown = true;
 		if (!checkSignature(rawBody, header, found.secret).valid) continue;
-		if (find !== fromMemory) remembered.set(key, found);
 		return { valid: true, mode: found.mode };
 	}
 	return { valid: false, reason: isAnyKnown ? 'wrong signature' : 'no secret' };
@@ -61,17 +64,43 @@ const fromStaticData: Finder = async (context) => {
 	return known;
 };
 
+/** n8n reads its database for a credential, so what was read is used for a while. */
+const fromRecentCredential: Finder = async (_context, key) => {
+	const known = credentials.get(key);
+	return known && Date.now() - known.readAt < credentialAgeMs ? known : undefined;
+};
+
+const fromCredential: Finder = async (context, key) => {
+	const credential = await context.getCredentials(credentialType);
+	const secret = String(credential.webhookSigningSecret ?? '').trim();
+	if (secret === '') return undefined;
+	const { mode } = await accountOf(context);
+	const known = { secret, mode, url: '', readAt: Date.now() };
+	credentials.set(key, known);
+	return known;
+};
+
 const fromPocketsflow: Finder = async (context, key) => {
 	let recovery = recoveries.get(key);
 	if (!recovery || Date.now() - recovery.begun >= recoveryPauseMs) {
-		const found = recoverSecret(context, recoveryLimitMs).catch((error: Error) => {
-			context.logger.warn(
-				`Pocketsflow Trigger: the signing secret could not be read back from Pocketsflow: ${error.message}`,
-			);
-			return undefined;
-		});
+		const found = recoverSecret(context, recoveryLimitMs).then(
+			(known) => {
+				if (known) remembered.set(key, known);
+				return known;
+			},
+			(error: Error) => {
+				context.logger.warn(
+					`Pocketsflow Trigger: the signing secret could not be read back from Pocketsflow: ${error.message}`,
+				);
+				return undefined;
+			},
+		);
 		recovery = { begun: Date.now(), found };
 		recoveries.set(key, recovery);
 	}
 	return await Promise.race([recovery.found, sleep(recoveryLimitMs).then(() => undefined)]);
 };
+
+const ownEndpoint: Finder[] = [fromMemory, fromStaticData, fromPocketsflow];
+
+const existingEndpoint: Finder[] = [fromRecentCredential, fromCredential];
