@@ -36,8 +36,8 @@ const metadataInput = choice(
 		default: 'fields',
 	},
 	[
-		{ name: 'Key-Value Pairs', value: 'fields' },
 		{ name: 'JSON', value: 'json' },
+		{ name: 'Key-Value Pairs', value: 'fields' },
 	],
 );
 

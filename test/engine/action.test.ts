@@ -1,0 +1,358 @@
+import type { IDataObject, INodeParameters } from 'n8n-workflow';
+
+import { Pocketsflow } from '../../nodes/Pocketsflow/Pocketsflow.node';
+import type { Sandbox } from '../sandbox/sandbox';
+import type { SwitchesPatch } from '../sandbox/switches';
+import { loadOptionsContext, runNode, type NodeSetup } from './context';
+import { byId } from './operations';
+import { openSandbox, stock, type Shop } from './shop';
+
+const node = new Pocketsflow();
+
+let sandbox: Sandbox;
+let shop: Shop;
+let before = 0;
+
+beforeAll(async () => (sandbox = await openSandbox()));
+beforeEach(async () => {
+	shop = await stock(sandbox);
+	before = sandbox.requests.length;
+});
+afterAll(async () => await sandbox.close());
+
+const sent = () => sandbox.requests.slice(before);
+
+async function run(
+	operation: string,
+	parameters: INodeParameters,
+	setup: Partial<NodeSetup> = {},
+) {
+	const [resource, name] = operation.split(' ');
+	return await runNode({
+		node,
+		credential: shop.credential,
+		parameters: { resource, operation: name, ...parameters },
+		...setup,
+	});
+}
+
+const jsonOf = ({ output }: { output: Array<{ json: IDataObject }> }) => output.map(({ json }) => json);
+
+const links = { successUrl: 'https://example.com/thanks', cancelUrl: 'https://example.com/cart' };
+
+describe('bad input', () => {
+	it('of one item stops the node before anything is sent', async () => {
+		const { error } = await run(
+			'product create',
+			{ name: '={{ $json.name }}', price: 1 },
+			{ items: [{ name: 'First' }, { name: '  ' }, { name: 'Third' }] },
+		);
+		expect(error?.message).toBe('Name is empty [item 1]');
+		expect(error?.description).toContain('Nothing was sent');
+		expect(error?.context).toMatchObject({ itemIndex: 1 });
+		expect(sent()).toEqual([]);
+	});
+
+	it.each<[string, string, INodeParameters]>([
+		['Limit must not be less than 1', 'product getAll', { limit: 0 }],
+		['Limit must be a whole number', 'product getAll', { limit: '={{ "many" }}' }],
+		['Price must not be less than 0', 'product create', { name: 'x', price: -1 }],
+		['Price must be a number', 'product create', { name: 'x', price: '={{ "9,99" }}' }],
+		['decimal places', 'product create', { name: 'x', price: '={{ 0.1 + 0.2 }}' }],
+		['Price must not be more than', 'product create', { name: 'x', price: '={{ 1e300 }}' }],
+		['No field to change', 'product update', { productId: byId('p') }],
+		['No field to change', 'webhook update', { webhookEndpointId: byId('w'), updateFields: {} }],
+		['No field to change', 'account update', { updateFields: { firstName: '' } }],
+		[
+			'Minimum Price is more than',
+			'product create',
+			{ name: 'x', price: 1, additionalFields: { minPrice: 5, maxPrice: 2 } },
+		],
+		[
+			'Value must not be more than 100',
+			'discount create',
+			{ name: 'x', code: 'X', value: 101, mainProductIds: ['p'] },
+		],
+		['Product cannot be', 'product delete', { productId: byId('..') }],
+		['Product is empty', 'product delete', { productId: byId('={{ $json.missing }}') }],
+		[
+			'Amount must not be less than 0.01',
+			'refund create',
+			{ orderId: byId('o'), refundExtent: 'partial', amount: 0 },
+		],
+		[
+			'Amount is empty',
+			'refund create',
+			{ orderId: byId('o'), refundExtent: 'partial', amount: '={{ $json.missing }}' },
+		],
+		['End Date lies before', 'order getAll', { filters: { startDate: '2026-02-01', endDate: '2026-01-01' } }],
+		['Start Date must be a date', 'order getAll', { filters: { startDate: '2026-02-30' } }],
+		['Status must be one of', 'subscription getAll', { filters: { status: '={{ "gone" }}' } }],
+		['Success URL must be a complete URL', 'checkoutSession create', {
+			productId: byId('p'),
+			...links,
+			successUrl: 'javascript:alert(1)',
+		}],
+		['must be an email address', 'checkoutSession create', {
+			productId: byId('p'),
+			...links,
+			additionalFields: { customerEmail: 'nobody' },
+		}],
+		["cannot have the key '__proto__'", 'checkoutSession create', {
+			productId: byId('p'),
+			...links,
+			metadataInput: 'json',
+			metadataJson: '{"__proto__": "x"}',
+		}],
+		["has the key 'a' twice", 'checkoutSession create', {
+			productId: byId('p'),
+			...links,
+			metadata: { entries: [{ key: 'a', value: '1' }, { key: 'a', value: '2' }] },
+		}],
+		['not valid JSON', 'subscriptionOffer create', {
+			name: 'x',
+			price: 1,
+			additionalFields: { design: '{oops' },
+		}],
+		['Events is empty', 'webhook create', { url: 'https://example.com' }],
+	])('%s', async (message, operation, parameters) => {
+		const { error } = await run(operation, parameters);
+		expect(error?.message).toContain(message);
+		expect(sent()).toEqual([]);
+	});
+});
+
+describe('items', () => {
+	it('fail alone with Continue, paired and with their number', async () => {
+		const { output, error } = await run(
+			'product get',
+			{ productId: byId('={{ $json.id }}') },
+			{
+				items: [{ id: shop.productIds[0] }, { id: '' }, { id: 'missing' }, { id: shop.productIds[1] }],
+				onError: 'continueRegularOutput',
+			},
+		);
+		expect(error).toBeUndefined();
+		expect(output.map(({ pairedItem }) => pairedItem)).toEqual([0, 1, 2, 3].map((item) => ({ item })));
+		expect(output[0].json._id).toBe(shop.productIds[0]);
+		expect(output[1].json).toEqual({ error: 'Product is empty [item 1]' });
+		expect(output[2].json.error).toMatch(/^Product not found.*test mode.*\[item 2\]$/);
+		expect(output[3].json._id).toBe(shop.productIds[1]);
+	});
+
+	it('of a list are paired with the item that asked', async () => {
+		const { output } = await run(
+			'order getAll',
+			{ limit: '={{ $json.limit }}' },
+			{ items: [{ limit: 1 }, { limit: 3 }] },
+		);
+		expect(output.map(({ pairedItem }) => pairedItem)).toEqual(
+			[0, 1, 1, 1].map((item) => ({ item })),
+		);
+	});
+
+	it('that fail at Pocketsflow show its words, and what was done', async () => {
+		const { error } = await run(
+			'product get',
+			{ productId: byId('={{ $json.id }}') },
+			{ items: [{ id: shop.productIds[0] }, { id: 'missing' }] },
+		);
+		expect(error?.name).toBe('NodeApiError');
+		expect(error?.message).toMatch(/^Product not found/);
+		expect(error?.message).toContain('[item 1]');
+		expect(`${error?.message} ${error?.description}`).not.toContain(shop.credential.apiKey);
+	});
+});
+
+describe('finding an order by metadata', () => {
+	const find = async (key: string, value: string, more: INodeParameters = {}) =>
+		await run('order findByMetadata', { metadataKey: key, metadataValue: value, ...more });
+
+	it('stops at the page of the first match', async () => {
+		await sandbox.purchase({ count: 250, metadata: { n: '{n}' }, deliver: false });
+		const { output } = await find('n', '120');
+		expect(output).toHaveLength(1);
+		expect(output[0].json.metadata).toEqual({ n: '120' });
+		expect(sent()).toHaveLength(2);
+	});
+
+	it('returns all matches of all pages, once each', async () => {
+		await sandbox.purchase({
+			count: 250,
+			metadata: [{ batch: 7 }, { batch: '8' }],
+			deliver: false,
+		});
+		const { output } = await find('batch', '7', { matches: 'all' });
+		expect(output).toHaveLength(125);
+		expect(new Set(jsonOf({ output }).map(({ _id }) => _id)).size).toBe(125);
+	});
+
+	it('returns nothing when no order matches', async () => {
+		const { output, error } = await find('external_order_id', 'nowhere');
+		expect(error).toBeUndefined();
+		expect(output).toEqual([]);
+	});
+
+	it('does not take keys of the prototype for metadata', async () => {
+		expect((await find('constructor', 'function Object() { [native code] }')).output).toEqual([]);
+	});
+
+	it('says so when Pocketsflow gives no metadata at all', async () => {
+		sandbox.setSwitches({ orderMetadata: false });
+		const { error } = await find('external_order_id', 'A-1003');
+		expect(error?.message).toBe(
+			'Pocketsflow returned 8 orders without metadata, so none could be compared',
+		);
+		expect(error?.description).toContain('does not mean that the order does not exist');
+	});
+});
+
+describe('answers of every shape', () => {
+	const shapes: SwitchesPatch[] = [
+		...(['contract', 'array', 'object', 'data', 'items'] as const).map((listShape) => ({ listShape })),
+		...(['_id', 'id', 'both'] as const).map((idField) => ({ idField })),
+		...(['bare', 'sale', 'order'] as const).map((orderById) => ({ orderById })),
+		{ deleteAnswer: 'empty' },
+		{ createStatus: 200 },
+		{ emptyTotalPages: 1 },
+	];
+	const lists = {
+		'customer getAll': 5,
+		'discount getAll': 2,
+		'order getAll': 8,
+		'payment getAll': 9,
+		'product getAll': 3,
+		'refund getAll': 1,
+		'review getAll': 2,
+		'subscription getAll': 1,
+		'subscription getSubscribers': 1,
+		'subscriptionOffer getAll': 1,
+		'upsell getAll': 1,
+		'webhook getAll': 1,
+	};
+
+	it.each(shapes)('%j', async (patch) => {
+		sandbox.setSwitches(patch);
+		for (const [operation, count] of Object.entries(lists)) {
+			const { output, error } = await run(operation, { returnAll: true });
+			expect([operation, error?.message, output.length]).toEqual([operation, undefined, count]);
+			expect(output.every(({ json }) => (json._id ?? json.id) !== undefined)).toBe(true);
+		}
+		const order = await run('order get', { orderId: byId(shop.orderIds[0]) });
+		expect(order.output[0].json.currency).toBe('USD');
+		const deleted = await run('product delete', { productId: byId(shop.productIds[2]) });
+		expect(jsonOf(deleted)).toEqual([{ deleted: true, id: shop.productIds[2] }]);
+	});
+
+	it('without orders', async () => {
+		const { output, error } = await run(
+			'order getAll',
+			{ returnAll: true },
+			{ credential: { apiKey: sandbox.liveKey, baseUrl: sandbox.url } },
+		);
+		expect(error).toBeUndefined();
+		expect(output).toEqual([]);
+	});
+});
+
+test('a signing secret is put out at creation only', async () => {
+	sandbox.setSwitches({ secretOnGet: 'present' });
+	const endpoint = { webhookEndpointId: byId(shop.webhookId) };
+	const seen = [
+		await run('webhook get', endpoint),
+		await run('webhook getAll', {}),
+		await run('webhook update', { ...endpoint, updateFields: { description: 'New' } }),
+	];
+	for (const { output } of seen) {
+		expect(output[0].json.url).toBe('https://example.com/hook');
+		expect(output[0].json).not.toHaveProperty('secret');
+	}
+	const created = await run('webhook create', {
+		url: 'https://example.com/x',
+		events: ['order.completed'],
+	});
+	expect(created.output[0].json.secret).toMatch(/^whsec_/);
+});
+
+test.each([
+	['picked in the editor', '2026-03-08T01:30:00', '2026-03-08T06:30:00.000Z'],
+	['after the clocks changed', '2026-03-08T03:30:00', '2026-03-08T07:30:00.000Z'],
+	['ISO with zone', '2026-11-23T10:00:00+01:00', '2026-11-23T09:00:00.000Z'],
+	['Luxon', '={{ DateTime.fromISO("2026-11-23T10:00:00Z") }}', '2026-11-23T10:00:00.000Z'],
+	['JavaScript date', '={{ new Date(1795428000000) }}', '2026-11-23T10:00:00.000Z'],
+	['milliseconds', '={{ 1795428000000 }}', '2026-11-23T10:00:00.000Z'],
+	['seconds as text', '={{ "1795428000" }}', '2026-11-23T10:00:00.000Z'],
+	['day', '={{ "2026-11-23" }}', '2026-11-23T05:00:00.000Z'],
+])('a date from %s', async (_title, startDate, wanted) => {
+	await run('order getAll', { filters: { startDate } }, { timezone: 'America/New_York' });
+	expect(sent()[0].query.startDate).toBe(wanted);
+});
+
+describe('lists of the locators', () => {
+	const search = async (method: string, filter?: string, token?: string) => {
+		const context = loadOptionsContext({ node, credential: shop.credential });
+		return await node.methods.listSearch[method].call(context, filter, token);
+	};
+
+	it.each([
+		['searchCustomers', 5, /^buyer\d@example\.com · orders: \d · test$/],
+		['searchDiscounts', 2, /^(WELCOME10 · 10%|FIVEOFF · 5) · \w+ · test$/],
+		['searchMemberships', 1, /^buyer1@example\.com · active · \d{4}-\d\d-\d\d · test$/],
+		['searchOffers', 1, /^Members club · 15 USD · monthly · test$/],
+		['searchOrders', 8, /^buyer\d@example\.com · [\d.]+ USD · \d{4}-\d\d-\d\d( · refunded)? · test$/],
+		['searchProducts', 3, / · [\d.]+ USD · test$/],
+		['searchProviderMemberships', 1, /^buyer1@example\.com · active/],
+		['searchRefunds', 1, /^1\.5 · \d{4}-\d\d-\d\d · completed · requested_by_customer$/],
+		['searchSellables', 4, / · [\d.]+ USD/],
+		['searchUpsells', 1, /^Templates with wallpapers · 4\.5 · test$/],
+		['searchWebhooks', 1, /^https:\/\/example\.com\/hook · Accounting · test$/],
+	])('%s', async (method, count, label) => {
+		const { results, paginationToken } = await search(method);
+		expect(results).toHaveLength(count);
+		for (const { name } of results) expect(name).toMatch(label);
+		// A list by offset does not say where it ends (contract A); the next page is then empty.
+		if (method !== 'searchCustomers') expect(paginationToken).toBeUndefined();
+		const [first] = results;
+		expect((await search(method, first.name.toUpperCase())).results).toContainEqual(first);
+		expect((await search(method, String(first.value))).results).toEqual([first]);
+		expect((await search(method, 'no such thing')).results).toEqual([]);
+	});
+
+	it('names subscriptions by the ID that cancelling takes', async () => {
+		expect((await search('searchProviderMemberships')).results[0].value).toBe(shop.providerId);
+		sandbox.setSwitches({ stripeSubscriptionIds: false });
+		expect((await search('searchProviderMemberships')).results[0].value).toBe(shop.membershipId);
+	});
+
+	it('read on page by page, and through pages without a match', async () => {
+		await sandbox.purchase({ count: 300, deliver: false, email: 'many{n}@example.com' });
+		const first = await search('searchOrders');
+		expect(first.results).toHaveLength(100);
+		const second = await search('searchOrders', undefined, String(first.paginationToken));
+		expect(second.results[0]).not.toEqual(first.results[0]);
+		const found = await search('searchOrders', 'buyer3@example.com');
+		expect(found.results.length).toBeGreaterThan(0);
+	});
+
+	it('page long lists that Pocketsflow gives at once', async () => {
+		for (let count = 0; count < 120; count++)
+			await shop.call('products.create', undefined, { name: `P${count}`, price: 1 });
+		const first = await search('searchProducts');
+		expect(first).toMatchObject({ paginationToken: '100' });
+		expect((await search('searchProducts', undefined, '100')).results).toHaveLength(23);
+	});
+
+	it('offer products to choose several of', async () => {
+		const context = loadOptionsContext({ node, credential: shop.credential });
+		const options = await node.methods.loadOptions.getProducts.call(context);
+		expect(options.map(({ value }) => value).sort()).toEqual([...shop.productIds].sort());
+	});
+
+	it('say what is wrong with a key', async () => {
+		const context = loadOptionsContext({
+			node,
+			credential: { ...shop.credential, apiKey: 'pk_test_wrong' },
+		});
+		await expect(node.methods.listSearch.searchProducts.call(context)).rejects.toThrow('Invalid API key');
+	});
+});
