@@ -1,5 +1,5 @@
 import type { StoredWorkflow } from '../n8n/client';
-import { Stage, triggerName, triggerNode, until, workflowOf } from './stage';
+import { pollingNode, Stage, triggerName, triggerNode, until, workflowOf } from './stage';
 
 const versions = (process.env.N8N_VERSIONS ?? '2.41.1 2.8.4').split(' ');
 
@@ -151,6 +151,39 @@ describe.each(versions)('the trigger on n8n %s', (version) => {
 		);
 		await stage.client.deactivate(both.id);
 		await stage.verify(own(['order.completed', 'order.refunded'], 'Sales'));
+	});
+
+	it('trigger and polling trigger in one workflow, through changes, polls and restarts', async () => {
+		const sales = own(['order.completed', 'order.refunded'], 'Sales');
+		const both = await stage.add([triggerNode(['order.completed']), pollingNode]);
+		await stage.verify(sales, stage.expected(both));
+		await stage.pollWrites(both.id);
+		await stage.verify(sales, stage.expected(both));
+
+		// From here n8n 2.41 lets the poll overwrite the webhook's static data with an older copy.
+		await stage.change(both, ({ nodes }) => ({
+			nodes: nodes.map((node) =>
+				node.name === triggerName
+					? { ...node, parameters: { ...node.parameters, events: ['order.completed', 'order.refunded'] } }
+					: node,
+			),
+		}));
+		await stage.pollWrites(both.id);
+		await stage.verify(sales, stage.expected(both, ['order.completed', 'order.refunded']));
+		await stage.restart('SIGKILL');
+		await stage.verify(sales, stage.expected(both, ['order.completed', 'order.refunded']));
+
+		await stage.change(both, ({ nodes, connections }) => ({
+			nodes: nodes.map((node) => (node.name === triggerName ? { ...node, name: 'Renamed' } : node)),
+			connections: { ...connections, Renamed: connections[triggerName], [triggerName]: undefined },
+		}));
+		await stage.pollWrites(both.id);
+		await stage.restart('SIGKILL');
+		const renamed = await stage.client.workflow(both.id);
+		await stage.verify(sales, stage.expected(renamed, ['order.completed', 'order.refunded'], 'Renamed'));
+
+		await stage.client.deactivate(both.id);
+		await stage.verify(sales);
 	});
 
 	it('deactivate', async () => {

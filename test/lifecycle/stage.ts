@@ -32,6 +32,19 @@ export const triggerNode = (events: string[], name = triggerName): WorkflowNode 
 	parameters: { events, options: {} },
 });
 
+/** Polls every ten seconds: each poll that finds something writes the workflow's static data. */
+export const pollingNode: WorkflowNode = {
+	name: 'Pocketsflow Polling Trigger',
+	type: 'n8n-nodes-pocketsflow.pocketsflowPollingTrigger',
+	typeVersion: 1,
+	position: [0, 200],
+	parameters: {
+		events: ['order.completed'],
+		pollTimes: { item: [{ mode: 'custom', cronExpression: '*/10 * * * * *' }] },
+		options: { headStart: 0, repeatAfter: 0 },
+	},
+};
+
 const workNode = (text: string): WorkflowNode => ({
 	name: 'Work',
 	type: 'n8n-nodes-base.set',
@@ -176,6 +189,15 @@ export class Stage {
 		await this.refusesForged(expected);
 	}
 
+	/** Waits until the polling trigger has handed over an order that was made now. */
+	async pollWrites(workflowId: string): Promise<void> {
+		const polls = async () =>
+			(await this.client.executions(workflowId)).filter(({ mode }) => mode !== 'webhook').length;
+		const before = await polls();
+		await this.sandbox.purchase({ productId: this.productId, deliver: false });
+		await until(async () => expect(await polls()).toBeGreaterThan(before), 40_000);
+	}
+
 	private async refusesForged(expected: Expected[]): Promise<void> {
 		const counts = async () =>
 			Promise.all(expected.map(async ({ workflowId }) => (await this.client.executions(workflowId)).length));
@@ -195,12 +217,12 @@ export class Stage {
 		expect(await counts()).toEqual(before);
 	}
 
-	/** The states of the executions that had this own order id. */
+	/** The states of the executions that a webhook started and that had this own order id. */
 	private async settled(workflowId: string, orderId: string): Promise<string[]> {
 		const executions = await Promise.all(
 			(await this.client.executions(workflowId))
-				.slice(0, 10)
-				.filter(({ status }) => status === 'success' || status === 'error')
+				.slice(0, 20)
+				.filter(({ mode, status }) => mode === 'webhook' && (status === 'success' || status === 'error'))
 				.map(({ id }) => this.client.execution(id)),
 		);
 		return executions
