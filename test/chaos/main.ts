@@ -1,0 +1,46 @@
+import { parseArgs } from 'node:util';
+
+import { runChaos } from './chaos';
+
+const { values } = parseArgs({
+	options: {
+		seed: { type: 'string', default: '20261123' },
+		purchases: { type: 'string', default: '10000' },
+		minutes: { type: 'string', default: '18' },
+		kills: { type: 'string', default: '10' },
+		outages: { type: 'string', default: '10' },
+	},
+});
+
+const began = Date.now();
+const log = (line: string) => {
+	const seconds = Math.round((Date.now() - began) / 1000);
+	process.stdout.write(`${String(seconds).padStart(5)} s  ${line}\n`);
+};
+
+async function main(): Promise<void> {
+	const report = await runChaos(
+		{
+			seed: Number(values.seed),
+			purchases: Number(values.purchases),
+			duration: Number(values.minutes) * 60_000,
+			kills: Number(values.kills),
+			outages: Number(values.outages),
+			outage: 10_000,
+			dropped: 0.05,
+			doubled: 0.02,
+			malformed: 0.01,
+			repeatAfter: 2,
+			patience: 6 * 60_000,
+		},
+		log,
+	);
+	process.stdout.write(`${JSON.stringify(report, null, '\t')}\n`);
+	const { lost, invented, workedTwiceWithoutKill } = report;
+	if (lost + invented + workedTwiceWithoutKill > 0) process.exitCode = 1;
+}
+
+main().catch((error: unknown) => {
+	process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+	process.exitCode = 1;
+});
