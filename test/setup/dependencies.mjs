@@ -17,17 +17,16 @@ export async function ensureDependencies() {
 	const state = await installed(wanted);
 	if (state === 'current') return;
 
-	// `npm ci` empties node_modules first, so it is for the first installation only.
-	const attempts = state === 'missing' ? [['ci'], ['install']] : [['install']];
-	for (const args of attempts) {
-		console.log(`Installing the development dependencies (npm ${args[0]}), about a minute …`);
-		if (await npm(args)) {
-			await writeFile(stampFile, wanted);
-			console.log('Development dependencies installed.\n');
-			return;
-		}
-	}
-	throw new Error('npm could not install the development dependencies; its own message is above.');
+	console.log('Installing the development dependencies, one to five minutes …');
+	// `npm ci` empties node_modules first, so it is for the first installation only. It also refuses a lock
+	// file without every optional package for every platform; `npm install` takes the same versions from it.
+	const done =
+		(state === 'missing' && (await npm(['ci'], 'ignore'))) ||
+		(await npm(['install', '--no-save'], 'inherit'));
+	if (!done)
+		throw new Error('npm could not install the development dependencies; its message is above.');
+	await writeFile(stampFile, wanted);
+	console.log('Development dependencies installed.\n');
 }
 
 function refuseOldNode() {
@@ -50,14 +49,18 @@ async function installed(wanted) {
 	return 'stale';
 }
 
-function npm(args) {
+function npm(args, stderr) {
 	const started = Date.now();
 	const ticking = setInterval(() => {
 		console.log(`  … ${Math.round((Date.now() - started) / 1000)} s`);
 	}, 15_000);
 	return new Promise((resolve) => {
-		// A shell only where npm is a script that needs one.
-		const child = spawn('npm', args, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' });
+		const child = spawn('npm', [...args, '--loglevel=error'], {
+			cwd: root,
+			stdio: ['ignore', 'inherit', stderr],
+			// A shell only where npm is a script that needs one.
+			shell: process.platform === 'win32',
+		});
 		child.on('error', () => resolve(false));
 		child.on('exit', (code) => resolve(code === 0));
 	}).finally(() => clearInterval(ticking));
