@@ -19,11 +19,9 @@ import {
 import { progressOf, type ItemEnd } from './progress';
 import { simplified } from './simplify';
 import { idOf, isRecord, recordIn } from './transport/answers';
+import { standardLimits } from './transport/limits';
 import { readList, readPages, type ListRequest } from './transport/pages';
 import { send } from './transport/send';
-
-/** Items whose requests are under way at once; the transport holds the bound over all executions. */
-const itemsAtOnce = 8;
 
 type NodeError = NodeApiError | NodeOperationError;
 
@@ -72,7 +70,7 @@ export async function runOperation(
 			}
 		}
 	};
-	await Promise.all(Array.from({ length: itemsAtOnce }, work));
+	await Promise.all(Array.from({ length: standardLimits.inFlight }, work));
 	if (failed) throw withProgress(failed, results, unknown);
 	return results.flatMap((items) => items ?? []);
 }

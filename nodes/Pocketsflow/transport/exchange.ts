@@ -185,12 +185,11 @@ function isStream(body: unknown): body is BodyStream {
 function contentOf(body: unknown): Pick<Answer, 'body' | 'text'> {
 	if (body === undefined || body === null) return { body: {} };
 	if (typeof body !== 'string' && !(body instanceof Uint8Array)) return { body };
-	const text = (typeof body === 'string' ? body : Buffer.from(body).toString('utf8')).trim();
-	if (text === '') return { body: {} };
+	const text = typeof body === 'string' ? body : new TextDecoder().decode(body);
 	try {
 		return { body: JSON.parse(text) };
 	} catch {
-		return { text };
+		return text.trim() === '' ? { body: {} } : { text };
 	}
 }
 

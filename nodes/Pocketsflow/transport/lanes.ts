@@ -81,7 +81,8 @@ export async function enter(
 			deadline,
 			limits,
 			admit(result) {
-				done.abort();
+				// With a reason, because Node.js would make an error with a stack trace otherwise.
+				done.abort(result);
 				resolve(result);
 			},
 		};
@@ -110,8 +111,8 @@ export function leave(lane: Lane, pass: Pass, verdict: Verdict): void {
 }
 
 /**
- * Eight requests under way when the limit is reached are turned away eight times: only the first begins a
- * pause, the others can make it longer if Pocketsflow says so. A Retry-After that proves too short, again
+ * All requests under way when the limit is reached are turned away: only the first begins a pause, the
+ * others can make it longer if Pocketsflow says so. A Retry-After that proves too short, again
  * and again, is not believed.
  */
 function close(lane: Lane, pass: Pass, retryAfterMs: number | undefined, begins: boolean): void {

@@ -15,7 +15,7 @@ export interface Limits {
 }
 
 export const standardLimits: Limits = {
-	inFlight: 8,
+	inFlight: 10,
 	patienceMs: 5 * 60_000,
 	requestMs: 30_000,
 	tries: 4,

@@ -1,3 +1,5 @@
+import './loud';
+
 import { contextFor, key, operations, quick, rejection, allOf, writtenDuring, selfSigned, type ToldError } from './setting';
 
 import { send } from '../../../nodes/Pocketsflow/transport/send';

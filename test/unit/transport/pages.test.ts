@@ -3,6 +3,7 @@ import { contextFor, quick, rejection } from './setting';
 import type { IDataObject } from 'n8n-workflow';
 import fc from 'fast-check';
 
+import { standardLimits } from '../../../nodes/Pocketsflow/transport/limits';
 import { readList, readPages, type ListRequest, type Paging } from '../../../nodes/Pocketsflow/transport/pages';
 import { startFaultServer, type FaultServer } from './fault-server';
 
@@ -109,7 +110,7 @@ test('the end of a list that tells its pages costs no extra request', async () =
 	expect(server.seen).toHaveLength(10);
 });
 
-test('following pages are read side by side, eight at most, and come in order', async () => {
+test('following pages are read side by side, as many as may be in flight, and come in order', async () => {
 	let now = 0;
 	let most = 0;
 	const server = await startFaultServer((request, response) => {
@@ -127,7 +128,7 @@ test('following pages are read side by side, eight at most, and come in order', 
 	servers.push(server);
 	const ids = (await all(server, 'page')).map(({ _id }) => _id);
 	expect(ids).toEqual(Array.from({ length: 200 }, (_, index) => `${Math.floor(index / 10) + 1}-${index % 10}`));
-	expect(most).toBe(8);
+	expect(most).toBe(standardLimits.inFlight);
 });
 
 test('a record that moves to the next page while the list is read is returned once, and none is lost', async () => {

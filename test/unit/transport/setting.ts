@@ -1,5 +1,3 @@
-import './loud';
-
 import type { INodeType } from 'n8n-workflow';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';

@@ -1,5 +1,6 @@
 import { bareNode, contextFor, key, quick, rejection, setupFor } from './setting';
 
+import { standardLimits } from '../../../nodes/Pocketsflow/transport/limits';
 import { send, type SendOptions } from '../../../nodes/Pocketsflow/transport/send';
 import type { PocketsflowContext } from '../../../nodes/Pocketsflow/transport/request';
 import { hookContext, pollContext } from '../../engine/context';
@@ -31,13 +32,15 @@ function slow(ms: number, most: { atOnce: number }): Behaviour {
 	};
 }
 
-test('two executions share eight requests in flight', async () => {
+const { inFlight } = standardLimits;
+
+test('two executions share what may be in flight', async () => {
 	const most = { atOnce: 0 };
 	server = await startFaultServer(slow(20, most));
 	const [one, two] = [contextFor(server.url), contextFor(server.url)];
 	await Promise.all([many(40, () => create(one)), many(40, () => create(two))]);
 	expect(server.seen).toHaveLength(80);
-	expect(most.atOnce).toBe(8);
+	expect(most.atOnce).toBe(inFlight);
 });
 
 test('another key has a way of its own', async () => {
@@ -46,7 +49,7 @@ test('another key has a way of its own', async () => {
 	const one = contextFor(server.url);
 	const two = contextFor(server.url, { credential: { apiKey: `${key}2`, baseUrl: server.url } });
 	await Promise.all([many(40, () => create(one)), many(40, () => create(two))]);
-	expect(most.atOnce).toBe(16);
+	expect(most.atOnce).toBe(2 * inFlight);
 });
 
 test('two executions, the hooks of a trigger and a poll share the pause, and begin again one by one', async () => {
@@ -77,14 +80,14 @@ test('two executions, the hooks of a trigger and a poll share the pause, and beg
 	const within = server.seen.filter(({ at }) => at >= limitedAt && at < limitedAt + pauseMs);
 	const after = server.seen.filter(({ at }) => at >= limitedAt + pauseMs);
 	expect(within.length).toBeLessThanOrEqual(1);
-	expect(inTime.length).toBeLessThanOrEqual(38);
+	expect(inTime.length).toBeLessThanOrEqual(30 + inFlight);
 	expect(inTime.length + within.length + after.length).toBe(server.seen.length);
 	// One, and only when it was answered the next.
 	expect(after[1].at - after[0].at).toBeGreaterThanOrEqual(14);
 	// Every request was done once; those turned away came a second time.
 	const turnedAway = server.seen.length - 70;
 	expect(turnedAway).toBeGreaterThan(0);
-	expect(turnedAway).toBeLessThanOrEqual(8);
+	expect(turnedAway).toBeLessThanOrEqual(inFlight);
 });
 
 test('a pause longer than the patience of a request fails it at once and leaves the others waiting', async () => {
@@ -108,17 +111,17 @@ test('cancelling the execution ends what is under way and what waits, and sends 
 	const cancel = new AbortController();
 	const context = contextFor(server.url, { signal: cancel.signal });
 	const limits = quick;
-	const errors = Promise.all(Array.from({ length: 12 }, () => rejection(create(context, { limits }))));
-	while (server.seen.length < 8) await new Promise((resolve) => setTimeout(resolve, 5));
+	const errors = Promise.all(Array.from({ length: inFlight + 4 }, () => rejection(create(context, { limits }))));
+	while (server.seen.length < inFlight) await new Promise((resolve) => setTimeout(resolve, 5));
 	cancel.abort();
 	const outcomes = (await errors).map(({ context: { outcome } }) => outcome);
-	expect(server.seen).toHaveLength(8);
-	expect(outcomes.filter((outcome) => outcome === 'unknown')).toHaveLength(8);
-	expect((await errors)[11].message).toBe('The execution was stopped.');
+	expect(server.seen).toHaveLength(inFlight);
+	expect(outcomes.filter((outcome) => outcome === 'unknown')).toHaveLength(inFlight);
+	expect((await errors)[inFlight + 3].message).toBe('The execution was stopped.');
 
 	const after = await rejection(create(context, { limits }));
 	expect(after.message).toBe('The execution was stopped.');
-	expect(server.seen).toHaveLength(8);
+	expect(server.seen).toHaveLength(inFlight);
 });
 
 test('stopping lets what was sent end and sends nothing that waits', async () => {
@@ -127,13 +130,13 @@ test('stopping lets what was sent end and sends nothing that waits', async () =>
 	const stop = new AbortController();
 	const context = contextFor(server.url);
 	const results = Promise.allSettled(
-		Array.from({ length: 12 }, () => create(context, { limits: quick, stop: stop.signal })),
+		Array.from({ length: inFlight + 4 }, () => create(context, { limits: quick, stop: stop.signal })),
 	);
-	while (server.seen.length < 8) await new Promise((resolve) => setTimeout(resolve, 2));
+	while (server.seen.length < inFlight) await new Promise((resolve) => setTimeout(resolve, 2));
 	stop.abort();
 	const statuses = (await results).map(({ status }) => status);
-	expect(statuses.filter((status) => status === 'fulfilled')).toHaveLength(8);
-	expect(server.seen).toHaveLength(8);
+	expect(statuses.filter((status) => status === 'fulfilled')).toHaveLength(inFlight);
+	expect(server.seen).toHaveLength(inFlight);
 });
 
 test('a server that turns every other request away is followed to the end, none done twice', async () => {
