@@ -87,7 +87,14 @@ export async function runChaos(plan: Plan, log: (line: string) => void): Promise
 			malformRate: plan.malformed,
 		},
 	});
-	const n8n = await startN8n({ env: { EXECUTIONS_DATA_SAVE_ON_SUCCESS: 'none', N8N_LOG_LEVEL: 'warn' } });
+	const n8n = await startN8n({
+		env: {
+			EXECUTIONS_DATA_SAVE_ON_SUCCESS: 'none',
+			N8N_LOG_LEVEL: 'warn',
+			// As an operator with bursts of sales sets it: SQLite serves few executions at once.
+			N8N_CONCURRENCY_PRODUCTION_LIMIT: '10',
+		},
+	});
 	try {
 		await settling(n8n, sandbox, ledger, plan);
 		log(`n8n runs at ${n8n.url}, seed ${plan.seed}`);
@@ -204,8 +211,21 @@ async function killing(
 		kills.push(Date.now());
 		await n8n.kill('SIGKILL');
 		await wait(pauses[index]);
-		await n8n.restart();
+		await started(n8n, log);
 		log(`kill ${kills.length}: n8n was down for ${Math.round((Date.now() - kills[index]) / 1000)} s`);
+	}
+}
+
+/** Starts n8n as a service manager does: again, when it ends while starting. */
+async function started(n8n: RunningN8n, log: (line: string) => void): Promise<void> {
+	for (let attempt = 1; ; attempt++) {
+		try {
+			return await n8n.restart();
+		} catch (error) {
+			const [line] = (error as Error).message.split('\n');
+			log(`n8n did not start: ${line}`);
+			if (attempt === 5) throw error;
+		}
 	}
 }
 
