@@ -36,7 +36,7 @@ const { inFlight } = standardLimits;
 
 test('two executions share what may be in flight', async () => {
 	const most = { atOnce: 0 };
-	server = await startFaultServer(slow(20, most));
+	server = await startFaultServer(slow(100, most));
 	const [one, two] = [contextFor(server.url), contextFor(server.url)];
 	await Promise.all([many(40, () => create(one)), many(40, () => create(two))]);
 	expect(server.seen).toHaveLength(80);
@@ -45,11 +45,12 @@ test('two executions share what may be in flight', async () => {
 
 test('another key has a way of its own', async () => {
 	const most = { atOnce: 0 };
-	server = await startFaultServer(slow(20, most));
+	server = await startFaultServer(slow(100, most));
 	const one = contextFor(server.url);
 	const two = contextFor(server.url, { credential: { apiKey: `${key}2`, baseUrl: server.url } });
 	await Promise.all([many(40, () => create(one)), many(40, () => create(two))]);
-	expect(most.atOnce).toBe(2 * inFlight);
+	expect(most.atOnce).toBeGreaterThan(inFlight);
+	expect(most.atOnce).toBeLessThanOrEqual(2 * inFlight);
 });
 
 test('two executions, the hooks of a trigger and a poll share the pause, and begin again one by one', async () => {
