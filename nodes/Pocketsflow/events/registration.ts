@@ -58,10 +58,11 @@ export function told(context: IHookFunctions, error: unknown): NodeOperationErro
 	if (error instanceof NodeOperationError) return error;
 	const { message, description } = error as NodeApiError;
 	const story = [message, description].filter((text, at, all) => text && all.indexOf(text) === at);
-	return new NodeOperationError(
-		context.getNode(),
-		`The webhook could not be set up at Pocketsflow. ${story.map((text) => String(text).replace(/\.?$/, '.')).join(' ')}`,
-	);
+	const sentences = story.map((text) => String(text).replace(/\.?$/, '.')).join(' ');
+	const failure = new NodeOperationError(context.getNode(), 'The webhook could not be set up');
+	// Set afterwards: n8n replaces a message in which it sees the name of an error code (ECONNRESET).
+	failure.message = `The webhook could not be set up at Pocketsflow. ${sentences}`;
+	return failure;
 }
 
 const staticData = (context: IHookFunctions | IWebhookFunctions): Registered =>
