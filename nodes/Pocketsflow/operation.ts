@@ -138,11 +138,6 @@ export function propertiesOf(resources: readonly Resource[]): INodeProperties[] 
 
 function propertiesOfResource({ option, operations }: Resource): INodeProperties[] {
 	const resource = [option.value];
-	const fields = new Map<Field, string[]>();
-	for (const operation of operations) {
-		for (const field of operation.fields)
-			fields.set(field, [...(fields.get(field) ?? []), String(operation.option.value)]);
-	}
 	const shownFor = (property: INodeProperties, operation: string[]): INodeProperties =>
 		Object.assign({}, property, {
 			displayOptions: { show: { resource, operation, ...property.displayOptions?.show } },
@@ -158,13 +153,36 @@ function propertiesOfResource({ option, operations }: Resource): INodeProperties
 			options: operations.map((operation) => operation.option),
 			default: initial,
 		},
-		...[...fields].map(([field, shown]) => shownFor(field.property, shown)),
+		...inPanelOrder(operations).map((field) =>
+			shownFor(
+				field.property,
+				operations
+					.filter(({ fields }) => fields.includes(field))
+					.map((operation) => String(operation.option.value)),
+			),
+		),
 		...operations.flatMap(({ option, collections = [] }) =>
 			collections.map((collection) =>
 				shownFor(collectionProperty(collection), [String(option.value)]),
 			),
 		),
 	];
+}
+
+/** The fields of all operations, each once, in an order that agrees with that of every operation. */
+function inPanelOrder(operations: readonly Operation[]): Field[] {
+	const rest = new Set(operations.flatMap(({ fields }) => fields));
+	const ordered: Field[] = [];
+	while (rest.size > 0) {
+		const isNext = (field: Field) =>
+			operations.every(
+				({ fields }) => !fields.slice(0, Math.max(0, fields.indexOf(field))).some((one) => rest.has(one)),
+			);
+		const [next] = [...[...rest].filter(isNext), ...rest];
+		rest.delete(next);
+		ordered.push(next);
+	}
+	return ordered;
 }
 
 /** What a panel opens with: an operation that only reads, where there is one. */

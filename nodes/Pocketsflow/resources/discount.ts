@@ -61,7 +61,7 @@ const value = number(
 		description:
 			'How much is taken off: 20 is 20% for a percentage, and $20 (major units) for a fixed amount',
 	},
-	{ min: 0.01, max: 999_999_999, precision: 2, decimals: 3 },
+	{ min: 0.01, max: 999_999_999, decimals: 3 },
 );
 
 const active = boolean({

@@ -113,6 +113,21 @@ test('resources are the fourteen of the contract', () => {
 	]);
 });
 
+test('every panel has its fields in the order of the operation, then its collections', () => {
+	for (const { option, operations: rows } of resources) {
+		for (const { option: chosen, fields, collections = [] } of rows) {
+			const shown = node.description.properties.filter(({ displayOptions }) => {
+				const { resource, operation } = displayOptions?.show ?? {};
+				return resource?.includes(option.value) && operation?.includes(chosen.value);
+			});
+			expect(shown.map(({ name }) => name)).toEqual([
+				...fields.map(({ property }) => property.name),
+				...collections.map(({ name }) => name),
+			]);
+		}
+	}
+});
+
 test('no two parameters that show together have the same name', () => {
 	for (const { option, operations: rows } of resources) {
 		for (const row of rows) {
