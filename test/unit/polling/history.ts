@@ -174,7 +174,16 @@ export class History {
 			if (crash === undefined || crash === 'executed' || crash === 'both')
 				this.execute(items.map(({ eventId }) => String(eventId)));
 		}
+		if (items === undefined) this.checkStored();
 		if (fate.crash !== undefined) this.kill();
+	}
+
+	/** Once a later poll has nothing more to store, no hand-over of this process may be left unstored. */
+	private checkStored(): void {
+		if (this.setting.repeatAfter > 0) return;
+		for (const { ids, memory, at } of this.executions)
+			if (memory === this.memory && this.now - at >= confirmAfter && ids.some((id) => !this.confirmed.has(id)))
+				throw new Broken(`${ids.join(', ')} would be repeated after a restart`);
 	}
 
 	private save(): void {
