@@ -6,6 +6,8 @@ import {
 	type IPollFunctions,
 } from 'n8n-workflow';
 
+import { productIdsOption } from './events/parameters';
+import { simplify } from './fields';
 import { poll } from './polling/poll';
 import { polledEventOptions } from './polling/sources';
 
@@ -62,14 +64,7 @@ export class PocketsflowPollingTrigger implements INodeType {
 					"The date in the workflow's time zone. Changing it on an active workflow begins anew from there.",
 				displayOptions: { show: { start: ['date'] } },
 			},
-			{
-				displayName: 'Simplify',
-				name: 'simplify',
-				type: 'boolean',
-				default: true,
-				description:
-					'Whether to return a simplified version of the response instead of the raw data',
-			},
+			simplify.property,
 			{
 				displayName:
 					'Every record is handed to an execution, oldest first. If n8n stops right then, it may come again with the same event ID. An execution that n8n was stopped in is not resumed: add the option Repeat After to have its records handed over again.',
@@ -110,15 +105,7 @@ export class PocketsflowPollingTrigger implements INodeType {
 						description:
 							'How far back each poll looks for records that appear late with an older date. A day is 1440. Longer costs more requests per poll and more stored IDs.',
 					},
-					{
-						displayName: 'Product IDs',
-						name: 'productIds',
-						type: 'string',
-						default: '',
-						placeholder: 'e.g. 6a5000000000000000000aaa',
-						description:
-							'Start only for these products or subscription offers, separated by commas. Events that name no product always pass.',
-					},
+					productIdsOption,
 					{
 						displayName: 'Repeat After (Minutes)',
 						name: 'repeatAfter',

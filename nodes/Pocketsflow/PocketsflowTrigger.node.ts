@@ -9,8 +9,10 @@ import {
 } from 'n8n-workflow';
 
 import { eventOptions } from './events/catalogue';
+import { productIdsOption } from './events/parameters';
 import { receive } from './events/receive';
 import { isRegistered, register, told, unregister } from './events/registration';
+import { simplify } from './fields';
 
 const usesExisting = (context: IHookFunctions) =>
 	context.getNodeParameter('endpoint', 'automatic') === 'existing';
@@ -84,14 +86,7 @@ export class PocketsflowTrigger implements INodeType {
 				default: '',
 				displayOptions: { show: { endpoint: ['existing'] } },
 			},
-			{
-				displayName: 'Simplify',
-				name: 'simplify',
-				type: 'boolean',
-				default: true,
-				description:
-					'Whether to return a simplified version of the response instead of the raw data',
-			},
+			simplify.property,
 			{
 				displayName: 'Options',
 				name: 'options',
@@ -129,15 +124,7 @@ export class PocketsflowTrigger implements INodeType {
 						default: '',
 						description: 'Start only if the metadata key has this value. Empty accepts any value.',
 					},
-					{
-						displayName: 'Product IDs',
-						name: 'productIds',
-						type: 'string',
-						default: '',
-						placeholder: 'e.g. 6a5000000000000000000aaa',
-						description:
-							'Start only for these products or subscription offers, separated by commas. Events that name no product always pass.',
-					},
+					productIdsOption,
 					{
 						displayName: 'Skip Repeated Deliveries',
 						name: 'skipRepeated',

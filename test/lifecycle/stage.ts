@@ -32,21 +32,19 @@ export const triggerNode = (events: string[], name = triggerName): WorkflowNode 
 	parameters: { events, options: {} },
 });
 
-/**
- * Polls as often as this n8n allows: each poll that finds something writes the workflow's static data.
- * Older n8n refuses less than a minute.
- */
-export const pollingNode = (version: string): WorkflowNode => ({
+/** Polls every ten seconds: each poll that finds something writes the workflow's static data. */
+export const pollingNode: WorkflowNode = {
 	name: 'Pocketsflow Polling Trigger',
 	type: 'n8n-nodes-pocketsflow.pocketsflowPollingTrigger',
 	typeVersion: 1,
 	position: [0, 200],
 	parameters: {
 		events: ['order.completed'],
-		pollTimes: { item: [{ mode: 'custom', cronExpression: version.startsWith('2.8.') ? '* * * * *' : '*/10 * * * * *' }] },
+		// n8n refuses an asterisk in the seconds as too often, and reads a list of them.
+		pollTimes: { item: [{ mode: 'custom', cronExpression: '0,10,20,30,40,50 * * * * *' }] },
 		options: { headStart: 0, repeatAfter: 0 },
 	},
-});
+};
 
 const workNode = (text: string): WorkflowNode => ({
 	name: 'Work',
@@ -88,8 +86,8 @@ export class Stage {
 	) {}
 
 	static async open(version: string): Promise<Stage> {
-		const sandbox = await startSandbox({ switches: { rateLimit: false } });
 		const n8n = await startN8n({ version });
+		const sandbox = await startSandbox({ switches: { rateLimit: false } });
 		const client = await N8nClient.connect(n8n);
 		const credential = await client.createCredential('pocketsflowApi', 'Sandbox', {
 			apiKey: sandbox.testKey,

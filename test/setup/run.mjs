@@ -1,11 +1,16 @@
-// node test/setup/run.mjs jest [arguments]   or   node test/setup/run.mjs <file>.ts [arguments]
+// node test/setup/run.mjs [NAME=value] jest [arguments]   or   node test/setup/run.mjs [NAME=value] <file>.ts [arguments]
 // Installs what is missing, then runs the rest in this same process: no chain of processes to stop.
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 
 import { ensureDependencies, root } from './dependencies.mjs';
 
-const [what, ...args] = process.argv.slice(2);
+const words = process.argv.slice(2);
+while (/^[A-Z_]+=/.test(words[0])) {
+	const [name, value] = words.shift().split('=');
+	process.env[name] ??= value;
+}
+const [what, ...args] = words;
 
 try {
 	await ensureDependencies();

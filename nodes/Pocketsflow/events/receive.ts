@@ -5,6 +5,7 @@ import { readDelivery, type Delivery, type DeliveryHeaders } from './delivery';
 import { RecentDeliveries } from './duplicates';
 import { eventIdOf, repetitionOf, type Occurrence } from './identity';
 import { metadataOf, rawOutput, simplifiedOutput, type EventHead } from './output';
+import { isAboutProducts, namesIn } from './parameters';
 import { wantedEvents } from './registration';
 import { endpointKey } from './secrets';
 import { verifyDelivery } from './verification';
@@ -102,13 +103,7 @@ function isWanted(
 		if (!Object.hasOwn(metadata, metadataKey)) return false;
 		if (metadataValue && String(metadata[metadataKey]) !== metadataValue) return false;
 	}
-	const products = (productIds ?? '').split(/[\s,]+/).filter(Boolean);
-	const { product, subscription } = simplifiedOutput({} as EventHead, payload);
-	const named = [product, subscription].flatMap((thing) => {
-		const id = (thing as IDataObject | undefined)?.id;
-		return typeof id === 'string' ? [id] : [];
-	});
-	return products.length === 0 || named.length === 0 || named.some((id) => products.includes(id));
+	return isAboutProducts(payload, namesIn(productIds));
 }
 
 function withoutSecrets(headers: DeliveryHeaders): IDataObject {

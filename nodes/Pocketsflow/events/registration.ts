@@ -10,6 +10,7 @@ import { idOf, listIn, recordIn } from '../transport/answers';
 import { path, type PocketsflowContext } from '../transport/request';
 import { accountOf, send, type Account, type SendOptions } from '../transport/send';
 import { canonicalName } from './catalogue';
+import { namesIn } from './parameters';
 import { describeEndpoint, readDescription, seal, unseal } from './sealing';
 import { endpointKey, forgetEndpoint, remembered, type KnownSecret } from './secrets';
 
@@ -94,8 +95,7 @@ function secretOf(endpoint: Endpoint, account: Account, stored: Registered): str
 export function wantedEvents(context: IHookFunctions | IWebhookFunctions): string[] {
 	const chosen = context.getNodeParameter('events', []) as string[];
 	const options = context.getNodeParameter('options', {}) as IDataObject;
-	const typed = String(options.customEvents ?? '').split(/[\s,]+/);
-	const names = [...chosen, ...typed].map((name) => canonicalName(name.trim())).filter(Boolean);
+	const names = [...chosen, ...namesIn(options.customEvents)].map(canonicalName);
 	return [...new Set(names)].sort();
 }
 

@@ -3,8 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { NodeOperationError, type IDataObject, type IPollFunctions } from 'n8n-workflow';
 
 import { eventIdOf } from '../events/identity';
+import { isAboutProducts } from '../events/parameters';
 import { rawOutput, simplifiedOutput, type EventHead } from '../events/output';
-import { idOf, isRecord } from '../transport/answers';
+import { idOf } from '../transport/answers';
 import { accountOf } from '../transport/send';
 import {
 	changesIn,
@@ -280,7 +281,7 @@ async function watch(
 			`Polling can follow changes of ${watchLimit} subscriptions at most, and there are more. Use the Pocketsflow Trigger for Subscription Updated and Subscription Deleted.`,
 		);
 	const isWanted = ({ record }: Member) =>
-		isProductWanted(membershipPayload(record), settings.productIds);
+		isAboutProducts(membershipPayload(record), settings.productIds);
 	const members = all.filter(isWanted);
 	const due = changesIn(state, members, situation);
 	// A change that nobody asked for is known without being handed over.
@@ -297,21 +298,13 @@ function withKnown(state: WatchState, changes: readonly Change[]): WatchState {
 	return { ...state, members: { ...state.members, ...Object.fromEntries(entries) } };
 }
 
-/** Events that name no product always pass, as at the webhook trigger. */
-function isProductWanted(payload: IDataObject, productIds: readonly string[]): boolean {
-	const named = [payload.product, payload.subscription].flatMap((thing) =>
-		isRecord(thing) ? (idOf(thing) ?? []) : [],
-	);
-	return productIds.length === 0 || named.length === 0 || named.some((id) => productIds.includes(id));
-}
-
 function stageOf(
 	source: Source,
 	record: IDataObject,
 	payload: IDataObject,
 	{ productIds }: Settings,
 ): Dated['stage'] {
-	return isProductWanted(payload, productIds) ? (source.stage?.(record) ?? 'ready') : 'never';
+	return isAboutProducts(payload, productIds) ? (source.stage?.(record) ?? 'ready') : 'never';
 }
 
 type Head = Omit<EventHead, 'event' | 'eventId'>;

@@ -1,5 +1,8 @@
 import { NodeOperationError, type IPollFunctions } from 'n8n-workflow';
 
+import { momentOf } from '../dates';
+import { namesIn } from '../events/parameters';
+
 /** What the operator set on the polling trigger. */
 export interface Settings {
 	events: string[];
@@ -42,8 +45,7 @@ export function settingsOf(context: IPollFunctions): Settings {
 
 	let from: number | undefined;
 	if (context.getNodeParameter('start', 'now') === 'date') {
-		const text = String(context.getNodeParameter('startDate', ''));
-		from = instantOf(text, context.getTimezone());
+		from = momentOf(context.getNodeParameter('startDate', ''), context.getTimezone())?.getTime();
 		if (from === undefined) throw bad('Start Date must be a date such as 2026-01-31T00:00:00');
 	}
 	return {
@@ -54,39 +56,6 @@ export function settingsOf(context: IPollFunctions): Settings {
 		overlap: overlap * minute,
 		repeatAfter: repeatAfter * minute,
 		batch,
-		productIds: productIds.split(/[\s,]+/).filter(Boolean),
+		productIds: namesIn(productIds),
 	};
-}
-
-/**
- * The moment that a date means, ms: its own offset where it has one, else the wall clock of the workflow's
- * time zone, daylight saving included.
- */
-export function instantOf(text: string, timeZone: string): number | undefined {
-	const trimmed = text.trim().replace(/^(\d{4}-\d\d-\d\d)$/, '$1T00:00:00').replace(' ', 'T');
-	if (trimmed === '') return undefined;
-	if (/(z|[+-]\d\d:?\d\d)$/i.test(trimmed)) return validTime(Date.parse(trimmed));
-	const wall = validTime(Date.parse(`${trimmed}Z`));
-	if (wall === undefined) return undefined;
-	const guess = wall - offsetAt(wall, timeZone);
-	return wall - offsetAt(guess, timeZone);
-}
-
-const validTime = (time: number) => (Number.isFinite(time) ? time : undefined);
-
-/** How far a zone's wall clock is ahead of UTC at a moment, ms. */
-function offsetAt(time: number, timeZone: string): number {
-	const parts = new Intl.DateTimeFormat('en-US', {
-		timeZone,
-		hourCycle: 'h23',
-		year: 'numeric',
-		month: 'numeric',
-		day: 'numeric',
-		hour: 'numeric',
-		minute: 'numeric',
-		second: 'numeric',
-	}).formatToParts(time);
-	const of = (type: string) => Number(parts.find((part) => part.type === type)?.value);
-	const wall = Date.UTC(of('year'), of('month') - 1, of('day'), of('hour'), of('minute'), of('second'));
-	return wall - Math.floor(time / 1000) * 1000;
 }

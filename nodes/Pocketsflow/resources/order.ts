@@ -1,5 +1,4 @@
-import { jsonParse, type IDataObject } from 'n8n-workflow';
-
+import { metadataOf } from '../events/output';
 import {
 	dateRange,
 	filters,
@@ -12,7 +11,6 @@ import {
 } from '../fields';
 import { choice, text } from '../input';
 import type { Resource } from '../operation';
-import { isRecord } from '../transport/answers';
 import { path } from '../transport/request';
 
 // Which amount an order carries depends on the endpoint (contract H1): none is turned into another.
@@ -68,15 +66,6 @@ const matches = choice(
 		},
 	],
 );
-
-/** The metadata of an order, which older answers hold as JSON or URL-encoded text (contract H16). */
-function metadataOf({ metadata }: IDataObject): IDataObject | undefined {
-	if (isRecord(metadata)) return metadata;
-	if (typeof metadata !== 'string' || metadata.trim() === '') return undefined;
-	const parsed = jsonParse<unknown>(metadata, { fallbackValue: metadata });
-	if (isRecord(parsed)) return parsed;
-	return Object.fromEntries(new URLSearchParams(typeof parsed === 'string' ? parsed : metadata));
-}
 
 export const order: Resource = {
 	option: { name: 'Order', value: 'order' },

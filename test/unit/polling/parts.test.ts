@@ -7,7 +7,7 @@ import {
 	type Dated,
 } from '../../../nodes/Pocketsflow/polling/cursor';
 import { dated, readByOffset } from '../../../nodes/Pocketsflow/polling/reading';
-import { instantOf } from '../../../nodes/Pocketsflow/polling/settings';
+import { momentOf } from '../../../nodes/Pocketsflow/dates';
 
 describe('a start date', () => {
 	it.each([
@@ -22,11 +22,11 @@ describe('a start date', () => {
 		['2026-01-31T00:00:00Z', '2026-01-31T00:00:00.000Z'],
 		['2026-01-31T00:00:00.000+05:30', '2026-01-30T18:30:00.000Z'],
 	])('%s in Berlin is %s', (text, expected) => {
-		expect(new Date(instantOf(text, 'Europe/Berlin')!).toISOString()).toBe(expected);
+		expect(momentOf(text, 'Europe/Berlin')?.toISOString()).toBe(expected);
 	});
 
 	it.each(['', 'soon', '2026-13-45T00:00:00'])('is not %j', (text) => {
-		expect(instantOf(text, 'Europe/Berlin')).toBeUndefined();
+		expect(momentOf(text, 'Europe/Berlin')).toBeUndefined();
 	});
 });
 
