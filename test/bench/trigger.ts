@@ -10,7 +10,7 @@ import { startN8n } from '../n8n/start';
 import { startSandbox } from '../sandbox/sandbox';
 import { orderCompleted } from '../unit/events/payloads';
 
-const secret = 'whsec_bench';
+let secret = 'whsec_bench';
 const median = (values: number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
 /** Time of one check of a delivery against the bare HMAC over the same bytes, as a ratio of medians. */
@@ -46,14 +46,14 @@ async function main(): Promise<void> {
 	verification(1000, 3000);
 	verification(1_000_000, 5);
 
-	const sandbox = await startSandbox({ switches: { rateLimit: false } });
+	const sandbox = await startSandbox({ switches: { rateLimit: false, secretOnGet: 'present' } });
 	const n8n = await startN8n();
 	try {
 		const client = await N8nClient.connect(n8n);
 		const credential = await client.createCredential('pocketsflowApi', 'Bench', {
 			apiKey: sandbox.testKey,
 			baseUrl: sandbox.url,
-			webhookSigningSecret: secret,
+			webhookSigningSecret: '',
 		});
 		const end = { name: 'End', type: 'n8n-nodes-base.noOp', typeVersion: 1, position: [200, 0], parameters: {} };
 		const workflow = async (trigger: Record<string, unknown> & { name: string }) => {
@@ -78,8 +78,13 @@ async function main(): Promise<void> {
 			name: 'Pocketsflow Trigger',
 			type: 'n8n-nodes-pocketsflow.pocketsflowTrigger',
 			typeVersion: 1,
-			parameters: { events: ['order.completed'], endpoint: 'existing', options: {} },
+			parameters: { events: ['order.completed'], options: {} },
 		});
+		const { data } = await axios.get<Array<{ secret: string }>>(`${sandbox.url}/webhooks`, {
+			headers: { Authorization: `Bearer ${sandbox.testKey}` },
+			proxy: false,
+		});
+		secret = data[0].secret;
 		const contenders: Array<[string, StoredWorkflow]> = [
 			['Webhook', bare],
 			['Pocketsflow Trigger', ours],

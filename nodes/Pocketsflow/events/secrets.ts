@@ -35,8 +35,12 @@ export const remembered = new Recent<KnownSecret>(1000);
 /** Secrets by the sealed text that they were read from, so that it is opened once. */
 export const opened = new Recent<KnownSecret>(1000);
 
-/** Secrets of existing endpoints by node, as read from the credential at `readAt` (ms). */
-export const credentials = new Recent<KnownSecret & { readAt: number }>(1000);
+/** Secrets of existing endpoints by node: the last one read, and the one being read since `begun` (ms). */
+export const credentials = new Recent<{
+	begun: number;
+	last: KnownSecret | undefined;
+	current: Promise<KnownSecret | undefined>;
+}>(1000);
 
 /** Attempts at recovery by node: when the last one began and what it found or will find. */
 export const recoveries = new Recent<{ begun: number; found: Promise<KnownSecret | undefined> }>(1000);

@@ -16,8 +16,11 @@ import { checkSignature, type SignatureCheck } from './signature';
 /** Between two attempts to recover a secret, so that forged deliveries cannot cause a request each. */
 const recoveryPauseMs = 60_000;
 
-/** How long a changed secret of an existing endpoint may take to be noticed. */
-const credentialAgeMs = 30_000;
+/** After this a delivery has the secret of an existing endpoint read anew. */
+const credentialAgeMs = 10_000;
+
+/** Between two readings that a delivery waits for. */
+const credentialPauseMs = 1_000;
 
 /** Pocketsflow waits 5 s for an answer (contract C3). */
 const recoveryLimitMs = 3_500;
@@ -64,21 +67,41 @@ const fromStaticData: Finder = async (context) => {
 	return known;
 };
 
-/** n8n reads its database for a credential, so what was read is used for a while. */
-const fromRecentCredential: Finder = async (_context, key) => {
+/**
+ * n8n asks its database for a credential, which in a burst takes longer than Pocketsflow waits. So what is
+ * known is used at once, and read anew beside it when it is older than `credentialAgeMs`.
+ */
+const fromKnownCredential: Finder = async (context, key) => {
 	const known = credentials.get(key);
-	return known && Date.now() - known.readAt < credentialAgeMs ? known : undefined;
+	if (!known) return undefined;
+	if (Date.now() - known.begun >= credentialAgeMs) void readCredential(context, key);
+	return known.last;
 };
 
 const fromCredential: Finder = async (context, key) => {
+	const known = credentials.get(key);
+	const isFresh = known !== undefined && Date.now() - known.begun < credentialPauseMs;
+	return await (isFresh ? known.current : readCredential(context, key));
+};
+
+function readCredential(context: IWebhookFunctions, key: string): Promise<KnownSecret | undefined> {
+	const current = secretOfCredential(context);
+	const reading = { begun: Date.now(), last: credentials.get(key)?.last, current };
+	credentials.set(key, reading);
+	current.then(
+		(known) => {
+			reading.last = known;
+		},
+		() => undefined,
+	);
+	return current;
+}
+
+async function secretOfCredential(context: IWebhookFunctions): Promise<KnownSecret | undefined> {
 	const credential = await context.getCredentials(credentialType);
 	const secret = String(credential.webhookSigningSecret ?? '').trim();
-	if (secret === '') return undefined;
-	const { mode } = await accountOf(context);
-	const known = { secret, mode, url: '', readAt: Date.now() };
-	credentials.set(key, known);
-	return known;
-};
+	return secret === '' ? undefined : { secret, mode: (await accountOf(context)).mode, url: '' };
+}
 
 const fromPocketsflow: Finder = async (context, key) => {
 	let recovery = recoveries.get(key);
@@ -103,4 +126,4 @@ const fromPocketsflow: Finder = async (context, key) => {
 
 const ownEndpoint: Finder[] = [fromMemory, fromStaticData, fromPocketsflow];
 
-const existingEndpoint: Finder[] = [fromRecentCredential, fromCredential];
+const existingEndpoint: Finder[] = [fromKnownCredential, fromCredential];
