@@ -14,7 +14,7 @@ const occurrence = (event: string, payload: IDataObject, more: Partial<Occurrenc
 	...more,
 });
 const member = '6a410000000000000000c0de';
-const { refund: _refund, ...refundWithoutId } = orderRefunded;
+const refundWithoutId: IDataObject = { ...orderRefunded, refund: undefined };
 
 /** The rule of every event of the catalogue, as an example. */
 const rules: Array<[string, IDataObject, string]> = [
