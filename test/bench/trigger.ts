@@ -102,14 +102,22 @@ async function main(): Promise<void> {
 				() => false,
 			);
 		};
-		const started = async ({ id }: StoredWorkflow) => {
+		// n8n answers 503 while a burst keeps its database busy.
+		const started = async ({ id }: StoredWorkflow): Promise<number> => {
 			const params = { filter: JSON.stringify({ workflowId: id }), limit: 1 };
-			return (await client.get<{ count: number }>('/executions', { params })).count;
+			for (let tries = 1; ; tries++) {
+				try {
+					return (await client.get<{ count: number }>('/executions', { params })).count;
+				} catch (error) {
+					if (tries === 30) throw error;
+					await wait(1000);
+				}
+			}
 		};
 		/** Executions that the sent deliveries started, once no more come. */
 		const startedSince = async (stored: StoredWorkflow, before: number, most: number) => {
 			let last = -1;
-			for (let quiet = 0; quiet < 10; ) {
+			for (let quiet = 0; quiet < 20; ) {
 				const now = (await started(stored)) - before;
 				if (now >= most) return now;
 				quiet = now === last ? quiet + 1 : 0;
