@@ -47,6 +47,14 @@ export class PocketsflowApi implements ICredentialType {
 			description:
 				'Needed only for a webhook endpoint that you made by hand at Pocketsflow. The trigger keeps the secret of an endpoint that it registers itself.',
 		},
+		{
+			displayName: 'Ignore SSL Issues (Insecure)',
+			name: 'ignoreSslIssues',
+			type: 'boolean',
+			default: false,
+			description:
+				'Whether to connect even if the certificate of the base URL cannot be verified. Use it only with a test server.',
+		},
 	];
 
 	authenticate: IAuthenticateGeneric = {
@@ -60,6 +68,7 @@ export class PocketsflowApi implements ICredentialType {
 		request: {
 			baseURL: '={{$credentials.baseUrl.replace(/\\/+$/, "")}}',
 			url: '/users/me',
+			skipSslCertificateValidation: '={{$credentials.ignoreSslIssues}}',
 		},
 		rules: [
 			{

@@ -63,7 +63,7 @@ async function readAccount(context: PocketsflowContext): Promise<Account> {
 		apiKey,
 		mode,
 		credentialName,
-		ignoreSslIssues: credential.allowUnauthorizedCerts === true,
+		ignoreSslIssues: credential.ignoreSslIssues === true,
 	};
 }
 

@@ -167,7 +167,7 @@ describe('the credential', () => {
 		await withServer(
 			json(200, { _id: 'abc' }),
 			async ({ url }) => {
-				const context = withCredential({ baseUrl: url, allowUnauthorizedCerts: true });
+				const context = withCredential({ baseUrl: url, ignoreSslIssues: true });
 				expect(await get(context)).toEqual({ _id: 'abc' });
 			},
 			selfSigned(),
