@@ -32,7 +32,7 @@ export const triggerNode = (events: string[], name = triggerName): WorkflowNode 
 	parameters: { events, options: {} },
 });
 
-/** Polls every ten seconds: each poll that finds something writes the workflow's static data. */
+/** Polls as often as n8n allows: each poll that finds something writes the workflow's static data. */
 export const pollingNode: WorkflowNode = {
 	name: 'Pocketsflow Polling Trigger',
 	type: 'n8n-nodes-pocketsflow.pocketsflowPollingTrigger',
@@ -40,8 +40,7 @@ export const pollingNode: WorkflowNode = {
 	position: [0, 200],
 	parameters: {
 		events: ['order.completed'],
-		// n8n refuses an asterisk in the seconds as too often, and reads a list of them.
-		pollTimes: { item: [{ mode: 'custom', cronExpression: '0,10,20,30,40,50 * * * * *' }] },
+		pollTimes: { item: [{ mode: 'everyMinute' }] },
 		options: { headStart: 0, repeatAfter: 0 },
 	},
 };
