@@ -21,7 +21,6 @@ const finalText = 'That is all.';
 interface Message {
 	role: string;
 	content?: unknown;
-	tool_call_id?: string;
 	tool_calls?: Array<{ id: string; type: 'function'; function: { name: string; arguments: string } }>;
 }
 
@@ -32,7 +31,6 @@ interface ToolDefinition {
 
 interface Completion {
 	model: string;
-	stream?: boolean;
 	messages: Message[];
 	tools: ToolDefinition[];
 }
