@@ -1,6 +1,5 @@
 import type { IDataObject, IWebhookFunctions } from 'n8n-workflow';
 
-import { canonicalName } from './catalogue';
 import { readDelivery, type Delivery, type DeliveryHeaders } from './delivery';
 import { RecentDeliveries } from './duplicates';
 import { eventIdOf, repetitionOf, type Occurrence } from './identity';
@@ -97,7 +96,7 @@ function isWanted(
 	{ metadataKey, metadataValue, productIds }: Options,
 	isTest: boolean,
 ): boolean {
-	if (!isTest && !wantedEvents(context).includes(canonicalName(event))) return false;
+	if (!isTest && !wantedEvents(context).includes(event)) return false;
 	if (metadataKey) {
 		const metadata = metadataOf(payload) ?? {};
 		if (!Object.hasOwn(metadata, metadataKey)) return false;

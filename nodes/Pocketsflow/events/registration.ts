@@ -137,19 +137,19 @@ export async function register(context: IHookFunctions): Promise<void> {
 		);
 
 	const stored = staticData(context);
-	const ours = oursAmong(await listEndpoints(context), url, stored);
-	const usable = ours.find((endpoint) => secretOf(endpoint, account, stored) !== undefined);
-	for (const endpoint of ours) if (endpoint !== usable) await remove(context, endpoint.id);
-
-	const secret = usable && secretOf(usable, account, stored);
-	if (usable && secret !== undefined) {
-		const description = describeEndpoint(seal(secret, account.apiKey, url));
-		const body = { url, events, active: true, description };
-		await send(context, { method: 'PUT', path: path`/webhooks/${usable.id}`, body }, 'change');
-		keep(context, account, { ...usable, url }, secret);
-		return;
+	let usable: { endpoint: Endpoint; secret: string } | undefined;
+	for (const endpoint of oursAmong(await listEndpoints(context), url, stored)) {
+		const secret = usable ? undefined : secretOf(endpoint, account, stored);
+		if (secret !== undefined) usable = { endpoint, secret };
+		else await remove(context, endpoint.id);
 	}
-	await createEndpoint(context, account, url, events);
+	if (!usable) return await createEndpoint(context, account, url, events);
+
+	const { endpoint, secret } = usable;
+	const description = describeEndpoint(seal(secret, account.apiKey, url));
+	const body = { url, events, active: true, description };
+	await send(context, { method: 'PUT', path: path`/webhooks/${endpoint.id}`, body }, 'change');
+	keep(context, account, { ...endpoint, url }, secret);
 }
 
 async function createEndpoint(

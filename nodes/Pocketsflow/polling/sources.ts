@@ -25,8 +25,6 @@ import {
 export interface Source {
 	/** The event that a record stands for. */
 	event: string;
-	/** What the records are called in messages. */
-	noun: string;
 	/** Reads the records from a date on, ms. */
 	read(context: IPollFunctions, from: number, capacity: Capacity): Promise<WindowRead>;
 	/** Reads the newest records, in any order. */
@@ -92,7 +90,6 @@ const whole = (listPath: string, keys: readonly string[]): Pick<Source, 'read' |
 
 const orders: Source = {
 	event: 'order.completed',
-	noun: 'order',
 	read: async (context, from, capacity) =>
 		await readWindow(
 			async ({ from: begin, to, page }) => {
@@ -146,7 +143,6 @@ function orderPayload(record: IDataObject): IDataObject {
 
 const refunds: Source = {
 	event: 'order.refunded',
-	noun: 'refund',
 	...whole('/refunds', ['refunds']),
 	stage({ status }) {
 		const word = String(status ?? 'completed').toLowerCase();
@@ -175,7 +171,6 @@ const refunds: Source = {
 
 const customers: Source = {
 	event: 'customer.created',
-	noun: 'customer',
 	read: async (context, from) =>
 		await readByOffset(async (offset, limit) => {
 			const query = { sortBy: 'createdAt', sortOrder: 'desc', limit, offset };
@@ -198,7 +193,6 @@ const customers: Source = {
 
 const reviews: Source = {
 	event: 'review.created',
-	noun: 'review',
 	...whole('/reviews', ['reviews']),
 	payload: (record) => ({
 		review: present({ id: idOf(record), rating: record.rating, review: record.review }),
@@ -240,7 +234,6 @@ export function membershipPayload(record: IDataObject): IDataObject {
 
 const memberships: Source = {
 	event: 'customer.subscription.created',
-	noun: 'subscription',
 	read: async (context, from, capacity) =>
 		await readWindow(
 			async ({ from: begin, to, page }) => {

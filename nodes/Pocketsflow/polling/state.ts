@@ -26,8 +26,9 @@ const key = 'polling';
 export function loadState(context: IPollFunctions): PollState | undefined {
 	const text = context.getWorkflowStaticData('node')[key];
 	if (typeof text !== 'string') return undefined;
-	const state = jsonParse<PollState | undefined>(text, { fallbackValue: undefined });
-	return state?.version === 1 ? state : undefined;
+	// Unreadable text throws: a failed poll that the operator sees, not a new beginning that skips sales.
+	const state = jsonParse<PollState>(text);
+	return state.version === 1 ? state : undefined;
 }
 
 /** Keeps the state. n8n stores it only when the poll returns items, of which there may be none. */
