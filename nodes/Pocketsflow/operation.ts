@@ -8,7 +8,7 @@ import type {
 import { BadInput, type Field } from './input';
 import type { Kept } from './simplify';
 import { isRecord } from './transport/answers';
-import type { ListRequest } from './transport/pages';
+import type { Listing } from './transport/lists';
 import type { Effect, PocketsflowRequest } from './transport/request';
 
 /**
@@ -32,8 +32,6 @@ export interface Shaping {
 	/** Keys that are never put out. */
 	hidden?: readonly string[];
 }
-
-type Listing = Pick<ListRequest, 'paging' | 'keys'>;
 
 export interface Search {
 	matches(record: IDataObject): boolean;

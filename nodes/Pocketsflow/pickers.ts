@@ -7,6 +7,7 @@ import type {
 } from 'n8n-workflow';
 
 import { idOf, isRecord } from './transport/answers';
+import { lists, type Listing } from './transport/lists';
 import { readList, readPages, type ListRequest } from './transport/pages';
 
 const shownAtOnce = 100;
@@ -105,33 +106,23 @@ const membershipLabel: Label = (record) =>
 		dayOf(record.createdAt),
 	);
 
-const wholeList = (path: string, ...keys: string[]): ListRequest => ({
+const listAt = (path: string, listing: Listing): ListRequest => ({
 	request: { method: 'GET', path },
-	paging: 'none',
-	keys,
+	...listing,
 });
 
-const products = wholeList('/products', 'products');
-const offers = wholeList('/subscriptions', 'subscriptions', 'offers');
-const discounts = wholeList('/discounts', 'discounts');
-const refunds = wholeList('/refunds', 'refunds');
-const upsells = wholeList('/upsells', 'upsells');
-const webhooks = wholeList('/webhooks', 'webhooks');
+const customers = listAt('/customers', lists.customers);
+const discounts = listAt('/discounts', lists.discounts);
+const offers = listAt('/subscriptions', lists.offers);
+const orders = listAt('/orders', lists.orders);
+const products = listAt('/products', lists.products);
+const refunds = listAt('/refunds', lists.refunds);
+const upsells = listAt('/upsells', lists.upsells);
+const webhooks = listAt('/webhooks', lists.webhooks);
 
-const orders: ListRequest = {
-	request: { method: 'GET', path: '/orders' },
-	paging: 'page',
-	keys: ['orders', 'sales'],
-};
-const customers: ListRequest = {
-	request: { method: 'GET', path: '/customers' },
-	paging: 'offset',
-	keys: ['customers'],
-};
 const memberships: ListRequest = {
 	request: { method: 'POST', path: '/orders/subscriptions' },
-	paging: 'pageInBody',
-	keys: ['subscriptions', 'subscribers', 'orders'],
+	...lists.memberships,
 };
 
 function choicesIn(records: IDataObject[], label: Label, filter?: string, valueOf: Value = idOf) {

@@ -7,6 +7,7 @@ import {
 } from 'n8n-workflow';
 
 import { idOf, listIn, recordIn } from '../transport/answers';
+import { lists } from '../transport/lists';
 import { path, type PocketsflowContext } from '../transport/request';
 import { accountOf, send, type Account, type SendOptions } from '../transport/send';
 import { canonicalName } from './catalogue';
@@ -48,7 +49,7 @@ async function listEndpoints(
 ): Promise<Endpoint[]> {
 	const request = { method: 'GET', path: '/webhooks' } as const;
 	const answer = await send(context, request, 'read', undefined, options);
-	return (listIn(answer, ['webhooks']) ?? []).flatMap((record) => endpointFrom(record) ?? []);
+	return (listIn(answer, lists.webhooks.keys) ?? []).flatMap((record) => endpointFrom(record) ?? []);
 }
 
 /**

@@ -3,6 +3,7 @@ import type { IDataObject, IPollFunctions } from 'n8n-workflow';
 import { events } from '../events/catalogue';
 import { metadataOf } from '../events/output';
 import { idOf, isRecord, listIn, paginationIn, recordIn } from '../transport/answers';
+import { lists } from '../transport/lists';
 import { readList } from '../transport/pages';
 import { path } from '../transport/request';
 import { send } from '../transport/send';
@@ -96,7 +97,7 @@ const orders: Source = {
 				const query = { ...between(begin, to), page, pageSize };
 				return pageOf(
 					await send(context, { method: 'GET', path: '/orders', query }, 'read'),
-					['orders'],
+					lists.orders.keys,
 					page,
 				);
 			},
@@ -105,7 +106,7 @@ const orders: Source = {
 		),
 	newest: async (context) => {
 		const query = { page: 1, pageSize: sampleSize };
-		return pageOf(await send(context, { method: 'GET', path: '/orders', query }, 'read'), ['orders'], 1)
+		return pageOf(await send(context, { method: 'GET', path: '/orders', query }, 'read'), lists.orders.keys, 1)
 			.records;
 	},
 	// "A subscription never sends order.completed" (contract C2).
@@ -143,7 +144,7 @@ function orderPayload(record: IDataObject): IDataObject {
 
 const refunds: Source = {
 	event: 'order.refunded',
-	...whole('/refunds', ['refunds']),
+	...whole('/refunds', lists.refunds.keys),
 	stage({ status }) {
 		const word = String(status ?? 'completed').toLowerCase();
 		if (word === 'pending') return 'later';
@@ -175,12 +176,12 @@ const customers: Source = {
 		await readByOffset(async (offset, limit) => {
 			const query = { sortBy: 'createdAt', sortOrder: 'desc', limit, offset };
 			const answer = await send(context, { method: 'GET', path: '/customers', query }, 'read');
-			return { records: recordsIn(answer, ['customers']) };
+			return { records: recordsIn(answer, lists.customers.keys) };
 		}, from),
 	newest: async (context) => {
 		const query = { sortBy: 'createdAt', sortOrder: 'desc', limit: sampleSize };
 		const answer = await send(context, { method: 'GET', path: '/customers', query }, 'read');
-		return recordsIn(answer, ['customers']);
+		return recordsIn(answer, lists.customers.keys);
 	},
 	payload: (record) => ({
 		customer: present({
@@ -193,7 +194,7 @@ const customers: Source = {
 
 const reviews: Source = {
 	event: 'review.created',
-	...whole('/reviews', ['reviews']),
+	...whole('/reviews', lists.reviews.keys),
 	payload: (record) => ({
 		review: present({ id: idOf(record), rating: record.rating, review: record.review }),
 		product: present({ id: record.productId }),
@@ -201,7 +202,6 @@ const reviews: Source = {
 	}),
 };
 
-const membershipKeys = ['subscriptions', 'subscribers', 'orders'];
 const membershipsPath = '/orders/subscriptions';
 
 /** A membership of the API as the subscription events carry it. */
@@ -240,7 +240,7 @@ const memberships: Source = {
 				const body = { ...between(begin, to), page, pageSize };
 				return pageOf(
 					await send(context, { method: 'POST', path: membershipsPath, body }, 'read'),
-					membershipKeys,
+					lists.memberships.keys,
 					page,
 				);
 			},
@@ -251,7 +251,7 @@ const memberships: Source = {
 		const body = { page: 1, pageSize: sampleSize };
 		return pageOf(
 			await send(context, { method: 'POST', path: membershipsPath, body }, 'read'),
-			membershipKeys,
+			lists.memberships.keys,
 			1,
 		).records;
 	},
@@ -273,8 +273,7 @@ export async function allMemberships(context: IPollFunctions): Promise<IDataObje
 		context,
 		{
 			request: { method: 'POST', path: membershipsPath, body: {} },
-			paging: 'pageInBody',
-			keys: membershipKeys,
+			...lists.memberships,
 		},
 		undefined,
 	);

@@ -8,6 +8,7 @@ import {
 } from '../fields';
 import { choice, email } from '../input';
 import type { Resource } from '../operation';
+import { lists } from '../transport/lists';
 import { path } from '../transport/request';
 
 export const customer: Resource = {
@@ -78,7 +79,7 @@ export const customer: Resource = {
 			],
 			request: (item) => ({ method: 'GET', path: '/customers', query: filtersOf(item) }),
 			effect: 'read',
-			answer: { kind: 'list', paging: 'offset', keys: ['customers'] },
+			answer: { kind: 'list', ...lists.customers },
 		},
 	],
 };

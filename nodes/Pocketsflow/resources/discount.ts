@@ -10,6 +10,7 @@ import {
 } from '../fields';
 import { BadInput, boolean, choice, date, number, text } from '../input';
 import type { Resource } from '../operation';
+import { lists } from '../transport/lists';
 import { path } from '../transport/request';
 
 const simplified = [
@@ -151,7 +152,7 @@ export const discount: Resource = {
 			fields: [returnAll, limit, simplify],
 			request: () => ({ method: 'GET', path: '/discounts' }),
 			effect: 'read',
-			answer: { kind: 'list', paging: 'none', keys: ['discounts'], simplified },
+			answer: { kind: 'list', ...lists.discounts, simplified },
 		},
 		{
 			option: {

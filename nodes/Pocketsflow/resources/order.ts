@@ -11,6 +11,7 @@ import {
 } from '../fields';
 import { choice, text } from '../input';
 import type { Resource } from '../operation';
+import { lists } from '../transport/lists';
 import { path } from '../transport/request';
 
 // Which amount an order carries depends on the endpoint (contract H1): none is turned into another.
@@ -26,8 +27,6 @@ const simplified = [
 	'metadata',
 	'testMode',
 ] as const;
-
-const keys = ['orders', 'sales'];
 
 const orderFilters = filters(
 	...dateRange,
@@ -88,8 +87,7 @@ export const order: Resource = {
 			effect: 'read',
 			answer: {
 				kind: 'search',
-				paging: 'page',
-				keys,
+				...lists.orders,
 				simplified,
 				search(item) {
 					const key = item.require(metadataKey);
@@ -135,7 +133,7 @@ export const order: Resource = {
 			collections: [orderFilters],
 			request: (item) => ({ method: 'GET', path: '/orders', query: filtersOf(item) }),
 			effect: 'read',
-			answer: { kind: 'list', paging: 'page', keys, simplified },
+			answer: { kind: 'list', ...lists.orders, simplified },
 		},
 	],
 };

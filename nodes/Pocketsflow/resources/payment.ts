@@ -1,6 +1,7 @@
 import { filters, filtersOf, limit, returnAll, simplify } from '../fields';
 import { choice, day } from '../input';
 import type { Resource } from '../operation';
+import { lists } from '../transport/lists';
 
 const simplified = [
 	'isSubscription',
@@ -53,7 +54,7 @@ export const payment: Resource = {
 			],
 			request: (item) => ({ method: 'GET', path: '/payments', query: filtersOf(item) }),
 			effect: 'read',
-			answer: { kind: 'list', paging: 'page', keys: ['payments'], simplified },
+			answer: { kind: 'list', ...lists.payments, simplified },
 		},
 	],
 };

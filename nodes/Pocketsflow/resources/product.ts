@@ -12,6 +12,7 @@ import {
 } from '../fields';
 import { boolean, choice, money, text } from '../input';
 import type { Resource } from '../operation';
+import { lists } from '../transport/lists';
 import { path } from '../transport/request';
 
 const simplified = [
@@ -147,7 +148,7 @@ export const product: Resource = {
 			fields: [returnAll, limit, simplify],
 			request: () => ({ method: 'GET', path: '/products' }),
 			effect: 'read',
-			answer: { kind: 'list', paging: 'none', keys: ['products'], simplified },
+			answer: { kind: 'list', ...lists.products, simplified },
 		},
 		{
 			option: {

@@ -1,6 +1,7 @@
 import { additionalFields, limit, order, refund as refundField, returnAll } from '../fields';
 import { choice, money, text, type Field } from '../input';
 import type { Resource } from '../operation';
+import { lists } from '../transport/lists';
 import { path } from '../transport/request';
 
 // A choice of its own, although the API only has an optional amount: an expression that happens to give
@@ -85,7 +86,7 @@ export const refund: Resource = {
 			fields: [returnAll, limit],
 			request: () => ({ method: 'GET', path: '/refunds' }),
 			effect: 'read',
-			answer: { kind: 'list', paging: 'none', keys: ['refunds'] },
+			answer: { kind: 'list', ...lists.refunds },
 		},
 	],
 };

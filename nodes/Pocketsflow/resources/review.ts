@@ -1,5 +1,6 @@
 import { filters, filtersOf, limit, productLocator, returnAll } from '../fields';
 import type { Resource } from '../operation';
+import { lists } from '../transport/lists';
 
 export const review: Resource = {
 	option: { name: 'Review', value: 'review' },
@@ -15,7 +16,7 @@ export const review: Resource = {
 			collections: [filters(productLocator({ description: 'Only reviews of this product' }))],
 			request: (item) => ({ method: 'GET', path: '/reviews', query: filtersOf(item) }),
 			effect: 'read',
-			answer: { kind: 'list', paging: 'none', keys: ['reviews'] },
+			answer: { kind: 'list', ...lists.reviews },
 		},
 	],
 };

@@ -10,6 +10,7 @@ import {
 } from '../fields';
 import { choice } from '../input';
 import type { Resource } from '../operation';
+import { lists } from '../transport/lists';
 import { path } from '../transport/request';
 
 const simplified = [
@@ -23,8 +24,6 @@ const simplified = [
 	'testMode',
 	'createdAt',
 ] as const;
-
-const keys = ['subscriptions', 'subscribers', 'orders'];
 
 export const subscription: Resource = {
 	option: {
@@ -92,7 +91,7 @@ export const subscription: Resource = {
 			],
 			request: (item) => ({ method: 'POST', path: '/orders/subscriptions', body: filtersOf(item) }),
 			effect: 'read',
-			answer: { kind: 'list', paging: 'pageInBody', keys, simplified },
+			answer: { kind: 'list', ...lists.memberships, simplified },
 		},
 		{
 			option: {
@@ -105,7 +104,7 @@ export const subscription: Resource = {
 			fields: [returnAll, limit],
 			request: () => ({ method: 'GET', path: '/subscriptions/subscribers' }),
 			effect: 'read',
-			answer: { kind: 'list', paging: 'page', keys: ['subscribers', 'subscriptions', 'customers'] },
+			answer: { kind: 'list', ...lists.subscribers },
 		},
 		{
 			option: {

@@ -9,6 +9,7 @@ import {
 } from '../fields';
 import { boolean, choice, jsonObject, money, number, text, textOrObject, url } from '../input';
 import type { Resource } from '../operation';
+import { lists } from '../transport/lists';
 import { path } from '../transport/request';
 
 const simplified = [
@@ -196,7 +197,7 @@ export const subscriptionOffer: Resource = {
 			fields: [returnAll, limit, simplify],
 			request: () => ({ method: 'GET', path: '/subscriptions' }),
 			effect: 'read',
-			answer: { kind: 'list', paging: 'none', keys: ['subscriptions', 'offers'], simplified },
+			answer: { kind: 'list', ...lists.offers, simplified },
 		},
 	],
 };

@@ -10,6 +10,7 @@ import {
 } from '../fields';
 import { boolean, money, text } from '../input';
 import type { Resource } from '../operation';
+import { lists } from '../transport/lists';
 import { path } from '../transport/request';
 
 const simplified = [
@@ -131,7 +132,7 @@ export const upsell: Resource = {
 			fields: [returnAll, limit, simplify],
 			request: () => ({ method: 'GET', path: '/upsells' }),
 			effect: 'read',
-			answer: { kind: 'list', paging: 'none', keys: ['upsells'], simplified },
+			answer: { kind: 'list', ...lists.upsells, simplified },
 		},
 		{
 			option: {

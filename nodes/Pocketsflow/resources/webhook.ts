@@ -10,6 +10,7 @@ import {
 } from '../fields';
 import { BadInput, boolean, choices, commaList, text, url } from '../input';
 import type { Resource } from '../operation';
+import { lists } from '../transport/lists';
 import { path } from '../transport/request';
 
 // Pocketsflow shows a signing secret once, at creation (contract C1). Reading an endpoint must not put it
@@ -123,7 +124,7 @@ export const webhook: Resource = {
 			fields: [returnAll, limit],
 			request: () => ({ method: 'GET', path: '/webhooks' }),
 			effect: 'read',
-			answer: { kind: 'list', paging: 'none', keys: ['webhooks'], hidden },
+			answer: { kind: 'list', ...lists.webhooks, hidden },
 		},
 		{
 			option: {
