@@ -47,7 +47,9 @@ async function main(): Promise<void> {
 	verification(1_000_000, 5);
 
 	const sandbox = await startSandbox({ switches: { rateLimit: false, secretOnGet: 'present' } });
-	const n8n = await startN8n();
+	// Settings of n8n to try: `npm run bench:trigger -- N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE=true`
+	const env = Object.fromEntries(process.argv.slice(2).map((word) => word.split('=')));
+	const n8n = await startN8n({ env });
 	try {
 		const client = await N8nClient.connect(n8n);
 		const credential = await client.createCredential('pocketsflowApi', 'Bench', {
@@ -77,7 +79,7 @@ async function main(): Promise<void> {
 		const ours = await workflow({
 			name: 'Pocketsflow Trigger',
 			type: 'n8n-nodes-pocketsflow.pocketsflowTrigger',
-			typeVersion: 1,
+			typeVersion: 2,
 			parameters: { events: ['order.completed'], options: {} },
 		});
 		const { data } = await axios.get<Array<{ secret: string }>>(`${sandbox.url}/webhooks`, {

@@ -4,6 +4,7 @@ import { seal } from '../../nodes/Pocketsflow/events/sealing';
 import { sign } from '../../nodes/Pocketsflow/events/signature';
 import { PocketsflowTrigger } from '../../nodes/Pocketsflow/PocketsflowTrigger.node';
 import { webhookContext, type NodeSetup } from './context';
+import type { Sent } from './hostile';
 
 const apiKey = 'pk_test_000000000000000000000000';
 export const secret = 'whsec_engine';
@@ -24,11 +25,6 @@ export function trigger(parameters: IDataObject = {}, more: Partial<NodeSetup> =
 		webhookId,
 		...more,
 	};
-}
-
-export interface Sent {
-	body?: Buffer;
-	headers?: Record<string, string | string[]>;
 }
 
 /** Hands one request to `webhook()` in n8n-core's context; answers with status, body and items. */

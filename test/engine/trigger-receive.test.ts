@@ -1,6 +1,7 @@
 import { sign } from '../../nodes/Pocketsflow/events/signature';
 import { invoice, membership, orderCompleted, orderRefunded } from '../unit/events/payloads';
-import { deliver, secret, signed, trigger, type Sent } from './deliver';
+import { deliver, secret, signed, trigger } from './deliver';
+import type { Sent } from './hostile';
 
 describe('a signed delivery', () => {
 	it('is answered with 200 and emitted once, with the head and the documented paths', async () => {

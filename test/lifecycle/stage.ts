@@ -27,7 +27,7 @@ export const triggerName = 'Pocketsflow Trigger';
 export const triggerNode = (events: string[], name = triggerName): WorkflowNode => ({
 	name,
 	type: 'n8n-nodes-pocketsflow.pocketsflowTrigger',
-	typeVersion: 1,
+	typeVersion: 2,
 	position: [0, 0],
 	parameters: { events, options: {} },
 });

@@ -30,9 +30,7 @@ const secretHeaders = new Set(['authorization', 'cookie', 'x-webhook-secret', 'x
  */
 export async function receive(context: IWebhookFunctions): Promise<IDataObject[]> {
 	const headers = context.getHeaderData() as DeliveryHeaders;
-	const request = context.getRequestObject();
-	// n8n leaves the raw body of a multipart request unread, and Pocketsflow never sends one.
-	const rawBody = Buffer.isBuffer(request.rawBody) ? request.rawBody : undefined;
+	const rawBody = await rawBodyOf(context);
 	const response = context.getResponseObject();
 
 	// A throw would store a failed execution for anyone who knows the URL (webhook-helpers of n8n).
@@ -84,6 +82,23 @@ export async function receive(context: IWebhookFunctions): Promise<IDataObject[]
 			...(options.includeHeaders && { headers: withoutSecrets(headers) }),
 		},
 	];
+}
+
+/** What n8n adds to a request (its rawBodyReader); `readRawBody` fills `rawBody`. */
+interface UnreadRequest {
+	rawBody?: unknown;
+	readRawBody?: () => Promise<void>;
+}
+
+/**
+ * The bytes of the body, undefined when it cannot be read. n8n has read JSON, text and XML already, and
+ * leaves other content types to nodes whose version is not 1.
+ */
+async function rawBodyOf(context: IWebhookFunctions): Promise<Buffer | undefined> {
+	const request = context.getRequestObject() as UnreadRequest;
+	// Rejects for a multipart body, which n8n has consumed, and when the sender is gone.
+	if (request.rawBody === undefined) await request.readRawBody?.().catch(() => undefined);
+	return Buffer.isBuffer(request.rawBody) ? request.rawBody : undefined;
 }
 
 /**
