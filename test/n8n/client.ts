@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { Agent } from 'node:http';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -112,6 +113,8 @@ export class N8nClient {
 		this.http = axios.create({
 			baseURL: `${n8n.url}/rest`,
 			headers: { 'browser-id': randomUUID() },
+			// A kept connection may be closed by n8n, which keeps it 5 s, just when it is used again.
+			httpAgent: new Agent({ keepAlive: false }),
 			proxy: false,
 			timeout: 60_000,
 			validateStatus: () => true,
