@@ -11,7 +11,7 @@ import {
 import { eventOptions } from './events/catalogue';
 import { productIdsOption } from './events/parameters';
 import { receive } from './events/receive';
-import { isRegistered, register, told, unregister } from './events/registration';
+import { hookError, isRegistered, register, unregister } from './events/registration';
 import { simplify } from './fields';
 
 const usesExisting = (context: IHookFunctions) =>
@@ -20,11 +20,12 @@ const usesExisting = (context: IHookFunctions) =>
 async function inHook<T>(
 	context: IHookFunctions,
 	work: (context: IHookFunctions) => Promise<T>,
+	undone = 'set up',
 ): Promise<T> {
 	try {
 		return await work(context);
 	} catch (error) {
-		throw told(context, error);
+		throw hookError(context, error, undone);
 	}
 }
 
@@ -150,7 +151,7 @@ export class PocketsflowTrigger implements INodeType {
 				return true;
 			},
 			async delete(this: IHookFunctions): Promise<boolean> {
-				if (!usesExisting(this)) await inHook(this, unregister);
+				if (!usesExisting(this)) await inHook(this, unregister, 'removed');
 				return true;
 			},
 		},

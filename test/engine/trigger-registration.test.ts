@@ -298,6 +298,30 @@ describe('a failure', () => {
 		expect(error?.message).toContain('too many webhooks');
 	});
 
+	it('of the creation after Pocketsflow made the endpoint leaves none behind', async () => {
+		const setup = trigger();
+		const rule = { method: 'POST', path: '/webhooks', kind: 'reset', when: 'after' };
+		expect((await failing(setup, rule))?.message).toMatch(/unknown.*Nothing is left of it: activate/);
+		expect(await registered(setup.url)).toEqual([]);
+		await activate(setup);
+		await expectOne(setup);
+	});
+
+	it('of the removal says so', async () => {
+		const setup = trigger();
+		await activate(setup);
+		sandbox.setSwitches({
+			faults: [{ method: 'DELETE', path: '/webhooks/*', kind: 'answer', status: 403, message: 'read-only key' }],
+		});
+		try {
+			await expect(deactivate(setup)).rejects.toThrow(/could not be removed at Pocketsflow.*read-only key/);
+		} finally {
+			sandbox.setSwitches({ faults: [] });
+		}
+		await deactivate(setup);
+		expect(await registered(setup.url)).toEqual([]);
+	});
+
 	it('of an event that Pocketsflow does not know shows its words', async () => {
 		const setup = trigger(['invoice.paid']);
 		await expect(activate(setup)).rejects.toThrow(/invoice\.paid/);

@@ -55,15 +55,16 @@ async function listEndpoints(
 /**
  * The error of a hook, its whole story in the message: n8n 2.x shows nothing else of a failed
  * activation, and older n8n shows the description in its place.
+ * @param undone what could not be done to the webhook, as in "set up"
  */
-export function told(context: IHookFunctions, error: unknown): NodeOperationError {
+export function hookError(context: IHookFunctions, error: unknown, undone: string): NodeOperationError {
 	if (error instanceof NodeOperationError) return error;
 	const { message, description } = error as NodeApiError;
 	const story = [message, description].filter((text, at, all) => text && all.indexOf(text) === at);
 	const sentences = story.map((text) => String(text).replace(/\.?$/, '.')).join(' ');
-	const failure = new NodeOperationError(context.getNode(), 'The webhook could not be set up');
+	const failure = new NodeOperationError(context.getNode(), `The webhook could not be ${undone}`);
 	// Set afterwards: n8n replaces a message in which it sees the name of an error code (ECONNRESET).
-	failure.message = `The webhook could not be set up at Pocketsflow. ${sentences}`;
+	failure.message = `The webhook could not be ${undone} at Pocketsflow. ${sentences}`;
 	return failure;
 }
 
@@ -160,9 +161,13 @@ async function createEndpoint(
 	events: string[],
 ): Promise<void> {
 	const body = { url, events, active: true, description: describeEndpoint() };
-	const created = recordIn(await send(context, { method: 'POST', path: '/webhooks', body }, 'create'), [
-		'webhook',
-	]);
+	const created = await send(context, { method: 'POST', path: '/webhooks', body }, 'create').then(
+		(answer) => recordIn(answer, ['webhook']),
+		async (error: NodeApiError) => {
+			if (error.context.outcome === 'unknown') await removeUnknown(context, url, error);
+			throw error;
+		},
+	);
 	const endpoint = endpointFrom({ url, ...created });
 	if (!endpoint)
 		throw new NodeOperationError(
@@ -181,22 +186,26 @@ async function createEndpoint(
 	// The secret is shown only now (contract C1): a sealed copy at Pocketsflow lets it be found again
 	// when n8n loses static data, which it does after a rename on some versions.
 	const description = describeEndpoint(seal(secret, account.apiKey, url));
-	try {
-		await send(
-			context,
-			{ method: 'PUT', path: path`/webhooks/${endpoint.id}`, body: { description } },
-			'change',
-		);
-	} catch (error) {
-		if (isRefusedDescription(error)) {
-			context.logger.warn(
-				'Pocketsflow Trigger: Pocketsflow refused to keep a sealed copy of the signing secret; the only copy is in the static data of this workflow',
-			);
-			return;
+	const sealing = { method: 'PUT', path: path`/webhooks/${endpoint.id}`, body: { description } } as const;
+	await send(context, sealing, 'change').catch(async (error: unknown) => {
+		if (!isRefusedDescription(error)) {
+			await remove(context, endpoint.id);
+			forget(context, url);
+			throw error;
 		}
-		await remove(context, endpoint.id);
-		forget(context, url);
-		throw told(context, error);
+		context.logger.warn(
+			'Pocketsflow Trigger: Pocketsflow refused to keep a sealed copy of the signing secret; the only copy is in the static data of this workflow',
+		);
+	});
+}
+
+/** After a creation whose outcome is unknown: the secret, told only once, is lost, so the endpoint is of no use. */
+async function removeUnknown(context: IHookFunctions, url: string, error: NodeApiError): Promise<void> {
+	try {
+		for (const { id } of oursAmong(await listEndpoints(context), url, {})) await remove(context, id);
+		error.message = `${error.message} Nothing is left of it: activate the workflow again.`;
+	} catch {
+		error.message = `${error.message} Activate the workflow again: that removes what may be left of it.`;
 	}
 }
 
@@ -275,12 +284,10 @@ function forget(context: IHookFunctions, url: string): void {
 }
 
 async function remove(context: IHookFunctions, id: string): Promise<void> {
-	try {
-		await send(context, { method: 'DELETE', path: path`/webhooks/${id}` }, 'change');
-	} catch (error) {
-		if (!(error instanceof NodeApiError && error.httpCode === '404'))
-			throw told(context, error);
-	}
+	const request = { method: 'DELETE', path: path`/webhooks/${id}` } as const;
+	await send(context, request, 'change').catch((error: unknown) => {
+		if (!(error instanceof NodeApiError && error.httpCode === '404')) throw error;
+	});
 }
 
 const privateHost =
