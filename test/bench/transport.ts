@@ -10,7 +10,7 @@ import { readList } from '../../nodes/Pocketsflow/transport/pages';
 import { executeContext, runNode, type NodeSetup } from '../engine/context';
 import { median, openShop, seconds, socketsDuring, timed, type Shop } from './sandboxes';
 
-const rounds = 3;
+const rounds = 5;
 const creates = 300;
 const orders = 10_000;
 
@@ -53,6 +53,9 @@ async function bulk(node: INodeType): Promise<void> {
 	const times: Record<'together' | 'oneByOne', number[]> = { together: [], oneByOne: [] };
 	let sockets = 0;
 	try {
+		// n8n runs for days: what a process pays only once, when its code is new, is paid before.
+		await createOneByOne(node, shop);
+		await createAll(node, shop);
 		for (let round = 0; round < rounds; round++) {
 			times.oneByOne.push((await timed(() => createOneByOne(node, shop))).ms);
 			const { ms } = await timed(async () => {

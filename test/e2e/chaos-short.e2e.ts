@@ -5,7 +5,7 @@ test('500 purchases, two kills, lost deliveries and an outage: every order is se
 		{
 			seed: 500,
 			purchases: 500,
-			duration: 100_000,
+			duration: 70_000,
 			kills: 2,
 			outages: 1,
 			outage: 10_000,

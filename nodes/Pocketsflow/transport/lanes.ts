@@ -75,6 +75,8 @@ export async function enter(
 	signals: Array<AbortSignal | undefined>,
 ): Promise<Pass | Refusal> {
 	if (signals.some((signal) => signal?.aborted)) return 'aborted';
+	const free = first || lane.waiting.length === 0 ? passThrough(lane, limits, Date.now()) : undefined;
+	if (free) return free;
 	return await new Promise((resolve) => {
 		const done = new AbortController();
 		const waiter: Waiter = {
@@ -149,9 +151,16 @@ function move(lane: Lane): void {
 		return;
 	}
 	while (lane.waiting.length > 0) {
-		const { limits } = lane.waiting[0];
-		if (lane.underWay >= Math.min(lane.width, limits.inFlight)) return;
-		lane.underWay++;
-		lane.waiting.shift()?.admit({ since: now, limits });
+		const pass = passThrough(lane, lane.waiting[0].limits, now);
+		if (!pass) return;
+		lane.waiting.shift()?.admit(pass);
 	}
+}
+
+/** A pass, if the lane is open and has room for one more. */
+function passThrough(lane: Lane, limits: Limits, now: number): Pass | undefined {
+	if (lane.pausedUntil > now) return undefined;
+	if (lane.underWay >= Math.min(lane.width, limits.inFlight)) return undefined;
+	lane.underWay++;
+	return { since: now, limits };
 }
