@@ -157,7 +157,8 @@ async function settling(
 	const polling = workflow.nodes.find(({ type }) => type.endsWith('.pocketsflowPollingTrigger'));
 	if (!polling) throw new Error('The example has no polling trigger');
 	// The overlap is for records that appear late; none do here, and it would hold thousands of sales.
-	polling.parameters.options = { headStart: 30, repeatAfter, batch: 1000, overlap: 2 };
+	// The batch has room for all sales of a minute, twice, and for what each kill brings back.
+	polling.parameters.options = { headStart: 30, repeatAfter, batch: 3000, overlap: 2 };
 	const stored = await client.importWorkflow(workflow, [credential]);
 	await client.runManually(stored.id, 'Set up once');
 	await client.waitForExecution(stored.id, ({ status }) => status === 'success');

@@ -1,5 +1,5 @@
 import { sign } from '../../nodes/Pocketsflow/events/signature';
-import { invoice, membership, orderCompleted, orderRefunded } from '../unit/events/payloads';
+import { invoice, membership, orderCompleted, orderRefunded, stripeInvoice } from '../unit/events/payloads';
 import { deliver, secret, signed, trigger } from './deliver';
 import type { Sent } from './hostile';
 
@@ -98,6 +98,12 @@ describe('a signed delivery', () => {
 		expect([status, items.length]).toEqual([200, count]);
 	});
 
+	it("that names only the payment provider's subscription passes the choice of products", async () => {
+		const setup = trigger({ events: ['invoice.payment_succeeded'], options: { productIds: 'other' } });
+		expect((await deliver(setup, signed('invoice.payment_succeeded', stripeInvoice))).items).toHaveLength(1);
+		expect((await deliver(setup, signed('invoice.payment_succeeded', invoice))).items).toHaveLength(0);
+	});
+
 	it('can carry its headers, without those that may hold a secret', async () => {
 		const sent = signed('order.completed', orderCompleted, { 'x-webhook-secret': secret, authorization: 'x' });
 		const { items } = await deliver(trigger({ options: { includeHeaders: true } }), sent);
@@ -122,6 +128,19 @@ describe('a signed delivery', () => {
 		expect((await deliver(setup, signed('order.completed', orderCompleted))).items).toHaveLength(1);
 		const without = trigger({ endpoint: 'existing' }, { staticData: {} });
 		expect((await deliver(without, signed('order.refunded', orderRefunded))).status).toBe(401);
+	});
+
+	it('is not verified with a secret that was replaced in the credential more than a minute ago', async () => {
+		const setup = trigger({ endpoint: 'existing' }, { staticData: {} });
+		setup.credential.webhookSigningSecret = secret;
+		expect((await deliver(setup, signed('order.completed', orderCompleted))).status).toBe(200);
+		const clock = jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 61_000);
+		try {
+			setup.credential.webhookSigningSecret = 'whsec_after';
+			expect((await deliver(setup, signed('order.completed', orderCompleted))).status).toBe(401);
+		} finally {
+			clock.mockRestore();
+		}
 	});
 
 	it('is verified with a changed secret of the credential after a second', async () => {

@@ -322,6 +322,23 @@ describe('a failure', () => {
 		expect(await registered(setup.url)).toEqual([]);
 	});
 
+	it.each([
+		['activation', activate],
+		['deactivation', deactivate],
+	])('of Pocketsflow to list its webhooks fails the %s and changes nothing', async (_which, act) => {
+		const setup = trigger();
+		await activate(setup);
+		const before = await registered(setup.url);
+		sandbox.setSwitches({ faults: [{ method: 'GET', path: '/webhooks', kind: 'answer', status: 200, body: 'empty' }] });
+		try {
+			await expect(act(setup)).rejects.toThrow(/without a list of webhooks/);
+		} finally {
+			sandbox.setSwitches({ faults: [] });
+		}
+		expect(await registered(setup.url)).toEqual(before);
+		expect(setup.staticData).toHaveProperty('sealedSecret');
+	});
+
 	it('of an event that Pocketsflow does not know shows its words', async () => {
 		const setup = trigger(['invoice.paid']);
 		await expect(activate(setup)).rejects.toThrow(/invoice\.paid/);
@@ -369,6 +386,19 @@ describe('the secret is found again at delivery', () => {
 		const sent = sandbox.requests.length;
 		expect(await accepts(setup, secretIn(setup))).toBe(true);
 		expect(sandbox.requests).toHaveLength(sent);
+	});
+
+	it.each([
+		['static data', (data: IDataObject) => data],
+		['Pocketsflow where static data is lost too', () => ({})],
+	])('from %s after a restart with another WEBHOOK_URL', async (_where, kept) => {
+		const setup = trigger();
+		await activate(setup);
+		const secret = secretIn(setup);
+		restart(setup);
+		const moved = { ...setup, webhookBaseUrl: 'http://127.0.0.1:8765', staticData: kept(setup.staticData!) };
+		expect(await accepts(moved, secret)).toBe(true);
+		expect(await accepts(moved, 'whsec_forged')).toBe(false);
 	});
 
 	it('from Pocketsflow where static data is lost, or stale, and not more often than once a minute', async () => {

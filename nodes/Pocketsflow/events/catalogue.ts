@@ -72,6 +72,18 @@ export const membershipId: Identity = (payload) =>
 	textAt(payload, 'subscriptionCustomer', 'id') ??
 	textAt(payload, 'subscriptionCustomer', '_id');
 
+/**
+ * What happens once to a membership happens once to this. In the older shape `subscriptionCustomer.id` is
+ * the payment provider's customer, who may subscribe again: then only with the subscription, if that is
+ * the provider's too.
+ */
+const membershipOnce: Identity = (payload) => {
+	const id = membershipId(payload);
+	if (!id?.startsWith('cus_')) return id;
+	const subscription = textAt(payload, 'subscription', 'id') ?? textAt(payload, 'subscription');
+	return subscription?.startsWith('sub_') ? `${subscription}/${id}` : undefined;
+};
+
 const stripeObjectId =
 	(prefix: string): Identity =>
 	(payload) => {
@@ -219,7 +231,7 @@ export const events: readonly EventDefinition[] = [
 		name: 'customer.subscription.created',
 		label: 'Subscription Created',
 		description: 'A buyer subscribed; a trial counts from its start',
-		identity: membershipId,
+		identity: membershipOnce,
 		subject: membershipId,
 		polled: 'memberships',
 	},
@@ -227,7 +239,7 @@ export const events: readonly EventDefinition[] = [
 		name: 'customer.subscription.deleted',
 		label: 'Subscription Deleted',
 		description: 'A subscription ended and access should end with it',
-		identity: membershipId,
+		identity: membershipOnce,
 		subject: membershipId,
 		polled: 'memberships',
 	},

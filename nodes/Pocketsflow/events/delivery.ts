@@ -13,7 +13,7 @@ export interface Delivery {
 	payload: IDataObject;
 	/** When Pocketsflow says it was sent, ms since 1970; undefined where it says nothing usable. */
 	sentAt: number | undefined;
-	/** SHA-256 of the signed bytes, hex. */
+	/** SHA-256 of the payload without `webhookId`, which is the endpoint (contract C3), hex. */
 	digest: string;
 }
 
@@ -44,10 +44,12 @@ export function readDelivery(headers: DeliveryHeaders, rawBody: Uint8Array): Del
 	const signed = inBody !== undefined && eventNamed(inBody) ? inBody : undefined;
 	const event = signed ?? name(headers['x-pocketsflow-event']) ?? inBody ?? name(body.type);
 	if (event === undefined) return undefined;
+	const payload = inBody !== undefined && isRecord(body.data) ? body.data : body;
+	const content = JSON.stringify({ ...payload, webhookId: undefined });
 	return {
 		event: canonicalName(event),
-		payload: inBody !== undefined && isRecord(body.data) ? body.data : body,
+		payload,
 		sentAt: sentAtOf(headers['x-pocketsflow-timestamp']),
-		digest: createHash('sha256').update(rawBody).digest('hex'),
+		digest: createHash('sha256').update(content).digest('hex'),
 	};
 }

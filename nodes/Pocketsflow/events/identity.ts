@@ -9,8 +9,8 @@ export interface Occurrence {
 	testMode: boolean;
 	/** When it was sent, ms, or another mark of this one time; tells recurring events on a thing apart. */
 	moment: number | string;
-	/** Distinguishes occurrences without any id, such as a digest of the delivery. */
-	digest: string;
+	/** A digest of the content, which tells occurrences of one moment apart; absent where the moment does. */
+	digest?: string;
 }
 
 /** The id of the one thing that this event happens to only once, or undefined where it can recur. */
@@ -25,25 +25,32 @@ function onceOnly({ event, payload, testMode }: Occurrence): string | undefined 
  * The id of a business event: the same however often and by whichever trigger it is seen, and never the
  * same for two different events (contract C3: Pocketsflow itself sends no event id, and `webhookId` is
  * the endpoint). Events that recur on one thing carry the moment: a second identical renewal a month
- * later must not look like the first.
+ * later must not look like the first. And the content: Pocketsflow's timestamp may count seconds
+ * (contract H9), in which much can happen.
  */
 export function eventIdOf(occurrence: Occurrence): string {
 	const { event, payload, moment, digest } = occurrence;
 	const once = onceOnly(occurrence);
 	if (once !== undefined) return `${event}:${once}`;
-	const subject = eventNamed(event)?.subject(payload) ?? digest.slice(0, 16);
-	return `${event}:${subject}:${moment}`;
+	const subject = eventNamed(event)?.subject(payload);
+	return [event, subject, moment, digest?.slice(0, 16)].filter((part) => part !== undefined).join(':');
+}
+
+/** What a delivery is about, what it says of it, and when: what tells repetitions. */
+export interface Repeatable {
+	key: string;
+	content: string;
+	moment: number | string;
 }
 
 /**
- * Under which key, and with which content, a delivery repeats an earlier one: same once-only event, or
- * same bytes as the last delivery of that event for that thing. The unsigned timestamp plays no part, so
- * that a replay with another timestamp is recognised too.
+ * What a delivery repeats: the same once-only event whatever it says and when, or the same content as the
+ * last delivery of that event for that thing.
  */
-export function repetitionOf(occurrence: Occurrence): { key: string; content: string } {
-	const { event, payload, digest } = occurrence;
+export function repetitionOf(occurrence: Occurrence): Repeatable {
+	const { event, payload, moment, digest = '' } = occurrence;
 	const once = onceOnly(occurrence);
-	if (once !== undefined) return { key: `${event}:${once}`, content: '' };
+	if (once !== undefined) return { key: `${event}:${once}`, content: '', moment: '' };
 	const subject = eventNamed(event)?.subject(payload);
-	return { key: `${event}:${subject ?? digest}`, content: digest };
+	return { key: `${event}:${subject ?? digest}`, content: digest, moment };
 }

@@ -81,11 +81,11 @@ export function metadataOf(payload: IDataObject): IDataObject | undefined {
 	const details = payload.subscription_details;
 	const nested = isRecord(details) && isRecord(details.metadata) ? details.metadata : undefined;
 	const order = isRecord(payload.order) ? payload.order.metadata : undefined;
-	for (const value of [payload.metadata, order, nested]) {
-		const metadata = parsedMetadata(value);
-		if (metadata) return metadata;
-	}
-	return undefined;
+	const given = [payload.metadata, order, nested]
+		.map(parsedMetadata)
+		.filter((metadata) => metadata !== undefined);
+	// A raw invoice has an empty one of its own beside that of its subscription.
+	return given.find((metadata) => Object.keys(metadata).length > 0) ?? given[0];
 }
 
 function parsedMetadata(value: unknown): IDataObject | undefined {

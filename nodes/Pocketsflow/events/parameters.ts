@@ -23,8 +23,9 @@ export const productIdsOption: INodeProperties = {
 /** Whether an event is about one of the products or subscription offers; without a choice every one is. */
 export function isAboutProducts(payload: IDataObject, productIds: readonly string[]): boolean {
 	const { product, productId, subscription } = payload;
-	const named = [product, productId, subscription].flatMap((thing) =>
-		typeof thing === 'string' ? [thing] : isRecord(thing) ? (idOf(thing) ?? []) : [],
-	);
-	return productIds.length === 0 || named.length === 0 || named.some((id) => productIds.includes(id));
+	const named = [product, productId, subscription]
+		.flatMap((thing) => (isRecord(thing) ? idOf(thing) : thing) ?? [])
+		// The payment provider's own subscription, in older shapes (contract C4), names no offer.
+		.filter((id) => typeof id === 'string' && !id.startsWith('sub_'));
+	return productIds.length === 0 || named.length === 0 || named.some((id) => productIds.includes(String(id)));
 }

@@ -65,8 +65,9 @@ export async function receive(context: IWebhookFunctions): Promise<IDataObject[]
 	const now = Date.now();
 	const occurrence: Occurrence = { ...delivery, testMode, moment: delivery.sentAt ?? now };
 	if (!isTest && options.skipRepeated !== false) {
-		const { key, content } = repetitionOf(occurrence);
-		if (recent.repeats(`${endpointKey(context.getNode(), isTest)} ${key}`, content, now)) return [];
+		const repetition = repetitionOf(occurrence);
+		const key = `${endpointKey(context.getNode(), isTest)} ${repetition.key}`;
+		if (recent.repeats({ ...repetition, key }, now)) return [];
 	}
 
 	const head: EventHead = {

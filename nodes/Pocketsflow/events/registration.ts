@@ -28,6 +28,8 @@ interface Endpoint {
 interface Registered {
 	endpointId?: string;
 	sealedSecret?: string;
+	/** The address that is registered: after a restart with another WEBHOOK_URL no longer that of this n8n. */
+	url?: string;
 }
 
 function endpointFrom(record: IDataObject): Endpoint | undefined {
@@ -49,7 +51,14 @@ async function listEndpoints(
 ): Promise<Endpoint[]> {
 	const request = { method: 'GET', path: '/webhooks' } as const;
 	const answer = await send(context, request, 'read', undefined, options);
-	return (listIn(answer, lists.webhooks.keys) ?? []).flatMap((record) => endpointFrom(record) ?? []);
+	const records = listIn(answer, lists.webhooks.keys);
+	// "None" would mean that a second endpoint is made, or that one is left behind.
+	if (!records)
+		throw new NodeOperationError(
+			context.getNode(),
+			'Pocketsflow answered without a list of webhooks, so nothing was changed. Try again later.',
+		);
+	return records.flatMap((record) => endpointFrom(record) ?? []);
 }
 
 /**
@@ -231,23 +240,24 @@ export async function recoverSecret(
 	withinMs: number,
 ): Promise<KnownSecret | undefined> {
 	const account = await accountOf(context);
-	const isOurs = endpointMatcher(context);
-	for (const endpoint of await listEndpoints(context, { limits: { patienceMs: withinMs } })) {
-		if (!isOurs(endpoint.url)) continue;
+	const own = context.getMode() === 'manual' ? undefined : webhookUrl(context);
+	const ours = (await listEndpoints(context, { limits: { patienceMs: withinMs } }))
+		.filter(({ url }) => url === own || isRequested(context, url))
+		.sort((a, b) => Number(b.url === own) - Number(a.url === own));
+	for (const endpoint of ours) {
 		const secret = secretOf(endpoint, account, {});
 		if (secret !== undefined) return { secret, mode: account.mode, url: endpoint.url };
 	}
 	return undefined;
 }
 
-/** n8n-core's webhook context knows only the production URL, also while it serves a test URL. */
-function endpointMatcher(context: IWebhookFunctions): (url: string) => boolean {
-	if (context.getMode() !== 'manual') {
-		const own = webhookUrl(context);
-		return (url) => url === own;
-	}
-	const requested = context.getRequestObject().path;
-	return (url) => URL.canParse(url) && new URL(url).pathname.endsWith(requested);
+/**
+ * Whether a delivery to this address is the request at hand. By path, which holds the node's webhookId:
+ * n8n-core's webhook context knows only the production URL, also while it serves a test URL, and knows it
+ * only as WEBHOOK_URL is now.
+ */
+function isRequested(context: IWebhookFunctions, url: string): boolean {
+	return URL.canParse(url) && new URL(url).pathname.endsWith(context.getRequestObject().path);
 }
 
 /** The sealed secret in static data, which may be lost or stale. */
@@ -261,7 +271,8 @@ export async function openSecret(
 	sealed: string,
 ): Promise<KnownSecret | undefined> {
 	const { apiKey, mode } = await accountOf(context);
-	const url = webhookUrl(context);
+	const stored = staticData(context).url;
+	const url = stored !== undefined && isRequested(context, stored) ? stored : webhookUrl(context);
 	const secret = unseal(sealed, apiKey, url);
 	return secret === undefined ? undefined : { secret, mode, url };
 }
@@ -272,6 +283,7 @@ function keep(context: IHookFunctions, account: Account, endpoint: Endpoint, sec
 	if (unseal(stored.sealedSecret, account.apiKey, url) !== secret)
 		stored.sealedSecret = seal(secret, account.apiKey, url);
 	stored.endpointId = endpoint.id;
+	stored.url = url;
 	const key = endpointKey(context.getNode(), context.getMode() === 'manual');
 	remembered.set(key, { secret, mode: account.mode, url });
 }
@@ -280,6 +292,7 @@ function forget(context: IHookFunctions, url: string): void {
 	const stored = staticData(context);
 	delete stored.endpointId;
 	delete stored.sealedSecret;
+	delete stored.url;
 	forgetEndpoint(url);
 }
 

@@ -35,9 +35,13 @@ export const remembered = new Recent<KnownSecret>(1000);
 /** Secrets by the sealed text that they were read from, so that it is opened once. */
 export const opened = new Recent<KnownSecret>(1000);
 
-/** Secrets of existing endpoints by node: the last one read, and the one being read since `begun` (ms). */
+/**
+ * Secrets of existing endpoints by node and credential: the last one read and when its reading began, and
+ * the one being read since `begun` (ms).
+ */
 export const credentials = new Recent<{
 	begun: number;
+	readAt: number;
 	last: KnownSecret | undefined;
 	current: Promise<KnownSecret | undefined>;
 }>(1000);

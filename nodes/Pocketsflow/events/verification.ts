@@ -16,8 +16,11 @@ import { checkSignature, type SignatureCheck } from './signature';
 /** Between two attempts to recover a secret, so that forged deliveries cannot cause a request each. */
 const recoveryPauseMs = 60_000;
 
-/** After this a delivery has the secret of an existing endpoint read anew. */
+/** After this a delivery has the secret of an existing endpoint read anew, beside its own check. */
 const credentialAgeMs = 10_000;
+
+/** After this it waits for that: a secret that was replaced since must not go on. */
+const credentialLimitMs = 60_000;
 
 /** Between two readings that a delivery waits for. */
 const credentialPauseMs = 1_000;
@@ -72,29 +75,31 @@ const fromStaticData: Finder = async (context) => {
  * known is used at once, and read anew beside it when it is older than `credentialAgeMs`.
  */
 const fromKnownCredential: Finder = async (context, key) => {
-	const known = credentials.get(key);
-	if (!known) return undefined;
-	if (Date.now() - known.begun >= credentialAgeMs) void readCredential(context, key);
+	const known = credentials.get(credentialKey(context, key));
+	if (!known || Date.now() - known.readAt >= credentialLimitMs) return undefined;
+	// What fails leaves the last secret in force until its limit.
+	if (Date.now() - known.begun >= credentialAgeMs) readCredential(context, key).catch(() => undefined);
 	return known.last;
 };
 
 const fromCredential: Finder = async (context, key) => {
-	const known = credentials.get(key);
+	const known = credentials.get(credentialKey(context, key));
 	const isFresh = known !== undefined && Date.now() - known.begun < credentialPauseMs;
 	return await (isFresh ? known.current : readCredential(context, key));
 };
 
-function readCredential(context: IWebhookFunctions, key: string): Promise<KnownSecret | undefined> {
+const credentialKey = (context: IWebhookFunctions, key: string) =>
+	`${key} ${context.getNode().credentials?.[credentialType]?.id ?? ''}`;
+
+async function readCredential(context: IWebhookFunctions, nodeKey: string): Promise<KnownSecret | undefined> {
+	const key = credentialKey(context, nodeKey);
 	const current = secretOfCredential(context);
-	const reading = { begun: Date.now(), last: credentials.get(key)?.last, current };
+	const { last, readAt = -Infinity } = credentials.get(key) ?? {};
+	const reading = { begun: Date.now(), last, readAt, current };
 	credentials.set(key, reading);
-	current.then(
-		(known) => {
-			reading.last = known;
-		},
-		() => undefined,
-	);
-	return current;
+	reading.last = await current;
+	reading.readAt = reading.begun;
+	return reading.last;
 }
 
 async function secretOfCredential(context: IWebhookFunctions): Promise<KnownSecret | undefined> {

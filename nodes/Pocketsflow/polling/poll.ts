@@ -323,7 +323,8 @@ function itemOf(
 	record: IDataObject,
 	moment: number | string,
 ): IDataObject {
-	const digest = idOf(record) ?? '';
+	// The mark of a change is a digest itself.
+	const digest = typeof moment === 'number' ? idOf(record) : undefined;
 	const testMode = head.testMode === true;
 	const eventId = eventIdOf({ event, payload, testMode, moment, digest });
 	const full: EventHead = { event, eventId, ...head } as EventHead;

@@ -13,34 +13,36 @@ const occurrence = (event: string, payload: IDataObject, more: Partial<Occurrenc
 	digest: 'abcdef0123456789abcdef0123456789',
 	...more,
 });
+const digest = 'abcdef0123456789';
 const member = '6a410000000000000000c0de';
+const unrelated: IDataObject = { ...olderMembership, subscription: { id: '6a40000000000000000000f1' } };
 const refundWithoutId: IDataObject = { ...orderRefunded, refund: undefined };
 
 /** The rule of every event of the catalogue, as an example. */
 const rules: Array<[string, IDataObject, string]> = [
 	['customer.created', orderCompleted, 'customer.created:ana@example.org'],
-	['identity.verification_session.processing', {}, `identity.verification_session.processing:abcdef0123456789:${moment}`],
-	['identity.verification_session.requires_input', {}, `identity.verification_session.requires_input:abcdef0123456789:${moment}`],
-	['identity.verification_session.verified', {}, `identity.verification_session.verified:abcdef0123456789:${moment}`],
+	['identity.verification_session.processing', {}, `identity.verification_session.processing:${moment}:${digest}`],
+	['identity.verification_session.requires_input', {}, `identity.verification_session.requires_input:${moment}:${digest}`],
+	['identity.verification_session.verified', {}, `identity.verification_session.verified:${moment}:${digest}`],
 	['invoice.created', stripeInvoice, 'invoice.created:in_1X'],
 	['invoice.paid', stripeInvoice, 'invoice.paid:in_1X'],
-	['invoice.payment_failed', stripeInvoice, `invoice.payment_failed:in_1X:${moment}`],
+	['invoice.payment_failed', stripeInvoice, `invoice.payment_failed:in_1X:${moment}:${digest}`],
 	['invoice.payment_succeeded', stripeInvoice, 'invoice.payment_succeeded:in_1X'],
-	['invoice.upcoming', invoice, `invoice.upcoming:${member}:${moment}`],
+	['invoice.upcoming', invoice, `invoice.upcoming:${member}:${moment}:${digest}`],
 	['order.completed', orderCompleted, 'order.completed:6a5200000000000000000bbb'],
 	['order.refunded', orderRefunded, 'order.refunded:6a5300000000000000000ccc'],
-	['payment_intent.payment_failed', { id: 'pi_1' }, `payment_intent.payment_failed:pi_1:${moment}`],
+	['payment_intent.payment_failed', { id: 'pi_1' }, `payment_intent.payment_failed:pi_1:${moment}:${digest}`],
 	['payment_intent.succeeded', { id: 'pi_1' }, 'payment_intent.succeeded:pi_1'],
 	['product.created', { _id: 'p1', name: 'Icons' }, 'product.created:p1'],
 	['product.deleted', { product: { id: 'p1' } }, 'product.deleted:p1'],
-	['product.updated', { product: { _id: 'p1' } }, `product.updated:p1:${moment}`],
+	['product.updated', { product: { _id: 'p1' } }, `product.updated:p1:${moment}:${digest}`],
 	['review.created', { review: { _id: 'r1' }, productId: 'p1' }, 'review.created:r1'],
 	['customer.subscription.created', membership, `customer.subscription.created:${member}`],
-	['customer.subscription.deleted', olderMembership, 'customer.subscription.deleted:cus_1'],
-	['customer.subscription.pause', membership, `customer.subscription.pause:${member}:${moment}`],
-	['customer.subscription.resumed', membership, `customer.subscription.resumed:${member}:${moment}`],
-	['customer.subscription.trial_will_end', membership, `customer.subscription.trial_will_end:${member}:${moment}`],
-	['customer.subscription.updated', membership, `customer.subscription.updated:${member}:${moment}`],
+	['customer.subscription.deleted', olderMembership, 'customer.subscription.deleted:sub_1/cus_1'],
+	['customer.subscription.pause', membership, `customer.subscription.pause:${member}:${moment}:${digest}`],
+	['customer.subscription.resumed', membership, `customer.subscription.resumed:${member}:${moment}:${digest}`],
+	['customer.subscription.trial_will_end', membership, `customer.subscription.trial_will_end:${member}:${moment}:${digest}`],
+	['customer.subscription.updated', membership, `customer.subscription.updated:${member}:${moment}:${digest}`],
 ];
 
 describe('eventId', () => {
@@ -65,9 +67,24 @@ describe('eventId', () => {
 		['two partial refunds that name no refund', 'order.refunded', refundWithoutId],
 		['an unknown event', 'order.disputed', orderCompleted],
 		['an order without an id', 'order.completed', { amount: 1 }],
+		["a provider's customer who subscribes again", 'customer.subscription.created', unrelated],
 	])('keeps apart %s, although the bytes are the same', (_what, event, payload) => {
 		const later = { moment: moment + 2_592_000_000 };
 		expect(eventIdOf(occurrence(event, payload))).not.toBe(eventIdOf(occurrence(event, payload, later)));
+	});
+
+	it('keeps apart what happens to one thing in the same moment', () => {
+		const other = { digest: '9876543210abcdef' };
+		expect(eventIdOf(occurrence('customer.subscription.updated', membership))).not.toBe(
+			eventIdOf(occurrence('customer.subscription.updated', membership, other)),
+		);
+	});
+
+	it("keeps apart two subscriptions of one of the provider's customers", () => {
+		const second = { ...olderMembership, subscription: { id: 'sub_2' } };
+		expect(eventIdOf(occurrence('customer.subscription.created', olderMembership))).not.toBe(
+			eventIdOf(occurrence('customer.subscription.created', second)),
+		);
 	});
 
 	it('keeps apart a test customer and the same person as a live one', () => {
@@ -83,9 +100,12 @@ describe('a repetition', () => {
 		expect(replay).toEqual(first);
 	});
 
-	it('of a recurring event is recognised by thing and bytes, whatever the timestamp', () => {
+	it('of a recurring event is recognised by thing and content, and knows its moment', () => {
 		const first = repetitionOf(occurrence('customer.subscription.updated', membership));
-		expect(repetitionOf(occurrence('customer.subscription.updated', membership, { moment: 5 }))).toEqual(first);
+		expect(repetitionOf(occurrence('customer.subscription.updated', membership, { moment: 5 }))).toEqual({
+			...first,
+			moment: 5,
+		});
 		const other = repetitionOf(occurrence('customer.subscription.updated', membership, { digest: 'x' }));
 		expect(other.key).toBe(first.key);
 		expect(other.content).not.toBe(first.content);

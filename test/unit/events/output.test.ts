@@ -69,6 +69,12 @@ describe('simplified output', () => {
 		});
 	});
 
+	it('reads the metadata of the subscription where a raw invoice has an empty one of its own', () => {
+		const { metadata } = simplifiedOutput(head, { ...stripeInvoice, metadata: {} });
+		expect(metadata).toEqual({ other: 'kept', userId: '42', plan: 'pro' });
+		expect(simplifiedOutput(head, { metadata: {} }).metadata).toEqual({});
+	});
+
 	it.each([
 		['an object', { a: '1' }, { a: '1' }],
 		['URL-encoded text', 'a=1&b=%C3%A4+c', { a: '1', b: 'ä c' }],
