@@ -216,13 +216,14 @@ function withProgress(
 	unknown: Set<number>,
 ): NodeError {
 	const ends = results.map((items, index): ItemEnd => {
-		if (items)
+		if (unknown.has(index)) return { end: 'unknown' };
+		if (items && !items.some((item) => item.error))
 			return {
 				end: 'done',
 				ids: items.flatMap(({ json }) => idOf(json) ?? []),
 				records: items.length,
 			};
-		return { end: unknown.has(index) ? 'unknown' : 'notDone' };
+		return { end: 'notDone' };
 	});
 	error.description = [error.description, progressOf(ends)].filter(Boolean).join(' ');
 	return error;

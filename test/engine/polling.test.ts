@@ -110,6 +110,17 @@ describe('from activation on', () => {
 	});
 });
 
+it('reads an edited credential anew, although n8n polls in one context from activation on', async () => {
+	const setup = polling();
+	const context = pollContext(setup);
+	const memory = newMemory();
+	await poll(context, memory);
+	setup.credential = { apiKey: sandbox.liveKey, baseUrl: sandbox.url };
+	await poll(context, memory);
+	const state = JSON.parse(String(context.getWorkflowStaticData('node').polling)) as { mode: string };
+	expect(state.mode).toBe('live');
+});
+
 it('catches up in batches, oldest first', async () => {
 	const setup = polling({ options: { batch: 40 } });
 	await tick(setup);

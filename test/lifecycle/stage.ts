@@ -7,6 +7,7 @@ import axios, { type AxiosInstance } from 'axios';
 import { N8nClient, type Credential, type StoredWorkflow, type WorkflowNode } from '../n8n/client';
 import { startN8n, type RunningN8n } from '../n8n/start';
 import { startSandbox, type Sandbox } from '../sandbox/sandbox';
+import { ensureBuilt } from '../setup/build';
 
 interface Endpoint {
 	_id: string;
@@ -85,6 +86,7 @@ export class Stage {
 	) {}
 
 	static async open(version: string): Promise<Stage> {
+		await ensureBuilt();
 		const n8n = await startN8n({ version });
 		const sandbox = await startSandbox({ switches: { rateLimit: false } });
 		const client = await N8nClient.connect(n8n);

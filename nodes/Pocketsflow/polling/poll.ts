@@ -6,7 +6,7 @@ import { eventIdOf } from '../events/identity';
 import { isAboutProducts } from '../events/parameters';
 import { rawOutput, simplifiedOutput, type EventHead } from '../events/output';
 import { idOf } from '../transport/answers';
-import { accountOf } from '../transport/send';
+import { accountOf, forgetAccount } from '../transport/send';
 import {
 	changesIn,
 	handOverChanges,
@@ -127,6 +127,7 @@ const textOf = (error: unknown) => (error instanceof Error ? error.message : Str
 
 async function found(context: IPollFunctions, memory: Memory): Promise<IDataObject[] | undefined> {
 	const settings = settingsOf(context);
+	forgetAccount(context);
 	const { mode } = await accountOf(context);
 	const stored = loadState(context);
 	const isSameStart = settings.from === undefined || stored?.from === settings.from;

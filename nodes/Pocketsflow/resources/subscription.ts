@@ -45,7 +45,8 @@ export const subscription: Resource = {
 				method: 'POST',
 				path: path`/orders/subscriptions/cancel/${item.require(providerMembership)}`,
 			}),
-			effect: 'change',
+			// Sent again it would be refused, and look as if it had not been done.
+			effect: 'create',
 			answer: { kind: 'message', about: (item) => ({ id: item.require(providerMembership) }) },
 		},
 		{

@@ -30,6 +30,14 @@ export async function accountOf(context: PocketsflowContext): Promise<Account> {
 	return account;
 }
 
+/**
+ * Lets the next request read the credential anew: n8n uses one context for all polls from activation on,
+ * while the credential may be edited.
+ */
+export function forgetAccount(context: PocketsflowContext): void {
+	accounts.delete(context);
+}
+
 async function readAccount(context: PocketsflowContext): Promise<Account> {
 	const credential = await context.getCredentials(credentialType);
 	const node = context.getNode();

@@ -151,18 +151,19 @@ interface Story {
  */
 function told(failure: Failure, story: Story): NodeApiError {
 	const { node, account, request, effect, mayBeDone, tries, itemIndex } = failure;
-	const unknown = effect === 'create' && mayBeDone;
+	const unknown = effect !== 'read' && mayBeDone;
 	const tell = (...parts: string[]) =>
 		withoutKey(parts.filter(Boolean).map(sentence).join(' '), account);
 	const message = tell(
 		story.words,
-		unknown
+		unknown && effect === 'create'
 			? `Whether this was carried out is unknown, and it was not sent again: look at Pocketsflow (${account.mode} mode) before you repeat it`
 			: story.next,
+		unknown && effect === 'change' ? 'It may have been done all the same; doing it again is harmless' : '',
 	);
 	const description = tell(
 		`${request.method} ${request.path} ${story.evidence}${tries > 1 ? `, after ${tries} tries` : ''}, with the ${account.mode}-mode key of the credential "${account.credentialName}"`,
-		!unknown && effect !== 'read' && !mayBeDone ? 'Nothing was changed by it' : '',
+		!unknown && effect !== 'read' ? 'Nothing was changed by it' : '',
 	);
 	const error = new NodeApiError(node, { message } as JsonObject, {
 		message,

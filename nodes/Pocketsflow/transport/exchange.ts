@@ -49,7 +49,12 @@ const errorBytes = 256 * 1024;
 
 const unreachableCodes = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN'];
 const timeoutCodes = ['ECONNABORTED', 'ETIMEDOUT', 'ESOCKETTIMEDOUT'];
-const tlsCode = /CERT|TLS|SSL|EPROTO|UNABLE_TO_|HOSTNAME_MISMATCH/;
+/**
+ * A handshake that failed, so that nothing was sent; Node.js gives EPROTO to what it could not send for it.
+ * Other codes of TLS also mean an answer that was damaged on its way.
+ */
+const handshakeCode =
+	/CERT|UNABLE_TO_|SELF_SIGNED|HOSTNAME_MISMATCH|EPROTO|WRONG_VERSION|UNSUPPORTED_PROTOCOL|HANDSHAKE_FAILURE/;
 /** Refused before anything is sent: by n8n's rules (no code at all), or because it cannot be a request. */
 const unsentCode = /^ERR_(INVALID_|UNESCAPED_|BAD_REQUEST|BAD_OPTION)/;
 
@@ -79,7 +84,7 @@ export async function exchange(
 			options,
 		)) as HelperResponse;
 		head = headOf(response);
-		return await answerIn(head, response, limits, abort.signal);
+		return await answerIn(head, response, limits, abort);
 	} catch (error) {
 		if (cancel?.aborted) return { trouble: 'cancelled', status: head?.status };
 		// The status alone decides what follows an error; its words are a courtesy.
@@ -143,14 +148,15 @@ async function answerIn(
 	head: Answer,
 	{ headers, body }: HelperResponse,
 	{ answerBytes }: Limits,
-	signal: AbortSignal,
+	abort: AbortController,
 ): Promise<Answer | Trouble> {
 	if (!isStream(body)) return { ...head, ...contentOf(body) };
 
 	const allowed = isSuccess(head) ? answerBytes : Math.min(errorBytes, answerBytes);
 	const tooLarge: Trouble = { trouble: 'tooLarge', status: head.status };
 	const end = () => body.destroy?.();
-	signal.addEventListener('abort', end);
+	abort.signal.addEventListener('abort', end);
+	let isWhole = false;
 	try {
 		if (isSuccess(head) && Number(headers?.['content-length']) > allowed) return tooLarge;
 		const chunks: Uint8Array[] = [];
@@ -164,11 +170,14 @@ async function answerIn(
 			chunks.push(chunk);
 		}
 		// Destroying a stream may end the loop as if the body were complete.
-		signal.throwIfAborted();
+		abort.signal.throwIfAborted();
+		isWhole = bytes <= allowed;
 		return { ...head, ...contentOf(Buffer.concat(chunks)) };
 	} finally {
-		signal.removeEventListener('abort', end);
+		abort.signal.removeEventListener('abort', end);
 		end();
+		// n8n's helper may have put a stream of its own over the socket, which would stay open.
+		if (!isWhole) abort.abort();
 	}
 }
 
@@ -213,7 +222,7 @@ function troubleIn(error: unknown, status: number | undefined): Trouble {
 		};
 	if (unreachableCodes.includes(code)) return { trouble: 'unreachable', code };
 	if (timeoutCodes.includes(code)) return { trouble: 'timeout', code };
-	if (tlsCode.test(code)) return { trouble: 'insecure', code };
+	if (handshakeCode.test(code)) return { trouble: 'insecure', code };
 	return { trouble: 'broken', code };
 }
 

@@ -109,7 +109,8 @@ export function leave(lane: Lane, pass: Pass, verdict: Verdict): void {
 		lane.pauses = 0;
 		lane.width++;
 	}
-	move(lane);
+	// A little later: after a failure the caller may stop what waits, and nothing new must begin.
+	if (lane.waiting.length > 0) void pause(0).then(() => move(lane));
 }
 
 /**

@@ -90,11 +90,11 @@ export async function* readPages(
 	const fetchAt = async (position: number): Promise<Answered> => {
 		const request = pageRequest(list, position, asked);
 		const answer = await send(context, request, 'read', itemIndex, options);
-		return {
-			position,
-			records: listIn(answer, list.keys) ?? [],
-			pagination: paginationIn(answer),
-		};
+		const records = listIn(answer, list.keys);
+		const pagination = paginationIn(answer);
+		if (!records || (records.length === 0 && goesOn(position, list, pagination)))
+			throw brokenOff(context, list, records ? 'an empty page in the middle of a list' : 'no list', itemIndex);
+		return { position, records, pagination };
 	};
 
 	let oldPages = 0;
@@ -177,6 +177,28 @@ function endless(
 		context.getNode(),
 		`Pocketsflow gives the same page of ${request.path} again and again. ${records} different records were read.`,
 		{ itemIndex, description: 'Set a limit that is not above this number, or try again later.' },
+	);
+}
+
+/** Whether Pocketsflow says that records stand behind this page. */
+function goesOn(
+	position: number,
+	{ paging }: ListRequest,
+	{ hasMore, totalPages }: Pagination,
+): boolean {
+	return hasMore ?? (paging !== 'offset' && totalPages !== undefined && position < totalPages);
+}
+
+function brokenOff(
+	context: PocketsflowContext,
+	{ request }: ListRequest,
+	what: string,
+	itemIndex: number | undefined,
+): NodeOperationError {
+	return new NodeOperationError(
+		context.getNode(),
+		`Pocketsflow answered ${request.method} ${request.path} with ${what}`,
+		{ itemIndex, description: 'Some records would be missing. Try again later.' },
 	);
 }
 

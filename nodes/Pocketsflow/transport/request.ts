@@ -35,7 +35,8 @@ export interface PocketsflowRequest {
 
 /**
  * What sending a request twice would do. `read` and `change` may be repeated; `create` makes a second
- * thing or moves money again, so it is never repeated once it may have been processed.
+ * thing, moves money again or is refused the second time, so it is never repeated once it may have been
+ * processed.
  */
 export type Effect = 'read' | 'change' | 'create';
 

@@ -1,6 +1,6 @@
 import type { NodeApiError } from 'n8n-workflow';
 
-import { accountKey, accountOf, type Account } from './account';
+import { accountKey, accountOf, forgetAccount, type Account } from './account';
 import { answerError, lateError, troubleError, type Failure } from './errors';
 import { exchange, isSuccess, type Answer, type Trouble } from './exchange';
 import { enter, laneOf, leave, type Verdict } from './lanes';
@@ -9,7 +9,7 @@ import { consequenceOf, mayFollow, mayRepeat, redirectOf } from './outcome';
 import type { Effect, PocketsflowContext, PocketsflowRequest } from './request';
 import { pause } from './signals';
 
-export { accountOf, type Account };
+export { accountOf, forgetAccount, type Account };
 
 export interface SendOptions {
 	/** Other limits than the standard ones, for example less patience in a picker. */
@@ -28,7 +28,7 @@ const redirectsFollowed = 5;
  * its turn with all requests of the same credential in this process, waits while Pocketsflow limits them,
  * and is repeated as far as its effect allows; a `create` never, once it may have been carried out.
  * @throws NodeApiError in the operator's words, with the item's index; `context.outcome` is 'unknown' when
- * a `create` may or may not have been carried out
+ * it may or may not have been carried out
  * @throws NodeOperationError when the credential cannot be used
  */
 export async function send(

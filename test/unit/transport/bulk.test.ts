@@ -90,6 +90,18 @@ test('after a failure nothing new begins, what is under way ends, and the error 
 	);
 });
 
+test('after a failure nothing begins of what waits for the way to reopen', async () => {
+	let refused = 0;
+	await shop((_, time) => {
+		if (time === 1 && server.seen.length <= standardLimits.inFlight) return 'limited';
+		return refused++ === 0 ? 'refused' : 'created';
+	});
+	const { error } = await createProducts(30);
+	expect(error?.message).toMatch(/is no name/);
+	expect(created).toEqual([]);
+	expect(server.seen).toHaveLength(standardLimits.inFlight + 1);
+});
+
 test('an item whose outcome is unknown is sent once and listed as such', async () => {
 	await shop((name) => (name === 'n1' ? 'reset' : 'created'));
 	const { error } = await createProducts(3);
@@ -108,6 +120,19 @@ test('with continue on fail each item fails alone, in its place', async () => {
 	expect(output[2].json.error).toMatch(/^n2 is no name\. .*\[item 2\]$/);
 	expect(output[3].json.error).toMatch(/Whether this was carried out is unknown.*\[item 3\]$/);
 	expect(created).toHaveLength(5);
+});
+
+test('a cancelled execution with continue on fail calls done only what was', async () => {
+	await shop((name) => (name === 'n0' ? 'reset' : name === 'n1' ? 'refused' : name === 'n2' ? 'created' : 'held'));
+	const cancel = new AbortController();
+	const running = createProducts(4, { signal: cancel.signal, onError: 'continueRegularOutput' });
+	while (created.length < 2 || release.length < 1) await new Promise((resolve) => setTimeout(resolve, 5));
+	await new Promise((resolve) => setTimeout(resolve, 100));
+	cancel.abort();
+	const { run } = await running;
+	expect(JSON.stringify(run.data.resultData)).toContain(
+		'Done before it stopped: 1 of 4 items: 2 (id-n2). Perhaps done, to be looked up: 0, 3. Not done: 1.',
+	);
 });
 
 test.each(['stopWorkflow', 'continueRegularOutput'] as const)(

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { connect, createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
 
 /** Answers one request, well or badly. The request's body has not been read. */
 export type Behaviour = (request: IncomingMessage, response: ServerResponse) => void;
@@ -111,4 +111,36 @@ export function gigabyte(written: { bytes: number }, announced: boolean): Behavi
 			};
 			write();
 		});
+}
+
+/** Passes bytes on to a TLS server on this machine, and damages the first record of an answer. */
+export async function startDamagingProxy(port: number): Promise<{ url: string; close(): Promise<void> }> {
+	const sockets: Socket[] = [];
+	const proxy = createTcpServer((socket) => {
+		const server = connect(port, '127.0.0.1');
+		sockets.push(socket, server);
+		let asked = 0;
+		for (const one of [socket, server]) one.on('error', () => undefined);
+		// The first of the client's flights is its hello; with the others come the end of the handshake and the request.
+		socket.on('data', (bytes) => {
+			asked++;
+			server.write(bytes);
+		});
+		let quiet: NodeJS.Timeout | undefined;
+		let isDamaging = false;
+		server.on('data', (bytes: Buffer) => {
+			if (isDamaging) bytes[bytes.length - 1] ^= 1;
+			socket.write(bytes);
+			clearTimeout(quiet);
+			if (asked > 1) quiet = setTimeout(() => (isDamaging = true), 50);
+		});
+	});
+	await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+	return {
+		url: `https://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+		close: async () => {
+			for (const socket of sockets) socket.destroy();
+			await new Promise<void>((resolve) => proxy.close(() => resolve()));
+		},
+	};
 }

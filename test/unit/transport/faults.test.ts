@@ -12,6 +12,7 @@ import {
 	resetAfterBody,
 	resetBeforeBody,
 	silence,
+	startDamagingProxy,
 	startFaultServer,
 	text,
 	type Behaviour,
@@ -41,12 +42,14 @@ const onlyHarmless: Record<Name, number> = { read: 4, create: 1, update: 4, dele
 const unknown =
 	'Whether this was carried out is unknown, and it was not sent again: look at Pocketsflow (test mode) before you repeat it.';
 
+const perhapsDone = 'It may have been done all the same; doing it again is harmless.';
+
 /** The same words for all, followed for a create by the warning and for the others by what to do. */
 const orUnknown = (words: string, next: string): Record<Name, string> => ({
 	read: `${words} ${next}`,
 	create: `${words} ${unknown}`,
-	update: `${words} ${next}`,
-	delete: `${words} ${next}`,
+	update: `${words} ${next} ${perhapsDone}`,
+	delete: `${words} ${next} ${perhapsDone}`,
 });
 
 const notProcessed = 'Pocketsflow could not process the request. Try again later.';
@@ -217,8 +220,9 @@ function expectTold(name: Name, error: ToldError, fault: Fault, baseUrl: string)
 	expect(error.description).toContain(fault.evidence);
 	expect(error.context.itemIndex).toBe(3);
 	if (fault.httpCode) expect(error.httpCode).toBe(fault.httpCode);
-	const isUnknown = name === 'create' && error.message.includes(unknown);
+	const isUnknown = error.message.includes(name === 'create' ? unknown : perhapsDone);
 	expect(error.context.outcome).toBe(isUnknown ? 'unknown' : undefined);
+	expect(error.description?.includes('Nothing was changed by it')).toBe(name !== 'read' && !isUnknown);
 }
 
 function expectNoSecret(everything: string) {
@@ -281,6 +285,29 @@ describe('each fault, for a read, a create, an update and a delete', () => {
 		}
 	});
 
+	test('an answer over TLS that was damaged on its way: what was sent may have been carried out', async () => {
+		const answer = json(200, { _id: 'abc' });
+		const later: Behaviour = (...exchange) => void setTimeout(() => answer(...exchange), 300);
+		const server = await startFaultServer(later, selfSigned());
+		const proxy = await startDamagingProxy(Number(new URL(server.url).port));
+		const { request, effect } = operations.create;
+		const credential = { apiKey: key, baseUrl: proxy.url, ignoreSslIssues: true };
+		const error = await rejection(send(contextFor(proxy.url, { credential }), request, effect, 3, { limits: quick }));
+		await Promise.all([proxy.close(), server.close()]);
+		expect(server.seen).toHaveLength(1);
+		expect(error.message).toContain(unknown);
+		expect(error.context.outcome).toBe('unknown');
+	});
+
+	test('an announced answer that is too large: its connection is closed', async () => {
+		const server = await startFaultServer(gigabyte({ bytes: 0 }, true));
+		await failed('read', server.url);
+		const deadline = Date.now() + 3_000;
+		while (server.sockets.open > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+		expect(server.sockets).toEqual({ open: 0, most: 1 });
+		await server.close();
+	});
+
 	test.each([
 		['announced', true],
 		['not announced', false],
@@ -289,11 +316,11 @@ describe('each fault, for a read, a create, an update and a delete', () => {
 		const before = process.memoryUsage().rss;
 		for (const { name, server, error } of await suffer(gigabyte(written, announced), {})) {
 			expect(server.seen).toHaveLength(1);
-			expect(error.message).toBe(
-				name === 'create'
-					? `The answer is larger than 64 MB, the most that this node takes in. ${unknown}`
-					: 'The answer is larger than 64 MB, the most that this node takes in. Ask for less: set a limit or narrow the filters.',
+			const says = orUnknown(
+				'The answer is larger than 64 MB, the most that this node takes in.',
+				'Ask for less: set a limit or narrow the filters.',
 			);
+			expect(error.message).toBe(says[name]);
 		}
 		const taken = announced ? 16 : 4 * 64 + 64;
 		expect(written.bytes / 1024 ** 2).toBeLessThan(taken);

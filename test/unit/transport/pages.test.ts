@@ -169,6 +169,20 @@ test('an error on a page read ahead is the error of the list', async () => {
 	expect((await rejection(all(server, 'page'))).message).toMatch(/^No page 4\. /);
 });
 
+test.each([
+	['nothing', ''],
+	['an error with status 200', '{"error":"temporarily unavailable"}'],
+	['an empty page', '{"orders":[],"pagination":{"totalPages":9,"hasMore":true}}'],
+])('%s in the middle of a list is no end of it', async (_what, answer) => {
+	const server = await startFaultServer((request, response) => {
+		const page = Number(new URL(request.url ?? '', 'http://x').searchParams.get('page'));
+		const orders = [{ _id: `${page}` }];
+		response.end(page === 3 ? answer : JSON.stringify({ orders, pagination: { totalPages: 9, hasMore: page < 9 } }));
+	});
+	servers.push(server);
+	expect((await rejection(all(server, 'page'))).message).toMatch(/^Pocketsflow answered GET \/list with /);
+});
+
 test.each(['page', 'offset'] as const)('pages can be read on from where an earlier reading ended: %s', async (paging) => {
 	const setting: Listing = { paging, total: 120, cap: 50, tells: 'nothing', withIds: true };
 	const server = await listing(setting);
