@@ -51,6 +51,8 @@ export interface NodeSetup {
 	staticData?: IDataObject;
 	webhookBaseUrl?: string;
 	webhookId?: string;
+	/** Its name unless given. */
+	nodeId?: string;
 	signal?: AbortSignal;
 }
 
@@ -115,6 +117,7 @@ function workflowOf(setup: NodeSetup): Workflow {
 		nodes: [
 			node(sourceName, sourceType, {}),
 			node(nodeName, testedType, {
+				...(setup.nodeId !== undefined && { id: setup.nodeId }),
 				parameters: setup.parameters ?? {},
 				webhookId: setup.webhookId,
 				onError: setup.onError,

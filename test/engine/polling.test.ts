@@ -38,8 +38,11 @@ async function call(method: string, path: string, body?: unknown): Promise<unkno
 	return (await response.json()) as unknown;
 }
 
+let nodes = 0;
+
 const polling = (parameters: INodeParameters = {}, more: Partial<NodeSetup> = {}): NodeSetup => ({
 	node,
+	nodeId: `node-${++nodes}`,
 	parameters,
 	credential: { apiKey: sandbox.testKey, baseUrl: sandbox.url },
 	staticData: {},
@@ -117,8 +120,64 @@ it('reads an edited credential anew, although n8n polls in one context from acti
 	await poll(context, memory);
 	setup.credential = { apiKey: sandbox.liveKey, baseUrl: sandbox.url };
 	await poll(context, memory);
-	const state = JSON.parse(String(context.getWorkflowStaticData('node').polling)) as { mode: string };
-	expect(state.mode).toBe('live');
+	expect(Object.keys(context.getWorkflowStaticData('node'))).toEqual(['pollingTest', 'pollingLive']);
+});
+
+it('finds what was sold while the key was one of the other mode', async () => {
+	const setup = polling();
+	await tick(setup);
+	setup.credential = { apiKey: sandbox.liveKey, baseUrl: sandbox.url };
+	await tick(setup);
+	const ids = await sale(2);
+	await tick(setup);
+	setup.credential = { apiKey: sandbox.testKey, baseUrl: sandbox.url };
+	expect(eventIds(await tick(setup))).toEqual(idsOf(ids));
+});
+
+it('finds what was sold around a rename, after which n8n forgets static data, and stores it anew', async () => {
+	const setup = polling();
+	await tick(setup);
+	const ids = await sale(2);
+	const renamed = { ...setup, staticData: {} };
+	expect(eventIds(await tick(renamed))).toEqual(idsOf(ids));
+	expect(renamed.staticData).toHaveProperty('pollingTest');
+	const quiet = { ...setup, staticData: {} };
+	expect(await tick(quiet)).toEqual([]);
+});
+
+it('is not rolled back by an older copy of static data', async () => {
+	const setup = polling();
+	await tick(setup);
+	const old = structuredClone(setup.staticData);
+	await sale();
+	await tick(setup);
+	await tick(setup);
+	expect(await tick({ ...setup, staticData: old })).toBeNull();
+});
+
+it('begins once from a date that is an expression', async () => {
+	const [id] = await sale();
+	const startDate = '={{ $now.minus({ minutes: 5 }) }}';
+	const setup = polling({ start: 'date', startDate, options: { batch: 1000 } });
+	const first = eventIds(await tick(setup));
+	expect(first).toContain(`order.completed:${id}`);
+	await tick(setup);
+	expect(await tick(setup)).toBeNull();
+});
+
+it('finds a refund whose order was deleted, and what follows', async () => {
+	const setup = polling({ events: ['order.refunded', 'order.completed'] });
+	await tick(setup);
+	const [orderId] = await sale();
+	const refund = (await call('POST', '/refunds', { orderId })) as IDataObject;
+	sandbox.setSwitches({ faults: [{ path: `/orders/${orderId}`, kind: 'answer', status: 404, message: 'Order not found' }] });
+	const found = await tick(setup);
+	expect(found?.find(({ event }) => event === 'order.refunded')).toMatchObject({
+		eventId: `order.refunded:${String(refund._id)}`,
+		order: { id: orderId },
+	});
+	const ids = await sale();
+	expect(eventIds(await tick(setup))).toEqual(idsOf(ids));
 });
 
 it('catches up in batches, oldest first', async () => {

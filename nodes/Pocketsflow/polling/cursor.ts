@@ -28,6 +28,8 @@ export interface HandOver {
 	run: string;
 	/** Whether it is the second time, as the option to repeat asks. */
 	again: boolean;
+	/** Whether the list no longer had it when that part of it was last read. */
+	missing?: boolean;
 }
 
 /** What was read of the list. */
@@ -109,9 +111,10 @@ export function startingAfter(
 	};
 }
 
-/** From which date on the list must be read, ms. */
+/** From which date on the list must be read, ms. What is gone from it holds nothing up. */
 export function readFrom({ floor, open, held }: CursorState): number {
-	return Math.min(floor, oldest(open.map(({ time }) => time)), oldest(held.map(([, time]) => time)));
+	const there = open.filter(({ missing }) => !missing);
+	return Math.min(floor, oldest(there.map(({ time }) => time)), oldest(held.map(([, time]) => time)));
 }
 
 /** Whether this process gave it out long enough ago for its execution to exist. */
@@ -181,11 +184,18 @@ export function handOver<T extends Dated>(
 	const horizon = oldest(due.slice(taken).map(({ time }) => time));
 
 	const before = new Map(state.open.map((one) => [one.id, one]));
-	const present = new Set(records.map(({ id }) => id));
-	const isGone = ({ id, time, at }: HandOver) =>
-		!present.has(id) && time <= through && now - at >= forgetAfter;
+	const present = new Map(records.map((one) => [one.id, one]));
+	const begin = readFrom(state);
+	const stillOpen = (one: HandOver): HandOver[] => {
+		const record = present.get(one.id);
+		if (givenIds.has(one.id)) return [];
+		// Not wanted any more, since the operator chose other products: there is nothing to hand over again.
+		if (record) return record.stage === 'ready' ? [{ ...one, missing: undefined }] : [];
+		const missing = one.missing || (one.time >= begin && one.time <= through);
+		return missing && now - one.at >= forgetAfter ? [] : [{ ...one, ...(missing && { missing }) }];
+	};
 	const open = [
-		...state.open.filter((one) => !givenIds.has(one.id) && !isGone(one)),
+		...state.open.flatMap(stillOpen),
 		...given.map(({ id, time }): HandOver => {
 			const last = before.get(id);
 			return { id, time, at: now, run, again: last !== undefined && (last.again || last.run === run) };
@@ -195,6 +205,7 @@ export function handOver<T extends Dated>(
 	const known = new Map(state.known);
 	const held = new Map(state.held.filter(([id]) => !givenIds.has(id)));
 	for (const { id, time, stage } of records) {
+		if (before.has(id) && stage !== 'ready') known.set(id, time);
 		if (before.has(id) || known.has(id)) continue;
 		const isInScope = held.has(id) || (time >= state.floor && time <= horizon);
 		if (!isInScope || stage === 'ready') continue;

@@ -33,7 +33,7 @@ import {
 import { dated, UnreadableList } from './reading';
 import { settingsOf, type Settings } from './settings';
 import { allMemberships, changeEvents, membershipPayload, sources, type Source } from './sources';
-import { keepState, loadState, type PollState } from './state';
+import { hasState, keepState, loadState, type PollState } from './state';
 
 /** What lasts as long as the n8n process. */
 export interface Memory {
@@ -45,6 +45,11 @@ export interface Memory {
 	firstFound: Map<string, ReadonlyMap<string, number>>;
 	/** The nodes that have polled. */
 	started: Set<string>;
+	/**
+	 * The last state of each node and mode: n8n forgets static data when a node is renamed, and brings an
+	 * older copy back when another node of the workflow was edited (n8n-core, static data by node name).
+	 */
+	states: Map<string, PollState>;
 }
 
 /** The memory of a process that begins. */
@@ -53,6 +58,7 @@ export const newMemory = (): Memory => ({
 	underWay: new Map(),
 	firstFound: new Map(),
 	started: new Set(),
+	states: new Map(),
 });
 
 const ownMemory = newMemory();
@@ -97,7 +103,7 @@ export async function poll(
 	const key = nodeKey(context);
 	const { underWay } = memory;
 	for (let earlier = underWay.get(key); earlier; earlier = underWay.get(key)) {
-		if (loadState(context)) return undefined;
+		if (hasState(context)) return undefined;
 		// Without a state this poll sets the start: it must not leave that to the next one, a minute later.
 		await earlier.catch(() => undefined);
 	}
@@ -129,9 +135,12 @@ async function found(context: IPollFunctions, memory: Memory): Promise<IDataObje
 	const settings = settingsOf(context);
 	forgetAccount(context);
 	const { mode } = await accountOf(context);
-	const stored = loadState(context);
-	const isSameStart = settings.from === undefined || stored?.from === settings.from;
-	const kept = stored?.mode === mode && isSameStart ? stored : undefined;
+	const stateKey = `${nodeKey(context)} ${mode}`;
+	const inMemory = memory.states.get(stateKey);
+	const stored = loadState(context, mode);
+	const latest = (inMemory?.count ?? 0) > (stored?.count ?? 0) ? inMemory : stored;
+	const isSameStart = settings.from === undefined || latest?.from === settings.fromText;
+	const kept = isSameStart ? latest : undefined;
 	// Its duration is bounded by the requests' own; one moment for the whole poll keeps it consistent.
 	const situation: Situation = {
 		now: Date.now(),
@@ -167,7 +176,12 @@ async function found(context: IPollFunctions, memory: Memory): Promise<IDataObje
 		),
 	];
 
-	const next: PollState = { version: 1, mode, from: settings.from ?? kept?.from, lists: {} };
+	const next: PollState = {
+		version: 1,
+		count: (latest?.count ?? 0) + 1,
+		from: settings.fromText ?? kept?.from,
+		lists: {},
+	};
 	for (const list of lists) {
 		const count = taken.filter((one) => one.list === list).length;
 		next.lists[list.source.event] = handOver(list.state, list.reading, list.due, count, situation);
@@ -181,8 +195,9 @@ async function found(context: IPollFunctions, memory: Memory): Promise<IDataObje
 			situation,
 		);
 	// Last of all, and with no wait before the items are returned: what fails above leaves the state alone.
-	keepState(context, next);
-	const mustSave = watched?.save || lists.some(({ save }) => save);
+	keepState(context, mode, next);
+	memory.states.set(stateKey, next);
+	const mustSave = !stored || watched?.save || lists.some(({ save }) => save);
 	return items.length > 0 || mustSave ? items : undefined;
 }
 
@@ -199,13 +214,26 @@ async function follow(
 		: { state: await begin(context, source, settings, situation), save: true };
 	const remembered = state.known.length + state.open.length + state.held.length;
 	const least = remembered + settings.batch;
-	const read = await source.read(context, readFrom(state), { least, most: least + readAhead });
-	const candidates = read.records.map((one): Candidate => {
-		const payload = source.related ? {} : source.payload(one.record, {});
-		return { ...one, payload, stage: stageOf(source, one.record, payload, settings) };
-	});
-	const reading = { records: candidates, through: read.through };
-	const all = dueIn(state, reading, situation);
+	const readingFrom = async (from: number): Promise<Reading<Candidate>> => {
+		const read = await source.read(context, from, { least, most: least + readAhead });
+		const records = read.records.map((one): Candidate => {
+			const payload = source.related ? {} : source.payload(one.record, {});
+			return { ...one, payload, stage: stageOf(source, one.record, payload, settings) };
+		});
+		return { records, through: read.through };
+	};
+	let reading = await readingFrom(readFrom(state));
+	let all = dueIn(state, reading, situation);
+	if (all.length === 0 && reading.through < Infinity) {
+		// One old record that is not done with must not hide what lies far behind it.
+		const { records } = await readingFrom(state.floor);
+		const ids = new Set(records.map(({ id }) => id));
+		reading = {
+			records: [...reading.records.filter(({ id }) => !ids.has(id)), ...records],
+			through: reading.through,
+		};
+		all = dueIn(state, reading, situation);
+	}
 	const { ripe, unripe } = byRipeness(context, source, state, all, settings, situation, memory);
 	// What lies beyond one batch waits for its turn and needs not be looked at.
 	const next = ripe.slice(0, settings.batch);
@@ -281,14 +309,14 @@ async function watch(
 			context.getNode(),
 			`Polling can follow changes of ${watchLimit} subscriptions at most, and there are more. Use the Pocketsflow Trigger for Subscription Updated and Subscription Deleted.`,
 		);
-	const isWanted = ({ record }: Member) =>
-		isAboutProducts(membershipPayload(record), settings.productIds);
-	const members = all.filter(isWanted);
-	const due = changesIn(state, members, situation);
-	// A change that nobody asked for is known without being handed over.
-	const asked = due.filter(({ kind }) => settings.events.includes(changeEvents[kind]));
+	const isWanted = ({ kind, member }: Change) =>
+		settings.events.includes(changeEvents[kind]) &&
+		isAboutProducts(membershipPayload(member.record), settings.productIds);
+	const due = changesIn(state, all, situation);
+	// A change that nobody asked for is known without being handed over, lest it come when more is asked for.
+	const asked = due.filter(isWanted);
 	const unasked = due.filter((one) => !asked.includes(one));
-	return { state: withKnown(state, unasked), members, due: asked, save };
+	return { state: withKnown(state, unasked), members: all, due: asked, save };
 }
 
 function withKnown(state: WatchState, changes: readonly Change[]): WatchState {

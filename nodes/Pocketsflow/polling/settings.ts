@@ -8,6 +8,8 @@ export interface Settings {
 	events: string[];
 	/** Find what is there from this date on, ms; undefined begins now. */
 	from?: number;
+	/** That date as it stands in the node: an expression, such as "a week ago", is not another date each time. */
+	fromText?: string;
 	simplify: boolean;
 	/** ms */
 	overlap: number;
@@ -51,6 +53,7 @@ export function settingsOf(context: IPollFunctions): Settings {
 	return {
 		events,
 		from,
+		...(from !== undefined && { fromText: String(context.getNode().parameters.startDate) }),
 		simplify: context.getNodeParameter('simplify', true) as boolean,
 		headStart: headStart * 1_000,
 		overlap: overlap * minute,

@@ -1,4 +1,4 @@
-import type { IDataObject, IPollFunctions } from 'n8n-workflow';
+import { NodeApiError, type IDataObject, type IPollFunctions } from 'n8n-workflow';
 
 import { events } from '../events/catalogue';
 import { metadataOf } from '../events/output';
@@ -150,14 +150,18 @@ const refunds: Source = {
 		if (word === 'pending') return 'later';
 		return ['failed', 'canceled', 'cancelled'].includes(word) ? 'never' : 'ready';
 	},
-	// A refund names its order only; product, buyer and currency are the order's.
-	related: async (context, { orderId }) =>
-		typeof orderId === 'string'
-			? recordIn(
-					await send(context, { method: 'GET', path: path`/orders/${orderId}` }, 'read'),
-					['sale', 'order'],
-				)
-			: {},
+	// A refund names its order only; product, buyer and currency are the order's. Without them where the
+	// order was deleted: a refund must not keep all that follows from being found.
+	related: async (context, { orderId }) => {
+		if (typeof orderId !== 'string') return {};
+		return await send(context, { method: 'GET', path: path`/orders/${orderId}` }, 'read').then(
+			(answer) => recordIn(answer, ['sale', 'order']),
+			(error: unknown) => {
+				if (error instanceof NodeApiError && error.httpCode === '404') return {};
+				throw error;
+			},
+		);
+	},
 	payload: (record, order) => ({
 		...orderPayload(order),
 		order: present({ id: record.orderId ?? idOf(order) }),

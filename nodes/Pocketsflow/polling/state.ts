@@ -7,33 +7,38 @@ import type { CursorState } from './cursor';
 /** Everything that polls keep. */
 export interface PollState {
 	version: 1;
-	/** Test and live data are apart: with a key of the other mode, polling begins anew. */
-	mode: Mode;
-	/** The start date it was begun with, ms. */
-	from?: number;
+	/** Counts the polls that left a state, so that an older copy is told from a newer one. */
+	count: number;
+	/** The start date it was begun with, as it stands in the node. */
+	from?: string;
 	/** By event. */
 	lists: Record<string, CursorState>;
 	changes?: WatchState;
 }
 
-const key = 'polling';
+/** Test and live data are apart, and so are the states: a look at the other mode loses no sale of this one. */
+const keys: Record<Mode, string> = { test: 'pollingTest', live: 'pollingLive' };
 
 /**
- * Reads the state from the node's static data; undefined where there is none. Text, under one key of this
+ * Reads the state from the node's static data; undefined where there is none. Text, under keys of this
  * node's own: n8n wraps every nested object in an observer, and writes the static data of all nodes of a
  * workflow at once, so nothing else in it is touched.
  */
-export function loadState(context: IPollFunctions): PollState | undefined {
-	const text = context.getWorkflowStaticData('node')[key];
+export function loadState(context: IPollFunctions, mode: Mode): PollState | undefined {
+	const text = context.getWorkflowStaticData('node')[keys[mode]];
 	if (typeof text !== 'string') return undefined;
 	// Unreadable text throws: a failed poll that the operator sees, not a new beginning that skips sales.
 	const state = jsonParse<PollState>(text);
 	return state.version === 1 ? state : undefined;
 }
 
-/** Keeps the state. n8n stores it only when the poll returns items, of which there may be none. */
-export function keepState(context: IPollFunctions, state: PollState): void {
+/** Whether the node has a state of either mode. */
+export function hasState(context: IPollFunctions): boolean {
 	const data = context.getWorkflowStaticData('node');
-	const text = JSON.stringify(state);
-	if (data[key] !== text) data[key] = text;
+	return Object.values(keys).some((key) => typeof data[key] === 'string');
+}
+
+/** Keeps the state. n8n stores it only when the poll returns items, of which there may be none. */
+export function keepState(context: IPollFunctions, mode: Mode, state: PollState): void {
+	context.getWorkflowStaticData('node')[keys[mode]] = JSON.stringify(state);
 }

@@ -7,6 +7,7 @@ jest.mock('../../../nodes/Pocketsflow/transport/send', () => ({
 	send: async (context: { answer(request: unknown): Promise<unknown> }, request: unknown) =>
 		await context.answer(request),
 	accountOf: async () => ({ mode: 'live' }),
+	forgetAccount: () => undefined,
 }));
 
 const shopEvent: fc.Arbitrary<ShopEvent> = fc.oneof(
@@ -40,7 +41,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 		arbitrary: fc.record({ kind: fc.constant('poll' as const), fate: fc.oneof(fc.constant(calm), fate) }),
 	},
 	fc.record({ kind: fc.constant('down' as const), minutes: fc.oneof(fc.integer({ min: 0, max: 30 }), fc.integer({ min: 0, max: 2000 })) }),
-	fc.record({ kind: fc.constant('restart' as const) }),
+	fc.record({ kind: fc.constantFrom('restart' as const, 'rename' as const, 'filter' as const) }),
 );
 
 const manner: fc.Arbitrary<Manner> = fc.record({
@@ -79,3 +80,29 @@ test(`no order is lost in ${runs} random histories`, async () => {
 	clock.mockRestore();
 	process.stdout.write(`${runs} histories: ${JSON.stringify(totals)}\n`);
 }, 1_200_000);
+
+const sale = (count: number, wanted = true): Step => ({
+	kind: 'shop',
+	event: { kind: 'sale', count, sameMoment: false, lateBy: 0, wanted },
+});
+const calmPoll: Step = { kind: 'poll', fate: calm };
+
+test.each<[string, Step[]]>([
+	['was deleted', [sale(1), calmPoll, { kind: 'shop', event: { kind: 'deletion', index: 0 } }]],
+	['is not asked for any more', [{ kind: 'filter' }, sale(1, false), calmPoll, { kind: 'filter' }]],
+])('a record to be repeated that %s hides nothing that lies far behind it', async (_what, steps) => {
+	const rush = Array.from({ length: 30 }, () => [sale(60), calmPoll]).flat();
+	const history = new History({
+		manner: { pageSize: 100, totals: true, hasMore: true, endDate: 'exact', order: 'newestFirst' },
+		batch: 200,
+		overlap: 1,
+		repeatAfter: 2,
+		headStart: 0,
+		skew: 0,
+		before: 0,
+	});
+	const clock = jest.spyOn(Date, 'now').mockImplementation(history.clock);
+	await history.live([...steps, ...rush]);
+	clock.mockRestore();
+	expect(history.figures.sales).toBe(1800);
+}, 60_000);

@@ -23,7 +23,9 @@ export type Step =
 	| { kind: 'shop'; event: ShopEvent }
 	| { kind: 'poll'; fate: PollFate }
 	| { kind: 'down'; minutes: number }
-	| { kind: 'restart' };
+	| { kind: 'restart' }
+	| { kind: 'rename' }
+	| { kind: 'filter' };
 
 export interface Setting {
 	manner: Manner;
@@ -82,6 +84,9 @@ export class History {
 	private fate: PollFate = { meanwhile: [] };
 	private requests = 0;
 	private crashes = 0;
+	private renames = 0;
+	/** Whether the operator chose other products than those that are expected. */
+	private isFiltered = false;
 
 	constructor(private readonly setting: Setting) {
 		this.shop = new Shop(setting.manner);
@@ -109,7 +114,7 @@ export class History {
 				events: ['order.completed'],
 				start: 'now',
 				simplify: true,
-				options: { batch, overlap, repeatAfter, headStart, productIds: 'wanted' },
+				options: { batch, overlap, repeatAfter, headStart, productIds: this.isFiltered ? 'other' : 'wanted' },
 			};
 			return parameters[name] ?? fallback;
 		},
@@ -137,7 +142,7 @@ export class History {
 				isEarly ? this.shopNow - this.setting.overlap * minute : time,
 				event.wanted ? 'wanted' : 'other',
 			);
-			if (event.wanted) this.expected.set(eventIdOf(order), order);
+			if (event.wanted && !this.isFiltered) this.expected.set(eventIdOf(order), order);
 		}
 	}
 
@@ -224,10 +229,24 @@ export class History {
 			} else if (step.kind === 'restart') {
 				this.now += minute;
 				// Before the next poll it is as good as a crash: n8n tells a node of neither.
-				const last = this.executions[this.executions.length - 1];
-				const isOpen = this.setting.repeatAfter > 0 || last?.ids.some((id) => !this.confirmed.has(id));
+				const isUnconfirmed = ({ ids, memory }: Execution) =>
+					memory === this.memory && ids.some((id) => !this.confirmed.has(id));
+				const isOpen = this.setting.repeatAfter > 0 || this.executions.some(isUnconfirmed);
 				if (isOpen) this.crashes++;
 				this.restart();
+			} else if (step.kind === 'rename') {
+				// n8n keeps static data by name, and polls at once when the change is published.
+				this.renames++;
+				// n8n polls when it starts, so before anybody can rename.
+				if (this.memory.states.size === 0) await this.poll({ meanwhile: [] });
+				this.staticData = {};
+				this.saved = '{}';
+				this.isRestarted = false;
+				await this.poll({ meanwhile: [] });
+			} else if (step.kind === 'filter') {
+				this.isFiltered = !this.isFiltered;
+				// What waits, or would come again, is not asked for any more.
+				if (this.isFiltered) this.expected.clear();
 			} else {
 				this.now += minute;
 				await this.poll(step.fate);
@@ -240,6 +259,7 @@ export class History {
 	/** Nothing happens any more: everything that waits must come out. */
 	private async calmDown(): Promise<void> {
 		const { batch, repeatAfter } = this.setting;
+		this.isFiltered = false;
 		const polls = 6 + repeatAfter + Math.ceil((3 * this.expected.size) / batch);
 		for (let index = 0; index < polls; index++) {
 			this.now += minute;
@@ -266,7 +286,7 @@ export class History {
 			for (const [id, count] of handed)
 				if (count > (repeatAfter > 0 ? 2 : 1)) throw new Broken(`${id} ${count} times without a crash`);
 		const idle = this.executions.filter(({ ids }) => ids.length === 0).length;
-		if (idle > this.executions.length - idle + 1 + this.crashes)
+		if (idle > this.executions.length - idle + 1 + this.crashes + this.renames)
 			throw new Broken(`${idle} empty executions of ${this.executions.length}`);
 	}
 
