@@ -93,8 +93,9 @@ export class PocketsflowPollingTrigger implements INodeType {
 						name: 'batch',
 						type: 'number',
 						typeOptions: { minValue: 1 },
-						default: 100,
-						description: 'How many items one execution gets at most. The rest follows with the next polls.',
+						default: 500,
+						description:
+							'How many items one execution gets at most. The rest follows with the next polls, so choose more than happens between two of them, and twice that with Repeat After.',
 					},
 					{
 						displayName: 'Overlap (Minutes)',
