@@ -181,11 +181,10 @@ function shaping(
 	{ simplified: kept, hidden = [] }: Shaping,
 	item: ItemParameters,
 ): (record: IDataObject) => IDataObject {
-	const isSimplified = kept !== undefined && item.get(simplify) === true;
+	if (kept !== undefined && item.get(simplify) === true) return (record) => simplified(record, kept);
+	if (hidden.length === 0) return (record) => record;
 	return (record) =>
-		isSimplified
-			? simplified(record, kept)
-			: Object.fromEntries(Object.entries(record).filter(([key]) => !hidden.includes(key)));
+		Object.fromEntries(Object.entries(record).filter(([key]) => !hidden.includes(key)));
 }
 
 function nodeError(context: IExecuteFunctions, thrown: unknown, itemIndex: number): NodeError {

@@ -1,4 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { availableParallelism, homedir, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
@@ -270,7 +271,7 @@ async function returnAll(node: INodeType): Promise<void> {
 async function main(): Promise<void> {
 	// A path in a variable, because tsx would take the codex file Pocketsflow.node.json for the module.
 	const file = '../../nodes/Pocketsflow/Pocketsflow.node.ts';
-	const { Pocketsflow } = (await import(file)) as { Pocketsflow: new () => INodeType };
+	const { Pocketsflow } = createRequire(__filename)(file) as { Pocketsflow: new () => INodeType };
 	const node = new Pocketsflow();
 	const chosen = process.argv.slice(2);
 	const load = loadavg()[0].toFixed(1);

@@ -8,6 +8,7 @@ import { checkSignature, sign } from '../../nodes/Pocketsflow/events/signature';
 import { N8nClient, type StoredWorkflow } from '../n8n/client';
 import { startN8n } from '../n8n/start';
 import { startSandbox } from '../sandbox/sandbox';
+import { ensureBuilt } from '../setup/build';
 import { orderCompleted } from '../unit/events/payloads';
 
 let secret = 'whsec_bench';
@@ -49,6 +50,7 @@ async function main(): Promise<void> {
 	const sandbox = await startSandbox({ switches: { rateLimit: false, secretOnGet: 'present' } });
 	// Settings of n8n to try: `npm run bench:trigger -- N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE=true`
 	const env = Object.fromEntries(process.argv.slice(2).map((word) => word.split('=')));
+	await ensureBuilt();
 	const n8n = await startN8n({ env });
 	try {
 		const client = await N8nClient.connect(n8n);
