@@ -40,6 +40,17 @@ const jsonOf = ({ output }: { output: Array<{ json: IDataObject }> }) => output.
 
 const links = { successUrl: 'https://example.com/thanks', cancelUrl: 'https://example.com/cart' };
 
+it('a cancellation that was not answered is sent once, and told as perhaps done', async () => {
+	sandbox.setSwitches({ faults: [{ method: 'POST', path: '/orders/subscriptions/cancel/*', kind: 'reset', when: 'after' }] });
+	try {
+		const { error } = await run('subscription cancel', { providerSubscriptionId: byId(shop.providerId) });
+		expect(error?.message).toMatch(/Whether this was carried out is unknown, and it was not sent again/);
+		expect(sent()).toHaveLength(1);
+	} finally {
+		sandbox.setSwitches({ faults: [] });
+	}
+});
+
 describe('bad input', () => {
 	it('of one item stops the node before anything is sent', async () => {
 		const { error } = await run(
