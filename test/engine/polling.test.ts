@@ -165,6 +165,24 @@ it('begins once from a date that is an expression', async () => {
 	expect(await tick(setup)).toBeNull();
 });
 
+it('does not bring the ended subscriptions of before when more products are asked for', async () => {
+	const events = ['customer.subscription.deleted'];
+	const setup = polling({ events, options: { productIds: 'other' } });
+	await tick(setup);
+	const [offer] = (await call('GET', '/subscriptions')) as IDataObject[];
+	const end = async () => {
+		const { membershipIds } = await sandbox.purchase({ offerId: String(offer._id), email: 'ended@example.org' });
+		await call('POST', `/_sandbox/memberships/${membershipIds[0]}/end`);
+		return membershipIds[0];
+	};
+	await end();
+	await tick(setup);
+	const widened = { ...setup, parameters: { events } };
+	expect((await tick(widened)) ?? []).toEqual([]);
+	const ended = await end();
+	expect(eventIds(await tick(widened))).toEqual([`customer.subscription.deleted:${ended}`]);
+});
+
 it('finds a refund whose order was deleted, and what follows', async () => {
 	const setup = polling({ events: ['order.refunded', 'order.completed'] });
 	await tick(setup);
