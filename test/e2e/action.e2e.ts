@@ -8,17 +8,17 @@ import type { Browser, Page } from 'playwright-core';
 import { openBrowser, openEditor } from '../browser/browser';
 import { resources } from '../../nodes/Pocketsflow/resources';
 import {
-	N8nClient,
+	type N8nClient,
 	type Credential,
 	type Execution,
 	type StoredWorkflow,
 	type Workflow,
 	type WorkflowNode,
 } from '../n8n/client';
-import { startN8n, type RunningN8n } from '../n8n/start';
+import type { RunningN8n } from '../n8n/start';
 import { endpoints } from '../sandbox/endpoints';
-import { startSandbox, type Sandbox } from '../sandbox/sandbox';
-import { ensureBuilt } from '../setup/build';
+import type { Sandbox } from '../sandbox/sandbox';
+import { openStage } from './stage';
 
 const output = join(__dirname, 'output', 'action');
 const installingMs = 20 * 60_000;
@@ -176,15 +176,7 @@ let workflow: StoredWorkflow;
 
 beforeAll(async () => {
 	await mkdir(output, { recursive: true });
-	await ensureBuilt();
-	sandbox = await startSandbox({ seed: 'test' });
-	n8n = await startN8n();
-	client = await N8nClient.connect(n8n);
-	credential = await client.createCredential('pocketsflowApi', 'Pocketsflow', {
-		apiKey: sandbox.testKey,
-		baseUrl: sandbox.url,
-		webhookSigningSecret: '',
-	});
+	({ sandbox, n8n, client, credential } = await openStage());
 	workflow = await client.importWorkflow(workflowOf(steps), [credential]);
 }, installingMs);
 

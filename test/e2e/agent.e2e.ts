@@ -4,15 +4,15 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import { resources } from '../../nodes/Pocketsflow/resources';
 import {
-	N8nClient,
+	type N8nClient,
 	type Credential,
 	type Execution,
 	type StoredWorkflow,
 	type WorkflowNode,
 } from '../n8n/client';
-import { startN8n, type RunningN8n } from '../n8n/start';
-import { startSandbox, type Sandbox } from '../sandbox/sandbox';
-import { ensureBuilt } from '../setup/build';
+import type { RunningN8n } from '../n8n/start';
+import type { Sandbox } from '../sandbox/sandbox';
+import { openStage } from './stage';
 
 const installingMs = 20 * 60_000;
 const trigger = 'Start';
@@ -115,16 +115,8 @@ let pocketsflow: Credential;
 let model: StubModel;
 
 beforeAll(async () => {
-	await ensureBuilt();
 	model = await StubModel.start();
-	sandbox = await startSandbox({ seed: 'test' });
-	n8n = await startN8n();
-	client = await N8nClient.connect(n8n);
-	pocketsflow = await client.createCredential('pocketsflowApi', 'Pocketsflow', {
-		apiKey: sandbox.testKey,
-		baseUrl: sandbox.url,
-		webhookSigningSecret: '',
-	});
+	({ sandbox, n8n, client, credential: pocketsflow } = await openStage());
 }, installingMs);
 
 afterAll(async () => {

@@ -9,10 +9,10 @@ import fc from 'fast-check';
 import pLimit from 'p-limit';
 
 import { hostileDeliveries, isSigned, type Sent } from '../engine/hostile';
-import { N8nClient, type StoredWorkflow } from '../n8n/client';
-import { startN8n, type RunningN8n } from '../n8n/start';
-import { startSandbox, type Sandbox } from '../sandbox/sandbox';
-import { ensureBuilt } from '../setup/build';
+import type { N8nClient, StoredWorkflow } from '../n8n/client';
+import type { RunningN8n } from '../n8n/start';
+import type { Sandbox } from '../sandbox/sandbox';
+import { openStage } from './stage';
 import { invoice, membership, orderCompleted } from '../unit/events/payloads';
 
 const installingMs = 20 * 60_000;
@@ -109,16 +109,9 @@ async function startedBy(act: () => Promise<void>): Promise<number> {
 }
 
 beforeAll(async () => {
-	await ensureBuilt();
-	sandbox = await startSandbox({ seed: 'test', switches: { secretOnGet: 'present' } });
-	n8n = await startN8n();
+	const stage = await openStage({ switches: { secretOnGet: 'present' } });
+	({ sandbox, n8n, client } = stage);
 	pid = n8n.pid;
-	client = await N8nClient.connect(n8n);
-	const credential = await client.createCredential('pocketsflowApi', 'Pocketsflow', {
-		apiKey: sandbox.testKey,
-		baseUrl: sandbox.url,
-		webhookSigningSecret: '',
-	});
 	const events = ['order.completed', 'customer.subscription.updated', 'invoice.payment_succeeded'];
 	workflow = await client.importWorkflow(
 		{
@@ -134,7 +127,7 @@ beforeAll(async () => {
 			],
 			connections: {},
 		},
-		[credential],
+		[stage.credential],
 	);
 	await client.activate(workflow.id);
 	const { data } = await axios.get<Array<{ url: string; secret: string }>>(`${sandbox.url}/webhooks`, {

@@ -7,10 +7,10 @@ import type { Browser } from 'playwright-core';
 
 import { openBrowser, openEditor } from '../browser/browser';
 import { Ledger } from '../chaos/ledger';
-import { N8nClient, type Credential, type StoredWorkflow, type Workflow } from '../n8n/client';
-import { startN8n, type RunningN8n } from '../n8n/start';
-import { startSandbox, type Sandbox } from '../sandbox/sandbox';
-import { ensureBuilt } from '../setup/build';
+import type { Credential, N8nClient, StoredWorkflow, Workflow } from '../n8n/client';
+import type { RunningN8n } from '../n8n/start';
+import type { Sandbox } from '../sandbox/sandbox';
+import { openStage } from './stage';
 
 const output = join(__dirname, 'output');
 const installingMs = 20 * 60_000;
@@ -37,15 +37,7 @@ async function importExample(name: string, shop: Ledger): Promise<StoredWorkflow
 
 beforeAll(async () => {
 	await mkdir(output, { recursive: true });
-	await ensureBuilt();
-	sandbox = await startSandbox({ seed: 'test' });
-	n8n = await startN8n();
-	client = await N8nClient.connect(n8n);
-	credential = await client.createCredential('pocketsflowApi', 'Pocketsflow', {
-		apiKey: sandbox.testKey,
-		baseUrl: sandbox.url,
-		webhookSigningSecret: '',
-	});
+	({ sandbox, n8n, client, credential } = await openStage());
 	paid = await Ledger.open();
 	fulfilled = await Ledger.open('fulfilled');
 	byWebhook = await importExample('reconcile-by-webhook', paid);
