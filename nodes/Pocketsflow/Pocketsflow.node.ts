@@ -6,10 +6,10 @@ import {
 	type INodeTypeDescription,
 } from 'n8n-workflow';
 
-import { chosenOperation, runOperation } from './execute';
-import { propertiesOf } from './operation';
-import { listSearch, loadOptions } from './pickers';
-import { resources } from './resources';
+import { chosenOperation, runOperation } from './actions/execute';
+import { propertiesOf } from './actions/operation';
+import { listSearch, loadOptions } from './methods/listSearch';
+import { resources } from './actions/resources';
 
 export class Pocketsflow implements INodeType {
 	description: INodeTypeDescription = {

@@ -6,8 +6,8 @@ import {
 	type IPollFunctions,
 } from 'n8n-workflow';
 
-import { productIdsOption } from './events/parameters';
-import { simplify } from './fields';
+import { productIdsOption } from './events/productFilter';
+import { simplify } from './fields/common';
 import { poll } from './polling/poll';
 import { polledEventOptions } from './polling/sources';
 

@@ -9,10 +9,10 @@ import {
 } from 'n8n-workflow';
 
 import { eventOptions } from './events/catalogue';
-import { productIdsOption } from './events/parameters';
-import { receive } from './events/receive';
-import { hookError, isRegistered, register, unregister } from './events/registration';
-import { simplify } from './fields';
+import { productIdsOption } from './events/productFilter';
+import { receive } from './webhook/receive';
+import { hookError, isRegistered, register, unregister } from './webhook/registration';
+import { simplify } from './fields/common';
 
 const usesExisting = (context: IHookFunctions) =>
 	context.getNodeParameter('endpoint', 'automatic') === 'existing';

@@ -14,7 +14,7 @@ export interface Shop {
 	close(): Promise<void>;
 }
 
-const start = join(__dirname, '..', 'sandbox', 'start.ts');
+const start = join(__dirname, '..', '..', 'sandbox', 'start.ts');
 
 /** Starts a sandbox with the given switches and waits until it answers. */
 export async function openShop(switches: object): Promise<Shop> {

@@ -7,8 +7,8 @@ import { runInNewContext } from 'node:vm';
 
 import type { INodeParameters, INodeType, IVersionedNodeType } from 'n8n-workflow';
 
-import { readList } from '../../nodes/Pocketsflow/transport/pages';
-import { executeContext, runNode, type NodeSetup } from '../engine/context';
+import { readList } from '../../nodes/Pocketsflow/transport/pagination';
+import { executeContext, runNode, type NodeSetup } from '../harness/engine/context';
 import { median, openShop, seconds, socketsDuring, timed, type Shop } from './sandboxes';
 
 const rounds = 5;

@@ -4,12 +4,12 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 import axios from 'axios';
 
-import { checkSignature, sign } from '../../nodes/Pocketsflow/events/signature';
-import { N8nClient, type StoredWorkflow } from '../n8n/client';
-import { startN8n } from '../n8n/start';
-import { startSandbox } from '../sandbox/sandbox';
-import { ensureBuilt } from '../setup/build';
-import { orderCompleted } from '../unit/events/payloads';
+import { checkSignature, sign } from '../../nodes/Pocketsflow/webhook/signature';
+import { N8nClient, type StoredWorkflow } from '../harness/n8n/client';
+import { startN8n } from '../harness/n8n/start';
+import { startSandbox } from '../../sandbox/sandbox';
+import { ensureBuilt } from '../harness/setup/build';
+import { orderCompleted } from '../harness/payloads';
 
 let secret = 'whsec_bench';
 const median = (values: number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];

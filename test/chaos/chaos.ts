@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
-import { N8nClient, type StoredWorkflow, type Workflow } from '../n8n/client';
-import { startN8n, type RunningN8n } from '../n8n/start';
-import { startSandbox, type Sandbox } from '../sandbox/sandbox';
-import { ensureBuilt } from '../setup/build';
+import { N8nClient, type StoredWorkflow, type Workflow } from '../harness/n8n/client';
+import { startN8n, type RunningN8n } from '../harness/n8n/start';
+import { startSandbox, type Sandbox } from '../../sandbox/sandbox';
+import { ensureBuilt } from '../harness/setup/build';
 import { Ledger } from './ledger';
 
 export interface Plan {

@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { sign } from '../sandbox/deliveries';
-import { endpoints } from '../sandbox/endpoints';
-import { type Sandbox, startSandbox } from '../sandbox/sandbox';
-import { switchRules, type SwitchesPatch } from '../sandbox/switches';
+import { sign } from '../../sandbox/deliveries';
+import { endpoints } from '../../sandbox/endpoints';
+import { type Sandbox, startSandbox } from '../../sandbox/sandbox';
+import { switchRules, type SwitchesPatch } from '../../sandbox/switches';
 import { type Received, type Receiver, startReceiver } from './receiver';
 
 type Json = Record<string, unknown>;
@@ -1047,7 +1047,7 @@ describe('switches', () => {
 
 	test('every switch is asserted on above, and described in the README', () => {
 		expect([...flipped].sort()).toEqual(Object.keys(switchRules).sort());
-		const readme = readFileSync(join(__dirname, '..', 'sandbox', 'README.md'), 'utf8');
+		const readme = readFileSync(join(__dirname, '..', '..', 'sandbox', 'README.md'), 'utf8');
 		for (const [name, { section, about, initial, allowed }] of Object.entries(switchRules)) {
 			const cells = [`\`${name}\``, section, `\`${JSON.stringify(initial)}\``, allowed, about];
 			expect(readme).toContain(`| ${cells.join(' | ')} |`);
@@ -1096,7 +1096,7 @@ describe('controls', () => {
 
 describe('the command', () => {
 	test('prints address and keys, and stops when told', async () => {
-		const entry = join(__dirname, '..', 'sandbox', 'start.ts');
+		const entry = join(__dirname, '..', '..', 'sandbox', 'start.ts');
 		const command = spawn(process.execPath, ['--import', 'tsx', entry, '--port', '0', '--seed']);
 		let printed = '';
 		command.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));

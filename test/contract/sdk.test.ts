@@ -1,7 +1,7 @@
 import { Pocketsflow, PocketsflowError } from 'pocketsflow';
 
-import { endpoints } from '../sandbox/endpoints';
-import { type Sandbox, startSandbox } from '../sandbox/sandbox';
+import { endpoints } from '../../sandbox/endpoints';
+import { type Sandbox, startSandbox } from '../../sandbox/sandbox';
 import { type Receiver, startReceiver } from './receiver';
 
 const id = expect.stringMatching(/^[0-9a-f]{24}$/);

@@ -5,8 +5,8 @@ import axios from 'axios';
 import type { INodeProperties } from 'n8n-workflow';
 import type { Browser, Page } from 'playwright-core';
 
-import { openBrowser, openEditor } from '../browser/browser';
-import { resources } from '../../nodes/Pocketsflow/resources';
+import { openBrowser, openEditor } from '../harness/browser/browser';
+import { resources } from '../../nodes/Pocketsflow/actions/resources';
 import {
 	type N8nClient,
 	type Credential,
@@ -14,10 +14,10 @@ import {
 	type StoredWorkflow,
 	type Workflow,
 	type WorkflowNode,
-} from '../n8n/client';
-import type { RunningN8n } from '../n8n/start';
-import { endpoints } from '../sandbox/endpoints';
-import type { Sandbox } from '../sandbox/sandbox';
+} from '../harness/n8n/client';
+import type { RunningN8n } from '../harness/n8n/start';
+import { endpoints } from '../../sandbox/endpoints';
+import type { Sandbox } from '../../sandbox/sandbox';
 import { openStage } from './stage';
 
 const output = join(__dirname, 'output', 'action');

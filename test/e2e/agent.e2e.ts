@@ -2,16 +2,16 @@ import axios from 'axios';
 import fastify from 'fastify';
 import type { INodeProperties } from 'n8n-workflow';
 
-import { resources } from '../../nodes/Pocketsflow/resources';
+import { resources } from '../../nodes/Pocketsflow/actions/resources';
 import {
 	type N8nClient,
 	type Credential,
 	type Execution,
 	type StoredWorkflow,
 	type WorkflowNode,
-} from '../n8n/client';
-import type { RunningN8n } from '../n8n/start';
-import type { Sandbox } from '../sandbox/sandbox';
+} from '../harness/n8n/client';
+import type { RunningN8n } from '../harness/n8n/start';
+import type { Sandbox } from '../../sandbox/sandbox';
 import { openStage } from './stage';
 
 const installingMs = 20 * 60_000;

@@ -9,11 +9,11 @@ import fc from 'fast-check';
 import pLimit from 'p-limit';
 
 import { hostileDeliveries, isSigned, type Sent } from '../engine/hostile';
-import type { N8nClient, StoredWorkflow } from '../n8n/client';
-import type { RunningN8n } from '../n8n/start';
-import type { Sandbox } from '../sandbox/sandbox';
+import type { N8nClient, StoredWorkflow } from '../harness/n8n/client';
+import type { RunningN8n } from '../harness/n8n/start';
+import type { Sandbox } from '../../sandbox/sandbox';
 import { openStage } from './stage';
-import { invoice, membership, orderCompleted } from '../unit/events/payloads';
+import { invoice, membership, orderCompleted } from '../harness/payloads';
 
 const installingMs = 20 * 60_000;
 const hostileCount = 1000;

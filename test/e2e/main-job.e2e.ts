@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import axios from 'axios';
 import type { Browser } from 'playwright-core';
 
-import { openBrowser } from '../browser/browser';
-import { buy, openShop, type Shop } from '../demo/shop';
-import { N8nClient, type Execution } from '../n8n/client';
-import { startN8n, type RunningN8n } from '../n8n/start';
-import { startSandbox, type Sandbox } from '../sandbox/sandbox';
-import { ensureBuilt } from '../setup/build';
+import { openBrowser } from '../harness/browser/browser';
+import { buy, openShop, type Shop } from '../../demo/shop';
+import { N8nClient, type Execution } from '../harness/n8n/client';
+import { startN8n, type RunningN8n } from '../harness/n8n/start';
+import { startSandbox, type Sandbox } from '../../sandbox/sandbox';
+import { ensureBuilt } from '../harness/setup/build';
 
 const output = join(__dirname, 'output');
 const installingMs = 20 * 60_000;

@@ -5,11 +5,11 @@ import { setTimeout as wait } from 'node:timers/promises';
 import axios from 'axios';
 import type { Browser } from 'playwright-core';
 
-import { openBrowser, openEditor } from '../browser/browser';
+import { openBrowser, openEditor } from '../harness/browser/browser';
 import { Ledger } from '../chaos/ledger';
-import type { Credential, N8nClient, StoredWorkflow, Workflow } from '../n8n/client';
-import type { RunningN8n } from '../n8n/start';
-import type { Sandbox } from '../sandbox/sandbox';
+import type { Credential, N8nClient, StoredWorkflow, Workflow } from '../harness/n8n/client';
+import type { RunningN8n } from '../harness/n8n/start';
+import type { Sandbox } from '../../sandbox/sandbox';
 import { openStage } from './stage';
 
 const output = join(__dirname, 'output');

@@ -1,7 +1,7 @@
-import { N8nClient, type Credential } from '../n8n/client';
-import { startN8n, type RunningN8n } from '../n8n/start';
-import { startSandbox, type Sandbox, type SandboxOptions } from '../sandbox/sandbox';
-import { ensureBuilt } from '../setup/build';
+import { N8nClient, type Credential } from '../harness/n8n/client';
+import { startN8n, type RunningN8n } from '../harness/n8n/start';
+import { startSandbox, type Sandbox, type SandboxOptions } from '../../sandbox/sandbox';
+import { ensureBuilt } from '../harness/setup/build';
 
 /** A sandbox, and a real n8n with the package and a credential for that sandbox. */
 export interface Stage {

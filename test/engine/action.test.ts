@@ -1,9 +1,9 @@
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 
 import { Pocketsflow } from '../../nodes/Pocketsflow/Pocketsflow.node';
-import type { Sandbox } from '../sandbox/sandbox';
-import type { SwitchesPatch } from '../sandbox/switches';
-import { loadOptionsContext, runNode, type NodeSetup } from './context';
+import type { Sandbox } from '../../sandbox/sandbox';
+import type { SwitchesPatch } from '../../sandbox/switches';
+import { loadOptionsContext, runNode, type NodeSetup } from '../harness/engine/context';
 import { byId } from './operations';
 import { openSandbox, stock, type Shop } from './shop';
 

@@ -1,9 +1,9 @@
 import type { IDataObject, IWorkflowExecuteAdditionalData } from 'n8n-workflow';
 
-import { seal } from '../../nodes/Pocketsflow/events/sealing';
-import { sign } from '../../nodes/Pocketsflow/events/signature';
+import { seal } from '../../nodes/Pocketsflow/webhook/sealing';
+import { sign } from '../../nodes/Pocketsflow/webhook/signature';
 import { PocketsflowTrigger } from '../../nodes/Pocketsflow/PocketsflowTrigger.node';
-import { webhookContext, type NodeSetup } from './context';
+import { webhookContext, type NodeSetup } from '../harness/engine/context';
 import type { Sent } from './hostile';
 
 const apiKey = 'pk_test_000000000000000000000000';

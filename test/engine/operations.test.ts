@@ -1,10 +1,10 @@
 import { Pocketsflow as Sdk } from 'pocketsflow';
 
 import { Pocketsflow } from '../../nodes/Pocketsflow/Pocketsflow.node';
-import { resources } from '../../nodes/Pocketsflow/resources';
-import { endpoints } from '../sandbox/endpoints';
-import type { Sandbox } from '../sandbox/sandbox';
-import { runNode } from './context';
+import { resources } from '../../nodes/Pocketsflow/actions/resources';
+import { endpoints } from '../../sandbox/endpoints';
+import type { Sandbox } from '../../sandbox/sandbox';
+import { runNode } from '../harness/engine/context';
 import { cases, type Case } from './operations';
 import { openSandbox, pathOf, stock, type Shop } from './shop';
 

@@ -1,7 +1,7 @@
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import type { Pocketsflow as Sdk } from 'pocketsflow';
 
-import type { EndpointName } from '../sandbox/endpoints';
+import type { EndpointName } from '../../sandbox/endpoints';
 import type { Shop } from './shop';
 
 /** One run of an operation: what the operator sets, what must be sent, what must come out. */

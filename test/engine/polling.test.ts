@@ -2,8 +2,8 @@ import type { IDataObject, INodeExecutionData, INodeParameters } from 'n8n-workf
 
 import { PocketsflowPollingTrigger } from '../../nodes/Pocketsflow/PocketsflowPollingTrigger.node';
 import { newMemory, poll } from '../../nodes/Pocketsflow/polling/poll';
-import { startSandbox, type Sandbox } from '../sandbox/sandbox';
-import { pollContext, type NodeSetup } from './context';
+import { startSandbox, type Sandbox } from '../../sandbox/sandbox';
+import { pollContext, type NodeSetup } from '../harness/engine/context';
 import { deliver, signed, trigger } from './deliver';
 
 const node = new PocketsflowPollingTrigger();

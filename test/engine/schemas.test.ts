@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { Pocketsflow } from '../../nodes/Pocketsflow/Pocketsflow.node';
-import { resources } from '../../nodes/Pocketsflow/resources';
+import { resources } from '../../nodes/Pocketsflow/actions/resources';
 import { schemaFiles, schemaFolder } from './schemas';
 import { openSandbox } from './shop';
 

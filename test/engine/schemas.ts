@@ -1,8 +1,8 @@
 import { type IDataObject, type INodeType } from 'n8n-workflow';
 import { join } from 'node:path';
 
-import type { Sandbox } from '../sandbox/sandbox';
-import { runNode } from './context';
+import type { Sandbox } from '../../sandbox/sandbox';
+import { runNode } from '../harness/engine/context';
 import { cases } from './operations';
 import { stock } from './shop';
 

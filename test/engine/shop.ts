@@ -1,6 +1,6 @@
-import type { EndpointName } from '../sandbox/endpoints';
-import { endpoints } from '../sandbox/endpoints';
-import { startSandbox, type Sandbox } from '../sandbox/sandbox';
+import type { EndpointName } from '../../sandbox/endpoints';
+import { endpoints } from '../../sandbox/endpoints';
+import { startSandbox, type Sandbox } from '../../sandbox/sandbox';
 
 type Shown = Record<string, unknown>;
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import { invoice, membership, orderCompleted } from '../unit/events/payloads';
+import { invoice, membership, orderCompleted } from '../harness/payloads';
 import { deliver, secret, signed, trigger } from './deliver';
 import { hostileDeliveries, isSigned } from './hostile';
 

@@ -1,5 +1,5 @@
-import { sign } from '../../nodes/Pocketsflow/events/signature';
-import { invoice, membership, orderCompleted, orderRefunded, stripeInvoice } from '../unit/events/payloads';
+import { sign } from '../../nodes/Pocketsflow/webhook/signature';
+import { invoice, membership, orderCompleted, orderRefunded, stripeInvoice } from '../harness/payloads';
 import { deliver, secret, signed, trigger } from './deliver';
 import type { Sent } from './hostile';
 

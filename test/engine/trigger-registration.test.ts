@@ -1,13 +1,13 @@
 import axios, { type AxiosInstance } from 'axios';
 import type { IDataObject, IWorkflowExecuteAdditionalData } from 'n8n-workflow';
 
-import { describeEndpoint, readDescription, seal, unseal } from '../../nodes/Pocketsflow/events/sealing';
-import { forgetEndpoint, recoveries } from '../../nodes/Pocketsflow/events/secrets';
-import { sign } from '../../nodes/Pocketsflow/events/signature';
+import { describeEndpoint, readDescription, seal, unseal } from '../../nodes/Pocketsflow/webhook/sealing';
+import { forgetEndpoint, recoveries } from '../../nodes/Pocketsflow/webhook/secrets';
+import { sign } from '../../nodes/Pocketsflow/webhook/signature';
 import { PocketsflowTrigger } from '../../nodes/Pocketsflow/PocketsflowTrigger.node';
-import { startSandbox, type Sandbox } from '../sandbox/sandbox';
-import { orderCompleted } from '../unit/events/payloads';
-import { hookContext, webhookContext, type NodeSetup } from './context';
+import { startSandbox, type Sandbox } from '../../sandbox/sandbox';
+import { orderCompleted } from '../harness/payloads';
+import { hookContext, webhookContext, type NodeSetup } from '../harness/engine/context';
 
 interface Webhook {
 	_id: string;

@@ -1,4 +1,4 @@
-import type { StoredWorkflow } from '../n8n/client';
+import type { StoredWorkflow } from '../harness/n8n/client';
 import { pollingNode, Stage, triggerName, triggerNode, until, workflowOf } from './stage';
 
 const versions = (process.env.N8N_VERSIONS ?? '2.41.1 2.8.4').split(' ');

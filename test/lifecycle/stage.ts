@@ -4,10 +4,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 import axios, { type AxiosInstance } from 'axios';
 
-import { N8nClient, type Credential, type StoredWorkflow, type WorkflowNode } from '../n8n/client';
-import { startN8n, type RunningN8n } from '../n8n/start';
-import { startSandbox, type Sandbox } from '../sandbox/sandbox';
-import { ensureBuilt } from '../setup/build';
+import { N8nClient, type Credential, type StoredWorkflow, type WorkflowNode } from '../harness/n8n/client';
+import { startN8n, type RunningN8n } from '../harness/n8n/start';
+import { startSandbox, type Sandbox } from '../../sandbox/sandbox';
+import { ensureBuilt } from '../harness/setup/build';
 
 interface Endpoint {
 	_id: string;

@@ -1,6 +1,6 @@
 import type { IDataObject, INodePropertyOptions } from 'n8n-workflow';
 
-import { isRecord } from '../transport/answers';
+import { isRecord } from '../api/responses';
 
 /**
  * What tells one business event from every other of the same name:

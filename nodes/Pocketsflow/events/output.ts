@@ -1,6 +1,6 @@
 import { jsonParse, type IDataObject } from 'n8n-workflow';
 
-import { isRecord } from '../transport/answers';
+import { isRecord } from '../api/responses';
 import { emailOf, membershipId } from './catalogue';
 
 /** What both triggers put beside every payload. */

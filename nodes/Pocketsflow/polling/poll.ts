@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { NodeOperationError, type IDataObject, type IPollFunctions } from 'n8n-workflow';
 
 import { eventIdOf } from '../events/identity';
-import { isAboutProducts } from '../events/parameters';
+import { isAboutProducts } from '../events/productFilter';
 import { rawOutput, simplifiedOutput, type EventHead } from '../events/output';
-import { idOf } from '../transport/answers';
+import { idOf } from '../api/responses';
 import { accountOf, forgetAccount } from '../transport/send';
 import {
 	changesIn,

@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 
 import type { IDataObject } from 'n8n-workflow';
 
-import { idOf } from '../transport/answers';
+import { idOf } from '../api/responses';
 
 /** One answer of a list. */
 export interface Page {

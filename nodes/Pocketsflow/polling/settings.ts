@@ -1,7 +1,7 @@
 import { NodeOperationError, type IPollFunctions } from 'n8n-workflow';
 
-import { momentOf } from '../dates';
-import { namesIn } from '../events/parameters';
+import { momentOf } from '../api/dates';
+import { namesIn } from '../events/productFilter';
 
 /** What the operator set on the polling trigger. */
 export interface Settings {

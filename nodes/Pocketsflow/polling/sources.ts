@@ -2,10 +2,10 @@ import { NodeApiError, type IDataObject, type IPollFunctions } from 'n8n-workflo
 
 import { events } from '../events/catalogue';
 import { metadataOf } from '../events/output';
-import { idOf, isRecord, listIn, paginationIn, recordIn } from '../transport/answers';
-import { lists } from '../transport/lists';
-import { readList } from '../transport/pages';
-import { path } from '../transport/request';
+import { idOf, isRecord, listIn, paginationIn, recordIn } from '../api/responses';
+import { lists } from '../api/lists';
+import { readList } from '../transport/pagination';
+import { path } from '../api/request';
 import { send } from '../transport/send';
 import type { Dated } from './cursor';
 import {

@@ -1,11 +1,11 @@
 import { NodeApiError, type INode, type JsonObject } from 'n8n-workflow';
 
-import { withoutKey, type Account } from './account';
-import { wordsIn } from './answers';
-import type { Answer, Trouble, TroubleKind } from './exchange';
+import { withoutKey, type Account } from './credential';
+import { wordsIn } from '../api/responses';
+import type { Answer, Trouble, TroubleKind } from './attempt';
 import { inWords, type Limits } from './limits';
-import { redirectOf } from './outcome';
-import type { Effect, Mode, PocketsflowRequest } from './request';
+import { redirectOf } from './retryPolicy';
+import type { Effect, Mode, PocketsflowRequest } from '../api/request';
 
 export type { Mode };
 

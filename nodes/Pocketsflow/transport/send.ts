@@ -1,12 +1,12 @@
 import type { NodeApiError } from 'n8n-workflow';
 
-import { accountKey, accountOf, forgetAccount, type Account } from './account';
+import { accountKey, accountOf, forgetAccount, type Account } from './credential';
 import { answerError, lateError, troubleError, type Failure } from './errors';
-import { exchange, isSuccess, type Answer, type Trouble } from './exchange';
-import { enter, laneOf, leave, type Verdict } from './lanes';
+import { exchange, isSuccess, type Answer, type Trouble } from './attempt';
+import { enter, laneOf, leave, type Verdict } from './rateLimiter';
 import { backoff, standardLimits, type Limits } from './limits';
-import { consequenceOf, mayFollow, mayRepeat, redirectOf } from './outcome';
-import type { Effect, PocketsflowContext, PocketsflowRequest } from './request';
+import { consequenceOf, mayFollow, mayRepeat, redirectOf } from './retryPolicy';
+import type { Effect, PocketsflowContext, PocketsflowRequest } from '../api/request';
 import { pause } from './signals';
 
 export { accountOf, forgetAccount, type Account };

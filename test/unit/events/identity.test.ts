@@ -2,7 +2,7 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { events } from '../../../nodes/Pocketsflow/events/catalogue';
 import { eventIdOf, repetitionOf, type Occurrence } from '../../../nodes/Pocketsflow/events/identity';
-import { invoice, membership, olderMembership, orderCompleted, orderRefunded, stripeInvoice } from './payloads';
+import { invoice, membership, olderMembership, orderCompleted, orderRefunded, stripeInvoice } from '../../harness/payloads';
 
 const moment = 1790000000123;
 const occurrence = (event: string, payload: IDataObject, more: Partial<Occurrence> = {}): Occurrence => ({

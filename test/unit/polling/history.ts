@@ -2,7 +2,7 @@ import type { IDataObject, INode, IPollFunctions } from 'n8n-workflow';
 
 import { confirmAfter } from '../../../nodes/Pocketsflow/polling/cursor';
 import { newMemory, poll, type Memory } from '../../../nodes/Pocketsflow/polling/poll';
-import type { PocketsflowRequest } from '../../../nodes/Pocketsflow/transport/request';
+import type { PocketsflowRequest } from '../../../nodes/Pocketsflow/api/request';
 import { eventIdOf, Shop, type Manner, type ModelOrder } from './shop';
 
 export type ShopEvent =

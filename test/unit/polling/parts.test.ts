@@ -7,7 +7,7 @@ import {
 	type Dated,
 } from '../../../nodes/Pocketsflow/polling/cursor';
 import { dated, readByOffset } from '../../../nodes/Pocketsflow/polling/reading';
-import { momentOf } from '../../../nodes/Pocketsflow/dates';
+import { momentOf } from '../../../nodes/Pocketsflow/api/dates';
 
 describe('a start date', () => {
 	it.each([

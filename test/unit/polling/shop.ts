@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import type { PocketsflowRequest } from '../../../nodes/Pocketsflow/transport/request';
+import type { PocketsflowRequest } from '../../../nodes/Pocketsflow/api/request';
 
 export interface ModelOrder {
 	number: number;

@@ -1,0 +1,80 @@
+import { currency, simplify, updateFields } from '../../fields/common';
+import { email, text } from '../../fields/types';
+import type { Resource } from '../operation';
+
+const simplified = [
+	'email',
+	'name',
+	'firstName',
+	'lastName',
+	'subdomain',
+	'currency',
+	'country',
+	'hasSales',
+	'testMode',
+];
+
+export const account: Resource = {
+	option: { name: 'Account', value: 'account' },
+	operations: [
+		{
+			option: {
+				name: 'Get',
+				value: 'get',
+				action: 'Get the account',
+				description: 'Get the Pocketsflow account that the API key belongs to',
+			},
+			fields: [simplify],
+			request: () => ({ method: 'GET', path: '/users/me' }),
+			effect: 'read',
+			answer: { kind: 'record', wrappers: ['user'], simplified },
+		},
+		{
+			option: {
+				name: 'Update',
+				value: 'update',
+				action: 'Update the account',
+				description: 'Change the name, store address or defaults of the account',
+			},
+			fields: [],
+			collections: [
+				updateFields(
+					email({
+						displayName: 'Contact Email',
+						name: 'contactEmail',
+						description: 'The address under which buyers can reach the seller',
+					}),
+					text({
+						displayName: 'Country',
+						name: 'country',
+						placeholder: 'e.g. US',
+						description: 'The country of the seller',
+					}),
+					currency,
+					text({
+						displayName: 'First Name',
+						name: 'firstName',
+						placeholder: 'e.g. Nathan',
+						description: 'The first name of the seller',
+					}),
+					text({
+						displayName: 'Last Name',
+						name: 'lastName',
+						placeholder: 'e.g. Smith',
+						description: 'The last name of the seller',
+					}),
+					text({
+						displayName: 'Subdomain',
+						name: 'subdomain',
+						placeholder: 'e.g. my-store',
+						description:
+							'The part before .pocketsflow.com in the address of the store. Links with the old one may stop working.',
+					}),
+				),
+			],
+			request: (item) => ({ method: 'POST', path: '/users/update', body: item.changes() }),
+			effect: 'change',
+			answer: { kind: 'record', wrappers: ['user'] },
+		},
+	],
+};

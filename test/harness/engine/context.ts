@@ -1,0 +1,311 @@
+import 'reflect-metadata';
+
+import {
+	ExecuteContext,
+	ExecutionLifecycleHooks,
+	HookContext,
+	LoadOptionsContext,
+	PollContext,
+	WebhookContext,
+	WorkflowExecute,
+} from 'n8n-core';
+import {
+	createRunExecutionData,
+	NodeConnectionTypes,
+	Workflow,
+	type IAuthenticateGeneric,
+	type ICredentialDataDecryptedObject,
+	type ICredentialsHelper,
+	type IDataObject,
+	type IHttpRequestOptions,
+	type INode,
+	type INodeExecutionData,
+	type INodeParameters,
+	type INodeType,
+	type INodeTypes,
+	type IRun,
+	type IWebhookData,
+	type IWorkflowExecuteAdditionalData,
+	type WorkflowActivateMode,
+	type WorkflowExecuteMode,
+} from 'n8n-workflow';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { PocketsflowApi } from '../../../credentials/PocketsflowApi.credentials';
+
+/** A node as an operator would have set it up, and what flows into it. */
+export interface NodeSetup {
+	node: INodeType;
+	parameters?: INodeParameters;
+	credential: { apiKey: string; baseUrl: string; webhookSigningSecret?: string };
+	/** The JSON of the input items; one empty item unless given. */
+	items?: IDataObject[];
+	onError?: INode['onError'];
+	/** Time zone of the workflow; UTC unless given. */
+	timezone?: string;
+	mode?: WorkflowExecuteMode;
+	activation?: WorkflowActivateMode;
+	/** Static data of the node; what the node changes is changed in this object. */
+	staticData?: IDataObject;
+	webhookBaseUrl?: string;
+	webhookId?: string;
+	/** Its name unless given. */
+	nodeId?: string;
+	signal?: AbortSignal;
+}
+
+export const sourceName = 'Items';
+export const nodeName = 'Under Test';
+
+const sourceType = 'test.items';
+const testedType = 'test.node';
+
+// n8n-core reads its instance settings from disk; without a folder of its own it would create ~/.n8n.
+if (process.env.N8N_USER_FOLDER === undefined) {
+	const folder = mkdtempSync(join(tmpdir(), 'pocketsflow-engine-'));
+	process.env.N8N_USER_FOLDER = folder;
+	process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+}
+process.env.N8N_ENCRYPTION_KEY ??= 'test';
+process.env.N8N_LOG_LEVEL ??= 'silent';
+
+const emptyItem: IDataObject[] = [{}];
+
+const sourceNode = (items: IDataObject[]): INodeType => ({
+	description: {
+		displayName: 'Items',
+		name: 'items',
+		group: ['input'],
+		version: 1,
+		description: '',
+		defaults: {},
+		inputs: [],
+		outputs: [NodeConnectionTypes.Main],
+		properties: [],
+	},
+	execute: async () => [items.map((json): INodeExecutionData => ({ json }))],
+});
+
+function workflowOf(setup: NodeSetup): Workflow {
+	const types: Record<string, INodeType> = {
+		[sourceType]: sourceNode(setup.items ?? emptyItem),
+		[testedType]: setup.node,
+	};
+	const nodeTypes: INodeTypes = {
+		getByName: (type) => types[type],
+		getByNameAndVersion: (type) => types[type],
+		getKnownTypes: () => ({}),
+	};
+	const node = (name: string, type: string, more: Partial<INode>): INode => ({
+		id: name,
+		name,
+		type,
+		typeVersion: 1,
+		position: [0, 0],
+		parameters: {},
+		...more,
+	});
+	return new Workflow({
+		id: 'workflow',
+		name: 'Workflow',
+		active: false,
+		nodeTypes,
+		settings: { executionOrder: 'v1', timezone: setup.timezone ?? 'UTC' },
+		staticData: { [`node:${nodeName}`]: setup.staticData ?? {} },
+		nodes: [
+			node(sourceName, sourceType, {}),
+			node(nodeName, testedType, {
+				...(setup.nodeId !== undefined && { id: setup.nodeId }),
+				parameters: setup.parameters ?? {},
+				webhookId: setup.webhookId,
+				onError: setup.onError,
+				credentials: { pocketsflowApi: { id: '1', name: 'Pocketsflow account' } },
+			}),
+		],
+		connections: {
+			[sourceName]: { main: [[{ node: nodeName, type: NodeConnectionTypes.Main, index: 0 }]] },
+		},
+	});
+}
+
+/** Decrypts to the given credential and authenticates as n8n's own credentials helper does. */
+function credentialsHelper(setup: NodeSetup): ICredentialsHelper {
+	const type = new PocketsflowApi();
+	const helper: Pick<
+		ICredentialsHelper,
+		| 'authenticate'
+		| 'getCredentialsProperties'
+		| 'getDecrypted'
+		| 'getParentTypes'
+		| 'isCredentialUsableByNode'
+		| 'preAuthentication'
+	> = {
+		getParentTypes: () => [],
+		isCredentialUsableByNode: () => true,
+		getCredentialsProperties: () => type.properties,
+		preAuthentication: async () => undefined,
+		getDecrypted: async (): Promise<ICredentialDataDecryptedObject> => ({ ...setup.credential }),
+		authenticate: async (credentials, _type, options, workflow, node) => {
+			const { properties } = type.authenticate as IAuthenticateGeneric;
+			const headers = Object.entries(properties.headers ?? {}).map(([name, value]) => [
+				name,
+				workflow!.expression.getSimpleParameterValue(node!, String(value), 'internal', {
+					$credentials: credentials,
+				}),
+			]);
+			return {
+				...(options as IHttpRequestOptions),
+				headers: { ...options.headers, ...Object.fromEntries(headers) },
+			};
+		},
+	};
+	return helper as ICredentialsHelper;
+}
+
+function additionalDataOf(setup: NodeSetup): IWorkflowExecuteAdditionalData {
+	const base = setup.webhookBaseUrl ?? 'https://n8n.example.com';
+	const data: Partial<IWorkflowExecuteAdditionalData> = {
+		credentialsHelper: credentialsHelper(setup),
+		executionId: '1',
+		currentNodeExecutionIndex: 0,
+		restApiUrl: `${base}/rest`,
+		instanceBaseUrl: base,
+		webhookBaseUrl: `${base}/webhook`,
+		webhookTestBaseUrl: `${base}/webhook-test`,
+		webhookWaitingBaseUrl: `${base}/webhook-waiting`,
+		formBaseUrl: `${base}/form`,
+		formTestBaseUrl: `${base}/form-test`,
+		formWaitingBaseUrl: `${base}/form-waiting`,
+		variables: {},
+	};
+	return data as IWorkflowExecuteAdditionalData;
+}
+
+const testedNode = (workflow: Workflow): INode => workflow.nodes[nodeName];
+
+export interface NodeRun {
+	/** The items of the node's first output; empty when the run failed. */
+	output: INodeExecutionData[];
+	/** The error that stopped the run. */
+	error?: Error & { description?: string | null; context?: IDataObject; httpCode?: string | null };
+	run: IRun;
+}
+
+/**
+ * Runs a small workflow (a source of items, then the node) in n8n-core's engine, with real expressions,
+ * real parameters and real HTTP. Aborting `signal` cancels the execution as the editor's stop button does.
+ */
+export async function runNode(setup: NodeSetup): Promise<NodeRun> {
+	const workflow = workflowOf(setup);
+	const mode = setup.mode ?? 'manual';
+	const additionalData = {
+		...additionalDataOf(setup),
+		hooks: new ExecutionLifecycleHooks(mode, '1', {
+			id: 'workflow',
+			name: 'Workflow',
+			active: false,
+			isArchived: false,
+			activeVersionId: null,
+			createdAt: new Date(),
+			updatedAt: new Date(),
+			nodes: Object.values(workflow.nodes),
+			connections: workflow.connectionsBySourceNode,
+		}),
+	};
+	const execution = new WorkflowExecute(additionalData, mode).run({
+		workflow,
+		startNode: workflow.nodes[sourceName],
+	});
+	setup.signal?.addEventListener('abort', () => execution.cancel());
+	const run = await execution;
+	const { runData, error } = run.data.resultData;
+	return {
+		output: runData[nodeName]?.[0]?.data?.main[0] ?? [],
+		error: error as NodeRun['error'],
+		run,
+	};
+}
+
+/** The context that n8n gives to `execute`, to call parts of a node directly. */
+export function executeContext(setup: NodeSetup): ExecuteContext {
+	const workflow = workflowOf(setup);
+	const node = testedNode(workflow);
+	const items = (setup.items ?? emptyItem).map((json): INodeExecutionData => ({ json }));
+	const inputData = { main: [items] };
+	return new ExecuteContext(
+		workflow,
+		node,
+		additionalDataOf(setup),
+		setup.mode ?? 'manual',
+		createRunExecutionData(),
+		0,
+		items,
+		inputData,
+		{ node, data: inputData, source: null },
+		[],
+		setup.signal,
+	);
+}
+
+/** The context of list searches and dynamic options. */
+export function loadOptionsContext(setup: NodeSetup): LoadOptionsContext {
+	const workflow = workflowOf(setup);
+	return new LoadOptionsContext(workflow, testedNode(workflow), additionalDataOf(setup), '');
+}
+
+/** The context of `checkExists`, `create` and `delete`. */
+export function hookContext(setup: NodeSetup): HookContext {
+	const workflow = workflowOf(setup);
+	const node = testedNode(workflow);
+	const webhookData = {
+		httpMethod: 'POST',
+		node: node.name,
+		path: setup.webhookId ?? 'path',
+		webhookDescription: setup.node.description.webhooks?.[0],
+		workflowId: 'workflow',
+		workflowExecuteAdditionalData: additionalDataOf(setup),
+		webhookId: setup.webhookId,
+	} as IWebhookData;
+	return new HookContext(
+		workflow,
+		node,
+		additionalDataOf(setup),
+		setup.mode ?? 'trigger',
+		setup.activation ?? 'activate',
+		webhookData,
+	);
+}
+
+/** The context of `poll`. */
+export function pollContext(setup: NodeSetup): PollContext {
+	const workflow = workflowOf(setup);
+	return new PollContext(
+		workflow,
+		testedNode(workflow),
+		additionalDataOf(setup),
+		setup.mode ?? 'trigger',
+		setup.activation ?? 'activate',
+	);
+}
+
+/** The context of `webhook`, over a request and response that the test makes. */
+export function webhookContext(
+	setup: NodeSetup,
+	http: Pick<IWorkflowExecuteAdditionalData, 'httpRequest' | 'httpResponse'>,
+): WebhookContext {
+	const workflow = workflowOf(setup);
+	const node = testedNode(workflow);
+	const additionalData = { ...additionalDataOf(setup), ...http };
+	const webhookData = {
+		httpMethod: 'POST',
+		node: node.name,
+		path: setup.webhookId ?? 'path',
+		webhookDescription: setup.node.description.webhooks?.[0],
+		workflowId: 'workflow',
+		workflowExecuteAdditionalData: additionalData,
+		webhookId: setup.webhookId,
+	} as IWebhookData;
+	return new WebhookContext(workflow, node, additionalData, setup.mode ?? 'webhook', webhookData, [], null);
+}

@@ -1,0 +1,157 @@
+import type { INodeProperties, INodePropertyCollection, INodePropertyOptions } from 'n8n-workflow';
+
+import { Pocketsflow } from '../../../nodes/Pocketsflow/Pocketsflow.node';
+import { resources } from '../../../nodes/Pocketsflow/actions/resources';
+
+const node = new Pocketsflow();
+
+type Nested = INodeProperties | INodePropertyCollection | INodePropertyOptions;
+
+const isProperty = (entry: Nested): entry is INodeProperties => 'type' in entry;
+
+function withNested(property: INodeProperties): INodeProperties[] {
+	const nested = (property.options ?? []).flatMap((entry) =>
+		'values' in entry ? entry.values.flatMap(withNested) : isProperty(entry) ? withNested(entry) : [],
+	);
+	return [property, ...nested];
+}
+
+const all = node.description.properties.flatMap(withNested);
+const titles = all.map((property): [string, INodeProperties] => [
+	`${JSON.stringify(property.displayOptions?.show ?? {})} ${property.name}`,
+	property,
+]);
+const operations = resources.flatMap(({ option, operations: rows }) =>
+	rows.map((row): [string, (typeof rows)[number]] => [
+		`${String(option.value)} ${String(row.option.value)}`,
+		row,
+	]),
+);
+
+const smallWords = /^(a|an|and|by|for|of|or|the|to)$/;
+const isTitleCase = (text: string) =>
+	text.split(/[\s-]/).every((word) => smallWords.test(word) || /^[(\dA-Z]/.test(word));
+
+const sorted = (names: string[]) => [...names].sort((a, b) => a.localeCompare(b));
+
+describe('every parameter', () => {
+	it.each(titles)('%s', (_title, property) => {
+		const { displayName, description = '', type, options = [], placeholder, name } = property;
+		expect(displayName).not.toBe('');
+		expect(isTitleCase(displayName)).toBe(true);
+		expect(property.default).toBeDefined();
+
+		const isSelector = name === 'resource' || name === 'operation' || type === 'collection';
+		const isRow = name === 'key' || name === 'value';
+		if (!isSelector && !isRow) {
+			expect(description).toMatch(/^[A-Z0-9]/);
+			expect(description.trim()).toBe(description);
+			// One sentence has no period, several have one each.
+			const sentences = description.split(/[.:] (?=[A-Z])/).length;
+			if (/\. [A-Z]/.test(description)) expect(description).toMatch(/\.$/);
+			else if (sentences === 1) expect(description).not.toMatch(/\.$/);
+		}
+		if (type === 'boolean') expect(description).toMatch(/^Whether /);
+		if (placeholder && type !== 'collection' && type !== 'fixedCollection')
+			expect(placeholder).toMatch(/^e\.g\. /);
+
+		const names = options.map((option) => ('displayName' in option ? option.displayName : option.name));
+		expect(names).toEqual(sorted(names));
+		expect(new Set(names).size).toBe(names.length);
+		if (type === 'options') {
+			const values = options.map((option) => (option as INodePropertyOptions).value);
+			expect(values).toContain(property.default);
+		}
+	});
+});
+
+describe('every operation', () => {
+	it.each(operations)('%s', (_title, { option, effect, fields }) => {
+		expect(option.name).toMatch(/^[A-Z]/);
+		expect(option.action).toMatch(/^[A-Z][a-z ]+$/);
+		expect(option.description).toMatch(/^[A-Z]/);
+		expect(option.description).not.toBe(option.name);
+		if (option.value === 'getAll') {
+			expect(option.name).toBe('Get Many');
+			expect(option.action).toMatch(/^Get many [a-z ]+s$/);
+		}
+		if (['delete', 'cancel', 'refund'].includes(String(option.value)))
+			expect(option.description).toMatch(/permanently|cannot be undone/);
+		expect(effect).toMatch(/^(read|change|create)$/);
+		expect(new Set(fields).size).toBe(fields.length);
+	});
+
+	it('opens with an operation that only reads, where there is one', () => {
+		for (const { option, operations: rows } of resources) {
+			const selector = node.description.properties.find(
+				({ name, displayOptions }) =>
+					name === 'operation' && displayOptions?.show?.resource?.[0] === option.value,
+			);
+			const initial = rows.find((row) => row.option.value === selector?.default);
+			const canRead = rows.some(({ effect }) => effect === 'read');
+			expect([option.value, initial?.effect === 'read']).toEqual([option.value, canRead]);
+		}
+	});
+});
+
+test('resources are the fourteen of the contract', () => {
+	expect(resources.map(({ option }) => option.name)).toEqual([
+		'Account',
+		'Checkout Session',
+		'Customer',
+		'Discount',
+		'Order',
+		'Payment',
+		'Product',
+		'Product Variant',
+		'Refund',
+		'Review',
+		'Subscription',
+		'Subscription Offer',
+		'Upsell',
+		'Webhook',
+	]);
+});
+
+test('every panel has its fields in the order of the operation, then its collections', () => {
+	for (const { option, operations: rows } of resources) {
+		for (const { option: chosen, fields, collections = [] } of rows) {
+			const shown = node.description.properties.filter(({ displayOptions }) => {
+				const { resource, operation } = displayOptions?.show ?? {};
+				return resource?.includes(option.value) && operation?.includes(chosen.value);
+			});
+			expect(shown.map(({ name }) => name)).toEqual([
+				...fields.map(({ property }) => property.name),
+				...collections.map(({ name }) => name),
+			]);
+		}
+	}
+});
+
+test('no two parameters that show together have the same name', () => {
+	for (const { option, operations: rows } of resources) {
+		for (const row of rows) {
+			const shown = node.description.properties.filter(({ displayOptions }) => {
+				const { resource, operation } = displayOptions?.show ?? {};
+				return resource?.includes(option.value) && operation?.includes(row.option.value);
+			});
+			const names = shown.map(({ name }) => name);
+			expect([option.value, row.option.value, new Set(names).size]).toEqual([
+				option.value,
+				row.option.value,
+				names.length,
+			]);
+		}
+	}
+});
+
+test('every list method exists, and every one is used', () => {
+	const used = all.flatMap(({ modes = [], typeOptions }) => [
+		...modes.flatMap(({ typeOptions: mode }) => mode?.searchListMethod ?? []),
+		...(typeOptions?.loadOptionsMethod === undefined ? [] : [typeOptions.loadOptionsMethod]),
+	]);
+	const { listSearch, loadOptions } = node.methods;
+	expect(sorted([...new Set(used)].map(String))).toEqual(
+		sorted([...Object.keys(listSearch), ...Object.keys(loadOptions)]),
+	);
+});

@@ -1,0 +1,47 @@
+import fc from 'fast-check';
+
+import { describeEndpoint, readDescription, seal, unseal } from '../../../nodes/Pocketsflow/webhook/sealing';
+
+const url = 'https://n8n.example.com/webhook/1/webhook';
+
+describe('a sealed secret', () => {
+	it('opens with the same API key for the same endpoint, through the description too', () => {
+		fc.assert(
+			fc.property(fc.string(), fc.string({ minLength: 1 }), (secret, key) => {
+				const sealed = seal(secret, key, url);
+				fc.pre(secret !== '');
+				expect(unseal(sealed, key, url)).toBe(secret);
+				expect(readDescription(describeEndpoint(sealed))).toEqual({ ours: true, sealed });
+			}),
+		);
+	});
+
+	it('holds nothing in clear and differs each time', () => {
+		const sealed = seal('whsec_abcdefghijklmnop', 'pk_live_1', url);
+		expect(Buffer.from(sealed, 'base64url').toString('latin1')).not.toContain('whsec');
+		expect(seal('whsec_abcdefghijklmnop', 'pk_live_1', url)).not.toBe(sealed);
+	});
+
+	it('does not open with another key, for another endpoint or when changed', () => {
+		const sealed = seal('whsec_1', 'pk_live_1', url);
+		expect(unseal(sealed, 'pk_live_2', url)).toBeUndefined();
+		expect(unseal(sealed, 'pk_live_1', `${url}2`)).toBeUndefined();
+		const bytes = Buffer.from(sealed, 'base64url');
+		for (let at = 0; at < bytes.length; at++) {
+			const changed = Buffer.from(bytes);
+			changed[at] ^= 1;
+			expect(unseal(changed.toString('base64url'), 'pk_live_1', url)).toBeUndefined();
+		}
+	});
+
+	it.each([undefined, null, '', 'x', 5, {}])('is not %p', (text) => {
+		expect(unseal(text, 'pk_live_1', url)).toBeUndefined();
+	});
+
+	it.each([undefined, '', 'My endpoint', 'n8n-nodes-pocketsflow', '(n8n-nodes-pocketsflowers)'])(
+		'leaves the description %p to its owner',
+		(description) => {
+			expect(readDescription(description).ours).toBe(false);
+		},
+	);
+});

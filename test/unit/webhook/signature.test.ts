@@ -1,0 +1,63 @@
+import fc from 'fast-check';
+
+import { checkSignature, sign } from '../../../nodes/Pocketsflow/webhook/signature';
+
+const secret = 'whsec_test';
+const body = Buffer.from('{"order":{"id":"o1"},"webhookId":"w1"}');
+const signature = 'ecfdff394c5d4953b02bf956c99a8917fab53bde796dd9df60e4a430740459ca';
+
+describe('signature', () => {
+	it('agrees with the computed vector of the contract, section F', () => {
+		expect(sign(body, secret)).toBe(signature);
+		expect(checkSignature(body, signature, secret)).toEqual({ valid: true });
+	});
+
+	it.each([
+		['upper case', signature.toUpperCase()],
+		['a prefix', `sha256=${signature}`],
+		['an upper-case prefix', `SHA256=${signature.toUpperCase()}`],
+		['surrounding blanks', ` ${signature} `],
+	])('accepts %s', (_what, header) => {
+		expect(checkSignature(body, header, secret)).toEqual({ valid: true });
+	});
+
+	it.each([
+		['no secret', body, signature, ''],
+		['no secret', body, signature, undefined],
+		['no body', Buffer.alloc(0), signature, secret],
+		['no body', undefined, signature, secret],
+		['no signature', body, undefined, secret],
+		['no signature', body, '', secret],
+		['no signature', body, [signature, signature], secret],
+		['malformed signature', body, `${signature}, ${signature}`, secret],
+		['malformed signature', body, signature.slice(1), secret],
+		['malformed signature', body, `${signature}0`, secret],
+		['malformed signature', body, signature.replace('e', 'g'), secret],
+		['malformed signature', body, `v1=${signature}`, secret],
+		['malformed signature', body, `sha256=sha256=${signature}`, secret],
+		['malformed signature', body, signature.replace('e', 'е'), secret],
+		['wrong signature', body, signature.replace('e', 'f'), secret],
+		['wrong signature', body, signature, 'test'],
+		['wrong signature', Buffer.concat([body, Buffer.from(' ')]), signature, secret],
+	])('refuses: %s', (reason, bytes, header, key) => {
+		expect(checkSignature(bytes, header, key)).toEqual({ valid: false, reason });
+	});
+
+	it('signs what it accepts, for any bytes and secret, and nothing that differs by a bit', () => {
+		fc.assert(
+			fc.property(
+				fc.uint8Array({ minLength: 1, maxLength: 2000 }),
+				fc.string({ minLength: 1 }),
+				fc.nat(),
+				(bytes, key, at) => {
+					const header = sign(bytes, key);
+					expect(checkSignature(bytes, header, key).valid).toBe(true);
+					const changed = Uint8Array.from(bytes);
+					changed[at % bytes.length] ^= 1 << at % 8;
+					expect(checkSignature(changed, header, key).valid).toBe(false);
+				},
+			),
+			{ numRuns: 500 },
+		);
+	});
+});
