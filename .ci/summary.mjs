@@ -4,7 +4,12 @@ import { readFile } from 'node:fs/promises';
 const read = (path) => readFile(path, 'utf8').then(JSON.parse, () => undefined);
 
 const runs = [
-	{ name: 'npm test', code: process.argv[2], tests: 'test/output/npm-test.json', steps: 'test/output/steps.json' },
+	{
+		name: 'npm test',
+		code: process.argv[2],
+		tests: 'test/output/npm-test.json',
+		steps: 'test/output/steps.json',
+	},
 	{ name: 'npm run test:e2e', code: process.argv[3], tests: 'test/e2e/output/e2e.json' },
 ];
 

@@ -37,9 +37,15 @@ async function main(): Promise<void> {
 		},
 	});
 	if (values.help) return console.log(help);
-	const { POCKETSFLOW_API_KEY: realKey, POCKETSFLOW_BASE_URL: realUrl, WEBHOOK_URL: publicUrl } = process.env;
+	const {
+		POCKETSFLOW_API_KEY: realKey,
+		POCKETSFLOW_BASE_URL: realUrl,
+		WEBHOOK_URL: publicUrl,
+	} = process.env;
 	if (values.check && realKey)
-		throw new Error('--check buys by itself, so it works with the sandbox only: unset POCKETSFLOW_API_KEY.');
+		throw new Error(
+			'--check buys by itself, so it works with the sandbox only: unset POCKETSFLOW_API_KEY.',
+		);
 
 	await ensureN8n();
 	await ensureBuilt();
@@ -72,10 +78,11 @@ async function sandboxAccount(): Promise<Account> {
 
 async function check(client: N8nClient, shop: Shop): Promise<void> {
 	const orderId = `CHECK-${randomUUID().slice(0, 8)}`;
-	await withProgress(`Buying order ${orderId}`, () => buy(shop.sellUrl(orderId), 'buyer@example.com'));
-	const execution = await client.waitForExecution(
-		shop.settle.id,
-		(one) => one.items('Mark order as paid').some((item) => item.orderId === orderId),
+	await withProgress(`Buying order ${orderId}`, () =>
+		buy(shop.sellUrl(orderId), 'buyer@example.com'),
+	);
+	const execution = await client.waitForExecution(shop.settle.id, (one) =>
+		one.items('Mark order as paid').some((item) => item.orderId === orderId),
 	);
 	console.log(`Execution ${execution.id} of "${shop.settle.name}":`);
 	console.log(execution.items('Mark order as paid')[0]);
@@ -122,7 +129,10 @@ async function report(client: N8nClient, shop: Shop): Promise<never> {
 			.then((execution) => {
 				shown.add(execution.id);
 				const [paid] = execution.items('Mark order as paid');
-				console.log(`  execution ${execution.id}, ${execution.status}:`, paid ?? execution.error?.message);
+				console.log(
+					`  execution ${execution.id}, ${execution.status}:`,
+					paid ?? execution.error?.message,
+				);
 			})
 			// Nobody has bought anything in this minute, or n8n is being stopped.
 			.catch(() => undefined);

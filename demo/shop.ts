@@ -46,7 +46,10 @@ export async function openShop(
 }
 
 /** Buys as a browser would: opens the sell address, fills in the checkout page, follows to the way back. */
-export async function buy(sellUrl: string, email: string): Promise<{ checkout: string; landed: string }> {
+export async function buy(
+	sellUrl: string,
+	email: string,
+): Promise<{ checkout: string; landed: string }> {
 	const http = axios.create({ proxy: false, timeout: 30_000 });
 	const page = await http.get<string>(sellUrl);
 	const checkout = addressOf(page);

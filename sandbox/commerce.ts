@@ -59,8 +59,7 @@ export function findDiscount(
 /** A price after a discount, never below 0. */
 export function discounted(price: number, discount: Discount | undefined): number {
 	if (!discount) return price;
-	const off =
-		discount.valueType === 'percentage' ? (price * discount.value) / 100 : discount.value;
+	const off = discount.valueType === 'percentage' ? (price * discount.value) / 100 : discount.value;
 	return Math.max(0, cents(price - off));
 }
 
@@ -196,12 +195,7 @@ export function announce(world: World, state: ModeState, event: string, row: Mem
 }
 
 /** One buyer's subscription to an offer; a trial activates without a charge (contract C2). */
-export function subscribe(
-	world: World,
-	state: ModeState,
-	offer: Offer,
-	buyer: Buyer,
-): Membership {
+export function subscribe(world: World, state: ModeState, offer: Offer, buyer: Buyer): Membership {
 	const at = buyer.at ?? Date.now();
 	const customer = customerOf(state, buyer, at);
 	const trialDays = offer.trialPeriod ?? 0;
@@ -324,11 +318,7 @@ export function refundOrder(
 	order.isRefunded = order.refundedAmount >= order.grossAmount;
 	const payment = state.payments.get(order.paymentId);
 	if (payment) payment.isRefunded = order.isRefunded;
-	world.deliveries.emit(
-		state.mode,
-		'order.refunded',
-		refundPayload(world.switches, order, refund),
-	);
+	world.deliveries.emit(state.mode, 'order.refunded', refundPayload(world.switches, order, refund));
 	return refund;
 }
 

@@ -92,10 +92,7 @@ async function deliver(world: World, body: Record<string, unknown>) {
 	const input = readFields(body, deliverFields);
 	const mode = input.mode ?? 'test';
 	const data = input.data ?? samplePayload(world.switches, input.event);
-	const headers = Object.entries(input.headers ?? {}).map(([name, value]) => [
-		name,
-		String(value),
-	]);
+	const headers = Object.entries(input.headers ?? {}).map(([name, value]) => [name, String(value)]);
 	const made = targets(world, mode, input).map((webhook) =>
 		world.deliveries.send(webhook, mode, input.event, data, {
 			...(input.signing && { signing: input.signing }),

@@ -233,8 +233,7 @@ export class Deliveries {
 		const { switches } = this;
 		const now = Date.now();
 		const timestamp = String(switches.timestamp === 'ms' ? now : Math.floor(now / 1000));
-		const signedText =
-			switches.signed === 'body' ? delivery.body : `${timestamp}.${delivery.body}`;
+		const signedText = switches.signed === 'body' ? delivery.body : `${timestamp}.${delivery.body}`;
 		const headers: Record<string, string> = { 'Content-Type': 'application/json' };
 		if (switches.eventIn !== 'body') headers['X-Pocketsflow-Event'] = delivery.event;
 		if (signing !== 'missing') {

@@ -7,9 +7,7 @@ let counter = randomBytes(3).readUIntBE(0, 3);
 export function objectId(at: number = Date.now()): string {
 	counter = (counter + 1) % 0x1000000;
 	const seconds = Math.max(0, Math.floor(at / 1000)) % 0x100000000;
-	return (
-		seconds.toString(16).padStart(8, '0') + machine + counter.toString(16).padStart(6, '0')
-	);
+	return seconds.toString(16).padStart(8, '0') + machine + counter.toString(16).padStart(6, '0');
 }
 
 /** A random token behind a prefix, e.g. `cs_…`, `whsec_…`, `pk_test_…`. */

@@ -56,9 +56,7 @@ const readers: { [K in keyof Kinds]: [(value: unknown) => Kinds[K] | undefined, 
 	boolean: [(value) => (typeof value === 'boolean' ? value : undefined), 'a boolean'],
 	texts: [
 		(value) =>
-			Array.isArray(value) && value.every((entry) => typeof entry === 'string')
-				? value
-				: undefined,
+			Array.isArray(value) && value.every((entry) => typeof entry === 'string') ? value : undefined,
 		'an array of strings',
 	],
 	object: [(value) => (isRecord(value) ? value : undefined), 'an object'],
@@ -72,8 +70,7 @@ const readers: { [K in keyof Kinds]: [(value: unknown) => Kinds[K] | undefined, 
 	],
 	url: [(value) => (isWebUrl(value) ? value : undefined), 'an absolute http(s) URL'],
 	email: [
-		(value) =>
-			typeof value === 'string' && /^[^\s@]+@[^\s@]+$/.test(value) ? value : undefined,
+		(value) => (typeof value === 'string' && /^[^\s@]+@[^\s@]+$/.test(value) ? value : undefined),
 		'an e-mail address',
 	],
 	currency: [

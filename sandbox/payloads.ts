@@ -63,8 +63,7 @@ export function refundPayload(switches: Switches, order: Order, refund: Refund):
 		order: { id: order._id },
 		refund: {
 			id: refund._id,
-			amount:
-				switches.orderAmounts === 'major' ? refund.amount : Math.round(refund.amount * 100),
+			amount: switches.orderAmounts === 'major' ? refund.amount : Math.round(refund.amount * 100),
 			reason: refund.reason ?? null,
 			// The page that shows this shape says "succeeded", other than the API's own statuses.
 			status: 'succeeded',
@@ -228,12 +227,7 @@ export function samplePayload(switches: Switches, event: string): Shown {
 }
 
 /** The body of one delivery, before it is turned into bytes (contract C3 and C4, "Envelope"). */
-export function envelope(
-	switches: Switches,
-	event: string,
-	data: Shown,
-	webhookId: string,
-): Shown {
+export function envelope(switches: Switches, event: string, data: Shown, webhookId: string): Shown {
 	if (switches.payload === 'enveloped') {
 		return { id: `evt_${objectId()}`, type: event, data, webhookId };
 	}

@@ -82,7 +82,7 @@ export async function purchase(
 	const metadata = metadataList(body.metadata);
 	const state = world.modes[input.mode ?? 'test'];
 	const id = input.offerId ?? input.productId;
-	const product = input.offerId ? undefined : (id ? state.products.get(id) : newest(state));
+	const product = input.offerId ? undefined : id ? state.products.get(id) : newest(state);
 	const offer = id ? state.offers.get(id) : undefined;
 	if (!product && !offer) throw notFound(id ? 'Product or offer' : 'Any product');
 	const count = input.count ?? 1;

@@ -39,7 +39,8 @@ export class PocketsflowTrigger implements INodeType {
 		// its webhook-helpers): a third of the way to the answer.
 		version: 2,
 		subtitle: '={{ $parameter["events"].join(", ") }}',
-		description: 'Starts the workflow when Pocketsflow reports an order, subscription or other event',
+		description:
+			'Starts the workflow when Pocketsflow reports an order, subscription or other event',
 		defaults: { name: 'Pocketsflow Trigger' },
 		inputs: [],
 		outputs: [NodeConnectionTypes.Main],

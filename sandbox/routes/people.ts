@@ -43,14 +43,12 @@ export const peopleRoutes = {
 			filtered
 				? {
 						where: (row) =>
-							(!email || row.buyerEmail === email) &&
-							(!productId || row.productIds.has(productId)),
+							(!email || row.buyerEmail === email) && (!productId || row.productIds.has(productId)),
 					}
 				: {},
 		);
 		// Creation order is kept by the timeline; only the other orders need sorting.
-		const ascending =
-			sortBy === 'createdAt' ? newestFirst.reverse() : inOrder(newestFirst, sortBy);
+		const ascending = sortBy === 'createdAt' ? newestFirst.reverse() : inOrder(newestFirst, sortBy);
 		const rows = sortOrder === 'asc' ? ascending : ascending.reverse();
 		const offset = readCount(query.offset, 'offset', 0, 0);
 		const limit = readCount(query.limit, 'limit', Infinity);

@@ -13,8 +13,7 @@ const fields = {
 /** Refunds of orders (contract B). */
 export const refundRoutes = {
 	'refunds.list': (call) => list(call, 'refunds', call.state.refunds.read().rows.map(showRefund)),
-	'refunds.get': ({ state, params }) =>
-		ok(showRefund(found(state.refunds, params.id, 'Refund'))),
+	'refunds.get': ({ state, params }) => ok(showRefund(found(state.refunds, params.id, 'Refund'))),
 	'refunds.create': (call) => {
 		const { orderId, amount, reason } = readFields(call.body, fields);
 		const order = found(call.state.orders, orderId, 'Order');

@@ -32,7 +32,8 @@ export async function openShop(switches: object): Promise<Shop> {
 			method,
 			...(body && { body: JSON.stringify(body) }),
 		});
-		if (!response.ok) throw new Error(`${path} answered ${response.status} ${await response.text()}`);
+		if (!response.ok)
+			throw new Error(`${path} answered ${response.status} ${await response.text()}`);
 		return await response.json();
 	};
 	for (let tries = 0; ; tries++) {

@@ -20,8 +20,12 @@ const verdict = (isReached: boolean) => (isReached ? 'reached' : 'MISSED');
 
 const items = Array.from({ length: creates }, (_, index) => ({ name: `Product ${index}` }));
 
-const ours = (node: INodeType, shop: Shop, parameters: INodeParameters, more: Partial<NodeSetup> = {}) =>
-	runNode({ node, parameters, credential: { apiKey: shop.apiKey, baseUrl: shop.url }, ...more });
+const ours = (
+	node: INodeType,
+	shop: Shop,
+	parameters: INodeParameters,
+	more: Partial<NodeSetup> = {},
+) => runNode({ node, parameters, credential: { apiKey: shop.apiKey, baseUrl: shop.url }, ...more });
 
 const createParameters: INodeParameters = {
 	resource: 'product',
@@ -78,17 +82,26 @@ async function bulk(node: INodeType): Promise<void> {
 
 /** n8n's HTTP Request node from an n8n that the end-to-end suite has in its cache. */
 async function httpRequestNode(): Promise<INodeType | undefined> {
-	const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'n8n-nodes-pocketsflow');
+	const cache = join(
+		process.env.XDG_CACHE_HOME || join(homedir(), '.cache'),
+		'n8n-nodes-pocketsflow',
+	);
 	const at = (name: string) =>
 		join(cache, name, 'node_modules/n8n-nodes-base/dist/nodes/HttpRequest/HttpRequest.node.js');
-	const found = existsSync(cache) ? readdirSync(cache).map(at).filter(existsSync).at(-1) : undefined;
+	const found = existsSync(cache)
+		? readdirSync(cache).map(at).filter(existsSync).at(-1)
+		: undefined;
 	if (!found) return undefined;
 	const { HttpRequest } = (await import(found)) as { HttpRequest: new () => IVersionedNodeType };
 	const versions = Object.entries(new HttpRequest().nodeVersions);
 	return versions.sort(([a], [b]) => Number(a) - Number(b)).at(-1)?.[1];
 }
 
-const httpRequestParameters = (shop: Shop, batchSize: number, batchInterval: number): INodeParameters => ({
+const httpRequestParameters = (
+	shop: Shop,
+	batchSize: number,
+	batchInterval: number,
+): INodeParameters => ({
 	method: 'POST',
 	url: `${shop.url}/products`,
 	authentication: 'none',
@@ -110,7 +123,12 @@ async function limited(node: INodeType): Promise<void> {
 		(size: number, interval: number): Run =>
 		async (shop) =>
 			await ours(http!, shop, httpRequestParameters(shop, size, interval), { items });
-	const contenders: Array<{ name: string; retryAfter: 'none' | 'seconds'; run: Run; isOurs: boolean }> = [
+	const contenders: Array<{
+		name: string;
+		retryAfter: 'none' | 'seconds';
+		run: Run;
+		isOurs: boolean;
+	}> = [
 		...(['none', 'seconds'] as const).map((retryAfter) => ({
 			name: `this node, Retry-After: ${retryAfter}`,
 			retryAfter,
@@ -160,7 +178,9 @@ async function limited(node: INodeType): Promise<void> {
 			}
 		}),
 	);
-	say(`${creates} creates under 100/min with burst 200; the limit itself allows no less than ${seconds(least)}`);
+	say(
+		`${creates} creates under 100/min with burst 200; the limit itself allows no less than ${seconds(least)}`,
+	);
 	for (const { name, isOurs, ms, error, created, doubled, turnedAway } of results) {
 		say(`  ${name}`);
 		say(
@@ -169,7 +189,8 @@ async function limited(node: INodeType): Promise<void> {
 		const isReached = !error && created === creates && doubled === 0 && ms <= 1.1 * least;
 		if (isOurs) say(`    goal 0 failed, 0 doubled, at most 1.1×: ${verdict(isReached)}`);
 	}
-	if (!http) say('  n8n\'s HTTP Request node was not run: no n8n in the cache (npm run e2e puts one there)');
+	if (!http)
+		say("  n8n's HTTP Request node was not run: no n8n in the cache (npm run e2e puts one there)");
 	say();
 }
 
@@ -180,7 +201,10 @@ async function fetchAll(shop: Shop): Promise<unknown[]> {
 		const response = await fetch(`${shop.url}/orders?page=${page}&pageSize=100`, {
 			headers: { authorization: `Bearer ${shop.apiKey}` },
 		});
-		const answer = (await response.json()) as { orders: unknown[]; pagination: { hasMore: boolean } };
+		const answer = (await response.json()) as {
+			orders: unknown[];
+			pagination: { hasMore: boolean };
+		};
 		all.push(...answer.orders);
 		if (!answer.pagination.hasMore) return all;
 	}
@@ -215,8 +239,14 @@ async function returnAll(node: INodeType): Promise<void> {
 				headers: { authorization: `Bearer ${shop.apiKey}` },
 				body: JSON.stringify({ name: 'Ebook', price: 29.99 }),
 			})
-		).json().then((created) => [created])) as Array<{ _id: string }>;
-		await shop.control('POST', '/purchases', { productId: product._id, count: orders, deliver: false });
+		)
+			.json()
+			.then((created) => [created])) as Array<{ _id: string }>;
+		await shop.control('POST', '/purchases', {
+			productId: product._id,
+			count: orders,
+			deliver: false,
+		});
 
 		const credential = { apiKey: shop.apiKey, baseUrl: shop.url };
 		const list = {
@@ -226,7 +256,12 @@ async function returnAll(node: INodeType): Promise<void> {
 		};
 		const read = async () => await readList(executeContext({ node, credential }), list, undefined);
 		const run = async () => {
-			const parameters = { resource: 'order', operation: 'getAll', returnAll: true, simplify: false };
+			const parameters = {
+				resource: 'order',
+				operation: 'getAll',
+				returnAll: true,
+				simplify: false,
+			};
 			const { output, error } = await ours(node, shop, parameters);
 			if (error) throw error;
 			return output;
@@ -242,7 +277,8 @@ async function returnAll(node: INodeType): Promise<void> {
 				for (const { work, times } of Object.values(contenders)) {
 					collectGarbage();
 					const { ms, value } = await timed<unknown[]>(work);
-					if (value.length !== orders) throw new Error(`${value.length} of ${orders} orders were read`);
+					if (value.length !== orders)
+						throw new Error(`${value.length} of ${orders} orders were read`);
 					times.push(ms);
 				}
 			}
@@ -250,7 +286,9 @@ async function returnAll(node: INodeType): Promise<void> {
 			const ratio = (times: number[]) => median(times) / median(plain.times);
 			say(`Return All of ${orders} orders at ${latencyMs} ms latency, median of ${rounds}`);
 			say(`  plain fetch loop    ${seconds(median(plain.times))}`);
-			say(`  the transport       ${seconds(median(transport.times))} = ${ratio(transport.times).toFixed(2)}×`);
+			say(
+				`  the transport       ${seconds(median(transport.times))} = ${ratio(transport.times).toFixed(2)}×`,
+			);
 			say(
 				`  the whole node      ${seconds(median(whole.times))} = ${ratio(whole.times).toFixed(2)}× (goal at most 1.2×: ${verdict(ratio(whole.times) <= 1.2)})`,
 			);
@@ -275,7 +313,9 @@ async function main(): Promise<void> {
 	const node = new Pocketsflow();
 	const chosen = process.argv.slice(2);
 	const load = loadavg()[0].toFixed(1);
-	say(`Load before the start: ${load} on ${availableParallelism()} processors; above a half, times are not fair`);
+	say(
+		`Load before the start: ${load} on ${availableParallelism()} processors; above a half, times are not fair`,
+	);
 	say();
 	const parts = { bulk, returnAll, limited };
 	for (const [name, part] of Object.entries(parts)) {

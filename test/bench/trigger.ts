@@ -12,7 +12,8 @@ import { ensureBuilt } from '../harness/setup/build';
 import { orderCompleted } from '../harness/payloads';
 
 let secret = 'whsec_bench';
-const median = (values: number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+const median = (values: number[]) =>
+	[...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
 /** Time of one check of a delivery against the bare HMAC over the same bytes, as a ratio of medians. */
 function verification(bytes: number, rounds: number): void {
@@ -59,7 +60,13 @@ async function main(): Promise<void> {
 			baseUrl: sandbox.url,
 			webhookSigningSecret: '',
 		});
-		const end = { name: 'End', type: 'n8n-nodes-base.noOp', typeVersion: 1, position: [200, 0], parameters: {} };
+		const end = {
+			name: 'End',
+			type: 'n8n-nodes-base.noOp',
+			typeVersion: 1,
+			position: [200, 0],
+			parameters: {},
+		};
 		const workflow = async (trigger: Record<string, unknown> & { name: string }) => {
 			const stored = await client.importWorkflow(
 				{
@@ -95,7 +102,9 @@ async function main(): Promise<void> {
 		];
 		const agent = new Agent({ keepAlive: false, maxSockets: Infinity });
 		const send = (url: string) => {
-			const body = Buffer.from(JSON.stringify({ ...orderCompleted, order: { id: `bench-${++orders}` } }));
+			const body = Buffer.from(
+				JSON.stringify({ ...orderCompleted, order: { id: `bench-${++orders}` } }),
+			);
 			const headers = {
 				'content-type': 'application/json',
 				'x-pocketsflow-event': 'order.completed',
@@ -161,7 +170,10 @@ async function main(): Promise<void> {
 					results.set(name, [...(results.get(name) ?? []), burst]);
 				}
 			for (const [name, bursts] of results) {
-				const figures = bursts.map(({ answered, seconds, started }) => `${answered} in ${seconds.toFixed(1)} s (${started} executions)`);
+				const figures = bursts.map(
+					({ answered, seconds, started }) =>
+						`${answered} in ${seconds.toFixed(1)} s (${started} executions)`,
+				);
 				console.log(
 					`burst of ${size}, ${name}: median ${median(bursts.map(({ answered }) => answered))} answered within 5 s; ${figures.join('; ')}`,
 				);

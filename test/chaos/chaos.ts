@@ -59,7 +59,10 @@ export function randomNumbers(seed: number): () => number {
 
 /** Moments within a span, one in each of its equal parts, so that they do not fall on each other. */
 function spread(count: number, span: number, random: () => number): number[] {
-	return Array.from({ length: count }, (_, index) => ((index + 0.2 + 0.6 * random()) / count) * span);
+	return Array.from(
+		{ length: count },
+		(_, index) => ((index + 0.2 + 0.6 * random()) / count) * span,
+	);
 }
 
 /** Marking an order and the record of it lie at most this far apart, ms; a kill between explains a repetition. */
@@ -69,7 +72,10 @@ const wasKilledBetween = (markedAt: readonly number[], kills: readonly number[])
 	markedAt
 		.slice(1)
 		.every((again, index) =>
-			kills.some((kill) => kill >= markedAt[index] - 1_000 && kill <= again && kill - markedAt[index] <= workTakes),
+			kills.some(
+				(kill) =>
+					kill >= markedAt[index] - 1_000 && kill <= again && kill - markedAt[index] <= workTakes,
+			),
 		);
 
 /** Sells, kills, drops and disturbs; then counts what a ledger outside n8n says. */
@@ -124,8 +130,10 @@ export async function runChaos(plan: Plan, log: (line: string) => void): Promise
 			lost: [...boughtAt.keys()].filter((id) => !ledger.entries.has(id)).length,
 			invented: entries.filter(([id]) => !boughtAt.has(id)).length + ledger.strange.length,
 			workedTwice: twice.length,
-			workedTwiceWithoutKill: twice.filter(([, { markedAt }]) => !wasKilledBetween(markedAt, kills)).length,
-			late: entries.filter(([id, { markedAt }]) => markedAt[0] - (boughtAt.get(id) ?? 0) > 60_000).length,
+			workedTwiceWithoutKill: twice.filter(([, { markedAt }]) => !wasKilledBetween(markedAt, kills))
+				.length,
+			late: entries.filter(([id, { markedAt }]) => markedAt[0] - (boughtAt.get(id) ?? 0) > 60_000)
+				.length,
 			kills: kills.length,
 			outages: plan.outages,
 			deliveries,
@@ -213,7 +221,9 @@ async function killing(
 		await n8n.kill('SIGKILL');
 		await wait(pauses[index]);
 		await started(n8n, log);
-		log(`kill ${kills.length}: n8n was down for ${Math.round((Date.now() - kills[index]) / 1000)} s`);
+		log(
+			`kill ${kills.length}: n8n was down for ${Math.round((Date.now() - kills[index]) / 1000)} s`,
+		);
 	}
 }
 

@@ -410,7 +410,9 @@ describe('deliveries', () => {
 		);
 		const statuses = receiver.got
 			.slice(7)
-			.map(({ headers, body }) => `${String(headers['x-pocketsflow-event'])} ${String(body.status)}`);
+			.map(
+				({ headers, body }) => `${String(headers['x-pocketsflow-event'])} ${String(body.status)}`,
+			);
 		expect(statuses.sort()).toEqual(
 			[
 				'customer.subscription.pause paused',
@@ -758,7 +760,9 @@ describe('switches', () => {
 		expect(await create()).toMatchObject({ status: 502, body: { code: 'SANDBOX_FAULT' } });
 		expect(await count()).toBe(0);
 		expect((await create()).status).toBe(201);
-		turn({ faults: [{ path: '/products', kind: 'answer', when: 'after', body: 'html', count: 1 }] });
+		turn({
+			faults: [{ path: '/products', kind: 'answer', when: 'after', body: 'html', count: 1 }],
+		});
 		const lost = await create();
 		expect(lost).toMatchObject({ status: 500 });
 		expect(lost.text).toContain('<html>');
@@ -979,7 +983,9 @@ describe('switches', () => {
 	test('nextDeliveryFaults, delayMs', async () => {
 		const { secret } = await hook();
 		const productId = await newProduct();
-		const next = async (...nextDeliveryFaults: NonNullable<SwitchesPatch['nextDeliveryFaults']>) => {
+		const next = async (
+			...nextDeliveryFaults: NonNullable<SwitchesPatch['nextDeliveryFaults']>
+		) => {
 			receiver.clear();
 			turn({ nextDeliveryFaults });
 			for (let index = 0; index < Math.max(1, nextDeliveryFaults.length); index += 1) {

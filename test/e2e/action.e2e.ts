@@ -156,10 +156,12 @@ function workflowOf(chain: readonly Step[]): Workflow {
 			}),
 		),
 	];
-	const connections = nodes.slice(1).map(({ name }, index) => [
-		nodes[index].name,
-		{ main: [[{ node: name, type: 'main', index: 0 }]] },
-	]);
+	const connections = nodes
+		.slice(1)
+		.map(({ name }, index) => [
+			nodes[index].name,
+			{ main: [[{ node: name, type: 'main', index: 0 }]] },
+		]);
 	return { name: 'Every operation', nodes, connections: Object.fromEntries(connections) };
 }
 
@@ -219,7 +221,8 @@ describe('a workflow through every operation', () => {
 		patterns.sort((a, b) => Number(b.isFixed) - Number(a.isFixed));
 		const reached = sandbox.requests.map(
 			(request) =>
-				patterns.find(({ method, path }) => method === request.method && path.test(request.path))?.name,
+				patterns.find(({ method, path }) => method === request.method && path.test(request.path))
+					?.name,
 		);
 		expect(Object.keys(endpoints).filter((name) => !reached.includes(name))).toEqual([]);
 		expect(sandbox.requests.filter(({ status }) => status >= 400)).toEqual([]);
@@ -245,7 +248,10 @@ describe('a workflow through every operation', () => {
 			const schema = JSON.parse(await readFile(file, 'utf8')) as { properties: object };
 			const promised = Object.keys(schema.properties);
 			for (const item of execution.items(name))
-				expect([name, Object.keys(item).filter((key) => !promised.includes(key))]).toEqual([name, []]);
+				expect([name, Object.keys(item).filter((key) => !promised.includes(key))]).toEqual([
+					name,
+					[],
+				]);
 		}
 	});
 });
@@ -303,7 +309,8 @@ describe('the panels in a browser', () => {
 		const row = rowOf(each.resource, each.operation);
 		const isShown = ({ displayOptions }: INodeProperties) =>
 			Object.entries(displayOptions?.show ?? {}).every(([other, values]) => {
-				const initial = row?.fields.find(({ property }) => property.name === other)?.property.default;
+				const initial = row?.fields.find(({ property }) => property.name === other)?.property
+					.default;
 				return values?.some((value) => value === (each.parameters?.[other] ?? initial));
 			});
 		const labels = [
@@ -327,7 +334,9 @@ describe('the panels in a browser', () => {
 		);
 		await page.goto(`${n8n.url}/workflow/${fresh.id}`);
 		await open('Get any product');
-		await page.locator('[data-test-id="resource-locator-productId"] [data-test-id=rlc-input]').click();
+		await page
+			.locator('[data-test-id="resource-locator-productId"] [data-test-id=rlc-input]')
+			.click();
 		const choices = page.locator('[data-test-id=rlc-item]');
 		await choices.filter({ hasText: 'Invoice templates · 29.99 USD · test' }).waitFor();
 		await page.screenshot({ path: join(output, 'list.png') });

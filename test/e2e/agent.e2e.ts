@@ -21,7 +21,11 @@ const finalText = 'That is all.';
 interface Message {
 	role: string;
 	content?: unknown;
-	tool_calls?: Array<{ id: string; type: 'function'; function: { name: string; arguments: string } }>;
+	tool_calls?: Array<{
+		id: string;
+		type: 'function';
+		function: { name: string; arguments: string };
+	}>;
 }
 
 interface ToolDefinition {
@@ -319,7 +323,8 @@ describe("the action node as an AI agent's tool", () => {
 
 describe('"Custom API Call"', () => {
 	it('is the last resource, and the last operation of every resource', async () => {
-		const types = await served<Array<{ name: string; properties: INodeProperties[] }>>('/types/nodes.json');
+		const types =
+			await served<Array<{ name: string; properties: INodeProperties[] }>>('/types/nodes.json');
 
 		const type = types.find(({ name }) => name === 'n8n-nodes-pocketsflow.pocketsflow');
 		const last = (wanted: string) =>
@@ -356,7 +361,9 @@ describe('"Custom API Call"', () => {
 		const execution = await run(workflow);
 
 		expect(execution.error).toBeUndefined();
-		expect(execution.items('Call')).toMatchObject([{ email: 'seller@example.com', testMode: true }]);
+		expect(execution.items('Call')).toMatchObject([
+			{ email: 'seller@example.com', testMode: true },
+		]);
 		expect(sent('GET', '/users/me')).toMatchObject([
 			{ status: 200, mode: 'test', headers: { authorization: 'Bearer pk_test_…' } },
 		]);

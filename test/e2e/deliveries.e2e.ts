@@ -81,10 +81,17 @@ const encoded =
 
 /** The headers that HTTP can carry. Several of one name reach n8n as one. */
 function sendable({ body, headers = {} }: Sent): Required<Sent> {
-	const clean = (value: string | string[]) => [value].flat().join(', ').replace(/[^\t\x20-\x7e]/g, '').trim();
+	const clean = (value: string | string[]) =>
+		[value]
+			.flat()
+			.join(', ')
+			.replace(/[^\t\x20-\x7e]/g, '')
+			.trim();
 	return {
 		body: body ?? Buffer.alloc(0),
-		headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, clean(value)])),
+		headers: Object.fromEntries(
+			Object.entries(headers).map(([name, value]) => [name, clean(value)]),
+		),
 	};
 }
 
@@ -130,10 +137,13 @@ beforeAll(async () => {
 		[stage.credential],
 	);
 	await client.activate(workflow.id);
-	const { data } = await axios.get<Array<{ url: string; secret: string }>>(`${sandbox.url}/webhooks`, {
-		headers: { authorization: `Bearer ${sandbox.testKey}` },
-		proxy: false,
-	});
+	const { data } = await axios.get<Array<{ url: string; secret: string }>>(
+		`${sandbox.url}/webhooks`,
+		{
+			headers: { authorization: `Bearer ${sandbox.testKey}` },
+			proxy: false,
+		},
+	);
 	[{ url, secret }] = data;
 	originals = [
 		delivery(events[0], orderCompleted),
@@ -149,7 +159,8 @@ afterAll(async () => {
 
 test('each genuine delivery starts one execution', async () => {
 	const started = await startedBy(async () => {
-		for (const original of originals) expect(await send(original)).toEqual({ status: 200, text: '' });
+		for (const original of originals)
+			expect(await send(original)).toEqual({ status: 200, text: '' });
 	});
 	expect(started).toBe(originals.length);
 });
@@ -158,7 +169,8 @@ describe('refused', () => {
 	const byTrigger = '401 {"message":"The signature of this delivery is not valid"}';
 
 	/** n8n refuses what calls itself JSON and is none before any node sees it, with a text of its own. */
-	const answerOf = ({ status, text }: Answer) => (status === 401 ? `${status} ${text}` : String(status));
+	const answerOf = ({ status, text }: Answer) =>
+		status === 401 ? `${status} ${text}` : String(status);
 
 	test(`${hostileCount} hostile deliveries`, async () => {
 		const drawn = fc.sample(hostileDeliveries(originals, secret), { numRuns: hostileCount, seed });
@@ -172,7 +184,11 @@ describe('refused', () => {
 			await Promise.all(drawn.map(sendable).map((sent) => limit(sendOne, sent)));
 		});
 		expect(started).toBe(0);
-		expect(Object.keys(answers).sort()).toEqual([`forged: ${byTrigger}`, 'forged: 422', 'genuine: 200']);
+		expect(Object.keys(answers).sort()).toEqual([
+			`forged: ${byTrigger}`,
+			'forged: 422',
+			'genuine: 200',
+		]);
 		for (const count of Object.values(answers)) expect(count).toBeGreaterThan(hostileCount / 10);
 		refusals += answers[`forged: ${byTrigger}`];
 	});
@@ -193,8 +209,16 @@ describe('refused', () => {
 		['a signed body in brotli', () => encoded('br', brotliCompressSync)(sale()), '422'],
 		['broken gzip', () => encoded('gzip', (body) => gzipSync(body).subarray(0, 40))(sale()), '500'],
 		['a gzip bomb', () => encoded('gzip', () => gzipSync(Buffer.alloc(50_000_000)))(sale()), '500'],
-		['an unknown charset', () => sale({ 'content-type': 'application/json; charset=klingon' }), '422'],
-		['over the limit of n8n', () => delivery('order.completed', { ...orderCompleted, long }), '500'],
+		[
+			'an unknown charset',
+			() => sale({ 'content-type': 'application/json; charset=klingon' }),
+			'422',
+		],
+		[
+			'over the limit of n8n',
+			() => delivery('order.completed', { ...orderCompleted, long }),
+			'500',
+		],
 	])('%s', async (_which, made, expected) => {
 		let answer: Answer | undefined;
 		const started = await startedBy(async () => {
@@ -211,7 +235,9 @@ describe('refused', () => {
 		const started = await startedBy(async () => {
 			const socket = connect(Number(port), hostname);
 			const lines = Object.entries({ ...headers, host: hostname, 'content-length': body.length });
-			socket.write(`POST ${pathname} HTTP/1.1\r\n${lines.map((line) => line.join(': ')).join('\r\n')}\r\n\r\n`);
+			socket.write(
+				`POST ${pathname} HTTP/1.1\r\n${lines.map((line) => line.join(': ')).join('\r\n')}\r\n\r\n`,
+			);
 			socket.write(body.subarray(0, body.length / 2));
 			await wait(500);
 			socket.destroy();
@@ -223,7 +249,10 @@ describe('refused', () => {
 describe('a genuine delivery starts one execution, sent', () => {
 	const asType =
 		(contentType: string) =>
-		({ body, headers }: Required<Sent>): Sent => ({ body, headers: { ...headers, 'content-type': contentType } });
+		({ body, headers }: Required<Sent>): Sent => ({
+			body,
+			headers: { ...headers, 'content-type': contentType },
+		});
 	const withoutType = (headers: Required<Sent>['headers']) =>
 		Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'content-type'));
 	const signedAs =
@@ -242,7 +271,11 @@ describe('a genuine delivery starts one execution, sent', () => {
 		['as nothing known', asType('unknown')],
 		['as nothing', ({ body, headers }) => ({ body, headers: withoutType(headers) })],
 		['in gzip', encoded('gzip', gzipSync)],
-		['in gzip, as bytes', (sent) => encoded('gzip', gzipSync)(asType('application/octet-stream')(sent) as Required<Sent>)],
+		[
+			'in gzip, as bytes',
+			(sent) =>
+				encoded('gzip', gzipSync)(asType('application/octet-stream')(sent) as Required<Sent>),
+		],
 		['in deflate', encoded('deflate', deflateSync)],
 		['with a prefix and capitals', signedAs((signature) => `sha256=${signature.toUpperCase()}`)],
 	])('%s', async (_how, changed) => {
@@ -262,5 +295,6 @@ test('n8n is the same process still, and its log tells one line of each refusal 
 	expect(lines.filter((line) => /refused a delivery: [a-z ]+$/.test(line))).toHaveLength(refusals);
 	expect(lines).toHaveLength(refusals);
 	expect(refusals).toBeGreaterThan(hostileCount / 10);
-	for (const hidden of [secret, sandbox.testKey, 'ana@example.org', 'A-1001']) expect(log).not.toContain(hidden);
+	for (const hidden of [secret, sandbox.testKey, 'ana@example.org', 'A-1001'])
+		expect(log).not.toContain(hidden);
 });

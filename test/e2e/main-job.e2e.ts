@@ -111,13 +111,20 @@ describe('a forged delivery', () => {
 		customer: { email: 'thief@example.com' },
 		metadata: { order_id: forgedOrder },
 	});
-	const sign = (secret: string, text: string) => createHmac('sha256', secret).update(text).digest('hex');
+	const sign = (secret: string, text: string) =>
+		createHmac('sha256', secret).update(text).digest('hex');
 
 	const replayed = () => sandbox.deliveries.find(({ event }) => event === 'order.completed');
 
 	test.each<[string, () => Record<string, string>]>([
-		['with the signature of another secret', () => ({ 'x-pocketsflow-signature': sign('whsec_guessed', body) })],
-		['with the signature of an empty secret', () => ({ 'x-pocketsflow-signature': sign('', body) })],
+		[
+			'with the signature of another secret',
+			() => ({ 'x-pocketsflow-signature': sign('whsec_guessed', body) }),
+		],
+		[
+			'with the signature of an empty secret',
+			() => ({ 'x-pocketsflow-signature': sign('', body) }),
+		],
 		[
 			'with the signature of a genuine delivery',
 			() => ({ 'x-pocketsflow-signature': signatureOf(replayed()?.headers ?? {}) }),
@@ -126,16 +133,20 @@ describe('a forged delivery', () => {
 	])('%s gets 401 and starts nothing', async (_how, signature) => {
 		const before = await client.executions(shop.settle.id);
 
-		const answer = await axios.post<unknown>(client.webhookUrl(shop.settle, 'Pocketsflow Trigger'), body, {
-			headers: {
-				'content-type': 'application/json',
-				'x-pocketsflow-event': 'order.completed',
-				'x-pocketsflow-timestamp': String(Date.now()),
-				...signature(),
+		const answer = await axios.post<unknown>(
+			client.webhookUrl(shop.settle, 'Pocketsflow Trigger'),
+			body,
+			{
+				headers: {
+					'content-type': 'application/json',
+					'x-pocketsflow-event': 'order.completed',
+					'x-pocketsflow-timestamp': String(Date.now()),
+					...signature(),
+				},
+				proxy: false,
+				validateStatus: () => true,
 			},
-			proxy: false,
-			validateStatus: () => true,
-		});
+		);
 
 		expect(answer.status).toBe(401);
 		// A genuine sale afterwards: once its execution is there, one of the forged delivery would be too.
@@ -148,7 +159,8 @@ describe('a forged delivery', () => {
 
 	function signatureOf(headers: Record<string, string>): string {
 		const [, value] =
-			Object.entries(headers).find(([name]) => name.toLowerCase() === 'x-pocketsflow-signature') ?? [];
+			Object.entries(headers).find(([name]) => name.toLowerCase() === 'x-pocketsflow-signature') ??
+			[];
 		expect(value).toMatch(/^[0-9a-f]{64}$/);
 		return value ?? '';
 	}
@@ -201,7 +213,9 @@ describe('a buyer with a browser', () => {
 
 		const execution = await settled('B-2001');
 		expect(metadataOf(execution)).toEqual({ order_id: 'B-2001' });
-		expect(execution.items('Mark order as paid')).toMatchObject([{ customerEmail: 'browser@example.com' }]);
+		expect(execution.items('Mark order as paid')).toMatchObject([
+			{ customerEmail: 'browser@example.com' },
+		]);
 		expect(errors).toEqual([]);
 		await page.close();
 	});

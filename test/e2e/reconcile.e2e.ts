@@ -57,12 +57,21 @@ afterAll(async () => {
 	await fulfilled?.close();
 });
 
-const authorized = () => ({ headers: { authorization: `Bearer ${sandbox.testKey}` }, proxy: false as const });
+const authorized = () => ({
+	headers: { authorization: `Bearer ${sandbox.testKey}` },
+	proxy: false as const,
+});
 
 /** Sells once for each number, with the own order id `A-<number>`, and returns when all deliveries are answered. */
 async function sell(firstNumber: number, count: number): Promise<string[]> {
 	const metadata = { order_id: 'A-{n}' };
-	const { orderIds } = await sandbox.purchase({ productId, firstNumber, count, metadata, email: 'buyer{n}@example.com' });
+	const { orderIds } = await sandbox.purchase({
+		productId,
+		firstNumber,
+		count,
+		metadata,
+		email: 'buyer{n}@example.com',
+	});
 	await sandbox.settled();
 	return orderIds;
 }
@@ -74,7 +83,10 @@ async function until(holds: () => boolean | Promise<boolean>, withinMs: number):
 
 /** Waits for every execution that there is. */
 const idle = ({ id }: StoredWorkflow) =>
-	until(async () => (await client.executions(id)).every(({ stoppedAt }) => stoppedAt !== null), 60_000);
+	until(
+		async () => (await client.executions(id)).every(({ stoppedAt }) => stoppedAt !== null),
+		60_000,
+	);
 
 const counts = (ledger: Ledger) =>
 	Object.fromEntries([...ledger.entries].map(([id, { markedAt }]) => [id, markedAt.length]));
@@ -86,7 +98,9 @@ test('by webhook: each sale is settled once, although each delivery comes twice'
 
 	await until(() => paid.entries.size >= 3, 30_000);
 	await idle(byWebhook);
-	expect(sandbox.deliveries.filter(({ url }) => url.includes(webhookIdOf(byWebhook)))).toHaveLength(6);
+	expect(sandbox.deliveries.filter(({ url }) => url.includes(webhookIdOf(byWebhook)))).toHaveLength(
+		6,
+	);
 	expect(counts(paid)).toEqual({ 'A-1': 1, 'A-2': 1, 'A-3': 1 });
 });
 
@@ -157,7 +171,9 @@ describe('by polling', () => {
 			await until(() => paid.entries.has('A-10'), polledMs);
 			await idle(byPolling);
 			poll = await client.waitForExecution(byPolling.id, (one) =>
-				one.items('Not settled yet').some(({ metadata }) => (metadata as { order_id: string }).order_id === 'A-10'),
+				one
+					.items('Not settled yet')
+					.some(({ metadata }) => (metadata as { order_id: string }).order_id === 'A-10'),
 			);
 			expect(poll).toMatchObject({ status: 'success', mode: 'trigger' });
 			expect(poll.items(trigger)).toContainEqual(
@@ -170,7 +186,9 @@ describe('by polling', () => {
 	test('what the webhook settled is handed over too, and dropped by the check', async () => {
 		const handedOver: unknown[] = [];
 		for (const { id } of await client.executions(byPolling.id))
-			handedOver.push(...(await client.execution(id)).items(trigger).map(({ metadata }) => metadata));
+			handedOver.push(
+				...(await client.execution(id)).items(trigger).map(({ metadata }) => metadata),
+			);
 		expect(handedOver).toEqual(
 			expect.arrayContaining(['A-1', 'A-4', 'A-10', 'A-11'].map((order_id) => ({ order_id }))),
 		);
@@ -196,7 +214,9 @@ describe('by polling', () => {
 			await page.locator('[data-test-id=canvas-node]').first().waitFor();
 			await page.screenshot({ path: join(output, 'poll-execution.png') });
 			await page.locator(`[data-test-id=canvas-node][data-node-name="${trigger}"]`).dblclick();
-			const shown = page.locator('[data-test-id=ndv-data-container], [data-test-id=output-panel]').first();
+			const shown = page
+				.locator('[data-test-id=ndv-data-container], [data-test-id=output-panel]')
+				.first();
 			await shown.getByText('order.completed').first().waitFor();
 			await page.screenshot({ path: join(output, 'poll-items.png') });
 			expect(problems).toEqual([]);

@@ -22,11 +22,7 @@ afterAll(async () => await sandbox.close());
 
 const sent = () => sandbox.requests.slice(before);
 
-async function run(
-	operation: string,
-	parameters: INodeParameters,
-	setup: Partial<NodeSetup> = {},
-) {
+async function run(operation: string, parameters: INodeParameters, setup: Partial<NodeSetup> = {}) {
 	const [resource, name] = operation.split(' ');
 	return await runNode({
 		node,
@@ -36,15 +32,24 @@ async function run(
 	});
 }
 
-const jsonOf = ({ output }: { output: Array<{ json: IDataObject }> }) => output.map(({ json }) => json);
+const jsonOf = ({ output }: { output: Array<{ json: IDataObject }> }) =>
+	output.map(({ json }) => json);
 
 const links = { successUrl: 'https://example.com/thanks', cancelUrl: 'https://example.com/cart' };
 
 it('a cancellation that was not answered is sent once, and told as perhaps done', async () => {
-	sandbox.setSwitches({ faults: [{ method: 'POST', path: '/orders/subscriptions/cancel/*', kind: 'reset', when: 'after' }] });
+	sandbox.setSwitches({
+		faults: [
+			{ method: 'POST', path: '/orders/subscriptions/cancel/*', kind: 'reset', when: 'after' },
+		],
+	});
 	try {
-		const { error } = await run('subscription cancel', { providerSubscriptionId: byId(shop.providerId) });
-		expect(error?.message).toMatch(/Whether this was carried out is unknown, and it was not sent again/);
+		const { error } = await run('subscription cancel', {
+			providerSubscriptionId: byId(shop.providerId),
+		});
+		expect(error?.message).toMatch(
+			/Whether this was carried out is unknown, and it was not sent again/,
+		);
 		expect(sent()).toHaveLength(1);
 	} finally {
 		sandbox.setSwitches({ faults: [] });
@@ -96,35 +101,64 @@ describe('bad input', () => {
 			'refund create',
 			{ orderId: byId('o'), refundExtent: 'partial', amount: '={{ $json.missing }}' },
 		],
-		['End Date lies before', 'order getAll', { filters: { startDate: '2026-02-01', endDate: '2026-01-01' } }],
+		[
+			'End Date lies before',
+			'order getAll',
+			{ filters: { startDate: '2026-02-01', endDate: '2026-01-01' } },
+		],
 		['Start Date must be a date', 'order getAll', { filters: { startDate: '2026-02-30' } }],
 		['Status must be one of', 'subscription getAll', { filters: { status: '={{ "gone" }}' } }],
-		['Success URL must be a complete URL', 'checkoutSession create', {
-			productId: byId('p'),
-			...links,
-			successUrl: 'javascript:alert(1)',
-		}],
-		['must be an email address', 'checkoutSession create', {
-			productId: byId('p'),
-			...links,
-			additionalFields: { customerEmail: 'nobody' },
-		}],
-		["cannot have the key '__proto__'", 'checkoutSession create', {
-			productId: byId('p'),
-			...links,
-			metadataInput: 'json',
-			metadataJson: '{"__proto__": "x"}',
-		}],
-		["has the key 'a' twice", 'checkoutSession create', {
-			productId: byId('p'),
-			...links,
-			metadata: { entries: [{ key: 'a', value: '1' }, { key: 'a', value: '2' }] },
-		}],
-		['not valid JSON', 'subscriptionOffer create', {
-			name: 'x',
-			price: 1,
-			additionalFields: { design: '{oops' },
-		}],
+		[
+			'Success URL must be a complete URL',
+			'checkoutSession create',
+			{
+				productId: byId('p'),
+				...links,
+				successUrl: 'javascript:alert(1)',
+			},
+		],
+		[
+			'must be an email address',
+			'checkoutSession create',
+			{
+				productId: byId('p'),
+				...links,
+				additionalFields: { customerEmail: 'nobody' },
+			},
+		],
+		[
+			"cannot have the key '__proto__'",
+			'checkoutSession create',
+			{
+				productId: byId('p'),
+				...links,
+				metadataInput: 'json',
+				metadataJson: '{"__proto__": "x"}',
+			},
+		],
+		[
+			"has the key 'a' twice",
+			'checkoutSession create',
+			{
+				productId: byId('p'),
+				...links,
+				metadata: {
+					entries: [
+						{ key: 'a', value: '1' },
+						{ key: 'a', value: '2' },
+					],
+				},
+			},
+		],
+		[
+			'not valid JSON',
+			'subscriptionOffer create',
+			{
+				name: 'x',
+				price: 1,
+				additionalFields: { design: '{oops' },
+			},
+		],
 		['Events is empty', 'webhook create', { url: 'https://example.com' }],
 	])('%s', async (message, operation, parameters) => {
 		const { error } = await run(operation, parameters);
@@ -139,12 +173,19 @@ describe('items', () => {
 			'product get',
 			{ productId: byId('={{ $json.id }}') },
 			{
-				items: [{ id: shop.productIds[0] }, { id: '' }, { id: 'missing' }, { id: shop.productIds[1] }],
+				items: [
+					{ id: shop.productIds[0] },
+					{ id: '' },
+					{ id: 'missing' },
+					{ id: shop.productIds[1] },
+				],
 				onError: 'continueRegularOutput',
 			},
 		);
 		expect(error).toBeUndefined();
-		expect(output.map(({ pairedItem }) => pairedItem)).toEqual([0, 1, 2, 3].map((item) => ({ item })));
+		expect(output.map(({ pairedItem }) => pairedItem)).toEqual(
+			[0, 1, 2, 3].map((item) => ({ item })),
+		);
 		expect(output[0].json._id).toBe(shop.productIds[0]);
 		expect(output[1].json).toEqual({ error: 'Product is empty [item 1]' });
 		expect(output[2].json.error).toMatch(/^Product not found.*test mode.*\[item 2\]$/);
@@ -220,7 +261,9 @@ describe('finding an order by metadata', () => {
 
 describe('answers of every shape', () => {
 	const shapes: SwitchesPatch[] = [
-		...(['contract', 'array', 'object', 'data', 'items'] as const).map((listShape) => ({ listShape })),
+		...(['contract', 'array', 'object', 'data', 'items'] as const).map((listShape) => ({
+			listShape,
+		})),
 		...(['_id', 'id', 'both'] as const).map((idField) => ({ idField })),
 		...(['bare', 'sale', 'order'] as const).map((orderById) => ({ orderById })),
 		{ deleteAnswer: 'empty' },
@@ -310,7 +353,11 @@ describe('lists of the locators', () => {
 		['searchDiscounts', 2, /^(WELCOME10 · 10%|FIVEOFF · 5) · \w+ · test$/],
 		['searchMemberships', 1, /^buyer1@example\.com · active · \d{4}-\d\d-\d\d · test$/],
 		['searchOffers', 1, /^Members club · 15 USD · monthly · test$/],
-		['searchOrders', 8, /^buyer\d@example\.com · [\d.]+ USD · \d{4}-\d\d-\d\d( · refunded)? · test$/],
+		[
+			'searchOrders',
+			8,
+			/^buyer\d@example\.com · [\d.]+ USD · \d{4}-\d\d-\d\d( · refunded)? · test$/,
+		],
 		['searchProducts', 3, / · [\d.]+ USD · test$/],
 		['searchProviderMemberships', 1, /^buyer1@example\.com · active/],
 		['searchRefunds', 1, /^1\.5 · \d{4}-\d\d-\d\d · completed · requested_by_customer$/],
@@ -364,6 +411,8 @@ describe('lists of the locators', () => {
 			node,
 			credential: { ...shop.credential, apiKey: 'pk_test_wrong' },
 		});
-		await expect(node.methods.listSearch.searchProducts.call(context)).rejects.toThrow('Invalid API key');
+		await expect(node.methods.listSearch.searchProducts.call(context)).rejects.toThrow(
+			'Invalid API key',
+		);
 	});
 });

@@ -9,7 +9,9 @@ import type { Sent } from './hostile';
 const apiKey = 'pk_test_000000000000000000000000';
 export const secret = 'whsec_engine';
 const node = new PocketsflowTrigger();
-const allEvents = node.description.properties[0].options!.map((option) => 'value' in option && option.value);
+const allEvents = node.description.properties[0].options!.map(
+	(option) => 'value' in option && option.value,
+);
 
 let webhooks = 0;
 
@@ -19,7 +21,12 @@ export function trigger(parameters: IDataObject = {}, more: Partial<NodeSetup> =
 	const url = `https://n8n.example.com/webhook/${webhookId}/webhook`;
 	return {
 		node,
-		parameters: { events: allEvents as string[], simplify: true, options: {}, ...parameters } as NodeSetup['parameters'],
+		parameters: {
+			events: allEvents as string[],
+			simplify: true,
+			options: {},
+			...parameters,
+		} as NodeSetup['parameters'],
 		credential: { apiKey, baseUrl: 'http://127.0.0.1:9', webhookSigningSecret: '' },
 		staticData: { sealedSecret: seal(secret, apiKey, url) },
 		webhookId,
@@ -43,7 +50,12 @@ export async function deliver(setup: NodeSetup, { body, headers = {} }: Sent) {
 			answered.ended++;
 		},
 	};
-	const httpRequest = { headers, rawBody: body, path: `/webhook/${setup.webhookId}/webhook`, method: 'POST' };
+	const httpRequest = {
+		headers,
+		rawBody: body,
+		path: `/webhook/${setup.webhookId}/webhook`,
+		method: 'POST',
+	};
 	const context = webhookContext(setup, {
 		httpRequest,
 		httpResponse,

@@ -11,11 +11,15 @@ export interface Sent {
 
 type Mutation = (sent: Required<Sent>) => Sent;
 
-const withHeader = (name: string, value: string | string[]): Mutation => (sent) => ({
-	...sent,
-	headers: { ...sent.headers, [name]: value },
-});
-const withBody = (change: (body: Buffer) => Buffer): Mutation => (sent) => ({ ...sent, body: change(sent.body) });
+const withHeader =
+	(name: string, value: string | string[]): Mutation =>
+	(sent) => ({
+		...sent,
+		headers: { ...sent.headers, [name]: value },
+	});
+const withBody =
+	(change: (body: Buffer) => Buffer): Mutation =>
+	(sent) => ({ ...sent, body: change(sent.body) });
 
 const signatureHeader = 'x-pocketsflow-signature';
 
@@ -34,7 +38,9 @@ const bodyMutation: fc.Arbitrary<Mutation> = fc.oneof(
 			return Buffer.concat([body.subarray(0, cut), bytes, body.subarray(cut)]);
 		}),
 	),
-	fc.uint8Array({ minLength: 1, maxLength: 5000 }).map((bytes) => withBody(() => Buffer.from(bytes))),
+	fc
+		.uint8Array({ minLength: 1, maxLength: 5000 })
+		.map((bytes) => withBody(() => Buffer.from(bytes))),
 	fc.json().map((json) => withBody(() => Buffer.from(json))),
 	fc.constantFrom<Mutation>(
 		withBody(() => Buffer.alloc(0)),
@@ -43,7 +49,9 @@ const bodyMutation: fc.Arbitrary<Mutation> = fc.oneof(
 		withBody((body) => Buffer.from(body.toString(), 'utf16le')),
 		withBody((body) => Buffer.from(body.toString().replaceAll(',', ', '))),
 		withBody((body) => Buffer.from(body.toString().replace('"amount":', '"amount":1'))),
-		withBody((body) => Buffer.from(body.toString().replace('{', '{"__proto__":{"event":"order.completed"},'))),
+		withBody((body) =>
+			Buffer.from(body.toString().replace('{', '{"__proto__":{"event":"order.completed"},')),
+		),
 		withBody(gzipSync),
 		withBody(deflateSync),
 		withBody(() => Buffer.alloc(1_000_000, 'x')),
@@ -54,27 +62,45 @@ const bodyMutation: fc.Arbitrary<Mutation> = fc.oneof(
 const signatureMutation = (secret: string): fc.Arbitrary<Mutation> =>
 	fc.oneof(
 		fc.string().map((value) => withHeader(signatureHeader, value)),
-		fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: 60, maxLength: 68 }).map((value) =>
-			withHeader(signatureHeader, value),
-		),
+		fc
+			.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: 60, maxLength: 68 })
+			.map((value) => withHeader(signatureHeader, value)),
 		fc.tuple(fc.nat({ max: 63 }), fc.constantFrom(...'0123456789abcdefg ,=')).map(
 			([at, letter]): Mutation =>
 				(sent) => {
 					const right = String(sent.headers[signatureHeader]);
-					return withHeader(signatureHeader, right.slice(0, at) + letter + right.slice(at + 1))(sent);
+					return withHeader(
+						signatureHeader,
+						right.slice(0, at) + letter + right.slice(at + 1),
+					)(sent);
 				},
 		),
 		fc.string().map(
 			(key): Mutation =>
 				(sent) =>
-					withHeader(signatureHeader, createHmac('sha256', key).update(sent.body).digest('hex'))(sent),
+					withHeader(
+						signatureHeader,
+						createHmac('sha256', key).update(sent.body).digest('hex'),
+					)(sent),
 		),
 		fc.constantFrom<Mutation>(
-			(sent) => withHeader(signatureHeader, `${sent.headers[signatureHeader]},${sent.headers[signatureHeader]}`)(sent),
+			(sent) =>
+				withHeader(
+					signatureHeader,
+					`${sent.headers[signatureHeader]},${sent.headers[signatureHeader]}`,
+				)(sent),
 			(sent) => withHeader(signatureHeader, [String(sent.headers[signatureHeader])])(sent),
 			(sent) => withHeader(signatureHeader, `sha1=${sent.headers[signatureHeader]}`)(sent),
-			(sent) => withHeader(signatureHeader, createHmac('sha1', secret).update(sent.body).digest('hex'))(sent),
-			(sent) => withHeader(signatureHeader, createHmac('sha256', secret).update(sent.body).digest('base64'))(sent),
+			(sent) =>
+				withHeader(
+					signatureHeader,
+					createHmac('sha1', secret).update(sent.body).digest('hex'),
+				)(sent),
+			(sent) =>
+				withHeader(
+					signatureHeader,
+					createHmac('sha256', secret).update(sent.body).digest('base64'),
+				)(sent),
 			(sent) =>
 				withHeader(
 					signatureHeader,
@@ -89,7 +115,9 @@ const signatureMutation = (secret: string): fc.Arbitrary<Mutation> =>
 				)(sent),
 			({ body, headers }) => ({
 				body,
-				headers: Object.fromEntries(Object.entries(headers).filter(([name]) => name !== signatureHeader)),
+				headers: Object.fromEntries(
+					Object.entries(headers).filter(([name]) => name !== signatureHeader),
+				),
 			}),
 			withHeader('x-webhook-secret', 'whsec_guess'),
 		),
@@ -102,7 +130,10 @@ const replayMutation: fc.Arbitrary<Mutation> = fc.oneof(
 	fc.string().map((value) => withHeader('content-type', value)),
 	fc.constant<Mutation>((sent) => sent),
 	fc.constant<Mutation>((sent) =>
-		withHeader(signatureHeader, `sha256=${String(sent.headers[signatureHeader]).toUpperCase()}`)(sent),
+		withHeader(
+			signatureHeader,
+			`sha256=${String(sent.headers[signatureHeader]).toUpperCase()}`,
+		)(sent),
 	),
 	fc.string().map((value) => withHeader('x-pocketsflow-event', `x${value}`)),
 );
@@ -119,7 +150,8 @@ export const hostileDeliveries = (originals: readonly Sent[], secret: string): f
 		)
 		.map(([original, mutations]) =>
 			mutations.reduce(
-				(current, mutate) => (current.body && current.headers ? mutate(current as Required<Sent>) : current),
+				(current, mutate) =>
+					current.body && current.headers ? mutate(current as Required<Sent>) : current,
 				original,
 			),
 		);
@@ -128,6 +160,9 @@ export const hostileDeliveries = (originals: readonly Sent[], secret: string): f
 export function isSigned({ body, headers }: Sent, secret: string): boolean {
 	const header = headers?.[signatureHeader];
 	if (typeof header !== 'string' || !body || body.length === 0) return false;
-	const given = header.trim().toLowerCase().replace(/^sha256=/, '');
+	const given = header
+		.trim()
+		.toLowerCase()
+		.replace(/^sha256=/, '');
 	return given === createHmac('sha256', secret).update(body).digest('hex');
 }

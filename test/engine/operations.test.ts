@@ -23,7 +23,9 @@ afterAll(async () => await sandbox.close());
 
 /** What Pocketsflow was asked since, without what every request has. */
 const askedSince = (count: number) =>
-	sandbox.requests.slice(count).map(({ method, path, query, body }) => ({ method, path, query, body }));
+	sandbox.requests
+		.slice(count)
+		.map(({ method, path, query, body }) => ({ method, path, query, body }));
 
 async function run({ resource, operation, parameters }: Case) {
 	return await runNode({
@@ -48,7 +50,9 @@ describe('every operation', () => {
 		]);
 		expect(output).toHaveLength(each.items ?? 1);
 		expect(output[0].json).toMatchObject(each.output(shop));
-		expect(output.every(({ pairedItem }) => JSON.stringify(pairedItem) === '{"item":0}')).toBe(true);
+		expect(output.every(({ pairedItem }) => JSON.stringify(pairedItem) === '{"item":0}')).toBe(
+			true,
+		);
 		for (const { json } of output)
 			for (const key of each.without ?? []) expect(json).not.toHaveProperty([key]);
 		expect(JSON.stringify(output)).not.toContain(shop.credential.apiKey);

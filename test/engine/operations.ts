@@ -146,7 +146,10 @@ export const cases: readonly Case[] = [
 		body: (shop) => ({ productId: shop.productIds[0], ...links }),
 		sdk: async (sdk, shop) =>
 			await sdk.checkout.create({ productId: shop.productIds[0], ...links }),
-		output: () => ({ id: expect.stringMatching(/^cs_/), url: expect.stringContaining('/checkout') }),
+		output: () => ({
+			id: expect.stringMatching(/^cs_/),
+			url: expect.stringContaining('/checkout'),
+		}),
 	},
 	{
 		resource: 'checkoutSession',

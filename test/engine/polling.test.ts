@@ -120,7 +120,10 @@ it('reads an edited credential anew, although n8n polls in one context from acti
 	await poll(context, memory);
 	setup.credential = { apiKey: sandbox.liveKey, baseUrl: sandbox.url };
 	await poll(context, memory);
-	expect(Object.keys(context.getWorkflowStaticData('node'))).toEqual(['pollingTest', 'pollingLive']);
+	expect(Object.keys(context.getWorkflowStaticData('node'))).toEqual([
+		'pollingTest',
+		'pollingLive',
+	]);
 });
 
 it('finds what was sold while the key was one of the other mode', async () => {
@@ -171,7 +174,10 @@ it('does not bring the ended subscriptions of before when more products are aske
 	await tick(setup);
 	const [offer] = (await call('GET', '/subscriptions')) as IDataObject[];
 	const end = async () => {
-		const { membershipIds } = await sandbox.purchase({ offerId: String(offer._id), email: 'ended@example.org' });
+		const { membershipIds } = await sandbox.purchase({
+			offerId: String(offer._id),
+			email: 'ended@example.org',
+		});
 		await call('POST', `/_sandbox/memberships/${membershipIds[0]}/end`);
 		return membershipIds[0];
 	};
@@ -188,7 +194,11 @@ it('finds a refund whose order was deleted, and what follows', async () => {
 	await tick(setup);
 	const [orderId] = await sale();
 	const refund = (await call('POST', '/refunds', { orderId })) as IDataObject;
-	sandbox.setSwitches({ faults: [{ path: `/orders/${orderId}`, kind: 'answer', status: 404, message: 'Order not found' }] });
+	sandbox.setSwitches({
+		faults: [
+			{ path: `/orders/${orderId}`, kind: 'answer', status: 404, message: 'Order not found' },
+		],
+	});
 	const found = await tick(setup);
 	expect(found?.find(({ event }) => event === 'order.refunded')).toMatchObject({
 		eventId: `order.refunded:${String(refund._id)}`,
@@ -244,7 +254,10 @@ it.each(['id', 'both'] as const)('reads records with their id in %s', async (idF
 
 describe('items', () => {
 	it('are those of the webhook trigger, with their source', async () => {
-		await call('POST', '/webhooks', { url: 'http://127.0.0.1:9/none', events: ['order.completed'] });
+		await call('POST', '/webhooks', {
+			url: 'http://127.0.0.1:9/none',
+			events: ['order.completed'],
+		});
 		const setup = polling();
 		await tick(setup);
 		await sale(1, {
@@ -255,7 +268,8 @@ describe('items', () => {
 		await sandbox.settled();
 		const [polled] = (await tick(setup)) ?? [];
 		const sent = sandbox.deliveries[sandbox.deliveries.length - 1];
-		const [delivered] = (await deliver(trigger(), signed('order.completed', JSON.parse(sent.body)))).items;
+		const [delivered] = (await deliver(trigger(), signed('order.completed', JSON.parse(sent.body))))
+			.items;
 		const expected = delivered;
 		expect(polled).toEqual({
 			...expected,
@@ -303,8 +317,13 @@ describe('items', () => {
 		const [offer] = (await call('GET', '/subscriptions')) as IDataObject[];
 		const [orderId] = await sale(1, { email: 'new@example.org', metadata: { order_id: 'A-7' } });
 		const refund = (await call('POST', '/refunds', { orderId })) as IDataObject;
-		const { membershipIds } = await sandbox.purchase({ offerId: String(offer._id), email: 'lee@example.org' });
-		const review = (await call('POST', '/_sandbox/reviews', { productId: productIds[0] })) as IDataObject;
+		const { membershipIds } = await sandbox.purchase({
+			offerId: String(offer._id),
+			email: 'lee@example.org',
+		});
+		const review = (await call('POST', '/_sandbox/reviews', {
+			productId: productIds[0],
+		})) as IDataObject;
 		const found = await tick(setup);
 		expect(eventIds(found)?.sort()).toEqual(
 			[
@@ -338,31 +357,38 @@ describe('items', () => {
 		await call('POST', `/_sandbox/memberships/${membershipIds[0]}/pause`);
 		expect(eventIds(await tick(setup))).not.toEqual(paused);
 		await call('POST', `/_sandbox/memberships/${membershipIds[0]}/end`);
-		expect(eventIds(await tick(setup))).toEqual([`customer.subscription.deleted:${membershipIds[0]}`]);
+		expect(eventIds(await tick(setup))).toEqual([
+			`customer.subscription.deleted:${membershipIds[0]}`,
+		]);
 		await tick(setup);
 		expect(await tick(setup)).toBeNull();
 	});
 });
 
 describe('a poll that fails', () => {
-	it.each([0, 1, 2])('at request %i changes nothing, and the next one finds everything', async (skip) => {
-		sandbox.setSwitches({ maxPageSize: 5 });
-		const setup = polling();
-		await tick(setup);
-		const ids = await sale(20);
-		const before = JSON.stringify(setup.staticData);
-		sandbox.setSwitches({
-			faults: [{ path: '/orders', kind: 'answer', status: 400, message: 'No', skip, count: 1 }],
-		});
-		await expect(tick(setup)).rejects.toThrow('No');
-		expect(JSON.stringify(setup.staticData)).toBe(before);
-		expect(eventIds(await tick(setup))?.sort()).toEqual(idsOf(ids).sort());
-	});
+	it.each([0, 1, 2])(
+		'at request %i changes nothing, and the next one finds everything',
+		async (skip) => {
+			sandbox.setSwitches({ maxPageSize: 5 });
+			const setup = polling();
+			await tick(setup);
+			const ids = await sale(20);
+			const before = JSON.stringify(setup.staticData);
+			sandbox.setSwitches({
+				faults: [{ path: '/orders', kind: 'answer', status: 400, message: 'No', skip, count: 1 }],
+			});
+			await expect(tick(setup)).rejects.toThrow('No');
+			expect(JSON.stringify(setup.staticData)).toBe(before);
+			expect(eventIds(await tick(setup))?.sort()).toEqual(idsOf(ids).sort());
+		},
+	);
 
 	it('does so with a sentence where the answer holds no list', async () => {
 		const setup = polling();
 		await tick(setup);
-		sandbox.setSwitches({ faults: [{ path: '/orders', kind: 'answer', status: 200, body: 'empty' }] });
+		sandbox.setSwitches({
+			faults: [{ path: '/orders', kind: 'answer', status: 200, body: 'empty' }],
+		});
 		await expect(tick(setup)).rejects.toThrow('Pocketsflow answered without a list');
 	});
 });

@@ -35,7 +35,10 @@ function schemaOf(values: readonly unknown[], name?: string): Schema {
 		return { type: 'array', ...(entries.length > 0 && { items: schemaOf(entries) }) };
 	}
 	if (typeof value !== 'object')
-		return { type: typeof value === 'number' ? 'number' : typeof value === 'boolean' ? 'boolean' : 'string' };
+		return {
+			type:
+				typeof value === 'number' ? 'number' : typeof value === 'boolean' ? 'boolean' : 'string',
+		};
 	if (name !== undefined && freeObjects.has(name)) return { type: 'object' };
 	const objects = values.filter((candidate) => typeof candidate === 'object') as IDataObject[];
 	const keys = [...new Set(objects.flatMap((object) => Object.keys(object)))].sort();

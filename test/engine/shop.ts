@@ -42,7 +42,8 @@ export async function stock(sandbox: Sandbox): Promise<Shop> {
 			...(body && { body: JSON.stringify(body) }),
 		});
 		const answer = (await response.json()) as Shown;
-		if (!response.ok) throw new Error(`${name} answered ${response.status} ${JSON.stringify(answer)}`);
+		if (!response.ok)
+			throw new Error(`${name} answered ${response.status} ${JSON.stringify(answer)}`);
 		return answer;
 	};
 	const list = async (name: EndpointName, key?: string) => {

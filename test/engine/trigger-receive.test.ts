@@ -1,5 +1,11 @@
 import { sign } from '../../nodes/Pocketsflow/webhook/signature';
-import { invoice, membership, orderCompleted, orderRefunded, stripeInvoice } from '../harness/payloads';
+import {
+	invoice,
+	membership,
+	orderCompleted,
+	orderRefunded,
+	stripeInvoice,
+} from '../harness/payloads';
 import { deliver, secret, signed, trigger } from './deliver';
 import type { Sent } from './hostile';
 
@@ -25,7 +31,10 @@ describe('a signed delivery', () => {
 	});
 
 	it('keeps every key of the payload with Simplify off', async () => {
-		const { items } = await deliver(trigger({ simplify: false }), signed('invoice.payment_succeeded', invoice));
+		const { items } = await deliver(
+			trigger({ simplify: false }),
+			signed('invoice.payment_succeeded', invoice),
+		);
 		expect(items).toEqual([expect.objectContaining(invoice)]);
 	});
 
@@ -55,7 +64,9 @@ describe('a signed delivery', () => {
 		const copies = Array.from({ length: 50 }, (_, n) =>
 			deliver(
 				setup,
-				signed('order.completed', orderCompleted, { 'x-pocketsflow-timestamp': String(1790000000123 + n) }),
+				signed('order.completed', orderCompleted, {
+					'x-pocketsflow-timestamp': String(1790000000123 + n),
+				}),
 			),
 		);
 		const results = await Promise.all(copies);
@@ -67,7 +78,11 @@ describe('a signed delivery', () => {
 		const setup = trigger({ options: { skipRepeated: false } });
 		const ids = [];
 		for (let n = 0; n < 3; n++)
-			ids.push(...(await deliver(setup, signed('order.completed', orderCompleted))).items.map((i) => i.eventId));
+			ids.push(
+				...(await deliver(setup, signed('order.completed', orderCompleted))).items.map(
+					(i) => i.eventId,
+				),
+			);
 		expect(ids).toEqual(Array(3).fill('order.completed:6a5200000000000000000bbb'));
 	});
 
@@ -76,9 +91,13 @@ describe('a signed delivery', () => {
 		const states = ['active', 'past_due', 'active'];
 		const ids = [];
 		for (const [n, status] of states.entries()) {
-			const sent = signed('customer.subscription.updated', { ...membership, status }, {
-				'x-pocketsflow-timestamp': String(1790000000123 + n),
-			});
+			const sent = signed(
+				'customer.subscription.updated',
+				{ ...membership, status },
+				{
+					'x-pocketsflow-timestamp': String(1790000000123 + n),
+				},
+			);
 			ids.push(...(await deliver(setup, sent)).items.map(({ eventId }) => eventId));
 		}
 		expect(new Set(ids).size).toBe(3);
@@ -94,18 +113,31 @@ describe('a signed delivery', () => {
 		[{ metadataKey: 'toString' }, 0],
 		[{ metadataKey: 'absent' }, 0],
 	])('with the options %p gives %d item', async (options, count) => {
-		const { status, items } = await deliver(trigger({ options }), signed('order.completed', orderCompleted));
+		const { status, items } = await deliver(
+			trigger({ options }),
+			signed('order.completed', orderCompleted),
+		);
 		expect([status, items.length]).toEqual([200, count]);
 	});
 
 	it("that names only the payment provider's subscription passes the choice of products", async () => {
-		const setup = trigger({ events: ['invoice.payment_succeeded'], options: { productIds: 'other' } });
-		expect((await deliver(setup, signed('invoice.payment_succeeded', stripeInvoice))).items).toHaveLength(1);
-		expect((await deliver(setup, signed('invoice.payment_succeeded', invoice))).items).toHaveLength(0);
+		const setup = trigger({
+			events: ['invoice.payment_succeeded'],
+			options: { productIds: 'other' },
+		});
+		expect(
+			(await deliver(setup, signed('invoice.payment_succeeded', stripeInvoice))).items,
+		).toHaveLength(1);
+		expect((await deliver(setup, signed('invoice.payment_succeeded', invoice))).items).toHaveLength(
+			0,
+		);
 	});
 
 	it('can carry its headers, without those that may hold a secret', async () => {
-		const sent = signed('order.completed', orderCompleted, { 'x-webhook-secret': secret, authorization: 'x' });
+		const sent = signed('order.completed', orderCompleted, {
+			'x-webhook-secret': secret,
+			authorization: 'x',
+		});
 		const { items } = await deliver(trigger({ options: { includeHeaders: true } }), sent);
 		expect(items[0].headers).toEqual({
 			'content-type': 'application/json',
@@ -115,12 +147,18 @@ describe('a signed delivery', () => {
 		expect(JSON.stringify(items)).not.toContain(secret);
 	});
 
-	it.each(['', 'null', '[1]', '{"a":'])('with the body %p is dropped without a failure', async (text) => {
-		const body = Buffer.from(text);
-		const headers = { 'x-pocketsflow-event': 'order.completed', 'x-pocketsflow-signature': sign(body, secret) };
-		const { status, items } = await deliver(trigger(), { body, headers });
-		expect([status, items]).toEqual([text === '' ? 401 : 200, []]);
-	});
+	it.each(['', 'null', '[1]', '{"a":'])(
+		'with the body %p is dropped without a failure',
+		async (text) => {
+			const body = Buffer.from(text);
+			const headers = {
+				'x-pocketsflow-event': 'order.completed',
+				'x-pocketsflow-signature': sign(body, secret),
+			};
+			const { status, items } = await deliver(trigger(), { body, headers });
+			expect([status, items]).toEqual([text === '' ? 401 : 200, []]);
+		},
+	);
 
 	it('is verified with the secret of the credential for an existing endpoint', async () => {
 		const setup = trigger({ endpoint: 'existing' }, { staticData: {} });
@@ -168,7 +206,10 @@ describe('a delivery that is not signed rightly', () => {
 		['two headers', withHeader(`${header}, ${header}`)],
 		['another signature', withHeader(sign(Buffer.from('{}'), secret))],
 		['a signature with another secret', withHeader(sign(right.body!, 'whsec_other'))],
-		['the secret itself in the older header', { body: right.body, headers: { 'x-webhook-secret': secret } }],
+		[
+			'the secret itself in the older header',
+			{ body: right.body, headers: { 'x-webhook-secret': secret } },
+		],
 		['an empty body', { ...right, body: Buffer.alloc(0) }],
 		['no body, as for multipart', { ...right, body: undefined }],
 		['another body', { ...right, body: Buffer.from(`${right.body!.toString()} `) }],

@@ -1,7 +1,12 @@
 import axios, { type AxiosInstance } from 'axios';
 import type { IDataObject, IWorkflowExecuteAdditionalData } from 'n8n-workflow';
 
-import { describeEndpoint, readDescription, seal, unseal } from '../../nodes/Pocketsflow/webhook/sealing';
+import {
+	describeEndpoint,
+	readDescription,
+	seal,
+	unseal,
+} from '../../nodes/Pocketsflow/webhook/sealing';
 import { forgetEndpoint, recoveries } from '../../nodes/Pocketsflow/webhook/secrets';
 import { sign } from '../../nodes/Pocketsflow/webhook/signature';
 import { PocketsflowTrigger } from '../../nodes/Pocketsflow/PocketsflowTrigger.node';
@@ -34,7 +39,10 @@ beforeAll(async () => {
 });
 afterAll(() => sandbox.close());
 
-function trigger(events = ['order.completed'], more: Partial<NodeSetup> = {}): NodeSetup & { url: string } {
+function trigger(
+	events = ['order.completed'],
+	more: Partial<NodeSetup> = {},
+): NodeSetup & { url: string } {
 	const webhookId = `registration-${++hooks}`;
 	return {
 		node,
@@ -71,8 +79,13 @@ let orders = 0;
 
 /** Whether a delivery of a new order with this secret's signature is accepted. */
 async function accepts(setup: NodeSetup, secret: string): Promise<boolean> {
-	const rawBody = Buffer.from(JSON.stringify({ ...orderCompleted, order: { id: `order-${++orders}` } }));
-	const headers = { 'x-pocketsflow-event': 'order.completed', 'x-pocketsflow-signature': sign(rawBody, secret) };
+	const rawBody = Buffer.from(
+		JSON.stringify({ ...orderCompleted, order: { id: `order-${++orders}` } }),
+	);
+	const headers = {
+		'x-pocketsflow-event': 'order.completed',
+		'x-pocketsflow-signature': sign(rawBody, secret),
+	};
 	let status = 0;
 	const httpResponse = {
 		status(code: number) {
@@ -99,7 +112,10 @@ function secretIn(setup: NodeSetup & { url: string }): string {
 }
 
 /** Exactly one endpoint, with our events, active, and a delivery signed with its secret is accepted. */
-async function expectOne(setup: NodeSetup & { url: string }, events = ['order.completed']): Promise<Webhook> {
+async function expectOne(
+	setup: NodeSetup & { url: string },
+	events = ['order.completed'],
+): Promise<Webhook> {
 	const all = await registered(setup.url);
 	expect(all).toEqual([expect.objectContaining({ events, active: true })]);
 	expect(readDescription(all[0].description).sealed).toBeDefined();
@@ -128,7 +144,10 @@ describe('activation ends with exactly one endpoint, whatever the start', () => 
 		await activate(setup);
 		const before = await expectOne(setup);
 		const secret = secretIn(setup);
-		const changed = { ...setup, parameters: { events: ['order.refunded', 'order.completed'], options: {} } };
+		const changed = {
+			...setup,
+			parameters: { events: ['order.refunded', 'order.completed'], options: {} },
+		};
 		await activate(changed);
 		expect((await expectOne(changed, ['order.completed', 'order.refunded']))._id).toBe(before._id);
 		expect(secretIn(changed)).toBe(secret);
@@ -182,13 +201,16 @@ describe('activation ends with exactly one endpoint, whatever the start', () => 
 
 	it('several left over by crashes', async () => {
 		const setup = trigger();
-		for (let n = 0; n < 3; n++) await addEndpoint({ url: setup.url, description: describeEndpoint() });
+		for (let n = 0; n < 3; n++)
+			await addEndpoint({ url: setup.url, description: describeEndpoint() });
 		await activate(setup);
 		await expectOne(setup);
 	});
 
 	it("another account's id in static data", async () => {
-		const setup = trigger(undefined, { staticData: { endpointId: '6a5100000000000000000fff', sealedSecret: 'x' } });
+		const setup = trigger(undefined, {
+			staticData: { endpointId: '6a5100000000000000000fff', sealedSecret: 'x' },
+		});
 		await activate(setup);
 		await expectOne(setup);
 	});
@@ -280,7 +302,13 @@ describe('a failure', () => {
 
 	it('to keep the sealed copy at Pocketsflow does not keep the trigger from working', async () => {
 		const setup = trigger();
-		const rule = { method: 'PUT', path: '/webhooks/*', kind: 'answer', status: 400, message: 'too long' };
+		const rule = {
+			method: 'PUT',
+			path: '/webhooks/*',
+			kind: 'answer',
+			status: 400,
+			message: 'too long',
+		};
 		expect(await failing(setup, rule)).toBeUndefined();
 		restart(setup);
 		expect(await accepts(setup, secretIn(setup))).toBe(true);
@@ -301,7 +329,9 @@ describe('a failure', () => {
 	it('of the creation after Pocketsflow made the endpoint leaves none behind', async () => {
 		const setup = trigger();
 		const rule = { method: 'POST', path: '/webhooks', kind: 'reset', when: 'after' };
-		expect((await failing(setup, rule))?.message).toMatch(/unknown.*Nothing is left of it: activate/);
+		expect((await failing(setup, rule))?.message).toMatch(
+			/unknown.*Nothing is left of it: activate/,
+		);
 		expect(await registered(setup.url)).toEqual([]);
 		await activate(setup);
 		await expectOne(setup);
@@ -311,10 +341,20 @@ describe('a failure', () => {
 		const setup = trigger();
 		await activate(setup);
 		sandbox.setSwitches({
-			faults: [{ method: 'DELETE', path: '/webhooks/*', kind: 'answer', status: 403, message: 'read-only key' }],
+			faults: [
+				{
+					method: 'DELETE',
+					path: '/webhooks/*',
+					kind: 'answer',
+					status: 403,
+					message: 'read-only key',
+				},
+			],
 		});
 		try {
-			await expect(deactivate(setup)).rejects.toThrow(/could not be removed at Pocketsflow.*read-only key/);
+			await expect(deactivate(setup)).rejects.toThrow(
+				/could not be removed at Pocketsflow.*read-only key/,
+			);
 		} finally {
 			sandbox.setSwitches({ faults: [] });
 		}
@@ -325,19 +365,24 @@ describe('a failure', () => {
 	it.each([
 		['activation', activate],
 		['deactivation', deactivate],
-	])('of Pocketsflow to list its webhooks fails the %s and changes nothing', async (_which, act) => {
-		const setup = trigger();
-		await activate(setup);
-		const before = await registered(setup.url);
-		sandbox.setSwitches({ faults: [{ method: 'GET', path: '/webhooks', kind: 'answer', status: 200, body: 'empty' }] });
-		try {
-			await expect(act(setup)).rejects.toThrow(/without a list of webhooks/);
-		} finally {
-			sandbox.setSwitches({ faults: [] });
-		}
-		expect(await registered(setup.url)).toEqual(before);
-		expect(setup.staticData).toHaveProperty('sealedSecret');
-	});
+	])(
+		'of Pocketsflow to list its webhooks fails the %s and changes nothing',
+		async (_which, act) => {
+			const setup = trigger();
+			await activate(setup);
+			const before = await registered(setup.url);
+			sandbox.setSwitches({
+				faults: [{ method: 'GET', path: '/webhooks', kind: 'answer', status: 200, body: 'empty' }],
+			});
+			try {
+				await expect(act(setup)).rejects.toThrow(/without a list of webhooks/);
+			} finally {
+				sandbox.setSwitches({ faults: [] });
+			}
+			expect(await registered(setup.url)).toEqual(before);
+			expect(setup.staticData).toHaveProperty('sealedSecret');
+		},
+	);
 
 	it('of an event that Pocketsflow does not know shows its words', async () => {
 		const setup = trigger(['invoice.paid']);
@@ -396,7 +441,11 @@ describe('the secret is found again at delivery', () => {
 		await activate(setup);
 		const secret = secretIn(setup);
 		restart(setup);
-		const moved = { ...setup, webhookBaseUrl: 'http://127.0.0.1:8765', staticData: kept(setup.staticData!) };
+		const moved = {
+			...setup,
+			webhookBaseUrl: 'http://127.0.0.1:8765',
+			staticData: kept(setup.staticData!),
+		};
 		expect(await accepts(moved, secret)).toBe(true);
 		expect(await accepts(moved, 'whsec_forged')).toBe(false);
 	});

@@ -39,7 +39,10 @@ describe.each(versions)('the trigger on n8n %s', (version) => {
 		await stage.change(workflow, ({ nodes }) => ({
 			nodes: nodes.map((node) =>
 				node.name === triggerName
-					? { ...node, parameters: { ...node.parameters, events: ['order.refunded', 'order.completed'] } }
+					? {
+							...node,
+							parameters: { ...node.parameters, events: ['order.refunded', 'order.completed'] },
+						}
 					: node,
 			),
 		}));
@@ -99,7 +102,9 @@ describe.each(versions)('the trigger on n8n %s', (version) => {
 		await stage.client.runManually(workflow.id, 'Sales');
 		const test = endpoint.url.replace('/webhook/', '/webhook-test/');
 		await until(async () =>
-			expect((await stage.endpoints()).map(({ url }) => url).sort()).toEqual([endpoint.url, test].sort()),
+			expect((await stage.endpoints()).map(({ url }) => url).sort()).toEqual(
+				[endpoint.url, test].sort(),
+			),
 		);
 		const before = await stage.client.executions(workflow.id);
 		await stage.sandbox.purchase({ wait: true });
@@ -143,7 +148,10 @@ describe.each(versions)('the trigger on n8n %s', (version) => {
 	});
 
 	it('two triggers in one workflow', async () => {
-		const both = await stage.add([triggerNode(['order.completed'], 'One'), triggerNode(['order.completed'], 'Two')]);
+		const both = await stage.add([
+			triggerNode(['order.completed'], 'One'),
+			triggerNode(['order.completed'], 'Two'),
+		]);
 		await stage.verify(
 			own(['order.completed', 'order.refunded'], 'Sales'),
 			stage.expected(both, undefined, 'One'),
@@ -164,7 +172,10 @@ describe.each(versions)('the trigger on n8n %s', (version) => {
 		await stage.change(both, ({ nodes }) => ({
 			nodes: nodes.map((node) =>
 				node.name === triggerName
-					? { ...node, parameters: { ...node.parameters, events: ['order.completed', 'order.refunded'] } }
+					? {
+							...node,
+							parameters: { ...node.parameters, events: ['order.completed', 'order.refunded'] },
+						}
 					: node,
 			),
 		}));
@@ -180,7 +191,10 @@ describe.each(versions)('the trigger on n8n %s', (version) => {
 		await stage.pollWrites(both.id);
 		await stage.restart('SIGKILL');
 		const renamed = await stage.client.workflow(both.id);
-		await stage.verify(sales, stage.expected(renamed, ['order.completed', 'order.refunded'], 'Renamed'));
+		await stage.verify(
+			sales,
+			stage.expected(renamed, ['order.completed', 'order.refunded'], 'Renamed'),
+		);
 
 		await stage.client.deactivate(both.id);
 		await stage.verify(sales);

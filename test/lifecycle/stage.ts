@@ -4,7 +4,12 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 import axios, { type AxiosInstance } from 'axios';
 
-import { N8nClient, type Credential, type StoredWorkflow, type WorkflowNode } from '../harness/n8n/client';
+import {
+	N8nClient,
+	type Credential,
+	type StoredWorkflow,
+	type WorkflowNode,
+} from '../harness/n8n/client';
 import { startN8n, type RunningN8n } from '../harness/n8n/start';
 import { startSandbox, type Sandbox } from '../../sandbox/sandbox';
 import { ensureBuilt } from '../harness/setup/build';
@@ -169,15 +174,17 @@ export class Stage {
 			.map(({ url, events }) => ({ url, events: [...events].sort(), active: true }))
 			.sort((a, b) => a.url.localeCompare(b.url));
 		await until(async () =>
-			expect((await this.endpoints()).map(({ url, events, active }) => ({ url, events, active }))).toEqual(
-				wanted,
-			),
+			expect(
+				(await this.endpoints()).map(({ url, events, active }) => ({ url, events, active })),
+			).toEqual(wanted),
 		);
 
 		const order_id = `own-${++this.orders}`;
 		const before = this.sandbox.deliveries.length;
 		await this.sandbox.purchase({ productId: this.productId, metadata: { order_id }, wait: true });
-		const sent = this.sandbox.deliveries.slice(before).filter(({ event, url }) => event === 'order.completed' && url !== this.ignored);
+		const sent = this.sandbox.deliveries
+			.slice(before)
+			.filter(({ event, url }) => event === 'order.completed' && url !== this.ignored);
 		expect(sent.map(({ url, status }) => [url, status]).sort()).toEqual(
 			expected.map(({ url }) => [url, 200]).sort(),
 		);
@@ -202,14 +209,19 @@ export class Stage {
 
 	private async refusesForged(expected: Expected[]): Promise<void> {
 		const counts = async () =>
-			Promise.all(expected.map(async ({ workflowId }) => (await this.client.executions(workflowId)).length));
+			Promise.all(
+				expected.map(async ({ workflowId }) => (await this.client.executions(workflowId)).length),
+			);
 		const before = await counts();
 		for (const { url } of expected) {
 			const { status } = await axios.post(
 				url,
 				{ order: { id: 'forged' } },
 				{
-					headers: { 'x-pocketsflow-event': 'order.completed', 'x-pocketsflow-signature': 'a'.repeat(64) },
+					headers: {
+						'x-pocketsflow-event': 'order.completed',
+						'x-pocketsflow-signature': 'a'.repeat(64),
+					},
 					validateStatus: () => true,
 					proxy: false,
 				},
@@ -224,14 +236,18 @@ export class Stage {
 		const executions = await Promise.all(
 			(await this.client.executions(workflowId))
 				.slice(0, 20)
-				.filter(({ mode, status }) => mode === 'webhook' && (status === 'success' || status === 'error'))
+				.filter(
+					({ mode, status }) => mode === 'webhook' && (status === 'success' || status === 'error'),
+				)
 				.map(({ id }) => this.client.execution(id)),
 		);
 		return executions
 			.filter((execution) =>
 				execution
 					.items('Work')
-					.some(({ metadata }) => (metadata as { order_id?: string } | undefined)?.order_id === orderId),
+					.some(
+						({ metadata }) => (metadata as { order_id?: string } | undefined)?.order_id === orderId,
+					),
 			)
 			.map(({ status }) => status);
 	}

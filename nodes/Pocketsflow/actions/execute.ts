@@ -181,7 +181,8 @@ function shaping(
 	{ simplified: kept, hidden = [] }: Shaping,
 	item: ItemParameters,
 ): (record: IDataObject) => IDataObject {
-	if (kept !== undefined && item.get(simplify) === true) return (record) => simplified(record, kept);
+	if (kept !== undefined && item.get(simplify) === true)
+		return (record) => simplified(record, kept);
 	if (hidden.length === 0) return (record) => record;
 	return (record) =>
 		Object.fromEntries(Object.entries(record).filter(([key]) => !hidden.includes(key)));
@@ -194,7 +195,8 @@ function nodeError(context: IExecuteFunctions, thrown: unknown, itemIndex: numbe
 			itemIndex,
 			description: 'Nothing was sent to Pocketsflow.',
 		});
-	if (thrown instanceof Error) return new NodeOperationError(context.getNode(), thrown, { itemIndex });
+	if (thrown instanceof Error)
+		return new NodeOperationError(context.getNode(), thrown, { itemIndex });
 	return new NodeApiError(context.getNode(), thrown as JsonObject, { itemIndex });
 }
 

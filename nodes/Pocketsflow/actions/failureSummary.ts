@@ -13,7 +13,8 @@ const idsNamed = 200;
  */
 export function progressOf(items: readonly ItemEnd[]): string {
 	if (items.length < 2) return '';
-	const at = (end: ItemEnd['end']) => items.flatMap((item, index) => (item.end === end ? index : []));
+	const at = (end: ItemEnd['end']) =>
+		items.flatMap((item, index) => (item.end === end ? index : []));
 	const done = at('done');
 	const unknown = at('unknown');
 	const notDone = at('notDone');

@@ -174,7 +174,8 @@ function inPanelOrder(operations: readonly Operation[]): Field[] {
 	while (rest.size > 0) {
 		const isNext = (field: Field) =>
 			operations.every(
-				({ fields }) => !fields.slice(0, Math.max(0, fields.indexOf(field))).some((one) => rest.has(one)),
+				({ fields }) =>
+					!fields.slice(0, Math.max(0, fields.indexOf(field))).some((one) => rest.has(one)),
 			);
 		const [next] = [...[...rest].filter(isNext), ...rest];
 		rest.delete(next);

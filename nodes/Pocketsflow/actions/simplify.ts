@@ -27,5 +27,7 @@ const isGiven = (value: unknown) => value !== undefined;
 function valueAt(record: IDataObject, path: string): IDataObject[string] {
 	return path
 		.split('.')
-		.reduce<IDataObject[string]>((value, key) => (isRecord(value) ? value[key] : undefined), record);
+		.reduce<
+			IDataObject[string]
+		>((value, key) => (isRecord(value) ? value[key] : undefined), record);
 }

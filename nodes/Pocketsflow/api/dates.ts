@@ -25,7 +25,9 @@ export function momentOf(raw: unknown, timezone: string, edge: Edge = 'start'): 
 
 /** The calendar day, such as 2026-11-23, that a moment falls on in a time zone. */
 export function dayOf(moment: Date, timezone: string): string {
-	return new Date(moment.getTime() + offsetAt(moment.getTime(), timezone)).toISOString().slice(0, 10);
+	return new Date(moment.getTime() + offsetAt(moment.getTime(), timezone))
+		.toISOString()
+		.slice(0, 10);
 }
 
 function millisecondsOf(raw: unknown, timezone: string, edge: Edge): number | undefined {

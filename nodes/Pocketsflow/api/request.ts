@@ -42,5 +42,7 @@ export type Effect = 'read' | 'change' | 'create';
 
 /** Builds a request path from literal text and ids: path`/products/${id}`; every id is encoded. */
 export function path(literals: TemplateStringsArray, ...ids: string[]): string {
-	return literals.reduce((text, literal, index) => text + encodeURIComponent(ids[index - 1]) + literal);
+	return literals.reduce(
+		(text, literal, index) => text + encodeURIComponent(ids[index - 1]) + literal,
+	);
 }

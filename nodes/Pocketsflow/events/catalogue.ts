@@ -49,7 +49,9 @@ const orderId: Identity = (payload) =>
 	textAt(payload, '_id');
 
 const refundId: Identity = (payload) =>
-	textAt(payload, 'refund', 'id') ?? textAt(payload, 'refund', '_id') ?? textAt(payload, 'refundId');
+	textAt(payload, 'refund', 'id') ??
+	textAt(payload, 'refund', '_id') ??
+	textAt(payload, 'refundId');
 
 /** Old and new places of the buyer's address (contract H15), in one spelling. */
 export const emailOf: Identity = (payload) =>
@@ -92,7 +94,9 @@ const stripeObjectId =
 	};
 
 const invoiceId: Identity = (payload) =>
-	stripeObjectId('in_')(payload) ?? textAt(payload, 'invoice', 'id') ?? textAt(payload, 'invoiceId');
+	stripeObjectId('in_')(payload) ??
+	textAt(payload, 'invoice', 'id') ??
+	textAt(payload, 'invoiceId');
 
 const paymentIntentId = stripeObjectId('pi_');
 
@@ -194,7 +198,8 @@ export const events: readonly EventDefinition[] = [
 	{
 		name: 'payment_intent.succeeded',
 		label: 'Payment Succeeded',
-		description: 'A payment attempt went through (low-level result; fulfill from Order Completed instead)',
+		description:
+			'A payment attempt went through (low-level result; fulfill from Order Completed instead)',
 		identity: paymentIntentId,
 		subject: paymentIntentId,
 	},
@@ -268,7 +273,8 @@ export const events: readonly EventDefinition[] = [
 	{
 		name: 'customer.subscription.updated',
 		label: 'Subscription Updated',
-		description: 'A subscription changed: a cancellation was scheduled, a payment is overdue, it recovered',
+		description:
+			'A subscription changed: a cancellation was scheduled, a payment is overdue, it recovered',
 		identity: recurs,
 		subject: membershipId,
 		polled: 'memberships',

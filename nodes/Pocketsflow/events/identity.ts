@@ -33,7 +33,9 @@ export function eventIdOf(occurrence: Occurrence): string {
 	const once = onceOnly(occurrence);
 	if (once !== undefined) return `${event}:${once}`;
 	const subject = eventNamed(event)?.subject(payload);
-	return [event, subject, moment, digest?.slice(0, 16)].filter((part) => part !== undefined).join(':');
+	return [event, subject, moment, digest?.slice(0, 16)]
+		.filter((part) => part !== undefined)
+		.join(':');
 }
 
 /** What a delivery is about, what it says of it, and when: what tells repetitions. */

@@ -41,8 +41,11 @@ export function simplifiedOutput(head: EventHead, payload: IDataObject): IDataOb
 
 function part(payload: IDataObject, key: string, idKeys: string[]): IDataObject | undefined {
 	const value = payload[key];
-	if (isRecord(value)) return value.id === undefined && value._id ? { id: value._id, ...value } : value;
-	const id = [value, ...idKeys.map((idKey) => payload[idKey])].find((one) => typeof one === 'string');
+	if (isRecord(value))
+		return value.id === undefined && value._id ? { id: value._id, ...value } : value;
+	const id = [value, ...idKeys.map((idKey) => payload[idKey])].find(
+		(one) => typeof one === 'string',
+	);
 	return id === undefined ? undefined : { id };
 }
 

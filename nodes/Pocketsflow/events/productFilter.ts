@@ -27,5 +27,9 @@ export function isAboutProducts(payload: IDataObject, productIds: readonly strin
 		.flatMap((thing) => (isRecord(thing) ? idOf(thing) : thing) ?? [])
 		// The payment provider's own subscription, in older shapes (contract C4), names no offer.
 		.filter((id) => typeof id === 'string' && !id.startsWith('sub_'));
-	return productIds.length === 0 || named.length === 0 || named.some((id) => productIds.includes(String(id)));
+	return (
+		productIds.length === 0 ||
+		named.length === 0 ||
+		named.some((id) => productIds.includes(String(id)))
+	);
 }

@@ -297,7 +297,11 @@ export const mainProducts = idList(
 );
 
 export const description = text(
-	{ displayName: 'Description', name: 'description', description: 'The description that buyers see' },
+	{
+		displayName: 'Description',
+		name: 'description',
+		description: 'The description that buyers see',
+	},
 	{ rows: 4 },
 );
 

@@ -206,8 +206,7 @@ export function number(shown: Shown, bounds: NumberBounds = {}): Field<number> {
 		read(raw) {
 			if (isUnset(raw)) return undefined;
 			const isNumeric =
-				typeof raw === 'number' ||
-				(typeof raw === 'string' && /^\s*-?\d+(\.\d+)?\s*$/.test(raw));
+				typeof raw === 'number' || (typeof raw === 'string' && /^\s*-?\d+(\.\d+)?\s*$/.test(raw));
 			const value = isNumeric ? Number(raw) : NaN;
 			if (!Number.isFinite(value) || (integer && !Number.isSafeInteger(value)))
 				throw new BadInput(`${shown.displayName} must be a ${integer ? 'whole ' : ''}number`);
@@ -326,7 +325,8 @@ function checkedMetadata(displayName: string, entries: Array<[string, unknown]>)
 	for (const [key, value] of entries) {
 		if (key.trim() === '') throw new BadInput(`${displayName} has an entry without a key`);
 		if (key === '__proto__') throw new BadInput(`${displayName} cannot have the key '${key}'`);
-		if (Object.hasOwn(metadata, key)) throw new BadInput(`${displayName} has the key '${key}' twice`);
+		if (Object.hasOwn(metadata, key))
+			throw new BadInput(`${displayName} has the key '${key}' twice`);
 		const isPlain =
 			typeof value === 'string' ||
 			typeof value === 'boolean' ||
@@ -355,7 +355,8 @@ export function metadataFromRows(displayName: string, raw: unknown): IDataObject
 export function metadataFromJson(displayName: string, raw: unknown): IDataObject | undefined {
 	if (isUnset(raw)) return undefined;
 	const value = parsedJson(displayName, raw);
-	if (!isRecord(value)) throw new BadInput(`${displayName} must be a JSON object such as {"order_id": "A-1001"}`);
+	if (!isRecord(value))
+		throw new BadInput(`${displayName} must be a JSON object such as {"order_id": "A-1001"}`);
 	const entries = Object.entries(value);
 	return entries.length === 0 ? undefined : checkedMetadata(displayName, entries);
 }

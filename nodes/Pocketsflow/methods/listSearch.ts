@@ -35,7 +35,9 @@ const dayOf = (value: unknown) => textOf(value)?.slice(0, 10);
 
 const emailOf = (record: IDataObject) =>
 	textOf(record.buyerEmail ?? record.email) ??
-	(isRecord(record.customer) ? textOf(record.customer.buyerEmail ?? record.customer.email) : undefined);
+	(isRecord(record.customer)
+		? textOf(record.customer.buyerEmail ?? record.customer.email)
+		: undefined);
 
 const productLabel: Label = (record) =>
 	labelOf(record, textOf(record.name) ?? 'Unnamed', amountOf(record.price, record.currency));
@@ -68,7 +70,9 @@ const discountLabel: Label = (record) =>
 	labelOf(
 		record,
 		textOf(record.code) ?? textOf(record.name) ?? 'Unnamed',
-		record.valueType === 'fixed' ? textOf(record.value) : textOf(record.value) && `${String(record.value)}%`,
+		record.valueType === 'fixed'
+			? textOf(record.value)
+			: textOf(record.value) && `${String(record.value)}%`,
 		textOf(record.name),
 		record.active === false ? 'inactive' : undefined,
 	);
@@ -130,7 +134,8 @@ function choicesIn(records: IDataObject[], label: Label, filter?: string, valueO
 	return records.flatMap((record): INodeListSearchItems[] => {
 		const value = valueOf(record);
 		const name = label(record);
-		const isWanted = !wanted || name.toLowerCase().includes(wanted) || value?.toLowerCase() === wanted;
+		const isWanted =
+			!wanted || name.toLowerCase().includes(wanted) || value?.toLowerCase() === wanted;
 		return value !== undefined && isWanted ? [{ name, value }] : [];
 	});
 }

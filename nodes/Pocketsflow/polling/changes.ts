@@ -99,7 +99,11 @@ export function settleChanges(
 }
 
 /** The changes to hand over next, oldest membership first. */
-export function changesIn(state: WatchState, members: readonly Member[], situation: Situation): Change[] {
+export function changesIn(
+	state: WatchState,
+	members: readonly Member[],
+	situation: Situation,
+): Change[] {
 	return members
 		.flatMap((member) => changeOf(state, member, situation) ?? [])
 		.sort((a, b) => a.member.time - b.member.time);
@@ -113,7 +117,13 @@ function changeOf(state: WatchState, member: Member, situation: Situation): Chan
 		// It came and went between two polls.
 		const isNew = kind === 'deleted' && member.time > state.endedBefore;
 		return isNew
-			? { kind, member, state: now, mark: digest(String(state.since), member.id, now), again: false }
+			? {
+					kind,
+					member,
+					state: now,
+					mark: digest(String(state.since), member.id, now),
+					again: false,
+				}
 			: undefined;
 	}
 	if (watched.state !== now)
@@ -125,7 +135,13 @@ function changeOf(state: WatchState, member: Member, situation: Situation): Chan
 	const isRepeat =
 		situation.repeatAfter > 0 && !open.again && situation.now - open.at >= situation.repeatAfter;
 	if (open.run === situation.run && !isRepeat) return undefined;
-	return { kind, member, state: now, mark: watched.mark, again: open.again || open.run === situation.run };
+	return {
+		kind,
+		member,
+		state: now,
+		mark: watched.mark,
+		again: open.again || open.run === situation.run,
+	};
 }
 
 /** The state once these changes are in an execution's hands. `members`: all that were read. */
@@ -137,7 +153,11 @@ export function handOverChanges(
 	{ now, run }: Situation,
 ): WatchState {
 	const waiting = new Set(changes.filter((one) => !taken.has(one)).map(({ member }) => member.id));
-	const known = seen(state, members.filter(({ id }) => !waiting.has(id)), false);
+	const known = seen(
+		state,
+		members.filter(({ id }) => !waiting.has(id)),
+		false,
+	);
 	const given = [...taken].map((change): [string, Watched] => [
 		change.member.id,
 		{
@@ -147,7 +167,10 @@ export function handOverChanges(
 			...(change.kind === 'deleted' && { ended: true }),
 		},
 	]);
-	return forgotten({ ...known, members: { ...known.members, ...Object.fromEntries(given) } }, members);
+	return forgotten(
+		{ ...known, members: { ...known.members, ...Object.fromEntries(given) } },
+		members,
+	);
 }
 
 /** Drops the oldest of the ended memberships that are done with. */

@@ -114,7 +114,11 @@ export function startingAfter(
 /** From which date on the list must be read, ms. What is gone from it holds nothing up. */
 export function readFrom({ floor, open, held }: CursorState): number {
 	const there = open.filter(({ missing }) => !missing);
-	return Math.min(floor, oldest(there.map(({ time }) => time)), oldest(held.map(([, time]) => time)));
+	return Math.min(
+		floor,
+		oldest(there.map(({ time }) => time)),
+		oldest(held.map(([, time]) => time)),
+	);
 }
 
 /** Whether this process gave it out long enough ago for its execution to exist. */
@@ -126,10 +130,12 @@ const isConfirmed = (one: HandOver, { now, run }: Situation) =>
  * @returns whether that must be saved: unsaved, a restart would repeat it although nothing crashed. With
  * the option to repeat that is harmless, and saves an execution.
  */
-export function settle(state: CursorState, situation: Situation): { state: CursorState; save: boolean } {
+export function settle(
+	state: CursorState,
+	situation: Situation,
+): { state: CursorState; save: boolean } {
 	const { repeatAfter } = situation;
-	const isDone = (one: HandOver) =>
-		isConfirmed(one, situation) && (one.again || repeatAfter === 0);
+	const isDone = (one: HandOver) => isConfirmed(one, situation) && (one.again || repeatAfter === 0);
 	const done = state.open.filter(isDone);
 	if (done.length === 0) return { state, save: false };
 	return {
@@ -198,7 +204,13 @@ export function handOver<T extends Dated>(
 		...state.open.flatMap(stillOpen),
 		...given.map(({ id, time }): HandOver => {
 			const last = before.get(id);
-			return { id, time, at: now, run, again: last !== undefined && (last.again || last.run === run) };
+			return {
+				id,
+				time,
+				at: now,
+				run,
+				again: last !== undefined && (last.again || last.run === run),
+			};
 		}),
 	];
 

@@ -116,18 +116,23 @@ export async function poll(
 		return await current;
 	} catch (error) {
 		if (!isStart) throw asNodeError(context, error);
-		context.logger.warn(`Pocketsflow Polling Trigger could not poll at the start of n8n: ${textOf(error)}`);
+		context.logger.warn(
+			`Pocketsflow Polling Trigger could not poll at the start of n8n: ${textOf(error)}`,
+		);
 		return undefined;
 	} finally {
 		if (underWay.get(key) === current) underWay.delete(key);
 	}
 }
 
-const nodeKey = (context: IPollFunctions) => `${context.getWorkflow().id ?? ''} ${context.getNode().id}`;
+const nodeKey = (context: IPollFunctions) =>
+	`${context.getWorkflow().id ?? ''} ${context.getNode().id}`;
 
 /** An unreadable list as a failure of the node, in a sentence; the state stays as it was. */
 const asNodeError = (context: IPollFunctions, error: unknown) =>
-	error instanceof UnreadableList ? new NodeOperationError(context.getNode(), error.message) : error;
+	error instanceof UnreadableList
+		? new NodeOperationError(context.getNode(), error.message)
+		: error;
 
 const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
@@ -151,7 +156,9 @@ async function found(context: IPollFunctions, memory: Memory): Promise<IDataObje
 
 	const lists: Followed[] = [];
 	for (const source of sources.filter(({ event }) => settings.events.includes(event)))
-		lists.push(await follow(context, source, kept?.lists[source.event], settings, situation, memory));
+		lists.push(
+			await follow(context, source, kept?.lists[source.event], settings, situation, memory),
+		);
 	const watched = Object.values(changeEvents).some((event) => settings.events.includes(event))
 		? await watch(context, kept?.changes, settings, situation)
 		: undefined;
@@ -169,10 +176,24 @@ async function found(context: IPollFunctions, memory: Memory): Promise<IDataObje
 	const head = headOf(mode === 'test', situation.now);
 	const items = [
 		...taken.map(({ list, candidate }) =>
-			itemOf(settings, head, list.source.event, candidate.payload, candidate.record, candidate.time),
+			itemOf(
+				settings,
+				head,
+				list.source.event,
+				candidate.payload,
+				candidate.record,
+				candidate.time,
+			),
 		),
 		...changes.map(({ kind, member, mark }) =>
-			itemOf(settings, head, changeEvents[kind], membershipPayload(member.record), member.record, mark),
+			itemOf(
+				settings,
+				head,
+				changeEvents[kind],
+				membershipPayload(member.record),
+				member.record,
+				mark,
+			),
 		),
 	];
 
@@ -266,7 +287,8 @@ function byRipeness(
 		headStart > 0 ? due.map(({ id }): [string, number] => [id, before?.get(id) ?? now]) : [],
 	);
 	firstFound.set(key, found);
-	const isRipe = ({ id }: Candidate) => open.has(id) || now - (found.get(id) ?? -Infinity) >= headStart;
+	const isRipe = ({ id }: Candidate) =>
+		open.has(id) || now - (found.get(id) ?? -Infinity) >= headStart;
 	return { ripe: due.filter(isRipe), unripe: due.filter((one) => !isRipe(one)) };
 }
 
@@ -386,7 +408,9 @@ async function newestItem(
 ): Promise<IDataObject | undefined> {
 	const isDeleted = event === changeEvents.deleted;
 	const isChange = isDeleted || event === changeEvents.updated;
-	const source = sources.find((one) => one.event === (isChange ? 'customer.subscription.created' : event));
+	const source = sources.find(
+		(one) => one.event === (isChange ? 'customer.subscription.created' : event),
+	);
 	if (!source) return undefined;
 	const newest = dated(await source.newest(context), 0).sort((a, b) => b.time - a.time);
 	for (const { record, time } of newest) {

@@ -57,7 +57,9 @@ const narrowings = 40;
 const mostRequests = 500;
 
 const endless = () =>
-	new UnreadableList('Pocketsflow keeps returning more pages of a list than it can have. Try again later.');
+	new UnreadableList(
+		'Pocketsflow keeps returning more pages of a list than it can have. Try again later.',
+	);
 
 function timeIn(value: unknown): number | undefined {
 	const time =
@@ -84,7 +86,8 @@ export function dated(records: readonly IDataObject[], fallback: number): DatedR
 		.reverse()
 		.map((record) => {
 			const id =
-				idOf(record) ?? createHash('sha256').update(JSON.stringify(record)).digest('hex').slice(0, 24);
+				idOf(record) ??
+				createHash('sha256').update(JSON.stringify(record)).digest('hex').slice(0, 24);
 			neighbour = timeIn(record.createdAt) ?? timeInId(id) ?? neighbour;
 			return { id, time: neighbour, record };
 		})
@@ -115,7 +118,11 @@ async function untilStill<T>(read: (attempt: number) => Promise<T | typeof moved
  * @param from ms, inclusive
  * @throws UnreadableList, and what `ask` throws
  */
-export async function readWindow(ask: AskWindow, from: number, capacity: Capacity): Promise<WindowRead> {
+export async function readWindow(
+	ask: AskWindow,
+	from: number,
+	capacity: Capacity,
+): Promise<WindowRead> {
 	const first = await ask({ from, page: 1 });
 	const to = await narrowed(ask, from, first, capacity);
 	return await untilStill(async (attempt) => {
@@ -139,7 +146,8 @@ async function narrowed(
 	for (let tries = 0; tries < narrowings && many.at - few.at > dateSlack; tries++) {
 		// By density first; by halves where sales are too uneven for that.
 		const share = tries % 2 === 0 ? (least + most) / 2 / many.total : 0.5;
-		const at = few.at + Math.max(dateSlack / 2, Math.floor((many.at - few.at) * Math.min(share, 0.9)));
+		const at =
+			few.at + Math.max(dateSlack / 2, Math.floor((many.at - few.at) * Math.min(share, 0.9)));
 		const window = await ask({ from, to: at, page: 1 });
 		const inside = window.total ?? many.total;
 		if (inside >= least && inside <= most) return at;

@@ -40,7 +40,8 @@ export function settingsOf(context: IPollFunctions): Settings {
 	if (events.length === 0) throw bad('Choose at least one event to poll for');
 	const options = context.getNodeParameter('options', {}) as Options;
 	const { batch = 500, headStart = 0, overlap = 15, repeatAfter = 0, productIds = '' } = options;
-	if (!Number.isInteger(batch) || batch < 1) throw bad('Max Items per Poll must be a whole number above 0');
+	if (!Number.isInteger(batch) || batch < 1)
+		throw bad('Max Items per Poll must be a whole number above 0');
 	if (!(headStart >= 0)) throw bad('Head Start for Webhook must be a number of seconds, 0 or more');
 	if (!(overlap >= 0)) throw bad('Overlap must be a number of minutes, 0 or more');
 	if (!(repeatAfter >= 0)) throw bad('Repeat After must be a number of minutes, 0 or more');

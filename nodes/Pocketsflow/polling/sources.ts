@@ -106,8 +106,11 @@ const orders: Source = {
 		),
 	newest: async (context) => {
 		const query = { page: 1, pageSize: sampleSize };
-		return pageOf(await send(context, { method: 'GET', path: '/orders', query }, 'read'), lists.orders.keys, 1)
-			.records;
+		return pageOf(
+			await send(context, { method: 'GET', path: '/orders', query }, 'read'),
+			lists.orders.keys,
+			1,
+		).records;
 	},
 	// "A subscription never sends order.completed" (contract C2).
 	stage: ({ isSubscription }) => (isSubscription === true ? 'never' : 'ready'),

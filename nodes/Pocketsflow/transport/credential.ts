@@ -53,7 +53,9 @@ async function readAccount(context: PocketsflowContext): Promise<Account> {
 			'Nothing was sent. Copy the key again from Developers → API keys at Pocketsflow.',
 		);
 
-	const baseUrl = String(credential.baseUrl || ownAddress).trim().replace(/\/+$/, '');
+	const baseUrl = String(credential.baseUrl || ownAddress)
+		.trim()
+		.replace(/\/+$/, '');
 	const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
 	if (!url || !/^https?:$/.test(url.protocol) || url.username || url.search || url.hash)
 		throw refuse(

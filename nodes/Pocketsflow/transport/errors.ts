@@ -159,7 +159,9 @@ function told(failure: Failure, story: Story): NodeApiError {
 		unknown && effect === 'create'
 			? `Whether this was carried out is unknown, and it was not sent again: look at Pocketsflow (${account.mode} mode) before you repeat it`
 			: story.next,
-		unknown && effect === 'change' ? 'It may have been done all the same; doing it again is harmless' : '',
+		unknown && effect === 'change'
+			? 'It may have been done all the same; doing it again is harmless'
+			: '',
 	);
 	const description = tell(
 		`${request.method} ${request.path} ${story.evidence}${tries > 1 ? `, after ${tries} tries` : ''}, with the ${account.mode}-mode key of the credential "${account.credentialName}"`,

@@ -93,7 +93,12 @@ export async function* readPages(
 		const records = listIn(answer, list.keys);
 		const pagination = paginationIn(answer);
 		if (!records || (records.length === 0 && goesOn(position, list, pagination)))
-			throw brokenOff(context, list, records ? 'an empty page in the middle of a list' : 'no list', itemIndex);
+			throw brokenOff(
+				context,
+				list,
+				records ? 'an empty page in the middle of a list' : 'no list',
+				itemIndex,
+			);
 		return { position, records, pagination };
 	};
 
@@ -134,7 +139,8 @@ function pageRequest(
 ): PocketsflowRequest {
 	const page = position;
 	if (paging === 'page') return { ...request, query: { ...request.query, page, pageSize: size } };
-	if (paging === 'pageInBody') return { ...request, body: { ...request.body, page, pageSize: size } };
+	if (paging === 'pageInBody')
+		return { ...request, body: { ...request.body, page, pageSize: size } };
 	if (paging === 'offset')
 		return { ...request, query: { ...request.query, limit: size, offset: position - 1 } };
 	return request;
@@ -163,7 +169,10 @@ function unseen(seen: Seen, records: IDataObject[]): IDataObject[] {
  * Whether Pocketsflow says that there is more. A server that ignores paging gives its whole list again and
  * does not say so: then all is read. One that says so and gives nothing new must not be asked for ever.
  */
-function promisesMore({ pagination: { hasMore, totalCount } }: Answered, { records }: Seen): boolean {
+function promisesMore(
+	{ pagination: { hasMore, totalCount } }: Answered,
+	{ records }: Seen,
+): boolean {
 	return hasMore ?? (totalCount !== undefined && records < totalCount);
 }
 

@@ -75,7 +75,8 @@ export async function enter(
 	signals: Array<AbortSignal | undefined>,
 ): Promise<Pass | Refusal> {
 	if (signals.some((signal) => signal?.aborted)) return 'aborted';
-	const free = first || lane.waiting.length === 0 ? passThrough(lane, limits, Date.now()) : undefined;
+	const free =
+		first || lane.waiting.length === 0 ? passThrough(lane, limits, Date.now()) : undefined;
 	if (free) return free;
 	return await new Promise((resolve) => {
 		const done = new AbortController();

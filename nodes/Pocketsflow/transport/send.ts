@@ -114,7 +114,5 @@ function verdictOn(outcome: Answer | Trouble): Verdict {
 }
 
 function errorOf(failure: Failure, outcome: Answer | Trouble, url: string): NodeApiError {
-	return 'trouble' in outcome
-		? troubleError(failure, outcome)
-		: answerError(failure, outcome, url);
+	return 'trouble' in outcome ? troubleError(failure, outcome) : answerError(failure, outcome, url);
 }

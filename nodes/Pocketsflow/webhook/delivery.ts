@@ -19,7 +19,8 @@ export interface Delivery {
 
 export type DeliveryHeaders = Record<string, string | string[] | undefined>;
 
-const name = (value: unknown) => (typeof value === 'string' && value.trim() ? value.trim() : undefined);
+const name = (value: unknown) =>
+	typeof value === 'string' && value.trim() ? value.trim() : undefined;
 
 /** The timestamp header in ms: milliseconds, or seconds where the number is too small (contract H9). */
 export function sentAtOf(header: unknown): number | undefined {
@@ -36,9 +37,14 @@ export function sentAtOf(header: unknown): number | undefined {
  * event, that name holds, so that nobody can pass a captured refund off as a purchase.
  */
 export function readDelivery(headers: DeliveryHeaders, rawBody: Uint8Array): Delivery | undefined {
-	const body = jsonParse<unknown>(Buffer.from(rawBody).toString('utf8').replace(/^\uFEFF/, ''), {
-		fallbackValue: null,
-	});
+	const body = jsonParse<unknown>(
+		Buffer.from(rawBody)
+			.toString('utf8')
+			.replace(/^\uFEFF/, ''),
+		{
+			fallbackValue: null,
+		},
+	);
 	if (!isRecord(body)) return undefined;
 	const inBody = name(body.event) ?? (isRecord(body.data) ? name(body.type) : undefined);
 	const signed = inBody !== undefined && eventNamed(inBody) ? inBody : undefined;

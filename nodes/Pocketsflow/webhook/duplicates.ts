@@ -7,7 +7,10 @@ import type { Repeatable } from '../events/identity';
  * in `webhook()`).
  */
 export class RecentDeliveries {
-	private readonly seen = new Map<string, { content: string; moment: number | string; at: number }>();
+	private readonly seen = new Map<
+		string,
+		{ content: string; moment: number | string; at: number }
+	>();
 
 	constructor(
 		private readonly capacity = 10_000,

@@ -20,7 +20,12 @@ interface Options {
 const recent = new RecentDeliveries();
 
 /** Headers that can hold a secret; `x-webhook-secret` is an older shared one (contract C3). */
-const secretHeaders = new Set(['authorization', 'cookie', 'x-webhook-secret', 'x-pocketsflow-signature']);
+const secretHeaders = new Set([
+	'authorization',
+	'cookie',
+	'x-webhook-secret',
+	'x-pocketsflow-signature',
+]);
 
 /**
  * Takes one delivery: verifies, answers, reads, filters. Answers itself, through the response object and
@@ -54,7 +59,9 @@ export async function receive(context: IWebhookFunctions): Promise<IDataObject[]
 
 	const delivery = readDelivery(headers, rawBody);
 	if (!delivery) {
-		context.logger.warn('Pocketsflow Trigger dropped a signed delivery whose body is no JSON object');
+		context.logger.warn(
+			'Pocketsflow Trigger dropped a signed delivery whose body is no JSON object',
+		);
 		return [];
 	}
 	const isTest = context.getMode() === 'manual';

@@ -66,7 +66,11 @@ async function listEndpoints(
  * activation, and older n8n shows the description in its place.
  * @param undone what could not be done to the webhook, as in "set up"
  */
-export function hookError(context: IHookFunctions, error: unknown, undone: string): NodeOperationError {
+export function hookError(
+	context: IHookFunctions,
+	error: unknown,
+	undone: string,
+): NodeOperationError {
 	if (error instanceof NodeOperationError) return error;
 	const { message, description } = error as NodeApiError;
 	const story = [message, description].filter((text, at, all) => text && all.indexOf(text) === at);
@@ -99,7 +103,9 @@ function oursAmong(endpoints: Endpoint[], url: string, stored: Registered): Endp
 function secretOf(endpoint: Endpoint, account: Account, stored: Registered): string | undefined {
 	const { sealed } = readDescription(endpoint.description);
 	const open = (text: unknown) => unseal(text, account.apiKey, endpoint.url);
-	return open(sealed) ?? (endpoint.id === stored.endpointId ? open(stored.sealedSecret) : undefined);
+	return (
+		open(sealed) ?? (endpoint.id === stored.endpointId ? open(stored.sealedSecret) : undefined)
+	);
 }
 
 /** The names to register: each once, in the spelling that Pocketsflow registers (contract C2). */
@@ -195,7 +201,11 @@ async function createEndpoint(
 	// The secret is shown only now (contract C1): a sealed copy at Pocketsflow lets it be found again
 	// when n8n loses static data, which it does after a rename on some versions.
 	const description = describeEndpoint(seal(secret, account.apiKey, url));
-	const sealing = { method: 'PUT', path: path`/webhooks/${endpoint.id}`, body: { description } } as const;
+	const sealing = {
+		method: 'PUT',
+		path: path`/webhooks/${endpoint.id}`,
+		body: { description },
+	} as const;
 	await send(context, sealing, 'change').catch(async (error: unknown) => {
 		if (!isRefusedDescription(error)) {
 			await remove(context, endpoint.id);
@@ -209,9 +219,14 @@ async function createEndpoint(
 }
 
 /** After a creation whose outcome is unknown: the secret, told only once, is lost, so the endpoint is of no use. */
-async function removeUnknown(context: IHookFunctions, url: string, error: NodeApiError): Promise<void> {
+async function removeUnknown(
+	context: IHookFunctions,
+	url: string,
+	error: NodeApiError,
+): Promise<void> {
 	try {
-		for (const { id } of oursAmong(await listEndpoints(context), url, {})) await remove(context, id);
+		for (const { id } of oursAmong(await listEndpoints(context), url, {}))
+			await remove(context, id);
 		error.message = `${error.message} Nothing is left of it: activate the workflow again.`;
 	} catch {
 		error.message = `${error.message} Activate the workflow again: that removes what may be left of it.`;

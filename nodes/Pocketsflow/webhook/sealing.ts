@@ -17,7 +17,9 @@ export function seal(secret: string, apiKey: string, endpointUrl: string): strin
 	const cipher = createCipheriv('aes-256-gcm', keyFrom(apiKey), iv);
 	cipher.setAAD(Buffer.from(endpointUrl));
 	const sealed = Buffer.concat([cipher.update(secret, 'utf8'), cipher.final()]);
-	return Buffer.concat([Buffer.from([version]), iv, cipher.getAuthTag(), sealed]).toString('base64url');
+	return Buffer.concat([Buffer.from([version]), iv, cipher.getAuthTag(), sealed]).toString(
+		'base64url',
+	);
 }
 
 /** Opens what `seal` made; undefined for anything else, another API key or another endpoint. */

@@ -47,7 +47,9 @@ export const credentials = new Recent<{
 }>(1000);
 
 /** Attempts at recovery by node: when the last one began and what it found or will find. */
-export const recoveries = new Recent<{ begun: number; found: Promise<KnownSecret | undefined> }>(1000);
+export const recoveries = new Recent<{ begun: number; found: Promise<KnownSecret | undefined> }>(
+	1000,
+);
 
 /** Forgets what is known for an endpoint that was removed. */
 export function forgetEndpoint(url: string): void {

@@ -2,7 +2,10 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 
 export type SignatureCheck =
 	| { valid: true }
-	| { valid: false; reason: 'no secret' | 'no body' | 'no signature' | 'malformed signature' | 'wrong signature' };
+	| {
+			valid: false;
+			reason: 'no secret' | 'no body' | 'no signature' | 'malformed signature' | 'wrong signature';
+	  };
 
 const hexDigest = /^[0-9a-f]{64}$/;
 
@@ -26,7 +29,10 @@ export function checkSignature(
 	if (!secret) return { valid: false, reason: 'no secret' };
 	if (!rawBody || rawBody.length === 0) return { valid: false, reason: 'no body' };
 	if (typeof header !== 'string' || header === '') return { valid: false, reason: 'no signature' };
-	const given = header.trim().toLowerCase().replace(/^sha256=/, '');
+	const given = header
+		.trim()
+		.toLowerCase()
+		.replace(/^sha256=/, '');
 	if (!hexDigest.test(given)) return { valid: false, reason: 'malformed signature' };
 	const isRight = timingSafeEqual(Buffer.from(given), Buffer.from(sign(rawBody, secret)));
 	return isRight ? { valid: true } : { valid: false, reason: 'wrong signature' };

@@ -28,7 +28,9 @@ const credentialPauseMs = 1_000;
 /** Pocketsflow waits 5 s for an answer (contract C3). */
 const recoveryLimitMs = 3_500;
 
-export type Verification = { valid: true; mode: KnownSecret['mode'] } | Extract<SignatureCheck, { valid: false }>;
+export type Verification =
+	| { valid: true; mode: KnownSecret['mode'] }
+	| Extract<SignatureCheck, { valid: false }>;
 
 /**
  * Checks a delivery against the secrets that may be right, the nearest first: this process's memory, then
@@ -43,7 +45,11 @@ export async function verifyDelivery(
 	header: unknown,
 	useExistingEndpoint: boolean,
 ): Promise<Verification> {
-	const unkeyed = checkSignature(rawBody, header, 'no secret is looked up for what cannot be signed');
+	const unkeyed = checkSignature(
+		rawBody,
+		header,
+		'no secret is looked up for what cannot be signed',
+	);
 	if (!unkeyed.valid && unkeyed.reason !== 'wrong signature') return unkeyed;
 
 	const key = endpointKey(context.getNode(), context.getMode() === 'manual');
@@ -78,7 +84,8 @@ const fromKnownCredential: Finder = async (context, key) => {
 	const known = credentials.get(credentialKey(context, key));
 	if (!known || Date.now() - known.readAt >= credentialLimitMs) return undefined;
 	// What fails leaves the last secret in force until its limit.
-	if (Date.now() - known.begun >= credentialAgeMs) readCredential(context, key).catch(() => undefined);
+	if (Date.now() - known.begun >= credentialAgeMs)
+		readCredential(context, key).catch(() => undefined);
 	return known.last;
 };
 
@@ -91,7 +98,10 @@ const fromCredential: Finder = async (context, key) => {
 const credentialKey = (context: IWebhookFunctions, key: string) =>
 	`${key} ${context.getNode().credentials?.[credentialType]?.id ?? ''}`;
 
-async function readCredential(context: IWebhookFunctions, nodeKey: string): Promise<KnownSecret | undefined> {
+async function readCredential(
+	context: IWebhookFunctions,
+	nodeKey: string,
+): Promise<KnownSecret | undefined> {
 	const key = credentialKey(context, nodeKey);
 	const current = secretOfCredential(context);
 	const { last, readAt = -Infinity } = credentials.get(key) ?? {};

@@ -69,10 +69,13 @@ test('100 items under a rate limit: each created once, in order, paired', async 
 });
 
 test('after a failure nothing new begins, what is under way ends, and the error says what was done', async () => {
-	await shop((name) => (name === 'n4' ? 'refused' : ['n5', 'n6'].includes(name) ? 'held' : 'created'));
+	await shop((name) =>
+		name === 'n4' ? 'refused' : ['n5', 'n6'].includes(name) ? 'held' : 'created',
+	);
 	const running = createProducts(60);
 	while (release.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
-	while (server.seen.length > created.length + 3) await new Promise((resolve) => setTimeout(resolve, 5));
+	while (server.seen.length > created.length + 3)
+		await new Promise((resolve) => setTimeout(resolve, 5));
 	await new Promise((resolve) => setTimeout(resolve, 100));
 	for (const create of release) create();
 	const { error, output } = await running;
@@ -106,7 +109,9 @@ test('an item whose outcome is unknown is sent once and listed as such', async (
 	await shop((name) => (name === 'n1' ? 'reset' : 'created'));
 	const { error } = await createProducts(3);
 	expect(created.filter((name) => name === 'n1')).toHaveLength(1);
-	expect(error?.message).toContain('Whether this was carried out is unknown, and it was not sent again');
+	expect(error?.message).toContain(
+		'Whether this was carried out is unknown, and it was not sent again',
+	);
 	expect(error?.description).toContain('Perhaps done, to be looked up: 1.');
 });
 
@@ -123,10 +128,13 @@ test('with continue on fail each item fails alone, in its place', async () => {
 });
 
 test('a cancelled execution with continue on fail calls done only what was', async () => {
-	await shop((name) => (name === 'n0' ? 'reset' : name === 'n1' ? 'refused' : name === 'n2' ? 'created' : 'held'));
+	await shop((name) =>
+		name === 'n0' ? 'reset' : name === 'n1' ? 'refused' : name === 'n2' ? 'created' : 'held',
+	);
 	const cancel = new AbortController();
 	const running = createProducts(4, { signal: cancel.signal, onError: 'continueRegularOutput' });
-	while (created.length < 2 || release.length < 1) await new Promise((resolve) => setTimeout(resolve, 5));
+	while (created.length < 2 || release.length < 1)
+		await new Promise((resolve) => setTimeout(resolve, 5));
 	await new Promise((resolve) => setTimeout(resolve, 100));
 	cancel.abort();
 	const { run } = await running;
@@ -141,7 +149,8 @@ test.each(['stopWorkflow', 'continueRegularOutput'] as const)(
 		await shop(() => 'held');
 		const cancel = new AbortController();
 		const running = createProducts(40, { signal: cancel.signal, onError });
-		while (server.seen.length < standardLimits.inFlight) await new Promise((resolve) => setTimeout(resolve, 5));
+		while (server.seen.length < standardLimits.inFlight)
+			await new Promise((resolve) => setTimeout(resolve, 5));
 		cancel.abort();
 		await running;
 		await new Promise((resolve) => setTimeout(resolve, 100));
@@ -154,7 +163,14 @@ describe('what is said of a run that failed', () => {
 
 	test('in ranges, with IDs', () => {
 		expect(
-			progressOf([done('a'), done('b'), { end: 'unknown' }, { end: 'notDone' }, { end: 'notDone' }, done('c')]),
+			progressOf([
+				done('a'),
+				done('b'),
+				{ end: 'unknown' },
+				{ end: 'notDone' },
+				{ end: 'notDone' },
+				done('c'),
+			]),
 		).toBe(
 			'Done before it stopped: 3 of 6 items: 0 (a), 1 (b), 5 (c). Perhaps done, to be looked up: 2. Not done: 3–4.',
 		);
@@ -165,21 +181,28 @@ describe('what is said of a run that failed', () => {
 	});
 
 	test('of thousands of items it stays short and loses none', () => {
-		const text = progressOf([...Array.from({ length: 9_999 }, (_, index) => done(`id${index}`)), { end: 'notDone' }]);
+		const text = progressOf([
+			...Array.from({ length: 9_999 }, (_, index) => done(`id${index}`)),
+			{ end: 'notDone' },
+		]);
 		expect(text).toContain('9999 of 10000 items: 0–9998. The last 200: 9799 (id9799), ');
 		expect(text.length).toBeLessThan(5_000);
 	});
 
 	test('every item is in exactly one of the lists', () => {
-		const ends = fc.array(fc.constantFrom<ItemEnd>(done('x'), { end: 'unknown' }, { end: 'notDone' }), {
-			minLength: 2,
-			maxLength: 60,
-		});
+		const ends = fc.array(
+			fc.constantFrom<ItemEnd>(done('x'), { end: 'unknown' }, { end: 'notDone' }),
+			{
+				minLength: 2,
+				maxLength: 60,
+			},
+		);
 		fc.assert(
 			fc.property(ends, (items) => {
 				const text = progressOf(items).replaceAll(' (x)', '');
 				const listed = (label: string) => {
-					const found = new RegExp(`${label}: (?:\\d+ of \\d+ items: )?([\\d–, ]+)\\.`).exec(text)?.[1] ?? '';
+					const found =
+						new RegExp(`${label}: (?:\\d+ of \\d+ items: )?([\\d–, ]+)\\.`).exec(text)?.[1] ?? '';
 					return found
 						.split(', ')
 						.filter(Boolean)

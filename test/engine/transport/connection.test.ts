@@ -1,4 +1,14 @@
-import { allOf, bareNode, contextFor, key, operations, quick, rejection, selfSigned, setupFor } from './setting';
+import {
+	allOf,
+	bareNode,
+	contextFor,
+	key,
+	operations,
+	quick,
+	rejection,
+	selfSigned,
+	setupFor,
+} from './setting';
 
 import { createServer, request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -49,7 +59,11 @@ test('what is sent: key, path, query and body; nothing for what is not set', asy
 			);
 			expect(answer).toEqual({ _id: 'abc' });
 			expect(server.seen).toMatchObject([
-				{ method: 'POST', url: expect.stringMatching(/^\/products\?a=1&c=x(%20|\+)y$/), key: `Bearer ${key}` },
+				{
+					method: 'POST',
+					url: expect.stringMatching(/^\/products\?a=1&c=x(%20|\+)y$/),
+					key: `Bearer ${key}`,
+				},
 			]);
 			expect(JSON.parse(body)).toEqual({ name: 'Ebook', price: 0, published: false });
 		},
@@ -91,9 +105,12 @@ test.each([
 });
 
 test('JSON is JSON, whatever its content type and with a byte order mark', async () => {
-	await withServer(text(200, '\uFEFF[{"_id":"abc"}]', { 'content-type': 'text/plain' }), async ({ url }) => {
-		expect(await get(contextFor(url))).toEqual([{ _id: 'abc' }]);
-	});
+	await withServer(
+		text(200, '\uFEFF[{"_id":"abc"}]', { 'content-type': 'text/plain' }),
+		async ({ url }) => {
+			expect(await get(contextFor(url))).toEqual([{ _id: 'abc' }]);
+		},
+	);
 });
 
 test('a redirect on the same host is followed with the key, to the address it names', async () => {
@@ -104,7 +121,10 @@ test('a redirect on the same host is followed with the key, to the address it na
 		],
 		async (server) => {
 			expect(await get(contextFor(server.url))).toEqual({ _id: 'abc' });
-			expect(server.seen[1]).toMatchObject({ url: '/v2/products/abc?full=1', key: `Bearer ${key}` });
+			expect(server.seen[1]).toMatchObject({
+				url: '/v2/products/abc?full=1',
+				key: `Bearer ${key}`,
+			});
 		},
 	);
 });
@@ -116,17 +136,22 @@ describe('the credential', () => {
 			credential: { apiKey: key, baseUrl: 'http://127.0.0.1:9', ...credential },
 		});
 
-	test.each(['', 'sk_live_1234567890', 'whsec_secretsecret', 'Bearer pk_live_secretsecret', 'pk_test_', 'pk_live_with space', 'pk_live_a\nb'])(
-		'a key that cannot be one is refused and not told: %j',
-		async (apiKey) => {
-			const error = await rejection(get(withCredential({ apiKey })));
-			expect(error.constructor.name).toBe('NodeOperationError');
-			expect(error.message).toBe(
-				'The API key in the credential "Pocketsflow account" is not a Pocketsflow key: it must begin with pk_live_ or pk_test_',
-			);
-			if (apiKey.length > 8) expect(allOf(error)).not.toContain(apiKey);
-		},
-	);
+	test.each([
+		'',
+		'sk_live_1234567890',
+		'whsec_secretsecret',
+		'Bearer pk_live_secretsecret',
+		'pk_test_',
+		'pk_live_with space',
+		'pk_live_a\nb',
+	])('a key that cannot be one is refused and not told: %j', async (apiKey) => {
+		const error = await rejection(get(withCredential({ apiKey })));
+		expect(error.constructor.name).toBe('NodeOperationError');
+		expect(error.message).toBe(
+			'The API key in the credential "Pocketsflow account" is not a Pocketsflow key: it must begin with pk_live_ or pk_test_',
+		);
+		if (apiKey.length > 8) expect(allOf(error)).not.toContain(apiKey);
+	});
 
 	test('a key pasted with white space around it works, and its prefix is the mode', async () => {
 		expect(await accountOf(withCredential({ apiKey: '  pk_live_abc\n' }))).toMatchObject({
@@ -135,13 +160,18 @@ describe('the credential', () => {
 		});
 	});
 
-	test.each(['api.pocketsflow.com', 'ftp://127.0.0.1', 'http://', 'https://user:word@127.0.0.1', 'https://127.0.0.1/?a=1'])(
-		'a Base URL that is no plain web address is refused: %s',
-		async (baseUrl) => {
-			const { message } = await rejection(get(withCredential({ baseUrl })));
-			expect(message).toBe('The Base URL in the credential "Pocketsflow account" is not a web address');
-		},
-	);
+	test.each([
+		'api.pocketsflow.com',
+		'ftp://127.0.0.1',
+		'http://',
+		'https://user:word@127.0.0.1',
+		'https://127.0.0.1/?a=1',
+	])('a Base URL that is no plain web address is refused: %s', async (baseUrl) => {
+		const { message } = await rejection(get(withCredential({ baseUrl })));
+		expect(message).toBe(
+			'The Base URL in the credential "Pocketsflow account" is not a web address',
+		);
+	});
 
 	test.each([
 		['127.0.0.1', true],
@@ -151,15 +181,26 @@ describe('the credential', () => {
 		['', false],
 	])('allowed domains "%s" let the test server through: %s', async (allowedDomains, isAllowed) => {
 		await withServer(json(200, { _id: 'abc' }), async ({ url, seen }) => {
-			const context = withCredential({ baseUrl: url, allowedHttpRequestDomains: 'domains', allowedDomains });
+			const context = withCredential({
+				baseUrl: url,
+				allowedHttpRequestDomains: 'domains',
+				allowedDomains,
+			});
 			if (isAllowed) expect(await get(context)).toEqual({ _id: 'abc' });
-			else expect((await rejection(get(context))).message).toMatch(/does not allow requests to 127\.0\.0\.1$/);
+			else
+				expect((await rejection(get(context))).message).toMatch(
+					/does not allow requests to 127\.0\.0\.1$/,
+				);
 			expect(seen).toHaveLength(isAllowed ? 1 : 0);
 		});
 	});
 
 	test('the address of Pocketsflow itself is always allowed, as in n8n for the endpoint of a node', async () => {
-		const context = withCredential({ baseUrl: '', allowedHttpRequestDomains: 'domains', allowedDomains: 'x.com' });
+		const context = withCredential({
+			baseUrl: '',
+			allowedHttpRequestDomains: 'domains',
+			allowedDomains: 'x.com',
+		});
 		expect(await accountOf(context)).toMatchObject({ baseUrl: 'https://api.pocketsflow.com' });
 	});
 
@@ -213,7 +254,9 @@ test("n8n's proxy setting is used", async () => {
 
 test('a context of list searches sends too', async () => {
 	await withServer(json(200, { _id: 'abc' }), async ({ url }) => {
-		expect(await get(loadOptionsContext({ ...setupFor(url), node: bareNode }))).toEqual({ _id: 'abc' });
+		expect(await get(loadOptionsContext({ ...setupFor(url), node: bareNode }))).toEqual({
+			_id: 'abc',
+		});
 	});
 });
 

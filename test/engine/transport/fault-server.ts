@@ -64,13 +64,17 @@ export const json =
 	(status: number, body: unknown, headers: Record<string, string> = {}): Behaviour =>
 	(request, response) =>
 		whenRead(request, () =>
-			response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body)),
+			response
+				.writeHead(status, { 'content-type': 'application/json', ...headers })
+				.end(JSON.stringify(body)),
 		);
 
 export const text =
 	(status: number, body: string, headers: Record<string, string> = {}): Behaviour =>
 	(request, response) =>
-		whenRead(request, () => response.writeHead(status, { 'content-type': 'text/html', ...headers }).end(body));
+		whenRead(request, () =>
+			response.writeHead(status, { 'content-type': 'text/html', ...headers }).end(body),
+		);
 
 export const resetBeforeBody: Behaviour = (request) => request.socket.resetAndDestroy();
 
@@ -114,7 +118,9 @@ export function gigabyte(written: { bytes: number }, announced: boolean): Behavi
 }
 
 /** Passes bytes on to a TLS server on this machine, and damages the first record of an answer. */
-export async function startDamagingProxy(port: number): Promise<{ url: string; close(): Promise<void> }> {
+export async function startDamagingProxy(
+	port: number,
+): Promise<{ url: string; close(): Promise<void> }> {
 	const sockets: Socket[] = [];
 	const proxy = createTcpServer((socket) => {
 		const server = connect(port, '127.0.0.1');

@@ -1,6 +1,16 @@
 import './loud';
 
-import { contextFor, key, operations, quick, rejection, allOf, writtenDuring, selfSigned, type ToldError } from './setting';
+import {
+	contextFor,
+	key,
+	operations,
+	quick,
+	rejection,
+	allOf,
+	writtenDuring,
+	selfSigned,
+	type ToldError,
+} from './setting';
 
 import { send } from '../../../nodes/Pocketsflow/transport/send';
 import type { Limits } from '../../../nodes/Pocketsflow/transport/limits';
@@ -53,7 +63,8 @@ const orUnknown = (words: string, next: string): Record<Name, string> => ({
 });
 
 const notProcessed = 'Pocketsflow could not process the request. Try again later.';
-const checkId = 'Check the ID: it must be of this account and made in test mode, as the API key is.';
+const checkId =
+	'Check the ID: it must be of this account and made in test mode, as the API key is.';
 const page =
 	'<html><head><style>p{color:red}</style></head><body><h1>Bad gateway</h1>\n<p>The proxy is tired.</p></body></html>';
 
@@ -66,7 +77,13 @@ const answered = (status: number, says: string, next: string): Fault => ({
 	httpCode: String(status),
 });
 
-const failing = (name: string, does: Behaviour, words: string, evidence: string, next = notProcessed): Fault => ({
+const failing = (
+	name: string,
+	does: Behaviour,
+	words: string,
+	evidence: string,
+	next = notProcessed,
+): Fault => ({
 	name,
 	does,
 	reach: onlyHarmless,
@@ -75,7 +92,11 @@ const failing = (name: string, does: Behaviour, words: string, evidence: string,
 });
 
 const faults: Fault[] = [
-	answered(400, 'price must be a number', 'Correct the field that Pocketsflow names and try again.'),
+	answered(
+		400,
+		'price must be a number',
+		'Correct the field that Pocketsflow names and try again.',
+	),
 	answered(
 		401,
 		'Invalid API key',
@@ -130,15 +151,45 @@ const faults: Fault[] = [
 		'answered 502',
 	),
 	failing('503', text(503, ''), 'Service unavailable.', 'answered 503'),
-	failing('reset before the body', resetBeforeBody, 'HOST closed the connection without an answer.', 'was not answered', 'Try again later.'),
-	failing('reset after the body', resetAfterBody, 'HOST closed the connection without an answer.', 'was not answered', 'Try again later.'),
-	failing('half an answer', halfAnswer, 'The answer of HOST broke off or was damaged.', 'began to answer 200', 'Try again later.'),
+	failing(
+		'reset before the body',
+		resetBeforeBody,
+		'HOST closed the connection without an answer.',
+		'was not answered',
+		'Try again later.',
+	),
+	failing(
+		'reset after the body',
+		resetAfterBody,
+		'HOST closed the connection without an answer.',
+		'was not answered',
+		'Try again later.',
+	),
+	failing(
+		'half an answer',
+		halfAnswer,
+		'The answer of HOST broke off or was damaged.',
+		'began to answer 200',
+		'Try again later.',
+	),
 	{
-		...failing('slow drip', drip, 'HOST did not answer completely within 1 second.', 'began to answer 200', 'Try again later.'),
+		...failing(
+			'slow drip',
+			drip,
+			'HOST did not answer completely within 1 second.',
+			'began to answer 200',
+			'Try again later.',
+		),
 		limits: { ...quick, requestMs: 1_000 },
 	},
 	{
-		...failing('silence', silence, 'HOST did not answer completely within 1 second.', 'was not answered', 'Try again later.'),
+		...failing(
+			'silence',
+			silence,
+			'HOST did not answer completely within 1 second.',
+			'was not answered',
+			'Try again later.',
+		),
 		limits: { ...quick, requestMs: 1_000 },
 	},
 	failing(
@@ -222,7 +273,9 @@ function expectTold(name: Name, error: ToldError, fault: Fault, baseUrl: string)
 	if (fault.httpCode) expect(error.httpCode).toBe(fault.httpCode);
 	const isUnknown = error.message.includes(name === 'create' ? unknown : perhapsDone);
 	expect(error.context.outcome).toBe(isUnknown ? 'unknown' : undefined);
-	expect(error.description?.includes('Nothing was changed by it')).toBe(name !== 'read' && !isUnknown);
+	expect(error.description?.includes('Nothing was changed by it')).toBe(
+		name !== 'read' && !isUnknown,
+	);
 }
 
 function expectNoSecret(everything: string) {
@@ -240,14 +293,20 @@ describe('each fault, for a read, a create, an update and a delete', () => {
 		const written = await writtenDuring(async () => {
 			if (typeof fault.does === 'string') {
 				const baseUrl = fault.does;
-				errors = await Promise.all(names.map(async (name) => await failed(name, baseUrl, fault.limits)));
+				errors = await Promise.all(
+					names.map(async (name) => await failed(name, baseUrl, fault.limits)),
+				);
 				errors.forEach((error, index) => expectTold(names[index], error, fault, baseUrl));
 			} else {
 				const ends = await suffer(fault.does, fault.limits);
-				const reached = Object.fromEntries(ends.map(({ name, server }) => [name, server.seen.length]));
+				const reached = Object.fromEntries(
+					ends.map(({ name, server }) => [name, server.seen.length]),
+				);
 				const { reach } = fault;
 				expect(reached).toEqual(
-					typeof reach === 'number' ? Object.fromEntries(names.map((name) => [name, reach])) : reach,
+					typeof reach === 'number'
+						? Object.fromEntries(names.map((name) => [name, reach]))
+						: reach,
 				);
 				for (const { name, server, error } of ends) expectTold(name, error, fault, server.url);
 				errors = ends.map(({ error }) => error);
@@ -292,7 +351,9 @@ describe('each fault, for a read, a create, an update and a delete', () => {
 		const proxy = await startDamagingProxy(Number(new URL(server.url).port));
 		const { request, effect } = operations.create;
 		const credential = { apiKey: key, baseUrl: proxy.url, ignoreSslIssues: true };
-		const error = await rejection(send(contextFor(proxy.url, { credential }), request, effect, 3, { limits: quick }));
+		const error = await rejection(
+			send(contextFor(proxy.url, { credential }), request, effect, 3, { limits: quick }),
+		);
 		await Promise.all([proxy.close(), server.close()]);
 		expect(server.seen).toHaveLength(1);
 		expect(error.message).toContain(unknown);
@@ -303,7 +364,8 @@ describe('each fault, for a read, a create, an update and a delete', () => {
 		const server = await startFaultServer(gigabyte({ bytes: 0 }, true));
 		await failed('read', server.url);
 		const deadline = Date.now() + 3_000;
-		while (server.sockets.open > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+		while (server.sockets.open > 0 && Date.now() < deadline)
+			await new Promise((resolve) => setTimeout(resolve, 20));
 		expect(server.sockets).toEqual({ open: 0, most: 1 });
 		await server.close();
 	});
@@ -337,7 +399,10 @@ describe('a fault that passes', () => {
 	];
 	const served = json(200, { _id: 'abc' });
 
-	async function survive(name: Name, turns: Behaviour[]): Promise<{ server: FaultServer; answer: unknown }> {
+	async function survive(
+		name: Name,
+		turns: Behaviour[],
+	): Promise<{ server: FaultServer; answer: unknown }> {
 		const server = await startFaultServer(turns);
 		const { request, effect } = operations[name];
 		try {
@@ -357,13 +422,20 @@ describe('a fault that passes', () => {
 	});
 
 	test('429: a create too is sent until it is let through', async () => {
-		const { server, answer } = await survive('create', [json(429, {}), json(429, {}), json(201, { _id: 'new' })]);
+		const { server, answer } = await survive('create', [
+			json(429, {}),
+			json(429, {}),
+			json(201, { _id: 'new' }),
+		]);
 		expect(answer).toEqual({ _id: 'new' });
 		expect(server.seen).toHaveLength(3);
 	});
 
 	test('a delete whose repetition answers 404 is done', async () => {
-		const { answer } = await survive('delete', [resetAfterBody, json(404, { error: 'Product not found' })]);
+		const { answer } = await survive('delete', [
+			resetAfterBody,
+			json(404, { error: 'Product not found' }),
+		]);
 		expect(answer).toEqual({});
 	});
 
@@ -391,7 +463,9 @@ test('words of Pocketsflow that hold the key are told without it', async () => {
 });
 
 test('words that contain the name of an error code are not replaced by n8n', async () => {
-	for (const { error } of await suffer(json(409, { error: 'A preexisting discount has this code' }))) {
+	for (const { error } of await suffer(
+		json(409, { error: 'A preexisting discount has this code' }),
+	)) {
 		expect(error.message).toMatch(/^A preexisting discount has this code\. /);
 	}
 });

@@ -38,11 +38,28 @@ export const setupFor = (baseUrl: string, more: Partial<NodeSetup> = {}): NodeSe
 export const contextFor = (baseUrl: string, more: Partial<NodeSetup> = {}) =>
 	executeContext(setupFor(baseUrl, more));
 
-export const operations: Record<'read' | 'create' | 'update' | 'delete', { request: PocketsflowRequest; effect: Effect }> = {
-	read: { request: { method: 'GET', path: path`/products/${'abc'}`, query: { email: 'buyer@example.com' } }, effect: 'read' },
-	create: { request: { method: 'POST', path: '/products', body: { name: 'Sent in confidence' } }, effect: 'create' },
+export const operations: Record<
+	'read' | 'create' | 'update' | 'delete',
+	{ request: PocketsflowRequest; effect: Effect }
+> = {
+	read: {
+		request: {
+			method: 'GET',
+			path: path`/products/${'abc'}`,
+			query: { email: 'buyer@example.com' },
+		},
+		effect: 'read',
+	},
+	create: {
+		request: { method: 'POST', path: '/products', body: { name: 'Sent in confidence' } },
+		effect: 'create',
+	},
 	update: {
-		request: { method: 'POST', path: path`/products/update/${'abc'}`, body: { name: 'Sent in confidence' } },
+		request: {
+			method: 'POST',
+			path: path`/products/update/${'abc'}`,
+			body: { name: 'Sent in confidence' },
+		},
 		effect: 'change',
 	},
 	delete: { request: { method: 'DELETE', path: path`/products/${'abc'}` }, effect: 'change' },
@@ -66,8 +83,12 @@ export async function rejection(promise: Promise<unknown>): Promise<ToldError> {
 
 /** Everything that can be found in an error, hidden and nested properties included. */
 export const allOf = (error: unknown) =>
-	inspect(error, { depth: Infinity, showHidden: true, maxStringLength: null, maxArrayLength: null }) +
-	JSON.stringify(error);
+	inspect(error, {
+		depth: Infinity,
+		showHidden: true,
+		maxStringLength: null,
+		maxArrayLength: null,
+	}) + JSON.stringify(error);
 
 /** Keeps what is written to the console and the standard streams while `work` runs. */
 export async function writtenDuring(work: () => Promise<unknown>): Promise<string> {
@@ -81,7 +102,9 @@ export async function writtenDuring(work: () => Promise<unknown>): Promise<strin
 		jest.spyOn(process.stdout, 'write').mockImplementation(keep),
 		jest.spyOn(process.stderr, 'write').mockImplementation(keep),
 		...methods.map((method) =>
-			jest.spyOn(console, method).mockImplementation((...parts) => void keep(parts.map(allOf).join(' '))),
+			jest
+				.spyOn(console, method)
+				.mockImplementation((...parts) => void keep(parts.map(allOf).join(' '))),
 		),
 	];
 	try {
@@ -99,9 +122,13 @@ export function selfSigned(): { key: string; cert: string } {
 		const at = (name: string) => join(folder, name);
 		const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
 		const out = ['-keyout', at('key.pem'), '-out', at('cert.pem')];
-		execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', ...subject, ...out], {
-			stdio: 'ignore',
-		});
+		execFileSync(
+			'openssl',
+			['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', ...subject, ...out],
+			{
+				stdio: 'ignore',
+			},
+		);
 		return { key: readFileSync(at('key.pem'), 'utf8'), cert: readFileSync(at('cert.pem'), 'utf8') };
 	} finally {
 		rmSync(folder, { recursive: true });

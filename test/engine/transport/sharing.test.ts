@@ -7,7 +7,13 @@ import { hookContext, pollContext } from '../../harness/engine/context';
 import { json, silence, startFaultServer, type Behaviour, type FaultServer } from './fault-server';
 
 const create = async (context: PocketsflowContext, options: SendOptions = { limits: quick }) =>
-	await send(context, { method: 'POST', path: '/products', body: { name: 'x' } }, 'create', 0, options);
+	await send(
+		context,
+		{ method: 'POST', path: '/products', body: { name: 'x' } },
+		'create',
+		0,
+		options,
+	);
 
 const read = async (context: PocketsflowContext, options: SendOptions = { limits: quick }) =>
 	await send(context, { method: 'GET', path: '/products' }, 'read', 0, options);
@@ -68,7 +74,10 @@ test('two executions, the hooks of a trigger and a poll share the pause, and beg
 	});
 	const setup = setupFor(server.url);
 	const [one, two] = [contextFor(server.url), contextFor(server.url)];
-	const [hook, poll] = [hookContext({ ...setup, node: bareNode }), pollContext({ ...setup, node: bareNode })];
+	const [hook, poll] = [
+		hookContext({ ...setup, node: bareNode }),
+		pollContext({ ...setup, node: bareNode }),
+	];
 	await Promise.all([
 		many(30, () => create(one)),
 		many(30, () => create(two)),
@@ -112,7 +121,9 @@ test('cancelling the execution ends what is under way and what waits, and sends 
 	const cancel = new AbortController();
 	const context = contextFor(server.url, { signal: cancel.signal });
 	const limits = quick;
-	const errors = Promise.all(Array.from({ length: inFlight + 4 }, () => rejection(create(context, { limits }))));
+	const errors = Promise.all(
+		Array.from({ length: inFlight + 4 }, () => rejection(create(context, { limits }))),
+	);
 	while (server.seen.length < inFlight) await new Promise((resolve) => setTimeout(resolve, 5));
 	cancel.abort();
 	const outcomes = (await errors).map(({ context: { outcome } }) => outcome);
@@ -131,7 +142,9 @@ test('stopping lets what was sent end and sends nothing that waits', async () =>
 	const stop = new AbortController();
 	const context = contextFor(server.url);
 	const results = Promise.allSettled(
-		Array.from({ length: inFlight + 4 }, () => create(context, { limits: quick, stop: stop.signal })),
+		Array.from({ length: inFlight + 4 }, () =>
+			create(context, { limits: quick, stop: stop.signal }),
+		),
 	);
 	while (server.seen.length < inFlight) await new Promise((resolve) => setTimeout(resolve, 2));
 	stop.abort();
@@ -143,7 +156,8 @@ test('stopping lets what was sent end and sends nothing that waits', async () =>
 test('a server that turns every other request away is followed to the end, none done twice', async () => {
 	let done = 0;
 	server = await startFaultServer((request, response) => {
-		if (server.seen.length % 3 === 0) return json(429, {}, { 'retry-after': '0' })(request, response);
+		if (server.seen.length % 3 === 0)
+			return json(429, {}, { 'retry-after': '0' })(request, response);
 		done++;
 		json(201, { _id: String(done) })(request, response);
 	});

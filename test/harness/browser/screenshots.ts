@@ -24,7 +24,10 @@ async function main(): Promise<void> {
 		const shop = await openShop(client, { apiKey: sandbox.testKey, baseUrl: sandbox.url });
 		await buy(shop.sellUrl('A-1001'), 'ada@example.com');
 		const settled = await client.waitForExecution(shop.settle.id);
-		const sold = await client.waitForExecution(shop.sell.id, (one) => one.items('Create product').length > 0);
+		const sold = await client.waitForExecution(
+			shop.sell.id,
+			(one) => one.items('Create product').length > 0,
+		);
 
 		const editor = await openEditor(browser, client, n8n.url, { width: 1280, height: 720 });
 		const page = await editor.newPage();
@@ -41,7 +44,8 @@ async function main(): Promise<void> {
 			const hints = page.locator('[data-test-id=suggested-actions-close]').first();
 			await hints.click({ timeout: 5000 }).catch(() => undefined);
 			const logs = page.locator('[data-test-id=logs-details-body]');
-			if (!(await logs.isVisible())) await page.locator('[data-test-id=logs-overview-header]').click();
+			if (!(await logs.isVisible()))
+				await page.locator('[data-test-id=logs-overview-header]').click();
 			await logs.waitFor();
 			await page.locator('[data-test-id=zoom-to-fit]').click();
 			await page.mouse.move(0, 0);

@@ -307,5 +307,13 @@ export function webhookContext(
 		workflowExecuteAdditionalData: additionalData,
 		webhookId: setup.webhookId,
 	} as IWebhookData;
-	return new WebhookContext(workflow, node, additionalData, setup.mode ?? 'webhook', webhookData, [], null);
+	return new WebhookContext(
+		workflow,
+		node,
+		additionalData,
+		setup.mode ?? 'webhook',
+		webhookData,
+		[],
+		null,
+	);
 }

@@ -45,7 +45,14 @@ export interface CredentialTest {
 	message: string;
 }
 
-export type ExecutionStatus = 'new' | 'running' | 'success' | 'error' | 'canceled' | 'crashed' | 'waiting';
+export type ExecutionStatus =
+	| 'new'
+	| 'running'
+	| 'success'
+	| 'error'
+	| 'canceled'
+	| 'crashed'
+	| 'waiting';
 
 export interface ExecutionSummary {
 	id: string;
@@ -85,7 +92,9 @@ interface PublicationStatus {
 }
 
 interface RunData {
-	[node: string]: Array<{ data?: { main?: Array<Array<{ json: Record<string, unknown> }> | null> } }>;
+	[node: string]: Array<{
+		data?: { main?: Array<Array<{ json: Record<string, unknown> }> | null> };
+	}>;
 }
 
 interface ExecutionData {
@@ -124,7 +133,9 @@ export class N8nClient {
 	/** Logs in, and makes the owner first when n8n is new. */
 	static async connect(n8n: RunningN8n, owner = demoOwner): Promise<N8nClient> {
 		const client = new N8nClient(n8n);
-		const settings = await client.get<{ userManagement: { showSetupOnFirstLoad?: boolean } }>('/settings');
+		const settings = await client.get<{ userManagement: { showSetupOnFirstLoad?: boolean } }>(
+			'/settings',
+		);
 		if (settings.userManagement.showSetupOnFirstLoad) await client.post('/owner/setup', owner);
 		const { email, password } = owner;
 		await client.post('/login', { emailOrLdapLoginId: email, password });
@@ -246,7 +257,9 @@ export class N8nClient {
 	}
 
 	async execution(id: string): Promise<Execution> {
-		const { data, ...summary } = await this.get<ExecutionSummary & { data: string }>(`/executions/${id}`);
+		const { data, ...summary } = await this.get<ExecutionSummary & { data: string }>(
+			`/executions/${id}`,
+		);
 		const { resultData } = this.flatted.parse(data) as ExecutionData;
 		return {
 			...summary,
@@ -290,7 +303,9 @@ export class N8nClient {
 		const node = workflow.nodes.find(({ name }) => name === nodeName);
 		if (!node) throw new Error(`The workflow has no node "${nodeName}"`);
 		const path =
-			node.type === 'n8n-nodes-base.webhook' ? String(node.parameters.path) : `${node.webhookId}/webhook`;
+			node.type === 'n8n-nodes-base.webhook'
+				? String(node.parameters.path)
+				: `${node.webhookId}/webhook`;
 		return `${this.n8n.url}/webhook/${path}`;
 	}
 
@@ -327,8 +342,13 @@ export class N8nClient {
 	}
 }
 
-function withCredentials(node: WorkflowNode, credentials: Credential[]): Pick<WorkflowNode, 'credentials'> {
-	const fitting = credentials.filter(({ type }) => node.type.startsWith('n8n-nodes-pocketsflow.') && type);
+function withCredentials(
+	node: WorkflowNode,
+	credentials: Credential[],
+): Pick<WorkflowNode, 'credentials'> {
+	const fitting = credentials.filter(
+		({ type }) => node.type.startsWith('n8n-nodes-pocketsflow.') && type,
+	);
 	if (fitting.length === 0) return {};
 	return {
 		credentials: Object.fromEntries(fitting.map(({ id, name, type }) => [type, { id, name }])),

@@ -43,13 +43,21 @@ export async function ensureN8n(version = currentVersion): Promise<N8nInstallati
 }
 
 async function install(version: string, manifest: string, dir: string): Promise<void> {
-	console.log(`n8n ${version} is not in the cache yet. This takes 5 to 15 minutes, only once: ${dir}`);
+	console.log(
+		`n8n ${version} is not in the cache yet. This takes 5 to 15 minutes, only once: ${dir}`,
+	);
 	await mkdir(dir, { recursive: true });
 	for (const file of ['package.json', 'package-lock.json'])
 		await copyFile(join(manifest, file), join(dir, file));
 	// Not `npm ci`: it refuses a lock whose optional packages for other platforms are incomplete.
 	await withProgress('Downloading n8n, about 2 GB', () =>
-		npm(dir, 'install.log', ['install', '--ignore-scripts', '--legacy-peer-deps', '--no-audit', '--no-fund']),
+		npm(dir, 'install.log', [
+			'install',
+			'--ignore-scripts',
+			'--legacy-peer-deps',
+			'--no-audit',
+			'--no-fund',
+		]),
 	);
 	const { nodeBinary } = await installation(version, dir);
 	if (await loadsSqlite(nodeBinary, dir)) return;
@@ -90,7 +98,9 @@ const loadsSqlite = (nodeBinary: string, dir: string) =>
 /** The headers that came with this Node.js, so that node-gyp need not download them. */
 async function headers(): Promise<NodeJS.ProcessEnv> {
 	const prefix = dirname(dirname(process.execPath));
-	return (await exists(join(prefix, 'include', 'node', 'node_api.h'))) ? { npm_config_nodedir: prefix } : {};
+	return (await exists(join(prefix, 'include', 'node', 'node_api.h')))
+		? { npm_config_nodedir: prefix }
+		: {};
 }
 
 async function ensureCompiler(): Promise<void> {
@@ -120,7 +130,8 @@ async function installation(version: string, dir: string): Promise<N8nInstallati
 	];
 	for (const nodeBinary of candidates) {
 		const { exitCode } = await execa(nodeBinary, ['--version'], { reject: false });
-		if (exitCode === 0) return { version, dir, nodeBinary, n8nBin: join(dirname(manifest), 'bin', 'n8n') };
+		if (exitCode === 0)
+			return { version, dir, nodeBinary, n8nBin: join(dirname(manifest), 'bin', 'n8n') };
 	}
 	throw new Error(
 		`n8n ${version} needs Node.js ${engines.node}. This is ${process.version}, and there is no Node.js package for ${process.platform} ${process.arch}: run this with a newer Node.js.`,
@@ -130,7 +141,10 @@ async function installation(version: string, dir: string): Promise<N8nInstallati
 function platformBinaries(): string[] {
 	const { platform, arch } = process;
 	if (platform === 'win32') return [join(`node-win-${arch}`, 'bin', 'node.exe')];
-	return [join(`node-${platform}-${arch}`, 'bin', 'node'), join(`node-bin-${platform}-${arch}`, 'bin', 'node')];
+	return [
+		join(`node-${platform}-${arch}`, 'bin', 'node'),
+		join(`node-bin-${platform}-${arch}`, 'bin', 'node'),
+	];
 }
 
 /** Runs the work while no other process holds the lock file; a lock whose holder is gone is taken over. */

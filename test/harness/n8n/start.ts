@@ -116,7 +116,8 @@ export async function startN8n(options: StartOptions = {}): Promise<RunningN8n> 
 	};
 }
 
-const passedOn = /^(PATH|LANG|LC_ALL|TZ|TMPDIR|TEMP|TMP|SYSTEMROOT|HTTPS?_PROXY|NODE_EXTRA_CA_CERTS)$/i;
+const passedOn =
+	/^(PATH|LANG|LC_ALL|TZ|TMPDIR|TEMP|TMP|SYSTEMROOT|HTTPS?_PROXY|NODE_EXTRA_CA_CERTS)$/i;
 
 function environment(userFolder: string): Record<string, string> {
 	const inherited = Object.entries(process.env).flatMap(([name, value]) =>
@@ -154,7 +155,10 @@ async function installPackage(packageDir: string, userFolder: string): Promise<v
 	const { stdout } = await execa('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
 		cwd: packageDir,
 	});
-	const [{ name, files }] = JSON.parse(stdout) as Array<{ name: string; files: Array<{ path: string }> }>;
+	const [{ name, files }] = JSON.parse(stdout) as Array<{
+		name: string;
+		files: Array<{ path: string }>;
+	}>;
 	if (!files.some(({ path }) => path.endsWith('.node.js')))
 		throw new Error('The package is not built: run `npm run build` first.');
 	const target = join(userFolder, '.n8n', 'nodes', 'node_modules', name);
@@ -236,7 +240,12 @@ const once = (keeper: ChildProcess) =>
 
 /** n8n says "ok" early and shows a waiting page on every path, so its real answers are what counts. */
 async function ready(url: string, process: N8nProcess): Promise<void> {
-	const http = axios.create({ baseURL: url, timeout: 5000, validateStatus: () => true, proxy: false });
+	const http = axios.create({
+		baseURL: url,
+		timeout: 5000,
+		validateStatus: () => true,
+		proxy: false,
+	});
 	const deadline = Date.now() + readyWithinMs;
 	while (Date.now() < deadline) {
 		if (process.exit)

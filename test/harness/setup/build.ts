@@ -28,7 +28,8 @@ export async function ensureBuilt(): Promise<void> {
 async function isFresh(): Promise<boolean> {
 	const built = await stat(join(repository, result)).catch(() => undefined);
 	if (!built) return false;
-	for (const source of sources) if ((await newest(join(repository, source))) > built.mtimeMs) return false;
+	for (const source of sources)
+		if ((await newest(join(repository, source))) > built.mtimeMs) return false;
 	return true;
 }
 

@@ -28,7 +28,10 @@ const before: Step[] = [
 	{ name: 'build', run: ['gulp', 'build'] },
 	{ name: 'types of the tests', run: ['typescript', '-p', 'test/tsconfig.json', '--noEmit'] },
 	{ name: 'lint of the package', run: ['eslint', 'nodes', 'credentials', 'package.json'] },
-	{ name: 'lint of the tests', run: ['eslint', '-c', 'test/eslint.config.mjs', 'test', 'sandbox', 'demo'] },
+	{
+		name: 'lint of the tests',
+		run: ['eslint', '-c', 'test/eslint.config.mjs', 'test', 'sandbox', 'demo'],
+	},
 ];
 
 const tests: Step = {

@@ -13,7 +13,9 @@ const oldestNode = [20, 19];
 /** Installs the development dependencies unless those of the present lock file are there. */
 export async function ensureDependencies() {
 	refuseOldNode();
-	const wanted = createHash('sha256').update(await readFile(join(root, 'package-lock.json'))).digest('hex');
+	const wanted = createHash('sha256')
+		.update(await readFile(join(root, 'package-lock.json')))
+		.digest('hex');
 	const state = await installed(wanted);
 	if (state === 'current') return;
 
@@ -32,7 +34,9 @@ export async function ensureDependencies() {
 function refuseOldNode() {
 	const [major, minor] = process.versions.node.split('.').map(Number);
 	if (major > oldestNode[0] || (major === oldestNode[0] && minor >= oldestNode[1])) return;
-	throw new Error(`Node.js ${oldestNode.join('.')} or newer is needed, this is ${process.version}.`);
+	throw new Error(
+		`Node.js ${oldestNode.join('.')} or newer is needed, this is ${process.version}.`,
+	);
 }
 
 async function installed(wanted) {

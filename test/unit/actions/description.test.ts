@@ -11,7 +11,11 @@ const isProperty = (entry: Nested): entry is INodeProperties => 'type' in entry;
 
 function withNested(property: INodeProperties): INodeProperties[] {
 	const nested = (property.options ?? []).flatMap((entry) =>
-		'values' in entry ? entry.values.flatMap(withNested) : isProperty(entry) ? withNested(entry) : [],
+		'values' in entry
+			? entry.values.flatMap(withNested)
+			: isProperty(entry)
+				? withNested(entry)
+				: [],
 	);
 	return [property, ...nested];
 }
@@ -55,7 +59,9 @@ describe('every parameter', () => {
 		if (placeholder && type !== 'collection' && type !== 'fixedCollection')
 			expect(placeholder).toMatch(/^e\.g\. /);
 
-		const names = options.map((option) => ('displayName' in option ? option.displayName : option.name));
+		const names = options.map((option) =>
+			'displayName' in option ? option.displayName : option.name,
+		);
 		expect(names).toEqual(sorted(names));
 		expect(new Set(names).size).toBe(names.length);
 		if (type === 'options') {

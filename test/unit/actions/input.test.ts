@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 
 import { momentOf } from '../../../nodes/Pocketsflow/api/dates';
-import { currency, mainProducts, order, productLocator } from '../../../nodes/Pocketsflow/fields/common';
+import {
+	currency,
+	mainProducts,
+	order,
+	productLocator,
+} from '../../../nodes/Pocketsflow/fields/common';
 import {
 	BadInput,
 	boolean,
@@ -106,7 +111,20 @@ test('amounts of money are sent exactly as given', () => {
 			expect(fields.money.read(String(amount))).toBe(amount);
 		}),
 	);
-	for (const wrong of [-1, NaN, Infinity, 1e10, 0.1 + 0.2, '1,5', '$5', '0x10', '1e3', true, [], {}])
+	for (const wrong of [
+		-1,
+		NaN,
+		Infinity,
+		1e10,
+		0.1 + 0.2,
+		'1,5',
+		'$5',
+		'0x10',
+		'1e3',
+		true,
+		[],
+		{},
+	])
 		expect(readWith(() => fields.money.read(wrong)).refused).toBeDefined();
 });
 
@@ -129,16 +147,23 @@ describe('metadata', () => {
 		fc.constantFrom('constructor', 'toString', 'hasOwnProperty', 'prototype', '🎉', 'مفتاح'),
 		fc.string({ minLength: 1 }).filter((name) => name.trim() !== '' && name !== '__proto__'),
 	);
-	const value = fc.oneof(anyText, fc.boolean(), fc.double({ noNaN: true, noDefaultInfinity: true }));
+	const value = fc.oneof(
+		anyText,
+		fc.boolean(),
+		fc.double({ noNaN: true, noDefaultInfinity: true }),
+	);
 
 	it('of flat values is sent exactly as given', () => {
 		fc.assert(
-			fc.property(fc.uniqueArray(fc.tuple(key, value), { selector: ([name]) => name, minLength: 1 }), (entries) => {
-				const given = JSON.stringify(Object.fromEntries(entries));
-				expect(JSON.stringify(metadataFromJson('Metadata', given))).toBe(given);
-				const rows = { entries: entries.map(([name, entry]) => ({ key: name, value: entry })) };
-				expect(JSON.stringify(metadataFromRows('Metadata', rows))).toBe(given);
-			}),
+			fc.property(
+				fc.uniqueArray(fc.tuple(key, value), { selector: ([name]) => name, minLength: 1 }),
+				(entries) => {
+					const given = JSON.stringify(Object.fromEntries(entries));
+					expect(JSON.stringify(metadataFromJson('Metadata', given))).toBe(given);
+					const rows = { entries: entries.map(([name, entry]) => ({ key: name, value: entry })) };
+					expect(JSON.stringify(metadataFromRows('Metadata', rows))).toBe(given);
+				},
+			),
 		);
 	});
 
@@ -163,10 +188,13 @@ describe('metadata', () => {
 
 test('objects are sent exactly as given, whatever their keys', () => {
 	fc.assert(
-		fc.property(fc.dictionary(fc.string({ minLength: 1 }), fc.jsonValue(), { minKeys: 1 }), (given) => {
-			const asText = JSON.stringify(given);
-			expect(JSON.stringify(fields.jsonObject.read(asText))).toBe(asText);
-		}),
+		fc.property(
+			fc.dictionary(fc.string({ minLength: 1 }), fc.jsonValue(), { minKeys: 1 }),
+			(given) => {
+				const asText = JSON.stringify(given);
+				expect(JSON.stringify(fields.jsonObject.read(asText))).toBe(asText);
+			},
+		),
 	);
 });
 
@@ -196,12 +224,20 @@ describe('dates', () => {
 		expect(momentOf(raw, zone, edge)?.toISOString()).toBe(wanted);
 	});
 
-	it.each(['2026-02-29', '2026-13-01', '2026-11-23T25:00', 'tomorrow', '23.11.2026', '11/23/2026', -1, NaN, {}, []])(
-		'%p is none',
-		(raw) => {
-			expect(momentOf(raw, 'UTC')).toBeUndefined();
-		},
-	);
+	it.each([
+		'2026-02-29',
+		'2026-13-01',
+		'2026-11-23T25:00',
+		'tomorrow',
+		'23.11.2026',
+		'11/23/2026',
+		-1,
+		NaN,
+		{},
+		[],
+	])('%p is none', (raw) => {
+		expect(momentOf(raw, 'UTC')).toBeUndefined();
+	});
 
 	it('of payments are days in the time zone of the workflow', () => {
 		expect(fields.day.read('2026-11-23T23:30:00Z', 'Asia/Tokyo')).toBe('2026-11-24');

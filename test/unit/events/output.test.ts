@@ -1,5 +1,12 @@
 import { rawOutput, simplifiedOutput } from '../../../nodes/Pocketsflow/events/output';
-import { invoice, membership, olderMembership, orderCompleted, orderRefunded, stripeInvoice } from '../../harness/payloads';
+import {
+	invoice,
+	membership,
+	olderMembership,
+	orderCompleted,
+	orderRefunded,
+	stripeInvoice,
+} from '../../harness/payloads';
 
 const head = {
 	event: 'e',

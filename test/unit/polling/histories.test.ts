@@ -15,7 +15,10 @@ const shopEvent: fc.Arbitrary<ShopEvent> = fc.oneof(
 		weight: 4,
 		arbitrary: fc.record({
 			kind: fc.constant('sale' as const),
-			count: fc.oneof({ weight: 5, arbitrary: fc.integer({ min: 1, max: 4 }) }, fc.integer({ min: 5, max: 30 })),
+			count: fc.oneof(
+				{ weight: 5, arbitrary: fc.integer({ min: 1, max: 4 }) },
+				fc.integer({ min: 5, max: 30 }),
+			),
 			sameMoment: fc.boolean(),
 			lateBy: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 20 })),
 			wanted: fc.oneof({ weight: 4, arbitrary: fc.constant(true) }, fc.constant(false)),
@@ -27,8 +30,16 @@ const shopEvent: fc.Arbitrary<ShopEvent> = fc.oneof(
 const fate: fc.Arbitrary<PollFate> = fc.record(
 	{
 		failsAt: fc.nat({ max: 6 }),
-		meanwhile: fc.array(fc.record({ before: fc.integer({ min: 1, max: 6 }), event: shopEvent }), { maxLength: 3 }),
-		crash: fc.constantFrom('reading' as const, 'nothing' as const, 'saved' as const, 'executed' as const, 'both' as const),
+		meanwhile: fc.array(fc.record({ before: fc.integer({ min: 1, max: 6 }), event: shopEvent }), {
+			maxLength: 3,
+		}),
+		crash: fc.constantFrom(
+			'reading' as const,
+			'nothing' as const,
+			'saved' as const,
+			'executed' as const,
+			'both' as const,
+		),
 	},
 	{ requiredKeys: ['meanwhile'] },
 );
@@ -38,9 +49,15 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 	{ weight: 5, arbitrary: fc.record({ kind: fc.constant('shop' as const), event: shopEvent }) },
 	{
 		weight: 5,
-		arbitrary: fc.record({ kind: fc.constant('poll' as const), fate: fc.oneof(fc.constant(calm), fate) }),
+		arbitrary: fc.record({
+			kind: fc.constant('poll' as const),
+			fate: fc.oneof(fc.constant(calm), fate),
+		}),
 	},
-	fc.record({ kind: fc.constant('down' as const), minutes: fc.oneof(fc.integer({ min: 0, max: 30 }), fc.integer({ min: 0, max: 2000 })) }),
+	fc.record({
+		kind: fc.constant('down' as const),
+		minutes: fc.oneof(fc.integer({ min: 0, max: 30 }), fc.integer({ min: 0, max: 2000 })),
+	}),
 	fc.record({ kind: fc.constantFrom('restart' as const, 'rename' as const, 'filter' as const) }),
 );
 
@@ -48,8 +65,16 @@ const manner: fc.Arbitrary<Manner> = fc.record({
 	pageSize: fc.integer({ min: 2, max: 12 }),
 	totals: fc.oneof({ weight: 3, arbitrary: fc.constant(true) }, fc.constant(false)),
 	hasMore: fc.boolean(),
-	endDate: fc.constantFrom('exact' as const, 'exact' as const, 'seconds' as const, 'ignored' as const),
-	order: fc.oneof({ weight: 9, arbitrary: fc.constant('newestFirst' as const) }, fc.constant('oldestFirst' as const)),
+	endDate: fc.constantFrom(
+		'exact' as const,
+		'exact' as const,
+		'seconds' as const,
+		'ignored' as const,
+	),
+	order: fc.oneof(
+		{ weight: 9, arbitrary: fc.constant('newestFirst' as const) },
+		fc.constant('oldestFirst' as const),
+	),
 });
 
 const setting: fc.Arbitrary<Setting> = fc.record({
@@ -73,7 +98,8 @@ test(`no order is lost in ${runs} random histories`, async () => {
 			clock.mockImplementation(history.clock);
 			await history.live(steps);
 			const { figures } = history;
-			for (const key of Object.keys(totals) as Array<keyof typeof totals>) totals[key] += figures[key];
+			for (const key of Object.keys(totals) as Array<keyof typeof totals>)
+				totals[key] += figures[key];
 		}),
 		{ numRuns: runs, seed: Number(process.env.SEED ?? 20261123) },
 	);
@@ -90,19 +116,29 @@ const calmPoll: Step = { kind: 'poll', fate: calm };
 test.each<[string, Step[]]>([
 	['was deleted', [sale(1), calmPoll, { kind: 'shop', event: { kind: 'deletion', index: 0 } }]],
 	['is not asked for any more', [{ kind: 'filter' }, sale(1, false), calmPoll, { kind: 'filter' }]],
-])('a record to be repeated that %s hides nothing that lies far behind it', async (_what, steps) => {
-	const rush = Array.from({ length: 30 }, () => [sale(60), calmPoll]).flat();
-	const history = new History({
-		manner: { pageSize: 100, totals: true, hasMore: true, endDate: 'exact', order: 'newestFirst' },
-		batch: 200,
-		overlap: 1,
-		repeatAfter: 2,
-		headStart: 0,
-		skew: 0,
-		before: 0,
-	});
-	const clock = jest.spyOn(Date, 'now').mockImplementation(history.clock);
-	await history.live([...steps, ...rush]);
-	clock.mockRestore();
-	expect(history.figures.sales).toBe(1800);
-}, 60_000);
+])(
+	'a record to be repeated that %s hides nothing that lies far behind it',
+	async (_what, steps) => {
+		const rush = Array.from({ length: 30 }, () => [sale(60), calmPoll]).flat();
+		const history = new History({
+			manner: {
+				pageSize: 100,
+				totals: true,
+				hasMore: true,
+				endDate: 'exact',
+				order: 'newestFirst',
+			},
+			batch: 200,
+			overlap: 1,
+			repeatAfter: 2,
+			headStart: 0,
+			skew: 0,
+			before: 0,
+		});
+		const clock = jest.spyOn(Date, 'now').mockImplementation(history.clock);
+		await history.live([...steps, ...rush]);
+		clock.mockRestore();
+		expect(history.figures.sales).toBe(1800);
+	},
+	60_000,
+);

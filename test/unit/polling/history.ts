@@ -114,14 +114,21 @@ export class History {
 				events: ['order.completed'],
 				start: 'now',
 				simplify: true,
-				options: { batch, overlap, repeatAfter, headStart, productIds: this.isFiltered ? 'other' : 'wanted' },
+				options: {
+					batch,
+					overlap,
+					repeatAfter,
+					headStart,
+					productIds: this.isFiltered ? 'other' : 'wanted',
+				},
 			};
 			return parameters[name] ?? fallback;
 		},
 		getWorkflowStaticData: () => this.staticData,
 		answer: async (request: PocketsflowRequest) => {
 			const number = this.requests++;
-			for (const { before, event } of this.fate.meanwhile) if (before === number) this.happen(event);
+			for (const { before, event } of this.fate.meanwhile)
+				if (before === number) this.happen(event);
 			if (this.fate.failsAt === number) throw new RequestFailed();
 			if (this.fate.crash === 'reading' && number > 0) throw new Killed();
 			return this.shop.answer(request);
@@ -148,9 +155,10 @@ export class History {
 
 	private kill(): void {
 		this.crashes++;
+		// An execution takes up to a minute.
 		for (const execution of this.executions)
-			// An execution takes up to a minute.
-			if (execution.memory === this.memory && this.now - execution.at < minute) execution.isKilled = true;
+			if (execution.memory === this.memory && this.now - execution.at < minute)
+				execution.isKilled = true;
 		this.restart();
 	}
 
@@ -187,7 +195,11 @@ export class History {
 	private checkStored(): void {
 		if (this.setting.repeatAfter > 0) return;
 		for (const { ids, memory, at } of this.executions)
-			if (memory === this.memory && this.now - at >= confirmAfter && ids.some((id) => !this.confirmed.has(id)))
+			if (
+				memory === this.memory &&
+				this.now - at >= confirmAfter &&
+				ids.some((id) => !this.confirmed.has(id))
+			)
 				throw new Broken(`${ids.join(', ')} would be repeated after a restart`);
 	}
 
@@ -278,20 +290,30 @@ export class History {
 			}
 		for (const id of this.expected.keys()) if (!handed.has(id)) throw new Broken(`${id} was lost`);
 		const old = new Set(
-			Array.from({ length: this.setting.before }, (_, index) => `order.completed:order-${index + 1}`),
+			Array.from(
+				{ length: this.setting.before },
+				(_, index) => `order.completed:order-${index + 1}`,
+			),
 		);
 		for (const id of handed.keys())
 			if (old.has(id)) throw new Broken(`${id} is older than the activation`);
 		if (this.crashes === 0)
 			for (const [id, count] of handed)
-				if (count > (repeatAfter > 0 ? 2 : 1)) throw new Broken(`${id} ${count} times without a crash`);
+				if (count > (repeatAfter > 0 ? 2 : 1))
+					throw new Broken(`${id} ${count} times without a crash`);
 		const idle = this.executions.filter(({ ids }) => ids.length === 0).length;
 		if (idle > this.executions.length - idle + 1 + this.crashes + this.renames)
 			throw new Broken(`${idle} empty executions of ${this.executions.length}`);
 	}
 
 	/** For a look at what a run of histories covered. */
-	get figures(): { executions: number; items: number; empty: number; crashes: number; sales: number } {
+	get figures(): {
+		executions: number;
+		items: number;
+		empty: number;
+		crashes: number;
+		sales: number;
+	} {
 		return {
 			executions: this.executions.length,
 			items: this.executions.reduce((sum, { ids }) => sum + ids.length, 0),

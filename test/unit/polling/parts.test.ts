@@ -51,7 +51,10 @@ describe('the cursor', () => {
 	const record = (id: string, time: number): Dated => ({ id, time, stage: 'ready' });
 
 	it('is not moved by a record dated far in the future, which is handed over once', () => {
-		const reading = { records: [record('future', now + 1e12), record('b', now)], through: Infinity };
+		const reading = {
+			records: [record('future', now + 1e12), record('b', now)],
+			through: Infinity,
+		};
 		const due = dueIn(startingAt(0), reading, situation);
 		expect(due.map(({ id }) => id)).toEqual(['b', 'future']);
 		const next = handOver(startingAt(0), reading, due, 2, situation);
@@ -61,11 +64,15 @@ describe('the cursor', () => {
 
 	it('begins beside a record dated far in the future', () => {
 		const state = startingAfter([record('future', now + 1e12), record('b', now)], situation);
-		expect(dueIn(state, { records: [record('c', now + 1)], through: Infinity }, situation)).toHaveLength(1);
+		expect(
+			dueIn(state, { records: [record('c', now + 1)], through: Infinity }, situation),
+		).toHaveLength(1);
 	});
 
 	it('keeps a bounded number of ids, and hands none over again', () => {
-		const records = Array.from({ length: knownLimit + 500 }, (_, n) => record(`r${n}`, now - 30_000 + n));
+		const records = Array.from({ length: knownLimit + 500 }, (_, n) =>
+			record(`r${n}`, now - 30_000 + n),
+		);
 		const state = startingAfter(records, situation);
 		const reading = { records, through: Infinity };
 		const next = handOver(state, reading, [], 0, situation);
@@ -86,10 +93,16 @@ describe('the cursor', () => {
 });
 
 describe('a list paged by position', () => {
-	const list = Array.from({ length: 25 }, (_, n) => ({ _id: `c${n}`, createdAt: 1_790_000_000_000 - n * 1000 }));
+	const list = Array.from({ length: 25 }, (_, n) => ({
+		_id: `c${n}`,
+		createdAt: 1_790_000_000_000 - n * 1000,
+	}));
 
 	it('is read to its end with pages smaller than asked', async () => {
-		const { records } = await readByOffset(async (offset) => ({ records: list.slice(offset, offset + 4) }), 0);
+		const { records } = await readByOffset(
+			async (offset) => ({ records: list.slice(offset, offset + 4) }),
+			0,
+		);
 		expect(records).toHaveLength(25);
 	});
 

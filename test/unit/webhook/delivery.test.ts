@@ -9,7 +9,11 @@ describe('a delivery', () => {
 			{ 'x-pocketsflow-event': 'order.completed', 'x-pocketsflow-timestamp': '1790000000123' },
 			bytes(orderCompleted),
 		);
-		expect(delivery).toMatchObject({ event: 'order.completed', payload: orderCompleted, sentAt: 1790000000123 });
+		expect(delivery).toMatchObject({
+			event: 'order.completed',
+			payload: orderCompleted,
+			sentAt: 1790000000123,
+		});
 	});
 
 	it('is read flat, with the event in the body', () => {
@@ -21,7 +25,10 @@ describe('a delivery', () => {
 
 	it('is read from an envelope', () => {
 		const body = { id: 'e1', type: 'order.completed', data: orderCompleted };
-		expect(readDelivery({}, bytes(body))).toMatchObject({ event: 'order.completed', payload: orderCompleted });
+		expect(readDelivery({}, bytes(body))).toMatchObject({
+			event: 'order.completed',
+			payload: orderCompleted,
+		});
 	});
 
 	it('keeps a payload whose own `data` is no envelope', () => {
@@ -37,7 +44,9 @@ describe('a delivery', () => {
 
 	it('does not take the type of an entity for an event', () => {
 		const headers = { 'x-pocketsflow-event': 'product.created' };
-		expect(readDelivery(headers, bytes({ _id: 'p1', type: 'one-time' }))?.event).toBe('product.created');
+		expect(readDelivery(headers, bytes({ _id: 'p1', type: 'one-time' }))?.event).toBe(
+			'product.created',
+		);
 	});
 
 	it('knows paused as pause', () => {
@@ -46,7 +55,9 @@ describe('a delivery', () => {
 	});
 
 	it.each(['', '[]', 'null', '"text"', '{"a":', '12'])('is none for the body %s', (body) => {
-		expect(readDelivery({ 'x-pocketsflow-event': 'order.completed' }, Buffer.from(body))).toBeUndefined();
+		expect(
+			readDelivery({ 'x-pocketsflow-event': 'order.completed' }, Buffer.from(body)),
+		).toBeUndefined();
 	});
 
 	it.each([

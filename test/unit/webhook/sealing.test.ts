@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 
-import { describeEndpoint, readDescription, seal, unseal } from '../../../nodes/Pocketsflow/webhook/sealing';
+import {
+	describeEndpoint,
+	readDescription,
+	seal,
+	unseal,
+} from '../../../nodes/Pocketsflow/webhook/sealing';
 
 const url = 'https://n8n.example.com/webhook/1/webhook';
 

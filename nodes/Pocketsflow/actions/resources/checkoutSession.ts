@@ -49,7 +49,8 @@ const metadata: Field<IDataObject> = {
 		typeOptions: { multipleValues: true },
 		placeholder: 'Add Metadata',
 		default: {},
-		description: 'Put your own order ID here: it comes back in the metadata of the order.completed event',
+		description:
+			'Put your own order ID here: it comes back in the metadata of the order.completed event',
 		displayOptions: { show: { metadataInput: ['fields'] } },
 		options: [
 			{
@@ -84,7 +85,8 @@ const metadataJson: Field<IDataObject> = {
 		type: 'json',
 		default: '',
 		placeholder: 'e.g. {"order_id": "A-1001"}',
-		description: 'A flat JSON object of text, numbers and booleans. It comes back in the metadata of the order.completed event.',
+		description:
+			'A flat JSON object of text, numbers and booleans. It comes back in the metadata of the order.completed event.',
 		displayOptions: { show: { metadataInput: ['json'] } },
 	},
 	read: (raw) => metadataFromJson('Metadata (JSON)', raw),
@@ -101,7 +103,8 @@ export const checkoutSession: Resource = {
 				name: 'Create',
 				value: 'create',
 				action: 'Create a checkout session',
-				description: 'Create a hosted checkout for one product and get the URL to send the buyer to',
+				description:
+					'Create a hosted checkout for one product and get the URL to send the buyer to',
 			},
 			fields: [sellable, successUrl, cancelUrl, metadataInput, metadata, metadataJson],
 			collections: [

@@ -126,7 +126,10 @@ export const discount: Resource = {
 				description: 'Delete a discount permanently, so that its code no longer works',
 			},
 			fields: [discountField],
-			request: (item) => ({ method: 'DELETE', path: path`/discounts/${item.require(discountField)}` }),
+			request: (item) => ({
+				method: 'DELETE',
+				path: path`/discounts/${item.require(discountField)}`,
+			}),
 			effect: 'change',
 			answer: { kind: 'deleted', id: discountField },
 		},
@@ -185,7 +188,9 @@ export const discount: Resource = {
 			},
 			fields: [code],
 			collections: [
-				additionalFields(productLocator({ description: 'The product that the code is to be used for' })),
+				additionalFields(
+					productLocator({ description: 'The product that the code is to be used for' }),
+				),
 			],
 			request: (item) => ({
 				method: 'POST',

@@ -96,7 +96,9 @@ export const order: Resource = {
 						matches(record) {
 							const metadata = metadataOf(record);
 							return (
-								metadata !== undefined && Object.hasOwn(metadata, key) && String(metadata[key]) === value
+								metadata !== undefined &&
+								Object.hasOwn(metadata, key) &&
+								String(metadata[key]) === value
 							);
 						},
 						isSearchable: (record) => metadataOf(record) !== undefined,

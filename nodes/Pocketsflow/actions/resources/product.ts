@@ -89,7 +89,8 @@ export const product: Resource = {
 					boolean({
 						displayName: 'Pay What You Want',
 						name: 'payWant',
-						description: 'Whether buyers choose the price, between the minimum and the maximum price',
+						description:
+							'Whether buyers choose the price, between the minimum and the maximum price',
 					}),
 					choice(
 						{
@@ -122,7 +123,10 @@ export const product: Resource = {
 				description: 'Delete a product permanently, so that it can no longer be bought',
 			},
 			fields: [productField],
-			request: (item) => ({ method: 'DELETE', path: path`/products/${item.require(productField)}` }),
+			request: (item) => ({
+				method: 'DELETE',
+				path: path`/products/${item.require(productField)}`,
+			}),
 			effect: 'change',
 			answer: { kind: 'deleted', id: productField },
 		},

@@ -1,4 +1,10 @@
-import { additionalFields, limit, order, refund as refundField, returnAll } from '../../fields/common';
+import {
+	additionalFields,
+	limit,
+	order,
+	refund as refundField,
+	returnAll,
+} from '../../fields/common';
 import { choice, money, text, type Field } from '../../fields/types';
 import type { Resource } from '../operation';
 import { lists } from '../../api/lists';

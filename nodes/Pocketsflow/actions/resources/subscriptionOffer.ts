@@ -7,7 +7,16 @@ import {
 	returnAll,
 	simplify,
 } from '../../fields/common';
-import { boolean, choice, jsonObject, money, number, text, textOrObject, url } from '../../fields/types';
+import {
+	boolean,
+	choice,
+	jsonObject,
+	money,
+	number,
+	text,
+	textOrObject,
+	url,
+} from '../../fields/types';
 import type { Resource } from '../operation';
 import { lists } from '../../api/lists';
 import { path } from '../../api/request';
@@ -54,7 +63,12 @@ const frequency = choice(
 );
 
 const style = (displayName: string, fieldName: string, description: string) =>
-	jsonObject({ displayName, name: fieldName, description, placeholder: 'e.g. {"primary": "#5B3DF5"}' });
+	jsonObject({
+		displayName,
+		name: fieldName,
+		description,
+		placeholder: 'e.g. {"primary": "#5B3DF5"}',
+	});
 
 const ownFields = [
 	style('Checkout Colors', 'checkoutColors', 'Colors of the checkout page, as a JSON object'),
@@ -79,7 +93,8 @@ const ownFields = [
 		displayName: 'File',
 		name: 'file',
 		placeholder: 'e.g. https://example.com/guide.pdf',
-		description: 'URL of the file that subscribers get, or a JSON object that refers to an uploaded file',
+		description:
+			'URL of the file that subscribers get, or a JSON object that refers to an uploaded file',
 	}),
 	boolean({
 		displayName: 'Has Callback URL',

@@ -98,7 +98,10 @@ export const webhook: Resource = {
 					'Delete a registered URL permanently: no more events are sent to it. Deleting that of a Pocketsflow Trigger silences the trigger.',
 			},
 			fields: [webhookField],
-			request: (item) => ({ method: 'DELETE', path: path`/webhooks/${item.require(webhookField)}` }),
+			request: (item) => ({
+				method: 'DELETE',
+				path: path`/webhooks/${item.require(webhookField)}`,
+			}),
 			effect: 'change',
 			answer: { kind: 'deleted', id: webhookField },
 		},
