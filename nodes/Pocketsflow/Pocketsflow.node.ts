@@ -6,10 +6,14 @@ import {
 	type INodeTypeDescription,
 } from 'n8n-workflow';
 
-import { chosenOperation, runOperation } from './actions/execute';
-import { propertiesOf } from './actions/operation';
-import { listSearch, loadOptions } from './methods/listSearch';
+import { findOperation, runOperation } from './actions/execute';
+import { getAllFields } from './actions/operation';
+import { buildProperties } from './actions/properties';
 import { resources } from './actions/resources';
+import { buildListSearch } from './methods/listSearch';
+import { buildLoadOptions } from './methods/loadOptions';
+
+const fields = resources.flatMap(({ operations }) => operations.flatMap(getAllFields));
 
 export class Pocketsflow implements INodeType {
 	description: INodeTypeDescription = {
@@ -25,13 +29,13 @@ export class Pocketsflow implements INodeType {
 		outputs: [NodeConnectionTypes.Main],
 		usableAsTool: true,
 		credentials: [{ name: 'pocketsflowApi', required: true }],
-		properties: propertiesOf(resources),
+		properties: buildProperties(resources),
 	};
 
-	methods = { listSearch, loadOptions };
+	methods = { listSearch: buildListSearch(fields), loadOptions: buildLoadOptions(fields) };
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const operation = chosenOperation(this, resources);
+		const operation = findOperation(this, resources);
 		return [await runOperation(this, operation, this.continueOnFail())];
 	}
 }

@@ -1,52 +1,56 @@
-/** What became of an item of a run that failed. */
-export type ItemEnd =
-	| { end: 'done'; ids: readonly string[]; records: number }
-	| { end: 'unknown' }
-	| { end: 'notDone' };
+/** What became of one item of a run that failed. */
+export type ItemOutcome =
+	| { status: 'done'; ids: readonly string[]; recordCount: number }
+	| { status: 'unknown' }
+	| { status: 'notDone' };
 
-/** IDs named one by one; beyond, n8n could no longer show or store the error well. */
-const idsNamed = 200;
+/** IDs that are named one by one. With more, n8n could no longer show or store the error well. */
+const maxNamedItems = 200;
 
 /**
  * Says which items of a failed run were done, with their IDs, which may have been, and which were not, so
- * that the operator goes on from there and does nothing twice. Empty for a run of one item.
+ * that the user goes on from there and does nothing twice. Empty for a run of one item.
  */
-export function progressOf(items: readonly ItemEnd[]): string {
+export function summarizeFailure(items: readonly ItemOutcome[]): string {
 	if (items.length < 2) return '';
-	const at = (end: ItemEnd['end']) =>
-		items.flatMap((item, index) => (item.end === end ? index : []));
-	const done = at('done');
-	const unknown = at('unknown');
-	const notDone = at('notDone');
-	const named = done.slice(-idsNamed);
-	const unnamed = done.length - named.length;
-	const ids = named.map((index) => withIds(items[index], index)).join(', ');
+	const withStatus = (status: ItemOutcome['status']) =>
+		items.flatMap((item, index) => (item.status === status ? index : []));
+	const unknown = withStatus('unknown');
+	const notDone = withStatus('notDone');
 	return [
-		done.length === 0
-			? `None of the ${items.length} items is known to be done.`
-			: unnamed === 0
-				? `Done before it stopped: ${done.length} of ${items.length} items: ${ids}.`
-				: `Done before it stopped: ${done.length} of ${items.length} items: ${ranges(done)}. The last ${named.length}: ${ids}.`,
-		unknown.length > 0 && `Perhaps done, to be looked up: ${ranges(unknown)}.`,
-		notDone.length > 0 && `Not done: ${ranges(notDone)}.`,
+		summarizeDone(items, withStatus('done')),
+		unknown.length > 0 && `Perhaps done, to be looked up: ${formatRanges(unknown)}.`,
+		notDone.length > 0 && `Not done: ${formatRanges(notDone)}.`,
 	]
 		.filter(Boolean)
 		.join(' ');
 }
 
-function withIds(item: ItemEnd, index: number): string {
-	if (item.end !== 'done') return String(index);
-	if (item.records > 1) return `${index} (${item.records} records)`;
+function summarizeDone(items: readonly ItemOutcome[], done: readonly number[]): string {
+	if (done.length === 0) return `None of the ${items.length} items is known to be done.`;
+	const named = done.slice(-maxNamedItems);
+	const ids = named.map((index) => formatDoneItem(items[index], index)).join(', ');
+	const begin = `Done before it stopped: ${done.length} of ${items.length} items:`;
+	return named.length === done.length
+		? `${begin} ${ids}.`
+		: `${begin} ${formatRanges(done)}. The last ${named.length}: ${ids}.`;
+}
+
+function formatDoneItem(item: ItemOutcome, index: number): string {
+	if (item.status !== 'done') return String(index);
+	if (item.recordCount > 1) return `${index} (${item.recordCount} records)`;
 	return item.ids[0] === undefined ? String(index) : `${index} (${item.ids[0]})`;
 }
 
-/** `0–3, 5`: ascending numbers, runs of them shortened. */
-function ranges(numbers: readonly number[]): string {
-	const runs: Array<[number, number]> = [];
+/** Shortens ascending numbers: `0–3, 5`. */
+function formatRanges(numbers: readonly number[]): string {
+	const ranges: Array<[first: number, last: number]> = [];
 	for (const number of numbers) {
-		const last = runs.at(-1);
-		if (last && last[1] === number - 1) last[1] = number;
-		else runs.push([number, number]);
+		const range = ranges.at(-1);
+		if (range && range[1] === number - 1) range[1] = number;
+		else ranges.push([number, number]);
 	}
-	return runs.map(([from, to]) => (from === to ? String(from) : `${from}–${to}`)).join(', ');
+	return ranges
+		.map(([first, last]) => (first === last ? String(first) : `${first}–${last}`))
+		.join(', ');
 }

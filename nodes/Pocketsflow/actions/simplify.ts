@@ -2,29 +2,29 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { isRecord } from '../api/responses';
 
-/** A key that Simplify keeps, or a key with the further places where older or newer answers have it. */
-export type Kept = string | readonly [key: string, ...elsewhere: string[]];
+/** A key that Simplify keeps; in a list, the further places where older or newer responses have it. */
+export type SimplifiedKey = string | readonly [key: string, ...elsewhere: string[]];
 
 /** n8n's guideline for Simplify. */
-const mostFields = 10;
+const maxKeys = 10;
 
 /**
- * The record reduced to its telling keys, at most ten. Its id stays where it was (`_id` or `id`, contract
- * H24); values are as Pocketsflow gave them, amounts included.
+ * Reduces a record to its ID and the given keys, ten in all. The ID keeps its key, `_id` or `id`
+ * (docs/pocketsflow-api.md#ids); values stay as Pocketsflow gave them, amounts included.
  */
-export function simplified(record: IDataObject, keys: readonly Kept[]): IDataObject {
+export function simplifyRecord(record: IDataObject, keys: readonly SimplifiedKey[]): IDataObject {
 	const idKey = record._id === undefined ? 'id' : '_id';
-	const entries = [idKey, ...keys].flatMap((kept): Array<[string, IDataObject[string]]> => {
-		const [key, ...elsewhere] = typeof kept === 'string' ? [kept] : kept;
-		const value = [key, ...elsewhere].map((path) => valueAt(record, path)).find(isGiven);
-		return isGiven(value) ? [[key, value]] : [];
+	const entries = [idKey, ...keys].flatMap((simplifiedKey) => {
+		const paths = typeof simplifiedKey === 'string' ? [simplifiedKey] : simplifiedKey;
+		const value = paths.map((path) => getAtPath(record, path)).find(isGiven);
+		return isGiven(value) ? [[paths[0], value] as const] : [];
 	});
-	return Object.fromEntries(entries.slice(0, mostFields));
+	return Object.fromEntries(entries.slice(0, maxKeys));
 }
 
 const isGiven = (value: unknown) => value !== undefined;
 
-function valueAt(record: IDataObject, path: string): IDataObject[string] {
+function getAtPath(record: IDataObject, path: string): IDataObject[string] {
 	return path
 		.split('.')
 		.reduce<

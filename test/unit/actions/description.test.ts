@@ -1,6 +1,7 @@
 import type { INodeProperties, INodePropertyCollection, INodePropertyOptions } from 'n8n-workflow';
 
 import { Pocketsflow } from '../../../nodes/Pocketsflow/Pocketsflow.node';
+import { getAllFields } from '../../../nodes/Pocketsflow/actions/operation';
 import { resources } from '../../../nodes/Pocketsflow/actions/resources';
 
 const node = new Pocketsflow();
@@ -38,7 +39,7 @@ const isTitleCase = (text: string) =>
 
 const sorted = (names: string[]) => [...names].sort((a, b) => a.localeCompare(b));
 
-describe('every parameter', () => {
+describe('the texts of every parameter follow the guidelines', () => {
 	it.each(titles)('%s', (_title, property) => {
 		const { displayName, description = '', type, options = [], placeholder, name } = property;
 		expect(displayName).not.toBe('');
@@ -71,7 +72,7 @@ describe('every parameter', () => {
 	});
 });
 
-describe('every operation', () => {
+describe('the texts of every operation follow the guidelines', () => {
 	it.each(operations)('%s', (_title, { option, effect, fields }) => {
 		expect(option.name).toMatch(/^[A-Z]/);
 		expect(option.action).toMatch(/^[A-Z][a-z ]+$/);
@@ -100,7 +101,7 @@ describe('every operation', () => {
 	});
 });
 
-test('resources are the fourteen of the contract', () => {
+test('the node has fourteen resources, sorted by name', () => {
 	expect(resources.map(({ option }) => option.name)).toEqual([
 		'Account',
 		'Checkout Session',
@@ -160,4 +161,11 @@ test('every list method exists, and every one is used', () => {
 	expect(sorted([...new Set(used)].map(String))).toEqual(
 		sorted([...Object.keys(listSearch), ...Object.keys(loadOptions)]),
 	);
+});
+
+test('no two pickers have the same method', () => {
+	const fields = resources.flatMap((resource) => resource.operations.flatMap(getAllFields));
+	const pickers = [...new Set(fields.flatMap(({ picker }) => picker ?? []))];
+	const methods = pickers.map(({ method }) => method);
+	expect(sorted(methods)).toEqual(sorted([...new Set(methods)]));
 });

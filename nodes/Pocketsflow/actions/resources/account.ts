@@ -1,8 +1,8 @@
-import { currency, simplify, updateFields } from '../../fields/common';
-import { email, text } from '../../fields/types';
+import { buildUpdateFields, currencyField, simplifyField } from '../../fields/common';
+import { emailField, textField } from '../../fields/types';
 import type { Resource } from '../operation';
 
-const simplified = [
+const simplifiedKeys = [
 	'email',
 	'name',
 	'firstName',
@@ -14,7 +14,7 @@ const simplified = [
 	'testMode',
 ];
 
-export const account: Resource = {
+export const accountResource: Resource = {
 	option: { name: 'Account', value: 'account' },
 	operations: [
 		{
@@ -24,10 +24,10 @@ export const account: Resource = {
 				action: 'Get the account',
 				description: 'Get the Pocketsflow account that the API key belongs to',
 			},
-			fields: [simplify],
+			fields: [simplifyField],
 			request: () => ({ method: 'GET', path: '/users/me' }),
 			effect: 'read',
-			answer: { kind: 'record', wrappers: ['user'], simplified },
+			response: { kind: 'record', recordKeys: ['user'], simplifiedKeys },
 		},
 		{
 			option: {
@@ -38,32 +38,32 @@ export const account: Resource = {
 			},
 			fields: [],
 			collections: [
-				updateFields(
-					email({
+				buildUpdateFields(
+					emailField({
 						displayName: 'Contact Email',
 						name: 'contactEmail',
 						description: 'The address under which buyers can reach the seller',
 					}),
-					text({
+					textField({
 						displayName: 'Country',
 						name: 'country',
 						placeholder: 'e.g. US',
 						description: 'The country of the seller',
 					}),
-					currency,
-					text({
+					currencyField,
+					textField({
 						displayName: 'First Name',
 						name: 'firstName',
 						placeholder: 'e.g. Nathan',
 						description: 'The first name of the seller',
 					}),
-					text({
+					textField({
 						displayName: 'Last Name',
 						name: 'lastName',
 						placeholder: 'e.g. Smith',
 						description: 'The last name of the seller',
 					}),
-					text({
+					textField({
 						displayName: 'Subdomain',
 						name: 'subdomain',
 						placeholder: 'e.g. my-store',
@@ -72,9 +72,9 @@ export const account: Resource = {
 					}),
 				),
 			],
-			request: (item) => ({ method: 'POST', path: '/users/update', body: item.changes() }),
+			request: (item) => ({ method: 'POST', path: '/users/update', body: item.requireChanges() }),
 			effect: 'change',
-			answer: { kind: 'record', wrappers: ['user'] },
+			response: { kind: 'record', recordKeys: ['user'] },
 		},
 	],
 };

@@ -1,18 +1,32 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { additionalFields, sellable } from '../../fields/common';
+import { buildAdditionalFields } from '../../fields/common';
 import {
-	email,
-	metadataFromJson,
-	metadataFromRows,
-	text,
-	url,
-	choice,
-	type Field,
-} from '../../fields/types';
-import type { ItemParameters, Resource } from '../operation';
+	checkoutQueryPattern,
+	idPattern,
+	locatorField,
+	offerSource,
+	productSource,
+} from '../../fields/locators';
+import { readMetadataJson, readMetadataRows } from '../../fields/metadata';
+import { choiceField, emailField, textField, urlField, type Field } from '../../fields/types';
+import type { ItemParameters } from '../itemParameters';
+import type { Resource } from '../operation';
 
-const successUrl = url({
+const sellableField = locatorField({
+	displayName: 'Product',
+	name: 'productId',
+	description: 'What the buyer pays for: a product, or a subscription offer',
+	picker: { method: 'searchSellables', sources: [productSource, offerSource] },
+	address: {
+		placeholder: 'e.g. https://store.pocketsflow.com/checkout?productId=6a50…',
+		regex: `^https?://[^/]+/(?:prod/|${checkoutQueryPattern('(?:productId|subscriptionId)')})${idPattern}`,
+		errorMessage:
+			'Use a checkout link with productId or subscriptionId, or an affiliate link with /prod/',
+	},
+});
+
+const successUrlField = urlField({
 	displayName: 'Success URL',
 	name: 'successUrl',
 	required: true,
@@ -20,7 +34,7 @@ const successUrl = url({
 		'Where the buyer lands after paying. It is no proof of payment: wait for the order.completed event.',
 });
 
-const cancelUrl = url({
+const cancelUrlField = urlField({
 	displayName: 'Cancel URL',
 	name: 'cancelUrl',
 	required: true,
@@ -28,7 +42,7 @@ const cancelUrl = url({
 	description: 'Where the buyer lands after leaving without paying',
 });
 
-const metadataInput = choice(
+const metadataInputField = choiceField(
 	{
 		displayName: 'Metadata Input',
 		name: 'metadataInput',
@@ -41,7 +55,7 @@ const metadataInput = choice(
 	],
 );
 
-const metadata: Field<IDataObject> = {
+const metadataRowsField: Field<IDataObject> = {
 	property: {
 		displayName: 'Metadata',
 		name: 'metadata',
@@ -75,10 +89,10 @@ const metadata: Field<IDataObject> = {
 			},
 		],
 	},
-	read: (raw) => metadataFromRows('Metadata', raw),
+	read: (raw) => readMetadataRows('Metadata', raw),
 };
 
-const metadataJson: Field<IDataObject> = {
+const metadataJsonField: Field<IDataObject> = {
 	property: {
 		displayName: 'Metadata (JSON)',
 		name: 'metadataJson',
@@ -89,13 +103,13 @@ const metadataJson: Field<IDataObject> = {
 			'A flat JSON object of text, numbers and booleans. It comes back in the metadata of the order.completed event.',
 		displayOptions: { show: { metadataInput: ['json'] } },
 	},
-	read: (raw) => metadataFromJson('Metadata (JSON)', raw),
+	read: (raw) => readMetadataJson('Metadata (JSON)', raw),
 };
 
-const metadataOf = (item: ItemParameters) =>
-	item.get(item.get(metadataInput) === 'json' ? metadataJson : metadata);
+const getMetadata = (item: ItemParameters) =>
+	item.get(item.get(metadataInputField) === 'json' ? metadataJsonField : metadataRowsField);
 
-export const checkoutSession: Resource = {
+export const checkoutSessionResource: Resource = {
 	option: { name: 'Checkout Session', value: 'checkoutSession' },
 	operations: [
 		{
@@ -106,21 +120,28 @@ export const checkoutSession: Resource = {
 				description:
 					'Create a hosted checkout for one product and get the URL to send the buyer to',
 			},
-			fields: [sellable, successUrl, cancelUrl, metadataInput, metadata, metadataJson],
+			fields: [
+				sellableField,
+				successUrlField,
+				cancelUrlField,
+				metadataInputField,
+				metadataRowsField,
+				metadataJsonField,
+			],
 			collections: [
-				additionalFields(
-					text({
+				buildAdditionalFields(
+					textField({
 						displayName: 'Client Reference ID',
 						name: 'clientReferenceId',
 						placeholder: 'e.g. user-77',
 						description: 'Your own ID of the buyer or cart; events carry it beside the metadata',
 					}),
-					email({
+					emailField({
 						displayName: 'Customer Email',
 						name: 'customerEmail',
 						description: "Fills in the buyer's email address on the checkout page",
 					}),
-					text({
+					textField({
 						displayName: 'Discount Code',
 						name: 'discountCode',
 						placeholder: 'e.g. SPRING20',
@@ -132,15 +153,15 @@ export const checkoutSession: Resource = {
 				method: 'POST',
 				path: '/checkout/sessions',
 				body: {
-					productId: item.require(sellable),
-					successUrl: item.require(successUrl),
-					cancelUrl: item.require(cancelUrl),
-					metadata: metadataOf(item),
-					...item.optional(),
+					productId: item.require(sellableField),
+					successUrl: item.require(successUrlField),
+					cancelUrl: item.require(cancelUrlField),
+					metadata: getMetadata(item),
+					...item.getOptional(),
 				},
 			}),
 			effect: 'create',
-			answer: { kind: 'record', wrappers: ['session', 'checkoutSession'] },
+			response: { kind: 'record', recordKeys: ['session', 'checkoutSession'] },
 		},
 	],
 };

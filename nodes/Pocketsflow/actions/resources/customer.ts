@@ -1,17 +1,35 @@
-import {
-	customer as customerField,
-	filters,
-	filtersOf,
-	limit,
-	productLocator,
-	returnAll,
-} from '../../fields/common';
-import { choice, email } from '../../fields/types';
-import type { Resource } from '../operation';
-import { lists } from '../../api/lists';
+import { buildListRequest, lists } from '../../api/lists';
 import { path } from '../../api/request';
+import { buildFilters, limitField, returnAllField } from '../../fields/common';
+import { buildProductField, locatorField } from '../../fields/locators';
+import { getBuyerEmail, joinLabel } from '../../fields/pickers';
+import { choiceField, emailField } from '../../fields/types';
+import type { Resource } from '../operation';
 
-export const customer: Resource = {
+const customerField = locatorField({
+	displayName: 'Customer',
+	name: 'customerId',
+	description: 'The customer to work with',
+	placeholder: 'e.g. 6a5400000000000000000ccc',
+	picker: {
+		method: 'searchCustomers',
+		sources: [
+			{
+				list: lists.customers,
+				label: (record) =>
+					joinLabel(
+						record,
+						getBuyerEmail(record) ?? 'Unknown buyer',
+						record.numberOfOrders === undefined
+							? undefined
+							: `orders: ${String(record.numberOfOrders)}`,
+					),
+			},
+		],
+	},
+});
+
+export const customerResource: Resource = {
 	option: { name: 'Customer', value: 'customer' },
 	operations: [
 		{
@@ -24,7 +42,7 @@ export const customer: Resource = {
 			fields: [customerField],
 			request: (item) => ({ method: 'GET', path: path`/customers/${item.require(customerField)}` }),
 			effect: 'read',
-			answer: { kind: 'record', wrappers: ['customer'] },
+			response: { kind: 'record', recordKeys: lists.customers.recordKeys },
 		},
 		{
 			option: {
@@ -33,22 +51,22 @@ export const customer: Resource = {
 				action: 'Get many customers',
 				description: 'Get the customers who bought from the account',
 			},
-			fields: [returnAll, limit],
+			fields: [returnAllField, limitField],
 			collections: [
-				filters(
-					email({
+				buildFilters(
+					emailField({
 						displayName: 'Email',
 						name: 'email',
 						description: 'Only the customer with this email address',
 					}),
-					productLocator({ description: 'Only customers who bought this product' }),
+					buildProductField({ description: 'Only customers who bought this product' }),
 				),
 				{
 					name: 'sort',
 					displayName: 'Sort',
 					addButton: 'Add Sort Option',
 					fields: [
-						choice(
+						choiceField(
 							{
 								displayName: 'Sort By',
 								name: 'sortBy',
@@ -62,7 +80,7 @@ export const customer: Resource = {
 								{ name: 'Number of Orders', value: 'numberOfOrders' },
 							],
 						),
-						choice(
+						choiceField(
 							{
 								displayName: 'Sort Order',
 								name: 'sortOrder',
@@ -77,9 +95,9 @@ export const customer: Resource = {
 					],
 				},
 			],
-			request: (item) => ({ method: 'GET', path: '/customers', query: filtersOf(item) }),
+			request: (item) => buildListRequest(lists.customers, item.getFilters()),
 			effect: 'read',
-			answer: { kind: 'list', ...lists.customers },
+			response: { kind: 'list', list: lists.customers },
 		},
 	],
 };

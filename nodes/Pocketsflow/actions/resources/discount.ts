@@ -1,19 +1,27 @@
-import {
-	additionalFields,
-	discount as discountField,
-	limit,
-	mainProducts,
-	productLocator,
-	returnAll,
-	simplify,
-	updateFields,
-} from '../../fields/common';
-import { BadInput, boolean, choice, date, number, text } from '../../fields/types';
-import type { Resource } from '../operation';
-import { lists } from '../../api/lists';
-import { path } from '../../api/request';
+import type { IDataObject } from 'n8n-workflow';
 
-const simplified = [
+import { buildListRequest, lists } from '../../api/lists';
+import { path } from '../../api/request';
+import {
+	buildAdditionalFields,
+	buildUpdateFields,
+	limitField,
+	returnAllField,
+	simplifyField,
+} from '../../fields/common';
+import { dateField } from '../../fields/dates';
+import { buildProductField, locatorField, mainProductsField } from '../../fields/locators';
+import { formatActive, formatText, joinLabel } from '../../fields/pickers';
+import {
+	booleanField,
+	choiceField,
+	InvalidInputError,
+	numberField,
+	textField,
+} from '../../fields/types';
+import type { Resource } from '../operation';
+
+const simplifiedKeys = [
 	'name',
 	'code',
 	'value',
@@ -25,7 +33,35 @@ const simplified = [
 	'testMode',
 ];
 
-const name = text({
+const discountField = locatorField({
+	displayName: 'Discount',
+	name: 'discountId',
+	description: 'The discount to work with',
+	placeholder: 'e.g. 6a5500000000000000000ddd',
+	picker: {
+		method: 'searchDiscounts',
+		sources: [
+			{
+				list: lists.discounts,
+				label: (record) =>
+					joinLabel(
+						record,
+						formatText(record.code) ?? formatText(record.name) ?? 'Unnamed',
+						formatDiscountValue(record),
+						formatText(record.name),
+						formatActive(record),
+					),
+			},
+		],
+	},
+});
+
+function formatDiscountValue({ value, valueType }: IDataObject): string | undefined {
+	const text = formatText(value);
+	return text && (valueType === 'fixed' ? text : `${text}%`);
+}
+
+const nameField = textField({
 	displayName: 'Name',
 	name: 'name',
 	required: true,
@@ -33,7 +69,7 @@ const name = text({
 	description: 'The name of the discount in your account',
 });
 
-const code = text({
+const codeField = textField({
 	displayName: 'Code',
 	name: 'code',
 	required: true,
@@ -41,7 +77,7 @@ const code = text({
 	description: 'What buyers enter at the checkout',
 });
 
-const valueType = choice(
+const valueTypeField = choiceField(
 	{
 		displayName: 'Value Type',
 		name: 'valueType',
@@ -54,7 +90,7 @@ const valueType = choice(
 	],
 );
 
-const value = number(
+const valueField = numberField(
 	{
 		displayName: 'Value',
 		name: 'value',
@@ -65,14 +101,14 @@ const value = number(
 	{ min: 0.01, max: 999_999_999, decimals: 3 },
 );
 
-const active = boolean({
+const activeField = booleanField({
 	displayName: 'Active',
 	name: 'active',
 	default: true,
 	description: 'Whether buyers can use the discount',
 });
 
-const expiration = date(
+const expirationField = dateField(
 	{
 		displayName: 'Expiration',
 		name: 'expiration',
@@ -82,13 +118,13 @@ const expiration = date(
 	'end',
 );
 
-/** A percentage beyond 100 cannot be meant: it is an amount, or a slip. */
-function checkedValue(given: unknown, type: unknown): void {
-	if (type === 'percentage' && typeof given === 'number' && given > 100)
-		throw new BadInput('Value must not be more than 100 for a percentage');
+/** @throws InvalidInputError for a percentage above 100, which is an amount or a typing error */
+function checkPercentage(value: unknown, valueType: unknown): void {
+	if (valueType === 'percentage' && typeof value === 'number' && value > 100)
+		throw new InvalidInputError('Value must not be more than 100 for a percentage');
 }
 
-export const discount: Resource = {
+export const discountResource: Resource = {
 	option: { name: 'Discount', value: 'discount' },
 	operations: [
 		{
@@ -98,25 +134,25 @@ export const discount: Resource = {
 				action: 'Create a discount',
 				description: 'Create a discount code for one or more products',
 			},
-			fields: [name, code, valueType, value, mainProducts],
-			collections: [additionalFields(active, expiration)],
+			fields: [nameField, codeField, valueTypeField, valueField, mainProductsField],
+			collections: [buildAdditionalFields(activeField, expirationField)],
 			request(item) {
-				checkedValue(item.get(value), item.get(valueType));
+				checkPercentage(item.get(valueField), item.get(valueTypeField));
 				return {
 					method: 'POST',
 					path: '/discounts',
 					body: {
-						name: item.require(name),
-						code: item.require(code),
-						valueType: item.require(valueType),
-						value: item.require(value),
-						mainProductIds: item.require(mainProducts),
-						...item.optional(),
+						name: item.require(nameField),
+						code: item.require(codeField),
+						valueType: item.require(valueTypeField),
+						value: item.require(valueField),
+						mainProductIds: item.require(mainProductsField),
+						...item.getOptional(),
 					},
 				};
 			},
 			effect: 'create',
-			answer: { kind: 'record', wrappers: ['discount'] },
+			response: { kind: 'record', recordKeys: lists.discounts.recordKeys },
 		},
 		{
 			option: {
@@ -131,7 +167,7 @@ export const discount: Resource = {
 				path: path`/discounts/${item.require(discountField)}`,
 			}),
 			effect: 'change',
-			answer: { kind: 'deleted', id: discountField },
+			response: { kind: 'deleted', id: discountField },
 		},
 		{
 			option: {
@@ -140,10 +176,10 @@ export const discount: Resource = {
 				action: 'Get a discount',
 				description: 'Get one discount',
 			},
-			fields: [discountField, simplify],
+			fields: [discountField, simplifyField],
 			request: (item) => ({ method: 'GET', path: path`/discounts/${item.require(discountField)}` }),
 			effect: 'read',
-			answer: { kind: 'record', wrappers: ['discount'], simplified },
+			response: { kind: 'record', recordKeys: lists.discounts.recordKeys, simplifiedKeys },
 		},
 		{
 			option: {
@@ -152,10 +188,10 @@ export const discount: Resource = {
 				action: 'Get many discounts',
 				description: 'Get the discounts of the account',
 			},
-			fields: [returnAll, limit, simplify],
-			request: () => ({ method: 'GET', path: '/discounts' }),
+			fields: [returnAllField, limitField, simplifyField],
+			request: () => buildListRequest(lists.discounts),
 			effect: 'read',
-			answer: { kind: 'list', ...lists.discounts, simplified },
+			response: { kind: 'list', list: lists.discounts, simplifiedKeys },
 		},
 		{
 			option: {
@@ -165,10 +201,20 @@ export const discount: Resource = {
 				description: 'Change a discount; what is not set stays as it is',
 			},
 			fields: [discountField],
-			collections: [updateFields(active, code, expiration, mainProducts, name, value, valueType)],
+			collections: [
+				buildUpdateFields(
+					activeField,
+					codeField,
+					expirationField,
+					mainProductsField,
+					nameField,
+					valueField,
+					valueTypeField,
+				),
+			],
 			request(item) {
-				const changes = item.changes();
-				checkedValue(changes.value, changes.valueType);
+				const changes = item.requireChanges();
+				checkPercentage(changes.value, changes.valueType);
 				return {
 					method: 'POST',
 					path: path`/discounts/${item.require(discountField)}`,
@@ -176,7 +222,7 @@ export const discount: Resource = {
 				};
 			},
 			effect: 'change',
-			answer: { kind: 'record', wrappers: ['discount'] },
+			response: { kind: 'record', recordKeys: lists.discounts.recordKeys },
 		},
 		{
 			option: {
@@ -186,19 +232,22 @@ export const discount: Resource = {
 				description:
 					'Check whether a discount code can be used. A code that cannot gives an error, which On Error can route.',
 			},
-			fields: [code],
+			fields: [codeField],
 			collections: [
-				additionalFields(
-					productLocator({ description: 'The product that the code is to be used for' }),
+				buildAdditionalFields(
+					buildProductField({ description: 'The product that the code is to be used for' }),
 				),
 			],
 			request: (item) => ({
 				method: 'POST',
 				path: '/discounts/validate',
-				body: { code: item.require(code), ...item.optional() },
+				body: { code: item.require(codeField), ...item.getOptional() },
 			}),
 			effect: 'read',
-			answer: { kind: 'message', about: (item) => ({ code: item.require(code), valid: true }) },
+			response: {
+				kind: 'message',
+				output: (item) => ({ code: item.require(codeField), valid: true }),
+			},
 		},
 	],
 };

@@ -1,33 +1,33 @@
 import type { Resource } from '../operation';
-import { account } from './account';
-import { checkoutSession } from './checkoutSession';
-import { customer } from './customer';
-import { discount } from './discount';
-import { order } from './order';
-import { payment } from './payment';
-import { product } from './product';
-import { productVariant } from './productVariant';
-import { refund } from './refund';
-import { review } from './review';
-import { subscription } from './subscription';
-import { subscriptionOffer } from './subscriptionOffer';
-import { upsell } from './upsell';
-import { webhook } from './webhook';
+import { accountResource } from './account';
+import { checkoutSessionResource } from './checkoutSession';
+import { customerResource } from './customer';
+import { discountResource } from './discount';
+import { orderResource } from './order';
+import { paymentResource } from './payment';
+import { productResource } from './product';
+import { productVariantResource } from './productVariant';
+import { refundResource } from './refund';
+import { reviewResource } from './review';
+import { subscriptionResource } from './subscription';
+import { subscriptionOfferResource } from './subscriptionOffer';
+import { upsellResource } from './upsell';
+import { webhookResource } from './webhook';
 
 /** Every resource of the action node, in the order of the panel. */
 export const resources: readonly Resource[] = [
-	account,
-	checkoutSession,
-	customer,
-	discount,
-	order,
-	payment,
-	product,
-	productVariant,
-	refund,
-	review,
-	subscription,
-	subscriptionOffer,
-	upsell,
-	webhook,
+	accountResource,
+	checkoutSessionResource,
+	customerResource,
+	discountResource,
+	orderResource,
+	paymentResource,
+	productResource,
+	productVariantResource,
+	refundResource,
+	reviewResource,
+	subscriptionResource,
+	subscriptionOfferResource,
+	upsellResource,
+	webhookResource,
 ];

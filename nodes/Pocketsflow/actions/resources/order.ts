@@ -1,21 +1,20 @@
-import { metadataOf } from '../../events/output';
-import {
-	dateRange,
-	filters,
-	filtersOf,
-	limit,
-	order as orderField,
-	productLocator,
-	returnAll,
-	simplify,
-} from '../../fields/common';
-import { choice, text } from '../../fields/types';
-import type { Resource } from '../operation';
-import { lists } from '../../api/lists';
+import { buildListRequest, lists } from '../../api/lists';
 import { path } from '../../api/request';
+import { readMetadata } from '../../events/metadata';
+import {
+	buildFilters,
+	dateRangeFields,
+	limitField,
+	returnAllField,
+	simplifyField,
+} from '../../fields/common';
+import { buildProductField, orderField } from '../../fields/locators';
+import { choiceField, textField } from '../../fields/types';
+import type { Resource } from '../operation';
 
-// Which amount an order carries depends on the endpoint (contract H1): none is turned into another.
-const simplified = [
+// Which amount an order carries depends on the endpoint: none is turned into another
+// (docs/pocketsflow-api.md#orders-and-payments).
+const simplifiedKeys = [
 	'productId',
 	['buyerEmail', 'customer.buyerEmail', 'customer.email', 'email'],
 	'createdAt',
@@ -28,12 +27,12 @@ const simplified = [
 	'testMode',
 ] as const;
 
-const orderFilters = filters(
-	...dateRange,
-	productLocator({ description: 'Only orders of this product' }),
+const orderFilters = buildFilters(
+	...dateRangeFields,
+	buildProductField({ description: 'Only orders of this product' }),
 );
 
-const metadataKey = text({
+const metadataKeyField = textField({
 	displayName: 'Metadata Key',
 	name: 'metadataKey',
 	required: true,
@@ -41,7 +40,7 @@ const metadataKey = text({
 	description: 'The key that the checkout session put into the metadata',
 });
 
-const metadataValue = text({
+const metadataValueField = textField({
 	displayName: 'Metadata Value',
 	name: 'metadataValue',
 	required: true,
@@ -49,7 +48,7 @@ const metadataValue = text({
 	description: 'The value that the key must have, compared as text and in full',
 });
 
-const matches = choice(
+const matchesField = choiceField(
 	{
 		displayName: 'Matches',
 		name: 'matches',
@@ -66,7 +65,7 @@ const matches = choice(
 	],
 );
 
-export const order: Resource = {
+export const orderResource: Resource = {
 	option: { name: 'Order', value: 'order' },
 	operations: [
 		{
@@ -77,34 +76,34 @@ export const order: Resource = {
 				description:
 					'Find the order whose checkout session carried a certain metadata value, such as your own order ID. Reads through the orders, because Pocketsflow cannot search them: set a start date to read fewer.',
 			},
-			fields: [metadataKey, metadataValue, matches, simplify],
+			fields: [metadataKeyField, metadataValueField, matchesField, simplifyField],
 			collections: [orderFilters],
 			request(item) {
-				item.require(metadataKey);
-				item.require(metadataValue);
-				return { method: 'GET', path: '/orders', query: filtersOf(item) };
+				item.require(metadataKeyField);
+				item.require(metadataValueField);
+				return buildListRequest(lists.orders, item.getFilters());
 			},
 			effect: 'read',
-			answer: {
+			response: {
 				kind: 'search',
-				...lists.orders,
-				simplified,
+				list: lists.orders,
+				simplifiedKeys,
 				search(item) {
-					const key = item.require(metadataKey);
-					const value = item.require(metadataValue);
+					const key = item.require(metadataKeyField);
+					const value = item.require(metadataValueField);
 					return {
 						matches(record) {
-							const metadata = metadataOf(record);
+							const metadata = readMetadata(record);
 							return (
 								metadata !== undefined &&
 								Object.hasOwn(metadata, key) &&
 								String(metadata[key]) === value
 							);
 						},
-						isSearchable: (record) => metadataOf(record) !== undefined,
-						first: item.get(matches) !== 'all',
-						nothingSearchable: (read) => ({
-							message: `Pocketsflow returned ${read} ${read === 1 ? 'order' : 'orders'} without metadata, so none could be compared`,
+						isSearchable: (record) => readMetadata(record) !== undefined,
+						firstOnly: item.get(matchesField) !== 'all',
+						describeUnsearchable: (count) => ({
+							message: `Pocketsflow returned ${count} ${count === 1 ? 'order' : 'orders'} without metadata, so none could be compared`,
 							description:
 								'This does not mean that the order does not exist. Match on the metadata of the order.completed event instead, or widen the filters to orders whose checkout session carried metadata.',
 						}),
@@ -119,10 +118,10 @@ export const order: Resource = {
 				action: 'Get an order',
 				description: 'Get one paid order: buyer, amounts, and whether it was refunded or disputed',
 			},
-			fields: [orderField, simplify],
+			fields: [orderField, simplifyField],
 			request: (item) => ({ method: 'GET', path: path`/orders/${item.require(orderField)}` }),
 			effect: 'read',
-			answer: { kind: 'record', wrappers: ['sale', 'order'], simplified },
+			response: { kind: 'record', recordKeys: lists.orders.recordKeys, simplifiedKeys },
 		},
 		{
 			option: {
@@ -131,11 +130,11 @@ export const order: Resource = {
 				action: 'Get many orders',
 				description: 'Get the paid orders of the account',
 			},
-			fields: [returnAll, limit, simplify],
+			fields: [returnAllField, limitField, simplifyField],
 			collections: [orderFilters],
-			request: (item) => ({ method: 'GET', path: '/orders', query: filtersOf(item) }),
+			request: (item) => buildListRequest(lists.orders, item.getFilters()),
 			effect: 'read',
-			answer: { kind: 'list', ...lists.orders, simplified },
+			response: { kind: 'list', list: lists.orders, simplifiedKeys },
 		},
 	],
 };

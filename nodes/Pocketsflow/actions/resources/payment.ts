@@ -1,9 +1,10 @@
-import { filters, filtersOf, limit, returnAll, simplify } from '../../fields/common';
-import { choice, day } from '../../fields/types';
+import { buildListRequest, lists } from '../../api/lists';
+import { buildFilters, limitField, returnAllField, simplifyField } from '../../fields/common';
+import { dayField } from '../../fields/dates';
+import { choiceField } from '../../fields/types';
 import type { Resource } from '../operation';
-import { lists } from '../../api/lists';
 
-const simplified = [
+const simplifiedKeys = [
 	'isSubscription',
 	'productId',
 	'subscriptionId',
@@ -15,7 +16,7 @@ const simplified = [
 	'createdAt',
 ];
 
-export const payment: Resource = {
+export const paymentResource: Resource = {
 	option: { name: 'Payment', value: 'payment' },
 	operations: [
 		{
@@ -25,20 +26,20 @@ export const payment: Resource = {
 				action: 'Get many payments',
 				description: 'Get the payments of the account: orders and every renewal of subscriptions',
 			},
-			fields: [returnAll, limit, simplify],
+			fields: [returnAllField, limitField, simplifyField],
 			collections: [
-				filters(
-					day({
+				buildFilters(
+					dayField({
 						displayName: 'End Date',
 						name: 'endDate',
 						description: 'Only payments up to this day. A time is not taken into account.',
 					}),
-					day({
+					dayField({
 						displayName: 'Start Date',
 						name: 'startDate',
 						description: 'Only payments from this day on. A time is not taken into account.',
 					}),
-					choice(
+					choiceField(
 						{
 							displayName: 'Type',
 							name: 'type',
@@ -52,9 +53,9 @@ export const payment: Resource = {
 					),
 				),
 			],
-			request: (item) => ({ method: 'GET', path: '/payments', query: filtersOf(item) }),
+			request: (item) => buildListRequest(lists.payments, item.getFilters()),
 			effect: 'read',
-			answer: { kind: 'list', ...lists.payments, simplified },
+			response: { kind: 'list', list: lists.payments, simplifiedKeys },
 		},
 	],
 };

@@ -1,21 +1,21 @@
-import {
-	additionalFields,
-	currency,
-	description,
-	limit,
-	pageFields,
-	pageFieldsOf,
-	productLocator,
-	returnAll,
-	simplify,
-	updateFields,
-} from '../../fields/common';
-import { boolean, choice, money, text } from '../../fields/types';
-import type { Resource } from '../operation';
-import { lists } from '../../api/lists';
+import { buildListRequest, lists } from '../../api/lists';
 import { path } from '../../api/request';
+import {
+	buildAdditionalFields,
+	buildUpdateFields,
+	checkPriceRange,
+	currencyField,
+	descriptionField,
+	limitField,
+	pageFields,
+	returnAllField,
+	simplifyField,
+} from '../../fields/common';
+import { buildProductField } from '../../fields/locators';
+import { booleanField, choiceField, moneyField, textField } from '../../fields/types';
+import type { Resource } from '../operation';
 
-const simplified = [
+const simplifiedKeys = [
 	'name',
 	'price',
 	'currency',
@@ -27,9 +27,9 @@ const simplified = [
 	'updatedAt',
 ];
 
-const productField = productLocator();
+const productField = buildProductField();
 
-const name = text({
+const nameField = textField({
 	displayName: 'Name',
 	name: 'name',
 	required: true,
@@ -37,28 +37,28 @@ const name = text({
 	description: 'The name that buyers see',
 });
 
-const price = money({
+const priceField = moneyField({
 	displayName: 'Price',
 	name: 'price',
 	required: true,
 	description: 'The price in major units: 29.99 is $29.99. A price of 0 makes the product free.',
 });
 
-const active = boolean({
+const activeField = booleanField({
 	displayName: 'Active',
 	name: 'active',
 	default: true,
 	description: 'Whether the product is active',
 });
 
-const published = boolean({
+const publishedField = booleanField({
 	displayName: 'Published',
 	name: 'published',
 	default: true,
 	description: 'Whether buyers can see and buy the product',
 });
 
-export const product: Resource = {
+export const productResource: Resource = {
 	option: { name: 'Product', value: 'product' },
 	operations: [
 		{
@@ -68,12 +68,12 @@ export const product: Resource = {
 				action: 'Create a product',
 				description: 'Create a product that can be sold through a checkout session',
 			},
-			fields: [name, price],
+			fields: [nameField, priceField],
 			collections: [
-				additionalFields(
+				buildAdditionalFields(
 					...pageFields,
-					active,
-					choice(
+					activeField,
+					choiceField(
 						{
 							displayName: 'Billing Interval',
 							name: 'billingInterval',
@@ -85,14 +85,14 @@ export const product: Resource = {
 							{ name: 'Year', value: 'year' },
 						],
 					),
-					currency,
-					boolean({
+					currencyField,
+					booleanField({
 						displayName: 'Pay What You Want',
 						name: 'payWant',
 						description:
 							'Whether buyers choose the price, between the minimum and the maximum price',
 					}),
-					choice(
+					choiceField(
 						{
 							displayName: 'Type',
 							name: 'type',
@@ -110,10 +110,14 @@ export const product: Resource = {
 			request: (item) => ({
 				method: 'POST',
 				path: '/products',
-				body: { name: item.require(name), price: item.require(price), ...pageFieldsOf(item) },
+				body: {
+					name: item.require(nameField),
+					price: item.require(priceField),
+					...checkPriceRange(item.getOptional()),
+				},
 			}),
 			effect: 'create',
-			answer: { kind: 'record', wrappers: ['product'] },
+			response: { kind: 'record', recordKeys: lists.products.recordKeys },
 		},
 		{
 			option: {
@@ -128,7 +132,7 @@ export const product: Resource = {
 				path: path`/products/${item.require(productField)}`,
 			}),
 			effect: 'change',
-			answer: { kind: 'deleted', id: productField },
+			response: { kind: 'deleted', id: productField },
 		},
 		{
 			option: {
@@ -137,10 +141,10 @@ export const product: Resource = {
 				action: 'Get a product',
 				description: 'Get one product',
 			},
-			fields: [productField, simplify],
+			fields: [productField, simplifyField],
 			request: (item) => ({ method: 'GET', path: path`/products/${item.require(productField)}` }),
 			effect: 'read',
-			answer: { kind: 'record', wrappers: ['product'], simplified },
+			response: { kind: 'record', recordKeys: lists.products.recordKeys, simplifiedKeys },
 		},
 		{
 			option: {
@@ -149,10 +153,10 @@ export const product: Resource = {
 				action: 'Get many products',
 				description: 'Get the products of the account',
 			},
-			fields: [returnAll, limit, simplify],
-			request: () => ({ method: 'GET', path: '/products' }),
+			fields: [returnAllField, limitField, simplifyField],
+			request: () => buildListRequest(lists.products),
 			effect: 'read',
-			answer: { kind: 'list', ...lists.products, simplified },
+			response: { kind: 'list', list: lists.products, simplifiedKeys },
 		},
 		{
 			option: {
@@ -162,14 +166,23 @@ export const product: Resource = {
 				description: 'Change a product; what is not set stays as it is',
 			},
 			fields: [productField],
-			collections: [updateFields(active, currency, description, name, price, published)],
+			collections: [
+				buildUpdateFields(
+					activeField,
+					currencyField,
+					descriptionField,
+					nameField,
+					priceField,
+					publishedField,
+				),
+			],
 			request: (item) => ({
 				method: 'POST',
 				path: path`/products/update/${item.require(productField)}`,
-				body: item.changes(),
+				body: item.requireChanges(),
 			}),
 			effect: 'change',
-			answer: { kind: 'record', wrappers: ['product'] },
+			response: { kind: 'record', recordKeys: lists.products.recordKeys },
 		},
 	],
 };

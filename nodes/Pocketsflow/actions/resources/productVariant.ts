@@ -1,11 +1,12 @@
-import { additionalFields, productLocator } from '../../fields/common';
-import { id, money, text } from '../../fields/types';
-import type { Resource } from '../operation';
 import { path } from '../../api/request';
+import { buildAdditionalFields } from '../../fields/common';
+import { buildProductField } from '../../fields/locators';
+import { idField, moneyField, textField } from '../../fields/types';
+import type { Resource } from '../operation';
 
-const product = productLocator({ description: 'The product that gets the variant' });
+const productField = buildProductField({ description: 'The product that gets the variant' });
 
-const name = text({
+const nameField = textField({
 	displayName: 'Name',
 	name: 'name',
 	required: true,
@@ -13,14 +14,14 @@ const name = text({
 	description: 'The name that buyers see',
 });
 
-const price = money({
+const priceField = moneyField({
 	displayName: 'Price',
 	name: 'price',
 	required: true,
 	description: 'The price in major units: 29.99 is $29.99. A price of 0 makes the variant free.',
 });
 
-const variant = id({
+const variantIdField = idField({
 	displayName: 'Variant ID',
 	name: 'variantId',
 	required: true,
@@ -29,7 +30,7 @@ const variant = id({
 		'The ID of the variant. Pocketsflow has no list of variants: take it from the answer that created it, or from product.variantId of an order event.',
 });
 
-export const productVariant: Resource = {
+export const productVariantResource: Resource = {
 	option: { name: 'Product Variant', value: 'productVariant' },
 	operations: [
 		{
@@ -39,10 +40,10 @@ export const productVariant: Resource = {
 				action: 'Create a product variant',
 				description: 'Add a variant with its own name and price to a product',
 			},
-			fields: [product, name, price],
+			fields: [productField, nameField, priceField],
 			collections: [
-				additionalFields(
-					text(
+				buildAdditionalFields(
+					textField(
 						{
 							displayName: 'Description',
 							name: 'description',
@@ -56,14 +57,14 @@ export const productVariant: Resource = {
 				method: 'POST',
 				path: '/products/variants',
 				body: {
-					productId: item.require(product),
-					name: item.require(name),
-					price: item.require(price),
-					...item.optional(),
+					productId: item.require(productField),
+					name: item.require(nameField),
+					price: item.require(priceField),
+					...item.getOptional(),
 				},
 			}),
 			effect: 'create',
-			answer: { kind: 'record', wrappers: ['variant', 'productVariant'] },
+			response: { kind: 'record', recordKeys: ['variant', 'productVariant'] },
 		},
 		{
 			option: {
@@ -72,13 +73,13 @@ export const productVariant: Resource = {
 				action: 'Delete a product variant',
 				description: 'Delete a variant permanently, so that it can no longer be bought',
 			},
-			fields: [variant],
+			fields: [variantIdField],
 			request: (item) => ({
 				method: 'DELETE',
-				path: path`/products/variants/${item.require(variant)}`,
+				path: path`/products/variants/${item.require(variantIdField)}`,
 			}),
 			effect: 'change',
-			answer: { kind: 'deleted', id: variant },
+			response: { kind: 'deleted', id: variantIdField },
 		},
 	],
 };

@@ -1,18 +1,37 @@
-import {
-	additionalFields,
-	limit,
-	order,
-	refund as refundField,
-	returnAll,
-} from '../../fields/common';
-import { choice, money, text, type Field } from '../../fields/types';
-import type { Resource } from '../operation';
-import { lists } from '../../api/lists';
+import { buildListRequest, lists } from '../../api/lists';
 import { path } from '../../api/request';
+import { buildAdditionalFields, limitField, returnAllField } from '../../fields/common';
+import { locatorField, orderField } from '../../fields/locators';
+import { getIsoDay, formatText, joinLabel } from '../../fields/pickers';
+import { choiceField, moneyField, showFor, textField } from '../../fields/types';
+import type { Resource } from '../operation';
 
-// A choice of its own, although the API only has an optional amount: an expression that happens to give
-// nothing must not turn a partial refund into a full one.
-const extent = choice(
+const refundField = locatorField({
+	displayName: 'Refund',
+	name: 'refundId',
+	description: 'The refund to work with',
+	placeholder: 'e.g. 6a5300000000000000000eee',
+	picker: {
+		method: 'searchRefunds',
+		sources: [
+			{
+				list: lists.refunds,
+				label: (record) =>
+					joinLabel(
+						record,
+						formatText(record.amount) ?? 'Refund',
+						getIsoDay(record.createdAt),
+						formatText(record.status),
+						formatText(record.reason),
+					),
+			},
+		],
+	},
+});
+
+// The API only has an optional amount. The choice keeps an expression that happens to give nothing from
+// turning a partial refund into a full one.
+const extentField = choiceField(
 	{
 		displayName: 'Refund',
 		name: 'refundExtent',
@@ -25,8 +44,9 @@ const extent = choice(
 	],
 );
 
-const amount: Field<number> = (() => {
-	const field = money(
+const amountField = showFor(
+	{ refundExtent: ['partial'] },
+	moneyField(
 		{
 			displayName: 'Amount',
 			name: 'amount',
@@ -34,14 +54,10 @@ const amount: Field<number> = (() => {
 			description: 'How much goes back, in major units: 29.99 is $29.99',
 		},
 		{ min: 0.01 },
-	);
-	return {
-		...field,
-		property: { ...field.property, displayOptions: { show: { refundExtent: ['partial'] } } },
-	};
-})();
+	),
+);
 
-export const refund: Resource = {
+export const refundResource: Resource = {
 	option: { name: 'Refund', value: 'refund' },
 	operations: [
 		{
@@ -52,10 +68,10 @@ export const refund: Resource = {
 				description:
 					'Send money of an order back to the buyer. This cannot be undone; without an amount it is a full refund.',
 			},
-			fields: [order, extent, amount],
+			fields: [orderField, extentField, amountField],
 			collections: [
-				additionalFields(
-					text({
+				buildAdditionalFields(
+					textField({
 						displayName: 'Reason',
 						name: 'reason',
 						placeholder: 'e.g. requested_by_customer',
@@ -67,20 +83,20 @@ export const refund: Resource = {
 				method: 'POST',
 				path: '/refunds',
 				body: {
-					orderId: item.require(order),
-					amount: item.require(extent) === 'partial' ? item.require(amount) : undefined,
-					...item.optional(),
+					orderId: item.require(orderField),
+					amount: item.require(extentField) === 'partial' ? item.require(amountField) : undefined,
+					...item.getOptional(),
 				},
 			}),
 			effect: 'create',
-			answer: { kind: 'record', wrappers: ['refund'] },
+			response: { kind: 'record', recordKeys: lists.refunds.recordKeys },
 		},
 		{
 			option: { name: 'Get', value: 'get', action: 'Get a refund', description: 'Get one refund' },
 			fields: [refundField],
 			request: (item) => ({ method: 'GET', path: path`/refunds/${item.require(refundField)}` }),
 			effect: 'read',
-			answer: { kind: 'record', wrappers: ['refund'] },
+			response: { kind: 'record', recordKeys: lists.refunds.recordKeys },
 		},
 		{
 			option: {
@@ -89,10 +105,10 @@ export const refund: Resource = {
 				action: 'Get many refunds',
 				description: 'Get the refunds of the account',
 			},
-			fields: [returnAll, limit],
-			request: () => ({ method: 'GET', path: '/refunds' }),
+			fields: [returnAllField, limitField],
+			request: () => buildListRequest(lists.refunds),
 			effect: 'read',
-			answer: { kind: 'list', ...lists.refunds },
+			response: { kind: 'list', list: lists.refunds },
 		},
 	],
 };

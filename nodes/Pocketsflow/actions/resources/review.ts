@@ -1,8 +1,9 @@
-import { filters, filtersOf, limit, productLocator, returnAll } from '../../fields/common';
+import { buildListRequest, lists } from '../../api/lists';
+import { buildFilters, limitField, returnAllField } from '../../fields/common';
+import { buildProductField } from '../../fields/locators';
 import type { Resource } from '../operation';
-import { lists } from '../../api/lists';
 
-export const review: Resource = {
+export const reviewResource: Resource = {
 	option: { name: 'Review', value: 'review' },
 	operations: [
 		{
@@ -12,11 +13,13 @@ export const review: Resource = {
 				action: 'Get many reviews',
 				description: 'Get the reviews that buyers wrote',
 			},
-			fields: [returnAll, limit],
-			collections: [filters(productLocator({ description: 'Only reviews of this product' }))],
-			request: (item) => ({ method: 'GET', path: '/reviews', query: filtersOf(item) }),
+			fields: [returnAllField, limitField],
+			collections: [
+				buildFilters(buildProductField({ description: 'Only reviews of this product' })),
+			],
+			request: (item) => buildListRequest(lists.reviews, item.getFilters()),
 			effect: 'read',
-			answer: { kind: 'list', ...lists.reviews },
+			response: { kind: 'list', list: lists.reviews },
 		},
 	],
 };

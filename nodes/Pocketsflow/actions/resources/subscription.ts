@@ -1,19 +1,25 @@
-import {
-	dateRange,
-	filters,
-	filtersOf,
-	limit,
-	membership,
-	providerMembership,
-	returnAll,
-	simplify,
-} from '../../fields/common';
-import { choice } from '../../fields/types';
-import type { Resource } from '../operation';
-import { lists } from '../../api/lists';
+import { buildListRequest, lists } from '../../api/lists';
 import { path } from '../../api/request';
+import { readId } from '../../api/responses';
+import {
+	buildFilters,
+	dateRangeFields,
+	limitField,
+	returnAllField,
+	simplifyField,
+} from '../../fields/common';
+import { idPattern, locatorField } from '../../fields/locators';
+import {
+	getIsoDay,
+	formatText,
+	getBuyerEmail,
+	joinLabel,
+	type PickerSource,
+} from '../../fields/pickers';
+import { choiceField } from '../../fields/types';
+import type { Resource } from '../operation';
 
-const simplified = [
+const simplifiedKeys = [
 	'customerId',
 	['buyerEmail', 'customer.buyerEmail', 'customer.email'],
 	'productId',
@@ -25,7 +31,51 @@ const simplified = [
 	'createdAt',
 ] as const;
 
-export const subscription: Resource = {
+const membershipSource: PickerSource = {
+	list: lists.memberships,
+	label: (record) =>
+		joinLabel(
+			record,
+			getBuyerEmail(record) ?? formatText(record.customerId) ?? readId(record) ?? 'Unknown buyer',
+			formatText(record.status),
+			getIsoDay(record.createdAt),
+		),
+};
+
+const membershipField = locatorField({
+	displayName: 'Subscription',
+	name: 'subscriptionId',
+	description: "A buyer's subscription, which webhooks carry as subscriptionCustomerId",
+	placeholder: 'e.g. 6a410000000000000000c0de',
+	picker: { method: 'searchMemberships', sources: [membershipSource] },
+	address: {
+		placeholder: 'e.g. https://app.pocketsflow.com/portal/6a40…/6a41…',
+		regex: `^https?://[^/]+/portal/[^/?#]+/${idPattern}`,
+		errorMessage:
+			"Use the buyer's portal link: it ends with the ID of the offer and the ID of the subscription",
+	},
+});
+
+// Cancel and refund are documented with the payment provider's ID. A subscription without one is offered
+// with its own, which Pocketsflow may take (docs/pocketsflow-api.md#subscriptions).
+const providerMembershipField = locatorField({
+	displayName: 'Subscription',
+	name: 'providerSubscriptionId',
+	description:
+		"The payment provider's ID of the buyer's subscription: stripeSubscriptionId of a subscription, not its _id",
+	placeholder: 'e.g. sub_1Qk2x9',
+	picker: {
+		method: 'searchProviderMemberships',
+		sources: [
+			{
+				...membershipSource,
+				value: (record) => formatText(record.stripeSubscriptionId) ?? readId(record),
+			},
+		],
+	},
+});
+
+export const subscriptionResource: Resource = {
 	option: {
 		name: 'Subscription',
 		value: 'subscription',
@@ -40,14 +90,17 @@ export const subscription: Resource = {
 				description:
 					"End a buyer's subscription, so that it is not charged again. This cannot be undone, and it refunds nothing.",
 			},
-			fields: [providerMembership],
+			fields: [providerMembershipField],
 			request: (item) => ({
 				method: 'POST',
-				path: path`/orders/subscriptions/cancel/${item.require(providerMembership)}`,
+				path: path`/orders/subscriptions/cancel/${item.require(providerMembershipField)}`,
 			}),
-			// Sent again it would be refused, and look as if it had not been done.
+			// A second cancellation is refused, as if the first had not been carried out.
 			effect: 'create',
-			answer: { kind: 'message', about: (item) => ({ id: item.require(providerMembership) }) },
+			response: {
+				kind: 'message',
+				output: (item) => ({ id: item.require(providerMembershipField) }),
+			},
 		},
 		{
 			option: {
@@ -56,13 +109,13 @@ export const subscription: Resource = {
 				action: 'Get a subscription',
 				description: "Get one buyer's subscription: status and current period",
 			},
-			fields: [membership, simplify],
+			fields: [membershipField, simplifyField],
 			request: (item) => ({
 				method: 'GET',
-				path: path`/orders/subscriptions/${item.require(membership)}`,
+				path: path`/orders/subscriptions/${item.require(membershipField)}`,
 			}),
 			effect: 'read',
-			answer: { kind: 'record', wrappers: ['subscription', 'subscriptionCustomer'], simplified },
+			response: { kind: 'record', recordKeys: lists.memberships.recordKeys, simplifiedKeys },
 		},
 		{
 			option: {
@@ -71,11 +124,11 @@ export const subscription: Resource = {
 				action: 'Get many subscriptions',
 				description: 'Get what buyers have subscribed to',
 			},
-			fields: [returnAll, limit, simplify],
+			fields: [returnAllField, limitField, simplifyField],
 			collections: [
-				filters(
-					...dateRange,
-					choice(
+				buildFilters(
+					...dateRangeFields,
+					choiceField(
 						{
 							displayName: 'Status',
 							name: 'status',
@@ -90,9 +143,9 @@ export const subscription: Resource = {
 					),
 				),
 			],
-			request: (item) => ({ method: 'POST', path: '/orders/subscriptions', body: filtersOf(item) }),
+			request: (item) => buildListRequest(lists.memberships, item.getFilters()),
 			effect: 'read',
-			answer: { kind: 'list', ...lists.memberships, simplified },
+			response: { kind: 'list', list: lists.memberships, simplifiedKeys },
 		},
 		{
 			option: {
@@ -102,10 +155,10 @@ export const subscription: Resource = {
 				description:
 					'Get the list of subscribers that Pocketsflow recommends to compare with after missed events',
 			},
-			fields: [returnAll, limit],
-			request: () => ({ method: 'GET', path: '/subscriptions/subscribers' }),
+			fields: [returnAllField, limitField],
+			request: () => buildListRequest(lists.subscribers),
 			effect: 'read',
-			answer: { kind: 'list', ...lists.subscribers },
+			response: { kind: 'list', list: lists.subscribers },
 		},
 		{
 			option: {
@@ -115,13 +168,16 @@ export const subscription: Resource = {
 				description:
 					"Send money of a buyer's subscription back to the buyer. This cannot be undone, and no amount can be set.",
 			},
-			fields: [providerMembership],
+			fields: [providerMembershipField],
 			request: (item) => ({
 				method: 'POST',
-				path: path`/orders/subscriptions/refund/${item.require(providerMembership)}`,
+				path: path`/orders/subscriptions/refund/${item.require(providerMembershipField)}`,
 			}),
 			effect: 'create',
-			answer: { kind: 'message', about: (item) => ({ id: item.require(providerMembership) }) },
+			response: {
+				kind: 'message',
+				output: (item) => ({ id: item.require(providerMembershipField) }),
+			},
 		},
 	],
 };

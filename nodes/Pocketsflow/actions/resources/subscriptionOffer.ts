@@ -1,27 +1,26 @@
+import { buildListRequest, lists } from '../../api/lists';
+import { path } from '../../api/request';
 import {
-	additionalFields,
-	limit,
-	offer,
+	buildAdditionalFields,
+	checkPriceRange,
+	limitField,
 	pageFields,
-	pageFieldsOf,
-	returnAll,
-	simplify,
+	returnAllField,
+	simplifyField,
 } from '../../fields/common';
+import { jsonField, textOrJsonField } from '../../fields/json';
+import { checkoutQueryPattern, idPattern, locatorField, offerSource } from '../../fields/locators';
 import {
-	boolean,
-	choice,
-	jsonObject,
-	money,
-	number,
-	text,
-	textOrObject,
-	url,
+	booleanField,
+	choiceField,
+	moneyField,
+	numberField,
+	textField,
+	urlField,
 } from '../../fields/types';
 import type { Resource } from '../operation';
-import { lists } from '../../api/lists';
-import { path } from '../../api/request';
 
-const simplified = [
+const simplifiedKeys = [
 	'name',
 	'price',
 	'currency',
@@ -33,7 +32,20 @@ const simplified = [
 	'createdAt',
 ];
 
-const name = text({
+const offerField = locatorField({
+	displayName: 'Subscription Offer',
+	name: 'offerId',
+	description: 'The recurring product to work with',
+	placeholder: 'e.g. 6a4000000000000000000f1a',
+	picker: { method: 'searchOffers', sources: [offerSource] },
+	address: {
+		placeholder: 'e.g. https://store.pocketsflow.com/checkout?subscriptionId=6a40…',
+		regex: `^https?://[^/]+/${checkoutQueryPattern('subscriptionId')}${idPattern}`,
+		errorMessage: 'Use a checkout link with subscriptionId',
+	},
+});
+
+const nameField = textField({
 	displayName: 'Name',
 	name: 'name',
 	required: true,
@@ -41,14 +53,14 @@ const name = text({
 	description: 'The name that buyers see',
 });
 
-const price = money({
+const priceField = moneyField({
 	displayName: 'Price',
 	name: 'price',
 	required: true,
 	description: 'The price of each period in USD and major units: 15 is $15.00',
 });
 
-const frequency = choice(
+const frequencyField = choiceField(
 	{
 		displayName: 'Frequency',
 		name: 'frequency',
@@ -62,18 +74,22 @@ const frequency = choice(
 	],
 );
 
-const style = (displayName: string, fieldName: string, description: string) =>
-	jsonObject({
+const buildStyleField = (displayName: string, name: string, description: string) =>
+	jsonField({
 		displayName,
-		name: fieldName,
+		name,
 		description,
 		placeholder: 'e.g. {"primary": "#5B3DF5"}',
 	});
 
-const ownFields = [
-	style('Checkout Colors', 'checkoutColors', 'Colors of the checkout page, as a JSON object'),
-	style('Checkout Style', 'checkoutStyle', 'Look of the checkout page, as a JSON object'),
-	text(
+const offerFields = [
+	buildStyleField(
+		'Checkout Colors',
+		'checkoutColors',
+		'Colors of the checkout page, as a JSON object',
+	),
+	buildStyleField('Checkout Style', 'checkoutStyle', 'Look of the checkout page, as a JSON object'),
+	textField(
 		{
 			displayName: 'Checkout Text',
 			name: 'checkoutText',
@@ -81,39 +97,39 @@ const ownFields = [
 		},
 		{ rows: 3 },
 	),
-	style('Colors', 'colors', 'Colors of the sales page, as a JSON object'),
-	style('Design', 'design', 'Design of the sales page, as a JSON object'),
-	url({
+	buildStyleField('Colors', 'colors', 'Colors of the sales page, as a JSON object'),
+	buildStyleField('Design', 'design', 'Design of the sales page, as a JSON object'),
+	urlField({
 		displayName: 'External URL',
 		name: 'url',
 		placeholder: 'e.g. https://example.com/members',
 		description: 'Where subscribers find what they pay for',
 	}),
-	textOrObject({
+	textOrJsonField({
 		displayName: 'File',
 		name: 'file',
 		placeholder: 'e.g. https://example.com/guide.pdf',
 		description:
 			'URL of the file that subscribers get, or a JSON object that refers to an uploaded file',
 	}),
-	boolean({
+	booleanField({
 		displayName: 'Has Callback URL',
 		name: 'hasCallbackUrl',
 		description: 'Whether buyers are sent to the callback URL after paying',
 	}),
-	boolean({
+	booleanField({
 		displayName: 'Has Product Page',
 		name: 'hasProductPage',
 		default: true,
 		description: 'Whether the offer has a page of its own',
 	}),
-	boolean({
+	booleanField({
 		displayName: 'Is File',
 		name: 'isFile',
 		description: 'Whether subscribers get a file to download',
 	}),
-	style('Page Style', 'pageStyle', 'Look of the sales page, as a JSON object'),
-	text(
+	buildStyleField('Page Style', 'pageStyle', 'Look of the sales page, as a JSON object'),
+	textField(
 		{
 			displayName: 'Portal Text',
 			name: 'portalText',
@@ -121,7 +137,7 @@ const ownFields = [
 		},
 		{ rows: 3 },
 	),
-	text(
+	textField(
 		{
 			displayName: 'Privacy Policy',
 			name: 'privacyPolicy',
@@ -129,13 +145,13 @@ const ownFields = [
 		},
 		{ rows: 3 },
 	),
-	url({
+	urlField({
 		displayName: 'Redirect Back URL',
 		name: 'redirectBackUrl',
 		placeholder: 'e.g. https://example.com/account',
 		description: 'Where the billing portal sends subscribers back to',
 	}),
-	text(
+	textField(
 		{
 			displayName: 'Terms of Service',
 			name: 'termsOfService',
@@ -143,7 +159,7 @@ const ownFields = [
 		},
 		{ rows: 3 },
 	),
-	text(
+	textField(
 		{
 			displayName: 'Thank You Text',
 			name: 'thankYouText',
@@ -151,7 +167,7 @@ const ownFields = [
 		},
 		{ rows: 3 },
 	),
-	number(
+	numberField(
 		{
 			displayName: 'Trial Period',
 			name: 'trialPeriod',
@@ -161,7 +177,7 @@ const ownFields = [
 	),
 ];
 
-export const subscriptionOffer: Resource = {
+export const subscriptionOfferResource: Resource = {
 	option: {
 		name: 'Subscription Offer',
 		value: 'subscriptionOffer',
@@ -175,20 +191,20 @@ export const subscriptionOffer: Resource = {
 				action: 'Create a subscription offer',
 				description: 'Create a recurring product. Its ID can be sold through a checkout session.',
 			},
-			fields: [name, price, frequency],
-			collections: [additionalFields(...pageFields, ...ownFields)],
+			fields: [nameField, priceField, frequencyField],
+			collections: [buildAdditionalFields(...pageFields, ...offerFields)],
 			request: (item) => ({
 				method: 'POST',
 				path: '/subscriptions',
 				body: {
-					name: item.require(name),
-					price: item.require(price),
-					frequency: item.require(frequency),
-					...pageFieldsOf(item),
+					name: item.require(nameField),
+					price: item.require(priceField),
+					frequency: item.require(frequencyField),
+					...checkPriceRange(item.getOptional()),
 				},
 			}),
 			effect: 'create',
-			answer: { kind: 'record', wrappers: ['subscription', 'offer'] },
+			response: { kind: 'record', recordKeys: lists.offers.recordKeys },
 		},
 		{
 			option: {
@@ -197,10 +213,13 @@ export const subscriptionOffer: Resource = {
 				action: 'Get a subscription offer',
 				description: 'Get one recurring product',
 			},
-			fields: [offer, simplify],
-			request: (item) => ({ method: 'GET', path: path`/subscriptions/${item.require(offer)}` }),
+			fields: [offerField, simplifyField],
+			request: (item) => ({
+				method: 'GET',
+				path: path`/subscriptions/${item.require(offerField)}`,
+			}),
 			effect: 'read',
-			answer: { kind: 'record', wrappers: ['subscription', 'offer'], simplified },
+			response: { kind: 'record', recordKeys: lists.offers.recordKeys, simplifiedKeys },
 		},
 		{
 			option: {
@@ -209,10 +228,10 @@ export const subscriptionOffer: Resource = {
 				action: 'Get many subscription offers',
 				description: 'Get the recurring products of the account',
 			},
-			fields: [returnAll, limit, simplify],
-			request: () => ({ method: 'GET', path: '/subscriptions' }),
+			fields: [returnAllField, limitField, simplifyField],
+			request: () => buildListRequest(lists.offers),
 			effect: 'read',
-			answer: { kind: 'list', ...lists.offers, simplified },
+			response: { kind: 'list', list: lists.offers, simplifiedKeys },
 		},
 	],
 };

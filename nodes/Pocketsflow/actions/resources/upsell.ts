@@ -1,19 +1,18 @@
-import {
-	additionalFields,
-	limit,
-	mainProducts,
-	productLocator,
-	returnAll,
-	simplify,
-	updateFields,
-	upsell as upsellField,
-} from '../../fields/common';
-import { boolean, money, text } from '../../fields/types';
-import type { Resource } from '../operation';
-import { lists } from '../../api/lists';
+import { buildListRequest, lists } from '../../api/lists';
 import { path } from '../../api/request';
+import {
+	buildAdditionalFields,
+	buildUpdateFields,
+	limitField,
+	returnAllField,
+	simplifyField,
+} from '../../fields/common';
+import { buildProductField, locatorField, mainProductsField } from '../../fields/locators';
+import { formatActive, formatText, joinLabel } from '../../fields/pickers';
+import { booleanField, moneyField, textField } from '../../fields/types';
+import type { Resource } from '../operation';
 
-const simplified = [
+const simplifiedKeys = [
 	'name',
 	'mainProductIds',
 	'upsellProductId',
@@ -24,27 +23,49 @@ const simplified = [
 	'createdAt',
 ];
 
-const upsellProduct = productLocator({
+const upsellField = locatorField({
+	displayName: 'Upsell',
+	name: 'upsellId',
+	description: 'The upsell to work with',
+	placeholder: 'e.g. 6a5600000000000000000fff',
+	picker: {
+		method: 'searchUpsells',
+		sources: [
+			{
+				list: lists.upsells,
+				label: (record) =>
+					joinLabel(
+						record,
+						formatText(record.name) ?? formatText(record.offer) ?? 'Unnamed',
+						formatText(record.upsellPrice),
+						formatActive(record),
+					),
+			},
+		],
+	},
+});
+
+const upsellProductField = buildProductField({
 	displayName: 'Upsell Product',
 	name: 'upsellProductId',
 	description: 'The product that is offered in addition',
 });
 
-const upsellPrice = money({
+const upsellPriceField = moneyField({
 	displayName: 'Upsell Price',
 	name: 'upsellPrice',
 	required: true,
 	description: 'The price of the upsell product in major units: 29.99 is $29.99',
 });
 
-const details = [
-	boolean({
+const detailFields = [
+	booleanField({
 		displayName: 'Active',
 		name: 'active',
 		default: true,
 		description: 'Whether buyers see the upsell',
 	}),
-	text(
+	textField(
 		{
 			displayName: 'Description',
 			name: 'upsellDescription',
@@ -52,25 +73,25 @@ const details = [
 		},
 		{ rows: 4 },
 	),
-	text({
+	textField({
 		displayName: 'Headline',
 		name: 'offer',
 		placeholder: 'e.g. Add the templates for half the price',
 		description: 'The line that presents the upsell',
 	}),
-	text({
+	textField({
 		displayName: 'Name',
 		name: 'name',
 		placeholder: 'e.g. Templates with icons',
 		description: 'The name of the upsell in your account',
 	}),
-	text({
+	textField({
 		displayName: 'Primary Button Text',
 		name: 'primaryButtonText',
 		placeholder: 'e.g. Yes, add this!',
 		description: 'The text of the button that takes the upsell',
 	}),
-	text({
+	textField({
 		displayName: 'Secondary Button Text',
 		name: 'secondaryButtonText',
 		placeholder: 'e.g. No thanks',
@@ -78,7 +99,7 @@ const details = [
 	}),
 ];
 
-export const upsell: Resource = {
+export const upsellResource: Resource = {
 	option: { name: 'Upsell', value: 'upsell' },
 	operations: [
 		{
@@ -88,20 +109,20 @@ export const upsell: Resource = {
 				action: 'Create an upsell',
 				description: 'Offer buyers of some products another product in addition',
 			},
-			fields: [mainProducts, upsellProduct, upsellPrice],
-			collections: [additionalFields(...details)],
+			fields: [mainProductsField, upsellProductField, upsellPriceField],
+			collections: [buildAdditionalFields(...detailFields)],
 			request: (item) => ({
 				method: 'POST',
 				path: '/upsells',
 				body: {
-					mainProductIds: item.require(mainProducts),
-					upsellProductId: item.require(upsellProduct),
-					upsellPrice: item.require(upsellPrice),
-					...item.optional(),
+					mainProductIds: item.require(mainProductsField),
+					upsellProductId: item.require(upsellProductField),
+					upsellPrice: item.require(upsellPriceField),
+					...item.getOptional(),
 				},
 			}),
 			effect: 'create',
-			answer: { kind: 'record', wrappers: ['upsell'] },
+			response: { kind: 'record', recordKeys: lists.upsells.recordKeys },
 		},
 		{
 			option: {
@@ -113,14 +134,14 @@ export const upsell: Resource = {
 			fields: [upsellField],
 			request: (item) => ({ method: 'DELETE', path: path`/upsells/${item.require(upsellField)}` }),
 			effect: 'change',
-			answer: { kind: 'deleted', id: upsellField },
+			response: { kind: 'deleted', id: upsellField },
 		},
 		{
 			option: { name: 'Get', value: 'get', action: 'Get an upsell', description: 'Get one upsell' },
-			fields: [upsellField, simplify],
+			fields: [upsellField, simplifyField],
 			request: (item) => ({ method: 'GET', path: path`/upsells/${item.require(upsellField)}` }),
 			effect: 'read',
-			answer: { kind: 'record', wrappers: ['upsell'], simplified },
+			response: { kind: 'record', recordKeys: lists.upsells.recordKeys, simplifiedKeys },
 		},
 		{
 			option: {
@@ -129,10 +150,10 @@ export const upsell: Resource = {
 				action: 'Get many upsells',
 				description: 'Get the upsells of the account',
 			},
-			fields: [returnAll, limit, simplify],
-			request: () => ({ method: 'GET', path: '/upsells' }),
+			fields: [returnAllField, limitField, simplifyField],
+			request: () => buildListRequest(lists.upsells),
 			effect: 'read',
-			answer: { kind: 'list', ...lists.upsells, simplified },
+			response: { kind: 'list', list: lists.upsells, simplifiedKeys },
 		},
 		{
 			option: {
@@ -142,14 +163,16 @@ export const upsell: Resource = {
 				description: 'Change an upsell; what is not set stays as it is',
 			},
 			fields: [upsellField],
-			collections: [updateFields(...details, mainProducts, upsellPrice, upsellProduct)],
+			collections: [
+				buildUpdateFields(...detailFields, mainProductsField, upsellPriceField, upsellProductField),
+			],
 			request: (item) => ({
 				method: 'POST',
 				path: path`/upsells/${item.require(upsellField)}`,
-				body: item.changes(),
+				body: item.requireChanges(),
 			}),
 			effect: 'change',
-			answer: { kind: 'record', wrappers: ['upsell'] },
+			response: { kind: 'record', recordKeys: lists.upsells.recordKeys },
 		},
 	],
 };

@@ -1,23 +1,45 @@
-import type { IDataObject } from 'n8n-workflow';
-
+import { buildListRequest, lists } from '../../api/lists';
+import { path } from '../../api/request';
 import { eventOptions } from '../../events/catalogue';
 import {
-	additionalFields,
-	limit,
-	returnAll,
-	updateFields,
-	webhook as webhookField,
+	buildAdditionalFields,
+	buildUpdateFields,
+	limitField,
+	returnAllField,
 } from '../../fields/common';
-import { BadInput, boolean, choices, commaList, text, url } from '../../fields/types';
+import { locatorField } from '../../fields/locators';
+import { formatActive, formatText, joinLabel } from '../../fields/pickers';
+import { booleanField, InvalidInputError, textField, urlField } from '../../fields/types';
+import { commaListField, multiChoiceField } from '../../fields/valueLists';
 import type { Resource } from '../operation';
-import { lists } from '../../api/lists';
-import { path } from '../../api/request';
 
-// Pocketsflow shows a signing secret once, at creation (contract C1). Reading an endpoint must not put it
-// into execution data again, whether or not the API still gives it.
-const hidden = ['secret'];
+// The signing secret is for the one who creates the endpoint. It must not get into the data of further
+// executions, whether or not Pocketsflow sends it again (docs/pocketsflow-api.md#webhook-endpoints).
+const hiddenKeys = ['secret'];
 
-const endpointUrl = url({
+const webhookField = locatorField({
+	displayName: 'Webhook',
+	name: 'webhookEndpointId',
+	description: 'The registered endpoint to work with',
+	placeholder: 'e.g. 6a5100000000000000000001',
+	picker: {
+		method: 'searchWebhooks',
+		sources: [
+			{
+				list: lists.webhooks,
+				label: (record) =>
+					joinLabel(
+						record,
+						formatText(record.url) ?? 'Unknown URL',
+						formatText(record.description),
+						formatActive(record),
+					),
+			},
+		],
+	},
+});
+
+const endpointUrlField = urlField({
 	displayName: 'URL',
 	name: 'url',
 	required: true,
@@ -26,7 +48,7 @@ const endpointUrl = url({
 		'Where Pocketsflow sends the events: a public https:// address. For an n8n workflow use the Pocketsflow Trigger instead, which registers itself.',
 });
 
-const events = choices(
+const eventsField = multiChoiceField(
 	{
 		displayName: 'Events',
 		name: 'events',
@@ -35,7 +57,7 @@ const events = choices(
 	eventOptions,
 );
 
-const customEvents = commaList({
+const customEventsField = commaListField({
 	displayName: 'Custom Events',
 	name: 'customEvents',
 	placeholder: 'e.g. order.completed, order.shipped',
@@ -43,27 +65,27 @@ const customEvents = commaList({
 		'Names of further events, separated by commas. Pocketsflow may refuse names that it does not know.',
 });
 
-const description = text({
+const descriptionField = textField({
 	displayName: 'Description',
 	name: 'description',
 	placeholder: 'e.g. Accounting',
 	description: 'What the endpoint is for',
 });
 
-const active = boolean({
+const activeField = booleanField({
 	displayName: 'Active',
 	name: 'active',
 	default: true,
 	description: 'Whether events are sent to the URL',
 });
 
-/** The events of both fields, or undefined where neither is set. */
-function allEvents(chosen: unknown, custom: unknown): string[] | undefined {
+/** The events of both fields, each once; undefined where neither is set. */
+function mergeEvents(chosen: unknown, custom: unknown): string[] | undefined {
 	const names = [chosen, custom].flatMap((list) => (Array.isArray(list) ? list.map(String) : []));
 	return names.length > 0 ? [...new Set(names)] : undefined;
 }
 
-export const webhook: Resource = {
+export const webhookResource: Resource = {
 	option: { name: 'Webhook', value: 'webhook' },
 	operations: [
 		{
@@ -74,20 +96,20 @@ export const webhook: Resource = {
 				description:
 					'Register a URL for events. The output holds the signing secret, which Pocketsflow shows only this once: keep it safe.',
 			},
-			fields: [endpointUrl, events],
-			collections: [additionalFields(active, customEvents, description)],
+			fields: [endpointUrlField, eventsField],
+			collections: [buildAdditionalFields(activeField, customEventsField, descriptionField)],
 			request(item) {
-				const { customEvents: custom, ...optional } = item.optional();
-				const names = allEvents(item.get(events), custom);
-				if (!names) throw new BadInput('Events is empty');
+				const { customEvents, ...others } = item.getOptional();
+				const events = mergeEvents(item.get(eventsField), customEvents);
+				if (!events) throw new InvalidInputError('Events is empty');
 				return {
 					method: 'POST',
 					path: '/webhooks',
-					body: { url: item.require(endpointUrl), events: names, ...optional },
+					body: { url: item.require(endpointUrlField), events, ...others },
 				};
 			},
 			effect: 'create',
-			answer: { kind: 'record', wrappers: ['webhook'] },
+			response: { kind: 'record', recordKeys: lists.webhooks.recordKeys },
 		},
 		{
 			option: {
@@ -103,7 +125,7 @@ export const webhook: Resource = {
 				path: path`/webhooks/${item.require(webhookField)}`,
 			}),
 			effect: 'change',
-			answer: { kind: 'deleted', id: webhookField },
+			response: { kind: 'deleted', id: webhookField },
 		},
 		{
 			option: {
@@ -115,7 +137,7 @@ export const webhook: Resource = {
 			fields: [webhookField],
 			request: (item) => ({ method: 'GET', path: path`/webhooks/${item.require(webhookField)}` }),
 			effect: 'read',
-			answer: { kind: 'record', wrappers: ['webhook'], hidden },
+			response: { kind: 'record', recordKeys: lists.webhooks.recordKeys, hiddenKeys },
 		},
 		{
 			option: {
@@ -124,10 +146,10 @@ export const webhook: Resource = {
 				action: 'Get many webhooks',
 				description: 'Get the registered URLs with their events, without their signing secrets',
 			},
-			fields: [returnAll, limit],
-			request: () => ({ method: 'GET', path: '/webhooks' }),
+			fields: [returnAllField, limitField],
+			request: () => buildListRequest(lists.webhooks),
 			effect: 'read',
-			answer: { kind: 'list', ...lists.webhooks, hidden },
+			response: { kind: 'list', list: lists.webhooks, hiddenKeys },
 		},
 		{
 			option: {
@@ -142,7 +164,7 @@ export const webhook: Resource = {
 				path: path`/webhooks/${item.require(webhookField)}/test`,
 			}),
 			effect: 'create',
-			answer: { kind: 'message', about: (item) => ({ id: item.require(webhookField) }) },
+			response: { kind: 'message', output: (item) => ({ id: item.require(webhookField) }) },
 		},
 		{
 			option: {
@@ -153,17 +175,25 @@ export const webhook: Resource = {
 					'Change a registered URL; what is not set stays as it is. Events replace the ones it has.',
 			},
 			fields: [webhookField],
-			collections: [updateFields(active, customEvents, description, events, endpointUrl)],
+			collections: [
+				buildUpdateFields(
+					activeField,
+					customEventsField,
+					descriptionField,
+					eventsField,
+					endpointUrlField,
+				),
+			],
 			request(item) {
-				const { customEvents: custom, events: chosen, ...others }: IDataObject = item.changes();
+				const { customEvents, events, ...others } = item.requireChanges();
 				return {
 					method: 'PUT',
 					path: path`/webhooks/${item.require(webhookField)}`,
-					body: { ...others, events: allEvents(chosen, custom) },
+					body: { ...others, events: mergeEvents(events, customEvents) },
 				};
 			},
 			effect: 'change',
-			answer: { kind: 'record', wrappers: ['webhook'], hidden },
+			response: { kind: 'record', recordKeys: lists.webhooks.recordKeys, hiddenKeys },
 		},
 	],
 };

@@ -1,0 +1,92 @@
+import type { INodeProperties } from 'n8n-workflow';
+
+import type { Collection, Field } from '../fields/types';
+import type { Operation, Resource } from './operation';
+
+/** Builds the node properties of all resources: selectors, fields and collections with their visibility. */
+export function buildProperties(resources: readonly Resource[]): INodeProperties[] {
+	return [
+		{
+			displayName: 'Resource',
+			name: 'resource',
+			type: 'options',
+			noDataExpression: true,
+			options: resources.map(({ option }) => option),
+			default: 'checkoutSession',
+		},
+		...resources.flatMap(buildResourceProperties),
+	];
+}
+
+function buildResourceProperties({ option, operations }: Resource): INodeProperties[] {
+	const resource = [option.value];
+	const showIn = (property: INodeProperties, shownIn: Operation[]): INodeProperties => {
+		const operation = shownIn.map((row) => row.option.value);
+		const show = { resource, operation, ...property.displayOptions?.show };
+		return Object.assign({}, property, { displayOptions: { show } });
+	};
+	const initial = findSafest(operations).option.value;
+	return [
+		{
+			displayName: 'Operation',
+			name: 'operation',
+			type: 'options',
+			noDataExpression: true,
+			displayOptions: { show: { resource } },
+			options: operations.map((operation) => operation.option),
+			default: initial,
+		},
+		...sortForPanel(operations).map((field) =>
+			showIn(
+				field.property,
+				operations.filter(({ fields }) => fields.includes(field)),
+			),
+		),
+		...operations.flatMap((operation) =>
+			(operation.collections ?? []).map((collection) =>
+				showIn(buildCollectionProperty(collection), [operation]),
+			),
+		),
+	];
+}
+
+/** The fields of all operations, each once, in an order that agrees with that of every operation. */
+function sortForPanel(operations: readonly Operation[]): Field[] {
+	const rest = new Set(operations.flatMap(({ fields }) => fields));
+	const ordered: Field[] = [];
+	while (rest.size > 0) {
+		const isNext = (field: Field) =>
+			operations.every(
+				({ fields }) =>
+					!fields.slice(0, Math.max(0, fields.indexOf(field))).some((one) => rest.has(one)),
+			);
+		const [next] = [...[...rest].filter(isNext), ...rest];
+		rest.delete(next);
+		ordered.push(next);
+	}
+	return ordered;
+}
+
+/** The operation that a new node begins with: one that only reads, where there is one. */
+function findSafest(operations: readonly Operation[]): Operation {
+	const reads = operations.filter(({ effect }) => effect === 'read');
+	return reads.find(({ response }) => response.kind === 'list') ?? reads[0] ?? operations[0];
+}
+
+function buildCollectionProperty({
+	name,
+	displayName,
+	addButton,
+	fields,
+}: Collection): INodeProperties {
+	return {
+		displayName,
+		name,
+		type: 'collection',
+		placeholder: addButton,
+		default: {},
+		options: fields
+			.map(({ property }) => ({ ...property, required: undefined }))
+			.sort((a, b) => a.displayName.localeCompare(b.displayName)),
+	};
+}

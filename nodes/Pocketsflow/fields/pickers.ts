@@ -1,0 +1,55 @@
+import type { IDataObject } from 'n8n-workflow';
+
+import type { ListEndpoint } from '../api/lists';
+import { isRecord } from '../api/responses';
+
+/**
+ * What fills the list of a field in the editor. A field carries its picker, and the methods that n8n calls
+ * are made from the pickers of all fields, so no field can name a method that does not exist.
+ */
+export interface Picker {
+	/** The name under which n8n calls the method; each picker has its own. */
+	method: string;
+	sources: readonly PickerSource[];
+}
+
+/** Records that a picker offers. */
+export interface PickerSource {
+	list: ListEndpoint;
+	/** What the user reads, and searches in. */
+	label(record: IDataObject): string;
+	/** What the field takes; the record's ID unless given. */
+	value?(record: IDataObject): string | undefined;
+}
+
+/** Joins the parts of a label that a record has, and marks test data. */
+export function joinLabel(record: IDataObject, ...parts: Array<string | undefined>): string {
+	return [...parts, record.testMode === true ? 'test' : undefined].filter(Boolean).join(' · ');
+}
+
+/** The text of a value that is text or a number, for a label. */
+export function formatText(value: unknown): string | undefined {
+	return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
+}
+
+/** An amount as Pocketsflow gives it, with its currency where that is known. */
+export function formatAmount(amount: unknown, currency: unknown): string | undefined {
+	const text = formatText(amount);
+	return text && [text, formatText(currency)?.toUpperCase()].filter(Boolean).join(' ');
+}
+
+/** The calendar day of an ISO 8601 date. */
+export const getIsoDay = (value: unknown) => formatText(value)?.slice(0, 10);
+
+/** Says so where a record is switched off. */
+export const formatActive = ({ active }: IDataObject) =>
+	active === false ? 'inactive' : undefined;
+
+/** The buyer's email address, which records of different age have at different places. */
+export function getBuyerEmail(record: IDataObject): string | undefined {
+	const { customer } = record;
+	return (
+		formatText(record.buyerEmail ?? record.email) ??
+		(isRecord(customer) ? formatText(customer.buyerEmail ?? customer.email) : undefined)
+	);
+}

@@ -1,0 +1,21 @@
+import type { ILoadOptionsFunctions, INodePropertyOptions } from 'n8n-workflow';
+
+import type { Picker } from '../fields/pickers';
+import type { Field } from '../fields/types';
+import { readAllPickerItems } from './pickerItems';
+
+type LoadOptions = (this: ILoadOptionsFunctions) => Promise<INodePropertyOptions[]>;
+
+/** Builds the methods that fill the lists of the fields that take several values, by name. */
+export function buildLoadOptions(fields: readonly Field[]): Record<string, LoadOptions> {
+	const pickers = fields.flatMap(({ property, picker }) =>
+		picker && property.type === 'multiOptions' ? picker : [],
+	);
+	return Object.fromEntries(pickers.map((picker) => [picker.method, buildLoader(picker)]));
+}
+
+const buildLoader = (picker: Picker): LoadOptions =>
+	async function () {
+		const items = await readAllPickerItems(this, picker);
+		return items.sort((a, b) => a.name.localeCompare(b.name));
+	};
