@@ -7,7 +7,7 @@ import {
 } from 'n8n-workflow';
 
 import { productIdsOption } from './events/productFilter';
-import { simplify } from './fields/common';
+import { simplifyField } from './fields/common';
 import { poll } from './polling/poll';
 import { polledEventOptions } from './polling/sources';
 
@@ -61,13 +61,13 @@ export class PocketsflowPollingTrigger implements INodeType {
 				required: true,
 				default: '',
 				description:
-					"The date in the workflow's time zone. Changing it on an active workflow begins anew from there.",
+					"The date in the workflow's time zone. Changing it on an active workflow starts again from there.",
 				displayOptions: { show: { start: ['date'] } },
 			},
-			simplify.property,
+			simplifyField.property,
 			{
 				displayName:
-					'Every record is handed to an execution, oldest first. If n8n stops right then, it may come again with the same event ID. An execution that n8n was stopped in is not resumed: add the option Repeat After to have its records handed over again.',
+					'Every record starts an execution, oldest first. If n8n stops right then, it may come again with the same event ID. An execution that n8n was stopped in is not resumed: add the option Repeat After to have its records emitted again.',
 				name: 'guaranteeNotice',
 				type: 'notice',
 				default: '',
@@ -86,7 +86,7 @@ export class PocketsflowPollingTrigger implements INodeType {
 						typeOptions: { minValue: 0 },
 						default: 30,
 						description:
-							'Hand a record over only with a poll that comes this long after the one that found it. A webhook trigger beside this one is then done with it, and the two do not work on it at the same moment.',
+							'Emit a record only with a poll that comes this long after the one that found it. A webhook trigger beside this one is then done with it, and the two do not work on it at the same moment.',
 					},
 					{
 						displayName: 'Max Items per Poll',
@@ -114,7 +114,7 @@ export class PocketsflowPollingTrigger implements INodeType {
 						typeOptions: { minValue: 0 },
 						default: 30,
 						description:
-							'Hand every record over a second time this long after the first, and at once when n8n was stopped before that. The flow must skip event IDs that it has recorded as done. Choose more than your longest execution takes. Costs about one more execution per execution; 0 turns it off.',
+							'Emit every record a second time this long after the first, and at once when n8n was stopped before that. The workflow must skip event IDs that it has recorded as done. Choose more than your longest execution takes. Costs about one more execution per execution; 0 turns it off.',
 					},
 				],
 			},

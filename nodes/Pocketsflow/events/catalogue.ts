@@ -2,282 +2,265 @@ import type { IDataObject, INodePropertyOptions } from 'n8n-workflow';
 
 import { isRecord } from '../api/responses';
 
-/**
- * What tells one business event from every other of the same name:
- * - an id that Pocketsflow gives to a thing to which this happens only once, or
- * - undefined: it can happen to the same thing again (or the payload holds no id), so the moment of
- *   sending is part of the identity. Repeating is better than losing.
- */
-type Identity = (payload: IDataObject) => string | undefined;
+/** Reads an id out of a payload; undefined where the payload does not hold it. */
+type IdReader = (payload: IDataObject) => string | undefined;
 
-export interface EventDefinition {
-	/** The name under which the event is registered and put out (contract C2). */
+interface EventDefinition {
+	/** The name under which the event is registered and emitted: docs/pocketsflow-api.md#events */
 	name: string;
 	/** Other spellings that mean the same event. */
 	aliases?: readonly string[];
 	label: string;
 	description: string;
-	identity: Identity;
-	/** The thing it happens to, so that repetitions can be told apart by thing. */
-	subject: Identity;
-	/** Whether the identity is shared by test and live data, which are otherwise apart by their ids. */
+	/**
+	 * Reads the id of a thing to which this event happens only once. Without it, or where the payload lacks
+	 * that id, the event counts as one that can recur, and its time becomes part of its identity: to repeat
+	 * an event is better than to lose one.
+	 */
+	identity?: IdReader;
+	/** Reads the id of the thing that a recurring event happens to. */
+	subject?: IdReader;
+	/** Whether test and live data share these ids; all other ids differ between the modes. */
 	sameInBothModes?: boolean;
-	/** What the polling trigger reads to find it. Without it only a webhook tells. */
-	polled?: 'orders' | 'refunds' | 'customers' | 'memberships' | 'reviews';
 }
 
-const textAt = (payload: IDataObject, ...keys: string[]): string | undefined => {
+const readText = (payload: IDataObject, ...keys: string[]): string | undefined => {
 	let value: unknown = payload;
 	for (const key of keys) value = isRecord(value) ? value[key] : undefined;
 	return typeof value === 'string' && value !== '' ? value : undefined;
 };
 
-/** The entity's id, where the payload is the entity itself or holds it under `key` (contract C4). */
+/** Reads the id of an entity that is the payload itself, or stands under `key`. */
 const entityId =
-	(key: string): Identity =>
+	(key: string): IdReader =>
 	(payload) =>
-		textAt(payload, key, 'id') ??
-		textAt(payload, key, '_id') ??
-		textAt(payload, `${key}Id`) ??
-		textAt(payload, '_id') ??
-		textAt(payload, 'id');
+		readText(payload, key, 'id') ??
+		readText(payload, key, '_id') ??
+		readText(payload, `${key}Id`) ??
+		readText(payload, '_id') ??
+		readText(payload, 'id');
 
-const orderId: Identity = (payload) =>
-	textAt(payload, 'order', 'id') ??
-	textAt(payload, 'order', '_id') ??
-	textAt(payload, 'orderId') ??
-	textAt(payload, '_id');
+const readProductId = entityId('product');
+const readReviewId = entityId('review');
 
-const refundId: Identity = (payload) =>
-	textAt(payload, 'refund', 'id') ??
-	textAt(payload, 'refund', '_id') ??
-	textAt(payload, 'refundId');
+const readOrderId: IdReader = (payload) =>
+	readText(payload, 'order', 'id') ??
+	readText(payload, 'order', '_id') ??
+	readText(payload, 'orderId') ??
+	readText(payload, '_id');
 
-/** Old and new places of the buyer's address (contract H15), in one spelling. */
-export const emailOf: Identity = (payload) =>
+const readRefundId: IdReader = (payload) =>
+	readText(payload, 'refund', 'id') ??
+	readText(payload, 'refund', '_id') ??
+	readText(payload, 'refundId');
+
+/**
+ * Reads the buyer's email address from its older and newer places (docs/pocketsflow-api.md#payloads), in
+ * lower case.
+ */
+export const readEmail: IdReader = (payload) =>
 	(
-		textAt(payload, 'customer', 'email') ??
-		textAt(payload, 'customer', 'buyerEmail') ??
-		textAt(payload, 'subscriptionCustomer', 'buyerEmail') ??
-		textAt(payload, 'subscriptionCustomer', 'email') ??
-		textAt(payload, 'buyerEmail') ??
-		textAt(payload, 'customer_email') ??
-		textAt(payload, 'customerEmail') ??
-		textAt(payload, 'email')
+		readText(payload, 'customer', 'email') ??
+		readText(payload, 'customer', 'buyerEmail') ??
+		readText(payload, 'subscriptionCustomer', 'buyerEmail') ??
+		readText(payload, 'subscriptionCustomer', 'email') ??
+		readText(payload, 'buyerEmail') ??
+		readText(payload, 'customer_email') ??
+		readText(payload, 'customerEmail') ??
+		readText(payload, 'email')
 	)
 		?.trim()
 		.toLowerCase();
 
-/** This buyer's membership; `subscription.id` is the offer that many buyers share (contract C4). */
-export const membershipId: Identity = (payload) =>
-	textAt(payload, 'subscriptionCustomerId') ??
-	textAt(payload, 'subscriptionCustomer', 'id') ??
-	textAt(payload, 'subscriptionCustomer', '_id');
+/** Reads the id of this buyer's membership. `subscription.id` is the offer, which many buyers share. */
+export const readMembershipId: IdReader = (payload) =>
+	readText(payload, 'subscriptionCustomerId') ??
+	readText(payload, 'subscriptionCustomer', 'id') ??
+	readText(payload, 'subscriptionCustomer', '_id');
 
 /**
- * What happens once to a membership happens once to this. In the older shape `subscriptionCustomer.id` is
- * the payment provider's customer, who may subscribe again: then only with the subscription, if that is
- * the provider's too.
+ * Reads an id that no other membership has. In older payloads `subscriptionCustomer.id` is the payment
+ * provider's customer (`cus_…`), who may subscribe again: then the id is unique only together with the
+ * provider's own subscription (`sub_…`). docs/pocketsflow-api.md#payloads
  */
-const membershipOnce: Identity = (payload) => {
-	const id = membershipId(payload);
+const readUniqueMembershipId: IdReader = (payload) => {
+	const id = readMembershipId(payload);
 	if (!id?.startsWith('cus_')) return id;
-	const subscription = textAt(payload, 'subscription', 'id') ?? textAt(payload, 'subscription');
+	const subscription = readText(payload, 'subscription', 'id') ?? readText(payload, 'subscription');
 	return subscription?.startsWith('sub_') ? `${subscription}/${id}` : undefined;
 };
 
 const stripeObjectId =
-	(prefix: string): Identity =>
+	(prefix: string): IdReader =>
 	(payload) => {
-		const id = textAt(payload, 'id');
+		const id = readText(payload, 'id');
 		return id?.startsWith(prefix) ? id : undefined;
 	};
 
-const invoiceId: Identity = (payload) =>
-	stripeObjectId('in_')(payload) ??
-	textAt(payload, 'invoice', 'id') ??
-	textAt(payload, 'invoiceId');
+const readPaymentIntentId = stripeObjectId('pi_');
+const readStripeInvoiceId = stripeObjectId('in_');
 
-const paymentIntentId = stripeObjectId('pi_');
+const readInvoiceId: IdReader = (payload) =>
+	readStripeInvoiceId(payload) ??
+	readText(payload, 'invoice', 'id') ??
+	readText(payload, 'invoiceId');
 
-const recurs: Identity = () => undefined;
+const readBillingSubject: IdReader = (payload) =>
+	readMembershipId(payload) ?? readInvoiceId(payload);
 
-const billingSubject: Identity = (payload) => membershipId(payload) ?? invoiceId(payload);
-
-/** Every event that Pocketsflow is known to send (contract C2), sorted by label. */
+/** Every event that Pocketsflow is known to send (docs/pocketsflow-api.md#events), sorted by label. */
 export const events: readonly EventDefinition[] = [
 	{
 		name: 'customer.created',
 		label: 'Customer Created',
 		description: 'A buyer made a first purchase',
-		identity: emailOf,
-		subject: emailOf,
+		identity: readEmail,
+		subject: readEmail,
 		sameInBothModes: true,
-		polled: 'customers',
 	},
 	{
 		name: 'identity.verification_session.processing',
 		label: 'Identity Verification Processing',
 		description: "The check of the seller's own identity began",
-		identity: recurs,
-		subject: recurs,
 	},
 	{
 		name: 'identity.verification_session.requires_input',
 		label: 'Identity Verification Requires Input',
 		description: "The check of the seller's own identity needs more from the seller",
-		identity: recurs,
-		subject: recurs,
 	},
 	{
 		name: 'identity.verification_session.verified',
 		label: 'Identity Verification Verified',
 		description: "The seller's own identity was confirmed",
-		identity: recurs,
-		subject: recurs,
 	},
 	{
 		name: 'invoice.created',
 		label: 'Invoice Created',
 		description: 'An invoice for a subscription was made',
-		identity: invoiceId,
-		subject: billingSubject,
+		identity: readInvoiceId,
+		subject: readBillingSubject,
 	},
 	{
 		name: 'invoice.paid',
 		label: 'Invoice Paid',
 		description:
 			'An invoice was paid. Pocketsflow documents it in one place only; Invoice Payment Succeeded is the sure one.',
-		identity: invoiceId,
-		subject: billingSubject,
+		identity: readInvoiceId,
+		subject: readBillingSubject,
 	},
 	{
 		name: 'invoice.payment_failed',
 		label: 'Invoice Payment Failed',
 		description: 'A renewal could not be charged. It comes again for every further attempt.',
-		identity: recurs,
-		subject: billingSubject,
+		subject: readBillingSubject,
 	},
 	{
 		name: 'invoice.payment_succeeded',
 		label: 'Invoice Payment Succeeded',
 		description: 'A subscription payment went through: the first one or a renewal',
-		identity: invoiceId,
-		subject: billingSubject,
+		identity: readInvoiceId,
+		subject: readBillingSubject,
 	},
 	{
 		name: 'invoice.upcoming',
 		label: 'Invoice Upcoming',
 		description: 'A renewal will be charged soon',
-		identity: recurs,
-		subject: billingSubject,
+		subject: readBillingSubject,
 	},
 	{
 		name: 'order.completed',
 		label: 'Order Completed',
 		description: 'A buyer paid for a product. Subscriptions send Subscription Created instead.',
-		identity: orderId,
-		subject: orderId,
-		polled: 'orders',
+		identity: readOrderId,
+		subject: readOrderId,
 	},
 	{
 		name: 'order.refunded',
 		label: 'Order Refunded',
 		description: 'An order was refunded in full or in part',
-		identity: refundId,
-		subject: orderId,
-		polled: 'refunds',
+		identity: readRefundId,
+		subject: readOrderId,
 	},
 	{
 		name: 'payment_intent.payment_failed',
 		label: 'Payment Failed',
 		description: 'A payment attempt failed (low-level result)',
-		identity: recurs,
-		subject: paymentIntentId,
+		subject: readPaymentIntentId,
 	},
 	{
 		name: 'payment_intent.succeeded',
 		label: 'Payment Succeeded',
 		description:
 			'A payment attempt went through (low-level result; fulfill from Order Completed instead)',
-		identity: paymentIntentId,
-		subject: paymentIntentId,
+		identity: readPaymentIntentId,
+		subject: readPaymentIntentId,
 	},
 	{
 		name: 'product.created',
 		label: 'Product Created',
 		description: 'A product was created',
-		identity: entityId('product'),
-		subject: entityId('product'),
+		identity: readProductId,
+		subject: readProductId,
 	},
 	{
 		name: 'product.deleted',
 		label: 'Product Deleted',
 		description: 'A product was deleted',
-		identity: entityId('product'),
-		subject: entityId('product'),
+		identity: readProductId,
+		subject: readProductId,
 	},
 	{
 		name: 'product.updated',
 		label: 'Product Updated',
 		description: 'A product was changed',
-		identity: recurs,
-		subject: entityId('product'),
+		subject: readProductId,
 	},
 	{
 		name: 'review.created',
 		label: 'Review Created',
 		description: 'A buyer reviewed a product',
-		identity: entityId('review'),
-		subject: entityId('review'),
-		polled: 'reviews',
+		identity: readReviewId,
+		subject: readReviewId,
 	},
 	{
 		name: 'customer.subscription.created',
 		label: 'Subscription Created',
 		description: 'A buyer subscribed; a trial counts from its start',
-		identity: membershipOnce,
-		subject: membershipId,
-		polled: 'memberships',
+		identity: readUniqueMembershipId,
+		subject: readMembershipId,
 	},
 	{
 		name: 'customer.subscription.deleted',
 		label: 'Subscription Deleted',
 		description: 'A subscription ended and access should end with it',
-		identity: membershipOnce,
-		subject: membershipId,
-		polled: 'memberships',
+		identity: readUniqueMembershipId,
+		subject: readMembershipId,
 	},
 	{
 		name: 'customer.subscription.pause',
 		aliases: ['customer.subscription.paused'],
 		label: 'Subscription Paused',
 		description: 'Billing stopped for a while; the buyer keeps access',
-		identity: recurs,
-		subject: membershipId,
+		subject: readMembershipId,
 	},
 	{
 		name: 'customer.subscription.resumed',
 		label: 'Subscription Resumed',
 		description: 'Billing went on after a pause',
-		identity: recurs,
-		subject: membershipId,
+		subject: readMembershipId,
 	},
 	{
 		name: 'customer.subscription.trial_will_end',
 		label: 'Subscription Trial Will End',
 		description: 'A trial ends in three days',
-		identity: recurs,
-		subject: membershipId,
+		subject: readMembershipId,
 	},
 	{
 		name: 'customer.subscription.updated',
 		label: 'Subscription Updated',
 		description:
 			'A subscription changed: a cancellation was scheduled, a payment is overdue, it recovered',
-		identity: recurs,
-		subject: membershipId,
-		polled: 'memberships',
+		subject: readMembershipId,
 	},
 ];
 
@@ -285,19 +268,27 @@ const byName = new Map(
 	events.flatMap((event) => [event.name, ...(event.aliases ?? [])].map((name) => [name, event])),
 );
 
-/** The definition of an event under any of its names, or undefined for one that is not known. */
-export function eventNamed(name: string): EventDefinition | undefined {
+/** Finds the definition of an event by its name or an alias; undefined for an unknown event. */
+export function findEvent(name: string): EventDefinition | undefined {
 	return byName.get(name);
 }
 
-/** The one name of an event: `customer.subscription.paused` is `customer.subscription.pause` (contract H5). */
-export function canonicalName(name: string): string {
+/**
+ * Replaces an alias by the canonical name: `customer.subscription.paused` becomes
+ * `customer.subscription.pause`. Unknown names stay as they are.
+ */
+export function toCanonicalName(name: string): string {
 	return byName.get(name)?.name ?? name;
 }
 
-/** The events as n8n offers them in a list. */
-export const eventOptions: INodePropertyOptions[] = events.map(({ label, name, description }) => ({
-	name: label,
-	value: name,
-	description,
-}));
+/** Shows events as the choices of an n8n parameter. */
+export function toOptions(definitions: readonly EventDefinition[]): INodePropertyOptions[] {
+	return definitions.map(({ label, name, description }) => ({
+		name: label,
+		value: name,
+		description,
+	}));
+}
+
+/** Every known event, as the choices of a parameter. */
+export const eventOptions: INodePropertyOptions[] = toOptions(events);

@@ -1,107 +1,80 @@
-import { jsonParse, type IDataObject } from 'n8n-workflow';
+import type { IDataObject } from 'n8n-workflow';
 
 import { isRecord } from '../api/responses';
-import { emailOf, membershipId } from './catalogue';
+import { readEmail, readMembershipId } from './catalogue';
+import { readMetadata } from './metadata';
 
 /** What both triggers put beside every payload. */
-export interface EventHead extends IDataObject {
+export interface EventEnvelope {
 	event: string;
 	eventId: string;
 	testMode: boolean;
 	/** When this n8n received or found it, ISO 8601. */
 	deliveredAt: string;
+	/** Set by the polling trigger only. */
+	source?: 'poll';
 }
 
-/** The payload as sent, with the event's head beside its own keys. */
-export function rawOutput(head: EventHead, payload: IDataObject): IDataObject {
-	return { ...payload, ...head };
+/** The payload as sent, with the envelope's keys beside its own. */
+export function buildRawOutput(envelope: EventEnvelope, payload: IDataObject): IDataObject {
+	return { ...payload, ...envelope };
 }
 
 /**
- * The parts of a payload that flows use, at the paths of Pocketsflow's documentation, filled from every
- * known older and newer shape (contract C4, H14–H16). Amounts are passed on as they are: whether they
- * are cents or major units is not known (contract E). Parts that a payload lacks are left out.
+ * The parts of a payload that workflows use, at the paths that Pocketsflow documents, filled from every
+ * known older and newer shape (docs/pocketsflow-api.md#payloads). Amounts are passed on as they are:
+ * whether they are cents or major units is not known (docs/pocketsflow-api.md#money). Parts that the
+ * payload lacks are left out.
  */
-export function simplifiedOutput(head: EventHead, payload: IDataObject): IDataObject {
+export function buildSimplifiedOutput(envelope: EventEnvelope, payload: IDataObject): IDataObject {
 	const parts: IDataObject = {
-		order: part(payload, 'order', ['orderId']),
+		order: readEntity(payload, 'order', 'orderId'),
 		refund: isRecord(payload.refund) ? payload.refund : undefined,
-		product: part(payload, 'product', ['productId']),
-		customer: customerOf(payload),
-		subscription: subscriptionOf(payload),
-		subscriptionCustomerId: membershipId(payload),
+		product: readEntity(payload, 'product', 'productId'),
+		customer: readCustomer(payload),
+		subscription: readSubscription(payload),
+		subscriptionCustomerId: readMembershipId(payload),
 		amount: payload.amount ?? payload.amount_paid ?? payload.grossAmount,
 		currency: payload.currency,
 		clientReferenceId: payload.clientReferenceId,
-		metadata: metadataOf(payload),
+		metadata: readMetadata(payload),
 	};
 	const set = Object.entries(parts).filter(([, value]) => value !== undefined && value !== null);
-	return { ...head, ...Object.fromEntries(set) };
+	return { ...envelope, ...Object.fromEntries(set) };
 }
 
-function part(payload: IDataObject, key: string, idKeys: string[]): IDataObject | undefined {
+/** An order or a product: the object under `key`, or one made of the id that stands in its place. */
+function readEntity(payload: IDataObject, key: string, idKey: string): IDataObject | undefined {
 	const value = payload[key];
 	if (isRecord(value))
 		return value.id === undefined && value._id ? { id: value._id, ...value } : value;
-	const id = [value, ...idKeys.map((idKey) => payload[idKey])].find(
-		(one) => typeof one === 'string',
-	);
+	const id = [value, payload[idKey]].find((candidate) => typeof candidate === 'string');
 	return id === undefined ? undefined : { id };
 }
 
-function customerOf(payload: IDataObject): IDataObject | undefined {
-	const { customer } = payload;
-	const email = emailOf(payload);
-	const known: IDataObject = isRecord(customer)
-		? customer
-		: typeof customer === 'string'
-			? { id: customer }
-			: {};
-	const merged = { ...known, ...(email !== undefined && known.email === undefined && { email }) };
-	return Object.keys(merged).length > 0 ? merged : undefined;
+function readCustomer(payload: IDataObject): IDataObject | undefined {
+	const email = readEmail(payload);
+	const given = recordOrId(payload.customer) ?? {};
+	const customer = {
+		...given,
+		...(email !== undefined && given.email === undefined && { email }),
+	};
+	return Object.keys(customer).length > 0 ? customer : undefined;
 }
 
-function subscriptionOf(payload: IDataObject): IDataObject | undefined {
-	const { subscription, subscriptionCustomer, status } = payload;
-	const offer = isRecord(subscription)
-		? subscription
-		: typeof subscription === 'string'
-			? { id: subscription }
-			: undefined;
+/** The offer with the state of this buyer's membership. */
+function readSubscription(payload: IDataObject): IDataObject | undefined {
+	const offer = recordOrId(payload.subscription);
+	const { subscriptionCustomer } = payload;
 	const membership = isRecord(subscriptionCustomer) ? subscriptionCustomer : undefined;
 	if (!offer && !membership) return undefined;
-	const { active, cancelAtPeriodEnd, paused } = membership ?? {};
-	const state = { status: membership?.status ?? status, active, cancelAtPeriodEnd, paused };
+	const { status, active, cancelAtPeriodEnd, paused } = membership ?? {};
+	const state = { status: status ?? payload.status, active, cancelAtPeriodEnd, paused };
 	const set = Object.entries(state).filter(([, value]) => value !== undefined);
 	return { ...offer, ...Object.fromEntries(set) };
 }
 
-/**
- * The metadata of the checkout session: an object, or URL-encoded text from the embedded checkout, also
- * in quotes and inside an invoice's subscription details (contract C4, H16).
- */
-export function metadataOf(payload: IDataObject): IDataObject | undefined {
-	const details = payload.subscription_details;
-	const nested = isRecord(details) && isRecord(details.metadata) ? details.metadata : undefined;
-	const order = isRecord(payload.order) ? payload.order.metadata : undefined;
-	const given = [payload.metadata, order, nested]
-		.map(parsedMetadata)
-		.filter((metadata) => metadata !== undefined);
-	// A raw invoice has an empty one of its own beside that of its subscription.
-	return given.find((metadata) => Object.keys(metadata).length > 0) ?? given[0];
-}
-
-function parsedMetadata(value: unknown): IDataObject | undefined {
-	if (isRecord(value)) {
-		const encoded = parsedMetadata(value.webhookMetadata);
-		if (!encoded) return value;
-		const others = Object.entries(value).filter(([key]) => key !== 'webhookMetadata');
-		return { ...Object.fromEntries(others), ...encoded };
-	}
-	if (typeof value !== 'string') return undefined;
-	const text = value.trim().replace(/^"([\s\S]*)"$/, '$1');
-	if (text === '') return undefined;
-	const json = jsonParse<unknown>(text, { fallbackValue: null });
-	if (isRecord(json)) return json;
-	return text.includes('=') ? Object.fromEntries(new URLSearchParams(text)) : undefined;
+function recordOrId(value: unknown): IDataObject | undefined {
+	if (isRecord(value)) return value;
+	return typeof value === 'string' ? { id: value } : undefined;
 }

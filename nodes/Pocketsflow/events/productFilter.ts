@@ -1,13 +1,6 @@
 import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
-import { idOf, isRecord } from '../api/responses';
-
-/** Names of several things in one text field, separated by commas, blanks or lines. */
-export function namesIn(text: unknown): string[] {
-	return String(text ?? '')
-		.split(/[\s,]+/)
-		.filter(Boolean);
-}
+import { readId, isRecord } from '../api/responses';
 
 /** The option of both triggers that narrows events to products. */
 export const productIdsOption: INodeProperties = {
@@ -20,16 +13,23 @@ export const productIdsOption: INodeProperties = {
 		'Start only for these products or subscription offers, separated by commas. Events that name no product always pass.',
 };
 
-/** Whether an event is about one of the products or subscription offers; without a choice every one is. */
-export function isAboutProducts(payload: IDataObject, productIds: readonly string[]): boolean {
-	const { product, productId, subscription } = payload;
-	const named = [product, productId, subscription]
-		.flatMap((thing) => (isRecord(thing) ? idOf(thing) : thing) ?? [])
-		// The payment provider's own subscription, in older shapes (contract C4), names no offer.
-		.filter((id) => typeof id === 'string' && !id.startsWith('sub_'));
+/**
+ * Whether an event is about one of the products or subscription offers. An empty filter matches
+ * everything, and an event that names no product matches every filter.
+ */
+export function matchesProductFilter(payload: IDataObject, productIds: readonly string[]): boolean {
+	const ids = readProductIds(payload);
 	return (
-		productIds.length === 0 ||
-		named.length === 0 ||
-		named.some((id) => productIds.includes(String(id)))
+		productIds.length === 0 || ids.length === 0 || ids.some((id) => productIds.includes(String(id)))
+	);
+}
+
+function readProductIds({ product, productId, subscription }: IDataObject): unknown[] {
+	return (
+		[product, productId, subscription]
+			.flatMap((thing) => (isRecord(thing) ? readId(thing) : thing) ?? [])
+			// In older payloads this is the payment provider's subscription, which is no offer:
+			// docs/pocketsflow-api.md#payloads
+			.filter((id) => typeof id === 'string' && !id.startsWith('sub_'))
 	);
 }

@@ -1,191 +1,227 @@
 /**
- * What changed on memberships since the last poll: Pocketsflow tells when one was made, not when it changed
- * or ended, so a short mark of each one's state is kept and compared. Pure, as the cursor, and with the
- * same promise: a change stays open until the process that handed it over is seen alive later.
+ * What changed on memberships since the last poll. Pocketsflow tells when a membership was made, not when
+ * it changed or ended (docs/pocketsflow-api.md#subscriptions), so a digest of its state is kept and
+ * compared. Pure, as the cursor is, and with the same promise: an emitted change stays unconfirmed until the
+ * process that emitted it polls again a while later.
  */
 import { createHash } from 'node:crypto';
 
 import type { IDataObject } from 'n8n-workflow';
 
-import { confirmAfter, type Situation } from './cursor';
+import { isConfirmed, type Emission, type PollConditions } from './cursor';
+import type { DatedRecord } from './recordDates';
 
-/** A membership as read, with everything whose change counts. */
-export interface Member {
-	id: string;
-	/** When it was made, ms. */
-	time: number;
-	record: IDataObject;
-}
+/** A membership as read, with the date on which it was made. */
+export type Membership = DatedRecord;
 
-interface Watched {
+/** What is kept of one membership. */
+interface KnownMembership {
 	/** A digest of its state. */
-	state: string;
-	/** Identifies its last change: a digest of all changes so far, so that none comes twice. */
-	mark: string;
-	/** The change of which it is not yet sure that an execution has it. */
-	open?: { at: number; run: string; again: boolean };
-	ended?: boolean;
+	digest: string;
+	/** Identifies its last change. It is a digest of all changes so far, so that no two are the same. */
+	changeId: string;
+	/** Set while its last change is emitted but not confirmed. */
+	unconfirmed?: Pick<Emission, 'emittedAtMs' | 'processId' | 'isRepeat'>;
+	/** Whether its end was emitted. */
+	hasEnded?: boolean;
 }
 
-export interface WatchState {
-	/** When watching began, ms by n8n's clock: part of every mark, so that no later start repeats one. */
-	since: number;
-	/** Memberships made up to then that had ended when they were first seen are left alone, ms. */
-	endedBefore: number;
-	members: Record<string, Watched>;
+/** The stored state of all memberships. */
+export interface MembershipsState {
+	/** When watching began, by n8n's clock: part of every change id, so that no later start repeats one. */
+	startedAtMs: number;
+	/** Memberships made up to this date that had ended when they were first seen are ignored. */
+	endedBeforeMs: number;
+	memberships: Record<string, KnownMembership>;
 }
 
 export interface Change {
 	kind: 'updated' | 'deleted';
-	member: Member;
+	membership: Membership;
 	/** Tells this change from every other of the same membership. */
-	mark: string;
-	state: string;
-	again: boolean;
+	changeId: string;
+	/** A digest of the membership's new state. */
+	digest: string;
+	isRepeat: boolean;
 }
 
-/** Memberships that can be watched: their marks are part of the workflow's stored state. */
-export const watchLimit = 2_000;
+/** Most memberships that can be watched, because all of them are in the workflow's stored state. */
+export const membershipLimit = 2_000;
 
-/** How many ended memberships are remembered. */
+/** Most ended memberships that are remembered. */
 const endedLimit = 200;
 
-const endings = new Set(['canceled', 'cancelled', 'expired', 'ended', 'incomplete_expired']);
+const endedStatuses = new Set(['canceled', 'cancelled', 'expired', 'ended', 'incomplete_expired']);
 
-/** Whether a membership is over for good. */
-export const hasEnded = ({ record }: Member) => endings.has(String(record.status).toLowerCase());
+/** Whether a membership, as the API returns it, is over for good. */
+export const hasEnded = ({ status }: IDataObject) =>
+	endedStatuses.has(String(status).toLowerCase());
 
-const digest = (...texts: string[]) =>
+const digestOf = (...texts: string[]) =>
 	createHash('sha256').update(texts.join('\n')).digest('hex').slice(0, 12);
 
-function stateOf({ record }: Member): string {
+function digestState({ record }: Membership): string {
 	const { status, cancelAtPeriodEnd, currentPeriodEnd, paused } = record;
-	return digest(JSON.stringify([status, cancelAtPeriodEnd, currentPeriodEnd, paused]));
+	return digestOf(JSON.stringify([status, cancelAtPeriodEnd, currentPeriodEnd, paused]));
 }
 
-/** Begins to watch: everything that is there is known. @param now ms */
-export function watchFrom(members: readonly Member[], now: number): WatchState {
-	return seen({ since: now, endedBefore: -1, members: {} }, members, true);
+/** The state when watching begins: nothing of what is there counts as a change. */
+export function startWatching(memberships: readonly Membership[], nowMs: number): MembershipsState {
+	const ended = memberships.filter(({ record }) => hasEnded(record));
+	const state: MembershipsState = {
+		startedAtMs: nowMs,
+		endedBeforeMs: ended.reduce((latest, { timeMs }) => Math.max(latest, timeMs), -1),
+		memberships: {},
+	};
+	return addNewMemberships(state, memberships);
 }
 
-/** Adds memberships that are seen for the first time and have nothing to report. */
-function seen(state: WatchState, members: readonly Member[], isStart: boolean): WatchState {
-	const added: WatchState['members'] = {};
-	let { endedBefore } = state;
-	for (const member of members) {
-		if (state.members[member.id]) continue;
-		if (!hasEnded(member))
-			added[member.id] = { state: stateOf(member), mark: digest(String(state.since), member.id) };
-		else if (isStart) endedBefore = Math.max(endedBefore, member.time);
-	}
-	return { ...state, endedBefore, members: { ...state.members, ...added } };
+/** Adds memberships that are seen for the first time. Those that have ended have nothing to compare. */
+function addNewMemberships(
+	state: MembershipsState,
+	memberships: readonly Membership[],
+): MembershipsState {
+	const added = memberships
+		.filter(({ id, record }) => !state.memberships[id] && !hasEnded(record))
+		.map((membership): [string, KnownMembership] => [
+			membership.id,
+			{
+				digest: digestState(membership),
+				changeId: digestOf(String(state.startedAtMs), membership.id),
+			},
+		]);
+	return { ...state, memberships: { ...state.memberships, ...Object.fromEntries(added) } };
 }
 
-/** Closes what is confirmed, as the cursor does. */
-export function settleChanges(
-	state: WatchState,
-	{ now, run, repeatAfter }: Situation,
-): { state: WatchState; save: boolean } {
-	let save = false;
-	const members = Object.entries(state.members).map(([id, watched]): [string, Watched] => {
-		const { open, ...rest } = watched;
-		const isDone =
-			open?.run === run && now - open.at >= confirmAfter && (open.again || repeatAfter === 0);
-		if (!isDone) return [id, watched];
-		save ||= repeatAfter === 0;
-		return [id, rest];
+/** Marks emitted changes as confirmed, by the same rule as `confirmEmissions`. */
+export function confirmChanges(
+	state: MembershipsState,
+	conditions: PollConditions,
+): { state: MembershipsState; mustSave: boolean } {
+	const { repeatAfterMs } = conditions;
+	const isDone = ({ unconfirmed }: KnownMembership) =>
+		unconfirmed !== undefined &&
+		isConfirmed(unconfirmed, conditions) &&
+		(unconfirmed.isRepeat || repeatAfterMs === 0);
+	const entries = Object.entries(state.memberships);
+	const memberships = entries.map(([id, known]): [string, KnownMembership] => {
+		return [id, isDone(known) ? { ...known, unconfirmed: undefined } : known];
 	});
-	return { state: { ...state, members: Object.fromEntries(members) }, save };
-}
-
-/** The changes to hand over next, oldest membership first. */
-export function changesIn(
-	state: WatchState,
-	members: readonly Member[],
-	situation: Situation,
-): Change[] {
-	return members
-		.flatMap((member) => changeOf(state, member, situation) ?? [])
-		.sort((a, b) => a.member.time - b.member.time);
-}
-
-function changeOf(state: WatchState, member: Member, situation: Situation): Change | undefined {
-	const watched = state.members[member.id];
-	const now = stateOf(member);
-	const kind = hasEnded(member) ? 'deleted' : 'updated';
-	if (!watched) {
-		// It came and went between two polls.
-		const isNew = kind === 'deleted' && member.time > state.endedBefore;
-		return isNew
-			? {
-					kind,
-					member,
-					state: now,
-					mark: digest(String(state.since), member.id, now),
-					again: false,
-				}
-			: undefined;
-	}
-	if (watched.state !== now)
-		return watched.ended && kind === 'deleted'
-			? undefined
-			: { kind, member, state: now, mark: digest(watched.mark, now), again: false };
-	const { open } = watched;
-	if (!open) return undefined;
-	const isRepeat =
-		situation.repeatAfter > 0 && !open.again && situation.now - open.at >= situation.repeatAfter;
-	if (open.run === situation.run && !isRepeat) return undefined;
 	return {
-		kind,
-		member,
-		state: now,
-		mark: watched.mark,
-		again: open.again || open.run === situation.run,
+		state: { ...state, memberships: Object.fromEntries(memberships) },
+		mustSave: repeatAfterMs === 0 && entries.some(([, known]) => isDone(known)),
 	};
 }
 
-/** The state once these changes are in an execution's hands. `members`: all that were read. */
-export function handOverChanges(
-	state: WatchState,
-	members: readonly Member[],
+/** Selects the changes to emit next, oldest membership first. */
+export function selectChanges(
+	state: MembershipsState,
+	memberships: readonly Membership[],
+	conditions: PollConditions,
+): Change[] {
+	return memberships
+		.flatMap((membership) => detectChange(state, membership, conditions) ?? [])
+		.sort((a, b) => a.membership.timeMs - b.membership.timeMs);
+}
+
+function detectChange(
+	state: MembershipsState,
+	membership: Membership,
+	conditions: PollConditions,
+): Change | undefined {
+	const known = state.memberships[membership.id];
+	const digest = digestState(membership);
+	const kind = hasEnded(membership.record) ? 'deleted' : 'updated';
+	const change = { kind, membership, digest } as const;
+	if (!known) {
+		// One that is new and has ended already came and went between two polls.
+		const isNews = kind === 'deleted' && membership.timeMs > state.endedBeforeMs;
+		const changeId = digestOf(String(state.startedAtMs), membership.id, digest);
+		return isNews ? { ...change, changeId, isRepeat: false } : undefined;
+	}
+	if (known.digest !== digest) {
+		if (known.hasEnded && kind === 'deleted') return undefined;
+		return { ...change, changeId: digestOf(known.changeId, digest), isRepeat: false };
+	}
+	const { changeId, unconfirmed } = known;
+	if (!unconfirmed) return undefined;
+	const isOwn = unconfirmed.processId === conditions.processId;
+	if (isOwn && !isRepeatDue(unconfirmed, conditions)) return undefined;
+	return { ...change, changeId, isRepeat: unconfirmed.isRepeat || isOwn };
+}
+
+const isRepeatDue = (
+	{ emittedAtMs, isRepeat }: Pick<Emission, 'emittedAtMs' | 'isRepeat'>,
+	{ nowMs, repeatAfterMs }: PollConditions,
+) => repeatAfterMs > 0 && !isRepeat && nowMs - emittedAtMs >= repeatAfterMs;
+
+const toKnown = ({ kind, digest, changeId }: Change): KnownMembership => ({
+	digest,
+	changeId,
+	...(kind === 'deleted' && { hasEnded: true }),
+});
+
+const replaceKnown = (
+	state: MembershipsState,
+	entries: Array<[string, KnownMembership]>,
+): MembershipsState => ({
+	...state,
+	memberships: { ...state.memberships, ...Object.fromEntries(entries) },
+});
+
+/** Takes note of changes that nobody asked for, so that they do not come when more is asked for later. */
+export function ignoreChanges(
+	state: MembershipsState,
 	changes: readonly Change[],
-	taken: ReadonlySet<Change>,
-	{ now, run }: Situation,
-): WatchState {
-	const waiting = new Set(changes.filter((one) => !taken.has(one)).map(({ member }) => member.id));
-	const known = seen(
+): MembershipsState {
+	return replaceKnown(
 		state,
-		members.filter(({ id }) => !waiting.has(id)),
-		false,
-	);
-	const given = [...taken].map((change): [string, Watched] => [
-		change.member.id,
-		{
-			state: change.state,
-			mark: change.mark,
-			open: { at: now, run, again: change.again },
-			...(change.kind === 'deleted' && { ended: true }),
-		},
-	]);
-	return forgotten(
-		{ ...known, members: { ...known.members, ...Object.fromEntries(given) } },
-		members,
+		changes.map((change) => [change.membership.id, toKnown(change)]),
 	);
 }
 
-/** Drops the oldest of the ended memberships that are done with. */
-function forgotten(state: WatchState, members: readonly Member[]): WatchState {
-	const times = new Map(members.map(({ id, time }) => [id, time]));
-	const ended = Object.entries(state.members)
-		.filter(([, watched]) => watched.ended && !watched.open)
-		.map(([id]) => ({ id, time: times.get(id) ?? -Infinity }))
-		.sort((a, b) => a.time - b.time);
+/**
+ * Records that some of the due changes were emitted.
+ * @param memberships all that were read
+ * @param due as `selectChanges` gave it
+ * @returns the state to store
+ */
+export function recordChanges(
+	state: MembershipsState,
+	memberships: readonly Membership[],
+	due: readonly Change[],
+	emitted: readonly Change[],
+	{ nowMs, processId }: PollConditions,
+): MembershipsState {
+	const isEmitted = new Set(emitted);
+	const waiting = new Set(
+		due.filter((change) => !isEmitted.has(change)).map(({ membership }) => membership.id),
+	);
+	const withNew = addNewMemberships(
+		state,
+		memberships.filter(({ id }) => !waiting.has(id)),
+	);
+	const entries = emitted.map((change): [string, KnownMembership] => {
+		const unconfirmed = { emittedAtMs: nowMs, processId, isRepeat: change.isRepeat };
+		return [change.membership.id, { ...toKnown(change), unconfirmed }];
+	});
+	return limitEnded(replaceKnown(withNew, entries), memberships);
+}
+
+/** Drops the oldest memberships beyond the limit whose end was emitted and confirmed. */
+function limitEnded(state: MembershipsState, memberships: readonly Membership[]): MembershipsState {
+	const timesMs = new Map(memberships.map(({ id, timeMs }) => [id, timeMs]));
+	const ended = Object.entries(state.memberships)
+		.filter(([, known]) => known.hasEnded && !known.unconfirmed)
+		.map(([id]) => ({ id, timeMs: timesMs.get(id) ?? -Infinity }))
+		.sort((a, b) => a.timeMs - b.timeMs);
 	const dropped = ended.slice(0, Math.max(0, ended.length - endedLimit));
 	if (dropped.length === 0) return state;
-	const gone = new Set(dropped.map(({ id }) => id));
+	const droppedIds = new Set(dropped.map(({ id }) => id));
+	const kept = Object.entries(state.memberships).filter(([id]) => !droppedIds.has(id));
 	return {
 		...state,
-		endedBefore: Math.max(state.endedBefore, dropped[dropped.length - 1].time),
-		members: Object.fromEntries(Object.entries(state.members).filter(([id]) => !gone.has(id))),
+		endedBeforeMs: Math.max(state.endedBeforeMs, dropped[dropped.length - 1].timeMs),
+		memberships: Object.fromEntries(kept),
 	};
 }

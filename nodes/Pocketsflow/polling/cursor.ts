@@ -1,255 +1,298 @@
 /**
- * What a poll has handed over of one growing list, and what it must hand over next. Pure: no clock, no
- * HTTP, no n8n.
+ * What polls have emitted of one growing list, and what they must emit next. Pure: no clock, no HTTP, no n8n.
  *
- * Why no record is lost. n8n saves a poll's state only together with items, and it issues that save
- * before the execution exists (probes: SIGKILL right after emitting). So a saved state may speak of an
- * execution that never came to be. Therefore a record that is handed over stays `open`, with the name of
- * the process that did it, until that same process is seen alive a while later; what a restarted n8n
- * finds open from another process is handed over again, under the same event id. Records leave the scope
- * only below `floor`, which never passes one that was not handed over: they go out oldest first.
+ * Why no record is lost: n8n stores a poll's state before the execution exists, so a stored state may
+ * speak of an execution that never came to be (docs/n8n-engine.md#polling). An emitted record therefore
+ * stays `unconfirmed` until the same n8n process polls again a while later. Records that another process
+ * left unconfirmed are emitted again, with the same event id. Records are emitted oldest first, and the low
+ * watermark never passes one that still waits.
  */
 
-/** A record of the list. Times are the record's own, ms since 1970: n8n's clock decides nothing here. */
-export interface Dated {
+/** `pending`: its event has not happened yet, such as a refund under way. `skip`: not wanted. */
+export type Disposition = 'emit' | 'pending' | 'skip';
+
+/** A record of the list. */
+export interface ListRecord {
 	id: string;
-	time: number;
-	/** `later`: its event has not happened yet, such as a pending refund. `never`: not wanted. */
-	stage: 'ready' | 'later' | 'never';
+	/** The record's own date. It is compared with other records' dates; n8n's clock plays no part. */
+	timeMs: number;
+	disposition: Disposition;
 }
 
-/** One record that was given to an execution of which it is not yet sure that it exists. */
-export interface HandOver {
+/** One record that was given to an execution which may not exist yet. */
+export interface Emission {
 	id: string;
-	time: number;
-	/** When, ms by n8n's clock; only compared with that clock again. */
-	at: number;
-	/** The n8n process that did it. */
-	run: string;
-	/** Whether it is the second time, as the option to repeat asks. */
-	again: boolean;
-	/** Whether the list no longer had it when that part of it was last read. */
-	missing?: boolean;
+	timeMs: number;
+	/** By n8n's clock. */
+	emittedAtMs: number;
+	/** The n8n process that emitted it. */
+	processId: string;
+	/** Whether it was emitted for the second time, as the option Repeat After asks. */
+	isRepeat: boolean;
+	/** Whether the list no longer had the record when that part of the list was last read. */
+	isMissing?: boolean;
 }
 
 /** What was read of the list. */
-export interface Reading<T extends Dated = Dated> {
-	/** All records from `readFrom` to `through`, in any order. */
+export interface Reading<T extends ListRecord = ListRecord> {
+	/** In any order. */
 	records: readonly T[];
-	/** Up to which date nothing is missing, ms; Infinity when the newest are among them. */
-	through: number;
+	/** Up to which date no record is left out; Infinity when the newest are included. */
+	throughMs: number;
 }
 
+type IdAndTime = [id: string, timeMs: number];
+
+/** The stored state of one list. */
 export interface CursorState {
-	/** Nothing older is new any more, ms. */
-	floor: number;
-	/** The newest record handed over, ms; undefined before the first. */
-	cursor?: number;
-	/** Ids and times of the records from `floor` on that are done with. */
-	known: Array<[id: string, time: number]>;
-	open: HandOver[];
-	/** Records whose event is still to come. */
-	held: Array<[id: string, time: number]>;
+	/** Older records are never emitted, unless they are pending. */
+	lowWatermarkMs: number;
+	/** The date of the newest record that was dealt with; undefined before the first. */
+	cursorMs?: number;
+	/** Records from the low watermark on that were emitted and confirmed, or are not wanted. */
+	done: IdAndTime[];
+	unconfirmed: Emission[];
+	pending: IdAndTime[];
 }
 
-/** What a poll knows beside the list. All durations in ms. */
-export interface Situation {
-	now: number;
+/** What a poll knows beside the list. */
+export interface PollConditions {
+	nowMs: number;
 	/** Names this n8n process. */
-	run: string;
-	overlap: number;
-	/** Hand every record over a second time after this; 0 does not. */
-	repeatAfter: number;
+	processId: string;
+	/** How far back records that appear late are looked for. */
+	overlapMs: number;
+	/** Emit every record a second time after this; 0 does not. */
+	repeatAfterMs: number;
 }
 
 /**
- * How long after a hand-over this process must live on to be sure that the execution was stored, ms.
+ * How long after it emitted, this process must still be alive to be sure that the execution was stored.
  * Polls are a minute apart or more, except for the one at activation.
  */
-export const confirmAfter = 30_000;
+export const confirmAfterMs = 30_000;
 
-/** An open record that is no longer in the list is given up this long after its hand-over, ms. */
-export const forgetAfter = 24 * 60 * 60_000;
+const dayMs = 24 * 60 * 60_000;
 
-/** A record dated further ahead of n8n's clock than this does not move the cursor, ms. */
-export const aheadLimit = 24 * 60 * 60_000;
+/** An unconfirmed record that is no longer in the list is given up this long after it was emitted. */
+const giveUpAfterMs = dayMs;
 
-/** Ids kept of what is done with; with more inside the overlap, the overlap is shortened. */
-export const knownLimit = 5_000;
+/** A record dated further ahead of n8n's clock than this does not move the cursor. */
+export const aheadLimitMs = dayMs;
 
-const byTime = (a: { time: number; id: string }, b: { time: number; id: string }) =>
-	a.time - b.time || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+/** Most ids kept in `done`. Where the overlap holds more, it is shortened. */
+export const doneLimit = 5_000;
 
-const newest = (times: number[]) => times.reduce((a, b) => Math.max(a, b), -Infinity);
-const oldest = (times: number[]) => times.reduce((a, b) => Math.min(a, b), Infinity);
+const byTime = (a: ListRecord, b: ListRecord) =>
+	a.timeMs - b.timeMs || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 
-/** The state of a list that is followed from a date on. @param date ms */
-export function startingAt(date: number): CursorState {
-	return { floor: date, known: [], open: [], held: [] };
+const newest = (timesMs: number[]) => timesMs.reduce((a, b) => Math.max(a, b), -Infinity);
+const oldest = (timesMs: number[]) => timesMs.reduce((a, b) => Math.min(a, b), Infinity);
+
+const toIdAndTime = ({ id, timeMs }: { id: string; timeMs: number }): IdAndTime => [id, timeMs];
+
+/** The state of a list that is followed from a date on. */
+export function startAtDate(dateMs: number): CursorState {
+	return { lowWatermarkMs: dateMs, done: [], unconfirmed: [], pending: [] };
 }
 
 /**
- * The state of a list that is followed from now on: what is in it is known, and what appears later with a
- * date up to `overlap` before the newest of these is new.
- * @param records those within the overlap, at least
+ * The state of a list that is followed from now on: the records in it are done or pending. A record that
+ * appears later is new if its date is at most the overlap before the newest of these.
+ * @param records at least those within the overlap
  */
-export function startingAfter(
-	records: readonly Dated[],
-	{ now, overlap }: Pick<Situation, 'now' | 'overlap'>,
+export function startAfter(
+	records: readonly ListRecord[],
+	{ nowMs, overlapMs }: Pick<PollConditions, 'nowMs' | 'overlapMs'>,
 ): CursorState {
-	const cursor = newest(records.map(({ time }) => time).filter((time) => time <= now + aheadLimit));
-	if (cursor === -Infinity) return startingAt(0);
-	const floor = Math.max(0, cursor - overlap);
-	const pairs = (stage: (one: Dated) => boolean): Array<[string, number]> =>
-		records.filter((one) => one.time >= floor && stage(one)).map(({ id, time }) => [id, time]);
+	const cursorMs = newest(
+		records.map(({ timeMs }) => timeMs).filter((timeMs) => timeMs <= nowMs + aheadLimitMs),
+	);
+	if (cursorMs === -Infinity) return startAtDate(0);
+	const lowWatermarkMs = Math.max(0, cursorMs - overlapMs);
+	const inScope = records.filter(({ timeMs }) => timeMs >= lowWatermarkMs);
 	return {
-		floor,
-		cursor,
-		known: pairs(({ stage }) => stage !== 'later'),
-		open: [],
-		held: pairs(({ stage }) => stage === 'later'),
+		lowWatermarkMs,
+		cursorMs,
+		done: inScope.filter(({ disposition }) => disposition !== 'pending').map(toIdAndTime),
+		unconfirmed: [],
+		pending: inScope.filter(({ disposition }) => disposition === 'pending').map(toIdAndTime),
 	};
 }
 
-/** From which date on the list must be read, ms. What is gone from it holds nothing up. */
-export function readFrom({ floor, open, held }: CursorState): number {
-	const there = open.filter(({ missing }) => !missing);
+/** Finds the date (ms) from which on the list must be read. Missing records are not waited for. */
+export function findReadStart({ lowWatermarkMs, unconfirmed, pending }: CursorState): number {
+	const present = unconfirmed.filter(({ isMissing }) => !isMissing);
 	return Math.min(
-		floor,
-		oldest(there.map(({ time }) => time)),
-		oldest(held.map(([, time]) => time)),
+		lowWatermarkMs,
+		oldest(present.map(({ timeMs }) => timeMs)),
+		oldest(pending.map(([, timeMs]) => timeMs)),
 	);
 }
 
-/** Whether this process gave it out long enough ago for its execution to exist. */
-const isConfirmed = (one: HandOver, { now, run }: Situation) =>
-	one.run === run && now - one.at >= confirmAfter;
+/** Whether an execution that this process started then must have been stored by now. */
+export const isConfirmed = (
+	{ emittedAtMs, processId }: Pick<Emission, 'emittedAtMs' | 'processId'>,
+	conditions: PollConditions,
+) => processId === conditions.processId && conditions.nowMs - emittedAtMs >= confirmAfterMs;
 
 /**
- * Closes what is confirmed.
- * @returns whether that must be saved: unsaved, a restart would repeat it although nothing crashed. With
- * the option to repeat that is harmless, and saves an execution.
+ * Moves records that are confirmed, and need not be repeated, from `unconfirmed` to `done`.
+ * @returns the state, and whether it must be stored: otherwise a restart would emit the records again.
+ * With Repeat After that does no harm, and not storing saves an execution.
  */
-export function settle(
+export function confirmEmissions(
 	state: CursorState,
-	situation: Situation,
-): { state: CursorState; save: boolean } {
-	const { repeatAfter } = situation;
-	const isDone = (one: HandOver) => isConfirmed(one, situation) && (one.again || repeatAfter === 0);
-	const done = state.open.filter(isDone);
-	if (done.length === 0) return { state, save: false };
+	conditions: PollConditions,
+): { state: CursorState; mustSave: boolean } {
+	const { repeatAfterMs } = conditions;
+	const isDone = (emission: Emission) =>
+		isConfirmed(emission, conditions) && (emission.isRepeat || repeatAfterMs === 0);
+	const done = state.unconfirmed.filter(isDone);
+	if (done.length === 0) return { state, mustSave: false };
 	return {
 		state: {
 			...state,
-			open: state.open.filter((one) => !isDone(one)),
-			known: [...state.known, ...done.map(({ id, time }): [string, number] => [id, time])],
+			unconfirmed: state.unconfirmed.filter((emission) => !isDone(emission)),
+			done: [...state.done, ...done.map(toIdAndTime)],
 		},
-		save: repeatAfter === 0,
+		mustSave: repeatAfterMs === 0,
 	};
 }
 
-/** The records to hand over next, oldest first. */
-export function dueIn<T extends Dated>(
+/** Selects the records to emit next, oldest first. */
+export function selectDue<T extends ListRecord>(
 	state: CursorState,
 	{ records }: Reading<T>,
-	situation: Situation,
+	conditions: PollConditions,
 ): T[] {
-	const open = new Map(state.open.map((one) => [one.id, one]));
-	const known = new Set(state.known.map(([id]) => id));
-	const held = new Set(state.held.map(([id]) => id));
+	const unconfirmed = new Map(state.unconfirmed.map((emission) => [emission.id, emission]));
+	const done = new Set(state.done.map(([id]) => id));
+	const pending = new Set(state.pending.map(([id]) => id));
 	return records
-		.filter((record) => {
-			if (record.stage !== 'ready') return false;
-			const handed = open.get(record.id);
-			if (handed) return isDueAgain(handed, situation);
-			return held.has(record.id) || (record.time >= state.floor && !known.has(record.id));
+		.filter(({ id, timeMs, disposition }) => {
+			if (disposition !== 'emit') return false;
+			const emission = unconfirmed.get(id);
+			if (emission) return mustRepeat(emission, conditions);
+			return pending.has(id) || (timeMs >= state.lowWatermarkMs && !done.has(id));
 		})
 		.sort(byTime);
 }
 
-function isDueAgain(handed: HandOver, { now, run, repeatAfter }: Situation): boolean {
-	if (handed.run !== run) return true;
-	return repeatAfter > 0 && !handed.again && now - handed.at >= repeatAfter;
+function mustRepeat(emission: Emission, conditions: PollConditions): boolean {
+	const { nowMs, processId, repeatAfterMs } = conditions;
+	if (emission.processId !== processId) return true;
+	return repeatAfterMs > 0 && !emission.isRepeat && nowMs - emission.emittedAtMs >= repeatAfterMs;
 }
 
 /**
- * The state once the first of `due` are in an execution's hands.
- * @param taken how many of `due`, from its beginning
+ * Records that the first of the due records were emitted.
+ * @param due as `selectDue` gave it
+ * @param count how many of `due`, from its beginning
+ * @returns the state to store
  */
-export function handOver<T extends Dated>(
+export function recordEmitted<T extends ListRecord>(
 	state: CursorState,
-	{ records, through }: Reading<T>,
+	reading: Reading<T>,
 	due: readonly T[],
-	taken: number,
-	situation: Situation,
+	count: number,
+	conditions: PollConditions,
 ): CursorState {
-	const { now, run, overlap } = situation;
-	const given = due.slice(0, taken);
-	const givenIds = new Set(given.map(({ id }) => id));
-	// Nothing at or above the first record that waits for its turn may be passed over.
-	const horizon = oldest(due.slice(taken).map(({ time }) => time));
+	const emitted = due.slice(0, count);
+	// Nothing from the first record that still waits on may be passed over.
+	const horizonMs = oldest(due.slice(count).map(({ timeMs }) => timeMs));
+	const unconfirmed = updateUnconfirmed(state, reading, emitted, conditions);
+	const { done, pending } = classifyOthers(state, reading, emitted, horizonMs);
 
-	const before = new Map(state.open.map((one) => [one.id, one]));
-	const present = new Map(records.map((one) => [one.id, one]));
-	const begin = readFrom(state);
-	const stillOpen = (one: HandOver): HandOver[] => {
-		const record = present.get(one.id);
-		if (givenIds.has(one.id)) return [];
-		// Not wanted any more, since the operator chose other products: there is nothing to hand over again.
-		if (record) return record.stage === 'ready' ? [{ ...one, missing: undefined }] : [];
-		const missing = one.missing || (one.time >= begin && one.time <= through);
-		return missing && now - one.at >= forgetAfter ? [] : [{ ...one, ...(missing && { missing }) }];
-	};
-	const open = [
-		...state.open.flatMap(stillOpen),
-		...given.map(({ id, time }): HandOver => {
-			const last = before.get(id);
-			return {
-				id,
-				time,
-				at: now,
-				run,
-				again: last !== undefined && (last.again || last.run === run),
-			};
-		}),
-	];
-
-	const known = new Map(state.known);
-	const held = new Map(state.held.filter(([id]) => !givenIds.has(id)));
-	for (const { id, time, stage } of records) {
-		if (before.has(id) && stage !== 'ready') known.set(id, time);
-		if (before.has(id) || known.has(id)) continue;
-		const isInScope = held.has(id) || (time >= state.floor && time <= horizon);
-		if (!isInScope || stage === 'ready') continue;
-		if (stage === 'later') held.set(id, time);
-		else {
-			held.delete(id);
-			known.set(id, time);
-		}
-	}
-
-	const passed = [...known.values(), ...held.values(), ...open.map(({ time }) => time)].filter(
-		(time) => time <= horizon && time <= now + aheadLimit,
+	const passedMs = [
+		...done.values(),
+		...pending.values(),
+		...unconfirmed.map(({ timeMs }) => timeMs),
+	].filter((timeMs) => timeMs <= horizonMs && timeMs <= conditions.nowMs + aheadLimitMs);
+	const cursorMs = newest([state.cursorMs ?? -Infinity, ...passedMs]);
+	const lowWatermarkMs = Math.max(
+		state.lowWatermarkMs,
+		Math.min(cursorMs - conditions.overlapMs, horizonMs),
 	);
-	const cursor = newest([state.cursor ?? -Infinity, ...passed]);
-	const floor = Math.max(state.floor, Math.min(cursor - overlap, horizon));
-	return bounded(
+	return limitDone(
 		{
-			floor,
-			...(cursor !== -Infinity && { cursor }),
-			known: [...known].filter(([, time]) => time >= floor),
-			open,
-			held: [...held],
+			lowWatermarkMs,
+			...(cursorMs !== -Infinity && { cursorMs }),
+			done: [...done].filter(([, timeMs]) => timeMs >= lowWatermarkMs),
+			unconfirmed,
+			pending: [...pending],
 		},
-		horizon,
+		horizonMs,
 	);
 }
 
-/** Drops the oldest known ids beyond the limit, and raises the floor above them but not the horizon. */
-function bounded(state: CursorState, horizon: number): CursorState {
-	const excess = state.known.length - knownLimit;
+/** Adds what was emitted, and drops what is no longer wanted or has been missing for long. */
+function updateUnconfirmed<T extends ListRecord>(
+	state: CursorState,
+	{ records, throughMs }: Reading<T>,
+	emitted: readonly T[],
+	{ nowMs, processId }: PollConditions,
+): Emission[] {
+	const emittedIds = new Set(emitted.map(({ id }) => id));
+	const present = new Map(records.map((record) => [record.id, record]));
+	const readStartMs = findReadStart(state);
+	const keep = (emission: Emission): Emission[] => {
+		if (emittedIds.has(emission.id)) return [];
+		const record = present.get(emission.id);
+		// It is not wanted any more where the user chose other products meanwhile.
+		if (record) return record.disposition === 'emit' ? [{ ...emission, isMissing: undefined }] : [];
+		const isMissing =
+			emission.isMissing || (emission.timeMs >= readStartMs && emission.timeMs <= throughMs);
+		return isMissing && nowMs - emission.emittedAtMs >= giveUpAfterMs
+			? []
+			: [{ ...emission, ...(isMissing && { isMissing }) }];
+	};
+	const earlier = new Map(state.unconfirmed.map((emission) => [emission.id, emission]));
+	const toEmission = ({ id, timeMs }: T): Emission => {
+		const before = earlier.get(id);
+		const isRepeat = before !== undefined && (before.isRepeat || before.processId === processId);
+		return { id, timeMs, emittedAtMs: nowMs, processId, isRepeat };
+	};
+	return [...state.unconfirmed.flatMap(keep), ...emitted.map(toEmission)];
+}
+
+/** Sorts the records that are not to be emitted, or not yet, into `done` and `pending`. */
+function classifyOthers<T extends ListRecord>(
+	state: CursorState,
+	{ records }: Reading<T>,
+	emitted: readonly T[],
+	horizonMs: number,
+): { done: Map<string, number>; pending: Map<string, number> } {
+	const emittedIds = new Set(emitted.map(({ id }) => id));
+	const wasUnconfirmed = new Set(state.unconfirmed.map(({ id }) => id));
+	const done = new Map(state.done);
+	const pending = new Map(state.pending.filter(([id]) => !emittedIds.has(id)));
+	for (const { id, timeMs, disposition } of records) {
+		if (wasUnconfirmed.has(id) && disposition !== 'emit') done.set(id, timeMs);
+		if (wasUnconfirmed.has(id) || done.has(id) || disposition === 'emit') continue;
+		const isInScope = pending.has(id) || (timeMs >= state.lowWatermarkMs && timeMs <= horizonMs);
+		if (!isInScope) continue;
+		if (disposition === 'pending') pending.set(id, timeMs);
+		else {
+			pending.delete(id);
+			done.set(id, timeMs);
+		}
+	}
+	return { done, pending };
+}
+
+/** Drops the oldest done ids beyond the limit, and raises the low watermark above them. */
+function limitDone(state: CursorState, horizonMs: number): CursorState {
+	const excess = state.done.length - doneLimit;
 	if (excess <= 0) return state;
-	const times = state.known.map(([, time]) => time).sort((a, b) => a - b);
-	const floor = Math.max(state.floor, Math.min(times[excess - 1] + 1, state.cursor ?? 0, horizon));
-	return { ...state, floor, known: state.known.filter(([, time]) => time >= floor) };
+	const timesMs = state.done.map(([, timeMs]) => timeMs).sort((a, b) => a - b);
+	const lowWatermarkMs = Math.max(
+		state.lowWatermarkMs,
+		Math.min(timesMs[excess - 1] + 1, state.cursorMs ?? 0, horizonMs),
+	);
+	return {
+		...state,
+		lowWatermarkMs,
+		done: state.done.filter(([, timeMs]) => timeMs >= lowWatermarkMs),
+	};
 }

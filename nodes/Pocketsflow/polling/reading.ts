@@ -1,112 +1,77 @@
 /**
- * Reads all records of a list from a date on, as if it stood still. Lists move while their pages are read:
- * a new record shifts older ones to the next page (read twice: harmless), a deleted one shifts them to the
- * page before (never read: a lost sale). So dated lists are not paged by number: each further request asks
- * for what is as old as the oldest record so far, and must show that record again. Knows no HTTP.
+ * Reads all records of a list from a date on, as if the list stood still. Knows no HTTP.
+ *
+ * Lists move while their pages are read. A new record shifts older ones to the next page: they are read
+ * twice, which is harmless. A deleted one shifts them to the page before: they are never read, and a sale is
+ * lost. So the pages of a dated list are not numbered through. Each further request asks for records up to
+ * the date of the oldest one read so far, and its answer must contain that record again.
  */
-import { createHash } from 'node:crypto';
-
 import type { IDataObject } from 'n8n-workflow';
 
-import { idOf } from '../api/responses';
+import { withDates, type DatedRecord } from './recordDates';
 
-/** One answer of a list. */
+/** One page of a list. */
 export interface Page {
 	records: IDataObject[];
 	/** Whether Pocketsflow says that more pages follow; undefined where it does not say. */
-	more?: boolean;
-	/** How many records the list has with these dates, where Pocketsflow says so. */
-	total?: number;
+	hasMore?: boolean;
+	/** How many records the list has between these dates, where Pocketsflow says so. */
+	totalCount?: number;
 }
 
-/** Asks for the records between two dates, ms, both inclusive, newest first. */
-export type AskWindow = (window: { from: number; to?: number; page: number }) => Promise<Page>;
+/** Fetches a page of the records between two dates, both inclusive, newest first. */
+type FetchWindow = (window: { fromMs: number; toMs?: number; page: number }) => Promise<Page>;
 
-/** Asks for records by position, newest first. */
-export type AskOffset = (offset: number, limit: number) => Promise<Page>;
-
-export interface DatedRecord {
-	id: string;
-	/** ms since 1970, by Pocketsflow's clock. */
-	time: number;
-	record: IDataObject;
-}
+/** Fetches records by position, newest first. */
+type FetchOffset = (offset: number, limit: number) => Promise<Pick<Page, 'records'>>;
 
 export interface WindowRead {
 	records: DatedRecord[];
-	/** Up to which date nothing is missing, ms. */
-	through: number;
+	/** Up to which date no record is left out. */
+	throughMs: number;
 }
 
-/** How many records one poll can use. With more in the list, only the oldest part of it is read. */
+/** How many records one poll can use. Of a list with more, only the oldest part is read. */
 export interface Capacity {
-	least: number;
-	most: number;
+	minRecords: number;
+	maxRecords: number;
 }
 
-/** A list that kept changing, or does not end. The message is a sentence for the operator. */
+/** A list that kept changing, or does not end. The message is a sentence for the user. */
 export class UnreadableList extends Error {}
 
-/** Says that records may have moved past the reader. */
-const moved = Symbol('moved');
+/** The result of an attempt in which records may have moved past the reader. */
+const listMoved = Symbol('listMoved');
 
-/** Dates may be cut to whole seconds on their way, or meant exclusively, ms. */
-const dateSlack = 1_000;
-const attempts = 4;
-const narrowings = 40;
-const mostRequests = 500;
+/** Pocketsflow may cut dates to whole seconds, or not include the end date itself. */
+const dateSlackMs = 1_000;
+const maxAttempts = 4;
+const maxNarrowings = 40;
+const maxRequests = 500;
 
-const endless = () =>
+const endlessList = () =>
 	new UnreadableList(
 		'Pocketsflow keeps returning more pages of a list than it can have. Try again later.',
 	);
 
-function timeIn(value: unknown): number | undefined {
-	const time =
-		typeof value === 'string' && !/^\d+$/.test(value)
-			? Date.parse(value)
-			: typeof value === 'number' || typeof value === 'string'
-				? Number(value) * (Number(value) < 1e11 ? 1000 : 1)
-				: NaN;
-	return Number.isFinite(time) ? time : undefined;
-}
-
-/** An ObjectId begins with its date, in seconds (contract A). */
-function timeInId(id: string): number | undefined {
-	return /^[0-9a-f]{24}$/i.test(id) ? parseInt(id.slice(0, 8), 16) * 1000 : undefined;
-}
-
-/**
- * Gives every record its id and date: `createdAt`, else the date in the id, else that of its neighbour.
- * @param fallback ms, where nothing in the list has a date
- */
-export function dated(records: readonly IDataObject[], fallback: number): DatedRecord[] {
-	let neighbour = fallback;
-	return [...records]
-		.reverse()
-		.map((record) => {
-			const id =
-				idOf(record) ??
-				createHash('sha256').update(JSON.stringify(record)).digest('hex').slice(0, 24);
-			neighbour = timeIn(record.createdAt) ?? timeInId(id) ?? neighbour;
-			return { id, time: neighbour, record };
-		})
-		.reverse();
-}
-
 const isNewestFirst = (records: readonly DatedRecord[]) =>
-	records.every(({ time }, index) => index === 0 || time <= records[index - 1].time);
+	records.every(({ timeMs }, index) => index === 0 || timeMs <= records[index - 1].timeMs);
 
-const isSame = (some: readonly DatedRecord[], others: readonly DatedRecord[]) =>
+const hasSameIds = (some: readonly DatedRecord[], others: readonly DatedRecord[]) =>
 	some.length === others.length && some.every(({ id }, index) => id === others[index].id);
 
-const oldestOf = (records: readonly DatedRecord[]) =>
-	records.reduce((oldest, one) => (one.time <= oldest.time ? one : oldest));
+const contains = (records: readonly DatedRecord[], { id }: DatedRecord) =>
+	records.some((record) => record.id === id);
 
-async function untilStill<T>(read: (attempt: number) => Promise<T | typeof moved>): Promise<T> {
-	for (let attempt = 1; attempt <= attempts; attempt++) {
+const findOldest = (records: readonly DatedRecord[]) =>
+	records.reduce((oldest, record) => (record.timeMs <= oldest.timeMs ? record : oldest));
+
+async function retryWhileMoving<T>(
+	read: (attempt: number) => Promise<T | typeof listMoved>,
+): Promise<T> {
+	for (let attempt = 1; attempt <= maxAttempts; attempt++) {
 		const result = await read(attempt);
-		if (result !== moved) return result;
+		if (result !== listMoved) return result;
 	}
 	throw new UnreadableList(
 		'The list at Pocketsflow kept changing while it was read. Nothing was skipped; the next poll reads it again.',
@@ -115,125 +80,153 @@ async function untilStill<T>(read: (attempt: number) => Promise<T | typeof moved
 
 /**
  * Reads all records from a date on, or the oldest part of them.
- * @param from ms, inclusive
- * @throws UnreadableList, and what `ask` throws
+ * @param fromMs inclusive
+ * @throws UnreadableList, and what `fetchPage` throws
  */
 export async function readWindow(
-	ask: AskWindow,
-	from: number,
+	fetchPage: FetchWindow,
+	fromMs: number,
 	capacity: Capacity,
 ): Promise<WindowRead> {
-	const first = await ask({ from, page: 1 });
-	const to = await narrowed(ask, from, first, capacity);
-	return await untilStill(async (attempt) => {
-		const begin = to === undefined && attempt === 1 ? first : await ask({ from, to, page: 1 });
-		// Where dates are not honoured, numbers are all there is: the last attempt.
-		const records = await walk(ask, from, to, begin, attempt === attempts);
-		return records === moved ? moved : { records, through: to ?? Infinity };
+	const first = await fetchPage({ fromMs, page: 1 });
+	const toMs = await narrowWindow(fetchPage, fromMs, first, capacity);
+	return await retryWhileMoving(async (attempt) => {
+		const isFirstReusable = toMs === undefined && attempt === 1;
+		const begin = isFirstReusable ? first : await fetchPage({ fromMs, toMs, page: 1 });
+		// Where Pocketsflow ignores dates, pages can only be numbered through: the last attempt does that.
+		const byNumber = attempt === maxAttempts;
+		const records = await readPages(fetchPage, fromMs, toMs, begin, byNumber);
+		return records === listMoved ? listMoved : { records, throughMs: toMs ?? Infinity };
 	});
 }
 
-/** The date up to which the list holds what one poll can use; undefined for all of it. */
-async function narrowed(
-	ask: AskWindow,
-	from: number,
-	{ total, records }: Page,
-	{ least, most }: Capacity,
+/**
+ * Searches an end date (ms) for which the window holds about as many records as one poll can use.
+ * @returns undefined where the list has no more than that
+ */
+async function narrowWindow(
+	fetchPage: FetchWindow,
+	fromMs: number,
+	{ totalCount, records }: Page,
+	{ minRecords, maxRecords }: Capacity,
 ): Promise<number | undefined> {
-	if (total === undefined || total <= most || records.length === 0) return undefined;
-	let few = { at: from, total: 0 };
-	let many = { at: Math.max(...dated(records, from).map(({ time }) => time)), total };
-	for (let tries = 0; tries < narrowings && many.at - few.at > dateSlack; tries++) {
-		// By density first; by halves where sales are too uneven for that.
-		const share = tries % 2 === 0 ? (least + most) / 2 / many.total : 0.5;
-		const at =
-			few.at + Math.max(dateSlack / 2, Math.floor((many.at - few.at) * Math.min(share, 0.9)));
-		const window = await ask({ from, to: at, page: 1 });
-		const inside = window.total ?? many.total;
-		if (inside >= least && inside <= most) return at;
-		if (inside < least) few = { at, total: inside };
-		else many = { at, total: inside };
+	if (totalCount === undefined || totalCount <= maxRecords || records.length === 0)
+		return undefined;
+	let tooFew = { toMs: fromMs };
+	let tooMany = {
+		toMs: Math.max(...withDates(records, fromMs).map(({ timeMs }) => timeMs)),
+		totalCount,
+	};
+	for (let round = 0; round < maxNarrowings; round++) {
+		const spanMs = tooMany.toMs - tooFew.toMs;
+		if (spanMs <= dateSlackMs) break;
+		// Every other round assumes an even density of sales; halving helps where it is uneven.
+		const share = round % 2 === 0 ? (minRecords + maxRecords) / 2 / tooMany.totalCount : 0.5;
+		const stepMs = Math.max(dateSlackMs / 2, Math.floor(spanMs * Math.min(share, 0.9)));
+		const toMs = tooFew.toMs + stepMs;
+		const window = await fetchPage({ fromMs, toMs, page: 1 });
+		const inWindow = window.totalCount ?? tooMany.totalCount;
+		if (inWindow >= minRecords && inWindow <= maxRecords) return toMs;
+		if (inWindow < minRecords) tooFew = { toMs };
+		else tooMany = { toMs, totalCount: inWindow };
 	}
-	return many.at;
-}
-
-async function walk(
-	ask: AskWindow,
-	from: number,
-	to: number | undefined,
-	begin: Page,
-	byNumber: boolean,
-): Promise<DatedRecord[] | typeof moved> {
-	const found = new Map<string, DatedRecord>();
-	let answer = begin;
-	let end = to;
-	let page = 1;
-	let total: number | undefined;
-	let anchor: DatedRecord | undefined;
-	let last: DatedRecord[] = [];
-	for (let requests = 0; requests < mostRequests; requests++) {
-		const records = dated(answer.records, from);
-		if (page === 1) total = answer.total;
-		else if (answer.total !== total) return moved;
-		else if (total === undefined) {
-			// Nothing counts the list, so the page before is asked whether it is still the same.
-			const before = await ask({ from, to: end, page: page - 1 });
-			if (!isSame(dated(before.records, from), last)) return moved;
-		}
-		last = records;
-		if (page === 1 && anchor && !records.some(({ id }) => id === anchor?.id)) return moved;
-
-		const known = found.size;
-		for (const one of records) found.set(one.id, one);
-		if (records.length === 0 || answer.more === false) return [...found.values()];
-		if (answer.more === undefined && page > 1 && found.size === known) {
-			// A list without pages answers each with everything; any other has moved by a whole page.
-			const first = await ask({ from, to: end, page: 1 });
-			return isSame(dated(first.records, from), records) ? [...found.values()] : moved;
-		}
-
-		const oldest = oldestOf(records);
-		// Records of one moment do not tell which way the list runs.
-		const isSorted = isNewestFirst(records) && oldest.time < records[0].time;
-		if (isSorted && oldest.time < from) return [...found.values()];
-		const next = oldest.time + dateSlack;
-		if (!byNumber && isSorted && (end === undefined || next < end)) {
-			end = next;
-			page = 1;
-			anchor = oldest;
-		} else page++;
-		answer = await ask({ from, to: end, page });
-	}
-	throw endless();
+	return tooMany.toMs;
 }
 
 /**
- * Reads all records from a date on, of a list that is paged by position. Each page begins with the last
- * record of the one before.
- * @param from ms, inclusive
- * @throws UnreadableList, and what `ask` throws
+ * Reads a window from its newest record back to its oldest, and checks each page against the one before.
+ * @param begin the first page of the window
+ * @param byNumber whether to number the pages through instead of moving the end date
  */
-export async function readByOffset(ask: AskOffset, from: number): Promise<WindowRead> {
-	const limit = 100;
-	return await untilStill(async () => {
+async function readPages(
+	fetchPage: FetchWindow,
+	fromMs: number,
+	toMs: number | undefined,
+	begin: Page,
+	byNumber: boolean,
+): Promise<DatedRecord[] | typeof listMoved> {
+	const found = new Map<string, DatedRecord>();
+	let current = begin;
+	let endMs = toMs;
+	let page = 1;
+	let totalCount: number | undefined;
+	/** The record that the first page up to `endMs` must contain. */
+	let anchor: DatedRecord | undefined;
+	let previous: DatedRecord[] = [];
+
+	const isStillPage = async (number: number, expected: DatedRecord[]) => {
+		const again = await fetchPage({ fromMs, toMs: endMs, page: number });
+		return hasSameIds(withDates(again.records, fromMs), expected);
+	};
+
+	for (let requests = 0; requests < maxRequests; requests++) {
+		const records = withDates(current.records, fromMs);
+		if (page === 1) {
+			if (anchor && !contains(records, anchor)) return listMoved;
+			({ totalCount } = current);
+		} else {
+			if (current.totalCount !== totalCount) return listMoved;
+			// Where Pocketsflow does not count the list, the page before must still be the same.
+			if (totalCount === undefined && !(await isStillPage(page - 1, previous))) return listMoved;
+		}
+		previous = records;
+
+		const countBefore = found.size;
+		for (const record of records) found.set(record.id, record);
+		const all = () => [...found.values()];
+		if (records.length === 0 || current.hasMore === false) return all();
+		if (current.hasMore === undefined && page > 1 && found.size === countBefore)
+			// A list without pages returns everything as every page; any other has moved by a whole page.
+			return (await isStillPage(1, records)) ? all() : listMoved;
+
+		const oldest = findOldest(records);
+		// Records that all have the same date do not tell which way the list is sorted.
+		const isSorted = isNewestFirst(records) && oldest.timeMs < records[0].timeMs;
+		if (isSorted && oldest.timeMs < fromMs) return all();
+		const nextEndMs = oldest.timeMs + dateSlackMs;
+		if (!byNumber && isSorted && (endMs === undefined || nextEndMs < endMs)) {
+			endMs = nextEndMs;
+			page = 1;
+			anchor = oldest;
+		} else page++;
+		current = await fetchPage({ fromMs, toMs: endMs, page });
+	}
+	throw endlessList();
+}
+
+/**
+ * Reads all records from a date on, of a list that is paged by position. Each page must begin with the
+ * last record of the one before.
+ * @param fromMs inclusive
+ * @param limit records per page
+ * @throws UnreadableList, and what `fetchPage` throws
+ */
+export async function readByOffset(
+	fetchPage: FetchOffset,
+	fromMs: number,
+	limit: number,
+): Promise<WindowRead> {
+	return await retryWhileMoving(async () => {
 		const found = new Map<string, DatedRecord>();
 		let last: DatedRecord | undefined;
 		let first: { id: string; length: number } | undefined;
-		for (let requests = 0; requests < mostRequests; requests++) {
-			const records = dated((await ask(Math.max(0, found.size - 1), limit)).records, from);
-			const isRepeated = records[0]?.id === first?.id && records.length === first?.length;
-			if (last && isRepeated) break; // The position plays no part: everything came at once.
-			if (last && !records.some(({ id }) => id === last?.id)) return moved;
+		for (let requests = 0; requests < maxRequests; requests++) {
+			const page = await fetchPage(Math.max(0, found.size - 1), limit);
+			const records = withDates(page.records, fromMs);
+			const isFirstAgain = records[0]?.id === first?.id && records.length === first?.length;
+			// The position plays no part: everything came with the first page.
+			if (last && isFirstAgain) break;
+			if (last && !contains(records, last)) return listMoved;
 			first ??= records[0] && { id: records[0].id, length: records.length };
 
-			const known = found.size;
-			for (const one of records) found.set(one.id, one);
+			const countBefore = found.size;
+			for (const record of records) found.set(record.id, record);
 			if (records.length <= 1 || records.length > limit) break;
-			if (found.size === known) return moved;
+			if (found.size === countBefore) return listMoved;
 			last = records[records.length - 1];
-			if (isNewestFirst(records) && last.time < from) break;
-			if (requests === mostRequests - 1) throw endless();
+			if (isNewestFirst(records) && last.timeMs < fromMs) break;
+			if (requests === maxRequests - 1) throw endlessList();
 		}
-		return { records: [...found.values()], through: Infinity };
+		return { records: [...found.values()], throughMs: Infinity };
 	});
 }

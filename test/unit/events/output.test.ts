@@ -1,4 +1,4 @@
-import { rawOutput, simplifiedOutput } from '../../../nodes/Pocketsflow/events/output';
+import { buildRawOutput, buildSimplifiedOutput } from '../../../nodes/Pocketsflow/events/output';
 import {
 	invoice,
 	membership,
@@ -8,17 +8,17 @@ import {
 	stripeInvoice,
 } from '../../harness/payloads';
 
-const head = {
+const envelope = {
 	event: 'e',
 	eventId: 'e:1',
 	testMode: true,
 	deliveredAt: '2026-11-23T00:00:00.000Z',
 };
 
-describe('simplified output', () => {
+describe('the simplified output', () => {
 	it('of an order has the documented paths and nothing converted', () => {
-		expect(simplifiedOutput(head, orderCompleted)).toEqual({
-			...head,
+		expect(buildSimplifiedOutput(envelope, orderCompleted)).toEqual({
+			...envelope,
 			order: { id: '6a5200000000000000000bbb' },
 			product: { id: '6a5000000000000000000aaa', variantId: null },
 			customer: { email: 'ana@example.org', firstName: 'Ana', lastName: 'Silva' },
@@ -30,7 +30,7 @@ describe('simplified output', () => {
 	});
 
 	it('of a refund carries the refund', () => {
-		expect(simplifiedOutput(head, orderRefunded)).toMatchObject({
+		expect(buildSimplifiedOutput(envelope, orderRefunded)).toMatchObject({
 			order: { id: '6a5200000000000000000bbb' },
 			refund: { id: '6a5300000000000000000ccc', amount: 31.5 },
 			customer: { email: 'bo@example.org' },
@@ -38,7 +38,7 @@ describe('simplified output', () => {
 	});
 
 	it('of a subscription carries the offer, the membership and its state, and no portal link', () => {
-		const output = simplifiedOutput(head, membership);
+		const output = buildSimplifiedOutput(envelope, membership);
 		expect(output).toMatchObject({
 			subscription: {
 				id: '6a40000000000000000000f1',
@@ -54,20 +54,23 @@ describe('simplified output', () => {
 		expect(JSON.stringify(output)).not.toContain('portal');
 	});
 
-	it('finds the older place of the email address', () => {
-		expect(simplifiedOutput(head, olderMembership)).toMatchObject({
+	it('finds the email address at its older place', () => {
+		expect(buildSimplifiedOutput(envelope, olderMembership)).toMatchObject({
 			customer: { email: 'old@example.org' },
 			subscriptionCustomerId: 'cus_1',
 		});
 	});
 
 	it('of an invoice passes the amount as it is', () => {
-		expect(simplifiedOutput(head, invoice)).toMatchObject({ amount: 1500, currency: 'usd' });
+		expect(buildSimplifiedOutput(envelope, invoice)).toMatchObject({
+			amount: 1500,
+			currency: 'usd',
+		});
 	});
 
-	it('reads a raw invoice: ids as text, metadata URL-encoded in quotes', () => {
-		expect(simplifiedOutput(head, stripeInvoice)).toEqual({
-			...head,
+	it('of a raw invoice is read from ids as text and from quoted URL-encoded metadata', () => {
+		expect(buildSimplifiedOutput(envelope, stripeInvoice)).toEqual({
+			...envelope,
 			customer: { id: 'cus_1' },
 			subscription: { id: 'sub_1' },
 			amount: 900,
@@ -76,10 +79,10 @@ describe('simplified output', () => {
 		});
 	});
 
-	it('reads the metadata of the subscription where a raw invoice has an empty one of its own', () => {
-		const { metadata } = simplifiedOutput(head, { ...stripeInvoice, metadata: {} });
+	it('has the metadata of the subscription where a raw invoice has an empty one of its own', () => {
+		const { metadata } = buildSimplifiedOutput(envelope, { ...stripeInvoice, metadata: {} });
 		expect(metadata).toEqual({ other: 'kept', userId: '42', plan: 'pro' });
-		expect(simplifiedOutput(head, { metadata: {} }).metadata).toEqual({});
+		expect(buildSimplifiedOutput(envelope, { metadata: {} }).metadata).toEqual({});
 	});
 
 	it.each([
@@ -88,16 +91,16 @@ describe('simplified output', () => {
 		['quoted URL-encoded text', '"a=1"', { a: '1' }],
 		['JSON text', '{"a":1}', { a: 1 }],
 	])('reads metadata from %s', (_what, metadata, expected) => {
-		expect(simplifiedOutput(head, { metadata }).metadata).toEqual(expected);
+		expect(buildSimplifiedOutput(envelope, { metadata }).metadata).toEqual(expected);
 	});
 
 	it.each([[null], [''], ['plain'], [5], [[]]])('has no metadata for %p', (metadata) => {
-		expect(simplifiedOutput(head, { metadata })).toEqual(head);
+		expect(buildSimplifiedOutput(envelope, { metadata })).toEqual(envelope);
 	});
 });
 
-describe('raw output', () => {
-	it('is the payload as sent beside the head', () => {
-		expect(rawOutput(head, membership)).toEqual({ ...membership, ...head });
+describe('the raw output', () => {
+	it('is the payload as sent, beside the envelope', () => {
+		expect(buildRawOutput(envelope, membership)).toEqual({ ...membership, ...envelope });
 	});
 });

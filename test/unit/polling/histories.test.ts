@@ -1,13 +1,15 @@
 import fc from 'fast-check';
 
 import { History, type PollFate, type Setting, type ShopEvent, type Step } from './history';
-import type { Manner } from './shop';
+import type { ShopBehaviour } from './simulatedShop';
 
 jest.mock('../../../nodes/Pocketsflow/transport/send', () => ({
 	send: async (context: { answer(request: unknown): Promise<unknown> }, request: unknown) =>
 		await context.answer(request),
-	accountOf: async () => ({ mode: 'live' }),
-	forgetAccount: () => undefined,
+}));
+jest.mock('../../../nodes/Pocketsflow/transport/credential', () => ({
+	loadCredential: async () => ({ mode: 'live' }),
+	forgetCredential: () => undefined,
 }));
 
 const shopEvent: fc.Arbitrary<ShopEvent> = fc.oneof(
@@ -61,7 +63,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 	fc.record({ kind: fc.constantFrom('restart' as const, 'rename' as const, 'filter' as const) }),
 );
 
-const manner: fc.Arbitrary<Manner> = fc.record({
+const behaviour: fc.Arbitrary<ShopBehaviour> = fc.record({
 	pageSize: fc.integer({ min: 2, max: 12 }),
 	totals: fc.oneof({ weight: 3, arbitrary: fc.constant(true) }, fc.constant(false)),
 	hasMore: fc.boolean(),
@@ -78,12 +80,12 @@ const manner: fc.Arbitrary<Manner> = fc.record({
 });
 
 const setting: fc.Arbitrary<Setting> = fc.record({
-	manner,
+	behaviour,
 	batch: fc.integer({ min: 1, max: 20 }),
-	overlap: fc.constantFrom(0, 1, 15, 15, 60),
-	repeatAfter: fc.constantFrom(0, 0, 3, 10),
-	headStart: fc.constantFrom(0, 0, 30),
-	skew: fc.constantFrom(0, -3_600_000, 3_600_000, -90_000, 90_000),
+	overlapMinutes: fc.constantFrom(0, 1, 15, 15, 60),
+	repeatAfterMinutes: fc.constantFrom(0, 0, 3, 10),
+	headStartSeconds: fc.constantFrom(0, 0, 30),
+	skewMs: fc.constantFrom(0, -3_600_000, 3_600_000, -90_000, 90_000),
 	before: fc.nat({ max: 15 }),
 });
 
@@ -121,7 +123,7 @@ test.each<[string, Step[]]>([
 	async (_what, steps) => {
 		const rush = Array.from({ length: 30 }, () => [sale(60), calmPoll]).flat();
 		const history = new History({
-			manner: {
+			behaviour: {
 				pageSize: 100,
 				totals: true,
 				hasMore: true,
@@ -129,10 +131,10 @@ test.each<[string, Step[]]>([
 				order: 'newestFirst',
 			},
 			batch: 200,
-			overlap: 1,
-			repeatAfter: 2,
-			headStart: 0,
-			skew: 0,
+			overlapMinutes: 1,
+			repeatAfterMinutes: 2,
+			headStartSeconds: 0,
+			skewMs: 0,
 			before: 0,
 		});
 		const clock = jest.spyOn(Date, 'now').mockImplementation(history.clock);

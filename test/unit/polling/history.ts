@@ -1,9 +1,10 @@
 import type { IDataObject, INode, IPollFunctions } from 'n8n-workflow';
 
-import { confirmAfter } from '../../../nodes/Pocketsflow/polling/cursor';
-import { newMemory, poll, type Memory } from '../../../nodes/Pocketsflow/polling/poll';
+import { confirmAfterMs } from '../../../nodes/Pocketsflow/polling/cursor';
+import { createMemory, type ProcessMemory } from '../../../nodes/Pocketsflow/polling/memory';
+import { poll } from '../../../nodes/Pocketsflow/polling/poll';
 import type { PocketsflowRequest } from '../../../nodes/Pocketsflow/api/request';
-import { eventIdOf, Shop, type Manner, type ModelOrder } from './shop';
+import { SimulatedShop, toEventId, type ShopBehaviour, type SimulatedOrder } from './simulatedShop';
 
 export type ShopEvent =
 	| { kind: 'sale'; count: number; sameMoment: boolean; lateBy: number; wanted: boolean }
@@ -28,31 +29,28 @@ export type Step =
 	| { kind: 'filter' };
 
 export interface Setting {
-	manner: Manner;
+	behaviour: ShopBehaviour;
 	batch: number;
-	/** minutes */
-	overlap: number;
-	/** minutes */
-	repeatAfter: number;
-	/** seconds */
-	headStart: number;
-	/** How far Pocketsflow's clock is ahead of n8n's, ms. */
-	skew: number;
+	overlapMinutes: number;
+	repeatAfterMinutes: number;
+	headStartSeconds: number;
+	/** How far Pocketsflow's clock is ahead of n8n's. */
+	skewMs: number;
 	/** Sales before the workflow was activated. */
 	before: number;
 }
 
 interface Execution {
 	ids: string[];
-	memory: Memory;
-	at: number;
+	memory: ProcessMemory;
+	startedAtMs: number;
 	isKilled: boolean;
 }
 
 class Killed extends Error {}
 class RequestFailed extends Error {}
 
-const minute = 60_000;
+const minuteMs = 60_000;
 const node: INode = {
 	id: 'node',
 	name: 'Polling',
@@ -70,36 +68,36 @@ export class Broken extends Error {}
  * keeps in memory what n8n keeps in memory, and loses it when n8n is killed.
  */
 export class History {
-	private readonly shop: Shop;
-	/** n8n's clock, ms. */
-	private now = Date.UTC(2026, 9, 24, 12);
-	private memory = newMemory();
+	private readonly shop: SimulatedShop;
+	/** n8n's clock. */
+	private nowMs = Date.UTC(2026, 9, 24, 12);
+	private memory = createMemory();
 	private staticData: IDataObject = {};
 	/** What n8n's database holds. */
 	private saved = '{}';
 	private isRestarted = false;
 	private readonly executions: Execution[] = [];
-	private readonly expected = new Map<string, ModelOrder>();
+	private readonly expected = new Map<string, SimulatedOrder>();
 	private readonly confirmed = new Set<string>();
 	private fate: PollFate = { meanwhile: [] };
 	private requests = 0;
 	private crashes = 0;
 	private renames = 0;
-	/** Whether the operator chose other products than those that are expected. */
+	/** Whether the user chose other products than those that are expected. */
 	private isFiltered = false;
 
 	constructor(private readonly setting: Setting) {
-		this.shop = new Shop(setting.manner);
+		this.shop = new SimulatedShop(setting.behaviour);
 		for (let number = 0; number < setting.before; number++)
-			this.shop.add(this.shopNow - (setting.before - number) * 7 * minute);
+			this.shop.add(this.shopNowMs - (setting.before - number) * 7 * minuteMs);
 	}
 
-	private get shopNow(): number {
-		return this.now + this.setting.skew;
+	private get shopNowMs(): number {
+		return this.nowMs + this.setting.skewMs;
 	}
 
 	/** n8n's clock, for `Date.now`. */
-	readonly clock = (): number => this.now;
+	readonly clock = (): number => this.nowMs;
 
 	private readonly context = {
 		getMode: () => 'trigger',
@@ -109,16 +107,16 @@ export class History {
 		logger: { warn: () => undefined },
 		getTimezone: () => 'Europe/Berlin',
 		getNodeParameter: (name: string, fallback: unknown) => {
-			const { batch, overlap, repeatAfter, headStart } = this.setting;
+			const { batch, overlapMinutes, repeatAfterMinutes, headStartSeconds } = this.setting;
 			const parameters: IDataObject = {
 				events: ['order.completed'],
 				start: 'now',
 				simplify: true,
 				options: {
 					batch,
-					overlap,
-					repeatAfter,
-					headStart,
+					overlap: overlapMinutes,
+					repeatAfter: repeatAfterMinutes,
+					headStart: headStartSeconds,
 					productIds: this.isFiltered ? 'other' : 'wanted',
 				},
 			};
@@ -138,18 +136,19 @@ export class History {
 	private happen(event: ShopEvent): void {
 		if (event.kind === 'deletion') {
 			const gone = this.shop.remove(event.index);
-			if (gone) this.expected.delete(eventIdOf(gone));
+			if (gone) this.expected.delete(toEventId(gone));
 			return;
 		}
-		const lateBy = Math.min(event.lateBy, this.setting.overlap) * minute;
+		const lateBy = Math.min(event.lateBy, this.setting.overlapMinutes) * minuteMs;
 		for (let index = 0; index < event.count; index++) {
-			const time = this.shopNow - lateBy + (event.sameMoment ? 0 : index * 137 - event.count * 137);
-			const isEarly = time < this.shopNow - this.setting.overlap * minute;
+			const timeMs =
+				this.shopNowMs - lateBy + (event.sameMoment ? 0 : index * 137 - event.count * 137);
+			const isEarly = timeMs < this.shopNowMs - this.setting.overlapMinutes * minuteMs;
 			const order = this.shop.add(
-				isEarly ? this.shopNow - this.setting.overlap * minute : time,
+				isEarly ? this.shopNowMs - this.setting.overlapMinutes * minuteMs : timeMs,
 				event.wanted ? 'wanted' : 'other',
 			);
-			if (event.wanted && !this.isFiltered) this.expected.set(eventIdOf(order), order);
+			if (event.wanted && !this.isFiltered) this.expected.set(toEventId(order), order);
 		}
 	}
 
@@ -157,13 +156,13 @@ export class History {
 		this.crashes++;
 		// An execution takes up to a minute.
 		for (const execution of this.executions)
-			if (execution.memory === this.memory && this.now - execution.at < minute)
+			if (execution.memory === this.memory && this.nowMs - execution.startedAtMs < minuteMs)
 				execution.isKilled = true;
 		this.restart();
 	}
 
 	private restart(): void {
-		this.memory = newMemory();
+		this.memory = createMemory();
 		this.staticData = JSON.parse(this.saved) as IDataObject;
 		this.isRestarted = true;
 	}
@@ -191,13 +190,13 @@ export class History {
 		if (fate.crash !== undefined) this.kill();
 	}
 
-	/** Once a later poll has nothing more to store, no hand-over of this process may be left unstored. */
+	/** Once a later poll has nothing more to store, no emission of this process may be left unstored. */
 	private checkStored(): void {
-		if (this.setting.repeatAfter > 0) return;
-		for (const { ids, memory, at } of this.executions)
+		if (this.setting.repeatAfterMinutes > 0) return;
+		for (const { ids, memory, startedAtMs } of this.executions)
 			if (
 				memory === this.memory &&
-				this.now - at >= confirmAfter &&
+				this.nowMs - startedAtMs >= confirmAfterMs &&
 				ids.some((id) => !this.confirmed.has(id))
 			)
 				throw new Broken(`${ids.join(', ')} would be repeated after a restart`);
@@ -205,8 +204,8 @@ export class History {
 
 	private save(): void {
 		this.saved = JSON.stringify(this.staticData);
-		for (const { ids, memory, at } of this.executions)
-			if (memory === this.memory && this.now - at >= confirmAfter)
+		for (const { ids, memory, startedAtMs } of this.executions)
+			if (memory === this.memory && this.nowMs - startedAtMs >= confirmAfterMs)
 				for (const id of ids) this.confirmed.add(id);
 	}
 
@@ -214,7 +213,7 @@ export class History {
 		if (ids.length > this.setting.batch) throw new Broken(`${ids.length} items in one execution`);
 		if (new Set(ids).size < ids.length) throw new Broken('an item twice in one execution');
 		for (const id of ids) this.checkRepeat(id);
-		this.executions.push({ ids, memory: this.memory, at: this.now, isKilled: false });
+		this.executions.push({ ids, memory: this.memory, startedAtMs: this.nowMs, isKilled: false });
 	}
 
 	private checkRepeat(id: string): void {
@@ -222,28 +221,31 @@ export class History {
 		const last = earlier[earlier.length - 1];
 		if (!last) return;
 		const isAcrossProcesses = last.memory !== this.memory;
-		if (this.setting.repeatAfter === 0) {
+		if (this.setting.repeatAfterMinutes === 0) {
 			if (!isAcrossProcesses) throw new Broken(`${id} twice in one life of n8n`);
-			if (this.confirmed.has(id)) throw new Broken(`${id} again although its hand-over was stored`);
-		} else if (!isAcrossProcesses && this.now - last.at < this.setting.repeatAfter * minute)
+			if (this.confirmed.has(id)) throw new Broken(`${id} again although its emission was stored`);
+		} else if (
+			!isAcrossProcesses &&
+			this.nowMs - last.startedAtMs < this.setting.repeatAfterMinutes * minuteMs
+		)
 			throw new Broken(`${id} again too early`);
 	}
 
 	async live(steps: readonly Step[]): Promise<void> {
 		await this.poll({ meanwhile: [] });
 		for (const step of steps) {
-			this.now += 1_300;
+			this.nowMs += 1_300;
 			if (step.kind === 'shop') this.happen(step.event);
 			else if (step.kind === 'down') {
 				this.kill();
-				this.now += step.minutes * minute;
+				this.nowMs += step.minutes * minuteMs;
 				await this.poll({ meanwhile: [] });
 			} else if (step.kind === 'restart') {
-				this.now += minute;
+				this.nowMs += minuteMs;
 				// Before the next poll it is as good as a crash: n8n tells a node of neither.
 				const isUnconfirmed = ({ ids, memory }: Execution) =>
 					memory === this.memory && ids.some((id) => !this.confirmed.has(id));
-				const isOpen = this.setting.repeatAfter > 0 || this.executions.some(isUnconfirmed);
+				const isOpen = this.setting.repeatAfterMinutes > 0 || this.executions.some(isUnconfirmed);
 				if (isOpen) this.crashes++;
 				this.restart();
 			} else if (step.kind === 'rename') {
@@ -260,7 +262,7 @@ export class History {
 				// What waits, or would come again, is not asked for any more.
 				if (this.isFiltered) this.expected.clear();
 			} else {
-				this.now += minute;
+				this.nowMs += minuteMs;
 				await this.poll(step.fate);
 			}
 		}
@@ -270,36 +272,36 @@ export class History {
 
 	/** Nothing happens any more: everything that waits must come out. */
 	private async calmDown(): Promise<void> {
-		const { batch, repeatAfter } = this.setting;
+		const { batch, repeatAfterMinutes } = this.setting;
 		this.isFiltered = false;
-		const polls = 6 + repeatAfter + Math.ceil((3 * this.expected.size) / batch);
+		const polls = 6 + repeatAfterMinutes + Math.ceil((3 * this.expected.size) / batch);
 		for (let index = 0; index < polls; index++) {
-			this.now += minute;
+			this.nowMs += minuteMs;
 			await this.poll({ meanwhile: [] });
 		}
-		this.now += 2 * minute;
+		this.nowMs += 2 * minuteMs;
 	}
 
 	private check(): void {
-		const { repeatAfter } = this.setting;
-		const handed = new Map<string, number>();
+		const { repeatAfterMinutes } = this.setting;
+		const emitted = new Map<string, number>();
 		for (const { ids, isKilled } of this.executions)
 			for (const id of ids) {
 				// With the option to repeat, only a whole execution counts.
-				if (!isKilled || repeatAfter === 0) handed.set(id, (handed.get(id) ?? 0) + 1);
+				if (!isKilled || repeatAfterMinutes === 0) emitted.set(id, (emitted.get(id) ?? 0) + 1);
 			}
-		for (const id of this.expected.keys()) if (!handed.has(id)) throw new Broken(`${id} was lost`);
+		for (const id of this.expected.keys()) if (!emitted.has(id)) throw new Broken(`${id} was lost`);
 		const old = new Set(
 			Array.from(
 				{ length: this.setting.before },
 				(_, index) => `order.completed:order-${index + 1}`,
 			),
 		);
-		for (const id of handed.keys())
+		for (const id of emitted.keys())
 			if (old.has(id)) throw new Broken(`${id} is older than the activation`);
 		if (this.crashes === 0)
-			for (const [id, count] of handed)
-				if (count > (repeatAfter > 0 ? 2 : 1))
+			for (const [id, count] of emitted)
+				if (count > (repeatAfterMinutes > 0 ? 2 : 1))
 					throw new Broken(`${id} ${count} times without a crash`);
 		const idle = this.executions.filter(({ ids }) => ids.length === 0).length;
 		if (idle > this.executions.length - idle + 1 + this.crashes + this.renames)

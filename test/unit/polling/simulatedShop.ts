@@ -2,15 +2,15 @@ import type { IDataObject } from 'n8n-workflow';
 
 import type { PocketsflowRequest } from '../../../nodes/Pocketsflow/api/request';
 
-export interface ModelOrder {
+export interface SimulatedOrder {
 	number: number;
-	/** ms by the shop's clock */
-	time: number;
+	/** By the shop's clock. */
+	timeMs: number;
 	productId: string;
 }
 
-/** How the simulated Pocketsflow answers: where the contract leaves it open, either way. */
-export interface Manner {
+/** How the simulated Pocketsflow answers: where its documentation leaves it open, either way. */
+export interface ShopBehaviour {
 	pageSize: number;
 	/** Whether `pagination` says how many there are. */
 	totals: boolean;
@@ -21,37 +21,37 @@ export interface Manner {
 	order: 'newestFirst' | 'oldestFirst';
 }
 
-const idOf = ({ number }: ModelOrder) => `order-${number}`;
+const toId = ({ number }: SimulatedOrder) => `order-${number}`;
 
 /** A Pocketsflow with orders only, in memory. */
-export class Shop {
-	readonly orders: ModelOrder[] = [];
+export class SimulatedShop {
+	readonly orders: SimulatedOrder[] = [];
 	private made = 0;
 
-	constructor(private readonly manner: Manner) {}
+	constructor(private readonly behaviour: ShopBehaviour) {}
 
-	add(time: number, productId = 'wanted'): ModelOrder {
-		const order = { number: ++this.made, time, productId };
+	add(timeMs: number, productId = 'wanted'): SimulatedOrder {
+		const order = { number: ++this.made, timeMs, productId };
 		this.orders.push(order);
 		return order;
 	}
 
-	remove(index: number): ModelOrder | undefined {
+	remove(index: number): SimulatedOrder | undefined {
 		if (this.orders.length === 0) return undefined;
 		return this.orders.splice(index % this.orders.length, 1)[0];
 	}
 
 	answer({ path, query = {} }: PocketsflowRequest): unknown {
 		if (path !== '/orders') throw new Error(`not simulated: ${path}`);
-		const { pageSize, totals, hasMore, endDate, order } = this.manner;
+		const { pageSize, totals, hasMore, endDate, order } = this.behaviour;
 		const date = (value: unknown, otherwise: number) =>
 			value === undefined ? otherwise : Date.parse(String(value));
-		const from = date(query.startDate, -Infinity);
-		const exactTo = endDate === 'ignored' ? Infinity : date(query.endDate, Infinity);
-		const to = endDate === 'seconds' ? Math.floor(exactTo / 1000) * 1000 : exactTo;
+		const fromMs = date(query.startDate, -Infinity);
+		const exactToMs = endDate === 'ignored' ? Infinity : date(query.endDate, Infinity);
+		const toMs = endDate === 'seconds' ? Math.floor(exactToMs / 1000) * 1000 : exactToMs;
 		const sorted = this.orders
-			.filter(({ time }) => time >= from && time <= to)
-			.sort((a, b) => b.time - a.time || b.number - a.number);
+			.filter(({ timeMs }) => timeMs >= fromMs && timeMs <= toMs)
+			.sort((a, b) => b.timeMs - a.timeMs || b.number - a.number);
 		if (order === 'oldestFirst') sorted.reverse();
 		const size = Math.min(pageSize, Number(query.pageSize ?? 20));
 		const page = Number(query.page ?? 1);
@@ -60,9 +60,9 @@ export class Shop {
 		return {
 			orders: shown.map(
 				(one): IDataObject => ({
-					_id: idOf(one),
+					_id: toId(one),
 					productId: one.productId,
-					createdAt: new Date(one.time).toISOString(),
+					createdAt: new Date(one.timeMs).toISOString(),
 				}),
 			),
 			pagination: {
@@ -75,5 +75,5 @@ export class Shop {
 	}
 }
 
-/** Names an order as the trigger's event IDs do. */
-export const eventIdOf = (order: ModelOrder) => `order.completed:${idOf(order)}`;
+/** The event id that the trigger gives to an order. */
+export const toEventId = (order: SimulatedOrder) => `order.completed:${toId(order)}`;

@@ -1,0 +1,32 @@
+import { randomBytes } from 'node:crypto';
+
+import type { PollState } from './state';
+
+/** What lasts as long as the n8n process. All of it may be lost: docs/n8n-engine.md#process-memory-and-queue-mode */
+export interface ProcessMemory {
+	/** Names the process. What another process emitted before it ended may not have been stored. */
+	processId: string;
+	/** By node: n8n starts the next poll although the last has not ended. */
+	pollsInFlight: Map<string, Promise<unknown>>;
+	/** When records that wait for their head start to pass were first found, by node and event, then by id. */
+	firstFoundMs: Map<string, ReadonlyMap<string, number>>;
+	/** The nodes that have polled. */
+	polledNodes: Set<string>;
+	/**
+	 * The last state, by node and mode. n8n forgets static data when a node is renamed, and brings back an
+	 * older copy when another node of the workflow was edited: docs/n8n-engine.md#static-data
+	 */
+	states: Map<string, PollState>;
+}
+
+/** Creates the memory of a process that begins. */
+export const createMemory = (): ProcessMemory => ({
+	processId: randomBytes(6).toString('hex'),
+	pollsInFlight: new Map(),
+	firstFoundMs: new Map(),
+	polledNodes: new Set(),
+	states: new Map(),
+});
+
+/** The memory of this process. */
+export const processMemory = createMemory();

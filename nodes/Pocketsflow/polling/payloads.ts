@@ -1,0 +1,110 @@
+/**
+ * Turns records of the API into the payload that the webhook of the same event carries: the same keys at
+ * the same paths (docs/pocketsflow-api.md#payloads), so that one workflow can follow either trigger.
+ * Amounts are passed on as they are (docs/pocketsflow-api.md#money).
+ */
+import type { IDataObject } from 'n8n-workflow';
+
+import { readId, isRecord } from '../api/responses';
+import { readMetadata } from '../events/metadata';
+
+const omitEmpty = (fields: IDataObject): IDataObject =>
+	Object.fromEntries(
+		Object.entries(fields).filter(([, value]) => value !== undefined && value !== null),
+	);
+
+const asRecord = (value: unknown): IDataObject => (isRecord(value) ? value : {});
+
+/** From an order of the API to the payload of `order.completed`. */
+export function toOrderPayload(record: IDataObject): IDataObject {
+	const { currency, taxAmount } = record;
+	const product = asRecord(record.product);
+	const customer = asRecord(record.customer);
+	return omitEmpty({
+		order: omitEmpty({ id: readId(record) }),
+		product: omitEmpty({
+			id: record.productId ?? readId(product),
+			variantId: record.variantId,
+			name: product.name,
+		}),
+		customer: omitEmpty({
+			id: readId(customer),
+			email: record.buyerEmail ?? customer.buyerEmail,
+			firstName: customer.firstName,
+			lastName: customer.lastName,
+		}),
+		tax: taxAmount === undefined ? undefined : { amount: taxAmount },
+		amount: record.grossAmount ?? record.amount,
+		amountBeforeTax: record.amountBeforeTax,
+		// Upper case in the API, lower case in webhooks: docs/pocketsflow-api.md#money
+		currency: typeof currency === 'string' ? currency.toLowerCase() : undefined,
+		clientReferenceId: record.clientReferenceId,
+		metadata: readMetadata(record),
+	});
+}
+
+/**
+ * From a refund of the API to the payload of `order.refunded`.
+ * @param order the refunded order; `{}` where it was deleted
+ */
+export function toRefundPayload(record: IDataObject, order: IDataObject): IDataObject {
+	return {
+		...toOrderPayload(order),
+		order: omitEmpty({ id: record.orderId ?? readId(order) }),
+		refund: omitEmpty({
+			id: readId(record),
+			amount: record.amount,
+			reason: record.reason,
+			status: record.status,
+		}),
+	};
+}
+
+/** From a customer of the API to the payload of `customer.created`. */
+export function toCustomerPayload(record: IDataObject): IDataObject {
+	return {
+		customer: omitEmpty({
+			id: readId(record),
+			email: record.buyerEmail ?? record.email,
+			country: record.country,
+		}),
+	};
+}
+
+/** From a review of the API to the payload of `review.created`. */
+export function toReviewPayload(record: IDataObject): IDataObject {
+	return {
+		review: omitEmpty({ id: readId(record), rating: record.rating, review: record.review }),
+		product: omitEmpty({ id: record.productId }),
+		customer: omitEmpty({ email: record.buyerEmail }),
+	};
+}
+
+const activeStatuses = ['active', 'trialing', 'past_due', 'paused'];
+
+/** From a membership of the API to the payload of the subscription events. */
+export function toMembershipPayload(record: IDataObject): IDataObject {
+	const { status } = record;
+	const customer = asRecord(record.customer);
+	const id = readId(record);
+	return omitEmpty({
+		subscription: omitEmpty({ id: record.productId ?? record.subscriptionId }),
+		subscriptionCustomer: omitEmpty({
+			id,
+			status,
+			active: activeStatuses.includes(String(status)),
+			cancelAtPeriodEnd: record.cancelAtPeriodEnd,
+			paused: status === 'paused',
+		}),
+		customer: omitEmpty({
+			id: record.customerId ?? readId(customer),
+			email: record.buyerEmail ?? customer.buyerEmail ?? customer.email,
+			firstName: customer.firstName,
+			lastName: customer.lastName,
+		}),
+		status,
+		subscriptionCustomerId: id,
+		clientReferenceId: record.clientReferenceId,
+		metadata: readMetadata(record),
+	});
+}

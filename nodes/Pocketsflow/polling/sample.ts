@@ -1,0 +1,48 @@
+import { NodeOperationError, type IDataObject } from 'n8n-workflow';
+
+import { lists } from '../api/lists';
+import { classifyRecord } from './followList';
+import { buildItem } from './items';
+import { readNewest } from './listReader';
+import type { PollContext } from './pollContext';
+import { withDates } from './recordDates';
+import { changeSources, listSources, type ChangeSource, type ListSource } from './sources';
+
+/**
+ * The newest real record of each chosen event, for a manual run. Neither reads nor saves a state.
+ * @throws NodeOperationError where Pocketsflow has nothing that fits
+ */
+export async function sampleEvents(context: PollContext): Promise<IDataObject[]> {
+	const { n8n, settings, mode } = context;
+	const items: IDataObject[] = [];
+	for (const event of settings.events) {
+		const item = await sampleEvent(context, event);
+		if (item) items.push(item);
+	}
+	if (items.length > 0) return items;
+	throw new NodeOperationError(
+		n8n.getNode(),
+		`Pocketsflow has nothing in ${mode} mode that these events and filters match yet`,
+		{ description: 'Make a test purchase, or activate the workflow and wait for the first sale.' },
+	);
+}
+
+async function sampleEvent(context: PollContext, event: string): Promise<IDataObject | undefined> {
+	const { n8n, settings } = context;
+	const change = Object.values<ChangeSource>(changeSources).find((one) => one.event === event);
+	const source = listSources.find(change ? readsMemberships : (one) => one.event === event);
+	if (!source) return undefined;
+	const newestFirst = withDates(await readNewest(n8n, source.list), 0).sort(
+		(a, b) => b.timeMs - a.timeMs,
+	);
+	for (const { record, timeMs } of newestFirst) {
+		if (change && !change.isExample(record)) continue;
+		const related = (await source.readRelated?.(n8n, record)) ?? {};
+		const payload = source.toPayload(record, related);
+		if (classifyRecord(source, { record, payload }, settings) === 'emit')
+			return buildItem(context, { event, record, payload, discriminator: timeMs });
+	}
+	return undefined;
+}
+
+const readsMemberships = ({ list }: ListSource) => list === lists.memberships;

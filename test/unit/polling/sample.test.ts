@@ -1,0 +1,56 @@
+import type { IDataObject, INode, IPollFunctions } from 'n8n-workflow';
+
+import { poll } from '../../../nodes/Pocketsflow/polling/poll';
+
+jest.mock('../../../nodes/Pocketsflow/transport/send', () => ({
+	send: async (context: { answer(): unknown }) => context.answer(),
+}));
+jest.mock('../../../nodes/Pocketsflow/transport/credential', () => ({
+	loadCredential: async () => ({ mode: 'live' }),
+	forgetCredential: () => undefined,
+}));
+
+const node: INode = {
+	id: 'node',
+	name: 'Polling',
+	type: 'polling',
+	typeVersion: 1,
+	position: [0, 0],
+	parameters: {},
+};
+
+/** A manual run of the node at a Pocketsflow that has these memberships. */
+async function runManually(event: string, memberships: IDataObject[]): Promise<unknown> {
+	const parameters: IDataObject = { events: [event], start: 'now', simplify: true, options: {} };
+	const context = {
+		getMode: () => 'manual',
+		getWorkflow: () => ({ id: 'workflow' }),
+		getNode: () => node,
+		getNodeParameter: (name: string, fallback: unknown) => parameters[name] ?? fallback,
+		answer: () => ({ subscriptions: memberships }),
+	} as unknown as IPollFunctions;
+	const items = await poll(context);
+	return items?.map(({ subscriptionCustomerId }) => subscriptionCustomerId);
+}
+
+const active = { _id: 'active', status: 'active', createdAt: '2026-11-22T00:00:00.000Z' };
+const ended = (status: string) => ({
+	_id: 'ended',
+	status,
+	createdAt: '2026-11-23T00:00:00.000Z',
+});
+
+describe.each(['canceled', 'cancelled', 'expired', 'ended', 'incomplete_expired'])(
+	'a manual run at a subscription that is %s',
+	(status) => {
+		it('shows it as Subscription Deleted', async () => {
+			const shown = await runManually('customer.subscription.deleted', [active, ended(status)]);
+			expect(shown).toEqual(['ended']);
+		});
+
+		it('does not show it as Subscription Updated', async () => {
+			const shown = await runManually('customer.subscription.updated', [active, ended(status)]);
+			expect(shown).toEqual(['active']);
+		});
+	},
+);
