@@ -11,23 +11,9 @@ import {
 import { eventOptions } from './events/catalogue';
 import { productIdsOption } from './events/productFilter';
 import { receive } from './webhook/receive';
-import { hookError, isRegistered, register, unregister } from './webhook/registration';
-import { simplify } from './fields/common';
-
-const usesExisting = (context: IHookFunctions) =>
-	context.getNodeParameter('endpoint', 'automatic') === 'existing';
-
-async function inHook<T>(
-	context: IHookFunctions,
-	work: (context: IHookFunctions) => Promise<T>,
-	undone = 'set up',
-): Promise<T> {
-	try {
-		return await work(context);
-	} catch (error) {
-		throw hookError(context, error, undone);
-	}
-}
+import { isRegistered, register, unregister } from './webhook/registration';
+import { usesExistingEndpoint } from './webhook/settings';
+import { simplifyField } from './fields/common';
 
 export class PocketsflowTrigger implements INodeType {
 	description: INodeTypeDescription = {
@@ -35,8 +21,8 @@ export class PocketsflowTrigger implements INodeType {
 		name: 'pocketsflowTrigger',
 		icon: { light: 'file:pocketsflow.svg', dark: 'file:pocketsflow.dark.svg' },
 		group: ['trigger'],
-		// Not 1: n8n evaluates an expression for each request to a trigger of version 1 (parseRequestBody of
-		// its webhook-helpers): a third of the way to the answer.
+		// Not 1: for each request to a trigger of version 1 n8n evaluates an expression, which takes
+		// a third of the time until the answer (docs/n8n-engine.md#expression-isolates).
 		version: 2,
 		subtitle: '={{ $parameter["events"].join(", ") }}',
 		description:
@@ -90,7 +76,7 @@ export class PocketsflowTrigger implements INodeType {
 				default: '',
 				displayOptions: { show: { endpoint: ['existing'] } },
 			},
-			simplify.property,
+			simplifyField.property,
 			{
 				displayName: 'Options',
 				name: 'options',
@@ -145,14 +131,14 @@ export class PocketsflowTrigger implements INodeType {
 	webhookMethods = {
 		default: {
 			async checkExists(this: IHookFunctions): Promise<boolean> {
-				return usesExisting(this) || (await inHook(this, isRegistered));
+				return usesExistingEndpoint(this) || (await isRegistered(this));
 			},
 			async create(this: IHookFunctions): Promise<boolean> {
-				await inHook(this, register);
+				await register(this);
 				return true;
 			},
 			async delete(this: IHookFunctions): Promise<boolean> {
-				if (!usesExisting(this)) await inHook(this, unregister, 'removed');
+				if (!usesExistingEndpoint(this)) await unregister(this);
 				return true;
 			},
 		},

@@ -1,45 +1,57 @@
-import type { Repeatable } from '../events/identity';
+import type { DeliveryFingerprint } from '../events/identity';
+import { BoundedMap } from '../transport/boundedMap';
+
+interface LastDelivery {
+	digest: string;
+	discriminator: number | string;
+	receivedAtMs: number;
+}
 
 /**
- * Recent deliveries of this process, so that a redelivery starts no second execution. Bounded in number
- * and age; empty after a restart, which only means that a redelivery may start a second execution:
- * durable de-duplication belongs to the flow, on `eventId` (n8n-core loses static data that is written
- * in `webhook()`).
+ * Recent deliveries of this process, so that a redelivery starts no second execution. Bounded in
+ * number and age, and empty after a restart, when a redelivery may start one: lasting
+ * de-duplication belongs to the workflow, on `eventId`, because n8n loses static data that is
+ * written while it handles a delivery (docs/n8n-engine.md#static-data).
  */
 export class RecentDeliveries {
-	private readonly seen = new Map<
-		string,
-		{ content: string; moment: number | string; at: number }
-	>();
-
-	constructor(
-		private readonly capacity = 10_000,
-		private readonly ageMs = 10 * 60_000,
-		/**
-		 * Within this the same content is a repetition although it was sent at another moment, which is not
-		 * signed. Later it is not: a second refund of the same amount has the same bytes as the first.
-		 */
-		private readonly copyMs = 10_000,
-	) {}
+	private readonly lastByKey: BoundedMap<LastDelivery>;
 
 	/**
-	 * Records a delivery and says whether it repeats one: synchronous, so that of concurrent copies
-	 * exactly one is new.
+	 * @param ageMs how long a delivery is remembered
+	 * @param copyAgeMs within this the same content is a repeat whatever its discriminator, which
+	 * comes from a header that is not signed. Later it is not: two refunds of the same amount have
+	 * the same bytes.
 	 */
-	repeats({ key, content, moment }: Repeatable, now: number): boolean {
-		const last = this.seen.get(key);
-		this.seen.delete(key);
-		this.seen.set(key, { content, moment, at: now });
-		for (const [oldest, { at }] of this.seen) {
-			if (this.seen.size <= this.capacity && now - at <= this.ageMs) break;
-			this.seen.delete(oldest);
-		}
-		if (last?.content !== content) return false;
-		return now - last.at <= (last.moment === moment ? this.ageMs : this.copyMs);
+	constructor(
+		capacity = 10_000,
+		private readonly ageMs = 10 * 60_000,
+		private readonly copyAgeMs = 10_000,
+	) {
+		this.lastByKey = new BoundedMap(capacity);
+	}
+
+	/**
+	 * Records a delivery. Synchronous, so that of concurrent copies exactly one is new.
+	 * @returns whether it repeats the last one with its key
+	 */
+	record({ key, digest, discriminator }: DeliveryFingerprint, nowMs: number): boolean {
+		const last = this.lastByKey.get(key);
+		this.lastByKey.set(key, { digest, discriminator, receivedAtMs: nowMs });
+		this.forgetOld(nowMs);
+		if (last?.digest !== digest) return false;
+		const isSameMoment = last.discriminator === discriminator;
+		return nowMs - last.receivedAtMs <= (isSameMoment ? this.ageMs : this.copyAgeMs);
 	}
 
 	/** How many deliveries are remembered. */
 	get size(): number {
-		return this.seen.size;
+		return this.lastByKey.size;
+	}
+
+	private forgetOld(nowMs: number): void {
+		for (const [key, { receivedAtMs }] of this.lastByKey) {
+			if (nowMs - receivedAtMs <= this.ageMs) return;
+			this.lastByKey.delete(key);
+		}
 	}
 }

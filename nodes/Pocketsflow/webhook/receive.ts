@@ -1,25 +1,15 @@
 import type { IDataObject, IWebhookFunctions } from 'n8n-workflow';
 
+import { buildEventId, fingerprintDelivery, type BusinessEvent } from '../events/identity';
+import { readMetadata } from '../events/metadata';
+import { buildRawOutput, buildSimplifiedOutput } from '../events/output';
+import { matchesProductFilter } from '../events/productFilter';
 import { readDelivery, type Delivery, type DeliveryHeaders } from './delivery';
-import { RecentDeliveries } from './duplicates';
-import { eventIdOf, repetitionOf, type Occurrence } from '../events/identity';
-import { metadataOf, rawOutput, simplifiedOutput, type EventHead } from '../events/output';
-import { isAboutProducts, namesIn } from '../events/productFilter';
-import { wantedEvents } from './registration';
-import { endpointKey } from './secrets';
-import { verifyDelivery } from './verification';
+import { getNodeKey, processMemory, type TriggerMemory } from './memory';
+import { isListening, readEventNames, readSettings, type TriggerSettings } from './settings';
+import { verifyDelivery, type Verification } from './verification';
 
-interface Options {
-	includeHeaders?: boolean;
-	metadataKey?: string;
-	metadataValue?: string;
-	productIds?: string;
-	skipRepeated?: boolean;
-}
-
-const recent = new RecentDeliveries();
-
-/** Headers that can hold a secret; `x-webhook-secret` is an older shared one (contract C3). */
+/** Headers that can hold a secret; `x-webhook-secret` is the secret itself, where a sender adds it. */
 const secretHeaders = new Set([
 	'authorization',
 	'cookie',
@@ -28,34 +18,24 @@ const secretHeaders = new Set([
 ]);
 
 /**
- * Takes one delivery: verifies, answers, reads, filters. Answers itself, through the response object and
- * before the work: Pocketsflow waits 5 s and never tries again (contract C3), while n8n would answer only
- * after it has stored the execution.
+ * Handles one request: verifies it, answers it, then reads and filters the delivery. Answers by
+ * itself and before the work, because Pocketsflow waits 5 s and never tries again
+ * (docs/pocketsflow-api.md#deliveries), while n8n would answer only after it has stored the
+ * execution.
  * @returns the items to emit, none for what is refused or not wanted
  */
-export async function receive(context: IWebhookFunctions): Promise<IDataObject[]> {
+export async function receive(
+	context: IWebhookFunctions,
+	memory: TriggerMemory = processMemory,
+): Promise<IDataObject[]> {
 	const headers = context.getHeaderData() as DeliveryHeaders;
-	const rawBody = await rawBodyOf(context);
-	const response = context.getResponseObject();
-
-	// A throw would store a failed execution for anyone who knows the URL (webhook-helpers of n8n).
-	const verification = await verifyDelivery(
-		context,
-		rawBody,
-		headers['x-pocketsflow-signature'],
-		context.getNodeParameter('endpoint', 'automatic') === 'existing',
-	).catch(() => ({ valid: false, reason: 'the credential cannot be read' }) as const);
+	const rawBody = await readRawBody(context);
+	const verification = await verifySafely(context, memory, rawBody, headers);
 	if (!verification.valid || !rawBody) {
-		response.status(401).json({ message: 'The signature of this delivery is not valid' });
-		const reason = verification.valid ? 'no body' : verification.reason;
-		context.logger.warn(
-			reason === 'no secret'
-				? 'Pocketsflow Trigger refused a delivery: the signing secret is not known. Deactivate and activate the workflow to register the webhook anew.'
-				: `Pocketsflow Trigger refused a delivery: ${reason}`,
-		);
+		refuse(context, verification.valid ? 'no body' : verification.reason);
 		return [];
 	}
-	response.status(200).end();
+	context.getResponseObject().status(200).end();
 
 	const delivery = readDelivery(headers, rawBody);
 	if (!delivery) {
@@ -64,70 +44,113 @@ export async function receive(context: IWebhookFunctions): Promise<IDataObject[]
 		);
 		return [];
 	}
-	const isTest = context.getMode() === 'manual';
-	const options = context.getNodeParameter('options', {}) as Options;
-	if (!isWanted(context, delivery, options, isTest)) return [];
+	const settings = readSettings(context);
+	if (!isWanted(context, delivery, settings)) return [];
 
-	const testMode = verification.mode === 'test';
-	const now = Date.now();
-	const occurrence: Occurrence = { ...delivery, testMode, moment: delivery.sentAt ?? now };
-	if (!isTest && options.skipRepeated !== false) {
-		const repetition = repetitionOf(occurrence);
-		const key = `${endpointKey(context.getNode(), isTest)} ${repetition.key}`;
-		if (recent.repeats({ ...repetition, key }, now)) return [];
-	}
-
-	const head: EventHead = {
-		event: delivery.event,
-		eventId: eventIdOf(occurrence),
-		testMode,
-		deliveredAt: new Date(now).toISOString(),
+	const nowMs = Date.now();
+	const businessEvent: BusinessEvent = {
+		...delivery,
+		testMode: verification.mode === 'test',
+		discriminator: delivery.sentAtMs ?? nowMs,
 	};
-	const output = context.getNodeParameter('simplify', true) ? simplifiedOutput : rawOutput;
-	return [
-		{
-			...output(head, delivery.payload),
-			...(options.includeHeaders && { headers: withoutSecrets(headers) }),
-		},
-	];
+	const isRepeat =
+		settings.skipRepeated &&
+		!isListening(context) &&
+		recordDelivery(context, memory, businessEvent, nowMs);
+	if (isRepeat) return [];
+	const item = buildItem(businessEvent, settings, nowMs);
+	return [settings.includeHeaders ? { ...item, headers: removeSecrets(headers) } : item];
 }
 
-/** What n8n adds to a request (its rawBodyReader); `readRawBody` fills `rawBody`. */
+/** What n8n adds to a request; `readRawBody` fills `rawBody`. */
 interface UnreadRequest {
 	rawBody?: unknown;
 	readRawBody?: () => Promise<void>;
 }
 
 /**
- * The bytes of the body, undefined when it cannot be read. n8n has read JSON, text and XML already, and
- * leaves other content types to nodes whose version is not 1.
+ * The bytes of the body, undefined when it cannot be read. n8n has read JSON, text and XML already;
+ * other content types it leaves to the node (docs/n8n-engine.md#request-bodies).
  */
-async function rawBodyOf(context: IWebhookFunctions): Promise<Buffer | undefined> {
+async function readRawBody(context: IWebhookFunctions): Promise<Buffer | undefined> {
 	const request = context.getRequestObject() as UnreadRequest;
 	// Rejects for a multipart body, which n8n has consumed, and when the sender is gone.
 	if (request.rawBody === undefined) await request.readRawBody?.().catch(() => undefined);
 	return Buffer.isBuffer(request.rawBody) ? request.rawBody : undefined;
 }
 
+type Refusal = { valid: false; reason: 'the credential cannot be read' };
+
+/** Never throws: n8n would store a failed execution for anyone who knows the URL. */
+async function verifySafely(
+	context: IWebhookFunctions,
+	memory: TriggerMemory,
+	rawBody: Buffer | undefined,
+	headers: DeliveryHeaders,
+): Promise<Verification | Refusal> {
+	const header = headers['x-pocketsflow-signature'];
+	return await verifyDelivery(context, memory, rawBody, header).catch(
+		(): Refusal => ({ valid: false, reason: 'the credential cannot be read' }),
+	);
+}
+
+function refuse(context: IWebhookFunctions, reason: string): void {
+	const response = context.getResponseObject();
+	response.status(401).json({ message: 'The signature of this delivery is not valid' });
+	context.logger.warn(
+		reason === 'no secret'
+			? 'Pocketsflow Trigger refused a delivery: the signing secret is not known. Deactivate and activate the workflow to register the webhook anew.'
+			: `Pocketsflow Trigger refused a delivery: ${reason}`,
+	);
+}
+
 /**
- * Whether the node asked for this delivery. While listening for a test any event is shown: what name
- * Pocketsflow's own test delivery carries is not documented (contract C1).
+ * Whether the node asks for this delivery. While the user listens for a test event every event
+ * passes: the name in Pocketsflow's own test delivery is not documented
+ * (docs/pocketsflow-api.md#not-documented).
  */
 function isWanted(
 	context: IWebhookFunctions,
 	{ event, payload }: Delivery,
-	{ metadataKey, metadataValue, productIds }: Options,
-	isTest: boolean,
+	settings: TriggerSettings,
 ): boolean {
-	if (!isTest && !wantedEvents(context).includes(event)) return false;
-	if (metadataKey) {
-		const metadata = metadataOf(payload) ?? {};
-		if (!Object.hasOwn(metadata, metadataKey)) return false;
-		if (metadataValue && String(metadata[metadataKey]) !== metadataValue) return false;
-	}
-	return isAboutProducts(payload, namesIn(productIds));
+	if (!isListening(context) && !readEventNames(context).includes(event)) return false;
+	return hasMetadata(payload, settings) && matchesProductFilter(payload, settings.productIds);
 }
 
-function withoutSecrets(headers: DeliveryHeaders): IDataObject {
+function hasMetadata(
+	payload: IDataObject,
+	{ metadataKey, metadataValue }: TriggerSettings,
+): boolean {
+	if (!metadataKey) return true;
+	const metadata = readMetadata(payload) ?? {};
+	if (!Object.hasOwn(metadata, metadataKey)) return false;
+	return !metadataValue || String(metadata[metadataKey]) === metadataValue;
+}
+
+/** Records that this node received a delivery. @returns whether it repeats an earlier one */
+function recordDelivery(
+	context: IWebhookFunctions,
+	{ recentDeliveries }: TriggerMemory,
+	businessEvent: BusinessEvent,
+	nowMs: number,
+): boolean {
+	const fingerprint = fingerprintDelivery(businessEvent);
+	const key = `${getNodeKey(context)} ${fingerprint.key}`;
+	return recentDeliveries.record({ ...fingerprint, key }, nowMs);
+}
+
+function buildItem(
+	businessEvent: BusinessEvent,
+	{ simplify }: TriggerSettings,
+	nowMs: number,
+): IDataObject {
+	const { event, testMode, payload } = businessEvent;
+	const eventId = buildEventId(businessEvent);
+	const envelope = { event, eventId, testMode, deliveredAt: new Date(nowMs).toISOString() };
+	return (simplify ? buildSimplifiedOutput : buildRawOutput)(envelope, payload);
+}
+
+function removeSecrets(headers: DeliveryHeaders): IDataObject {
 	return Object.fromEntries(Object.entries(headers).filter(([key]) => !secretHeaders.has(key)));
 }

@@ -1,66 +1,98 @@
-import type { Mode } from '../transport/errors';
+import type { IHookFunctions, IWebhookFunctions } from 'n8n-workflow';
 
-/** A signing secret, the mode of the API key that it belongs to, and the endpoint that it is for. */
-export interface KnownSecret {
-	secret: string;
-	mode: Mode;
-	url: string;
-}
-
-/** A map of the latest entries: this memory lives as long as the process. */
-class Recent<V> {
-	private readonly entries = new Map<string, V>();
-
-	constructor(private readonly capacity: number) {}
-
-	get(key: string): V | undefined {
-		return this.entries.get(key);
-	}
-
-	set(key: string, value: V): void {
-		this.entries.delete(key);
-		this.entries.set(key, value);
-		if (this.entries.size > this.capacity)
-			this.entries.delete(this.entries.keys().next().value as string);
-	}
-
-	deleteWhere(matches: (value: V) => boolean): void {
-		for (const [key, value] of this.entries) if (matches(value)) this.entries.delete(key);
-	}
-}
-
-/** Secrets by node, keyed by `endpointKey`. Empty after a restart. */
-export const remembered = new Recent<KnownSecret>(1000);
-
-/** Secrets by the sealed text that they were read from, so that it is opened once. */
-export const opened = new Recent<KnownSecret>(1000);
+import { loadCredential, type PocketsflowCredential } from '../transport/credential';
+import type { Endpoint } from './endpoints';
+import { getNodeKey, type EndpointSecret, type SigningSecret, type TriggerMemory } from './memory';
+import { readDescription, seal, unseal } from './sealing';
+import { getWebhookUrl, isRequestedUrl } from './webhookUrl';
 
 /**
- * Secrets of existing endpoints by node and credential: the last one read and when its reading began, and
- * the one being read since `begun` (ms).
+ * What the trigger keeps in static data. Written in hooks only (docs/n8n-engine.md#static-data).
  */
-export const credentials = new Recent<{
-	begun: number;
-	readAt: number;
-	last: KnownSecret | undefined;
-	current: Promise<KnownSecret | undefined>;
-}>(1000);
-
-/** Attempts at recovery by node: when the last one began and what it found or will find. */
-export const recoveries = new Recent<{ begun: number; found: Promise<KnownSecret | undefined> }>(
-	1000,
-);
-
-/** Forgets what is known for an endpoint that was removed. */
-export function forgetEndpoint(url: string): void {
-	remembered.deleteWhere((known) => known.url === url);
-	opened.deleteWhere((known) => known.url === url);
+interface TriggerStaticData {
+	/** Our endpoint at Pocketsflow. */
+	endpointId?: string;
+	/** Its signing secret, sealed. */
+	sealedSecret?: string;
+	/**
+	 * Its URL. After a restart with another WEBHOOK_URL this is no longer the address of this n8n.
+	 */
+	url?: string;
 }
 
+/** One place where a delivery's secret may be found. @returns undefined where it is not there */
+export type SecretSource = (
+	context: IWebhookFunctions,
+	memory: TriggerMemory,
+) => Promise<SigningSecret | undefined>;
+
+export const readStaticData = (context: IHookFunctions | IWebhookFunctions): TriggerStaticData =>
+	context.getWorkflowStaticData('node') as TriggerStaticData;
+
+/** Keeps an endpoint's secret: sealed in static data, open in memory. */
+export function storeSecret(
+	context: IHookFunctions,
+	memory: TriggerMemory,
+	{ apiKey, mode }: PocketsflowCredential,
+	{ id, url }: Endpoint,
+	secret: string,
+): void {
+	const stored = readStaticData(context);
+	if (unseal(stored.sealedSecret, apiKey, url) !== secret)
+		stored.sealedSecret = seal(secret, apiKey, url);
+	stored.endpointId = id;
+	stored.url = url;
+	memory.secretByNode.set(getNodeKey(context), { secret, mode, url });
+}
+
+/** Forgets the endpoint at this URL and its secret, in static data and in memory. */
+export function forgetSecret(context: IHookFunctions, memory: TriggerMemory, url: string): void {
+	const stored = readStaticData(context);
+	delete stored.endpointId;
+	delete stored.sealedSecret;
+	delete stored.url;
+	for (const secrets of [memory.secretByNode, memory.secretBySealedText])
+		for (const [key, known] of secrets) if (known.url === url) secrets.delete(key);
+}
+
+/** Opens an endpoint's secret: the copy in its description, else the one in static data. */
+export function openEndpointSecret(
+	{ id, url, description }: Endpoint,
+	{ apiKey }: PocketsflowCredential,
+	stored: TriggerStaticData = {},
+): string | undefined {
+	const secret = unseal(readDescription(description).sealed, apiKey, url);
+	if (secret !== undefined || id !== stored.endpointId) return secret;
+	return unseal(stored.sealedSecret, apiKey, url);
+}
+
+export const findRememberedSecret: SecretSource = async (context, memory) =>
+	memory.secretByNode.get(getNodeKey(context));
+
+/** The sealed secret in static data, which may be missing or out of date. */
+export const findStoredSecret: SecretSource = async (context, memory) => {
+	const { sealedSecret, url } = readStaticData(context);
+	if (sealedSecret === undefined) return undefined;
+	const known =
+		memory.secretBySealedText.get(sealedSecret) ??
+		(await openStoredSecret(context, sealedSecret, url));
+	if (known) memory.secretBySealedText.set(sealedSecret, known);
+	return known;
+};
+
 /**
- * The key of a node's endpoint. By webhookId and not by name: after a rename n8n may hand over another
- * node's static data, or none. A node that is listening for a test has another endpoint meanwhile.
+ * Opens with the URL that was registered where this request came to it, else with the present one.
  */
-export function endpointKey(node: { webhookId?: string; id: string }, isTest: boolean): string {
-	return `${isTest ? 'test' : 'production'}:${node.webhookId ?? node.id}`;
+async function openStoredSecret(
+	context: IWebhookFunctions,
+	sealedSecret: string,
+	storedUrl: string | undefined,
+): Promise<EndpointSecret | undefined> {
+	const { apiKey, mode } = await loadCredential(context);
+	const url =
+		storedUrl !== undefined && isRequestedUrl(context, storedUrl)
+			? storedUrl
+			: getWebhookUrl(context);
+	const secret = unseal(sealedSecret, apiKey, url);
+	return secret === undefined ? undefined : { secret, mode, url };
 }

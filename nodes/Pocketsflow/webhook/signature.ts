@@ -1,5 +1,10 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
+/** A signature header: its digest in lower-case hex, or why it cannot be a signature. */
+type ParsedSignature =
+	| { digest: string; fault?: undefined }
+	| { digest?: undefined; fault: 'no signature' | 'malformed signature' };
+
 export type SignatureCheck =
 	| { valid: true }
 	| {
@@ -10,16 +15,31 @@ export type SignatureCheck =
 const hexDigest = /^[0-9a-f]{64}$/;
 
 /**
- * Signs a body as Pocketsflow does: lower-case hex HMAC-SHA256 of the raw bytes, keyed with the secret as
- * given, `whsec_` included (contract C3). The timestamp is no part of it.
+ * Signs a body as Pocketsflow does: HMAC-SHA256 of the raw bytes in lower-case hex, keyed with the
+ * whole secret, its `whsec_` included. The timestamp header is not signed
+ * (docs/pocketsflow-api.md#signature).
  */
 export function sign(rawBody: Uint8Array, secret: string): string {
 	return createHmac('sha256', secret).update(rawBody).digest('hex');
 }
 
 /**
- * Checks the X-Pocketsflow-Signature header over the raw bytes in constant time. Upper case and a leading
- * `sha256=` are accepted, nothing else (contract C3). Without a secret nothing is ever valid.
+ * Reads an X-Pocketsflow-Signature header. Accepts upper case and a leading `sha256=`, nothing
+ * else.
+ */
+export function parseSignature(header: unknown): ParsedSignature {
+	if (typeof header !== 'string' || header === '') return { fault: 'no signature' };
+	const digest = header
+		.trim()
+		.toLowerCase()
+		.replace(/^sha256=/, '');
+	return hexDigest.test(digest) ? { digest } : { fault: 'malformed signature' };
+}
+
+/**
+ * Checks a signature header against the raw bytes, in constant time. Without a secret nothing is
+ * valid.
+ * @param rawBody the bytes as received, before any parsing
  */
 export function checkSignature(
 	rawBody: Uint8Array | undefined,
@@ -28,12 +48,8 @@ export function checkSignature(
 ): SignatureCheck {
 	if (!secret) return { valid: false, reason: 'no secret' };
 	if (!rawBody || rawBody.length === 0) return { valid: false, reason: 'no body' };
-	if (typeof header !== 'string' || header === '') return { valid: false, reason: 'no signature' };
-	const given = header
-		.trim()
-		.toLowerCase()
-		.replace(/^sha256=/, '');
-	if (!hexDigest.test(given)) return { valid: false, reason: 'malformed signature' };
-	const isRight = timingSafeEqual(Buffer.from(given), Buffer.from(sign(rawBody, secret)));
+	const { digest, fault } = parseSignature(header);
+	if (digest === undefined) return { valid: false, reason: fault };
+	const isRight = timingSafeEqual(Buffer.from(digest), Buffer.from(sign(rawBody, secret)));
 	return isRight ? { valid: true } : { valid: false, reason: 'wrong signature' };
 }

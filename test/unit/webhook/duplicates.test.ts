@@ -1,41 +1,45 @@
 import { RecentDeliveries } from '../../../nodes/Pocketsflow/webhook/duplicates';
 
-const delivery = (key: string, content = '1', moment = 0) => ({ key, content, moment });
+const fingerprint = (key: string, digest = '1', discriminator = 0) => ({
+	key,
+	digest,
+	discriminator,
+});
 
-describe('recent deliveries', () => {
-	it('recognise the same content for the same key only', () => {
+describe('RecentDeliveries', () => {
+	it('recognises the same content for the same key only', () => {
 		const recent = new RecentDeliveries();
-		expect(recent.repeats(delivery('a'), 0)).toBe(false);
-		expect(recent.repeats(delivery('a'), 1)).toBe(true);
-		expect(recent.repeats(delivery('b'), 2)).toBe(false);
+		expect(recent.record(fingerprint('a'), 0)).toBe(false);
+		expect(recent.record(fingerprint('a'), 1)).toBe(true);
+		expect(recent.record(fingerprint('b'), 2)).toBe(false);
 	});
 
-	it('let a state pass that came back after another one', () => {
+	it('takes a state that came back after another one for new', () => {
 		const recent = new RecentDeliveries();
 		const states = ['active', 'past due', 'active'];
-		const passed = states.map((state, at) => recent.repeats(delivery('member', state), at));
-		expect(passed).toEqual([false, false, false]);
+		const repeats = states.map((state, at) => recent.record(fingerprint('member', state), at));
+		expect(repeats).toEqual([false, false, false]);
 	});
 
-	it('let the same content of another moment pass when it is no copy', () => {
+	it('takes the same content of another moment for new when it comes too late for a copy', () => {
 		const recent = new RecentDeliveries(10, 60_000, 1000);
-		expect(recent.repeats(delivery('order', 'refunded', 1), 0)).toBe(false);
-		expect(recent.repeats(delivery('order', 'refunded', 2), 1000)).toBe(true);
-		expect(recent.repeats(delivery('order', 'refunded', 3), 2001)).toBe(false);
-		expect(recent.repeats(delivery('order', 'refunded', 3), 50_000)).toBe(true);
+		expect(recent.record(fingerprint('order', 'refunded', 1), 0)).toBe(false);
+		expect(recent.record(fingerprint('order', 'refunded', 2), 1000)).toBe(true);
+		expect(recent.record(fingerprint('order', 'refunded', 3), 2001)).toBe(false);
+		expect(recent.record(fingerprint('order', 'refunded', 3), 50_000)).toBe(true);
 	});
 
-	it('forget after their age, so that an identical renewal a month later passes', () => {
+	it('forgets a delivery after its age, so that an identical renewal a month later is new', () => {
 		const recent = new RecentDeliveries(10, 1000);
-		expect(recent.repeats(delivery('a'), 0)).toBe(false);
-		expect(recent.repeats(delivery('a'), 1001)).toBe(false);
+		expect(recent.record(fingerprint('a'), 0)).toBe(false);
+		expect(recent.record(fingerprint('a'), 1001)).toBe(false);
 	});
 
-	it('stay within their capacity and forget the oldest first', () => {
+	it('stays within its capacity and forgets the oldest first', () => {
 		const recent = new RecentDeliveries(100);
-		for (let n = 0; n < 10_000; n++) recent.repeats(delivery(`k${n}`), n / 1000);
+		for (let n = 0; n < 10_000; n++) recent.record(fingerprint(`k${n}`), n / 1000);
 		expect(recent.size).toBe(100);
-		expect(recent.repeats(delivery('k9999'), 11)).toBe(true);
-		expect(recent.repeats(delivery('k0'), 11)).toBe(false);
+		expect(recent.record(fingerprint('k9999'), 11)).toBe(true);
+		expect(recent.record(fingerprint('k0'), 11)).toBe(false);
 	});
 });

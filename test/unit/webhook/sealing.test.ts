@@ -10,7 +10,7 @@ import {
 const url = 'https://n8n.example.com/webhook/1/webhook';
 
 describe('a sealed secret', () => {
-	it('opens with the same API key for the same endpoint, through the description too', () => {
+	it('opens with the same API key for the same endpoint, also from its description', () => {
 		fc.assert(
 			fc.property(fc.string(), fc.string({ minLength: 1 }), (secret, key) => {
 				const sealed = seal(secret, key, url);
@@ -39,12 +39,12 @@ describe('a sealed secret', () => {
 		}
 	});
 
-	it.each([undefined, null, '', 'x', 5, {}])('is not %p', (text) => {
+	it.each([undefined, null, '', 'x', 5, {}])('cannot be opened from %p', (text) => {
 		expect(unseal(text, 'pk_live_1', url)).toBeUndefined();
 	});
 
 	it.each([undefined, '', 'My endpoint', 'n8n-nodes-pocketsflow', '(n8n-nodes-pocketsflowers)'])(
-		'leaves the description %p to its owner',
+		'is not looked for in the description %p, which is not ours',
 		(description) => {
 			expect(readDescription(description).ours).toBe(false);
 		},

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 
-import { checkSignature, sign } from '../../../nodes/Pocketsflow/webhook/signature';
+import { checkSignature, parseSignature, sign } from '../../../nodes/Pocketsflow/webhook/signature';
 
 const secret = 'whsec_test';
 const body = Buffer.from('{"order":{"id":"o1"},"webhookId":"w1"}');
 const signature = 'ecfdff394c5d4953b02bf956c99a8917fab53bde796dd9df60e4a430740459ca';
 
-describe('signature', () => {
-	it('agrees with the computed vector of the contract, section F', () => {
+describe('checkSignature', () => {
+	it('agrees with the documented test vector', () => {
 		expect(sign(body, secret)).toBe(signature);
 		expect(checkSignature(body, signature, secret)).toEqual({ valid: true });
 	});
@@ -17,7 +17,7 @@ describe('signature', () => {
 		['a prefix', `sha256=${signature}`],
 		['an upper-case prefix', `SHA256=${signature.toUpperCase()}`],
 		['surrounding blanks', ` ${signature} `],
-	])('accepts %s', (_what, header) => {
+	])('accepts a signature with %s', (_what, header) => {
 		expect(checkSignature(body, header, secret)).toEqual({ valid: true });
 	});
 
@@ -43,7 +43,7 @@ describe('signature', () => {
 		expect(checkSignature(bytes, header, key)).toEqual({ valid: false, reason });
 	});
 
-	it('signs what it accepts, for any bytes and secret, and nothing that differs by a bit', () => {
+	it('accepts what sign signs, for any bytes and secret, and nothing that differs by a bit', () => {
 		fc.assert(
 			fc.property(
 				fc.uint8Array({ minLength: 1, maxLength: 2000 }),
@@ -60,4 +60,16 @@ describe('signature', () => {
 			{ numRuns: 500 },
 		);
 	});
+});
+
+it.each([
+	[signature, { digest: signature }],
+	[`SHA256=${signature.toUpperCase()} `, { digest: signature }],
+	[undefined, { fault: 'no signature' }],
+	['', { fault: 'no signature' }],
+	[[signature], { fault: 'no signature' }],
+	[`sha1=${signature}`, { fault: 'malformed signature' }],
+	[signature.slice(1), { fault: 'malformed signature' }],
+])('parseSignature reads the header %p as %p', (header, parsed) => {
+	expect(parseSignature(header)).toEqual(parsed);
 });
