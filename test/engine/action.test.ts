@@ -3,24 +3,24 @@ import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { Pocketsflow } from '../../nodes/Pocketsflow/Pocketsflow.node';
 import type { Sandbox } from '../../sandbox/sandbox';
 import type { SwitchesPatch } from '../../sandbox/switches';
-import { loadOptionsContext, runNode, type NodeSetup } from '../harness/engine/context';
+import { createLoadOptionsContext, runNode, type NodeSetup } from '../harness/engine/context';
 import { byId } from './operations';
-import { openSandbox, stock, type Shop } from './shop';
+import { openSandbox, stockSandbox, type StockedSandbox } from './stockedSandbox';
 
 const node = new Pocketsflow();
 
 let sandbox: Sandbox;
-let shop: Shop;
+let shop: StockedSandbox;
 let before = 0;
 
 beforeAll(async () => (sandbox = await openSandbox()));
 beforeEach(async () => {
-	shop = await stock(sandbox);
+	shop = await stockSandbox(sandbox);
 	before = sandbox.requests.length;
 });
 afterAll(async () => await sandbox.close());
 
-const sent = () => sandbox.requests.slice(before);
+const getSent = () => sandbox.requests.slice(before);
 
 async function run(operation: string, parameters: INodeParameters, setup: Partial<NodeSetup> = {}) {
 	const [resource, name] = operation.split(' ');
@@ -32,12 +32,12 @@ async function run(operation: string, parameters: INodeParameters, setup: Partia
 	});
 }
 
-const jsonOf = ({ output }: { output: Array<{ json: IDataObject }> }) =>
+const getJson = ({ output }: { output: Array<{ json: IDataObject }> }) =>
 	output.map(({ json }) => json);
 
 const links = { successUrl: 'https://example.com/thanks', cancelUrl: 'https://example.com/cart' };
 
-it('a cancellation that was not answered is sent once, and told as perhaps done', async () => {
+it('a cancellation that was not answered is sent once, and reported as perhaps done', async () => {
 	sandbox.setSwitches({
 		faults: [
 			{ method: 'POST', path: '/orders/subscriptions/cancel/*', kind: 'reset', when: 'after' },
@@ -50,7 +50,7 @@ it('a cancellation that was not answered is sent once, and told as perhaps done'
 		expect(error?.message).toMatch(
 			/Whether this was carried out is unknown, and it was not sent again/,
 		);
-		expect(sent()).toHaveLength(1);
+		expect(getSent()).toHaveLength(1);
 	} finally {
 		sandbox.setSwitches({ faults: [] });
 	}
@@ -66,7 +66,7 @@ describe('bad input', () => {
 		expect(error?.message).toBe('Name is empty [item 1]');
 		expect(error?.description).toContain('Nothing was sent');
 		expect(error?.context).toMatchObject({ itemIndex: 1 });
-		expect(sent()).toEqual([]);
+		expect(getSent()).toEqual([]);
 	});
 
 	it.each<[string, string, INodeParameters]>([
@@ -160,15 +160,15 @@ describe('bad input', () => {
 			},
 		],
 		['Events is empty', 'webhook create', { url: 'https://example.com' }],
-	])('%s', async (message, operation, parameters) => {
+	])('is refused before anything is sent: %s', async (message, operation, parameters) => {
 		const { error } = await run(operation, parameters);
 		expect(error?.message).toContain(message);
-		expect(sent()).toEqual([]);
+		expect(getSent()).toEqual([]);
 	});
 });
 
-describe('items', () => {
-	it('fail alone with Continue, paired and with their number', async () => {
+describe('input items', () => {
+	it('fail alone with On Error: Continue, paired and with their number', async () => {
 		const { output, error } = await run(
 			'product get',
 			{ productId: byId('={{ $json.id }}') },
@@ -192,7 +192,7 @@ describe('items', () => {
 		expect(output[3].json._id).toBe(shop.productIds[1]);
 	});
 
-	it('of a list are paired with the item that asked', async () => {
+	it('are each paired with all records of their list', async () => {
 		const { output } = await run(
 			'order getAll',
 			{ limit: '={{ $json.limit }}' },
@@ -203,7 +203,7 @@ describe('items', () => {
 		);
 	});
 
-	it('that fail at Pocketsflow show its words, and what was done', async () => {
+	it('that Pocketsflow refuses stop the node with its message and the number of the item', async () => {
 		const { error } = await run(
 			'product get',
 			{ productId: byId('={{ $json.id }}') },
@@ -225,7 +225,7 @@ describe('finding an order by metadata', () => {
 		const { output } = await find('n', '120');
 		expect(output).toHaveLength(1);
 		expect(output[0].json.metadata).toEqual({ n: '120' });
-		expect(sent()).toHaveLength(2);
+		expect(getSent()).toHaveLength(2);
 	});
 
 	it('returns all matches of all pages, once each', async () => {
@@ -236,7 +236,7 @@ describe('finding an order by metadata', () => {
 		});
 		const { output } = await find('batch', '7', { matches: 'all' });
 		expect(output).toHaveLength(125);
-		expect(new Set(jsonOf({ output }).map(({ _id }) => _id)).size).toBe(125);
+		expect(new Set(getJson({ output }).map(({ _id }) => _id)).size).toBe(125);
 	});
 
 	it('returns nothing when no order matches', async () => {
@@ -259,7 +259,7 @@ describe('finding an order by metadata', () => {
 	});
 });
 
-describe('answers of every shape', () => {
+describe('responses of every shape', () => {
 	const shapes: SwitchesPatch[] = [
 		...(['contract', 'array', 'object', 'data', 'items'] as const).map((listShape) => ({
 			listShape,
@@ -285,7 +285,7 @@ describe('answers of every shape', () => {
 		'webhook getAll': 1,
 	};
 
-	it.each(shapes)('%j', async (patch) => {
+	it.each(shapes)('are read alike, with the sandbox set to %j', async (patch) => {
 		sandbox.setSwitches(patch);
 		for (const [operation, count] of Object.entries(lists)) {
 			const { output, error } = await run(operation, { returnAll: true });
@@ -295,10 +295,10 @@ describe('answers of every shape', () => {
 		const order = await run('order get', { orderId: byId(shop.orderIds[0]) });
 		expect(order.output[0].json.currency).toBe('USD');
 		const deleted = await run('product delete', { productId: byId(shop.productIds[2]) });
-		expect(jsonOf(deleted)).toEqual([{ deleted: true, id: shop.productIds[2] }]);
+		expect(getJson(deleted)).toEqual([{ deleted: true, id: shop.productIds[2] }]);
 	});
 
-	it('without orders', async () => {
+	it('are read as no items where there are no orders', async () => {
 		const { output, error } = await run(
 			'order getAll',
 			{ returnAll: true },
@@ -309,7 +309,7 @@ describe('answers of every shape', () => {
 	});
 });
 
-test('a signing secret is put out at creation only', async () => {
+test('a signing secret is output at creation only', async () => {
 	sandbox.setSwitches({ secretOnGet: 'present' });
 	const endpoint = { webhookEndpointId: byId(shop.webhookId) };
 	const seen = [
@@ -329,22 +329,22 @@ test('a signing secret is put out at creation only', async () => {
 });
 
 test.each([
-	['picked in the editor', '2026-03-08T01:30:00', '2026-03-08T06:30:00.000Z'],
-	['after the clocks changed', '2026-03-08T03:30:00', '2026-03-08T07:30:00.000Z'],
-	['ISO with zone', '2026-11-23T10:00:00+01:00', '2026-11-23T09:00:00.000Z'],
-	['Luxon', '={{ DateTime.fromISO("2026-11-23T10:00:00Z") }}', '2026-11-23T10:00:00.000Z'],
-	['JavaScript date', '={{ new Date(1795428000000) }}', '2026-11-23T10:00:00.000Z'],
-	['milliseconds', '={{ 1795428000000 }}', '2026-11-23T10:00:00.000Z'],
-	['seconds as text', '={{ "1795428000" }}', '2026-11-23T10:00:00.000Z'],
-	['day', '={{ "2026-11-23" }}', '2026-11-23T05:00:00.000Z'],
-])('a date from %s', async (_title, startDate, wanted) => {
+	['text from the editor', '2026-03-08T01:30:00', '2026-03-08T06:30:00.000Z'],
+	['text after the clocks changed', '2026-03-08T03:30:00', '2026-03-08T07:30:00.000Z'],
+	['ISO 8601 with a zone', '2026-11-23T10:00:00+01:00', '2026-11-23T09:00:00.000Z'],
+	['a Luxon date', '={{ DateTime.fromISO("2026-11-23T10:00:00Z") }}', '2026-11-23T10:00:00.000Z'],
+	['a JavaScript date', '={{ new Date(1795428000000) }}', '2026-11-23T10:00:00.000Z'],
+	['milliseconds since 1970', '={{ 1795428000000 }}', '2026-11-23T10:00:00.000Z'],
+	['seconds since 1970 as text', '={{ "1795428000" }}', '2026-11-23T10:00:00.000Z'],
+	['a day', '={{ "2026-11-23" }}', '2026-11-23T05:00:00.000Z'],
+])('a date is sent in UTC, given as %s', async (_title, startDate, wanted) => {
 	await run('order getAll', { filters: { startDate } }, { timezone: 'America/New_York' });
-	expect(sent()[0].query.startDate).toBe(wanted);
+	expect(getSent()[0].query.startDate).toBe(wanted);
 });
 
-describe('lists of the locators', () => {
+describe('lists in the editor', () => {
 	const search = async (method: string, filter?: string, token?: string) => {
-		const context = loadOptionsContext({ node, credential: shop.credential });
+		const context = createLoadOptionsContext({ node, credential: shop.credential });
 		return await node.methods.listSearch[method].call(context, filter, token);
 	};
 
@@ -364,11 +364,11 @@ describe('lists of the locators', () => {
 		['searchSellables', 4, / · [\d.]+ USD/],
 		['searchUpsells', 1, /^Templates with wallpapers · 4\.5 · test$/],
 		['searchWebhooks', 1, /^https:\/\/example\.com\/hook · Accounting · test$/],
-	])('%s', async (method, count, label) => {
+	])('are searched by label and by ID: %s', async (method, count, label) => {
 		const { results, paginationToken } = await search(method);
 		expect(results).toHaveLength(count);
 		for (const { name } of results) expect(name).toMatch(label);
-		// A list by offset does not say where it ends (contract A); the next page is then empty.
+		// A list by offset does not say where it ends; its next page is then empty.
 		if (method !== 'searchCustomers') expect(paginationToken).toBeUndefined();
 		const [first] = results;
 		expect((await search(method, first.name.toUpperCase())).results).toContainEqual(first);
@@ -376,13 +376,13 @@ describe('lists of the locators', () => {
 		expect((await search(method, 'no such thing')).results).toEqual([]);
 	});
 
-	it('names subscriptions by the ID that cancelling takes', async () => {
+	it('offer subscriptions by the ID that cancelling takes', async () => {
 		expect((await search('searchProviderMemberships')).results[0].value).toBe(shop.providerId);
 		sandbox.setSwitches({ stripeSubscriptionIds: false });
 		expect((await search('searchProviderMemberships')).results[0].value).toBe(shop.membershipId);
 	});
 
-	it('read on page by page, and through pages without a match', async () => {
+	it('are read page by page, and past pages without a match', async () => {
 		await sandbox.purchase({ count: 300, deliver: false, email: 'many{n}@example.com' });
 		const first = await search('searchOrders');
 		expect(first.results).toHaveLength(100);
@@ -392,7 +392,7 @@ describe('lists of the locators', () => {
 		expect(found.results.length).toBeGreaterThan(0);
 	});
 
-	it('page long lists that Pocketsflow gives at once', async () => {
+	it('are cut into pages where Pocketsflow gives all records at once', async () => {
 		for (let count = 0; count < 120; count++)
 			await shop.call('products.create', undefined, { name: `P${count}`, price: 1 });
 		const first = await search('searchProducts');
@@ -400,14 +400,14 @@ describe('lists of the locators', () => {
 		expect((await search('searchProducts', undefined, '100')).results).toHaveLength(23);
 	});
 
-	it('offer products to choose several of', async () => {
-		const context = loadOptionsContext({ node, credential: shop.credential });
+	it('offer products of which several can be chosen', async () => {
+		const context = createLoadOptionsContext({ node, credential: shop.credential });
 		const options = await node.methods.loadOptions.getProducts.call(context);
 		expect(options.map(({ value }) => value).sort()).toEqual([...shop.productIds].sort());
 	});
 
-	it('say what is wrong with a key', async () => {
-		const context = loadOptionsContext({
+	it('fail with the reason when the API key is wrong', async () => {
+		const context = createLoadOptionsContext({
 			node,
 			credential: { ...shop.credential, apiKey: 'pk_test_wrong' },
 		});

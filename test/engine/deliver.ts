@@ -1,10 +1,12 @@
 import type { IDataObject, IWorkflowExecuteAdditionalData } from 'n8n-workflow';
 
+import type { TriggerMemory } from '../../nodes/Pocketsflow/webhook/memory';
+import { receive } from '../../nodes/Pocketsflow/webhook/receive';
 import { seal } from '../../nodes/Pocketsflow/webhook/sealing';
 import { sign } from '../../nodes/Pocketsflow/webhook/signature';
 import { PocketsflowTrigger } from '../../nodes/Pocketsflow/PocketsflowTrigger.node';
-import { webhookContext, type NodeSetup } from '../harness/engine/context';
-import type { Sent } from './hostile';
+import { createWebhookContext, type NodeSetup } from '../harness/engine/context';
+import type { WebhookRequest } from '../harness/hostileDeliveries';
 
 const apiKey = 'pk_test_000000000000000000000000';
 export const secret = 'whsec_engine';
@@ -16,7 +18,7 @@ const allEvents = node.description.properties[0].options!.map(
 let webhooks = 0;
 
 /** A trigger whose sealed secret is in static data, as registration leaves it. */
-export function trigger(parameters: IDataObject = {}, more: Partial<NodeSetup> = {}): NodeSetup {
+export function newTrigger(parameters: IDataObject = {}, more: Partial<NodeSetup> = {}): NodeSetup {
 	const webhookId = `hook-${++webhooks}`;
 	const url = `https://n8n.example.com/webhook/${webhookId}/webhook`;
 	return {
@@ -34,20 +36,35 @@ export function trigger(parameters: IDataObject = {}, more: Partial<NodeSetup> =
 	};
 }
 
-/** Hands one request to `webhook()` in n8n-core's context; answers with status, body and items. */
-export async function deliver(setup: NodeSetup, { body, headers = {} }: Sent) {
-	const answered: { status?: number; body?: unknown; ended: number } = { ended: 0 };
+interface Answer {
+	status?: number;
+	body?: unknown;
+	items: IDataObject[];
+}
+
+/**
+ * Sends one request to the trigger in n8n-core's context.
+ * @param memory calls `receive` with this memory; without it, calls the node, with that of the
+ * process
+ * @throws when the trigger does not answer by itself exactly once
+ */
+export async function deliver(
+	setup: NodeSetup,
+	{ body, headers = {} }: WebhookRequest,
+	memory?: TriggerMemory,
+): Promise<Answer> {
+	const answer: Answer & { count: number } = { items: [], count: 0 };
 	const httpResponse = {
 		status(code: number) {
-			answered.status = code;
+			answer.status = code;
 			return httpResponse;
 		},
 		json(value: unknown) {
-			answered.body = value;
-			answered.ended++;
+			answer.body = value;
+			answer.count++;
 		},
 		end() {
-			answered.ended++;
+			answer.count++;
 		},
 	};
 	const httpRequest = {
@@ -56,18 +73,28 @@ export async function deliver(setup: NodeSetup, { body, headers = {} }: Sent) {
 		path: `/webhook/${setup.webhookId}/webhook`,
 		method: 'POST',
 	};
-	const context = webhookContext(setup, {
+	const context = createWebhookContext(setup, {
 		httpRequest,
 		httpResponse,
 	} as unknown as Pick<IWorkflowExecuteAdditionalData, 'httpRequest' | 'httpResponse'>);
-	const result = await node.webhook.call(context);
-	if (result.noWebhookResponse !== true || answered.ended !== 1)
-		throw new Error(`the trigger answered ${answered.ended} times itself, not once`);
-	return { ...answered, items: (result.workflowData?.[0] ?? []).map(({ json }) => json) };
+	answer.items = memory ? await receive(context, memory) : await callNode(context);
+	if (answer.count !== 1)
+		throw new Error(`the trigger answered ${answer.count} times itself, not once`);
+	return answer;
+}
+
+async function callNode(context: ReturnType<typeof createWebhookContext>): Promise<IDataObject[]> {
+	const { noWebhookResponse, workflowData } = await node.webhook.call(context);
+	if (noWebhookResponse !== true) throw new Error('the trigger left the answer to n8n');
+	return (workflowData?.[0] ?? []).map(({ json }) => json);
 }
 
 /** A delivery as Pocketsflow sends and signs it. */
-export function signed(event: string, payload: IDataObject, headers: Sent['headers'] = {}): Sent {
+export function signDelivery(
+	event: string,
+	payload: IDataObject,
+	headers: WebhookRequest['headers'] = {},
+): Required<WebhookRequest> {
 	const body = Buffer.from(JSON.stringify(payload));
 	return {
 		body,

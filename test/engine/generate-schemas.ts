@@ -3,13 +3,13 @@ import { dirname, join } from 'node:path';
 
 // With the extension, or the codex file beside it would be found.
 import { Pocketsflow } from '../../nodes/Pocketsflow/Pocketsflow.node.js';
-import { schemaFiles, schemaFolder } from './schemas';
-import { openSandbox } from './shop';
+import { buildSchemaFiles, schemaFolder } from './schemas';
+import { openSandbox } from './stockedSandbox';
 
 /** Writes the output schemas of all operations anew. Run: npx tsx test/engine/generate-schemas.ts */
 async function generate(): Promise<void> {
 	const sandbox = await openSandbox();
-	const files = await schemaFiles(new Pocketsflow(), sandbox);
+	const files = await buildSchemaFiles(new Pocketsflow(), sandbox);
 	await sandbox.close();
 	await rm(schemaFolder, { recursive: true, force: true });
 	for (const [file, content] of files) {

@@ -6,23 +6,28 @@ import { endpoints } from '../../sandbox/endpoints';
 import type { Sandbox } from '../../sandbox/sandbox';
 import { runNode } from '../harness/engine/context';
 import { cases, type Case } from './operations';
-import { openSandbox, pathOf, stock, type Shop } from './shop';
+import {
+	openSandbox,
+	buildEndpointPath,
+	stockSandbox,
+	type StockedSandbox,
+} from './stockedSandbox';
 
 const node = new Pocketsflow();
-const titleOf = ({ resource, operation, about }: Case) =>
+const formatTitle = ({ resource, operation, about }: Case) =>
 	[`${resource}: ${operation}`, about].filter(Boolean).join(', ');
-const described = cases.map((each) => ({ ...each, title: titleOf(each) }));
-const withSdk = described.filter(({ sdk }) => sdk);
+const titledCases = cases.map((each) => ({ ...each, title: formatTitle(each) }));
+const sdkCases = titledCases.filter(({ sdk }) => sdk);
 
 let sandbox: Sandbox;
-let shop: Shop;
+let shop: StockedSandbox;
 
 beforeAll(async () => (sandbox = await openSandbox()));
-beforeEach(async () => (shop = await stock(sandbox)));
+beforeEach(async () => (shop = await stockSandbox(sandbox)));
 afterAll(async () => await sandbox.close());
 
-/** What Pocketsflow was asked since, without what every request has. */
-const askedSince = (count: number) =>
+/** The requests to the sandbox after the first `count`, without what every request has. */
+const getRequestsSince = (count: number) =>
 	sandbox.requests
 		.slice(count)
 		.map(({ method, path, query, body }) => ({ method, path, query, body }));
@@ -36,14 +41,14 @@ async function run({ resource, operation, parameters }: Case) {
 }
 
 describe('every operation', () => {
-	it.each(described)('$title', async (each) => {
+	it.each(titledCases)('sends its request and outputs the response: $title', async (each) => {
 		const before = sandbox.requests.length;
 		const { output, error } = await run(each);
 		expect(error?.message).toBeUndefined();
-		expect(askedSince(before)).toEqual([
+		expect(getRequestsSince(before)).toEqual([
 			{
 				method: endpoints[each.endpoint].method,
-				path: pathOf(each.endpoint, each.id?.(shop)),
+				path: buildEndpointPath(each.endpoint, each.id?.(shop)),
 				query: each.query?.(shop) ?? {},
 				body: each.body?.(shop),
 			},
@@ -58,32 +63,32 @@ describe('every operation', () => {
 		expect(JSON.stringify(output)).not.toContain(shop.credential.apiKey);
 	});
 
-	it.each(withSdk)('as the official SDK: $title', async (each) => {
+	it.each(sdkCases)('sends what the official SDK sends: $title', async (each) => {
 		const before = sandbox.requests.length;
 		await run(each);
-		const ours = askedSince(before);
-		await stock(sandbox).then((again) => (shop = again));
+		const ours = getRequestsSince(before);
+		await stockSandbox(sandbox).then((again) => (shop = again));
 		const sdk = new Sdk({ apiKey: sandbox.testKey, baseUrl: sandbox.url });
 		const beforeSdk = sandbox.requests.length;
 		await each.sdk?.(sdk, shop);
 		const withoutIds = (value: unknown) =>
 			JSON.stringify(value).replace(/[0-9a-f]{24}|sub_\w+/g, 'ID');
-		const sorted = (requests: ReturnType<typeof askedSince>) =>
+		const sorted = (requests: ReturnType<typeof getRequestsSince>) =>
 			requests.map((request) => ({
 				...request,
 				body: request.body && Object.entries(request.body).sort(),
 				query: Object.entries(request.query).sort(),
 			}));
-		expect(withoutIds(sorted(ours))).toBe(withoutIds(sorted(askedSince(beforeSdk))));
+		expect(withoutIds(sorted(ours))).toBe(withoutIds(sorted(getRequestsSince(beforeSdk))));
 	});
 });
 
-describe('the table', () => {
+describe('the table of cases', () => {
 	const operations = resources.flatMap(({ option, operations: rows }) =>
 		rows.map((row) => `${String(option.value)}: ${String(row.option.value)}`),
 	);
 
-	it('has every endpoint of the contract', () => {
+	it('has every endpoint of the API', () => {
 		const covered = new Set(cases.map(({ endpoint }) => endpoint));
 		expect(Object.keys(endpoints).filter((name) => !covered.has(name as never))).toEqual([]);
 		expect(Object.keys(endpoints)).toHaveLength(44);
@@ -114,7 +119,7 @@ describe('the table', () => {
 	});
 
 	it('has the SDK check for every endpoint that the SDK knows', () => {
-		const checked = new Set(withSdk.map(({ endpoint }) => endpoint));
+		const checked = new Set(sdkCases.map(({ endpoint }) => endpoint));
 		const known = Object.entries(endpoints).filter(([, { inSdk }]) => inSdk);
 		expect(known.filter(([name]) => !checked.has(name as never)).map(([name]) => name)).toEqual([]);
 	});

@@ -2,9 +2,9 @@ import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import type { Pocketsflow as Sdk } from 'pocketsflow';
 
 import type { EndpointName } from '../../sandbox/endpoints';
-import type { Shop } from './shop';
+import type { StockedSandbox } from './stockedSandbox';
 
-/** One run of an operation: what the operator sets, what must be sent, what must come out. */
+/** One run of an operation: what the user sets, what must be sent, what must be output. */
 export interface Case {
 	resource: string;
 	operation: string;
@@ -12,15 +12,15 @@ export interface Case {
 	about?: string;
 	endpoint: EndpointName;
 	/** The id in the path. */
-	id?(shop: Shop): string;
-	parameters?(shop: Shop): INodeParameters;
-	query?(shop: Shop): Record<string, string>;
+	id?(shop: StockedSandbox): string;
+	parameters?(shop: StockedSandbox): INodeParameters;
+	query?(shop: StockedSandbox): Record<string, string>;
 	/** The whole body, key for key. */
-	body?(shop: Shop): IDataObject;
+	body?(shop: StockedSandbox): IDataObject;
 	/** The same call by Pocketsflow's official SDK, which must send the same request. */
-	sdk?(sdk: Sdk, shop: Shop): Promise<unknown>;
+	sdk?(sdk: Sdk, shop: StockedSandbox): Promise<unknown>;
 	/** The first item of the output must hold this. */
-	output(shop: Shop): IDataObject;
+	output(shop: StockedSandbox): IDataObject;
 	/** Number of items in the output; 1 unless given. */
 	items?: number;
 	/** Keys that the output must not have. */
@@ -109,7 +109,7 @@ const accountFields = {
 	subdomain: 'ana',
 };
 
-const product = (shop: Shop) => ({ productId: byId(shop.productIds[0]) });
+const product = (shop: StockedSandbox) => ({ productId: byId(shop.productIds[0]) });
 
 /** Every operation at least once, with all of its fields in some case. */
 export const cases: readonly Case[] = [

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 
 import { Pocketsflow } from '../../nodes/Pocketsflow/Pocketsflow.node';
 import { resources } from '../../nodes/Pocketsflow/actions/resources';
-import { schemaFiles, schemaFolder } from './schemas';
-import { openSandbox } from './shop';
+import { buildSchemaFiles, schemaFolder } from './schemas';
+import { openSandbox } from './stockedSandbox';
 
-async function stored(): Promise<Map<string, string>> {
+async function readStoredSchemas(): Promise<Map<string, string>> {
 	const names = await readdir(schemaFolder, { recursive: true });
 	const files = names.filter((name) => name.endsWith('.json'));
 	return new Map(
@@ -20,13 +20,13 @@ test('every operation has an output schema', async () => {
 	const wanted = resources.flatMap(({ option, operations }) =>
 		operations.map((row) => join(String(option.value), `${String(row.option.value)}.json`)),
 	);
-	expect([...(await stored()).keys()].sort()).toEqual(wanted.sort());
+	expect([...(await readStoredSchemas()).keys()].sort()).toEqual(wanted.sort());
 });
 
 test('the output schemas are current (npx tsx test/engine/generate-schemas.ts)', async () => {
 	const sandbox = await openSandbox();
-	const current = await schemaFiles(new Pocketsflow(), sandbox);
+	const current = await buildSchemaFiles(new Pocketsflow(), sandbox);
 	await sandbox.close();
-	const files = await stored();
+	const files = await readStoredSchemas();
 	for (const [file, content] of current) expect([file, files.get(file)]).toEqual([file, content]);
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Sandbox } from '../../sandbox/sandbox';
 import { runNode } from '../harness/engine/context';
 import { cases } from './operations';
-import { stock } from './shop';
+import { stockSandbox } from './stockedSandbox';
 
 /** The part of JSON schema that n8n reads for its output previews. */
 interface Schema {
@@ -16,7 +16,7 @@ interface Schema {
 
 export const schemaFolder = join(__dirname, '../../nodes/Pocketsflow/__schema__/v1.0.0');
 
-/** Objects whose keys are the operator's own: a preview must not promise those of a test. */
+/** Objects whose keys the user chooses: a preview must not promise those of a test. */
 const freeObjects = new Set([
 	'checkoutColors',
 	'checkoutStyle',
@@ -27,12 +27,12 @@ const freeObjects = new Set([
 	'pageStyle',
 ]);
 
-function schemaOf(values: readonly unknown[], name?: string): Schema {
+function inferSchema(values: readonly unknown[], name?: string): Schema {
 	const [value] = values.filter((candidate) => candidate !== null);
 	if (value === undefined) return { type: 'null' };
 	if (Array.isArray(value)) {
 		const entries = values.filter(Array.isArray).flat();
-		return { type: 'array', ...(entries.length > 0 && { items: schemaOf(entries) }) };
+		return { type: 'array', ...(entries.length > 0 && { items: inferSchema(entries) }) };
 	}
 	if (typeof value !== 'object')
 		return {
@@ -44,7 +44,7 @@ function schemaOf(values: readonly unknown[], name?: string): Schema {
 	const keys = [...new Set(objects.flatMap((object) => Object.keys(object)))].sort();
 	const properties = keys.map((key) => [
 		key,
-		schemaOf(
+		inferSchema(
 			objects.filter((object) => Object.hasOwn(object, key)).map((object) => object[key]),
 			key,
 		),
@@ -53,13 +53,16 @@ function schemaOf(values: readonly unknown[], name?: string): Schema {
 }
 
 /**
- * The schema of every operation's output by its file, from what the sandbox really returns with the
- * settings that a new node has: simplified where there is a choice.
+ * Builds the schema of every operation's output, by its file. The output is what the sandbox returns to a
+ * new node: simplified where there is a choice.
  */
-export async function schemaFiles(node: INodeType, sandbox: Sandbox): Promise<Map<string, string>> {
+export async function buildSchemaFiles(
+	node: INodeType,
+	sandbox: Sandbox,
+): Promise<Map<string, string>> {
 	const outputs = new Map<string, IDataObject[]>();
 	for (const { resource, operation, parameters } of cases) {
-		const shop = await stock(sandbox);
+		const shop = await stockSandbox(sandbox);
 		const given = parameters?.(shop) ?? {};
 		if (given.simplify === false) continue;
 		const { output, error } = await runNode({
@@ -74,7 +77,7 @@ export async function schemaFiles(node: INodeType, sandbox: Sandbox): Promise<Ma
 	return new Map(
 		[...outputs].map(([file, items]) => [
 			file,
-			`${JSON.stringify({ ...schemaOf(items), version: 1 }, null, '\t')}\n`,
+			`${JSON.stringify({ ...inferSchema(items), version: 1 }, null, '\t')}\n`,
 		]),
 	);
 }

@@ -6,12 +6,15 @@ import {
 	orderRefunded,
 	stripeInvoice,
 } from '../harness/payloads';
-import { deliver, secret, signed, trigger } from './deliver';
-import type { Sent } from './hostile';
+import { deliver, newTrigger, secret, signDelivery } from './deliver';
+import type { WebhookRequest } from '../harness/hostileDeliveries';
 
 describe('a signed delivery', () => {
-	it('is answered with 200 and emitted once, with the head and the documented paths', async () => {
-		const { status, items } = await deliver(trigger(), signed('order.completed', orderCompleted));
+	it('is answered with 200 and emitted once, with its envelope and the documented paths', async () => {
+		const { status, items } = await deliver(
+			newTrigger(),
+			signDelivery('order.completed', orderCompleted),
+		);
 		expect(status).toBe(200);
 		expect(items).toEqual([
 			{
@@ -32,75 +35,64 @@ describe('a signed delivery', () => {
 
 	it('keeps every key of the payload with Simplify off', async () => {
 		const { items } = await deliver(
-			trigger({ simplify: false }),
-			signed('invoice.payment_succeeded', invoice),
+			newTrigger({ simplify: false }),
+			signDelivery('invoice.payment_succeeded', invoice),
 		);
 		expect(items).toEqual([expect.objectContaining(invoice)]);
 	});
 
 	it('writes nothing to static data', async () => {
-		const setup = trigger();
+		const setup = newTrigger();
 		const before = JSON.stringify(setup.staticData);
-		await deliver(setup, signed('order.completed', orderCompleted));
+		await deliver(setup, signDelivery('order.completed', orderCompleted));
 		expect(JSON.stringify(setup.staticData)).toBe(before);
 	});
 
-	it('of an event that is not subscribed is acknowledged and dropped', async () => {
+	it('can carry its headers, without those that may hold a secret', async () => {
+		const sent = signDelivery('order.completed', orderCompleted, {
+			'x-webhook-secret': secret,
+			authorization: 'x',
+		});
+		const { items } = await deliver(newTrigger({ options: { includeHeaders: true } }), sent);
+		expect(items[0].headers).toEqual({
+			'content-type': 'application/json',
+			'x-pocketsflow-event': 'order.completed',
+			'x-pocketsflow-timestamp': '1790000000123',
+		});
+		expect(JSON.stringify(items)).not.toContain(secret);
+	});
+
+	it.each(['', 'null', '[1]', '{"a":'])(
+		'with the body %p is dropped without an error',
+		async (text) => {
+			const body = Buffer.from(text);
+			const headers = {
+				'x-pocketsflow-event': 'order.completed',
+				'x-pocketsflow-signature': sign(body, secret),
+			};
+			const { status, items } = await deliver(newTrigger(), { body, headers });
+			expect([status, items]).toEqual([text === '' ? 401 : 200, []]);
+		},
+	);
+});
+
+describe('a signed delivery that the node filters', () => {
+	it('is acknowledged and dropped where its event was not chosen', async () => {
 		const { status, items } = await deliver(
-			trigger({ events: ['order.completed'] }),
-			signed('order.refunded', orderRefunded),
+			newTrigger({ events: ['order.completed'] }),
+			signDelivery('order.refunded', orderRefunded),
 		);
 		expect([status, items]).toEqual([200, []]);
 	});
 
-	it('of a custom event is emitted where that event was asked for', async () => {
-		const setup = trigger({ options: { customEvents: 'order.disputed, order.other' } });
-		expect((await deliver(setup, signed('order.disputed', orderCompleted))).items).toHaveLength(1);
-		expect((await deliver(setup, signed('order.unknown', orderCompleted))).items).toHaveLength(0);
-	});
-
-	it('that repeats one is acknowledged without a second item, also in concurrent copies', async () => {
-		const setup = trigger();
-		const copies = Array.from({ length: 50 }, (_, n) =>
-			deliver(
-				setup,
-				signed('order.completed', orderCompleted, {
-					'x-pocketsflow-timestamp': String(1790000000123 + n),
-				}),
-			),
-		);
-		const results = await Promise.all(copies);
-		expect(results.map(({ status }) => status)).toEqual(Array(50).fill(200));
-		expect(results.flatMap(({ items }) => items)).toHaveLength(1);
-	});
-
-	it('that repeats one is emitted again where the option is off', async () => {
-		const setup = trigger({ options: { skipRepeated: false } });
-		const ids = [];
-		for (let n = 0; n < 3; n++)
-			ids.push(
-				...(await deliver(setup, signed('order.completed', orderCompleted))).items.map(
-					(i) => i.eventId,
-				),
-			);
-		expect(ids).toEqual(Array(3).fill('order.completed:6a5200000000000000000bbb'));
-	});
-
-	it('passes every change of a membership, also one that returns to an earlier state', async () => {
-		const setup = trigger();
-		const states = ['active', 'past_due', 'active'];
-		const ids = [];
-		for (const [n, status] of states.entries()) {
-			const sent = signed(
-				'customer.subscription.updated',
-				{ ...membership, status },
-				{
-					'x-pocketsflow-timestamp': String(1790000000123 + n),
-				},
-			);
-			ids.push(...(await deliver(setup, sent)).items.map(({ eventId }) => eventId));
-		}
-		expect(new Set(ids).size).toBe(3);
+	it('of a custom event is emitted where that event was named', async () => {
+		const setup = newTrigger({ options: { customEvents: 'order.disputed, order.other' } });
+		expect(
+			(await deliver(setup, signDelivery('order.disputed', orderCompleted))).items,
+		).toHaveLength(1);
+		expect(
+			(await deliver(setup, signDelivery('order.unknown', orderCompleted))).items,
+		).toHaveLength(0);
 	});
 
 	it.each([
@@ -112,93 +104,126 @@ describe('a signed delivery', () => {
 		[{ metadataKey: 'external_order_id', metadataValue: 'A-1002' }, 0],
 		[{ metadataKey: 'toString' }, 0],
 		[{ metadataKey: 'absent' }, 0],
-	])('with the options %p gives %d item', async (options, count) => {
+	])('with the options %p gives %d item(s)', async (options, count) => {
 		const { status, items } = await deliver(
-			trigger({ options }),
-			signed('order.completed', orderCompleted),
+			newTrigger({ options }),
+			signDelivery('order.completed', orderCompleted),
 		);
 		expect([status, items.length]).toEqual([200, count]);
 	});
 
-	it("that names only the payment provider's subscription passes the choice of products", async () => {
-		const setup = trigger({
+	it('passes the choice of products where it names only the subscription of the payment provider', async () => {
+		const setup = newTrigger({
 			events: ['invoice.payment_succeeded'],
 			options: { productIds: 'other' },
 		});
 		expect(
-			(await deliver(setup, signed('invoice.payment_succeeded', stripeInvoice))).items,
+			(await deliver(setup, signDelivery('invoice.payment_succeeded', stripeInvoice))).items,
 		).toHaveLength(1);
-		expect((await deliver(setup, signed('invoice.payment_succeeded', invoice))).items).toHaveLength(
-			0,
+		expect(
+			(await deliver(setup, signDelivery('invoice.payment_succeeded', invoice))).items,
+		).toHaveLength(0);
+	});
+});
+
+describe('a repeated delivery', () => {
+	it('is acknowledged without a second item, also in concurrent copies', async () => {
+		const setup = newTrigger();
+		const copies = Array.from({ length: 50 }, (_, n) =>
+			deliver(
+				setup,
+				signDelivery('order.completed', orderCompleted, {
+					'x-pocketsflow-timestamp': String(1790000000123 + n),
+				}),
+			),
+		);
+		const results = await Promise.all(copies);
+		expect(results.map(({ status }) => status)).toEqual(Array(50).fill(200));
+		expect(results.flatMap(({ items }) => items)).toHaveLength(1);
+	});
+
+	it('is emitted again where the option is off', async () => {
+		const setup = newTrigger({ options: { skipRepeated: false } });
+		const ids = [];
+		for (let n = 0; n < 3; n++)
+			ids.push(
+				...(await deliver(setup, signDelivery('order.completed', orderCompleted))).items.map(
+					(i) => i.eventId,
+				),
+			);
+		expect(ids).toEqual(Array(3).fill('order.completed:6a5200000000000000000bbb'));
+	});
+
+	it('is never seen in a change of a membership, not even in a return to an earlier state', async () => {
+		const setup = newTrigger();
+		const states = ['active', 'past_due', 'active'];
+		const ids = [];
+		for (const [n, status] of states.entries()) {
+			const sent = signDelivery(
+				'customer.subscription.updated',
+				{ ...membership, status },
+				{
+					'x-pocketsflow-timestamp': String(1790000000123 + n),
+				},
+			);
+			ids.push(...(await deliver(setup, sent)).items.map(({ eventId }) => eventId));
+		}
+		expect(new Set(ids).size).toBe(3);
+	});
+});
+
+describe('a delivery to an endpoint that was made by hand', () => {
+	it('is verified with the secret in the credential', async () => {
+		const setup = newTrigger({ endpoint: 'existing' }, { staticData: {} });
+		setup.credential.webhookSigningSecret = secret;
+		expect(
+			(await deliver(setup, signDelivery('order.completed', orderCompleted))).items,
+		).toHaveLength(1);
+		const without = newTrigger({ endpoint: 'existing' }, { staticData: {} });
+		expect((await deliver(without, signDelivery('order.refunded', orderRefunded))).status).toBe(
+			401,
 		);
 	});
 
-	it('can carry its headers, without those that may hold a secret', async () => {
-		const sent = signed('order.completed', orderCompleted, {
-			'x-webhook-secret': secret,
-			authorization: 'x',
-		});
-		const { items } = await deliver(trigger({ options: { includeHeaders: true } }), sent);
-		expect(items[0].headers).toEqual({
-			'content-type': 'application/json',
-			'x-pocketsflow-event': 'order.completed',
-			'x-pocketsflow-timestamp': '1790000000123',
-		});
-		expect(JSON.stringify(items)).not.toContain(secret);
-	});
-
-	it.each(['', 'null', '[1]', '{"a":'])(
-		'with the body %p is dropped without a failure',
-		async (text) => {
-			const body = Buffer.from(text);
-			const headers = {
-				'x-pocketsflow-event': 'order.completed',
-				'x-pocketsflow-signature': sign(body, secret),
-			};
-			const { status, items } = await deliver(trigger(), { body, headers });
-			expect([status, items]).toEqual([text === '' ? 401 : 200, []]);
-		},
-	);
-
-	it('is verified with the secret of the credential for an existing endpoint', async () => {
-		const setup = trigger({ endpoint: 'existing' }, { staticData: {} });
+	it('is refused with a secret that was replaced in the credential more than a minute ago', async () => {
+		const setup = newTrigger({ endpoint: 'existing' }, { staticData: {} });
 		setup.credential.webhookSigningSecret = secret;
-		expect((await deliver(setup, signed('order.completed', orderCompleted))).items).toHaveLength(1);
-		const without = trigger({ endpoint: 'existing' }, { staticData: {} });
-		expect((await deliver(without, signed('order.refunded', orderRefunded))).status).toBe(401);
-	});
-
-	it('is not verified with a secret that was replaced in the credential more than a minute ago', async () => {
-		const setup = trigger({ endpoint: 'existing' }, { staticData: {} });
-		setup.credential.webhookSigningSecret = secret;
-		expect((await deliver(setup, signed('order.completed', orderCompleted))).status).toBe(200);
+		expect((await deliver(setup, signDelivery('order.completed', orderCompleted))).status).toBe(
+			200,
+		);
 		const clock = jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 61_000);
 		try {
 			setup.credential.webhookSigningSecret = 'whsec_after';
-			expect((await deliver(setup, signed('order.completed', orderCompleted))).status).toBe(401);
+			expect((await deliver(setup, signDelivery('order.completed', orderCompleted))).status).toBe(
+				401,
+			);
 		} finally {
 			clock.mockRestore();
 		}
 	});
 
 	it('is verified with a changed secret of the credential after a second', async () => {
-		const setup = trigger({ endpoint: 'existing' }, { staticData: {} });
+		const setup = newTrigger({ endpoint: 'existing' }, { staticData: {} });
 		setup.credential.webhookSigningSecret = 'whsec_before';
-		expect((await deliver(setup, signed('order.completed', orderCompleted))).status).toBe(401);
+		expect((await deliver(setup, signDelivery('order.completed', orderCompleted))).status).toBe(
+			401,
+		);
 		setup.credential.webhookSigningSecret = secret;
 		await new Promise((resolve) => setTimeout(resolve, 1100));
-		expect((await deliver(setup, signed('order.completed', orderCompleted))).status).toBe(200);
+		expect((await deliver(setup, signDelivery('order.completed', orderCompleted))).status).toBe(
+			200,
+		);
 	});
 });
 
-describe('a delivery that is not signed rightly', () => {
-	const right = signed('order.completed', orderCompleted);
+describe('a delivery without a valid signature', () => {
+	const right = signDelivery('order.completed', orderCompleted);
 	const header = right.headers!['x-pocketsflow-signature'] as string;
-	const withHeader = (value: string | string[]): Sent => ({
+	const withHeader = (value: string | string[]): WebhookRequest => ({
 		...right,
 		headers: { ...right.headers, 'x-pocketsflow-signature': value },
 	});
-	const cases: Array<[string, Sent]> = [
+	const cases: Array<[string, WebhookRequest]> = [
 		['no header', { body: right.body, headers: {} }],
 		['an empty header', withHeader('')],
 		['a short header', withHeader(header.slice(2))],
@@ -215,14 +240,14 @@ describe('a delivery that is not signed rightly', () => {
 		['another body', { ...right, body: Buffer.from(`${right.body!.toString()} `) }],
 	];
 
-	it.each(cases)('is refused with 401 and one sentence: %s', async (_what, sent) => {
-		const { status, body, items } = await deliver(trigger(), sent);
+	it.each(cases)('is refused with 401 and one sentence where it has %s', async (_what, sent) => {
+		const { status, body, items } = await deliver(newTrigger(), sent);
 		expect([status, items]).toEqual([401, []]);
 		expect(body).toEqual({ message: 'The signature of this delivery is not valid' });
 	});
 
-	it('is refused without a failure where the credential cannot be read', async () => {
-		const setup = trigger();
+	it('is refused without an error where the credential cannot be read', async () => {
+		const setup = newTrigger();
 		Object.defineProperty(setup, 'credential', {
 			get: () => {
 				throw new Error('gone');
@@ -232,7 +257,7 @@ describe('a delivery that is not signed rightly', () => {
 	});
 
 	it('is refused where no secret is known', async () => {
-		const { status } = await deliver(trigger({}, { staticData: {} }), right);
+		const { status } = await deliver(newTrigger({}, { staticData: {} }), right);
 		expect(status).toBe(401);
 	});
 });

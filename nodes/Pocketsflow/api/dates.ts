@@ -1,71 +1,79 @@
 import { isRecord } from './responses';
 
 const dateOnly = /^\d{4}-\d{2}-\d{2}$/;
-const zoneless = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)$/;
-const zoned = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})$/i;
+const dateTimeWithoutZone = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)$/;
+const dateTimeWithZone =
+	/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})$/i;
 
-/** Timestamps below this are seconds: as milliseconds they would lie before March 1973. */
-const smallestMilliseconds = 1e11;
-const lastMoment = Date.parse('9999-12-31T23:59:59.999Z');
+/** Timestamps below this are in seconds: as milliseconds they would be before March 1973. */
+const minMilliseconds = 1e11;
+const latestMs = Date.parse('9999-12-31T23:59:59.999Z');
+const dayMs = 86_400_000;
 
-const dayInMs = 86_400_000;
+/** Which end of the day a date without a time stands for. */
+export type DayEdge = 'start' | 'end';
 
-/** Which moment of a day a date without a time means. */
-export type Edge = 'start' | 'end';
+/** Converts a timestamp in seconds or milliseconds, told apart by its size, to milliseconds. */
+export function toMilliseconds(timestamp: number): number {
+	return Math.abs(timestamp) < minMilliseconds ? timestamp * 1000 : timestamp;
+}
 
 /**
- * The moment that a value from an expression or the editor means: ISO text, a Luxon DateTime, a Date, or a
- * timestamp in milliseconds or seconds. Text without a zone is in `timezone`, as n8n's date picker writes it.
- * Undefined for what is no date.
+ * Parses a date from an expression or the editor: ISO text, a Luxon DateTime, a Date, or a timestamp in
+ * seconds or milliseconds. Undefined for what is no date from 1970 to 9999.
+ * @param timezone of text without one, which is how n8n's date picker writes it
+ * @param edge the end of the day that a date without a time stands for
  */
-export function momentOf(raw: unknown, timezone: string, edge: Edge = 'start'): Date | undefined {
-	const time = millisecondsOf(raw, timezone, edge);
-	return time !== undefined && time >= 0 && time <= lastMoment ? new Date(time) : undefined;
+export function parseDate(
+	raw: unknown,
+	timezone: string,
+	edge: DayEdge = 'start',
+): Date | undefined {
+	const timeMs = parseTime(raw, timezone, edge);
+	return timeMs !== undefined && timeMs >= 0 && timeMs <= latestMs ? new Date(timeMs) : undefined;
 }
 
-/** The calendar day, such as 2026-11-23, that a moment falls on in a time zone. */
-export function dayOf(moment: Date, timezone: string): string {
-	return new Date(moment.getTime() + offsetAt(moment.getTime(), timezone))
-		.toISOString()
-		.slice(0, 10);
+/** Formats a date as the calendar day that it falls on in a time zone, such as 2026-11-23. */
+export function formatDay(date: Date, timezone: string): string {
+	const timeMs = date.getTime();
+	return new Date(timeMs + getOffsetMs(timeMs, timezone)).toISOString().slice(0, 10);
 }
 
-function millisecondsOf(raw: unknown, timezone: string, edge: Edge): number | undefined {
-	if (raw instanceof Date) return finite(raw.getTime());
-	if (typeof raw === 'number')
-		return finite(Math.abs(raw) < smallestMilliseconds ? raw * 1000 : raw);
-	if (isRecord(raw) && typeof raw.toMillis === 'function') return finite(raw.valueOf());
-	return typeof raw === 'string' ? millisecondsOfText(raw.trim(), timezone, edge) : undefined;
+function parseTime(raw: unknown, timezone: string, edge: DayEdge): number | undefined {
+	if (raw instanceof Date) return toFinite(raw.getTime());
+	if (typeof raw === 'number') return toFinite(toMilliseconds(raw));
+	if (isRecord(raw) && typeof raw.toMillis === 'function') return toFinite(raw.valueOf());
+	return typeof raw === 'string' ? parseText(raw.trim(), timezone, edge) : undefined;
 }
 
-function millisecondsOfText(text: string, timezone: string, edge: Edge): number | undefined {
-	if (/^\d{9,13}$/.test(text)) return millisecondsOf(Number(text), timezone, edge);
+function parseText(text: string, timezone: string, edge: DayEdge): number | undefined {
+	if (/^\d{9,13}$/.test(text)) return toMilliseconds(Number(text));
 	if (!isCalendarDay(text.slice(0, 10))) return undefined;
 	if (dateOnly.test(text)) {
 		const midnight = Date.parse(text);
 		return edge === 'start'
 			? fromWallClock(midnight, timezone)
-			: fromWallClock(midnight + dayInMs, timezone) - 1;
+			: fromWallClock(midnight + dayMs, timezone) - 1;
 	}
-	const [, day, time] = zoneless.exec(text) ?? [];
+	const [, day, time] = dateTimeWithoutZone.exec(text) ?? [];
 	if (day !== undefined) {
-		const wallClock = finite(Date.parse(`${day}T${time}Z`));
+		const wallClock = toFinite(Date.parse(`${day}T${time}Z`));
 		return wallClock === undefined ? undefined : fromWallClock(wallClock, timezone);
 	}
-	return zoned.test(text) ? finite(Date.parse(text)) : undefined;
+	return dateTimeWithZone.test(text) ? toFinite(Date.parse(text)) : undefined;
 }
 
-const finite = (value: unknown) =>
+const toFinite = (value: unknown) =>
 	typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 
 /** `Date.parse` turns February 30 into March 2; such a day is a slip, not a date. */
 function isCalendarDay(day: string): boolean {
-	const time = Date.parse(day);
-	return Number.isFinite(time) && new Date(time).toISOString().startsWith(day);
+	const timeMs = Date.parse(day);
+	return Number.isFinite(timeMs) && new Date(timeMs).toISOString().startsWith(day);
 }
 
-/** How far the clocks of a zone are ahead of UTC at a moment. */
-function offsetAt(time: number, timezone: string): number {
+/** How far the clocks of a zone are ahead of UTC at a time, in ms. */
+function getOffsetMs(timeMs: number, timezone: string): number {
 	const parts = new Intl.DateTimeFormat('en-US', {
 		timeZone: timezone,
 		hourCycle: 'h23',
@@ -75,22 +83,22 @@ function offsetAt(time: number, timezone: string): number {
 		hour: 'numeric',
 		minute: 'numeric',
 		second: 'numeric',
-	}).formatToParts(time);
-	const part = (type: Intl.DateTimeFormatPartTypes) =>
-		Number(parts.find((candidate) => candidate.type === type)?.value);
+	}).formatToParts(timeMs);
+	const getPart = (type: Intl.DateTimeFormatPartTypes) =>
+		Number(parts.find((part) => part.type === type)?.value);
 	const wallClock = Date.UTC(
-		part('year'),
-		part('month') - 1,
-		part('day'),
-		part('hour'),
-		part('minute'),
-		part('second'),
+		getPart('year'),
+		getPart('month') - 1,
+		getPart('day'),
+		getPart('hour'),
+		getPart('minute'),
+		getPart('second'),
 	);
-	return wallClock - Math.floor(time / 1000) * 1000;
+	return wallClock - Math.floor(timeMs / 1000) * 1000;
 }
 
-/** The moment at which the clocks of a zone show `wallClock`, which is written as if it were UTC. */
+/** The time, ms, at which the clocks of a zone show `wallClock`, which is written as if it were UTC. */
 function fromWallClock(wallClock: number, timezone: string): number {
-	const guess = wallClock - offsetAt(wallClock, timezone);
-	return wallClock - offsetAt(guess, timezone);
+	const guess = wallClock - getOffsetMs(wallClock, timezone);
+	return wallClock - getOffsetMs(guess, timezone);
 }

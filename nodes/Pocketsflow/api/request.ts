@@ -1,42 +1,23 @@
-import type {
-	IDataObject,
-	IExecuteFunctions,
-	IHookFunctions,
-	ILoadOptionsFunctions,
-	IPollFunctions,
-	IWebhookFunctions,
-} from 'n8n-workflow';
+import type { IDataObject } from 'n8n-workflow';
 
-/** Whether a key works on test data or on real sales; its prefix alone decides (contract A). */
-export type Mode = 'test' | 'live';
-
-/** Every n8n context from which a request to Pocketsflow can be sent. */
-export type PocketsflowContext =
-	| IExecuteFunctions
-	| IHookFunctions
-	| ILoadOptionsFunctions
-	| IPollFunctions
-	| IWebhookFunctions;
-
-export const credentialType = 'pocketsflowApi';
-
-export type QueryValue = string | number | boolean;
+/** Query parameters; undefined ones are not sent. */
+export type Query = Record<string, string | number | boolean | undefined>;
 
 /**
  * One call of the HTTP API. `path` begins with a slash and holds only encoded segments (see `path`);
- * undefined query and body values are not sent (contract, section B).
+ * undefined values of query and body are not sent.
  */
 export interface PocketsflowRequest {
 	method: 'GET' | 'POST' | 'PUT' | 'DELETE';
 	path: string;
-	query?: Record<string, QueryValue | undefined>;
+	query?: Query;
 	body?: IDataObject;
 }
 
 /**
- * What sending a request twice would do. `read` and `change` may be repeated; `create` makes a second
- * thing, moves money again or is refused the second time, so it is never repeated once it may have been
- * processed.
+ * What sending a request twice would do. `read` and `change` do no harm and may be repeated. `create` makes
+ * a second thing, moves money again or is refused the second time: it is not repeated once it may have been
+ * carried out.
  */
 export type Effect = 'read' | 'change' | 'create';
 

@@ -1,73 +1,79 @@
 import type { IDataObject } from 'n8n-workflow';
 
-/** Whether a value from outside is an object with keys, not null and not an array. */
+/** Keys under which any list may stand, besides its own. */
+const commonListKeys = ['data', 'items', 'results', 'docs'];
+
+/** Whether a value from outside is an object with keys: not null and not an array. */
 export function isRecord(value: unknown): value is IDataObject {
 	return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The id of a record: `_id` in API answers, `id` in checkout sessions and deliveries (contract H24). */
-export function idOf(record: IDataObject): string | undefined {
+/**
+ * Reads the id of a record: `_id` in most responses, `id` in checkout sessions and deliveries
+ * (docs/pocketsflow-api.md#ids).
+ */
+export function readId(record: IDataObject): string | undefined {
 	const id = record._id ?? record.id;
 	return typeof id === 'string' || typeof id === 'number' ? String(id) : undefined;
 }
 
 /**
- * The one record in an answer, bare or wrapped (contract H1): `{ sale: {…} }`, `{ order: {…} }`,
- * `{ data: {…} }` or the record itself. An answer that carries an id of its own is never unwrapped.
- * @param wrappers further keys under which this resource is known to be wrapped
+ * Reads the one record of a response, which may be bare or wrapped: `{ sale: {…} }`, `{ data: {…} }`. A
+ * response that has an id of its own is the record. `{}` when the response is no object.
+ * @param keys under which a record of this kind may be wrapped, besides `data`
  */
-export function recordIn(answer: unknown, wrappers: readonly string[] = []): IDataObject {
-	if (!isRecord(answer)) return {};
-	if (idOf(answer) !== undefined) return answer;
-	for (const key of [...wrappers, 'data']) {
-		const inner = answer[key];
+export function unwrapRecord(response: unknown, keys: readonly string[] = []): IDataObject {
+	if (!isRecord(response)) return {};
+	if (readId(response) !== undefined) return response;
+	for (const key of [...keys, 'data']) {
+		const inner = response[key];
 		if (isRecord(inner)) return inner;
 	}
-	return answer;
+	return response;
 }
 
 /**
- * The records of a list answer: a bare array, or the first array among the resource's own keys and the
- * general ones (contract H2). Undefined when the answer holds no list at all.
+ * Finds the records in the response of a list: a bare array, or the first array under one of its keys or
+ * the common ones, which may be nested (docs/pocketsflow-api.md#lists-and-paging).
+ * @returns undefined when the response holds no list at all
  */
-export function listIn(answer: unknown, keys: readonly string[] = []): IDataObject[] | undefined {
-	if (Array.isArray(answer)) return answer.filter(isRecord);
-	if (!isRecord(answer)) return undefined;
-	for (const key of [...keys, 'data', 'items', 'results', 'docs']) {
-		const inner = answer[key];
-		if (Array.isArray(inner)) return inner.filter(isRecord);
-		if (isRecord(inner)) {
-			const nested = listIn(inner, keys);
-			if (nested) return nested;
-		}
+export function findRecords(
+	response: unknown,
+	keys: readonly string[] = [],
+): IDataObject[] | undefined {
+	if (Array.isArray(response)) return response.filter(isRecord);
+	if (!isRecord(response)) return undefined;
+	for (const key of [...keys, ...commonListKeys]) {
+		const inner = response[key];
+		const records = Array.isArray(inner) || isRecord(inner) ? findRecords(inner, keys) : undefined;
+		if (records) return records;
 	}
 	return undefined;
 }
 
+/** What a page says about the whole list; undefined where it says nothing. */
 export interface Pagination {
 	totalCount?: number;
 	totalPages?: number;
-	currentPage?: number;
-	pageSize?: number;
 	hasMore?: boolean;
 }
 
-/** The `pagination` block of a page, its numbers only where they are numbers (contract, section A). */
-export function paginationIn(answer: unknown): Pagination {
-	if (!isRecord(answer) || !isRecord(answer.pagination)) return {};
-	const { totalCount, totalPages, currentPage, pageSize, hasMore } = answer.pagination;
-	const numeric = (value: unknown) => (typeof value === 'number' ? value : undefined);
+/** Reads the `pagination` block of a page, each part only where it has the documented type. */
+export function readPagination(response: unknown): Pagination {
+	if (!isRecord(response) || !isRecord(response.pagination)) return {};
+	const { totalCount, totalPages, hasMore } = response.pagination;
 	return {
-		totalCount: numeric(totalCount),
-		totalPages: numeric(totalPages),
-		currentPage: numeric(currentPage),
-		pageSize: numeric(pageSize),
+		totalCount: typeof totalCount === 'number' ? totalCount : undefined,
+		totalPages: typeof totalPages === 'number' ? totalPages : undefined,
 		hasMore: typeof hasMore === 'boolean' ? hasMore : undefined,
 	};
 }
 
-/** What Pocketsflow says in an error body: `message` or `error`, and `code` (contract H3). */
-export function wordsIn(body: unknown): { text?: string; code?: string } {
+/**
+ * Reads the text and the code of an error body. The text may stand in `message`, in `error` or in
+ * `error.message` (docs/pocketsflow-api.md#errors).
+ */
+export function readErrorParts(body: unknown): { text?: string; code?: string } {
 	if (!isRecord(body)) return {};
 	const code = typeof body.code === 'string' ? body.code : undefined;
 	for (const value of [body.message, body.error]) {

@@ -1,14 +1,14 @@
 import type { IDataObject, IHttpRequestOptions } from 'n8n-workflow';
 
-import type { Account } from './credential';
+import type { PocketsflowRequest } from '../api/request';
+import { credentialType, type PocketsflowContext, type PocketsflowCredential } from './credential';
 import type { Limits } from './limits';
-import { credentialType, type PocketsflowContext, type PocketsflowRequest } from '../api/request';
 import { onAbort } from './signals';
 
 /** What Pocketsflow, or something in front of it, answered. */
-export interface Answer {
+export interface HttpResponse {
 	status: number;
-	/** The parsed body, `{}` for an empty one (contract, section A); undefined when it is not JSON. */
+	/** The parsed body, `{}` for an empty one; undefined when it is not JSON. */
 	body?: unknown;
 	/** The text of a body that is not JSON. */
 	text?: string;
@@ -16,26 +16,30 @@ export interface Answer {
 	location?: string;
 }
 
-/** Why there is no answer; `troubles` in outcome.ts holds what follows from each. */
-export type TroubleKind =
+/** Why there is no response; retryPolicy.ts says what follows from each, errors.ts how it is reported. */
+export type FailureKind =
 	| 'unreachable'
 	| 'insecure'
 	| 'timeout'
-	| 'broken'
+	| 'connectionLost'
 	| 'tooLarge'
 	| 'cancelled'
 	| 'refusedByN8n';
 
-export interface Trouble {
-	trouble: TroubleKind;
-	/** The status, when the answer had begun. */
+/** An attempt without a response, or with one that could not be read to its end. */
+export interface AttemptFailure {
+	failure: FailureKind;
+	/** The status, when the response had begun. */
 	status?: number;
+	/** The error code of Node.js, such as ECONNRESET. */
 	code?: string;
-	/** n8n's own words, when n8n itself refused to send. */
-	words?: string;
+	/** n8n's own message, when n8n itself refused to send. */
+	reason?: string;
 }
 
-/** The body of an answer as n8n's helper hands it over with `encoding: 'stream'`. */
+export type AttemptResult = HttpResponse | AttemptFailure;
+
+/** The body of a response as n8n's helper gives it with `encoding: 'stream'`. */
 type BodyStream = AsyncIterable<Uint8Array> & { destroy?(): void };
 
 interface HelperResponse {
@@ -45,59 +49,63 @@ interface HelperResponse {
 }
 
 /** No error text is worth more than this; the rest of a longer one is not read. */
-const errorBytes = 256 * 1024;
+const maxErrorBytes = 256 * 1024;
 
 const unreachableCodes = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN'];
 const timeoutCodes = ['ECONNABORTED', 'ETIMEDOUT', 'ESOCKETTIMEDOUT'];
 /**
- * A handshake that failed, so that nothing was sent; Node.js gives EPROTO to what it could not send for it.
- * Other codes of TLS also mean an answer that was damaged on its way.
+ * A TLS handshake that failed, so that nothing was sent. Other TLS codes can also mean a response that was
+ * damaged on its way.
  */
 const handshakeCode =
 	/CERT|UNABLE_TO_|SELF_SIGNED|HOSTNAME_MISMATCH|EPROTO|WRONG_VERSION|UNSUPPORTED_PROTOCOL|HANDSHAKE_FAILURE/;
-/** Refused before anything is sent: by n8n's rules (no code at all), or because it cannot be a request. */
+/** Nothing was sent, because it cannot be a request. What n8n's own rules refuse has no code at all. */
 const unsentCode = /^ERR_(INVALID_|UNESCAPED_|BAD_REQUEST|BAD_OPTION)/;
 
 /**
- * Sends a request once and takes in the whole answer, whatever its status. Never throws.
- * n8n's own helper sends it, for its proxy settings, authentication and network rules. The answer comes as
- * a stream, because the helper has no limit of size, and stops its clock when the head has arrived.
+ * Sends a request once and reads the whole response, whatever its status. Never throws.
+ * n8n's own helper sends it, for its proxy settings, authentication and network rules. The body comes as a
+ * stream, because the helper has no size limit and stops its timer when the headers have arrived
+ * (docs/n8n-engine.md#http-helper).
+ * @param cancel ends the attempt at once
  */
-export async function exchange(
+export async function sendOnce(
 	context: PocketsflowContext,
-	account: Account,
+	credential: PocketsflowCredential,
 	request: PocketsflowRequest,
 	url: string,
 	limits: Limits,
 	cancel: AbortSignal | undefined,
-): Promise<Answer | Trouble> {
-	const clock = AbortSignal.timeout(limits.requestMs);
+): Promise<AttemptResult> {
+	const timer = AbortSignal.timeout(limits.requestTimeoutMs);
 	const abort = new AbortController();
-	const forget = onAbort([clock, cancel], () => abort.abort());
-	let head: Answer | undefined;
+	const stopListening = onAbort([timer, cancel], () => abort.abort());
+	let head: HttpResponse | undefined;
 	try {
-		const options = optionsFor(account, request, url, limits);
-		const sender = withSignal(context, abort.signal);
+		const options = buildHttpOptions(credential, request, url, limits);
+		const sender = withCancelSignal(context, abort.signal);
 		const response = (await sender.helpers.httpRequestWithAuthentication.call(
 			sender,
 			credentialType,
 			options,
 		)) as HelperResponse;
-		head = headOf(response);
-		return await answerIn(head, response, limits, abort);
+		head = readHead(response);
+		return await readBody(head, response, limits, abort);
 	} catch (error) {
-		if (cancel?.aborted) return { trouble: 'cancelled', status: head?.status };
-		// The status alone decides what follows an error; its words are a courtesy.
+		if (cancel?.aborted) return { failure: 'cancelled', status: head?.status };
+		// The status alone decides what follows from an error response; its text is a courtesy.
 		if (head && !isSuccess(head)) return { ...head, text: '' };
-		if (clock.aborted) return { trouble: 'timeout', status: head?.status };
-		return troubleIn(error, head?.status);
+		if (timer.aborted) return { failure: 'timeout', status: head?.status };
+		return classifyError(error, head?.status);
 	} finally {
-		forget();
+		stopListening();
 	}
 }
 
-function optionsFor(
-	account: Account,
+export const isSuccess = ({ status }: HttpResponse): boolean => status >= 200 && status < 300;
+
+function buildHttpOptions(
+	credential: PocketsflowCredential,
 	request: PocketsflowRequest,
 	url: string,
 	limits: Limits,
@@ -105,65 +113,66 @@ function optionsFor(
 	return {
 		method: request.method,
 		url,
-		qs: request.query && withoutUndefined(request.query),
+		qs: request.query && omitUndefined(request.query),
 		// As text, because n8n's HTTP client drops keys such as `constructor` while it copies objects.
-		body: request.body && JSON.stringify(withoutUndefined(request.body)),
+		body: request.body && JSON.stringify(omitUndefined(request.body)),
 		...(request.body && { headers: { 'content-type': 'application/json' } }),
 		json: true,
 		encoding: 'stream',
-		timeout: limits.requestMs,
+		timeout: limits.requestTimeoutMs,
 		returnFullResponse: true,
 		ignoreHttpStatusErrors: true,
-		// n8n follows redirects with the key, on older lines to any host; send.ts decides instead.
+		// n8n follows redirects with the key, on older lines to any host; redirects.ts decides instead.
 		disableFollowRedirect: true,
-		...(account.ignoreSslIssues && { skipSslCertificateValidation: true }),
+		...(credential.ignoreSslIssues && { skipSslCertificateValidation: true }),
 	};
 }
 
-export const isSuccess = ({ status }: Answer) => status >= 200 && status < 300;
-
-/** The entries whose value is set; Pocketsflow is never sent an empty optional field. */
-function withoutUndefined(fields: IDataObject): IDataObject {
+function omitUndefined(fields: IDataObject): IDataObject {
 	return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
 /**
- * The same context with another signal: where a context can be cancelled, n8n's helper replaces the
- * signal of the request by that of the context (n8n-core, httpRequestWithAuthentication).
+ * The same context with another cancel signal: n8n's helper replaces the signal of a request by that of
+ * its context (docs/n8n-engine.md#http-helper).
  */
-function withSignal(context: PocketsflowContext, signal: AbortSignal): PocketsflowContext {
+function withCancelSignal(context: PocketsflowContext, signal: AbortSignal): PocketsflowContext {
 	return Object.create(context, { getExecutionCancelSignal: { value: () => signal } });
 }
 
-function headOf({ statusCode: status, headers = {} }: HelperResponse): Answer {
+function readHead({ statusCode: status, headers = {} }: HelperResponse): HttpResponse {
 	const { location } = headers;
 	return {
 		status,
-		retryAfterMs: retryAfter(headers['retry-after'], Date.now()),
+		retryAfterMs: parseRetryAfter(headers['retry-after'], Date.now()),
 		location: typeof location === 'string' ? location : undefined,
 	};
 }
 
-async function answerIn(
-	head: Answer,
+/**
+ * Adds the body to a response. Of an error response the first part is enough; a success that is larger
+ * than allowed is a failure.
+ */
+async function readBody(
+	head: HttpResponse,
 	{ headers, body }: HelperResponse,
-	{ answerBytes }: Limits,
+	{ maxResponseBytes }: Limits,
 	abort: AbortController,
-): Promise<Answer | Trouble> {
-	if (!isStream(body)) return { ...head, ...contentOf(body) };
+): Promise<AttemptResult> {
+	if (!isStream(body)) return { ...head, ...parseBody(body) };
 
-	const allowed = isSuccess(head) ? answerBytes : Math.min(errorBytes, answerBytes);
-	const tooLarge: Trouble = { trouble: 'tooLarge', status: head.status };
-	const end = () => body.destroy?.();
-	abort.signal.addEventListener('abort', end);
-	let isWhole = false;
+	const maxBytes = isSuccess(head) ? maxResponseBytes : Math.min(maxErrorBytes, maxResponseBytes);
+	const tooLarge: AttemptFailure = { failure: 'tooLarge', status: head.status };
+	const destroy = () => body.destroy?.();
+	abort.signal.addEventListener('abort', destroy);
+	let isComplete = false;
 	try {
-		if (isSuccess(head) && Number(headers?.['content-length']) > allowed) return tooLarge;
+		if (isSuccess(head) && Number(headers?.['content-length']) > maxBytes) return tooLarge;
 		const chunks: Uint8Array[] = [];
 		let bytes = 0;
 		for await (const chunk of body) {
 			bytes += chunk.length;
-			if (bytes > allowed) {
+			if (bytes > maxBytes) {
 				if (isSuccess(head)) return tooLarge;
 				break;
 			}
@@ -171,13 +180,13 @@ async function answerIn(
 		}
 		// Destroying a stream may end the loop as if the body were complete.
 		abort.signal.throwIfAborted();
-		isWhole = bytes <= allowed;
-		return { ...head, ...contentOf(Buffer.concat(chunks)) };
+		isComplete = bytes <= maxBytes;
+		return { ...head, ...parseBody(Buffer.concat(chunks)) };
 	} finally {
-		abort.signal.removeEventListener('abort', end);
-		end();
+		abort.signal.removeEventListener('abort', destroy);
+		destroy();
 		// n8n's helper may have put a stream of its own over the socket, which would stay open.
-		if (!isWhole) abort.abort();
+		if (!isComplete) abort.abort();
 	}
 }
 
@@ -190,8 +199,8 @@ function isStream(body: unknown): body is BodyStream {
 	);
 }
 
-/** JSON where it is JSON, whatever the content type says; n8n's helper may have parsed it already. */
-function contentOf(body: unknown): Pick<Answer, 'body' | 'text'> {
+/** Parses JSON where it is JSON, whatever the content type says; n8n's helper may have parsed it already. */
+function parseBody(body: unknown): Pick<HttpResponse, 'body' | 'text'> {
 	if (body === undefined || body === null) return { body: {} };
 	if (typeof body !== 'string' && !(body instanceof Uint8Array)) return { body };
 	const text = typeof body === 'string' ? body : new TextDecoder().decode(body);
@@ -202,32 +211,33 @@ function contentOf(body: unknown): Pick<Answer, 'body' | 'text'> {
 	}
 }
 
-/** `Retry-After` in milliseconds: seconds or an HTTP date (RFC 9110, 10.2.3). Undefined when it is neither. */
-export function retryAfter(header: unknown, now: number): number | undefined {
+/**
+ * Reads a Retry-After header, seconds or an HTTP date (RFC 9110, 10.2.3), into ms from `nowMs` on.
+ * Undefined when it is neither.
+ */
+export function parseRetryAfter(header: unknown, nowMs: number): number | undefined {
 	if (typeof header !== 'string' && typeof header !== 'number') return undefined;
 	const text = String(header).trim();
 	if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1_000;
-	const date = Date.parse(text);
-	return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+	const dateMs = Date.parse(text);
+	return Number.isNaN(dateMs) ? undefined : Math.max(0, dateMs - nowMs);
 }
 
-function troubleIn(error: unknown, status: number | undefined): Trouble {
-	const code = codeOf(error);
-	if (status !== undefined) return { trouble: 'broken', status, code };
-	if (code === undefined || unsentCode.test(code))
-		return {
-			trouble: 'refusedByN8n',
-			code,
-			words: error instanceof Error ? error.message : undefined,
-		};
-	if (unreachableCodes.includes(code)) return { trouble: 'unreachable', code };
-	if (timeoutCodes.includes(code)) return { trouble: 'timeout', code };
-	if (handshakeCode.test(code)) return { trouble: 'insecure', code };
-	return { trouble: 'broken', code };
+function classifyError(error: unknown, status: number | undefined): AttemptFailure {
+	const code = readErrorCode(error);
+	if (status !== undefined) return { failure: 'connectionLost', status, code };
+	if (code === undefined || unsentCode.test(code)) {
+		const reason = error instanceof Error ? error.message : undefined;
+		return { failure: 'refusedByN8n', code, reason };
+	}
+	if (unreachableCodes.includes(code)) return { failure: 'unreachable', code };
+	if (timeoutCodes.includes(code)) return { failure: 'timeout', code };
+	if (handshakeCode.test(code)) return { failure: 'insecure', code };
+	return { failure: 'connectionLost', code };
 }
 
 /** n8n wraps errors of the network and keeps their code as `httpCode`, on the 2.8 line nothing else. */
-function codeOf(error: unknown): string | undefined {
+function readErrorCode(error: unknown): string | undefined {
 	if (typeof error !== 'object' || error === null) return undefined;
 	const { httpCode, code } = error as { httpCode?: unknown; code?: unknown };
 	return [httpCode, code].find((value) => typeof value === 'string');

@@ -1,70 +1,89 @@
-import { NodeOperationError } from 'n8n-workflow';
+import {
+	NodeOperationError,
+	type IExecuteFunctions,
+	type IHookFunctions,
+	type ILoadOptionsFunctions,
+	type IPollFunctions,
+	type IWebhookFunctions,
+} from 'n8n-workflow';
 import { createHash } from 'node:crypto';
 
-import { credentialType, type Mode, type PocketsflowContext } from '../api/request';
+/** The n8n name of the credential type. */
+export const credentialType = 'pocketsflowApi';
+
+/** Whether a key works on test data or on real sales; its prefix alone decides. */
+export type Mode = 'test' | 'live';
+
+/** Every n8n context from which a request to Pocketsflow can be sent. */
+export type PocketsflowContext =
+	| IExecuteFunctions
+	| IHookFunctions
+	| ILoadOptionsFunctions
+	| IPollFunctions
+	| IWebhookFunctions;
 
 /** What the credential says about where and as whom requests are sent. Holds the key: never output it. */
-export interface Account {
+export interface PocketsflowCredential {
 	baseUrl: string;
 	apiKey: string;
 	mode: Mode;
-	/** The operator's name for the credential. */
-	credentialName: string;
+	/** What the user called it. */
+	name: string;
 	ignoreSslIssues: boolean;
 }
 
-const ownAddress = 'https://api.pocketsflow.com';
-const keyForm = /^pk_(live|test)_[\x21-\x7e]+$/;
+const defaultBaseUrl = 'https://api.pocketsflow.com';
+const keyPattern = /^pk_(live|test)_[\x21-\x7e]+$/;
 
 // A node that sends thousands of requests would otherwise make n8n read and decrypt the credential for each.
-const accounts = new WeakMap<PocketsflowContext, Account>();
+const cache = new WeakMap<PocketsflowContext, PocketsflowCredential>();
 
 /**
  * Reads the credential of the node that `context` runs, once for each context.
- * @throws NodeOperationError when its key cannot be a Pocketsflow key, its Base URL is no web address or
- * n8n's "Allowed HTTP Request Domains" rule it out; the text never holds the key
+ * @throws NodeOperationError, never with the key in its text, when the key cannot be a Pocketsflow key, the
+ * Base URL is no web address, or n8n's "Allowed HTTP Request Domains" rule it out
  */
-export async function accountOf(context: PocketsflowContext): Promise<Account> {
-	const account = accounts.get(context) ?? (await readAccount(context));
-	accounts.set(context, account);
-	return account;
+export async function loadCredential(context: PocketsflowContext): Promise<PocketsflowCredential> {
+	const credential = cache.get(context) ?? (await readCredential(context));
+	cache.set(context, credential);
+	return credential;
 }
 
 /**
- * Lets the next request read the credential anew: n8n uses one context for all polls from activation on,
- * while the credential may be edited.
+ * Lets the next request read the credential anew. n8n uses one context for all polls from activation on,
+ * while the credential may be edited (docs/n8n-engine.md#polling).
  */
-export function forgetAccount(context: PocketsflowContext): void {
-	accounts.delete(context);
+export function forgetCredential(context: PocketsflowContext): void {
+	cache.delete(context);
 }
 
-async function readAccount(context: PocketsflowContext): Promise<Account> {
-	const credential = await context.getCredentials(credentialType);
+async function readCredential(context: PocketsflowContext): Promise<PocketsflowCredential> {
+	const fields = await context.getCredentials(credentialType);
 	const node = context.getNode();
-	const credentialName = node.credentials?.[credentialType]?.name ?? 'Pocketsflow API';
+	const name = node.credentials?.[credentialType]?.name ?? 'Pocketsflow API';
 	const refuse = (message: string, description: string) =>
 		new NodeOperationError(node, message, { description });
 
-	const apiKey = String(credential.apiKey ?? '').trim();
-	const mode = keyForm.exec(apiKey)?.[1] as Mode | undefined;
+	const apiKey = String(fields.apiKey ?? '').trim();
+	const mode = keyPattern.exec(apiKey)?.[1] as Mode | undefined;
 	if (!mode)
 		throw refuse(
-			`The API key in the credential "${credentialName}" is not a Pocketsflow key: it must begin with pk_live_ or pk_test_`,
+			`The API key in the credential "${name}" is not a Pocketsflow key: it must begin with pk_live_ or pk_test_`,
 			'Nothing was sent. Copy the key again from Developers → API keys at Pocketsflow.',
 		);
 
-	const baseUrl = String(credential.baseUrl || ownAddress)
+	const baseUrl = String(fields.baseUrl || defaultBaseUrl)
 		.trim()
 		.replace(/\/+$/, '');
 	const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
 	if (!url || !/^https?:$/.test(url.protocol) || url.username || url.search || url.hash)
 		throw refuse(
-			`The Base URL in the credential "${credentialName}" is not a web address`,
-			`Nothing was sent. It is usually ${ownAddress}.`,
+			`The Base URL in the credential "${name}" is not a web address`,
+			`Nothing was sent. It is usually ${defaultBaseUrl}.`,
 		);
-	if (!isAllowed(url, credential.allowedHttpRequestDomains, credential.allowedDomains))
+	if (!isAllowed(url, fields.allowedHttpRequestDomains, fields.allowedDomains))
 		throw refuse(
-			`The credential "${credentialName}" does not allow requests to ${url.hostname}`,
+			`The credential "${name}" does not allow requests to ${url.hostname}`,
 			'Nothing was sent. Add this host to Allowed Domains in the credential, or correct its Base URL.',
 		);
 
@@ -72,18 +91,18 @@ async function readAccount(context: PocketsflowContext): Promise<Account> {
 		baseUrl,
 		apiKey,
 		mode,
-		credentialName,
-		ignoreSslIssues: credential.ignoreSslIssues === true,
+		name,
+		ignoreSslIssues: fields.ignoreSslIssues === true,
 	};
 }
 
 /**
- * n8n adds "Allowed HTTP Request Domains" to every credential but enforces them only in its own nodes
- * (n8n-workflow, credential-domain-restrictions). As there, "None" is about n8n's own nodes, and the
- * address that this package is made for is always allowed; one that was typed into the credential is not.
+ * n8n adds "Allowed HTTP Request Domains" to every credential but enforces them only in its own HTTP
+ * Request node (docs/n8n-engine.md#credentials). As there, "None" does not concern a node made for the
+ * credential, and the service's own address is always allowed.
  */
 function isAllowed({ origin, hostname }: URL, restriction: unknown, domains: unknown): boolean {
-	if (restriction !== 'domains' || origin === ownAddress) return true;
+	if (restriction !== 'domains' || origin === defaultBaseUrl) return true;
 	return String(domains ?? '')
 		.split(',')
 		.map((domain) => domain.trim().toLowerCase())
@@ -92,12 +111,12 @@ function isAllowed({ origin, hostname }: URL, restriction: unknown, domains: unk
 		);
 }
 
-/** Tells credentials apart without keeping them: requests to one account share one rate limit. */
-export function accountKey({ baseUrl, apiKey }: Account): string {
+/** Hashes a credential, so that those with the same key and address share one rate limit and no key is kept. */
+export function hashCredential({ baseUrl, apiKey }: PocketsflowCredential): string {
 	return createHash('sha256').update(`${baseUrl}\n${apiKey}`).digest('base64');
 }
 
-/** Takes every Pocketsflow key out of a text that came from outside, such as a page that echoes headers. */
-export function withoutKey(text: string, { apiKey }: Account): string {
+/** Replaces every Pocketsflow key in a text, such as that of a page that echoes the headers it was sent. */
+export function redactKeys(text: string, { apiKey }: PocketsflowCredential): string {
 	return text.replaceAll(apiKey, '[API key]').replace(/\bpk_(live|test)_\w+/g, '[API key]');
 }

@@ -1,27 +1,40 @@
 import { NodeApiError, type INode, type JsonObject } from 'n8n-workflow';
 
-import { withoutKey, type Account } from './credential';
-import { wordsIn } from '../api/responses';
-import type { Answer, Trouble, TroubleKind } from './attempt';
-import { inWords, type Limits } from './limits';
-import { redirectOf } from './retryPolicy';
-import type { Effect, Mode, PocketsflowRequest } from '../api/request';
+import type { Effect, PocketsflowRequest } from '../api/request';
+import { readErrorParts } from '../api/responses';
+import type { AttemptFailure, FailureKind, HttpResponse } from './attempt';
+import { redactKeys, type PocketsflowCredential } from './credential';
+import { formatDuration, type Limits } from './limits';
+import { readRedirect } from './redirects';
 
-export type { Mode };
-
-/** A request that came to nothing, with all that its error may tell. */
-export interface Failure {
+/** One request and what became of it so far: all that an error may tell. */
+export interface RequestState {
 	node: INode;
-	account: Account;
+	credential: PocketsflowCredential;
 	request: PocketsflowRequest;
 	effect: Effect;
 	limits: Limits;
-	/** Tries that may have reached Pocketsflow. */
-	tries: number;
+	/** Attempts that may have reached Pocketsflow. */
+	attempts: number;
 	/** Whether one of them may have been carried out. */
 	mayBeDone: boolean;
 	itemIndex?: number;
 }
+
+/** The parts of an error that differ from one failure to another, each a sentence without its full stop. */
+interface ErrorParts {
+	problem: string;
+	nextStep: string;
+	/** What the request met with, as in "GET /products answered 404". */
+	finding: string;
+	httpCode?: string;
+}
+
+type Describe = (state: RequestState) => string;
+
+/** Whether an error of `send` says that Pocketsflow does not have, or no longer has, what was asked for. */
+export const isNotFound = (error: unknown): boolean =>
+	error instanceof NodeApiError && error.httpCode === '404';
 
 const statusNames: Record<number, string> = {
 	400: 'Bad request',
@@ -38,159 +51,205 @@ const statusNames: Record<number, string> = {
 	504: 'Gateway timeout',
 };
 
-type Step = (failure: Failure) => string;
+const correctFields: Describe = () => 'Correct the field that Pocketsflow names and try again';
 
-const correctFields: Step = () => 'Correct the field that Pocketsflow names and try again';
-
-const nextSteps: Record<number, Step> = {
+const statusSteps: Record<number, Describe> = {
 	400: correctFields,
-	401: ({ account: { credentialName, mode } }) =>
-		`Check the API key in the credential "${credentialName}": it is a ${mode}-mode key and may be revoked or mistyped`,
-	403: ({ account: { credentialName, mode } }) =>
-		`The ${mode}-mode API key in the credential "${credentialName}" may not do this. Check at Pocketsflow what it is allowed to do`,
-	404: ({ account: { mode } }) =>
+	401: ({ credential: { name, mode } }) =>
+		`Check the API key in the credential "${name}": it is a ${mode}-mode key and may be revoked or mistyped`,
+	403: ({ credential: { name, mode } }) =>
+		`The ${mode}-mode API key in the credential "${name}" may not do this. Check at Pocketsflow what it is allowed to do`,
+	404: ({ credential: { mode } }) =>
 		`Check the ID: it must be of this account and made in ${mode} mode, as the API key is`,
 	409: () => 'It conflicts with what is at Pocketsflow already',
 	422: correctFields,
 };
 
-const troubleWords: Record<TroubleKind, (failure: Failure, trouble: Trouble) => string> = {
-	unreachable: ({ account }, { code }) =>
+const failureProblems: Record<
+	FailureKind,
+	(state: RequestState, failure: AttemptFailure) => string
+> = {
+	unreachable: ({ credential }, { code }) =>
 		code === 'ECONNREFUSED'
-			? `${hostOf(account)} refuses connections`
-			: `The host name ${hostOf(account)} cannot be resolved`,
-	insecure: ({ account }) => `No secure connection to ${hostOf(account)} could be made`,
-	timeout: ({ account, limits }) =>
-		`${hostOf(account)} did not answer completely within ${inWords(limits.requestMs)}`,
-	broken: ({ account }, { status }) =>
+			? `${getHost(credential)} refuses connections`
+			: `The host name ${getHost(credential)} cannot be resolved`,
+	insecure: ({ credential }) => `No secure connection to ${getHost(credential)} could be made`,
+	timeout: ({ credential, limits }) =>
+		`${getHost(credential)} did not answer completely within ${formatDuration(limits.requestTimeoutMs)}`,
+	connectionLost: ({ credential }, { status }) =>
 		status === undefined
-			? `${hostOf(account)} closed the connection without an answer`
-			: `The answer of ${hostOf(account)} broke off or was damaged`,
+			? `${getHost(credential)} closed the connection without an answer`
+			: `The answer of ${getHost(credential)} broke off or was damaged`,
 	tooLarge: ({ limits }) =>
-		`The answer is larger than ${Math.round(limits.answerBytes / 1024 ** 2)} MB, the most that this node takes in`,
+		`The answer is larger than ${Math.round(limits.maxResponseBytes / 1024 ** 2)} MB, the most that this node takes in`,
 	cancelled: () => 'The execution was stopped',
-	refusedByN8n: (_, { words }) => words ?? 'n8n did not send the request',
+	refusedByN8n: (_, { reason }) => reason ?? 'n8n did not send the request',
 };
 
-const troubleSteps: Record<TroubleKind, Step> = {
-	unreachable: ({ account: { credentialName } }) =>
-		`Check the Base URL in the credential "${credentialName}" and the network of n8n`,
-	insecure: ({ account: { credentialName } }) =>
-		`Check the Base URL in the credential "${credentialName}" and the certificate of that host`,
+const failureSteps: Record<FailureKind, Describe> = {
+	unreachable: ({ credential: { name } }) =>
+		`Check the Base URL in the credential "${name}" and the network of n8n`,
+	insecure: ({ credential: { name } }) =>
+		`Check the Base URL in the credential "${name}" and the certificate of that host`,
 	timeout: () => 'Try again later',
-	broken: () => 'Try again later',
+	connectionLost: () => 'Try again later',
 	tooLarge: () => 'Ask for less: set a limit or narrow the filters',
 	cancelled: () => '',
 	refusedByN8n: () => '',
 };
 
-/** The error of a request that Pocketsflow answered, but not with success in JSON. */
-export function answerError(failure: Failure, answer: Answer, url: string): NodeApiError {
-	const { status, body, text } = answer;
-	const { text: said, code } = wordsIn(body);
-	const redirect = redirectOf(answer, url);
-	const isPage = text !== undefined && text !== '';
-	const name = statusNames[status] ?? `Pocketsflow answered with status ${status}`;
-	const named = status < 300 ? 'The answer' : isPage ? `${name}: the answer` : name;
-	const words = redirect
-		? `${hostOf(failure.account)} redirects to ${redirect.origin === new URL(url).origin ? redirect.pathname : redirect.origin}, which is not followed`
-		: (said ?? (isPage ? `${named} is not JSON but begins "${firstWords(text)}"` : named));
-	const next = redirect
-		? `Correct the Base URL in the credential "${failure.account.credentialName}"`
-		: (nextSteps[status]?.(failure) ??
-			(status >= 500 || status === 408
-				? 'Pocketsflow could not process the request. Try again later'
-				: isPage
-					? `Something other than Pocketsflow may have answered: check the Base URL in the credential "${failure.account.credentialName}" and the proxy`
-					: ''));
-	return told(failure, {
-		words,
-		next,
-		evidence: `answered ${status}${code ? ` (${code})` : ''}`,
+/** Builds the error of a request that was answered, but not with success in JSON. */
+export function buildResponseError(
+	state: RequestState,
+	response: HttpResponse,
+	url: string,
+): NodeApiError {
+	const { status, body } = response;
+	const { text, code } = readErrorParts(body);
+	const redirect = readRedirect(response, url);
+	const parts = redirect
+		? describeRedirect(state, redirect, url)
+		: {
+				problem: text ?? describeUnreadable(response),
+				nextStep: describeStatusStep(state, response),
+			};
+	return buildError(state, {
+		...parts,
+		finding: `answered ${status}${formatCode(code)}`,
 		httpCode: String(status),
 	});
 }
 
-/** The error of a request that was not answered, or whose answer could not be taken in. */
-export function troubleError(failure: Failure, trouble: Trouble): NodeApiError {
-	const { status, code } = trouble;
-	return told(failure, {
-		words: troubleWords[trouble.trouble](failure, trouble),
-		next: troubleSteps[trouble.trouble](failure),
-		evidence: `${status === undefined ? 'was not answered' : `began to answer ${status}`}${code ? ` (${code})` : ''}`,
+/** Builds the error of a request that was not answered, or whose response could not be read. */
+export function buildFailureError(state: RequestState, failure: AttemptFailure): NodeApiError {
+	const { failure: kind, status, code } = failure;
+	const finding = status === undefined ? 'was not answered' : `began to answer ${status}`;
+	return buildError(state, {
+		problem: failureProblems[kind](state, failure),
+		nextStep: failureSteps[kind](state),
+		finding: `${finding}${formatCode(code)}`,
 	});
 }
 
-/** The error of a request whose patience ended, or was bound to end, before its turn came. */
-export function lateError(failure: Failure, limited: Answer | undefined): NodeApiError {
-	const patience = inWords(failure.limits.patienceMs);
-	const asked = limited?.retryAfterMs ?? 0;
-	const said = limited && sentence(wordsIn(limited.body).text ?? statusNames[429]);
-	const waited =
-		asked > failure.limits.patienceMs
-			? `Pocketsflow asks to wait ${inWords(asked)}; this node waits at most ${patience}`
-			: `The rate limit of Pocketsflow keeps this request waiting longer than the ${patience} that it may`;
-	return told(failure, {
-		words: [said, waited].filter(Boolean).join(' '),
-		next: 'Try again later, or send fewer items at once',
-		evidence: limited ? 'answered 429' : 'did not get its turn',
+/**
+ * Builds the error of a request whose total time ended, or was bound to end, before its turn came.
+ * @param rateLimited the last 429 that it was answered, if any
+ */
+export function buildQueueTimeoutError(
+	state: RequestState,
+	rateLimited: HttpResponse | undefined,
+): NodeApiError {
+	const { totalTimeoutMs } = state.limits;
+	const total = formatDuration(totalTimeoutMs);
+	const retryAfterMs = rateLimited?.retryAfterMs ?? 0;
+	const text = rateLimited && toSentence(readErrorParts(rateLimited.body).text ?? statusNames[429]);
+	const wait =
+		retryAfterMs > totalTimeoutMs
+			? `Pocketsflow asks to wait ${formatDuration(retryAfterMs)}; this node waits at most ${total}`
+			: `The rate limit of Pocketsflow keeps this request waiting longer than the ${total} that it may`;
+	return buildError(state, {
+		problem: [text, wait].filter(Boolean).join(' '),
+		nextStep: 'Try again later, or send fewer items at once',
+		finding: rateLimited ? 'answered 429' : 'did not get its turn',
 		httpCode: '429',
 	});
 }
 
-interface Story {
-	words: string;
-	next: string;
-	evidence: string;
-	httpCode?: string;
+function describeRedirect(
+	{ credential }: RequestState,
+	redirect: URL,
+	url: string,
+): Pick<ErrorParts, 'problem' | 'nextStep'> {
+	const target = redirect.origin === new URL(url).origin ? redirect.pathname : redirect.origin;
+	return {
+		problem: `${getHost(credential)} redirects to ${target}, which is not followed`,
+		nextStep: `Correct the Base URL in the credential "${credential.name}"`,
+	};
+}
+
+/** The text of a body that is not JSON; undefined where there is none. */
+const readPage = ({ text }: HttpResponse) => (text === '' ? undefined : text);
+
+/** Says what a response without an error text of Pocketsflow is. */
+function describeUnreadable(response: HttpResponse): string {
+	const { status } = response;
+	const page = readPage(response);
+	const statusName = statusNames[status] ?? `Pocketsflow answered with status ${status}`;
+	if (page === undefined) return status < 300 ? 'The answer' : statusName;
+	const subject = status < 300 ? 'The answer' : `${statusName}: the answer`;
+	return `${subject} is not JSON but begins "${excerptPage(page)}"`;
+}
+
+function describeStatusStep(state: RequestState, response: HttpResponse): string {
+	const { status } = response;
+	const step = statusSteps[status]?.(state);
+	if (step !== undefined) return step;
+	if (status >= 500 || status === 408)
+		return 'Pocketsflow could not process the request. Try again later';
+	if (readPage(response) === undefined) return '';
+	return `Something other than Pocketsflow may have answered: check the Base URL in the credential "${state.credential.name}" and the proxy`;
 }
 
 /**
- * The message alone tells what happened and what to do, because n8n shows no more of it for a trigger; the
- * description adds the evidence. Neither holds anything that was sent, nor the key.
+ * Builds the error. Its message alone says what happened and what to do, because n8n shows no more of it
+ * for a trigger (docs/n8n-engine.md#errors-and-messages); the description adds which request it was.
+ * Neither holds anything that was sent, nor the key.
  */
-function told(failure: Failure, story: Story): NodeApiError {
-	const { node, account, request, effect, mayBeDone, tries, itemIndex } = failure;
-	const unknown = effect !== 'read' && mayBeDone;
-	const tell = (...parts: string[]) =>
-		withoutKey(parts.filter(Boolean).map(sentence).join(' '), account);
-	const message = tell(
-		story.words,
-		unknown && effect === 'create'
-			? `Whether this was carried out is unknown, and it was not sent again: look at Pocketsflow (${account.mode} mode) before you repeat it`
-			: story.next,
-		unknown && effect === 'change'
-			? 'It may have been done all the same; doing it again is harmless'
-			: '',
-	);
-	const description = tell(
-		`${request.method} ${request.path} ${story.evidence}${tries > 1 ? `, after ${tries} tries` : ''}, with the ${account.mode}-mode key of the credential "${account.credentialName}"`,
-		!unknown && effect !== 'read' ? 'Nothing was changed by it' : '',
-	);
+function buildError(state: RequestState, parts: ErrorParts): NodeApiError {
+	const { node, credential, effect, itemIndex } = state;
+	const isUnknown = effect !== 'read' && state.mayBeDone;
+	const joinSentences = (sentences: string[]) =>
+		redactKeys(sentences.filter(Boolean).map(toSentence).join(' '), credential);
+	const message = joinSentences([
+		parts.problem,
+		...(isUnknown ? describeUnknown(state, parts) : [parts.nextStep]),
+	]);
+	const description = joinSentences([
+		describeRequest(state, parts),
+		!isUnknown && effect !== 'read' ? 'Nothing was changed by it' : '',
+	]);
 	const error = new NodeApiError(node, { message } as JsonObject, {
 		message,
 		description,
-		httpCode: story.httpCode,
+		httpCode: parts.httpCode,
 		itemIndex,
 	});
 	// n8n replaces a message in which it sees the name of an error code, such as EEXIST in "preexisting".
 	error.message = message;
-	if (unknown) error.context.outcome = 'unknown';
+	if (isUnknown) error.context.outcome = 'unknown';
 	return error;
 }
 
-const hostOf = ({ baseUrl }: Account) => new URL(baseUrl).host;
+/** Says what to do about a request that may or may not have been carried out. */
+const describeUnknown = ({ effect, credential }: RequestState, { nextStep }: ErrorParts) =>
+	effect === 'create'
+		? [
+				`Whether this was carried out is unknown, and it was not sent again: look at Pocketsflow (${credential.mode} mode) before you repeat it`,
+			]
+		: [nextStep, 'It may have been done all the same; doing it again is harmless'];
 
-const sentence = (text: string) => (/[.!?…]$/.test(text) ? text : `${text}.`);
+function describeRequest(
+	{ request: { method, path }, attempts, credential: { mode, name } }: RequestState,
+	{ finding }: ErrorParts,
+): string {
+	const tries = attempts > 1 ? `, after ${attempts} tries` : '';
+	return `${method} ${path} ${finding}${tries}, with the ${mode}-mode key of the credential "${name}"`;
+}
 
-/** The visible text that a page begins with. */
-function firstWords(page: string): string {
+const getHost = ({ baseUrl }: PocketsflowCredential) => new URL(baseUrl).host;
+
+const formatCode = (code: string | undefined) => (code ? ` (${code})` : '');
+
+const toSentence = (text: string) => (/[.!?…]$/.test(text) ? text : `${text}.`);
+
+/** The visible text that a page begins with, at most 100 characters. */
+function excerptPage(page: string): string {
 	const visible = page
 		.slice(0, 20_000)
 		.replace(/<(script|style)\b[\s\S]*?<\/\1>/gi, ' ')
 		.replace(/<[^>]*>/g, ' ')
 		.replace(/\s+/g, ' ')
 		.trim();
-	const words = visible || page.slice(0, 100).trim();
-	return words.length > 100 ? `${words.slice(0, 100)}…` : words;
+	const excerpt = visible || page.slice(0, 100).trim();
+	return excerpt.length > 100 ? `${excerpt.slice(0, 100)}…` : excerpt;
 }

@@ -1,29 +1,17 @@
 import { NodeOperationError, type IDataObject } from 'n8n-workflow';
 
-import { idOf, listIn, paginationIn, type Pagination } from '../api/responses';
-import { standardLimits } from './limits';
-import type { PocketsflowContext, PocketsflowRequest } from '../api/request';
+import { buildListRequest, buildPageRequest, maxPageSize, type ListEndpoint } from '../api/lists';
+import type { PocketsflowRequest } from '../api/request';
+import { findRecords, readId, readPagination, type Pagination } from '../api/responses';
+import type { PocketsflowContext } from './credential';
+import { defaultLimits } from './limits';
 import { send, type SendOptions } from './send';
 
-/**
- * How a list is paged (contract, section A): `none` answers everything at once, `page` takes page and
- * pageSize in the query, `pageInBody` takes them in the JSON body, `offset` takes limit and offset.
- */
-export type Paging = 'none' | 'page' | 'pageInBody' | 'offset';
-
-export interface ListRequest {
-	request: PocketsflowRequest;
-	paging: Paging;
-	/** Keys under which the records may stand in an object answer (contract H2). */
-	keys: readonly string[];
-}
-
-const largestPage = 100;
-
 /** One page may bring nothing new because so many newer records came in; two in a row are a fault. */
-const oldPagesBorne = 2;
+const maxStalePages = 2;
 
-interface Answered {
+/** One page as it was answered. */
+interface Page {
 	/** The number of the page or, with `offset`, of its first record; both from 1. */
 	position: number;
 	records: IDataObject[];
@@ -31,22 +19,33 @@ interface Answered {
 }
 
 /** What was read so far: the ids of records, the text of pages whose records have none. */
-interface Seen {
+interface Progress {
 	ids: Set<string>;
-	pages: Set<string>;
-	records: number;
+	pageTexts: Set<string>;
+	recordCount: number;
 	longestPage: number;
 }
 
-export interface PageOptions extends SendOptions {
+interface ListOptions extends SendOptions {
+	/** The request with its filters; without it the list is read unfiltered. */
+	request?: PocketsflowRequest;
 	itemIndex?: number;
-	/** Where to begin: 1, or the `next` of a page that was read before. */
-	first?: number;
-	/** Records that will be wanted: so many are asked for side by side. Without it one page at a time. */
-	wanted?: number;
 }
 
-export interface PageRead {
+interface ReadListOptions extends ListOptions {
+	/** Number of records; without it all are read. */
+	limit?: number;
+}
+
+export interface ReadPagesOptions extends ListOptions {
+	/** Where to begin: 1, or the `next` of a page that was read before. */
+	first?: number;
+	/** Number of records whose pages are requested side by side. Without it one page at a time. */
+	prefetch?: number;
+}
+
+/** One page as it is handed to the caller. */
+interface ReadPage {
 	/** The records that no earlier page brought. */
 	records: IDataObject[];
 	/** Where to begin to read on; undefined after the last page. */
@@ -54,184 +53,156 @@ export interface PageRead {
 }
 
 /**
- * Reads the records of a list in the order in which Pocketsflow has them, at most `limit`. Pages after the
- * first are asked for side by side where Pocketsflow says how many there are. A record that moves to a
- * later page while the list is read, because a newer one came in, is returned once.
- * @param limit number of records; undefined reads all
+ * Reads the records of a list in Pocketsflow's order, all or at most `limit`. Pages after the first are
+ * requested side by side where Pocketsflow says how many there are. A record that moves to a later page
+ * while the list is read, because a newer one came in, is returned once.
  * @throws as `readPages` does
  */
 export async function readList(
 	context: PocketsflowContext,
-	list: ListRequest,
-	limit: number | undefined,
-	itemIndex?: number,
-	options: SendOptions = {},
+	list: ListEndpoint,
+	{ limit = Infinity, ...options }: ReadListOptions = {},
 ): Promise<IDataObject[]> {
 	const read: IDataObject[] = [];
-	const wanted = limit ?? Infinity;
-	for await (const { records } of readPages(context, list, { ...options, itemIndex, wanted })) {
+	for await (const { records } of readPages(context, list, { ...options, prefetch: limit })) {
 		for (const record of records) read.push(record);
-		if (read.length >= wanted) return read.slice(0, wanted);
+		if (read.length >= limit) return read.slice(0, limit);
 	}
 	return read;
 }
 
 /**
- * Reads a list page by page, until its end or until the caller has enough.
- * @throws as `send` does; NodeOperationError when Pocketsflow repeats a page although it has more to give
+ * Reads a list page by page, until its end or until the caller stops.
+ * @throws as `send` does; NodeOperationError when the list breaks off, or when Pocketsflow repeats a page
+ * although it says that there are more
  */
 export async function* readPages(
 	context: PocketsflowContext,
-	list: ListRequest,
-	{ itemIndex, first = 1, wanted = 0, ...options }: PageOptions = {},
-): AsyncGenerator<PageRead, void> {
-	const asked = Math.min(wanted || largestPage, largestPage);
-	const seen: Seen = { ids: new Set(), pages: new Set(), records: 0, longestPage: 0 };
-	const fetchAt = async (position: number): Promise<Answered> => {
-		const request = pageRequest(list, position, asked);
-		const answer = await send(context, request, 'read', itemIndex, options);
-		const records = listIn(answer, list.keys);
-		const pagination = paginationIn(answer);
-		if (!records || (records.length === 0 && goesOn(position, list, pagination)))
-			throw brokenOff(
-				context,
-				list,
-				records ? 'an empty page in the middle of a list' : 'no list',
-				itemIndex,
-			);
+	list: ListEndpoint,
+	{
+		request = buildListRequest(list),
+		itemIndex,
+		first = 1,
+		prefetch = 0,
+		...options
+	}: ReadPagesOptions = {},
+): AsyncGenerator<ReadPage, void> {
+	const size = Math.min(prefetch || maxPageSize, maxPageSize);
+	const progress: Progress = {
+		ids: new Set(),
+		pageTexts: new Set(),
+		recordCount: 0,
+		longestPage: 0,
+	};
+	const fetchPage = async (position: number): Promise<Page> => {
+		const pageRequest = buildPageRequest(list, request, { position, size });
+		const body = await send(context, pageRequest, 'read', itemIndex, options);
+		const records = findRecords(body, list.keys);
+		const pagination = readPagination(body);
+		if (!records) throw truncatedListError(context, list, 'no list', itemIndex);
+		if (records.length === 0 && hasNextPage(list, position, pagination))
+			throw truncatedListError(context, list, 'an empty page in the middle of a list', itemIndex);
 		return { position, records, pagination };
 	};
 
-	let oldPages = 0;
-	let page = await fetchAt(first);
-	const size = page.records.length;
-	const positionOf = (number: number) =>
-		list.paging === 'offset' ? (number - 1) * size + 1 : number;
-	const known = list.paging === 'none' || first !== 1 ? 1 : pagesKnown(page, wanted);
-	const ahead = inOrder(2, known, async (number) => await fetchAt(positionOf(number)));
+	let stalePages = 0;
+	let page = await fetchPage(first);
+	const serverPageSize = page.records.length;
+	const positionOfPage = (number: number) =>
+		list.paging === 'offset' ? (number - 1) * serverPageSize + 1 : number;
+	const lastPage = list.paging === 'none' || first !== 1 ? 1 : countPages(page, prefetch);
+	const prefetched = runInOrder(2, lastPage, async (number) => {
+		return await fetchPage(positionOfPage(number));
+	});
 	try {
 		for (;;) {
-			const records = unseen(seen, page.records);
-			const isOld = page.records.length > 0 && records.length === 0 && page.position !== first;
-			oldPages = isOld ? oldPages + 1 : 0;
+			const records = takeNewRecords(progress, page.records);
+			const isStale = page.records.length > 0 && records.length === 0 && page.position !== first;
+			stalePages = isStale ? stalePages + 1 : 0;
 			const isEnd =
 				list.paging === 'none' ||
-				isLast(list, page, asked, seen) ||
-				(isOld && !promisesMore(page, seen));
-			if (!isEnd && oldPages === oldPagesBorne) throw endless(context, list, seen, itemIndex);
-			const next = isEnd
-				? undefined
-				: page.position + (list.paging === 'offset' ? page.records.length : 1);
+				isLastPage(list, page, size, progress) ||
+				(isStale && !claimsMoreRecords(page, progress));
+			if (!isEnd && stalePages === maxStalePages)
+				throw repeatedPageError(context, list, progress, itemIndex);
+			const next = isEnd ? undefined : findNextPosition(list, page);
 			yield { records, next };
 			if (next === undefined) return;
-			const fetched = await ahead.next();
-			page = fetched.done ? await fetchAt(next) : fetched.value;
+			const result = await prefetched.next();
+			page = result.done ? await fetchPage(next) : result.value;
 		}
 	} finally {
-		await ahead.return(undefined);
+		await prefetched.return(undefined);
 	}
 }
 
-function pageRequest(
-	{ request, paging }: ListRequest,
-	position: number,
-	size: number,
-): PocketsflowRequest {
-	const page = position;
-	if (paging === 'page') return { ...request, query: { ...request.query, page, pageSize: size } };
-	if (paging === 'pageInBody')
-		return { ...request, body: { ...request.body, page, pageSize: size } };
-	if (paging === 'offset')
-		return { ...request, query: { ...request.query, limit: size, offset: position - 1 } };
-	return request;
-}
+const findNextPosition = ({ paging }: ListEndpoint, { position, records }: Page) =>
+	position + (paging === 'offset' ? records.length : 1);
 
-/** The records of a page that no earlier page brought; records without ids only count as a whole page. */
-function unseen(seen: Seen, records: IDataObject[]): IDataObject[] {
-	seen.longestPage = Math.max(seen.longestPage, records.length);
+/**
+ * The records of a page that no earlier page brought. Without ids a page counts as a whole: two equal
+ * records on it are both kept, a page with the same text as an earlier one is not.
+ */
+function takeNewRecords(progress: Progress, records: IDataObject[]): IDataObject[] {
+	progress.longestPage = Math.max(progress.longestPage, records.length);
 	const fresh = records.filter((record) => {
-		const id = idOf(record);
+		const id = readId(record);
 		if (id === undefined) return true;
-		if (seen.ids.has(id)) return false;
-		seen.ids.add(id);
+		if (progress.ids.has(id)) return false;
+		progress.ids.add(id);
 		return true;
 	});
-	if (fresh.length > 0 && fresh.every((record) => idOf(record) === undefined)) {
+	if (fresh.length > 0 && fresh.every((record) => readId(record) === undefined)) {
 		const text = JSON.stringify(fresh);
-		if (seen.pages.has(text)) return [];
-		seen.pages.add(text);
+		if (progress.pageTexts.has(text)) return [];
+		progress.pageTexts.add(text);
 	}
-	seen.records += fresh.length;
+	progress.recordCount += fresh.length;
 	return fresh;
 }
 
 /**
- * Whether Pocketsflow says that there is more. A server that ignores paging gives its whole list again and
- * does not say so: then all is read. One that says so and gives nothing new must not be asked for ever.
+ * Whether Pocketsflow says that there are records that were not read. A server that ignores paging sends
+ * its whole list again and does not say so: then all is read. One that says so and sends nothing new must
+ * not be asked for ever.
  */
-function promisesMore(
-	{ pagination: { hasMore, totalCount } }: Answered,
-	{ records }: Seen,
+function claimsMoreRecords(
+	{ pagination: { hasMore, totalCount } }: Page,
+	{ recordCount }: Progress,
 ): boolean {
-	return hasMore ?? (totalCount !== undefined && records < totalCount);
+	return hasMore ?? (totalCount !== undefined && recordCount < totalCount);
 }
 
-function endless(
-	context: PocketsflowContext,
-	{ request }: ListRequest,
-	{ records }: Seen,
-	itemIndex: number | undefined,
-): NodeOperationError {
-	return new NodeOperationError(
-		context.getNode(),
-		`Pocketsflow gives the same page of ${request.path} again and again. ${records} different records were read.`,
-		{ itemIndex, description: 'Set a limit that is not above this number, or try again later.' },
-	);
-}
-
-/** Whether Pocketsflow says that records stand behind this page. */
-function goesOn(
+/** Whether Pocketsflow says that records follow this page. */
+function hasNextPage(
+	{ paging }: ListEndpoint,
 	position: number,
-	{ paging }: ListRequest,
 	{ hasMore, totalPages }: Pagination,
 ): boolean {
 	return hasMore ?? (paging !== 'offset' && totalPages !== undefined && position < totalPages);
 }
 
-function brokenOff(
-	context: PocketsflowContext,
-	{ request }: ListRequest,
-	what: string,
-	itemIndex: number | undefined,
-): NodeOperationError {
-	return new NodeOperationError(
-		context.getNode(),
-		`Pocketsflow answered ${request.method} ${request.path} with ${what}`,
-		{ itemIndex, description: 'Some records would be missing. Try again later.' },
-	);
-}
-
 /**
- * How many pages are to be read, from what the first one says; 1 when it does not say. The server may give
- * fewer per page than it was asked for: its own page counts.
+ * How many pages are to be read, from what the first one says; 1 when it does not say. The server may send
+ * fewer records per page than it was asked for: the size of its own page counts.
  */
-function pagesKnown({ records, pagination }: Answered, wanted: number): number {
+function countPages({ records, pagination }: Page, prefetch: number): number {
 	const size = records.length;
 	const { totalCount, totalPages, hasMore } = pagination;
 	if (size === 0 || hasMore === false) return 1;
 	const total = totalPages ?? (totalCount === undefined ? 1 : Math.ceil(totalCount / size));
-	return Math.min(total, Math.ceil(wanted / size));
+	return Math.min(total, Math.ceil(prefetch / size));
 }
 
 /**
  * Whether nothing follows a page. Where Pocketsflow does not say, a page that is shorter than one before
  * it is the last; a first page that is shorter than asked for may just be the server's own size.
  */
-function isLast(
-	{ paging }: ListRequest,
-	{ position, records, pagination }: Answered,
-	asked: number,
-	{ longestPage }: Seen,
+function isLastPage(
+	{ paging }: ListEndpoint,
+	{ position, records, pagination }: Page,
+	requestedSize: number,
+	{ longestPage }: Progress,
 ): boolean {
 	if (records.length === 0) return true;
 	const { hasMore, totalPages, totalCount } = pagination;
@@ -239,31 +210,60 @@ function isLast(
 	if (totalPages !== undefined && paging !== 'offset') return position >= totalPages;
 	if (totalCount !== undefined && paging === 'offset')
 		return position - 1 + records.length >= totalCount;
-	if (records.length > asked) return true;
+	if (records.length > requestedSize) return true;
 	return records.length < longestPage;
 }
 
-/** Runs numbered tasks side by side and hands their results over in order, few of them ahead. */
-async function* inOrder<T>(
+function truncatedListError(
+	context: PocketsflowContext,
+	{ method, path }: ListEndpoint,
+	content: string,
+	itemIndex: number | undefined,
+): NodeOperationError {
+	return new NodeOperationError(
+		context.getNode(),
+		`Pocketsflow answered ${method} ${path} with ${content}`,
+		{ itemIndex, description: 'Some records would be missing. Try again later.' },
+	);
+}
+
+function repeatedPageError(
+	context: PocketsflowContext,
+	{ path }: ListEndpoint,
+	{ recordCount }: Progress,
+	itemIndex: number | undefined,
+): NodeOperationError {
+	return new NodeOperationError(
+		context.getNode(),
+		`Pocketsflow gives the same page of ${path} again and again. ${recordCount} different records were read.`,
+		{ itemIndex, description: 'Set a limit that is not above this number, or try again later.' },
+	);
+}
+
+/**
+ * Runs the tasks numbered `from` to `to` side by side, as many as may be in flight, and yields their
+ * results in order.
+ */
+async function* runInOrder<T>(
 	from: number,
 	to: number,
 	task: (number: number) => Promise<T>,
 ): AsyncGenerator<T> {
-	const ahead: Array<Promise<T>> = [];
+	const running: Array<Promise<T>> = [];
 	let next = from;
 	try {
-		while (next <= to || ahead.length > 0) {
-			while (next <= to && ahead.length < standardLimits.inFlight) {
+		while (next <= to || running.length > 0) {
+			while (next <= to && running.length < defaultLimits.maxInFlight) {
 				const result = task(next++);
-				// It may fail while an earlier one is awaited; it is awaited itself when its turn comes.
+				// It may fail while an earlier one is awaited; its own failure is thrown when its turn comes.
 				result.catch(() => undefined);
-				ahead.push(result);
+				running.push(result);
 			}
-			yield await ahead[0];
-			ahead.shift();
+			yield await running[0];
+			running.shift();
 		}
 	} finally {
-		// Nobody waits for these any more; their failure is that of the one that ended the loop, or of none.
-		await Promise.allSettled(ahead);
+		// Nobody reads these any more; their failure is that of the one that ended the loop, or of none.
+		await Promise.allSettled(running);
 	}
 }

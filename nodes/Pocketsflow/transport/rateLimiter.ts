@@ -1,168 +1,190 @@
-import { backoff, standardLimits, type Limits } from './limits';
-import { pause } from './signals';
+import { BoundedMap } from './boundedMap';
+import { computeBackoffMs, defaultLimits, type Limits } from './limits';
+import { delay } from './signals';
 
 /**
- * The way of one credential to Pocketsflow, shared by everything in this process that uses it. It is wide
- * until Pocketsflow answers 429; then all of it pauses, and it reopens with one request at a time, one
- * more for each that is answered.
+ * Lets the requests of one credential through, for everything in this process that uses it. Up to
+ * `maxInFlight` are in flight at once until Pocketsflow answers 429; then all of them pause, and go on with
+ * one request at a time, one more for each that is answered (docs/pocketsflow-api.md#rate-limits).
  */
-interface Lane {
-	underWay: number;
-	/** Requests that may be under way now, at most the limit of the caller. */
-	width: number;
-	pausedUntil: number;
-	/** Pauses since a request was last let through: what the exponential time counts. */
-	pauses: number;
-	waiting: Waiter[];
-	waking: boolean;
+interface RateLimiter {
+	inFlight: number;
+	/** Requests that may be in flight now; the caller's `maxInFlight` holds too. */
+	concurrency: number;
+	pausedUntilMs: number;
+	/** Pauses since a request was last answered; the delay grows with them. */
+	consecutivePauses: number;
+	queue: QueuedRequest[];
+	isWakeUpScheduled: boolean;
 }
 
-interface Waiter {
-	deadline: number;
+interface QueuedRequest {
+	deadlineMs: number;
 	limits: Limits;
-	admit(result: Pass | Refusal): void;
+	settle(result: Permit | Refusal): void;
 }
 
-/** The right to have one request under way. `since` tells the requests of before a pause from later ones. */
-export interface Pass {
-	since: number;
+/** The right to have one request in flight. */
+interface Permit {
+	/** Tells requests that were sent before a pause from later ones. */
+	issuedAtMs: number;
 	limits: Limits;
 }
 
-/** Why a request was not let through: it would have waited too long, or its caller gave up. */
-export type Refusal = 'late' | 'aborted';
+/** Why a request gets no permit: its time ends before its turn, or its caller gave up. */
+type Refusal = 'timeout' | 'aborted';
 
-/** What became of a request, as far as the lane is concerned. */
-export type Verdict = { limited: true; retryAfterMs?: number } | 'answered' | 'failed';
+/** What became of a request, as far as the rate limiter is concerned. */
+export type PermitResult = 'answered' | 'failed' | { rateLimited: true; retryAfterMs?: number };
 
-const remembered = 100;
-const lanes = new Map<string, Lane>();
-const shortestPauseMs = 50;
+interface AcquireOptions {
+	limits: Limits;
+	/** When the time of the request ends; a turn that must come later is refused at once. */
+	deadlineMs: number;
+	/** Whether it goes before the others, because it had its turn and was answered 429. */
+	goesFirst: boolean;
+	signals: Array<AbortSignal | undefined>;
+}
 
-/** The lane of a credential; `key` is a hash, so that no secret is kept here. Idle lanes are forgotten. */
-export function laneOf(key: string): Lane {
-	const lane = lanes.get(key) ?? {
-		underWay: 0,
-		width: Infinity,
-		pausedUntil: 0,
-		pauses: 0,
-		waiting: [],
-		waking: false,
+const maxLimiters = 100;
+const minPauseMs = 50;
+
+const limiters = new BoundedMap<RateLimiter>(
+	maxLimiters,
+	({ inFlight, queue, pausedUntilMs }) =>
+		inFlight === 0 && queue.length === 0 && pausedUntilMs <= Date.now(),
+);
+
+/**
+ * Gets the rate limiter of a credential; idle ones are forgotten when there are many.
+ * @param key a hash of the credential, so that no secret is kept here
+ */
+export function getRateLimiter(key: string): RateLimiter {
+	const limiter = limiters.get(key) ?? {
+		inFlight: 0,
+		concurrency: Infinity,
+		pausedUntilMs: 0,
+		consecutivePauses: 0,
+		queue: [],
+		isWakeUpScheduled: false,
 	};
-	lanes.delete(key);
-	lanes.set(key, lane);
-	if (lanes.size > remembered) {
-		const now = Date.now();
-		const idle = [...lanes].find(
-			([, { underWay, waiting, pausedUntil }]) =>
-				underWay + waiting.length === 0 && pausedUntil <= now,
-		);
-		if (idle) lanes.delete(idle[0]);
-	}
-	return lane;
+	limiters.set(key, limiter);
+	return limiter;
 }
 
-/**
- * Waits for the turn of a request.
- * @param deadline when its patience ends (epoch, ms); a turn that must come later is refused at once
- * @param first whether it goes before the others, because it had its turn and was turned away
- */
-export async function enter(
-	lane: Lane,
-	limits: Limits,
-	deadline: number,
-	first: boolean,
-	signals: Array<AbortSignal | undefined>,
-): Promise<Pass | Refusal> {
+/** Waits for the turn of a request. */
+export async function acquirePermit(
+	limiter: RateLimiter,
+	options: AcquireOptions,
+): Promise<Permit | Refusal> {
+	const { limits, goesFirst, signals } = options;
 	if (signals.some((signal) => signal?.aborted)) return 'aborted';
-	const free =
-		first || lane.waiting.length === 0 ? passThrough(lane, limits, Date.now()) : undefined;
-	if (free) return free;
+	const isNext = goesFirst || limiter.queue.length === 0;
+	const permit = isNext ? issuePermit(limiter, limits) : undefined;
+	return permit ?? (await enqueue(limiter, options));
+}
+
+async function enqueue(
+	limiter: RateLimiter,
+	{ limits, deadlineMs, goesFirst, signals }: AcquireOptions,
+): Promise<Permit | Refusal> {
 	return await new Promise((resolve) => {
-		const done = new AbortController();
-		const waiter: Waiter = {
-			deadline,
+		const settled = new AbortController();
+		const queued: QueuedRequest = {
+			deadlineMs,
 			limits,
-			admit(result) {
+			settle(result) {
 				// With a reason, because Node.js would make an error with a stack trace otherwise.
-				done.abort(result);
+				settled.abort(result);
 				resolve(result);
 			},
 		};
-		lane.waiting[first ? 'unshift' : 'push'](waiter);
-		move(lane);
-		if (done.signal.aborted) return;
-		void pause(deadline - Date.now(), done.signal, ...signals).then(() => {
-			const place = lane.waiting.indexOf(waiter);
-			if (place < 0) return;
-			lane.waiting.splice(place, 1);
-			waiter.admit(signals.some((signal) => signal?.aborted) ? 'aborted' : 'late');
+		if (goesFirst) limiter.queue.unshift(queued);
+		else limiter.queue.push(queued);
+		admitQueued(limiter);
+		if (settled.signal.aborted) return;
+		void delay(deadlineMs - Date.now(), settled.signal, ...signals).then(() => {
+			if (!limiter.queue.includes(queued)) return;
+			limiter.queue = limiter.queue.filter((other) => other !== queued);
+			queued.settle(signals.some((signal) => signal?.aborted) ? 'aborted' : 'timeout');
 		});
 	});
 }
 
-/** Gives a pass back and lets the next requests through, or pauses them all. */
-export function leave(lane: Lane, pass: Pass, verdict: Verdict): void {
-	lane.underWay--;
-	const ofThisOpening = pass.since >= lane.pausedUntil;
-	if (typeof verdict === 'object') close(lane, pass, verdict.retryAfterMs, ofThisOpening);
-	else if (verdict === 'answered' && ofThisOpening) {
-		lane.pauses = 0;
-		lane.width++;
+/** Gives a permit back and lets the next requests through, or pauses them all. */
+export function releasePermit(limiter: RateLimiter, permit: Permit, result: PermitResult): void {
+	limiter.inFlight--;
+	const isCurrent = permit.issuedAtMs >= limiter.pausedUntilMs;
+	if (typeof result === 'object')
+		pauseRequests(limiter, permit.limits, result.retryAfterMs, isCurrent);
+	else if (result === 'answered' && isCurrent) {
+		limiter.consecutivePauses = 0;
+		limiter.concurrency++;
 	}
-	// A little later: after a failure the caller may stop what waits, and nothing new must begin.
-	if (lane.waiting.length > 0) void pause(0).then(() => move(lane));
+	// A little later: after a failure the caller may stop what is queued, and nothing new must begin.
+	if (limiter.queue.length > 0) void delay(0).then(() => admitQueued(limiter));
 }
 
 /**
- * All requests under way when the limit is reached are turned away: only the first begins a pause, the
- * others can make it longer if Pocketsflow says so. A Retry-After that proves too short, again
- * and again, is not believed.
+ * Pauses all requests. All that are in flight when the limit is reached are answered 429: only the first
+ * begins a pause, the others can make it longer if Pocketsflow says so. A Retry-After that proves too
+ * short again and again is not believed.
  */
-function close(lane: Lane, pass: Pass, retryAfterMs: number | undefined, begins: boolean): void {
-	const now = Date.now();
-	const { firstPauseMs } = pass.limits;
-	if (begins) {
-		lane.pauses++;
-		lane.width = 1;
+function pauseRequests(
+	limiter: RateLimiter,
+	{ retryDelayMs }: Limits,
+	retryAfterMs: number | undefined,
+	beginsPause: boolean,
+): void {
+	if (beginsPause) {
+		limiter.consecutivePauses++;
+		limiter.concurrency = 1;
 	}
-	const doubted = lane.pauses > 1 ? backoff(firstPauseMs, lane.pauses - 1) : 0;
-	const told =
-		retryAfterMs === undefined
-			? begins
-				? backoff(firstPauseMs, lane.pauses)
-				: 0
-			: Math.max(retryAfterMs, doubted, shortestPauseMs) + Math.random() * shortestPauseMs;
-	lane.pausedUntil = Math.max(lane.pausedUntil, now + Math.min(told, standardLimits.patienceMs));
+	const { consecutivePauses: pauses } = limiter;
+	let pauseMs = 0;
+	if (retryAfterMs !== undefined) {
+		const leastMs = pauses > 1 ? computeBackoffMs(retryDelayMs, pauses - 1) : 0;
+		pauseMs = Math.max(retryAfterMs, leastMs, minPauseMs) + Math.random() * minPauseMs;
+	} else if (beginsPause) pauseMs = computeBackoffMs(retryDelayMs, pauses);
+	limiter.pausedUntilMs = Math.max(
+		limiter.pausedUntilMs,
+		Date.now() + Math.min(pauseMs, defaultLimits.totalTimeoutMs),
+	);
 }
 
-function move(lane: Lane): void {
-	const late = lane.waiting.filter(({ deadline }) => deadline < lane.pausedUntil);
-	if (late.length > 0) {
-		lane.waiting = lane.waiting.filter((waiter) => !late.includes(waiter));
-		for (const waiter of late) waiter.admit('late');
-	}
-	const now = Date.now();
-	if (lane.pausedUntil > now) {
-		if (lane.waking || lane.waiting.length === 0) return;
-		lane.waking = true;
-		void pause(lane.pausedUntil - now).then(() => {
-			lane.waking = false;
-			move(lane);
-		});
-		return;
-	}
-	while (lane.waiting.length > 0) {
-		const pass = passThrough(lane, lane.waiting[0].limits, now);
-		if (!pass) return;
-		lane.waiting.shift()?.admit(pass);
+/** Lets queued requests through as far as there is room; while paused, does so when the pause ends. */
+function admitQueued(limiter: RateLimiter): void {
+	refuseLate(limiter);
+	if (limiter.pausedUntilMs > Date.now()) return scheduleWakeUp(limiter);
+	while (limiter.queue.length > 0) {
+		const permit = issuePermit(limiter, limiter.queue[0].limits);
+		if (!permit) return;
+		limiter.queue.shift()?.settle(permit);
 	}
 }
 
-/** A pass, if the lane is open and has room for one more. */
-function passThrough(lane: Lane, limits: Limits, now: number): Pass | undefined {
-	if (lane.pausedUntil > now) return undefined;
-	if (lane.underWay >= Math.min(lane.width, limits.inFlight)) return undefined;
-	lane.underWay++;
-	return { since: now, limits };
+/** Refuses the queued requests whose time ends before the pause does. */
+function refuseLate(limiter: RateLimiter): void {
+	const isLate = ({ deadlineMs }: QueuedRequest) => deadlineMs < limiter.pausedUntilMs;
+	const late = limiter.queue.filter(isLate);
+	limiter.queue = limiter.queue.filter((queued) => !isLate(queued));
+	for (const { settle } of late) settle('timeout');
+}
+
+function scheduleWakeUp(limiter: RateLimiter): void {
+	if (limiter.isWakeUpScheduled || limiter.queue.length === 0) return;
+	limiter.isWakeUpScheduled = true;
+	void delay(limiter.pausedUntilMs - Date.now()).then(() => {
+		limiter.isWakeUpScheduled = false;
+		admitQueued(limiter);
+	});
+}
+
+/** Issues a permit if there is no pause and room for one more request. */
+function issuePermit(limiter: RateLimiter, limits: Limits): Permit | undefined {
+	const nowMs = Date.now();
+	if (limiter.pausedUntilMs > nowMs) return undefined;
+	if (limiter.inFlight >= Math.min(limiter.concurrency, limits.maxInFlight)) return undefined;
+	limiter.inFlight++;
+	return { issuedAtMs: nowMs, limits };
 }

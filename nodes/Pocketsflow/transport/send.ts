@@ -1,18 +1,22 @@
 import type { NodeApiError } from 'n8n-workflow';
 
-import { accountKey, accountOf, forgetAccount, type Account } from './credential';
-import { answerError, lateError, troubleError, type Failure } from './errors';
-import { exchange, isSuccess, type Answer, type Trouble } from './attempt';
-import { enter, laneOf, leave, type Verdict } from './rateLimiter';
-import { backoff, standardLimits, type Limits } from './limits';
-import { consequenceOf, mayFollow, mayRepeat, redirectOf } from './retryPolicy';
-import type { Effect, PocketsflowContext, PocketsflowRequest } from '../api/request';
-import { pause } from './signals';
-
-export { accountOf, forgetAccount, type Account };
+import type { Effect, PocketsflowRequest } from '../api/request';
+import { isSuccess, sendOnce, type AttemptResult, type HttpResponse } from './attempt';
+import { hashCredential, loadCredential, type PocketsflowContext } from './credential';
+import {
+	buildFailureError,
+	buildQueueTimeoutError,
+	buildResponseError,
+	type RequestState,
+} from './errors';
+import { computeBackoffMs, defaultLimits, type Limits } from './limits';
+import { acquirePermit, getRateLimiter, releasePermit, type PermitResult } from './rateLimiter';
+import { findFollowableRedirect } from './redirects';
+import { classifyAttempt, mayRetry } from './retryPolicy';
+import { delay } from './signals';
 
 export interface SendOptions {
-	/** Other limits than the standard ones, for example less patience in a picker. */
+	/** Limits other than the default ones, for example a shorter time for a list in the editor. */
 	limits?: Partial<Limits>;
 	/**
 	 * Stops a request that is still waiting and was not carried out: nothing new begins after it aborts.
@@ -21,14 +25,14 @@ export interface SendOptions {
 	stop?: AbortSignal;
 }
 
-const redirectsFollowed = 5;
+const maxRedirects = 5;
 
 /**
- * Sends one request and answers with the parsed body (`{}` for an empty one, contract section A). It takes
- * its turn with all requests of the same credential in this process, waits while Pocketsflow limits them,
- * and is repeated as far as its effect allows; a `create` never, once it may have been carried out.
- * @throws NodeApiError in the operator's words, with the item's index; `context.outcome` is 'unknown' when
- * it may or may not have been carried out
+ * Sends one request and returns the parsed body of its response, `{}` for an empty one. It takes its turn
+ * with all requests of the same credential in this process, waits while Pocketsflow limits them, and is
+ * retried as far as its effect allows; a `create` never, once it may have been carried out.
+ * @throws NodeApiError that tells the user what happened and what to do, with the item's index;
+ * `context.outcome` is 'unknown' when it may or may not have been carried out
  * @throws NodeOperationError when the credential cannot be used
  */
 export async function send(
@@ -38,81 +42,83 @@ export async function send(
 	itemIndex?: number,
 	options: SendOptions = {},
 ): Promise<unknown> {
-	const account = await accountOf(context);
-	const limits = { ...standardLimits, ...options.limits };
-	const failure: Failure = {
+	const credential = await loadCredential(context);
+	const limits = { ...defaultLimits, ...options.limits };
+	const state: RequestState = {
 		node: context.getNode(),
-		account,
+		credential,
 		request,
 		effect,
 		limits,
-		tries: 0,
+		attempts: 0,
 		mayBeDone: false,
 		itemIndex,
 	};
 	const cancel =
 		'getExecutionCancelSignal' in context ? context.getExecutionCancelSignal() : undefined;
-	const lane = laneOf(accountKey(account));
-	const deadline = Date.now() + limits.patienceMs;
-	const address = account.baseUrl + request.path;
-	let target = { request, url: address };
+	const limiter = getRateLimiter(hashCredential(credential));
+	const deadlineMs = Date.now() + limits.totalTimeoutMs;
+	const original = { request, url: credential.baseUrl + request.path };
+	let target = original;
 	let redirects = 0;
-	let limited: Answer | undefined;
+	let rateLimited: HttpResponse | undefined;
 
 	for (;;) {
-		const stops = failure.mayBeDone ? [cancel] : [cancel, options.stop];
-		const pass = await enter(lane, limits, deadline, limited !== undefined, stops);
-		if (pass === 'late') throw lateError(failure, limited);
-		if (pass === 'aborted') throw troubleError(failure, { trouble: 'cancelled' });
+		const permit = await acquirePermit(limiter, {
+			limits,
+			deadlineMs,
+			goesFirst: rateLimited !== undefined,
+			signals: state.mayBeDone ? [cancel] : [cancel, options.stop],
+		});
+		if (permit === 'timeout') throw buildQueueTimeoutError(state, rateLimited);
+		if (permit === 'aborted') throw buildFailureError(state, { failure: 'cancelled' });
 
-		const outcome = await exchange(context, account, target.request, target.url, limits, cancel);
-		leave(lane, pass, verdictOn(outcome));
-		if (!('trouble' in outcome)) {
-			if (outcome.status === 429) {
-				limited = outcome;
+		const result = await sendOnce(context, credential, target.request, target.url, limits, cancel);
+		releasePermit(limiter, permit, toPermitResult(result));
+		if (!('failure' in result)) {
+			if (result.status === 429) {
+				rateLimited = result;
 				continue;
 			}
-			if (isSuccess(outcome) && outcome.text === undefined) return outcome.body;
-			if (isDone(failure, outcome)) return {};
-			const redirect = redirectOf(outcome, target.url);
-			if (redirect && mayFollow(request, outcome, target.url, redirect)) {
-				if (++redirects <= redirectsFollowed) {
-					target = { request: { ...request, query: undefined }, url: redirect.href };
-					continue;
-				}
+			if (isSuccess(result) && result.text === undefined) return result.body;
+			if (isAlreadyDeleted(state, result)) return {};
+			const redirect = findFollowableRedirect(request, result, target.url);
+			if (redirect && ++redirects <= maxRedirects) {
+				target = { request: { ...request, query: undefined }, url: redirect.href };
+				continue;
 			}
 		}
 
-		const consequence = consequenceOf(outcome);
-		failure.tries++;
-		failure.mayBeDone ||= consequence.mayBeDone;
-		const wait = Math.max(
-			backoff(limits.firstPauseMs, failure.tries),
-			('retryAfterMs' in outcome && outcome.retryAfterMs) || 0,
-		);
-		if (
-			!mayRepeat(effect, consequence) ||
-			failure.tries >= limits.tries ||
-			Date.now() + wait > deadline
-		)
-			throw errorOf(failure, outcome, target.url);
-		limited = undefined;
-		target = { request, url: address };
-		await pause(wait, cancel, failure.mayBeDone ? undefined : options.stop);
+		const outcome = classifyAttempt(result);
+		state.attempts++;
+		state.mayBeDone ||= outcome.mayBeDone;
+		const waitMs = computeRetryDelayMs(state, result);
+		const isLast = state.attempts >= limits.maxAttempts || Date.now() + waitMs > deadlineMs;
+		if (isLast || !mayRetry(effect, outcome)) throw buildAttemptError(state, result, target.url);
+		rateLimited = undefined;
+		target = original;
+		await delay(waitMs, cancel, state.mayBeDone ? undefined : options.stop);
 	}
 }
 
-/** A delete that answers 404 when it is repeated has been done by an earlier try. */
-function isDone({ request, mayBeDone }: Failure, { status }: Answer): boolean {
+/** Whether an earlier attempt at a delete did it, so that a later one is answered 404. */
+function isAlreadyDeleted({ request, mayBeDone }: RequestState, { status }: HttpResponse): boolean {
 	return request.method === 'DELETE' && mayBeDone && status === 404;
 }
 
-function verdictOn(outcome: Answer | Trouble): Verdict {
-	if ('trouble' in outcome) return 'failed';
-	if (outcome.status === 429) return { limited: true, retryAfterMs: outcome.retryAfterMs };
-	return outcome.status < 500 ? 'answered' : 'failed';
+function toPermitResult(result: AttemptResult): PermitResult {
+	if ('failure' in result) return 'failed';
+	if (result.status === 429) return { rateLimited: true, retryAfterMs: result.retryAfterMs };
+	return result.status < 500 ? 'answered' : 'failed';
 }
 
-function errorOf(failure: Failure, outcome: Answer | Trouble, url: string): NodeApiError {
-	return 'trouble' in outcome ? troubleError(failure, outcome) : answerError(failure, outcome, url);
+function computeRetryDelayMs({ limits, attempts }: RequestState, result: AttemptResult): number {
+	const retryAfterMs = ('retryAfterMs' in result && result.retryAfterMs) || 0;
+	return Math.max(computeBackoffMs(limits.retryDelayMs, attempts), retryAfterMs);
+}
+
+function buildAttemptError(state: RequestState, result: AttemptResult, url: string): NodeApiError {
+	return 'failure' in result
+		? buildFailureError(state, result)
+		: buildResponseError(state, result, url);
 }

@@ -1,42 +1,43 @@
-// Many requests wait for the same signal of an execution; a listener for each would make Node.js warn of a leak.
-const reactions = new WeakMap<AbortSignal, Set<() => void>>();
+// Many requests wait for the same signal of an execution; a listener for each would make Node.js warn of a
+// leak. So each signal gets one listener, which calls these.
+const listeners = new WeakMap<AbortSignal, Set<() => void>>();
 
 /**
- * Runs `react` when any of the signals aborts, at once if one has. Undefined signals never do.
- * @returns how to stop waiting for it
+ * Calls `listener` when any of the signals aborts, at once if one has. Undefined signals never abort.
+ * @returns a function that stops listening
  */
 export function onAbort(
 	signals: ReadonlyArray<AbortSignal | undefined>,
-	react: () => void,
+	listener: () => void,
 ): () => void {
-	const given = signals.filter((signal) => signal !== undefined);
-	for (const signal of given) reactionsTo(signal).add(react);
-	if (given.some(({ aborted }) => aborted)) react();
+	const present = signals.filter((signal) => signal !== undefined);
+	for (const signal of present) getListeners(signal).add(listener);
+	if (present.some(({ aborted }) => aborted)) listener();
 	return () => {
-		for (const signal of given) reactions.get(signal)?.delete(react);
+		for (const signal of present) listeners.get(signal)?.delete(listener);
 	};
 }
 
-function reactionsTo(signal: AbortSignal): Set<() => void> {
-	const known = reactions.get(signal);
-	if (known) return known;
+function getListeners(signal: AbortSignal): Set<() => void> {
+	const existing = listeners.get(signal);
+	if (existing) return existing;
 	const added = new Set<() => void>();
-	reactions.set(signal, added);
+	listeners.set(signal, added);
 	signal.addEventListener('abort', () => {
-		for (const react of [...added]) react();
+		for (const listener of [...added]) listener();
 	});
 	return added;
 }
 
 /**
- * Waits, or stops waiting as soon as a signal aborts. `sleep` of n8n-workflow cannot be stopped and n8n's
- * lint rules out setTimeout, so the clock is an AbortSignal.
+ * Waits for `ms`, or until a signal aborts; never throws. `sleep` of n8n-workflow cannot be stopped and
+ * n8n's lint rules out setTimeout, so an AbortSignal is the timer.
  */
-export async function pause(ms: number, ...signals: Array<AbortSignal | undefined>): Promise<void> {
-	const clock = AbortSignal.timeout(Math.max(0, Math.ceil(ms)));
-	let forget = () => {};
+export async function delay(ms: number, ...signals: Array<AbortSignal | undefined>): Promise<void> {
+	const timer = AbortSignal.timeout(Math.max(0, Math.ceil(ms)));
+	let stopListening = () => {};
 	await new Promise<void>((resolve) => {
-		forget = onAbort([clock, ...signals], resolve);
+		stopListening = onAbort([timer, ...signals], resolve);
 	});
-	forget();
+	stopListening();
 }

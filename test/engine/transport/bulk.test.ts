@@ -1,12 +1,10 @@
-import { key } from './setting';
-
-import fc from 'fast-check';
+import { key } from './fixtures';
 
 import { Pocketsflow } from '../../../nodes/Pocketsflow/Pocketsflow.node';
-import { progressOf, type ItemEnd } from '../../../nodes/Pocketsflow/actions/failureSummary';
-import { standardLimits } from '../../../nodes/Pocketsflow/transport/limits';
+import { defaultLimits } from '../../../nodes/Pocketsflow/transport/limits';
 import { runNode, type NodeSetup } from '../../harness/engine/context';
-import { startFaultServer, type FaultServer } from './fault-server';
+import { until } from '../../harness/until';
+import { startFaultServer, type FaultServer } from './faultServer';
 
 type Fate = 'created' | 'refused' | 'limited' | 'reset' | 'held';
 
@@ -14,8 +12,8 @@ let server: FaultServer;
 let created: string[] = [];
 let release: Array<() => void> = [];
 
-/** A server that creates products, except where `fate` has something else in store for a name. */
-async function shop(fate: (name: string, time: number) => Fate): Promise<void> {
+/** Starts a server that creates products, except where `fate` decides otherwise for a name. */
+async function startShop(fate: (name: string, time: number) => Fate): Promise<void> {
 	created = [];
 	release = [];
 	const times = new Map<string, number>();
@@ -56,8 +54,10 @@ const createProducts = async (count: number, more: Partial<NodeSetup> = {}) =>
 		...more,
 	});
 
-test('100 items under a rate limit: each created once, in order, paired', async () => {
-	await shop((_, time) => (time === 1 && server.seen.length % 5 === 0 ? 'limited' : 'created'));
+test('100 items under a rate limit are each created once, in order and paired', async () => {
+	await startShop((_, time) =>
+		time === 1 && server.received.length % 5 === 0 ? 'limited' : 'created',
+	);
 	const { output, error } = await createProducts(100);
 	expect(error).toBeUndefined();
 	expect(output.map(({ json, pairedItem }) => [json._id, pairedItem])).toEqual(
@@ -65,17 +65,19 @@ test('100 items under a rate limit: each created once, in order, paired', async 
 	);
 	expect(new Set(created).size).toBe(100);
 	expect(created).toHaveLength(100);
-	expect(server.seen.length).toBeGreaterThan(100);
+	expect(server.received.length).toBeGreaterThan(100);
 });
 
-test('after a failure nothing new begins, what is under way ends, and the error says what was done', async () => {
-	await shop((name) =>
+test('After a failure nothing new is sent, requests in flight end, and the error says what was done', async () => {
+	await startShop((name) =>
 		name === 'n4' ? 'refused' : ['n5', 'n6'].includes(name) ? 'held' : 'created',
 	);
 	const running = createProducts(60);
-	while (release.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
-	while (server.seen.length > created.length + 3)
-		await new Promise((resolve) => setTimeout(resolve, 5));
+	await until(
+		'all requests but the held ones to end',
+		() => release.length >= 2 && server.received.length <= created.length + 3,
+		{ everyMs: 5 },
+	);
 	await new Promise((resolve) => setTimeout(resolve, 100));
 	for (const create of release) create();
 	const { error, output } = await running;
@@ -84,8 +86,8 @@ test('after a failure nothing new begins, what is under way ends, and the error 
 	expect(error?.message).toBe(
 		'n4 is no name. Correct the field that Pocketsflow names and try again. [item 4]',
 	);
-	expect(server.seen.length).toBeLessThan(60);
-	expect(created).toHaveLength(server.seen.length - 1);
+	expect(server.received.length).toBeLessThan(60);
+	expect(created).toHaveLength(server.received.length - 1);
 	const done = created.map((name) => Number(name.slice(1))).sort((a, b) => a - b);
 	expect(done).toEqual(expect.arrayContaining([5, 6]));
 	expect(error?.description).toContain(
@@ -93,20 +95,20 @@ test('after a failure nothing new begins, what is under way ends, and the error 
 	);
 });
 
-test('after a failure nothing begins of what waits for the way to reopen', async () => {
+test('After a failure nothing is sent of what waits for the end of a rate limit pause', async () => {
 	let refused = 0;
-	await shop((_, time) => {
-		if (time === 1 && server.seen.length <= standardLimits.inFlight) return 'limited';
+	await startShop((_, time) => {
+		if (time === 1 && server.received.length <= defaultLimits.maxInFlight) return 'limited';
 		return refused++ === 0 ? 'refused' : 'created';
 	});
 	const { error } = await createProducts(30);
 	expect(error?.message).toMatch(/is no name/);
 	expect(created).toEqual([]);
-	expect(server.seen).toHaveLength(standardLimits.inFlight + 1);
+	expect(server.received).toHaveLength(defaultLimits.maxInFlight + 1);
 });
 
-test('an item whose outcome is unknown is sent once and listed as such', async () => {
-	await shop((name) => (name === 'n1' ? 'reset' : 'created'));
+test('An item whose outcome is unknown is sent once and listed as such', async () => {
+	await startShop((name) => (name === 'n1' ? 'reset' : 'created'));
 	const { error } = await createProducts(3);
 	expect(created.filter((name) => name === 'n1')).toHaveLength(1);
 	expect(error?.message).toContain(
@@ -115,8 +117,8 @@ test('an item whose outcome is unknown is sent once and listed as such', async (
 	expect(error?.description).toContain('Perhaps done, to be looked up: 1.');
 });
 
-test('with continue on fail each item fails alone, in its place', async () => {
-	await shop((name) => (name === 'n2' ? 'refused' : name === 'n3' ? 'reset' : 'created'));
+test('With Continue On Fail each item fails alone, in its place', async () => {
+	await startShop((name) => (name === 'n2' ? 'refused' : name === 'n3' ? 'reset' : 'created'));
 	const { output, error } = await createProducts(6, { onError: 'continueRegularOutput' });
 	expect(error).toBeUndefined();
 	expect(output.map(({ pairedItem }) => pairedItem)).toEqual(
@@ -127,14 +129,17 @@ test('with continue on fail each item fails alone, in its place', async () => {
 	expect(created).toHaveLength(5);
 });
 
-test('a cancelled execution with continue on fail calls done only what was', async () => {
-	await shop((name) =>
+test('A cancelled execution with Continue On Fail lists as done only what was done', async () => {
+	await startShop((name) =>
 		name === 'n0' ? 'reset' : name === 'n1' ? 'refused' : name === 'n2' ? 'created' : 'held',
 	);
 	const cancel = new AbortController();
 	const running = createProducts(4, { signal: cancel.signal, onError: 'continueRegularOutput' });
-	while (created.length < 2 || release.length < 1)
-		await new Promise((resolve) => setTimeout(resolve, 5));
+	await until(
+		'the two creations and the held request',
+		() => created.length >= 2 && release.length >= 1,
+		{ everyMs: 5 },
+	);
 	await new Promise((resolve) => setTimeout(resolve, 100));
 	cancel.abort();
 	const { run } = await running;
@@ -144,78 +149,19 @@ test('a cancelled execution with continue on fail calls done only what was', asy
 });
 
 test.each(['stopWorkflow', 'continueRegularOutput'] as const)(
-	'a cancelled execution sends nothing more (%s)',
+	'A cancelled execution sends nothing more (On Error: %s)',
 	async (onError) => {
-		await shop(() => 'held');
+		await startShop(() => 'held');
 		const cancel = new AbortController();
 		const running = createProducts(40, { signal: cancel.signal, onError });
-		while (server.seen.length < standardLimits.inFlight)
-			await new Promise((resolve) => setTimeout(resolve, 5));
+		await until(
+			'all permits to be used',
+			() => server.received.length >= defaultLimits.maxInFlight,
+			{ everyMs: 5 },
+		);
 		cancel.abort();
 		await running;
 		await new Promise((resolve) => setTimeout(resolve, 100));
-		expect(server.seen).toHaveLength(standardLimits.inFlight);
+		expect(server.received).toHaveLength(defaultLimits.maxInFlight);
 	},
 );
-
-describe('what is said of a run that failed', () => {
-	const done = (id: string): ItemEnd => ({ end: 'done', ids: [id], records: 1 });
-
-	test('in ranges, with IDs', () => {
-		expect(
-			progressOf([
-				done('a'),
-				done('b'),
-				{ end: 'unknown' },
-				{ end: 'notDone' },
-				{ end: 'notDone' },
-				done('c'),
-			]),
-		).toBe(
-			'Done before it stopped: 3 of 6 items: 0 (a), 1 (b), 5 (c). Perhaps done, to be looked up: 2. Not done: 3–4.',
-		);
-		expect(progressOf([{ end: 'notDone' }, { end: 'notDone' }])).toBe(
-			'None of the 2 items is known to be done. Not done: 0–1.',
-		);
-		expect(progressOf([{ end: 'notDone' }])).toBe('');
-	});
-
-	test('of thousands of items it stays short and loses none', () => {
-		const text = progressOf([
-			...Array.from({ length: 9_999 }, (_, index) => done(`id${index}`)),
-			{ end: 'notDone' },
-		]);
-		expect(text).toContain('9999 of 10000 items: 0–9998. The last 200: 9799 (id9799), ');
-		expect(text.length).toBeLessThan(5_000);
-	});
-
-	test('every item is in exactly one of the lists', () => {
-		const ends = fc.array(
-			fc.constantFrom<ItemEnd>(done('x'), { end: 'unknown' }, { end: 'notDone' }),
-			{
-				minLength: 2,
-				maxLength: 60,
-			},
-		);
-		fc.assert(
-			fc.property(ends, (items) => {
-				const text = progressOf(items).replaceAll(' (x)', '');
-				const listed = (label: string) => {
-					const found =
-						new RegExp(`${label}: (?:\\d+ of \\d+ items: )?([\\d–, ]+)\\.`).exec(text)?.[1] ?? '';
-					return found
-						.split(', ')
-						.filter(Boolean)
-						.flatMap((run) => {
-							const [from, to = from] = run.split('–').map(Number);
-							return Array.from({ length: to - from + 1 }, (_, index) => from + index);
-						});
-				};
-				const at = (end: string) => items.flatMap((item, index) => (item.end === end ? index : []));
-				expect(listed('Done before it stopped')).toEqual(at('done'));
-				expect(listed('looked up')).toEqual(at('unknown'));
-				expect(listed('Not done')).toEqual(at('notDone'));
-			}),
-		);
-	});
-});

@@ -2,10 +2,10 @@ import type { EndpointName } from '../../sandbox/endpoints';
 import { endpoints } from '../../sandbox/endpoints';
 import { startSandbox, type Sandbox } from '../../sandbox/sandbox';
 
-type Shown = Record<string, unknown>;
+type JsonRecord = Record<string, unknown>;
 
 /** A sandbox with one of everything that an operation can be about. */
-export interface Shop {
+export interface StockedSandbox {
 	sandbox: Sandbox;
 	credential: { apiKey: string; baseUrl: string };
 	productIds: string[];
@@ -20,11 +20,11 @@ export interface Shop {
 	webhookId: string;
 	refundId: string;
 	/** Calls an endpoint without n8n. */
-	call(name: EndpointName, id?: string, body?: Shown): Promise<Shown>;
+	call(name: EndpointName, id?: string, body?: JsonRecord): Promise<JsonRecord>;
 }
 
 /** The path of an endpoint for one thing. */
-export const pathOf = (name: EndpointName, id = '') =>
+export const buildEndpointPath = (name: EndpointName, id = '') =>
 	endpoints[name].path.replace(':id', encodeURIComponent(id));
 
 /** Opens a sandbox without rate limit. */
@@ -32,29 +32,30 @@ export const openSandbox = async () =>
 	await startSandbox({ switches: { rateLimit: false }, seed: 'test' });
 
 /** Stocks the sandbox afresh: what an earlier operation did is gone. */
-export async function stock(sandbox: Sandbox): Promise<Shop> {
+export async function stockSandbox(sandbox: Sandbox): Promise<StockedSandbox> {
 	sandbox.reset();
 	const credential = { apiKey: sandbox.testKey, baseUrl: sandbox.url };
-	const call: Shop['call'] = async (name, id, body) => {
-		const response = await fetch(sandbox.url + pathOf(name, id), {
+	const call: StockedSandbox['call'] = async (name, id, body) => {
+		const response = await fetch(sandbox.url + buildEndpointPath(name, id), {
 			method: endpoints[name].method,
 			headers: { authorization: `Bearer ${sandbox.testKey}`, 'content-type': 'application/json' },
 			...(body && { body: JSON.stringify(body) }),
 		});
-		const answer = (await response.json()) as Shown;
+		const json = (await response.json()) as JsonRecord;
 		if (!response.ok)
-			throw new Error(`${name} answered ${response.status} ${JSON.stringify(answer)}`);
-		return answer;
+			throw new Error(`${name} answered ${response.status} ${JSON.stringify(json)}`);
+		return json;
 	};
 	const list = async (name: EndpointName, key?: string) => {
-		const answer = await call(name);
-		return (key ? answer[key] : answer) as Shown[];
+		const body = await call(name);
+		return (key ? body[key] : body) as JsonRecord[];
 	};
-	const ids = (rows: Shown[]) => rows.map((row) => String(row._id));
+	const ids = (rows: JsonRecord[]) => rows.map((row) => String(row._id));
 
 	const productIds = ids(await list('products.list'));
 	const orderIds = ids(await list('orders.list', 'orders'));
-	const [membership] = (await call('memberships.list', undefined, {})).subscriptions as Shown[];
+	const [membership] = (await call('memberships.list', undefined, {}))
+		.subscriptions as JsonRecord[];
 	const upsell = await call('upsells.create', undefined, {
 		name: 'Templates with wallpapers',
 		mainProductIds: [productIds[0]],

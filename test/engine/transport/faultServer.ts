@@ -5,7 +5,7 @@ import { connect, createServer as createTcpServer, type AddressInfo, type Socket
 /** Answers one request, well or badly. The request's body has not been read. */
 export type Behaviour = (request: IncomingMessage, response: ServerResponse) => void;
 
-export interface Seen {
+export interface ReceivedRequest {
 	method: string;
 	url: string;
 	key: string | undefined;
@@ -15,23 +15,23 @@ export interface Seen {
 export interface FaultServer {
 	url: string;
 	/** The requests that arrived, oldest first. */
-	seen: Seen[];
+	received: ReceivedRequest[];
 	/** Connections that are open now, and the most there ever were. */
 	sockets: { open: number; most: number };
 	close(): Promise<void>;
 }
 
-/** Starts a server that treats its requests by the given behaviours in turn; the last one repeats. */
+/** Starts a server that answers its requests by the given behaviours in turn; the last one repeats. */
 export async function startFaultServer(
 	behaviours: Behaviour | Behaviour[],
 	tls?: { key: string; cert: string },
 ): Promise<FaultServer> {
 	const turns = Array.isArray(behaviours) ? behaviours : [behaviours];
-	const seen: Seen[] = [];
+	const received: ReceivedRequest[] = [];
 	const sockets = { open: 0, most: 0 };
 	const handle = (request: IncomingMessage, response: ServerResponse) => {
-		const turn = turns[Math.min(seen.length, turns.length - 1)];
-		seen.push({
+		const turn = turns[Math.min(received.length, turns.length - 1)];
+		received.push({
 			method: request.method ?? '',
 			url: request.url ?? '',
 			key: request.headers.authorization,
@@ -49,13 +49,27 @@ export async function startFaultServer(
 	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 	return {
 		url: `${tls ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
-		seen,
+		received,
 		sockets,
 		close: async () => {
 			server.closeAllConnections();
 			await new Promise<void>((resolve) => server.close(() => resolve()));
 		},
 	};
+}
+
+/** Runs `work` against a fault server and closes the server afterwards. */
+export async function withFaultServer(
+	behaviours: Behaviour | Behaviour[],
+	work: (server: FaultServer) => Promise<void>,
+	tls?: { key: string; cert: string },
+): Promise<void> {
+	const server = await startFaultServer(behaviours, tls);
+	try {
+		await work(server);
+	} finally {
+		await server.close();
+	}
 }
 
 const whenRead = (request: IncomingMessage, act: () => void) => request.resume().on('end', act);
@@ -83,14 +97,14 @@ export const resetAfterBody: Behaviour = (request) =>
 
 export const silence: Behaviour = (request) => void request.resume();
 
-/** The head of an answer and half of its body, then the connection closes. */
-export const halfAnswer: Behaviour = (request, response) =>
+/** The headers of a response and half of its body, then the connection closes. */
+export const halfResponse: Behaviour = (request, response) =>
 	whenRead(request, () => {
 		response.writeHead(200, { 'content-type': 'application/json', 'content-length': '40' });
 		response.write('{"_id":"abc","name"', () => request.socket.destroy());
 	});
 
-/** A byte now and then, for ever: the connection is never idle, and the answer never complete. */
+/** A byte now and then, for ever: the connection is never idle, and the response never complete. */
 export const drip: Behaviour = (request, response) =>
 	whenRead(request, () => {
 		response.writeHead(200, { 'content-type': 'application/json' });

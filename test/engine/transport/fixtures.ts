@@ -7,12 +7,12 @@ import { inspect } from 'node:util';
 
 import type { Limits } from '../../../nodes/Pocketsflow/transport/limits';
 import { path, type Effect, type PocketsflowRequest } from '../../../nodes/Pocketsflow/api/request';
-import { executeContext, type NodeSetup } from '../../harness/engine/context';
+import { createExecuteContext, type NodeSetup } from '../../harness/engine/context';
 
 export const key = 'pk_test_0123456789abcdef0123456789abcdef0123456789abcdef';
 
-/** As shipped, but with pauses that are short enough for tests. */
-export const quick: Partial<Limits> = { firstPauseMs: 4 };
+/** As shipped, but with retry delays that are short enough for tests. */
+export const quickLimits: Partial<Limits> = { retryDelayMs: 4 };
 
 export const bareNode: INodeType = {
 	description: {
@@ -29,14 +29,14 @@ export const bareNode: INodeType = {
 	},
 };
 
-export const setupFor = (baseUrl: string, more: Partial<NodeSetup> = {}): NodeSetup => ({
+export const buildSetup = (baseUrl: string, more: Partial<NodeSetup> = {}): NodeSetup => ({
 	node: bareNode,
 	credential: { apiKey: key, baseUrl },
 	...more,
 });
 
-export const contextFor = (baseUrl: string, more: Partial<NodeSetup> = {}) =>
-	executeContext(setupFor(baseUrl, more));
+export const createContext = (baseUrl: string, more: Partial<NodeSetup> = {}) =>
+	createExecuteContext(buildSetup(baseUrl, more));
 
 export const operations: Record<
 	'read' | 'create' | 'update' | 'delete',
@@ -65,24 +65,24 @@ export const operations: Record<
 	delete: { request: { method: 'DELETE', path: path`/products/${'abc'}` }, effect: 'change' },
 };
 
-export interface ToldError extends Error {
+export interface NodeError extends Error {
 	description?: string;
 	httpCode?: string | null;
 	context: Record<string, unknown>;
 }
 
 /** The error that a promise is rejected with. */
-export async function rejection(promise: Promise<unknown>): Promise<ToldError> {
+export async function catchError(promise: Promise<unknown>): Promise<NodeError> {
 	try {
 		await promise;
 	} catch (error) {
-		return error as ToldError;
+		return error as NodeError;
 	}
 	throw new Error('It was expected to fail and did not');
 }
 
 /** Everything that can be found in an error, hidden and nested properties included. */
-export const allOf = (error: unknown) =>
+export const inspectFully = (error: unknown) =>
 	inspect(error, {
 		depth: Infinity,
 		showHidden: true,
@@ -91,7 +91,7 @@ export const allOf = (error: unknown) =>
 	}) + JSON.stringify(error);
 
 /** Keeps what is written to the console and the standard streams while `work` runs. */
-export async function writtenDuring(work: () => Promise<unknown>): Promise<string> {
+export async function captureOutput(work: () => Promise<unknown>): Promise<string> {
 	const written: string[] = [];
 	const keep = (chunk: unknown) => {
 		written.push(String(chunk));
@@ -104,7 +104,7 @@ export async function writtenDuring(work: () => Promise<unknown>): Promise<strin
 		...methods.map((method) =>
 			jest
 				.spyOn(console, method)
-				.mockImplementation((...parts) => void keep(parts.map(allOf).join(' '))),
+				.mockImplementation((...parts) => void keep(parts.map(inspectFully).join(' '))),
 		),
 	];
 	try {
@@ -116,7 +116,7 @@ export async function writtenDuring(work: () => Promise<unknown>): Promise<strin
 }
 
 /** A certificate that nobody has reason to trust, for 127.0.0.1. */
-export function selfSigned(): { key: string; cert: string } {
+export function createCertificate(): { key: string; cert: string } {
 	const folder = mkdtempSync(join(tmpdir(), 'pocketsflow-tls-'));
 	try {
 		const at = (name: string) => join(folder, name);

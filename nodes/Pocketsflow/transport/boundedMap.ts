@@ -1,0 +1,48 @@
+/**
+ * A map that keeps its latest entries: setting a key makes it the newest, and when there are more than
+ * `capacity` entries, the oldest that may be evicted goes. Iterates from the oldest to the newest.
+ * For process memory that must not grow: webhook secrets, recent deliveries, rate limiters.
+ */
+export class BoundedMap<V> {
+	private readonly entries = new Map<string, V>();
+
+	/**
+	 * @param capacity the number of entries kept, at least 1
+	 * @param mayEvict whether an entry may go; entries that may not can exceed the capacity
+	 */
+	constructor(
+		readonly capacity: number,
+		private readonly mayEvict: (value: V) => boolean = () => true,
+	) {}
+
+	get size(): number {
+		return this.entries.size;
+	}
+
+	get(key: string): V | undefined {
+		return this.entries.get(key);
+	}
+
+	/** Adds or replaces an entry and makes it the newest; the newest is never evicted. */
+	set(key: string, value: V): void {
+		this.entries.delete(key);
+		if (this.entries.size >= this.capacity) this.evictOldest();
+		this.entries.set(key, value);
+	}
+
+	delete(key: string): boolean {
+		return this.entries.delete(key);
+	}
+
+	/** The entries, oldest first. Deleting while iterating is allowed. */
+	[Symbol.iterator](): IterableIterator<[string, V]> {
+		return this.entries[Symbol.iterator]();
+	}
+
+	private evictOldest(): void {
+		for (const [key, value] of this.entries) {
+			if (this.entries.size < this.capacity) return;
+			if (this.mayEvict(value)) this.entries.delete(key);
+		}
+	}
+}

@@ -1,0 +1,154 @@
+import axios, { type AxiosInstance } from 'axios';
+
+import { newTriggerMemory, type TriggerMemory } from '../../nodes/Pocketsflow/webhook/memory';
+import { isRegistered, register, unregister } from '../../nodes/Pocketsflow/webhook/registration';
+import { readDescription, unseal } from '../../nodes/Pocketsflow/webhook/sealing';
+import { sign } from '../../nodes/Pocketsflow/webhook/signature';
+import { PocketsflowTrigger } from '../../nodes/Pocketsflow/PocketsflowTrigger.node';
+import { startSandbox, type Sandbox } from '../../sandbox/sandbox';
+import { createHookContext, type NodeSetup } from '../harness/engine/context';
+import { orderCompleted } from '../harness/payloads';
+import { deliver } from './deliver';
+
+/** A webhook endpoint as the API shows it. */
+export interface Webhook {
+	_id: string;
+	url: string;
+	events: string[];
+	active: boolean;
+	description?: string;
+	secret?: string;
+}
+
+/** A trigger in an n8n of its own. */
+export interface Installation extends NodeSetup {
+	/** Where its deliveries go. */
+	url: string;
+	/** What the process of its n8n remembers. */
+	memory: TriggerMemory;
+}
+
+type Fault = NonNullable<Parameters<Sandbox['setSwitches']>[0]['faults']>[number];
+
+const node = new PocketsflowTrigger();
+let installations = 0;
+let orders = 0;
+
+/** Triggers that register at a sandbox of their own. */
+export class RegistrationStage {
+	private constructor(
+		readonly sandbox: Sandbox,
+		readonly api: AxiosInstance,
+	) {}
+
+	static async open(): Promise<RegistrationStage> {
+		const sandbox = await startSandbox({ switches: { rateLimit: false } });
+		const api = axios.create({
+			baseURL: sandbox.url,
+			headers: { Authorization: `Bearer ${sandbox.testKey}` },
+			proxy: false,
+		});
+		return new RegistrationStage(sandbox, api);
+	}
+
+	close = () => this.sandbox.close();
+
+	install(events = ['order.completed'], more: Partial<Installation> = {}): Installation {
+		const webhookId = `registration-${++installations}`;
+		return {
+			node,
+			parameters: { events, options: {} },
+			credential: { apiKey: this.sandbox.testKey, baseUrl: this.sandbox.url },
+			staticData: {},
+			webhookBaseUrl: 'http://127.0.0.1:5678',
+			webhookId,
+			url: `http://127.0.0.1:5678/webhook/${webhookId}/webhook`,
+			memory: newTriggerMemory(),
+			...more,
+		};
+	}
+
+	listAll = async () => (await this.api.get<Webhook[]>('/webhooks')).data;
+
+	listAt = async (url: string) => (await this.listAll()).filter((webhook) => webhook.url === url);
+
+	addEndpoint = async (body: Partial<Webhook>) =>
+		(await this.api.post<Webhook>('/webhooks', { events: ['order.completed'], ...body })).data;
+
+	/**
+	 * The secret that the sandbox signs with; the API shows it at creation only, and ours is sealed.
+	 */
+	readSecret({ staticData, url }: Installation): string {
+		const secret = unseal(staticData?.sealedSecret, this.sandbox.testKey, url);
+		if (secret === undefined) throw new Error('no sealed secret in static data');
+		return secret;
+	}
+
+	/**
+	 * Exactly one endpoint, with our events, active, and a delivery signed with its secret is
+	 * accepted.
+	 */
+	async expectOneEndpoint(
+		installation: Installation,
+		events = ['order.completed'],
+	): Promise<Webhook> {
+		const all = await this.listAt(installation.url);
+		expect(all).toEqual([expect.objectContaining({ events, active: true })]);
+		expect(readDescription(all[0].description).sealed).toBeDefined();
+		expect(await accepts(installation, this.readSecret(installation))).toBe(true);
+		expect(await accepts(installation, 'whsec_forged')).toBe(false);
+		return all[0];
+	}
+
+	/** Does the work while the sandbox answers some requests with a fault. */
+	async withFault<T>(fault: Fault, work: () => Promise<T>): Promise<T> {
+		this.sandbox.setSwitches({ faults: [fault] });
+		try {
+			return await work();
+		} finally {
+			this.sandbox.setSwitches({ faults: [] });
+		}
+	}
+}
+
+/** What n8n does at activation. */
+export async function activate(installation: Installation): Promise<void> {
+	const { memory } = installation;
+	if (!(await isRegistered(createHookContext(installation), memory)))
+		await register(createHookContext(installation), memory);
+}
+
+/** What n8n does at deactivation. */
+export const deactivate = (installation: Installation) =>
+	unregister(createHookContext(installation), installation.memory);
+
+/** After a restart of n8n nothing is in memory. */
+export const restart = (installation: Installation) => {
+	installation.memory = newTriggerMemory();
+};
+
+/**
+ * Whether a delivery of a new order with this secret's signature is accepted; without a memory of
+ * its own the installation is asked through the node.
+ */
+export async function accepts(
+	installation: NodeSetup & { memory?: TriggerMemory },
+	secret: string,
+): Promise<boolean> {
+	const order = { ...orderCompleted, order: { id: `order-${++orders}` } };
+	const body = Buffer.from(JSON.stringify(order));
+	const headers = {
+		'x-pocketsflow-event': 'order.completed',
+		'x-pocketsflow-signature': sign(body, secret),
+	};
+	const { status, items } = await deliver(installation, { body, headers }, installation.memory);
+	expect(items).toHaveLength(status === 200 ? 1 : 0);
+	return status === 200;
+}
+
+/** The error that the work fails with, or undefined when it succeeds. */
+export const catchError = (work: Promise<unknown>): Promise<Error | undefined> =>
+	work.then(
+		() => undefined,
+		(error: Error) => error,
+	);

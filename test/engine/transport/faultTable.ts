@@ -1,0 +1,237 @@
+import type { Limits } from '../../../nodes/Pocketsflow/transport/limits';
+import {
+	drip,
+	halfResponse,
+	json,
+	resetAfterBody,
+	resetBeforeBody,
+	silence,
+	text,
+	type Behaviour,
+} from './faultServer';
+import { operations, quickLimits } from './fixtures';
+
+export type OperationName = keyof typeof operations;
+
+export const operationNames: OperationName[] = ['read', 'create', 'update', 'delete'];
+
+/** One way in which a request can fail, and what comes of it. */
+export interface Fault {
+	name: string;
+	/** What the server does; a string is a base URL at which there is no server. */
+	behaviour: Behaviour | string;
+	/** Requests that reach the server, for each operation or the same for all. */
+	requests: number | Record<OperationName, number>;
+	/** The message of the error, for each operation or the same for all. */
+	message: string | Partial<Record<OperationName, string>>;
+	/** What the description says that the request met with. */
+	finding: string;
+	limits?: Partial<Limits>;
+	httpCode?: string;
+}
+
+const once = 1;
+const onlyHarmless: Record<OperationName, number> = { read: 4, create: 1, update: 4, delete: 4 };
+
+export const unknownOutcome =
+	'Whether this was carried out is unknown, and it was not sent again: look at Pocketsflow (test mode) before you repeat it.';
+
+export const perhapsDone = 'It may have been done all the same; doing it again is harmless.';
+
+/** The same problem for all, followed for a create by the warning and for the others by what to do. */
+export const buildMessages = (problem: string, next: string): Record<OperationName, string> => ({
+	read: `${problem} ${next}`,
+	create: `${problem} ${unknownOutcome}`,
+	update: `${problem} ${next} ${perhapsDone}`,
+	delete: `${problem} ${next} ${perhapsDone}`,
+});
+
+const notProcessed = 'Pocketsflow could not process the request. Try again later.';
+const checkId =
+	'Check the ID: it must be of this account and made in test mode, as the API key is.';
+const page =
+	'<html><head><style>p{color:red}</style></head><body><h1>Bad gateway</h1>\n<p>The proxy is tired.</p></body></html>';
+
+const buildStatusFault = (status: number, error: string, next: string): Fault => ({
+	name: String(status),
+	behaviour: json(status, { error, code: 'CODE' }),
+	requests: once,
+	message: `${error}. ${next}`.trim(),
+	finding: `answered ${status} (CODE)`,
+	httpCode: String(status),
+});
+
+const buildFault = (
+	name: string,
+	behaviour: Behaviour,
+	problem: string,
+	finding: string,
+	next = notProcessed,
+): Fault => ({
+	name,
+	behaviour,
+	requests: onlyHarmless,
+	message: buildMessages(problem, next),
+	finding,
+});
+
+export const faults: Fault[] = [
+	buildStatusFault(
+		400,
+		'price must be a number',
+		'Correct the field that Pocketsflow names and try again.',
+	),
+	buildStatusFault(
+		401,
+		'Invalid API key',
+		'Check the API key in the credential "Pocketsflow account": it is a test-mode key and may be revoked or mistyped.',
+	),
+	buildStatusFault(
+		403,
+		'Not allowed',
+		'The test-mode API key in the credential "Pocketsflow account" may not do this. Check at Pocketsflow what it is allowed to do.',
+	),
+	buildStatusFault(404, 'Product not found', checkId),
+	buildStatusFault(409, 'Slug taken', 'It conflicts with what is at Pocketsflow already.'),
+	buildStatusFault(
+		422,
+		'name is required',
+		'Correct the field that Pocketsflow names and try again.',
+	),
+	{
+		name: '404 without a body',
+		behaviour: text(404, ''),
+		requests: once,
+		message: `Not found. ${checkId}`,
+		finding: 'answered 404',
+	},
+	{
+		name: '429 with Retry-After in seconds',
+		behaviour: json(429, { message: 'Slow down' }, { 'retry-after': '1' }),
+		requests: 2,
+		message:
+			'Slow down. The rate limit of Pocketsflow keeps this request waiting longer than the 1.9 seconds that it may. Try again later, or send fewer items at once.',
+		finding: 'answered 429',
+		limits: { ...quickLimits, totalTimeoutMs: 1_900 },
+		httpCode: '429',
+	},
+	{
+		name: '429 with a Retry-After longer than the total timeout',
+		behaviour: json(429, { message: 'Slow down' }, { 'retry-after': '86400' }),
+		requests: 1,
+		message:
+			'Slow down. Pocketsflow asks to wait 24 hours; this node waits at most 5 minutes. Try again later, or send fewer items at once.',
+		finding: 'answered 429',
+		limits: {},
+	},
+	{
+		name: '429 without Retry-After',
+		behaviour: json(429, { error: 'Too many requests' }),
+		requests: 4,
+		message:
+			'Too many requests. The rate limit of Pocketsflow keeps this request waiting longer than the 1.6 seconds that it may. Try again later, or send fewer items at once.',
+		finding: 'answered 429',
+		// With jitter halved (below): pauses of 150, 300, 600 and 1,200 ms, the last beyond 1,600 in all.
+		limits: { ...quickLimits, retryDelayMs: 200, totalTimeoutMs: 1_600 },
+	},
+	buildFault('500', json(500, { error: 'Boom' }), 'Boom.', 'answered 500'),
+	buildFault(
+		'502 with a page',
+		text(502, page),
+		'Bad gateway: the answer is not JSON but begins "Bad gateway The proxy is tired.".',
+		'answered 502',
+	),
+	buildFault('503', text(503, ''), 'Service unavailable.', 'answered 503'),
+	buildFault(
+		'connection reset before the request was read',
+		resetBeforeBody,
+		'HOST closed the connection without an answer.',
+		'was not answered',
+		'Try again later.',
+	),
+	buildFault(
+		'connection reset after the request was read',
+		resetAfterBody,
+		'HOST closed the connection without an answer.',
+		'was not answered',
+		'Try again later.',
+	),
+	buildFault(
+		'connection closed in the middle of the response',
+		halfResponse,
+		'The answer of HOST broke off or was damaged.',
+		'began to answer 200',
+		'Try again later.',
+	),
+	{
+		...buildFault(
+			'a response that drips for ever',
+			drip,
+			'HOST did not answer completely within 1 second.',
+			'began to answer 200',
+			'Try again later.',
+		),
+		limits: { ...quickLimits, requestTimeoutMs: 1_000 },
+	},
+	{
+		...buildFault(
+			'no response at all',
+			silence,
+			'HOST did not answer completely within 1 second.',
+			'was not answered',
+			'Try again later.',
+		),
+		limits: { ...quickLimits, requestTimeoutMs: 1_000 },
+	},
+	buildFault(
+		'a response with damaged compression',
+		text(200, 'this is not gzip', { 'content-encoding': 'gzip' }),
+		'The answer of HOST broke off or was damaged.',
+		'began to answer 200',
+		'Try again later.',
+	),
+	{
+		name: '200 with a page instead of JSON',
+		behaviour: text(200, page),
+		requests: once,
+		message: buildMessages(
+			'The answer is not JSON but begins "Bad gateway The proxy is tired.".',
+			'Something other than Pocketsflow may have answered: check the Base URL in the credential "Pocketsflow account" and the proxy.',
+		),
+		finding: 'answered 200',
+	},
+	{
+		name: 'DNS failure',
+		behaviour: 'https://pocketsflow.invalid',
+		requests: 0,
+		message:
+			'The host name pocketsflow.invalid cannot be resolved. Check the Base URL in the credential "Pocketsflow account" and the network of n8n.',
+		finding: 'after 4 tries',
+	},
+	{
+		name: 'connection refused',
+		behaviour: 'http://127.0.0.1:9',
+		requests: 0,
+		message:
+			'127.0.0.1:9 refuses connections. Check the Base URL in the credential "Pocketsflow account" and the network of n8n.',
+		finding: 'was not answered (ECONNREFUSED), after 4 tries',
+	},
+	{
+		name: 'redirect loop with 307',
+		behaviour: (request, response) => void response.writeHead(307, { location: request.url }).end(),
+		requests: 6,
+		message:
+			'HOST redirects to PATH, which is not followed. Correct the Base URL in the credential "Pocketsflow account".',
+		finding: 'answered 307',
+	},
+	{
+		name: 'redirect loop with 302',
+		behaviour: (request, response) => void response.writeHead(302, { location: request.url }).end(),
+		requests: { read: 6, create: 1, update: 1, delete: 1 },
+		message: buildMessages(
+			'HOST redirects to PATH, which is not followed.',
+			'Correct the Base URL in the credential "Pocketsflow account".',
+		),
+		finding: 'answered 302',
+	},
+];

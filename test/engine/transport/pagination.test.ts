@@ -1,0 +1,274 @@
+import { createContext, quickLimits, catchError } from './fixtures';
+
+import type { IDataObject } from 'n8n-workflow';
+import fc from 'fast-check';
+
+import { defaultLimits } from '../../../nodes/Pocketsflow/transport/limits';
+import { readList, readPages } from '../../../nodes/Pocketsflow/transport/pagination';
+import type { ListEndpoint, Paging } from '../../../nodes/Pocketsflow/api/lists';
+import { startFaultServer, type FaultServer } from './faultServer';
+
+/** A list as a server has it and pages it. */
+interface ServedList {
+	paging: Paging;
+	total: number;
+	/** The most that the server gives per page, whatever it is asked. */
+	cap: number;
+	/** What it says about the whole list. */
+	says: 'everything' | 'totalPages' | 'hasMore' | 'nothing';
+	withIds: boolean;
+	/** Ignores which page it is asked for. */
+	repeats?: boolean;
+	/** Puts a new record in front before it answers this request (from 1). */
+	grows?: number;
+}
+
+const buildRecords = ({ total, withIds }: ServedList): IDataObject[] =>
+	Array.from({ length: total }, (_, index) => (withIds ? { _id: `r${index}` } : { row: index }));
+
+const buildList = (paging: Paging): ListEndpoint => ({
+	method: paging === 'pageInBody' ? 'POST' : 'GET',
+	path: '/list',
+	paging,
+	keys: ['orders'],
+});
+
+let servers: FaultServer[] = [];
+
+afterEach(async () => {
+	await Promise.all(servers.map(async (server) => await server.close()));
+	servers = [];
+});
+
+/** Starts a server that lists as told, in the forms of docs/pocketsflow-api.md#lists-and-paging. */
+async function startListServer(setting: ServedList): Promise<FaultServer> {
+	const { paging, cap, says, repeats, grows } = setting;
+	const records = buildRecords(setting);
+	const server = await startFaultServer((request, response) => {
+		let body = '';
+		request.on('data', (chunk) => (body += chunk));
+		request.on('end', () => {
+			if (server.received.length === grows) records.unshift({ _id: 'new' });
+			const query = Object.fromEntries(new URL(request.url ?? '', 'http://x').searchParams);
+			const asked = (paging === 'pageInBody' ? JSON.parse(body || '{}') : query) as Record<
+				string,
+				string
+			>;
+			const size = Math.min(Number(asked.pageSize ?? asked.limit ?? Infinity), cap);
+			const start = repeats
+				? 0
+				: paging === 'offset'
+					? Number(asked.offset)
+					: (Number(asked.page ?? 1) - 1) * size;
+			const rows = paging === 'none' ? records : records.slice(start, start + size);
+			const totalPages = Math.ceil(records.length / size);
+			const hasMore = repeats ? true : start + size < records.length;
+			const pagination = {
+				everything: { totalCount: records.length, totalPages, pageSize: size, hasMore },
+				totalPages: { totalPages },
+				hasMore: { hasMore },
+				nothing: undefined,
+			}[says];
+			response.end(JSON.stringify(pagination ? { orders: rows, pagination } : rows));
+		});
+	});
+	servers.push(server);
+	return server;
+}
+
+const readAll = async (server: FaultServer, paging: Paging, limit?: number) =>
+	await readList(createContext(server.url), buildList(paging), {
+		limit,
+		itemIndex: 0,
+		limits: quickLimits,
+	});
+
+test('A list of every form, whatever it says about its pages, is read in order, each record once', async () => {
+	await fc.assert(
+		fc.asyncProperty(
+			fc.record({
+				paging: fc.constantFrom<Paging>('none', 'page', 'pageInBody', 'offset'),
+				total: fc.integer({ min: 0, max: 260 }),
+				cap: fc.constantFrom(7, 20, 50, 100, 1_000),
+				says: fc.constantFrom<ServedList['says']>('everything', 'totalPages', 'hasMore', 'nothing'),
+				withIds: fc.boolean(),
+			}),
+			fc.option(fc.integer({ min: 1, max: 300 }), { nil: undefined }),
+			async (setting, limit) => {
+				const server = await startListServer(setting);
+				expect(await readAll(server, setting.paging, limit)).toEqual(
+					buildRecords(setting).slice(0, limit),
+				);
+			},
+		),
+		{ numRuns: 150 },
+	);
+});
+
+test.each([
+	['page', 'everything', 100, 1],
+	['page', 'everything', 250, 3],
+	['page', 'nothing', 100, 1],
+	['offset', 'nothing', 200, 2],
+	['pageInBody', 'nothing', 30, 1],
+] as Array<[Paging, ServedList['says'], number, number]>)(
+	'A list with paging "%s" that says %s about itself: reading %i records takes %i requests',
+	async (paging, says, limit, requests) => {
+		const server = await startListServer({ paging, total: 1_000, cap: 100, says, withIds: true });
+		expect(await readAll(server, paging, limit)).toHaveLength(limit);
+		expect(server.received).toHaveLength(requests);
+	},
+);
+
+test('The end of a list that says how many pages it has takes no extra request', async () => {
+	const server = await startListServer({
+		paging: 'page',
+		total: 500,
+		cap: 50,
+		says: 'everything',
+		withIds: true,
+	});
+	expect(await readAll(server, 'page')).toHaveLength(500);
+	expect(server.received).toHaveLength(10);
+});
+
+test('Following pages are requested side by side, as many as may be in flight, and come in order', async () => {
+	let now = 0;
+	let most = 0;
+	const server = await startFaultServer((request, response) => {
+		const page = Number(new URL(request.url ?? '', 'http://x').searchParams.get('page'));
+		most = Math.max(most, ++now);
+		setTimeout(
+			() => {
+				now--;
+				const orders = Array.from({ length: 10 }, (_, index) => ({ _id: `${page}-${index}` }));
+				response.end(
+					JSON.stringify({ orders, pagination: { totalPages: 20, hasMore: page < 20 } }),
+				);
+			},
+			page % 3 === 0 ? 40 : 10,
+		);
+	});
+	servers.push(server);
+	const ids = (await readAll(server, 'page')).map(({ _id }) => _id);
+	expect(ids).toEqual(
+		Array.from({ length: 200 }, (_, index) => `${Math.floor(index / 10) + 1}-${index % 10}`),
+	);
+	expect(most).toBe(defaultLimits.maxInFlight);
+});
+
+test('A record that moves to the next page while the list is read is returned once, and none is lost', async () => {
+	const server = await startListServer({
+		paging: 'page',
+		total: 250,
+		cap: 100,
+		says: 'everything',
+		withIds: true,
+		grows: 2,
+	});
+	const ids = (await readAll(server, 'page')).map(({ _id }) => _id);
+	expect(new Set(ids).size).toBe(ids.length);
+	expect(ids).toEqual(Array.from({ length: 250 }, (_, index) => `r${index}`));
+});
+
+test('Equal records without IDs are all kept', async () => {
+	const server = await startFaultServer((_, response) =>
+		response.end(JSON.stringify([{ a: 1 }, { a: 1 }])),
+	);
+	servers.push(server);
+	expect(await readAll(server, 'none')).toEqual([{ a: 1 }, { a: 1 }]);
+});
+
+describe.each(['page', 'offset'] as const)(
+	'A server that repeats its page for ever (paging "%s")',
+	(paging) => {
+		test('is an error after few requests where it says that there are more', async () => {
+			const server = await startListServer({
+				paging,
+				total: 300,
+				cap: 50,
+				says: 'hasMore',
+				withIds: true,
+				repeats: true,
+			});
+			const { message } = await catchError(readAll(server, paging));
+			expect(message).toBe(
+				'Pocketsflow gives the same page of /list again and again. 50 different records were read.',
+			);
+			expect(server.received).toHaveLength(3);
+		});
+
+		test('has been read whole where it says nothing, because it ignores paging', async () => {
+			const server = await startListServer({
+				paging,
+				total: 30,
+				cap: 50,
+				says: 'nothing',
+				withIds: false,
+				repeats: true,
+			});
+			expect(await readAll(server, paging)).toHaveLength(30);
+			expect(server.received).toHaveLength(2);
+		});
+	},
+);
+
+test('An error on a page that was requested ahead is the error of the list', async () => {
+	const server = await startFaultServer((request, response) => {
+		const page = Number(new URL(request.url ?? '', 'http://x').searchParams.get('page'));
+		if (page > 3) return response.writeHead(400).end(JSON.stringify({ error: `No page ${page}` }));
+		return response.end(
+			JSON.stringify({ orders: [{ _id: `${page}` }], pagination: { totalPages: 9 } }),
+		);
+	});
+	servers.push(server);
+	expect((await catchError(readAll(server, 'page'))).message).toMatch(/^No page 4\. /);
+});
+
+test.each([
+	['an empty body', ''],
+	['an error with status 200', '{"error":"temporarily unavailable"}'],
+	['an empty page', '{"orders":[],"pagination":{"totalPages":9,"hasMore":true}}'],
+])(
+	'The middle of a list answered with %s is an error, not the end of the list',
+	async (_what, answer) => {
+		const server = await startFaultServer((request, response) => {
+			const page = Number(new URL(request.url ?? '', 'http://x').searchParams.get('page'));
+			const orders = [{ _id: `${page}` }];
+			response.end(
+				page === 3
+					? answer
+					: JSON.stringify({ orders, pagination: { totalPages: 9, hasMore: page < 9 } }),
+			);
+		});
+		servers.push(server);
+		expect((await catchError(readAll(server, 'page'))).message).toMatch(
+			/^Pocketsflow answered GET \/list with /,
+		);
+	},
+);
+
+test.each(['page', 'offset'] as const)(
+	'Pages can be read on from where an earlier reading ended (paging "%s")',
+	async (paging) => {
+		const setting: ServedList = { paging, total: 120, cap: 50, says: 'nothing', withIds: true };
+		const server = await startListServer(setting);
+		const read: IDataObject[] = [];
+		let first: number | undefined = 1;
+		while (first !== undefined) {
+			for await (const { records, next } of readPages(
+				createContext(server.url),
+				buildList(paging),
+				{
+					first,
+					limits: quickLimits,
+				},
+			)) {
+				read.push(...records);
+				first = next;
+				break;
+			}
+		}
+		expect(read).toEqual(buildRecords(setting));
+	},
+);

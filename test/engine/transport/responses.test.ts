@@ -1,0 +1,161 @@
+import {
+	bareNode,
+	buildSetup,
+	catchError,
+	createContext,
+	key,
+	operations,
+	quickLimits,
+} from './fixtures';
+
+import { createServer, request as httpRequest } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+
+import type { PocketsflowContext } from '../../../nodes/Pocketsflow/transport/credential';
+import { send } from '../../../nodes/Pocketsflow/transport/send';
+import { createLoadOptionsContext } from '../../harness/engine/context';
+import { json, text, withFaultServer } from './faultServer';
+
+const { read, create, delete: remove } = operations;
+
+const readProduct = async (context: PocketsflowContext) =>
+	await send(context, read.request, 'read', 0, { limits: quickLimits });
+
+test('A request carries key, path, query and body, and nothing for what is not set', async () => {
+	let body = '';
+	await withFaultServer(
+		(request, response) => {
+			request.on('data', (chunk) => (body += chunk)).on('end', () => response.end('{"_id":"abc"}'));
+		},
+		async (server) => {
+			const answer = await send(
+				createContext(`${server.url}///`),
+				{
+					method: 'POST',
+					path: '/products',
+					query: { a: 1, b: undefined, c: 'x y' },
+					body: { name: 'Ebook', description: undefined, price: 0, published: false },
+				},
+				'create',
+			);
+			expect(answer).toEqual({ _id: 'abc' });
+			expect(server.received).toMatchObject([
+				{
+					method: 'POST',
+					url: expect.stringMatching(/^\/products\?a=1&c=x(%20|\+)y$/),
+					key: `Bearer ${key}`,
+				},
+			]);
+			expect(JSON.parse(body)).toEqual({ name: 'Ebook', price: 0, published: false });
+		},
+	);
+});
+
+test.each([
+	['gzip', gzipSync],
+	['deflate', deflateSync],
+	['br', brotliCompressSync],
+])('A response compressed with %s is read', async (encoding, compress) => {
+	const body = compress(Buffer.from(JSON.stringify({ name: 'Ébook ✓' })));
+	await withFaultServer(
+		(_, response) => response.writeHead(200, { 'content-encoding': encoding }).end(body),
+		async ({ url }) => expect(await readProduct(createContext(url))).toEqual({ name: 'Ébook ✓' }),
+	);
+});
+
+test('A small compressed response that unfolds beyond the size limit is refused', async () => {
+	const bomb = gzipSync(Buffer.alloc(80 * 1024 * 1024, ' '));
+	await withFaultServer(
+		(_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb),
+		async ({ url, received }) => {
+			const { message } = await catchError(send(createContext(url), read.request, 'read'));
+			expect(message).toContain('The answer is larger than 64 MB');
+			expect(received).toHaveLength(1);
+		},
+	);
+});
+
+test.each([
+	['an empty body', 204, ''],
+	['white space', 200, ' \n'],
+])('A response with %s is read as an empty record', async (_, status, body) => {
+	await withFaultServer(text(status, body), async ({ url }) => {
+		expect(await readProduct(createContext(url))).toEqual({});
+		expect(await send(createContext(url), remove.request, 'change')).toEqual({});
+	});
+});
+
+test('JSON is parsed whatever its content type, and with a byte order mark', async () => {
+	await withFaultServer(
+		text(200, '\uFEFF[{"_id":"abc"}]', { 'content-type': 'text/plain' }),
+		async ({ url }) => {
+			expect(await readProduct(createContext(url))).toEqual([{ _id: 'abc' }]);
+		},
+	);
+});
+
+test('A redirect on the same host is followed with the key, to the address that it names', async () => {
+	await withFaultServer(
+		[
+			(_, response) => response.writeHead(301, { location: '/v2/products/abc?full=1' }).end(),
+			json(200, { _id: 'abc' }),
+		],
+		async (server) => {
+			expect(await readProduct(createContext(server.url))).toEqual({ _id: 'abc' });
+			expect(server.received[1]).toMatchObject({
+				url: '/v2/products/abc?full=1',
+				key: `Bearer ${key}`,
+			});
+		},
+	);
+});
+
+test("Requests go through the proxy of n8n's settings", async () => {
+	const through: string[] = [];
+	const proxy = createServer((request, response) => {
+		through.push(request.url ?? '');
+		const { method, headers } = request;
+		request.pipe(
+			httpRequest(request.url ?? '', { method, headers }, (answer) => {
+				response.writeHead(answer.statusCode ?? 500, answer.headers);
+				answer.pipe(response);
+			}),
+		);
+	});
+	await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+	process.env.HTTP_PROXY = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+	try {
+		await withFaultServer(json(200, { _id: 'abc' }), async ({ url }) => {
+			expect(await readProduct(createContext(url))).toEqual({ _id: 'abc' });
+			expect(through).toEqual([`${url}/products/abc?email=buyer%40example.com`]);
+		});
+	} finally {
+		delete process.env.HTTP_PROXY;
+		proxy.closeAllConnections();
+		proxy.close();
+	}
+});
+
+test('Requests can be sent from the context of a list search', async () => {
+	await withFaultServer(json(200, { _id: 'abc' }), async ({ url }) => {
+		expect(
+			await readProduct(createLoadOptionsContext({ ...buildSetup(url), node: bareNode })),
+		).toEqual({
+			_id: 'abc',
+		});
+	});
+});
+
+test('A create whose body cannot become JSON is not sent at all', async () => {
+	await withFaultServer(json(200, {}), async ({ url, received }) => {
+		const loop: Record<string, unknown> = {};
+		loop.self = loop;
+		const request = { ...create.request, body: loop as never };
+		const error = await catchError(
+			send(createContext(url), request, 'create', 0, { limits: quickLimits }),
+		);
+		expect(error.context.outcome).toBeUndefined();
+		expect(received).toHaveLength(0);
+	});
+});

@@ -1,0 +1,35 @@
+import { parseRetryAfter } from '../../../nodes/Pocketsflow/transport/attempt';
+import { computeBackoffMs, formatDuration } from '../../../nodes/Pocketsflow/transport/limits';
+
+test('Retry-After is read in seconds or as a date, anything else is ignored', () => {
+	const nowMs = Date.UTC(2026, 10, 23, 12, 0, 0);
+	expect(parseRetryAfter('7', nowMs)).toBe(7_000);
+	expect(parseRetryAfter(' 0 ', nowMs)).toBe(0);
+	expect(parseRetryAfter(new Date(nowMs + 90_000).toUTCString(), nowMs)).toBe(90_000);
+	expect(parseRetryAfter(new Date(nowMs - 90_000).toUTCString(), nowMs)).toBe(0);
+	for (const header of [undefined, '', 'soon', '-1 apples', ['1']]) {
+		expect(parseRetryAfter(header, nowMs)).toBeUndefined();
+	}
+});
+
+test('Retry delays double, are random by half and stay within a minute', () => {
+	for (const retry of [1, 2, 5, 30]) {
+		const fullMs = Math.min(1_000 * 2 ** (retry - 1), 60_000);
+		for (let i = 0; i < 100; i++) {
+			const delayMs = computeBackoffMs(1_000, retry);
+			expect(delayMs).toBeGreaterThanOrEqual(fullMs / 2);
+			expect(delayMs).toBeLessThanOrEqual(fullMs);
+		}
+	}
+});
+
+test('Durations are formatted in the largest fitting unit', () => {
+	expect([400, 1_000, 30_000, 90_000, 300_000, 86_400_000].map(formatDuration)).toEqual([
+		'0.4 seconds',
+		'1 second',
+		'30 seconds',
+		'90 seconds',
+		'5 minutes',
+		'24 hours',
+	]);
+});
