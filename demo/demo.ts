@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
 
+import { startSandbox } from '../sandbox/sandbox';
 import { demoOwner, N8nClient } from '../test/harness/n8n/client';
 import { ensureN8n } from '../test/harness/n8n/install';
 import { startN8n } from '../test/harness/n8n/start';
-import { startSandbox } from '../sandbox/sandbox';
 import { ensureBuilt } from '../test/harness/setup/build';
 import { withProgress } from '../test/harness/setup/progress';
-import { buy, openShop, type Account, type Shop } from './shop';
+import { buy, importExamples, type Account, type ExampleWorkflows } from './example-workflows';
 
 const help = `npm run demo                 a shop to click through: Pocketsflow's sandbox and a real n8n
 npm run demo -- --check      buys once by itself and ends; fails unless the paid order comes back
@@ -16,16 +16,16 @@ npm run demo -- --port 5678  the port of n8n (default: any free one)
 POCKETSFLOW_API_KEY=pk_test_…  use Pocketsflow itself in place of the sandbox
 WEBHOOK_URL=https://…          the public address of this n8n, which Pocketsflow itself needs for deliveries`;
 
-/** What has been started, to be ended in the opposite order. */
-const toEnd: Array<() => Promise<void>> = [];
-let ending: Promise<void> | undefined;
+/** Stops what has been started; called in the opposite order. */
+const cleanups: Array<() => Promise<void>> = [];
+let stopping: Promise<void> | undefined;
 
-function endAll(): Promise<void> {
-	ending ??= (async () => {
-		for (const end of toEnd.reverse())
-			await end().catch((error: unknown) => console.error('While stopping:', error));
+function stopAll(): Promise<void> {
+	stopping ??= (async () => {
+		for (const cleanUp of cleanups.reverse())
+			await cleanUp().catch((error: unknown) => console.error('While stopping:', error));
 	})();
-	return ending;
+	return stopping;
 }
 
 async function main(): Promise<void> {
@@ -51,8 +51,8 @@ async function main(): Promise<void> {
 	await ensureBuilt();
 	const account = realKey
 		? { apiKey: realKey, baseUrl: realUrl ?? 'https://api.pocketsflow.com' }
-		: await sandboxAccount();
-	const settling = !realKey || publicUrl !== undefined;
+		: await startSandboxAccount();
+	const canReceive = !realKey || publicUrl !== undefined;
 
 	const n8n = await withProgress('Starting n8n', () =>
 		startN8n({
@@ -60,43 +60,43 @@ async function main(): Promise<void> {
 			...(realKey && publicUrl && { webhookUrl: publicUrl.replace(/\/+$/, '') }),
 		}),
 	);
-	toEnd.push(() => n8n.stop());
+	cleanups.push(() => n8n.stop());
 	const client = await N8nClient.connect(n8n);
-	const shop = await withProgress('Importing and activating the two workflows', () =>
-		openShop(client, account, { settling }),
+	const examples = await withProgress('Importing and activating the two workflows', () =>
+		importExamples(client, account, { activateSettle: canReceive }),
 	);
-	if (values.check) return await check(client, shop);
-	tell(n8n.url, shop, account, { real: realKey !== undefined, settling });
-	await report(client, shop);
+	if (values.check) return await checkOnce(client, examples);
+	printInstructions(n8n.url, examples, account, { isReal: realKey !== undefined, canReceive });
+	await reportPaidOrders(client, examples);
 }
 
-async function sandboxAccount(): Promise<Account> {
+async function startSandboxAccount(): Promise<Account> {
 	const sandbox = await startSandbox({ storeName: 'Demo Store' });
-	toEnd.push(() => sandbox.close());
+	cleanups.push(() => sandbox.close());
 	return { apiKey: sandbox.testKey, baseUrl: sandbox.url };
 }
 
-async function check(client: N8nClient, shop: Shop): Promise<void> {
+async function checkOnce(client: N8nClient, examples: ExampleWorkflows): Promise<void> {
 	const orderId = `CHECK-${randomUUID().slice(0, 8)}`;
 	await withProgress(`Buying order ${orderId}`, () =>
-		buy(shop.sellUrl(orderId), 'buyer@example.com'),
+		buy(examples.getSellUrl(orderId), 'buyer@example.com'),
 	);
-	const execution = await client.waitForExecution(shop.settle.id, (one) =>
-		one.items('Mark order as paid').some((item) => item.orderId === orderId),
+	const execution = await client.waitForExecution(examples.settle.id, (candidate) =>
+		candidate.items('Mark order as paid').some((item) => item.orderId === orderId),
 	);
-	console.log(`Execution ${execution.id} of "${shop.settle.name}":`);
+	console.log(`Execution ${execution.id} of "${examples.settle.name}":`);
 	console.log(execution.items('Mark order as paid')[0]);
 }
 
-function tell(
+function printInstructions(
 	url: string,
-	shop: Shop,
+	examples: ExampleWorkflows,
 	account: Account,
-	{ real, settling }: { real: boolean; settling: boolean },
+	{ isReal, canReceive }: { isReal: boolean; canReceive: boolean },
 ): void {
 	const steps = [
-		`Pay for an order: ${shop.sellUrl('A-1001')}`,
-		real
+		`Pay for an order: ${examples.getSellUrl('A-1001')}`,
+		isReal
 			? '(this is Pocketsflow itself: a key that begins with pk_live_ moves real money)'
 			: 'and press "Pay" on the checkout page of the sandbox. Any e-mail address will do.',
 	];
@@ -106,26 +106,26 @@ Ready. Nothing outside a temporary folder is touched; Ctrl-C ends it all.
   n8n          ${url}
     e-mail     ${demoOwner.email}
     password   ${demoOwner.password}
-  Pocketsflow  ${account.baseUrl}${real ? '' : ' (the sandbox)'}
+  Pocketsflow  ${account.baseUrl}${isReal ? '' : ' (the sandbox)'}
 
 1. ${steps.join('\n   ')}
-2. See the paid order: ${url}/workflow/${shop.settle.id}/executions
-3. The workflows:      ${url}/workflow/${shop.sell.id}
-                       ${url}/workflow/${shop.settle.id}
+2. See the paid order: ${url}/workflow/${examples.settle.id}/executions
+3. The workflows:      ${url}/workflow/${examples.sell.id}
+                       ${url}/workflow/${examples.settle.id}
 `);
-	if (!settling)
-		console.log(`The workflow "${shop.settle.name}" is off: Pocketsflow can deliver only to a public https
+	if (!canReceive)
+		console.log(`The workflow "${examples.settle.name}" is off: Pocketsflow can deliver only to a public https
 address. Point a tunnel at ${url} and start again with its address in WEBHOOK_URL, and with
 --port so that the tunnel finds this n8n.\n`);
 	else console.log('Waiting for paid orders …');
 }
 
-/** Shows each settled order as it comes, until the process is ended. */
-async function report(client: N8nClient, shop: Shop): Promise<never> {
+/** Prints each paid order as it comes, until the process is stopped. */
+async function reportPaidOrders(client: N8nClient, examples: ExampleWorkflows): Promise<never> {
 	const shown = new Set<string>();
 	for (;;) {
 		await client
-			.waitForExecution(shop.settle.id, ({ id }) => !shown.has(id), 60_000)
+			.waitForExecution(examples.settle.id, ({ id }) => !shown.has(id), 60_000)
 			.then((execution) => {
 				shown.add(execution.id);
 				const [paid] = execution.items('Mark order as paid');
@@ -141,8 +141,8 @@ async function report(client: N8nClient, shop: Shop): Promise<never> {
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
 	process.on(signal, () => {
-		if (!ending) console.log('\nStopping …');
-		void endAll().then(() => process.exit(0));
+		if (!stopping) console.log('\nStopping …');
+		void stopAll().then(() => process.exit(0));
 	});
 
 main()
@@ -154,6 +154,6 @@ main()
 		},
 	)
 	.then(async (code) => {
-		await endAll();
+		await stopAll();
 		process.exit(code);
 	});

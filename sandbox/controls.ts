@@ -1,32 +1,28 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
-import { membershipActions, writeReview } from './commerce';
-import { objectId } from './ids';
-import {
-	ApiError,
-	invalid,
-	isRecord,
-	notFound,
-	oneOf,
-	optional,
-	readFields,
-	readInstant,
-	required,
-} from './input';
-import { samplePayload } from './payloads';
-import { backdate, deleteOrder, purchase, seed } from './purchases';
-import type { RequestLog } from './requests';
-import type { Mode, ModeState, Webhook } from './state';
+import type { SandboxContext } from './context';
+import type { Database } from './database/database';
+import type { Mode, Webhook } from './database/entities';
+import { createObjectId } from './database/ids';
+import { ApiError, badRequest, notFound } from './http/errors';
+import { oneOf, optional, parseDateMs, readFields, readJsonBody, required } from './http/input';
+import type { RecordedRequest } from './http/recorded-request';
+import type { JsonObject } from './json';
+import { membershipActions } from './shop/memberships';
+import { deleteOrder, moveOrder } from './shop/orders';
+import { purchase } from './shop/purchases';
+import { addReview } from './shop/reviews';
+import { seed } from './shop/seed';
 import { applySwitches, SwitchError, switchRules } from './switches';
-import type { World } from './world';
+import { buildSamplePayload } from './webhooks/sample-payload';
 
 const deliverFields = {
-	event: required('text'),
-	webhookId: optional('text'),
+	event: required('string'),
+	webhookId: optional('string'),
 	url: optional('url'),
-	secret: optional('text'),
+	secret: optional('string'),
 	data: optional('object'),
-	body: optional('text'),
+	body: optional('string'),
 	signing: oneOf(['valid', 'forged', 'missing'], false),
 	headers: optional('object'),
 	mode: oneOf(['test', 'live'], false),
@@ -34,149 +30,163 @@ const deliverFields = {
 };
 
 const reviewFields = {
-	productId: required('text'),
+	productId: required('string'),
 	buyerEmail: optional('email'),
 	rating: optional('number'),
-	review: optional('text'),
+	review: optional('string'),
 	mode: oneOf(['test', 'live'], false),
 };
 
 const modeField = { mode: oneOf(['test', 'live'], false) };
 const dateField = { createdAt: required('date') };
 
-type Controlled = FastifyRequest<{ Params: Record<string, string> }>;
+type Params = Record<string, string>;
+type DeliveryTarget = Pick<Webhook, '_id' | 'url' | 'secret'>;
 
-/** The body of a control call; none counts as empty. */
-export function readBody(raw: unknown): Record<string, unknown> {
-	const text = Buffer.isBuffer(raw) ? raw.toString('utf8') : '';
-	if (text.trim() === '') return {};
-	let parsed: unknown;
-	try {
-		parsed = JSON.parse(text);
-	} catch {
-		throw new ApiError(400, 'Invalid JSON in request body', 'INVALID_JSON');
+/** The first row that `find` finds in the data of either mode; throws a 404 when there is none. */
+function findInAnyMode<T>(
+	{ databases }: SandboxContext,
+	name: string,
+	find: (db: Database) => T | undefined,
+): { db: Database; row: T } {
+	for (const db of Object.values(databases)) {
+		const row = find(db);
+		if (row) return { db, row };
 	}
-	if (!isRecord(parsed)) throw invalid('Request body must be an object');
-	return parsed;
+	throw notFound(name);
 }
 
-function anywhere<T>(world: World, find: (state: ModeState) => T | undefined, thing: string) {
-	for (const state of Object.values(world.modes)) {
-		const row = find(state);
-		if (row) return { state, row };
-	}
-	throw notFound(thing);
+/** The endpoint with an address, or one that Pocketsflow does not know when a secret is given. */
+function findTargetByUrl(
+	{ databases }: SandboxContext,
+	url: string,
+	secret: string | undefined,
+): DeliveryTarget {
+	const [registered] = Object.values(databases).flatMap(
+		({ webhooks }) => webhooks.query({ where: (row) => row.url === url, take: 1 }).rows,
+	);
+	if (registered && secret === undefined) return registered;
+	return { _id: createObjectId(), url, secret: secret ?? 'whsec_unknown' };
 }
 
-function targets(
-	world: World,
+function findTargets(
+	context: SandboxContext,
 	mode: Mode,
-	given: { webhookId?: string; url?: string; secret?: string },
-): Array<Pick<Webhook, '_id' | 'url' | 'secret'>> {
-	const { webhookId, url, secret } = given;
+	{ webhookId, url, secret }: { webhookId?: string; url?: string; secret?: string },
+): DeliveryTarget[] {
 	if (webhookId) {
-		const { row } = anywhere(world, (state) => state.webhooks.get(webhookId), 'Webhook');
-		return [row];
+		return [findInAnyMode(context, 'Webhook', ({ webhooks }) => webhooks.get(webhookId)).row];
 	}
-	if (url) {
-		for (const state of Object.values(world.modes)) {
-			const { rows } = state.webhooks.read({ where: (row) => row.url === url, take: 1 });
-			if (rows.length > 0 && secret === undefined) return rows;
-		}
-		return [{ _id: objectId(), url, secret: secret ?? 'whsec_unknown' }];
-	}
-	return world.modes[mode].webhooks.read({ where: (row) => row.active }).rows;
+	if (url) return [findTargetByUrl(context, url, secret)];
+	return context.databases[mode].webhooks.query({ where: ({ active }) => active }).rows;
 }
 
-async function deliver(world: World, body: Record<string, unknown>) {
+function readHeaders(headers: JsonObject = {}): Record<string, string> {
+	const entries = Object.entries(headers).map(([name, value]) => [name, String(value)]);
+	return Object.fromEntries(entries) as Record<string, string>;
+}
+
+async function deliver(context: SandboxContext, body: JsonObject) {
 	const input = readFields(body, deliverFields);
-	const mode = input.mode ?? 'test';
-	const data = input.data ?? samplePayload(world.switches, input.event);
-	const headers = Object.entries(input.headers ?? {}).map(([name, value]) => [name, String(value)]);
-	const made = targets(world, mode, input).map((webhook) =>
-		world.deliveries.send(webhook, mode, input.event, data, {
-			...(input.signing && { signing: input.signing }),
+	const { mode = 'test', event, signing } = input;
+	const data = input.data ?? buildSamplePayload(context.switches, event);
+	const deliveries = findTargets(context, mode, input).map((webhook) =>
+		context.deliveries.send(webhook, mode, event, data, {
+			...(signing && { signing }),
 			...(input.body !== undefined && { body: input.body }),
-			headers: Object.fromEntries(headers) as Record<string, string>,
+			headers: readHeaders(input.headers),
 		}),
 	);
-	if (input.wait !== false) await world.deliveries.settled();
-	return { deliveries: made };
+	if (input.wait !== false) await context.deliveries.waitForAll();
+	return { deliveries };
 }
 
-/** The calls under `/_sandbox`, which need no key and are no part of Pocketsflow. */
+function review(context: SandboxContext, body: JsonObject) {
+	const {
+		mode = 'test',
+		buyerEmail = 'buyer1@example.com',
+		rating = 5,
+		...fields
+	} = readFields(body, reviewFields);
+	const db = context.databases[mode];
+	if (!db.products.get(fields.productId)) throw notFound('Product');
+	return addReview(context, db, { ...fields, buyerEmail, rating });
+}
+
+function backdateOrder(context: SandboxContext, body: JsonObject, { id }: Params): void {
+	const createdAtMs = parseDateMs(readFields(body, dateField).createdAt);
+	if (createdAtMs === undefined) throw badRequest('createdAt must be an ISO 8601 date');
+	const { db, row } = findInAnyMode(context, 'Order', ({ orders }) => orders.get(id));
+	moveOrder(db, row, createdAtMs);
+}
+
+const describeSwitches = () =>
+	Object.fromEntries(
+		Object.entries(switchRules).map(([name, { section, about, initial, allowed }]) => [
+			name,
+			{ section, about, initial, allowed },
+		]),
+	);
+
+function getErrorStatus(error: unknown): number {
+	if (error instanceof ApiError) return error.status;
+	return error instanceof SwitchError ? 400 : 500;
+}
+
+/** Adds the calls under `/_sandbox`, which need no key and are no part of Pocketsflow. */
 export function registerControls(
 	app: FastifyInstance,
-	world: World,
-	log: RequestLog,
+	context: SandboxContext,
+	requests: { readonly list: readonly RecordedRequest[] },
 	reset: () => void,
 ): void {
-	const act = (
+	const addControl = (
 		method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
 		path: string,
-		handle: (body: Record<string, unknown>, params: Record<string, string>) => unknown,
+		handle: (body: JsonObject, params: Params) => unknown,
 	) =>
 		app.route({
 			method,
 			url: `/_sandbox${path}`,
-			handler: async (request: Controlled, reply) => {
+			handler: async (request: FastifyRequest<{ Params: Params }>, reply) => {
 				try {
-					const answer = await handle(readBody(request.body), request.params);
-					return await reply.send(answer ?? { done: true });
+					const result = await handle(readJsonBody(request.body), request.params);
+					return await reply.send(result ?? { done: true });
 				} catch (error) {
-					const status =
-						error instanceof ApiError ? error.status : error instanceof SwitchError ? 400 : 500;
 					const message = error instanceof Error ? error.message : String(error);
-					return await reply.code(status).send({ error: message });
+					return await reply.code(getErrorStatus(error)).send({ error: message });
 				}
 			},
 		});
 
-	act('GET', '/switches', () => world.switches);
-	act('GET', '/switches/rules', () =>
-		Object.fromEntries(
-			Object.entries(switchRules).map(([name, { section, about, initial, allowed }]) => [
-				name,
-				{ section, about, initial, allowed },
-			]),
-		),
-	);
-	act('PATCH', '/switches', (body) => {
-		applySwitches(world.switches, body);
-		return world.switches;
+	addControl('GET', '/switches', () => context.switches);
+	addControl('GET', '/switches/rules', describeSwitches);
+	addControl('PATCH', '/switches', (body) => {
+		applySwitches(context.switches, body);
+		return context.switches;
 	});
-	act('POST', '/reset', reset);
-	act('GET', '/requests', () => log.list);
-	act('GET', '/deliveries', () => world.deliveries.list);
-	act('POST', '/settled', async () => await world.deliveries.settled());
-	act('POST', '/seed', (body) => seed(world, readFields(body, modeField).mode ?? 'test'));
-	act('POST', '/purchases', async (body) => await purchase(world, body));
-	act('POST', '/deliver', async (body) => await deliver(world, body));
-	act('POST', '/reviews', (body) => {
-		const { mode = 'test', ...given } = readFields(body, reviewFields);
-		const state = world.modes[mode];
-		if (!state.products.get(given.productId)) throw notFound('Product');
-		return writeReview(world, state, {
-			...given,
-			buyerEmail: given.buyerEmail ?? 'buyer1@example.com',
-			rating: given.rating ?? 5,
-		});
+	addControl('POST', '/reset', reset);
+	addControl('GET', '/requests', () => requests.list);
+	addControl('GET', '/deliveries', () => context.deliveries.list);
+	addControl('POST', '/settled', async () => await context.deliveries.waitForAll());
+	addControl('POST', '/seed', (body) => seed(context, readFields(body, modeField).mode ?? 'test'));
+	addControl('POST', '/purchases', async (body) => await purchase(context, body));
+	addControl('POST', '/deliver', async (body) => await deliver(context, body));
+	addControl('POST', '/reviews', (body) => review(context, body));
+	addControl('POST', '/orders/:id/backdate', (body, params) =>
+		backdateOrder(context, body, params),
+	);
+	addControl('DELETE', '/orders/:id', (_body, { id }) => {
+		const { db, row } = findInAnyMode(context, 'Order', ({ orders }) => orders.get(id));
+		deleteOrder(db, row);
 	});
 	for (const [name, action] of Object.entries(membershipActions)) {
-		act('POST', `/memberships/:id/${name}`, (_body, { id }) => {
-			const found = anywhere(world, (state) => state.memberships.get(id), 'Membership');
-			action(world, found.state, found.row);
-			return { status: found.row.status };
+		addControl('POST', `/memberships/:id/${name}`, (_body, { id }) => {
+			const { db, row } = findInAnyMode(context, 'Membership', ({ memberships }) =>
+				memberships.get(id),
+			);
+			action(context, db, row);
+			return { status: row.status };
 		});
 	}
-	act('POST', '/orders/:id/backdate', (body, { id }) => {
-		const at = readInstant(readFields(body, dateField).createdAt);
-		if (at === undefined) throw invalid('createdAt must be an ISO 8601 date');
-		backdate(anywhere(world, (state) => state.orders.get(id), 'Order').state, id, at);
-		return undefined;
-	});
-	act('DELETE', '/orders/:id', (_body, { id }) => {
-		deleteOrder(anywhere(world, (state) => state.orders.get(id), 'Order').state, id);
-		return undefined;
-	});
 }

@@ -1,25 +1,5 @@
-import { isRecord } from './input';
-
-/** One fault of the API: which requests it strikes, and what happens to them. */
-export interface FaultRule {
-	/** HTTP method; every method when absent. */
-	method?: string;
-	/** Path, with `*` for any run of characters; every path when absent. */
-	path?: string;
-	/** How many matching requests pass unharmed first. */
-	skip?: number;
-	/** How many requests are struck; without limit when absent. */
-	count?: number;
-	/** `answer` replaces the answer, `reset` cuts the connection, `hang` never answers. */
-	kind: 'answer' | 'reset' | 'hang';
-	/** `after`: the request was processed, its effect stays, and only the answer is lost. */
-	when?: 'before' | 'after';
-	status?: number;
-	/** `json` is the error body in the form of the switch `errorText`. */
-	body?: 'json' | 'html' | 'empty';
-	message?: string;
-	headers?: Record<string, string>;
-}
+import { type FaultRule, isFaultRule } from './http/faults';
+import { isObject } from './json';
 
 /** What can go wrong with one delivery. */
 export type DeliveryFault = 'drop' | 'duplicate' | 'delay' | 'reorder' | 'malform' | 'forge';
@@ -35,9 +15,12 @@ export const deliveryFaultNames: readonly DeliveryFault[] = [
 ];
 
 interface Rule<T> {
+	/** The heading of docs/pocketsflow-api.md that the switch belongs to, as in a link. */
 	readonly section: string;
+	/** What the switch decides. */
 	readonly about: string;
 	readonly initial: T;
+	/** The values that it takes, in words. */
 	readonly allowed: string;
 	check(value: unknown): boolean;
 }
@@ -71,31 +54,8 @@ function amount(section: string, initial: number, about: string, max = Infinity)
 	};
 }
 
-function isFaultRule(value: unknown): value is FaultRule {
-	if (!isRecord(value)) return false;
-	const optional = (name: string, type: string) =>
-		value[name] === undefined || typeof value[name] === type;
-	const known = new Set([
-		...['method', 'path', 'skip', 'count', 'kind', 'when', 'status', 'body', 'message'],
-		'headers',
-	]);
-	return (
-		Object.keys(value).every((name) => known.has(name)) &&
-		['answer', 'reset', 'hang'].includes(String(value.kind)) &&
-		[undefined, 'before', 'after'].some((when) => when === value.when) &&
-		[undefined, 'json', 'html', 'empty'].some((body) => body === value.body) &&
-		optional('method', 'string') &&
-		optional('path', 'string') &&
-		optional('skip', 'number') &&
-		optional('count', 'number') &&
-		optional('status', 'number') &&
-		optional('message', 'string') &&
-		(value.headers === undefined || isRecord(value.headers))
-	);
-}
-
 const faults: Rule<FaultRule[]> = {
-	section: 'A',
+	section: 'errors',
 	about: 'answers that fail, connections that are cut or hang, by method and path',
 	initial: [],
 	allowed: 'list of fault rules',
@@ -103,7 +63,7 @@ const faults: Rule<FaultRule[]> = {
 };
 
 const nextDeliveryFaults: Rule<DeliveryFault[]> = {
-	section: 'C3',
+	section: 'deliveries',
 	about: 'faults of the next deliveries, one each, first to last; used up as they strike',
 	initial: [],
 	allowed: `list of ${deliveryFaultNames.join(' / ')}`,
@@ -112,137 +72,175 @@ const nextDeliveryFaults: Rule<DeliveryFault[]> = {
 };
 
 /**
- * Every switch: where the contract leaves a question open, or where a fault can be made.
- * The initial value is the contract's own expectation; where it has none, the reading that is
- * harder on a client, so that what works here works with the other reading too.
+ * Every switch: where the documents of Pocketsflow contradict each other or say nothing
+ * (docs/pocketsflow-api.md#contradictions), or where a fault can be made. The initial value is the
+ * most likely reading; where none is, the one that is harder on a client, so that what works here
+ * works with the other reading too.
  */
 export const switchRules = {
-	orderById: choice('H1', 'sale', ['bare', 'sale', 'order'], 'GET /orders/:id: bare or wrapped'),
+	orderById: choice(
+		'orders-and-payments',
+		'sale',
+		['bare', 'sale', 'order'],
+		'GET /orders/:id: bare or wrapped',
+	),
 	listShape: choice(
-		'H2',
+		'lists-and-paging',
 		'contract',
 		['contract', 'array', 'object', 'data', 'items'],
-		'form of every list: as the contract has it, `[]`, `{<resource>: []}`, `{data}`, `{items}`',
+		'form of every list: as documented, `[]`, `{<resource>: []}`, `{data}`, `{items}`',
 	),
 	errorText: choice(
-		'H3',
+		'errors',
 		'error',
 		['error', 'message', 'both', 'nonJson'],
 		'where an error body has its text',
 	),
-	rateLimit: flag('H4', true, 'whether requests are limited at all'),
-	rateLimitPerMinute: amount('H4', 100, 'sustained requests per minute'),
-	rateLimitBurst: amount('H4', 200, 'requests at once, when none were sent for a while'),
-	rateLimitScope: choice('H4', 'key', ['key', 'ip'], 'what a limit counts by'),
-	retryAfter: choice('H4', 'none', ['none', 'seconds', 'date'], '`Retry-After` of a 429'),
-	pauseEvent: choice('H5', 'pause', ['pause', 'paused'], 'name of customer.subscription.pause'),
-	acceptInvoicePaid: flag('H6', false, 'POST /webhooks accepts the event name `invoice.paid`'),
-	acceptUnknownEvents: flag('H6', false, 'POST /webhooks accepts any event name'),
-	eventIn: choice('H8', 'header', ['header', 'body', 'both'], 'where a delivery names its event'),
+	rateLimit: flag('rate-limits', true, 'whether requests are limited at all'),
+	rateLimitPerMinute: amount('rate-limits', 100, 'sustained requests per minute'),
+	rateLimitBurst: amount('rate-limits', 200, 'requests at once, when none were sent for a while'),
+	rateLimitScope: choice('rate-limits', 'key', ['key', 'ip'], 'what a limit counts by'),
+	retryAfter: choice('rate-limits', 'none', ['none', 'seconds', 'date'], '`Retry-After` of a 429'),
+	pauseEvent: choice('events', 'pause', ['pause', 'paused'], 'name of customer.subscription.pause'),
+	acceptInvoicePaid: flag('events', false, 'POST /webhooks accepts the event name `invoice.paid`'),
+	acceptUnknownEvents: flag('events', false, 'POST /webhooks accepts any event name'),
+	eventIn: choice(
+		'payloads',
+		'header',
+		['header', 'body', 'both'],
+		'where a delivery names its event',
+	),
 	payload: choice(
-		'H8',
+		'payloads',
 		'flat',
 		['flat', 'flatWithEvent', 'enveloped'],
 		'body of a delivery: flat, flat with `event`, or `{type, data}`',
 	),
-	signed: choice('H9', 'body', ['body', 'timestampAndBody'], 'what the signature covers'),
-	timestamp: choice('H9', 'ms', ['ms', 's'], 'unit of X-Pocketsflow-Timestamp'),
+	signed: choice('signature', 'body', ['body', 'timestampAndBody'], 'what the signature covers'),
+	timestamp: choice('deliveries', 'ms', ['ms', 's'], 'unit of X-Pocketsflow-Timestamp'),
 	secretOnGet: choice(
-		'H10',
+		'webhook-endpoints',
 		'absent',
 		['absent', 'present', 'masked'],
 		'`secret` on GET and PUT of /webhooks; POST always has it in clear',
 	),
-	deliveryRetries: amount('H11', 0, 'further attempts after a delivery that failed'),
-	deliveryRetryDelayMs: amount('H11', 1000, 'wait before each further attempt'),
-	deliveryTimeoutMs: amount('C3', 5000, 'time an endpoint has to answer'),
-	webhookIdMeans: choice('H12', 'endpoint', ['endpoint', 'delivery'], 'meaning of `webhookId`'),
-	orderAmounts: choice('H13', 'major', ['major', 'cents'], 'amounts in order.* deliveries'),
-	invoiceAmounts: choice('H13', 'cents', ['cents', 'major'], 'amounts in invoice.* deliveries'),
+	deliveryRetries: amount('deliveries', 0, 'further attempts after a delivery that failed'),
+	deliveryRetryDelayMs: amount('deliveries', 1000, 'wait before each further attempt'),
+	deliveryTimeoutMs: amount('deliveries', 5000, 'time an endpoint has to answer'),
+	webhookIdMeans: choice(
+		'deliveries',
+		'endpoint',
+		['endpoint', 'delivery'],
+		'meaning of `webhookId`',
+	),
+	orderAmounts: choice('money', 'major', ['major', 'cents'], 'amounts in order.* deliveries'),
+	invoiceAmounts: choice('money', 'cents', ['cents', 'major'], 'amounts in invoice.* deliveries'),
 	invoicePayload: choice(
-		'H14',
+		'payloads',
 		'normalised',
 		['normalised', 'rawStripe'],
 		'invoice.*: Pocketsflow object, or raw invoice with `subscription`/`customer` as strings',
 	),
 	subscriptionPayload: choice(
-		'H15',
+		'payloads',
 		'new',
 		['new', 'old'],
 		'e-mail at `customer.email` or at `subscriptionCustomer.buyerEmail`',
 	),
 	webhookMetadata: choice(
-		'H16',
+		'metadata',
 		'object',
 		['object', 'urlEncoded'],
 		'`metadata` in deliveries: object or URL-encoded string',
 	),
-	redirectUrlsRequired: flag('H17', true, 'successUrl and cancelUrl are required'),
-	echoClientReferenceId: flag('H18', true, 'deliveries carry `clientReferenceId`'),
-	productCurrencyRequired: flag('H19', false, 'POST /products needs `currency`'),
-	stripeSubscriptionIds: flag('H21', true, 'memberships carry `stripeSubscriptionId`'),
-	acceptMembershipId: flag('H21', false, 'cancel and refund accept the membership id too'),
+	redirectUrlsRequired: flag('checkout-sessions', true, 'successUrl and cancelUrl are required'),
+	echoClientReferenceId: flag('checkout-sessions', true, 'deliveries carry `clientReferenceId`'),
+	productCurrencyRequired: flag('products', false, 'POST /products needs `currency`'),
+	stripeSubscriptionIds: flag('subscriptions', true, 'memberships carry `stripeSubscriptionId`'),
+	acceptMembershipId: flag(
+		'subscriptions',
+		false,
+		'cancel and refund accept the membership id too',
+	),
 	cancelTakesEffect: choice(
-		'B Subscriptions',
+		'subscriptions',
 		'atOnce',
 		['atOnce', 'atPeriodEnd'],
 		'what cancel does: ends now (.deleted), or at the end of the period (.updated)',
 	),
-	deleteAnswer: choice('H22', 'message', ['message', 'empty'], 'body that answers a delete'),
+	deleteAnswer: choice('errors', 'message', ['message', 'empty'], 'body that answers a delete'),
 	testDelivery: choice(
-		'H23',
+		'webhook-endpoints',
 		'unknownEvent',
 		['unknownEvent', 'sample', 'unsigned'],
 		'POST /webhooks/:id/test sends: unknown event without entity, sample of the first event, unsigned',
 	),
-	idField: choice('H24', '_id', ['_id', 'id', 'both'], 'where API objects have their id'),
-	allowLoopbackWebhooks: flag('H25', true, 'http endpoints on this machine are accepted'),
-	deliverAcrossModes: flag('A', false, 'endpoints get events of the other mode too'),
+	idField: choice('ids', '_id', ['_id', 'id', 'both'], 'where API objects have their id'),
+	allowLoopbackWebhooks: flag(
+		'webhook-endpoints',
+		true,
+		'http endpoints on this machine are accepted',
+	),
+	deliverAcrossModes: flag(
+		'base-url-authentication-and-modes',
+		false,
+		'endpoints get events of the other mode too',
+	),
 	orderRefunded: choice(
-		'C4',
+		'payloads',
 		'sameAsCompleted',
 		['sameAsCompleted', 'withRefund'],
 		'body of order.refunded',
 	),
 	entityPayload: choice(
-		'C4',
+		'payloads',
 		'nested',
 		['nested', 'top'],
 		'product.* and review.*: entity under its name or at the top level',
 	),
-	orderMetadata: flag('D', true, 'orders from the API carry `metadata`'),
-	emptyTotalPages: choice('A', 0, [0, 1], '`totalPages` of an empty list'),
-	maxPageSize: amount('A', 100, 'largest page'),
+	orderMetadata: flag('metadata', true, 'orders from the API carry `metadata`'),
+	emptyTotalPages: choice('lists-and-paging', 0, [0, 1], '`totalPages` of an empty list'),
+	maxPageSize: amount('lists-and-paging', 100, 'largest page'),
 	overMaxPageSize: choice(
-		'A',
+		'lists-and-paging',
 		'clamp',
 		['clamp', 'reject'],
 		'whether a larger pageSize is cut or refused',
 	),
-	createStatus: choice('A', 201, [200, 201], 'status of a create (checkout sessions: always 201)'),
-	latencyMs: amount('A', 0, 'time added to every API answer'),
+	createStatus: choice(
+		'errors',
+		201,
+		[200, 201],
+		'status of a create (checkout sessions: always 201)',
+	),
+	latencyMs: amount('errors', 0, 'time added to every API answer'),
 	apiDown: choice(
-		'A',
+		'errors',
 		false,
 		[false, true, 'unreachable'],
 		'every API call gets an HTML 503 (`true`), or its connection is cut',
 	),
 	faults,
-	dropRate: amount('C3', 0, 'share of deliveries that are lost', 1),
-	duplicateRate: amount('C3', 0, 'share of deliveries that are sent twice', 1),
-	delayRate: amount('C3', 0, 'share of deliveries that are late by delayMs', 1),
-	reorderRate: amount('C3', 0, 'share of deliveries that are sent after their successor', 1),
-	malformRate: amount('C3', 0, 'share of deliveries with broken JSON, rightly signed', 1),
-	forgeRate: amount('C3', 0, 'share of deliveries with a wrong signature', 1),
-	delayMs: amount('C3', 1000, 'how late a delayed delivery is'),
-	deliverySeed: amount('C3', 1, 'seed of the draw of delivery faults'),
-	deliveryConcurrency: amount('C3', 20, 'deliveries under way at once to one endpoint'),
+	dropRate: amount('deliveries', 0, 'share of deliveries that are lost', 1),
+	duplicateRate: amount('deliveries', 0, 'share of deliveries that are sent twice', 1),
+	delayRate: amount('deliveries', 0, 'share of deliveries that are late by delayMs', 1),
+	reorderRate: amount(
+		'deliveries',
+		0,
+		'share of deliveries that are sent after their successor',
+		1,
+	),
+	malformRate: amount('deliveries', 0, 'share of deliveries with broken JSON, rightly signed', 1),
+	forgeRate: amount('deliveries', 0, 'share of deliveries with a wrong signature', 1),
+	delayMs: amount('deliveries', 1000, 'how late a delayed delivery is'),
+	deliverySeed: amount('deliveries', 1, 'seed of the draw of delivery faults'),
+	deliveryConcurrency: amount('deliveries', 20, 'deliveries under way at once to one endpoint'),
 	nextDeliveryFaults,
 } as const;
 
 type Rules = typeof switchRules;
 
-/** The position of every switch. */
+/** The value of every switch. */
 export type Switches = {
 	-readonly [Name in keyof Rules]: Rules[Name] extends Rule<infer T> ? T : never;
 };
@@ -250,8 +248,8 @@ export type Switches = {
 /** A change of some switches. */
 export type SwitchesPatch = Partial<Switches>;
 
-/** The switches as the contract expects Pocketsflow to be. */
-export function defaultSwitches(): Switches {
+/** All switches at their initial values. */
+export function createSwitches(): Switches {
 	const entries = Object.entries(switchRules).map(([name, rule]) => [
 		name,
 		structuredClone(rule.initial),
@@ -259,21 +257,21 @@ export function defaultSwitches(): Switches {
 	return Object.fromEntries(entries) as Switches;
 }
 
+/** A change of switches that cannot be made. */
+export class SwitchError extends Error {}
+
 /**
- * Applies a change, or throws with a text that names the switch and changes nothing: a misspelt
- * switch must not pass for a test under that switch.
+ * Applies a change to `switches`. On an unknown switch or a wrong value it changes nothing and
+ * throws a `SwitchError` that names the switch: a misspelt switch must not pass for a test under it.
  */
 export function applySwitches(switches: Switches, patch: unknown): void {
-	if (!isRecord(patch)) throw new SwitchError('Switches must be an object');
-	for (const [name, value] of Object.entries(patch)) {
-		if (!Object.hasOwn(switchRules, name)) throw new SwitchError(`Unknown switch "${name}"`);
-		const rule: Rule<unknown> = switchRules[name as keyof Rules];
-		if (!rule.check(value)) {
-			throw new SwitchError(`Switch "${name}" must be: ${rule.allowed}`);
-		}
-	}
+	if (!isObject(patch)) throw new SwitchError('Switches must be an object');
+	for (const [name, value] of Object.entries(patch)) checkSwitch(name, value);
 	Object.assign(switches, structuredClone(patch));
 }
 
-/** A change of switches that cannot be made. */
-export class SwitchError extends Error {}
+function checkSwitch(name: string, value: unknown): void {
+	if (!Object.hasOwn(switchRules, name)) throw new SwitchError(`Unknown switch "${name}"`);
+	const rule: Rule<unknown> = switchRules[name as keyof Rules];
+	if (!rule.check(value)) throw new SwitchError(`Switch "${name}" must be: ${rule.allowed}`);
+}

@@ -1,32 +1,33 @@
-import type { Handler } from '../answers';
-import { token } from '../ids';
-import { invalid, notFound, optional, readFields, required } from '../input';
+import { createToken } from '../database/ids';
+import { badRequest, notFound } from '../http/errors';
+import { optional, readFields, required } from '../http/input';
+import type { Handler } from '../http/responses';
 
 const fields = {
-	productId: required('text'),
+	productId: required('string'),
 	successUrl: optional('url'),
 	cancelUrl: optional('url'),
 	customerEmail: optional('email'),
-	discountCode: optional('text'),
+	discountCode: optional('string'),
 	metadata: optional('object'),
-	clientReferenceId: optional('text'),
+	clientReferenceId: optional('string'),
 };
 
-/** Checkout sessions (contract D). */
+/** Checkout sessions (docs/pocketsflow-api.md#checkout-sessions). */
 export const checkoutRoutes = {
-	'checkout.create': ({ world, state, body }) => {
-		const given = readFields(body, fields);
-		if (world.switches.redirectUrlsRequired) {
+	'checkout.create': ({ context, db, body }) => {
+		const input = readFields(body, fields);
+		if (context.switches.redirectUrlsRequired) {
 			for (const name of ['successUrl', 'cancelUrl'] as const) {
-				if (!given[name]) throw invalid(`${name} is required`);
+				if (!input[name]) throw badRequest(`${name} is required`);
 			}
 		}
-		// An offer's id goes into the same field (contract D).
-		if (!state.products.get(given.productId) && !state.offers.get(given.productId)) {
+		// The id of an offer goes into the same field.
+		if (!db.products.get(input.productId) && !db.offers.get(input.productId)) {
 			throw notFound('Product');
 		}
-		const id = token('cs_');
-		world.sessions.set(id, { id, mode: state.mode, ...given });
-		return { status: 201, body: { id, url: `${world.url}/checkout?session=${id}` } };
+		const id = createToken('cs_');
+		context.sessions.set(id, { id, mode: db.mode, ...input });
+		return { status: 201, body: { id, url: `${context.publicUrl}/checkout?session=${id}` } };
 	},
 } satisfies Record<string, Handler>;

@@ -1,21 +1,33 @@
-import type { Handler } from '../answers';
 import type { EndpointName } from '../endpoints';
+import type { Handler } from '../http/responses';
 import { checkoutRoutes } from './checkout';
+import { customerRoutes } from './customers';
 import { discountRoutes } from './discounts';
+import { membershipRoutes } from './memberships';
+import { offerRoutes } from './offers';
 import { orderRoutes } from './orders';
-import { peopleRoutes } from './people';
+import { paymentRoutes } from './payments';
 import { productRoutes } from './products';
 import { refundRoutes } from './refunds';
-import { subscriptionRoutes } from './subscriptions';
+import { reviewRoutes } from './reviews';
+import { upsellRoutes } from './upsells';
+import { userRoutes } from './users';
+import { variantRoutes } from './variants';
 import { webhookRoutes } from './webhooks';
 
 /** What serves each endpoint of the table; the type makes a missing one an error. */
 export const handlers: Record<EndpointName, Handler> = {
 	...productRoutes,
+	...variantRoutes,
 	...orderRoutes,
-	...peopleRoutes,
+	...paymentRoutes,
+	...customerRoutes,
+	...reviewRoutes,
+	...userRoutes,
 	...discountRoutes,
-	...subscriptionRoutes,
+	...upsellRoutes,
+	...offerRoutes,
+	...membershipRoutes,
 	...refundRoutes,
 	...webhookRoutes,
 	...checkoutRoutes,

@@ -1,53 +1,31 @@
-import { type Handler, list, ok, pagination, readPage } from '../answers';
-import { invalid, readSpan } from '../input';
-import type { Order, Payment } from '../state';
-import { showOrder, showPayment } from '../views';
-import { found } from './products';
+import type { Order } from '../database/entities';
+import { readDateRange } from '../http/input';
+import { buildPagination, type Handler, readPage, respondList, respondOk } from '../http/responses';
+import { serializeOrder } from '../serializers';
+import { findOrThrow } from './lookup';
 
-/** Orders and payments, read only (contract B). */
+/** Orders, read only (docs/pocketsflow-api.md#orders-and-payments). */
 export const orderRoutes = {
 	'orders.list': (call) => {
-		const { world, state, query } = call;
+		const { context, db, query } = call;
 		const page = readPage(call, query);
 		const { productId } = query;
-		const { total, rows } = state.orders.read({
-			...readSpan(query),
+		const { total, rows } = db.orders.query({
+			...readDateRange(query),
 			...(productId && { where: (row: Order) => row.productId === productId }),
-			skip: page.skip,
-			take: page.pageSize,
+			...page.window,
 		});
-		return list(
+		return respondList(
 			call,
 			'orders',
-			rows.map((row) => showOrder(world, state, row)),
+			rows.map((row) => serializeOrder(context.switches, db, row)),
 			'object',
-			{ pagination: pagination(call, page, total) },
+			{ pagination: buildPagination(call, page, total) },
 		);
 	},
-	'orders.get': ({ world, state, params }) => {
-		const shown = showOrder(world, state, found(state.orders, params.id, 'Order'));
-		const { orderById } = world.switches;
-		return ok(orderById === 'bare' ? shown : { [orderById]: shown });
-	},
-	'payments.list': (call) => {
-		const { state, query } = call;
-		const type = query.type ?? 'all';
-		if (type !== 'all' && type !== 'subscription') {
-			throw invalid('type must be one of all, subscription');
-		}
-		const page = readPage(call, query);
-		const { total, rows } = state.payments.read({
-			...readSpan(query),
-			...(type === 'subscription' && { where: (row: Payment) => row.isSubscription }),
-			skip: page.skip,
-			take: page.pageSize,
-		});
-		return list(
-			call,
-			'payments',
-			rows.map((row) => showPayment(state, row)),
-			'object',
-			{ pagination: pagination(call, page, total) },
-		);
+	'orders.get': ({ context, db, params }) => {
+		const order = serializeOrder(context.switches, db, findOrThrow(db.orders, params.id, 'Order'));
+		const { orderById } = context.switches;
+		return respondOk(orderById === 'bare' ? order : { [orderById]: order });
 	},
 } satisfies Record<string, Handler>;

@@ -1,23 +1,25 @@
-import { created, type Handler, list, ok } from '../answers';
-import { refundOrder } from '../commerce';
-import { optional, readFields, required } from '../input';
-import { showRefund } from '../views';
-import { found } from './products';
+import { optional, readFields, required } from '../http/input';
+import { type Handler, respondCreated, respondList, respondOk } from '../http/responses';
+import { serializeRefund } from '../serializers';
+import { refundOrder } from '../shop/orders';
+import { findOrThrow } from './lookup';
 
 const fields = {
-	orderId: required('text'),
+	orderId: required('string'),
 	amount: optional('amount'),
-	reason: optional('text'),
+	reason: optional('string'),
 };
 
-/** Refunds of orders (contract B). */
+/** Refunds of orders (docs/pocketsflow-api.md#refunds). */
 export const refundRoutes = {
-	'refunds.list': (call) => list(call, 'refunds', call.state.refunds.read().rows.map(showRefund)),
-	'refunds.get': ({ state, params }) => ok(showRefund(found(state.refunds, params.id, 'Refund'))),
+	'refunds.list': (call) =>
+		respondList(call, 'refunds', call.db.refunds.query().rows.map(serializeRefund)),
+	'refunds.get': ({ db, params }) =>
+		respondOk(serializeRefund(findOrThrow(db.refunds, params.id, 'Refund'))),
 	'refunds.create': (call) => {
-		const { orderId, amount, reason } = readFields(call.body, fields);
-		const order = found(call.state.orders, orderId, 'Order');
-		const refund = refundOrder(call.world, call.state, order, amount, reason);
-		return created(call, showRefund(refund));
+		const { orderId, ...refundInput } = readFields(call.body, fields);
+		const order = findOrThrow(call.db.orders, orderId, 'Order');
+		const refund = refundOrder(call.context, call.db, order, refundInput);
+		return respondCreated(call, serializeRefund(refund));
 	},
 } satisfies Record<string, Handler>;

@@ -1,19 +1,28 @@
-import { type Call, created, deleted, type Handler, list, ok } from '../answers';
-import { objectId, token } from '../ids';
-import { allOptional, invalid, optional, readFields, required } from '../input';
-import { samplePayload } from '../payloads';
-import { showWebhook } from '../views';
-import { found } from './products';
+import { createToken } from '../database/ids';
+import { createRow } from '../database/table';
+import { badRequest } from '../http/errors';
+import { optional, partial, readFields, required } from '../http/input';
+import {
+	type ApiCall,
+	type Handler,
+	respondCreated,
+	respondDeleted,
+	respondList,
+	respondOk,
+} from '../http/responses';
+import { serializeWebhook } from '../serializers';
+import { buildSamplePayload } from '../webhooks/sample-payload';
+import { findOrThrow } from './lookup';
 
 const fields = {
 	url: required('url'),
-	events: required('texts'),
-	description: optional('text'),
+	events: required('strings'),
+	description: optional('string'),
 	active: optional('boolean'),
 };
 
-/** Event names that POST /webhooks takes without a switch (contract C2). */
-export const eventNames: readonly string[] = [
+/** Event names that POST /webhooks takes without a switch (docs/pocketsflow-api.md#events). */
+const eventNames: readonly string[] = [
 	'order.completed',
 	'order.refunded',
 	'customer.created',
@@ -38,20 +47,20 @@ export const eventNames: readonly string[] = [
 	'identity.verification_session.requires_input',
 ];
 
-const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/;
+const loopbackHost = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
-function checkUrl({ world }: Call, url: string): void {
+function checkUrl({ context }: ApiCall, url: string): void {
 	const { protocol, hostname } = new URL(url);
-	const local = loopback.test(hostname);
-	// HTTPS and publicly reachable (contract C1); tests on one machine can have neither.
-	if (local ? !world.switches.allowLoopbackWebhooks : protocol !== 'https:') {
-		throw invalid('url must be a publicly reachable HTTPS URL');
+	const isLocal = loopbackHost.test(hostname);
+	// HTTPS and a public address are required; tests on one machine can have neither.
+	if (isLocal ? !context.switches.allowLoopbackWebhooks : protocol !== 'https:') {
+		throw badRequest('url must be a publicly reachable HTTPS URL');
 	}
 }
 
-function checkEvents({ world }: Call, events: string[]): void {
-	const { acceptUnknownEvents, acceptInvoicePaid, pauseEvent } = world.switches;
-	if (events.length === 0) throw invalid('events must name at least one event');
+function checkEvents({ context }: ApiCall, events: string[]): void {
+	const { acceptUnknownEvents, acceptInvoicePaid, pauseEvent } = context.switches;
+	if (events.length === 0) throw badRequest('events must name at least one event');
 	if (acceptUnknownEvents) return;
 	const unknown = events.filter(
 		(name) =>
@@ -59,60 +68,62 @@ function checkEvents({ world }: Call, events: string[]): void {
 			!(acceptInvoicePaid && name === 'invoice.paid') &&
 			!(pauseEvent === 'paused' && name === 'customer.subscription.paused'),
 	);
-	if (unknown.length > 0) throw invalid(`events has unknown event: ${unknown.join(', ')}`);
+	if (unknown.length > 0) throw badRequest(`events has unknown event: ${unknown.join(', ')}`);
 }
 
-/** Webhook endpoints (contract C1). */
+/** Webhook endpoints (docs/pocketsflow-api.md#webhook-endpoints). */
 export const webhookRoutes = {
 	'webhooks.list': (call) =>
-		list(
+		respondList(
 			call,
 			'webhooks',
-			call.state.webhooks.read().rows.map((row) => showWebhook(call.world, call.state, row)),
+			call.db.webhooks
+				.query()
+				.rows.map((row) => serializeWebhook(call.context.switches, call.db, row)),
 		),
-	'webhooks.get': ({ world, state, params }) =>
-		ok(showWebhook(world, state, found(state.webhooks, params.id, 'Webhook'))),
+	'webhooks.get': ({ context, db, params }) =>
+		respondOk(
+			serializeWebhook(context.switches, db, findOrThrow(db.webhooks, params.id, 'Webhook')),
+		),
 	'webhooks.create': (call) => {
 		const { url, events, description, active = true } = readFields(call.body, fields);
 		checkUrl(call, url);
 		checkEvents(call, events);
-		const at = Date.now();
-		const webhook = call.state.webhooks.add({
-			_id: objectId(at),
-			at,
+		const webhook = call.db.webhooks.add({
 			url,
 			events: [...new Set(events)],
 			...(description !== undefined && { description }),
 			active,
-			secret: token('whsec_'),
+			secret: createToken('whsec_'),
+			...createRow(),
 		});
-		return created(call, showWebhook(call.world, call.state, webhook, true));
+		return respondCreated(call, serializeWebhook(call.context.switches, call.db, webhook, true));
 	},
 	'webhooks.update': (call) => {
-		const webhook = found(call.state.webhooks, call.params.id, 'Webhook');
-		const given = readFields(call.body, allOptional(fields));
-		if (given.url !== undefined) checkUrl(call, given.url);
-		if (given.events !== undefined) checkEvents(call, given.events);
-		Object.assign(webhook, given);
-		return ok(showWebhook(call.world, call.state, webhook));
+		const webhook = findOrThrow(call.db.webhooks, call.params.id, 'Webhook');
+		const input = readFields(call.body, partial(fields));
+		if (input.url !== undefined) checkUrl(call, input.url);
+		if (input.events !== undefined) checkEvents(call, input.events);
+		Object.assign(webhook, input);
+		return respondOk(serializeWebhook(call.context.switches, call.db, webhook));
 	},
 	'webhooks.delete': (call) => {
-		found(call.state.webhooks, call.params.id, 'Webhook');
-		call.state.webhooks.remove(call.params.id);
-		return deleted(call, 'Webhook');
+		findOrThrow(call.db.webhooks, call.params.id, 'Webhook');
+		call.db.webhooks.remove(call.params.id);
+		return respondDeleted(call, 'Webhook');
 	},
-	'webhooks.test': ({ world, state, params }) => {
-		const webhook = found(state.webhooks, params.id, 'Webhook');
-		const { testDelivery } = world.switches;
-		// Neither event nor body of a test delivery is documented (contract H23).
+	'webhooks.test': ({ context, db, params }) => {
+		const webhook = findOrThrow(db.webhooks, params.id, 'Webhook');
+		const { testDelivery } = context.switches;
+		// Neither event nor body of a test delivery is documented.
 		const event = testDelivery === 'unknownEvent' ? 'webhook.test' : webhook.events[0];
 		const data =
 			testDelivery === 'unknownEvent'
 				? { test: true, message: 'This is a test delivery' }
-				: samplePayload(world.switches, event);
-		world.deliveries.send(webhook, state.mode, event, data, {
+				: buildSamplePayload(context.switches, event);
+		context.deliveries.send(webhook, db.mode, event, data, {
 			signing: testDelivery === 'unsigned' ? 'missing' : 'valid',
 		});
-		return ok({ message: 'Test webhook sent' });
+		return respondOk({ message: 'Test webhook sent' });
 	},
 } satisfies Record<string, Handler>;

@@ -7,7 +7,7 @@ import { type Receiver, startReceiver } from './receiver';
 const id = expect.stringMatching(/^[0-9a-f]{24}$/);
 
 /** Every call the SDK instance has, found by looking at it, e.g. `products.list`. */
-function callsOf(sdk: Pocketsflow): string[] {
+function listCalls(sdk: Pocketsflow): string[] {
 	return Object.entries(sdk as unknown as Record<string, unknown>).flatMap(([name, resource]) => {
 		if (typeof resource !== 'object' || resource === null) return [];
 		const prototype: object = Object.getPrototypeOf(resource);
@@ -17,32 +17,32 @@ function callsOf(sdk: Pocketsflow): string[] {
 	});
 }
 
-/** Notes each call of the SDK by name, then lets it go on. */
-function noteCalls(sdk: Pocketsflow, made: Set<string>): void {
-	for (const call of callsOf(sdk)) {
+/** Adds the name of each call of the SDK to a set, then makes the call. */
+function recordCalls(sdk: Pocketsflow, names: Set<string>): void {
+	for (const call of listCalls(sdk)) {
 		const [name, method] = call.split('.');
 		const resources = sdk as unknown as Record<string, Record<string, unknown>>;
 		const original = resources[name][method];
 		if (typeof original !== 'function') throw new Error(`${call} is no function`);
-		resources[name][method] = async (...given: unknown[]): Promise<unknown> => {
-			made.add(call);
-			return (await original.apply(resources[name], given)) as unknown;
+		resources[name][method] = async (...args: unknown[]): Promise<unknown> => {
+			names.add(call);
+			return (await original.apply(resources[name], args)) as unknown;
 		};
 	}
 }
 
 describe('the official SDK pocketsflow@1.2.1 against the sandbox', () => {
-	const made = new Set<string>();
+	const callsMade = new Set<string>();
 	let sandbox: Sandbox;
 	let receiver: Receiver;
 	let sdk: Pocketsflow;
 
 	beforeAll(async () => {
-		// The SDK's types have the bare order; production answers `{ sale }` (contract H1).
+		// The SDK's types have the bare order; production responds with `{ sale }`.
 		sandbox = await startSandbox({ switches: { orderById: 'bare' }, storeName: 'SDK Store' });
 		receiver = await startReceiver();
 		sdk = new Pocketsflow({ apiKey: sandbox.testKey, baseUrl: sandbox.url });
-		noteCalls(sdk, made);
+		recordCalls(sdk, callsMade);
 	});
 
 	afterAll(async () => {
@@ -50,7 +50,7 @@ describe('the official SDK pocketsflow@1.2.1 against the sandbox', () => {
 		await receiver.close();
 	});
 
-	const newProduct = async () => await sdk.products.create({ name: 'Book', price: 29.99 });
+	const createProduct = async () => await sdk.products.create({ name: 'Book', price: 29.99 });
 
 	test('products and variants', async () => {
 		const product = await sdk.products.create({ name: 'E-book', price: 12.5, subtitle: 'New' });
@@ -90,7 +90,7 @@ describe('the official SDK pocketsflow@1.2.1 against the sandbox', () => {
 	});
 
 	test('orders, customers and refunds', async () => {
-		const product = await newProduct();
+		const product = await createProduct();
 		const { orderIds } = await sandbox.purchase({
 			productId: product._id,
 			count: 3,
@@ -152,7 +152,7 @@ describe('the official SDK pocketsflow@1.2.1 against the sandbox', () => {
 	});
 
 	test('discounts and upsells', async () => {
-		const [first, second] = [await newProduct(), await newProduct()];
+		const [first, second] = [await createProduct(), await createProduct()];
 		const discount = await sdk.discounts.create({
 			name: 'Spring',
 			code: 'SPRING',
@@ -231,15 +231,15 @@ describe('the official SDK pocketsflow@1.2.1 against the sandbox', () => {
 		});
 		expect(webhook).toMatchObject({ _id: id, active: true, testMode: true });
 		expect(webhook.secret).toMatch(/^whsec_[0-9a-f]{48}$/);
-		const shown: Record<string, unknown> = { ...webhook };
-		delete shown.secret;
-		expect(await sdk.webhooks.get(webhook._id)).toEqual(shown);
+		const withoutSecret: Record<string, unknown> = { ...webhook };
+		delete withoutSecret.secret;
+		expect(await sdk.webhooks.get(webhook._id)).toEqual(withoutSecret);
 		const updated = await sdk.webhooks.update(webhook._id, { events: ['order.refunded'] });
-		expect(updated).toEqual({ ...shown, events: ['order.refunded'] });
+		expect(updated).toEqual({ ...withoutSecret, events: ['order.refunded'] });
 		expect(await sdk.webhooks.list()).toEqual([updated]);
 		expect(await sdk.webhooks.test(webhook._id)).toEqual({ message: 'Test webhook sent' });
-		await sandbox.settled();
-		expect(receiver.got.at(-1)?.body).toMatchObject({ webhookId: webhook._id });
+		await sandbox.waitForDeliveries();
+		expect(receiver.received.at(-1)?.body).toMatchObject({ webhookId: webhook._id });
 		expect(await sdk.webhooks.delete(webhook._id)).toEqual({
 			message: 'Webhook deleted successfully',
 		});
@@ -247,7 +247,7 @@ describe('the official SDK pocketsflow@1.2.1 against the sandbox', () => {
 	});
 
 	test('checkout', async () => {
-		const product = await newProduct();
+		const product = await createProduct();
 		const session = await sdk.checkout.create({
 			productId: product._id,
 			successUrl: 'https://shop.example/thanks',
@@ -260,9 +260,9 @@ describe('the official SDK pocketsflow@1.2.1 against the sandbox', () => {
 	});
 
 	test('a wrong key is refused in words the SDK can read', async () => {
-		const stranger = new Pocketsflow({ apiKey: 'pk_test_nobody', baseUrl: sandbox.url });
-		// The SDK takes `error` when there is no `message` (contract A, "Errors").
-		await expect(stranger.users.me()).rejects.toMatchObject({
+		const sdkWithWrongKey = new Pocketsflow({ apiKey: 'pk_test_nobody', baseUrl: sandbox.url });
+		// The SDK takes `error` when there is no `message`.
+		await expect(sdkWithWrongKey.users.me()).rejects.toMatchObject({
 			status: 401,
 			code: 'INVALID_API_KEY',
 			message: 'Invalid API key',
@@ -270,20 +270,20 @@ describe('the official SDK pocketsflow@1.2.1 against the sandbox', () => {
 	});
 
 	test('all 41 calls were made, and they reached 41 of the 44 endpoints', () => {
-		const calls = callsOf(sdk);
+		const calls = listCalls(sdk);
 		expect(calls).toHaveLength(41);
-		expect([...made].sort()).toEqual([...calls].sort());
-		const known = Object.entries(endpoints);
-		expect(known).toHaveLength(44);
-		const reached = known
+		expect([...callsMade].sort()).toEqual([...calls].sort());
+		const entries = Object.entries(endpoints);
+		expect(entries).toHaveLength(44);
+		const reachedNames = entries
 			.filter(([name]) =>
 				sandbox.requests.some(
 					({ endpoint, status }) => endpoint === name && status >= 200 && status < 300,
 				),
 			)
 			.map(([name]) => name);
-		const expected = known.filter(([, { inSdk }]) => inSdk).map(([name]) => name);
-		expect(reached.sort()).toEqual(expected.sort());
+		const expected = entries.filter(([, { inSdk }]) => inSdk).map(([name]) => name);
+		expect(reachedNames.sort()).toEqual(expected.sort());
 		expect(expected).toHaveLength(41);
 	});
 });

@@ -1,0 +1,149 @@
+import type { FastifyInstance, FastifyReply } from 'fastify';
+
+import type { SandboxContext } from '../context';
+import type { Database } from '../database/database';
+import type { CheckoutSession, Offer, Product } from '../database/entities';
+import { roundToCents } from '../money';
+import type { Buyer } from '../shop/customers';
+import { applyDiscount, findDiscount } from '../shop/discounts';
+import { subscribe } from '../shop/memberships';
+import { buyProduct } from '../shop/orders';
+import { type Bill, renderForm, renderPage } from './html';
+
+/** A session together with what is bought in it. */
+interface Checkout {
+	readonly session: CheckoutSession;
+	readonly db: Database;
+	readonly item: Product | Offer;
+}
+
+const intervals: Record<Offer['frequency'], string> = {
+	weekly: ' per week',
+	monthly: ' per month',
+	yearly: ' per year',
+};
+
+function computeBill(context: SandboxContext, { session, db, item }: Checkout): Bill {
+	const { discountCode: code, productId } = session;
+	const { discount } = code ? findDiscount(db, code, productId) : {};
+	const price = applyDiscount(item.price, discount);
+	const offer = db.offers.get(item._id);
+	return {
+		name: item.name,
+		description: typeof item.description === 'string' ? item.description : '',
+		currency: item.currency,
+		fullPrice: item.price,
+		price,
+		tax: offer ? 0 : roundToCents(price * context.taxRate),
+		interval: offer ? intervals[offer.frequency] : '',
+		...(code && { discountCode: code }),
+		isDiscountValid: discount !== undefined,
+	};
+}
+
+function sendHtml(reply: FastifyReply, status: number, html: string): void {
+	void reply
+		.code(status)
+		.header('content-type', 'text/html; charset=utf-8')
+		.header('cache-control', 'no-store')
+		.header(
+			'content-security-policy',
+			"default-src 'none'; style-src 'unsafe-inline'; img-src data:",
+		)
+		.send(html);
+}
+
+function createBuyer(session: CheckoutSession, email: string): Buyer {
+	const { metadata, clientReferenceId, discountCode } = session;
+	return {
+		email,
+		...(metadata && { metadata }),
+		...(clientReferenceId && { clientReferenceId }),
+		...(discountCode && { discountCode }),
+	};
+}
+
+/** The success URL of a subscription, which alone says what was bought. */
+function buildSubscriptionUrl(successUrl: string, offerId: string, membershipId: string): string {
+	const url = new URL(successUrl);
+	url.searchParams.append('subscriptionId', offerId);
+	url.searchParams.append('subscriptionCustomer', membershipId);
+	url.searchParams.append('redirect_status', 'succeeded');
+	return url.href;
+}
+
+/** Makes the purchase and notes in the session where the buyer goes afterwards. */
+function pay(context: SandboxContext, { session, db }: Checkout, email: string): void {
+	const buyer = createBuyer(session, email);
+	const product = db.products.get(session.productId);
+	const offer = db.offers.get(session.productId);
+	const { successUrl } = session;
+	session.paid = {};
+	if (product) {
+		buyProduct(context, db, product, buyer);
+		if (successUrl) session.paid.redirect = successUrl;
+	} else if (offer) {
+		const { _id } = subscribe(context, db, offer, buyer);
+		if (successUrl) session.paid.redirect = buildSubscriptionUrl(successUrl, offer._id, _id);
+	}
+}
+
+function findCheckout({ sessions, databases }: SandboxContext, id: unknown): Checkout | undefined {
+	const session = typeof id === 'string' ? sessions.get(id) : undefined;
+	if (!session) return undefined;
+	const db = databases[session.mode];
+	const item = db.products.get(session.productId) ?? db.offers.get(session.productId);
+	return item && { session, db, item };
+}
+
+const readForm = (body: unknown) => new URLSearchParams(String(body));
+
+const isEmail = (text: string) => /^[^\s@]+@[^\s@]+$/.test(text);
+
+/** Adds the hosted page to which the `url` of a checkout session leads. */
+export function registerCheckoutPage(app: FastifyInstance, context: SandboxContext): void {
+	const sendPage = (reply: FastifyReply, status: number, title: string, content: string) =>
+		sendHtml(reply, status, renderPage(context.storeName, title, content));
+	const sendNotFound = (reply: FastifyReply) =>
+		sendPage(reply, 404, 'Not found', '<h1 data-test="missing">This checkout does not exist</h1>');
+	const sendPaid = (reply: FastifyReply, session: CheckoutSession) => {
+		const redirect = session.paid?.redirect;
+		if (redirect) return void reply.redirect(redirect, 303);
+		sendPage(reply, 200, 'Thank you', '<h1 data-test="paid">Thank you for your purchase</h1>');
+	};
+	const sendForm = (reply: FastifyReply, checkout: Checkout, email: string, problem = '') => {
+		const { session, item } = checkout;
+		const form = renderForm(session.id, computeBill(context, checkout), email, problem);
+		const html = renderPage(context.storeName, item.name, form, session.mode);
+		sendHtml(reply, problem ? 400 : 200, html);
+	};
+
+	app.get<{ Querystring: Record<string, unknown> }>('/checkout', (request, reply) => {
+		const checkout = findCheckout(context, request.query.session);
+		if (!checkout) return sendNotFound(reply);
+		if (checkout.session.paid) return sendPaid(reply, checkout.session);
+		return sendForm(reply, checkout, checkout.session.customerEmail ?? '');
+	});
+
+	app.post('/checkout/pay', (request, reply) => {
+		const form = readForm(request.body);
+		const checkout = findCheckout(context, form.get('session'));
+		if (!checkout) return sendNotFound(reply);
+		// A second press of the button must not buy again.
+		if (checkout.session.paid) return sendPaid(reply, checkout.session);
+		const email = (form.get('email') ?? '').trim();
+		if (!isEmail(email)) {
+			return sendForm(reply, checkout, email, 'Please enter your e-mail address.');
+		}
+		pay(context, checkout, email);
+		return sendPaid(reply, checkout.session);
+	});
+
+	app.post('/checkout/cancel', (request, reply) => {
+		const checkout = findCheckout(context, readForm(request.body).get('session'));
+		if (!checkout) return sendNotFound(reply);
+		const { cancelUrl } = checkout.session;
+		if (cancelUrl) return void reply.redirect(cancelUrl, 303);
+		return sendPage(reply, 200, 'Canceled', '<h1 data-test="canceled">Nothing was paid</h1>');
+	});
+}

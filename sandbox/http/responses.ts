@@ -1,0 +1,126 @@
+import type { SandboxContext } from '../context';
+import type { Database } from '../database/database';
+import { isObject, type JsonObject } from '../json';
+import type { Switches } from '../switches';
+import { badRequest } from './errors';
+import { readCount } from './input';
+
+/** One call of the API, with the data of the mode that its key belongs to. */
+export interface ApiCall {
+	readonly context: SandboxContext;
+	readonly db: Database;
+	readonly params: Record<string, string>;
+	readonly query: Record<string, string>;
+	readonly body: JsonObject;
+}
+
+/** Status and body of a response; no body means an empty one. */
+export interface ApiResponse {
+	readonly status: number;
+	readonly body?: unknown;
+}
+
+/** What serves one endpoint. */
+export type Handler = (call: ApiCall) => ApiResponse;
+
+/** 200 with a body. */
+export const respondOk = (body: unknown): ApiResponse => ({ status: 200, body });
+
+/** The response to a create; its status is not documented. */
+export const respondCreated = ({ context }: ApiCall, body: unknown): ApiResponse => ({
+	status: context.switches.createStatus,
+	body,
+});
+
+/** The response to a delete, with a message or empty; neither is documented. */
+export const respondDeleted = ({ context }: ApiCall, name: string): ApiResponse =>
+	context.switches.deleteAnswer === 'message'
+		? respondOk({ message: `${name} deleted successfully` })
+		: { status: 200 };
+
+/**
+ * A list: a bare array for some resources and an object under the resource's name for others
+ * (docs/pocketsflow-api.md#lists-and-paging). A switch turns all lists into one shape.
+ */
+export function respondList(
+	{ context }: ApiCall,
+	name: string,
+	rows: JsonObject[],
+	documentedShape: 'array' | 'object' = 'array',
+	extraFields: JsonObject = {},
+): ApiResponse {
+	const { listShape } = context.switches;
+	const shape = listShape === 'contract' ? documentedShape : listShape;
+	if (shape === 'array') return respondOk(rows);
+	return respondOk({ [shape === 'object' ? name : shape]: rows, ...extraFields });
+}
+
+/** Number and size of the page that a query or a body asks for. */
+export interface Page {
+	readonly page: number;
+	readonly pageSize: number;
+}
+
+/** Reads `page` and `pageSize`; `window` is the page as the range of rows to query. */
+export function readPage(
+	{ context }: ApiCall,
+	source: JsonObject,
+): Page & { readonly window: { skip: number; take: number } } {
+	const { maxPageSize, overMaxPageSize } = context.switches;
+	const page = readCount(source.page, 'page', 1);
+	const requestedSize = readCount(source.pageSize, 'pageSize', 20);
+	if (requestedSize > maxPageSize && overMaxPageSize === 'reject') {
+		throw badRequest(`pageSize must not exceed ${maxPageSize}`);
+	}
+	const pageSize = Math.max(1, Math.min(requestedSize, maxPageSize));
+	return { page, pageSize, window: { skip: (page - 1) * pageSize, take: pageSize } };
+}
+
+/** The `pagination` object that goes with a page. */
+export function buildPagination(
+	{ context }: ApiCall,
+	{ page, pageSize }: Page,
+	totalCount: number,
+): JsonObject {
+	const pageCount = Math.ceil(totalCount / pageSize);
+	return {
+		totalCount,
+		totalPages: pageCount === 0 ? context.switches.emptyTotalPages : pageCount,
+		currentPage: page,
+		pageSize,
+		hasMore: page < pageCount,
+	};
+}
+
+/** Body of an error, with its text where the switch `errorText` wants it. */
+export function buildErrorBody(
+	{ errorText }: Switches,
+	message: string,
+	code: string,
+): { type: string; text: string } {
+	if (errorText === 'nonJson') return { type: 'text/plain; charset=utf-8', text: message };
+	const fields = {
+		...(errorText !== 'message' && { error: message }),
+		...(errorText !== 'error' && { message }),
+		code,
+	};
+	return { type: 'application/json; charset=utf-8', text: JSON.stringify(fields) };
+}
+
+/** Gives every API object its id under the name that the switch `idField` wants. */
+export function renameIds(body: unknown, idField: Switches['idField']): unknown {
+	if (idField === '_id') return body;
+	if (Array.isArray(body)) return body.map((entry: unknown) => renameIds(entry, idField));
+	if (!isObject(body)) return body;
+	const renamed: JsonObject = {};
+	for (const [name, value] of Object.entries(body)) {
+		if (name === '_id') {
+			if (idField === 'both') renamed._id = value;
+			renamed.id = value;
+		} else {
+			// Metadata is the caller's own and stays as it is.
+			renamed[name] = name === 'metadata' ? value : renameIds(value, idField);
+		}
+	}
+	return renamed;
+}

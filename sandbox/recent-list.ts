@@ -1,0 +1,24 @@
+/** A list that keeps its newest entries, so that a run of days does not fill the memory. */
+export class RecentList<T> {
+	private readonly entries: T[] = [];
+
+	constructor(private readonly maxEntries: number) {}
+
+	/** The entries, oldest first. */
+	get list(): readonly T[] {
+		return this.entries;
+	}
+
+	/** Adds an entry and drops the oldest ones, a tenth of the list at a time. */
+	add(entry: T): T {
+		this.entries.push(entry);
+		if (this.entries.length > this.maxEntries * 1.1) {
+			this.entries.splice(0, this.entries.length - this.maxEntries);
+		}
+		return entry;
+	}
+
+	clear(): void {
+		this.entries.length = 0;
+	}
+}

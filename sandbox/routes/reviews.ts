@@ -1,0 +1,17 @@
+import { type Handler, respondList } from '../http/responses';
+import { serializeReview } from '../serializers';
+
+/** Reviews (docs/pocketsflow-api.md#customers-reviews-and-account). */
+export const reviewRoutes = {
+	'reviews.list': (call) => {
+		const { db, query } = call;
+		const { rows } = db.reviews.query(
+			query.productId ? { where: (row) => row.productId === query.productId } : {},
+		);
+		return respondList(
+			call,
+			'reviews',
+			rows.map((row) => serializeReview(db, row)),
+		);
+	},
+} satisfies Record<string, Handler>;
