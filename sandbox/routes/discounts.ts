@@ -58,6 +58,7 @@ export const discountRoutes = {
 		const input = readFields(body, partial(fields));
 		checkValue(input.valueType ?? discount.valueType, input.value ?? discount.value);
 		Object.assign(discount, input);
+		if (body.expiration === null) delete discount.expiration;
 		return respondOk(serializeDiscount(db, discount));
 	},
 	'discounts.delete': (call) => {

@@ -63,53 +63,56 @@ describe('bad input', () => {
 			{ name: '={{ $json.name }}', price: 1 },
 			{ items: [{ name: 'First' }, { name: '  ' }, { name: 'Third' }] },
 		);
-		expect(error?.message).toBe('Name is empty [item 1]');
+		expect(error?.message).toBe("'Name' is empty [item 1]");
 		expect(error?.description).toContain('Nothing was sent');
 		expect(error?.context).toMatchObject({ itemIndex: 1 });
 		expect(getSent()).toEqual([]);
 	});
 
 	it.each<[string, string, INodeParameters]>([
-		['Limit must not be less than 1', 'product getAll', { limit: 0 }],
-		['Limit must be a whole number', 'product getAll', { limit: '={{ "many" }}' }],
-		['Price must not be less than 0', 'product create', { name: 'x', price: -1 }],
-		['Price must be a number', 'product create', { name: 'x', price: '={{ "9,99" }}' }],
+		["'Limit' must not be less than 1", 'product getAll', { limit: 0 }],
+		["'Limit' must be a whole number", 'product getAll', { limit: '={{ "many" }}' }],
+		["'Price' must not be less than 0", 'product create', { name: 'x', price: -1 }],
+		["'Price' must be a number", 'product create', { name: 'x', price: '={{ "9,99" }}' }],
 		['decimal places', 'product create', { name: 'x', price: '={{ 0.1 + 0.2 }}' }],
-		['Price must not be more than', 'product create', { name: 'x', price: '={{ 1e300 }}' }],
-		['No field to change', 'product update', { productId: byId('p') }],
-		['No field to change', 'webhook update', { webhookEndpointId: byId('w'), updateFields: {} }],
-		['No field to change', 'account update', { updateFields: { firstName: '' } }],
+		["'Price' must not be more than", 'product create', { name: 'x', price: '={{ 1e300 }}' }],
+		["'Update Fields' has no field to change", 'product update', { productId: byId('p') }],
 		[
-			'Minimum Price is more than',
+			"'Update Fields' has no field to change",
+			'webhook update',
+			{ webhookEndpointId: byId('w'), updateFields: {} },
+		],
+		[
+			"'Minimum Price' is more than 'Maximum Price'",
 			'product create',
 			{ name: 'x', price: 1, additionalFields: { minPrice: 5, maxPrice: 2 } },
 		],
 		[
-			'Value must not be more than 100',
+			"'Value' must not be more than 100",
 			'discount create',
 			{ name: 'x', code: 'X', value: 101, mainProductIds: ['p'] },
 		],
-		['Product cannot be', 'product delete', { productId: byId('..') }],
-		['Product is empty', 'product delete', { productId: byId('={{ $json.missing }}') }],
+		["'Product' cannot be", 'product delete', { productId: byId('..') }],
+		["'Product' is empty", 'product delete', { productId: byId('={{ $json.missing }}') }],
 		[
-			'Amount must not be less than 0.01',
+			"'Amount' must not be less than 0.01",
 			'refund create',
 			{ orderId: byId('o'), refundExtent: 'partial', amount: 0 },
 		],
 		[
-			'Amount is empty',
+			"'Amount' is empty",
 			'refund create',
 			{ orderId: byId('o'), refundExtent: 'partial', amount: '={{ $json.missing }}' },
 		],
 		[
-			'End Date lies before',
+			"'End Date' lies before 'Start Date'",
 			'order getAll',
 			{ filters: { startDate: '2026-02-01', endDate: '2026-01-01' } },
 		],
-		['Start Date must be a date', 'order getAll', { filters: { startDate: '2026-02-30' } }],
-		['Status must be one of', 'subscription getAll', { filters: { status: '={{ "gone" }}' } }],
+		["'Start Date' must be a date", 'order getAll', { filters: { startDate: '2026-02-30' } }],
+		["'Status' must be one of", 'subscription getAll', { filters: { status: '={{ "gone" }}' } }],
 		[
-			'Success URL must be a complete URL',
+			"'Success URL' must be a complete URL",
 			'checkoutSession create',
 			{
 				productId: byId('p'),
@@ -159,7 +162,7 @@ describe('bad input', () => {
 				additionalFields: { design: '{oops' },
 			},
 		],
-		['Events is empty', 'webhook create', { url: 'https://example.com' }],
+		["'Events' is empty", 'webhook create', { url: 'https://example.com' }],
 	])('is refused before anything is sent: %s', async (message, operation, parameters) => {
 		const { error } = await run(operation, parameters);
 		expect(error?.message).toContain(message);
@@ -187,7 +190,7 @@ describe('input items', () => {
 			[0, 1, 2, 3].map((item) => ({ item })),
 		);
 		expect(output[0].json._id).toBe(shop.productIds[0]);
-		expect(output[1].json).toEqual({ error: 'Product is empty [item 1]' });
+		expect(output[1].json).toEqual({ error: "'Product' is empty [item 1]" });
 		expect(output[2].json.error).toMatch(/^Product not found.*test mode.*\[item 2\]$/);
 		expect(output[3].json._id).toBe(shop.productIds[1]);
 	});
@@ -414,5 +417,267 @@ describe('lists in the editor', () => {
 		await expect(node.methods.listSearch.searchProducts.call(context)).rejects.toThrow(
 			'Invalid API key',
 		);
+	});
+});
+
+describe('an update', () => {
+	const update = async (operation: string, id: INodeParameters, updateFields: INodeParameters) => {
+		const { error } = await run(`${operation} update`, { ...id, updateFields });
+		return { error: error?.message, body: getSent()[0]?.body };
+	};
+
+	it.each<[string, (from: StockedSandbox) => INodeParameters, INodeParameters, IDataObject]>([
+		[
+			'product',
+			(from) => ({ productId: byId(from.productIds[0]) }),
+			{ description: '' },
+			{ description: '' },
+		],
+		['product', (from) => ({ productId: byId(from.productIds[0]) }), { price: 0 }, { price: 0 }],
+		[
+			'product',
+			(from) => ({ productId: byId(from.productIds[0]) }),
+			{ active: false, description: "={{ $json.missing ?? '' }}" },
+			{ active: false, description: '' },
+		],
+		[
+			'upsell',
+			(from) => ({ upsellId: byId(from.upsellId) }),
+			{ mainProductIds: [] },
+			{ mainProductIds: [] },
+		],
+		[
+			'upsell',
+			(from) => ({ upsellId: byId(from.upsellId) }),
+			{ offer: '', name: '' },
+			{ offer: '', name: '' },
+		],
+		[
+			'discount',
+			(from) => ({ discountId: byId(from.discountId) }),
+			{ expiration: '' },
+			{ expiration: null },
+		],
+		[
+			'discount',
+			(from) => ({ discountId: byId(from.discountId) }),
+			{ expiration: '={{ null }}' },
+			{ expiration: null },
+		],
+		[
+			'webhook',
+			(from) => ({ webhookEndpointId: byId(from.webhookId) }),
+			{ description: '' },
+			{ description: '' },
+		],
+		[
+			'webhook',
+			(from) => ({ webhookEndpointId: byId(from.webhookId) }),
+			{ events: [] },
+			{ events: [] },
+		],
+		['account', () => ({}), { firstName: '', country: '' }, { firstName: '', country: '' }],
+	])('sends what was emptied: %s %#', async (operation, id, fields, body) => {
+		await update(operation, id(shop), fields);
+		expect(getSent()[0].body).toEqual(body);
+	});
+
+	it.each<[string, INodeParameters]>([
+		["'Description' has no value", { description: '={{ $json.missing }}' }],
+		["'Description' has no value", { name: 'x', description: '={{ null }}' }],
+		["'Price' has no value", { name: 'x', price: '={{ $json.missing }}' }],
+		["'Active' has no value", { name: 'x', active: '={{ $json.missing }}' }],
+		["'Name' cannot be empty", { name: ' ' }],
+		["'Currency' cannot be empty", { currency: '' }],
+		["'Price' cannot be empty", { price: "={{ '' }}" }],
+		["'Update Fields' has no field to change", {}],
+	])('is refused before anything is sent: %s', async (message, fields) => {
+		const id = { productId: byId(shop.productIds[0]) };
+		expect(await update('product', id, fields)).toEqual({ error: message, body: undefined });
+	});
+
+	it('is refused where one expression stands for all fields, which n8n drops', async () => {
+		const { error } = await run(
+			'product update',
+			{ productId: byId(shop.productIds[0]), updateFields: '={{ $json.changes }}' },
+			{ items: [{ changes: { name: 'New' } }] },
+		);
+		expect(error?.message).toBe("'Update Fields' has no field to change");
+		expect(getSent()).toEqual([]);
+	});
+
+	it('of a webhook does not remove its events where only custom ones were left blank', async () => {
+		const id = { webhookEndpointId: byId(shop.webhookId) };
+		expect((await update('webhook', id, { customEvents: '' })).error).toBe(
+			"'Custom Events' is empty",
+		);
+		expect(getSent()).toEqual([]);
+	});
+});
+
+describe('what an expression left empty', () => {
+	const missing = '={{ $json.missing }}';
+	it.each<[string, string, INodeParameters]>([
+		[
+			"'Client Reference ID' has no value",
+			'checkoutSession create',
+			{ additionalFields: { clientReferenceId: missing } },
+		],
+		[
+			"'Discount Code' has no value",
+			'checkoutSession create',
+			{ additionalFields: { discountCode: missing } },
+		],
+		[
+			"'Metadata' has no value for 'order_id'",
+			'checkoutSession create',
+			{ metadata: { entries: [{ key: 'order_id', value: missing }] } },
+		],
+		[
+			"'Metadata' has an entry without a key",
+			'checkoutSession create',
+			{ metadata: { entries: [{ key: missing, value: missing }] } },
+		],
+		[
+			"'Metadata' has an entry without a key",
+			'checkoutSession create',
+			{ metadata: { entries: '={{ $json.rows }}' } },
+		],
+		[
+			"'Metadata (JSON)' has no value",
+			'checkoutSession create',
+			{ metadataInput: 'json', metadataJson: missing },
+		],
+		[
+			"'Metadata (JSON)' has no value for 'order_id'",
+			'checkoutSession create',
+			{ metadataInput: 'json', metadataJson: '={"order_id": "{{ $json.missing }}"}' },
+		],
+		[
+			"'Metadata (JSON)' has no value for 'order_id'",
+			'checkoutSession create',
+			{ metadataInput: 'json', metadataJson: '={{ { order_id: $json.missing } }}' },
+		],
+		[
+			"'Metadata (JSON)' has a number that would change on its way: '12345678901234567890'",
+			'checkoutSession create',
+			{ metadataInput: 'json', metadataJson: '{"order_id": 12345678901234567890}' },
+		],
+		[
+			"'Metadata Input' is empty",
+			'checkoutSession create',
+			{ metadataInput: missing, metadataJson: '{"a": 1}' },
+		],
+		["'Product' has no value", 'order getAll', { filters: { productId: byId(missing) } }],
+		["'Start Date' has no value", 'order getAll', { filters: { startDate: missing } }],
+		[
+			"'Product' has no value",
+			'discount validate',
+			{ code: 'WELCOME10', additionalFields: { productId: byId(missing) } },
+		],
+		[
+			"'Events' has no value",
+			'webhook create',
+			{ url: 'https://example.com', events: missing, additionalFields: { customEvents: 'a.b' } },
+		],
+		["'Simplify' has no value", 'order getAll', { simplify: missing }],
+	])('is refused before anything is sent: %s %#', async (message, operation, parameters) => {
+		const { error } = await run(operation, { productId: byId('p'), ...links, ...parameters });
+		expect(error?.message).toBe(message);
+		expect(error?.description).toMatch(/Nothing was sent to Pocketsflow\.$/);
+		expect(getSent()).toEqual([]);
+	});
+
+	it('does not cost a sale where it only would have saved some typing', async () => {
+		const { error } = await run('checkoutSession create', {
+			productId: byId(shop.productIds[0]),
+			...links,
+			additionalFields: { customerEmail: missing },
+		});
+		expect(error?.message).toBeUndefined();
+		expect(getSent()[0].body).toEqual({ productId: shop.productIds[0], ...links });
+	});
+
+	it('is left out where an expression says so', async () => {
+		await run('checkoutSession create', {
+			productId: byId(shop.productIds[0]),
+			...links,
+			additionalFields: { discountCode: "={{ $json.code ?? '' }}" },
+		});
+		expect(getSent()[0].body).not.toHaveProperty('discountCode');
+	});
+});
+
+describe('an ID that is a number', () => {
+	it.each([
+		['customer get', 'customerId'],
+		['discount get', 'discountId'],
+		['order get', 'orderId'],
+		['product get', 'productId'],
+		['refund get', 'refundId'],
+		['subscription get', 'subscriptionId'],
+		['subscription cancel', 'providerSubscriptionId'],
+		['subscriptionOffer get', 'offerId'],
+		['upsell get', 'upsellId'],
+		['webhook get', 'webhookEndpointId'],
+	])('is taken by the locator of %s in every mode', async (operation, name) => {
+		for (const mode of ['id', 'list', 'url']) {
+			const locator = { __rl: true, mode, value: '={{ $json.order.id }}' };
+			await run(operation, { [name]: locator }, { items: [{ order: { id: 1048576 } }] });
+			expect(getSent().at(-1)?.path).toMatch(/\/1048576$/);
+		}
+		await run(operation, { [name]: '={{ $json.id }}' }, { items: [{ id: 1048577 }] });
+		expect(getSent().at(-1)?.path).toMatch(/\/1048577$/);
+		expect(getSent()).toHaveLength(4);
+	});
+});
+
+describe("the node as an AI agent's tool", () => {
+	const tool = new Pocketsflow();
+	// n8n makes a tool of a node under this name.
+	tool.description = { ...tool.description, name: 'pocketsflowTool' };
+	const runTool = async (parameters: INodeParameters) =>
+		(
+			await run(
+				'product get',
+				{ productId: byId(shop.productIds[0]), ...parameters },
+				{ node: tool },
+			)
+		).output[0].json;
+
+	it('returns a simplified record unless told otherwise', async () => {
+		expect(Object.keys(await runTool({})).length).toBeLessThanOrEqual(10);
+		expect(await runTool({ output: 'simple' })).toEqual(await runTool({}));
+	});
+
+	it('returns the whole record', async () => {
+		expect(await runTool({ output: 'raw' })).toHaveProperty('userId');
+	});
+
+	it('returns the ID and the fields that were named', async () => {
+		const { _id, name, price } = await runTool({ output: 'raw' });
+		expect(await runTool({ output: 'fields', fields: 'name, price, no.such' })).toEqual({
+			_id,
+			name,
+			price,
+		});
+	});
+
+	it('asks for the names of the fields', async () => {
+		const parameters = { output: 'fields', fields: '={{ $json.missing }}' };
+		const { error } = await run(
+			'product get',
+			{ productId: byId(shop.productIds[0]), ...parameters },
+			{ node: tool },
+		);
+		expect(error?.message).toBe("'Fields' is empty");
+	});
+
+	it('has no Output where it is no tool', async () => {
+		const { output } = await run('product get', {
+			productId: byId(shop.productIds[0]),
+			output: 'raw',
+		});
+		expect(output[0].json).not.toHaveProperty('userId');
 	});
 });

@@ -137,6 +137,7 @@ export const cases: readonly Case[] = [
 		body: () => accountFields,
 		sdk: async (sdk) => await sdk.users.update(accountFields),
 		output: () => accountFields,
+		without: ['userId', 'createdFirstProduct'],
 	},
 	{
 		resource: 'checkoutSession',
@@ -273,7 +274,8 @@ export const cases: readonly Case[] = [
 				active: false,
 				expiration: '2030-01-31T12:00:00.000Z',
 			}),
-		output: () => ({ code: 'SPRING20', value: 20.5, used: 0 }),
+		output: () => ({ _id: expect.any(String), code: 'SPRING20', value: 20.5, used: 0 }),
+		without: ['userId'],
 	},
 	{
 		resource: 'discount',
@@ -340,7 +342,8 @@ export const cases: readonly Case[] = [
 				value: 3,
 				valueType: 'percentage',
 			}),
-		output: () => ({ code: 'NEW', value: 3 }),
+		output: (shop) => ({ _id: shop.discountId, code: 'NEW', value: 3 }),
+		without: ['userId'],
 	},
 	{
 		resource: 'discount',
@@ -451,14 +454,20 @@ export const cases: readonly Case[] = [
 		parameters: () => ({ name: 'Icon pack', price: 29.99 }),
 		body: () => ({ name: 'Icon pack', price: 29.99 }),
 		sdk: async (sdk) => await sdk.products.create({ name: 'Icon pack', price: 29.99 }),
-		output: () => ({ name: 'Icon pack', price: 29.99, currency: 'USD' }),
+		output: () => ({ _id: expect.any(String), name: 'Icon pack', price: 29.99, currency: 'USD' }),
+		without: ['userId', 'files'],
 	},
 	{
 		resource: 'product',
 		operation: 'create',
 		about: 'all fields',
 		endpoint: 'products.create',
-		parameters: () => ({ name: 'Icon pack', price: 0, additionalFields: productFields }),
+		parameters: () => ({
+			name: 'Icon pack',
+			price: 0,
+			additionalFields: productFields,
+			simplify: false,
+		}),
 		body: () => ({ name: 'Icon pack', price: 0, ...productFields }),
 		output: () => ({ price: 0, ...productFields }),
 	},
@@ -555,7 +564,8 @@ export const cases: readonly Case[] = [
 				price: 0,
 				published: false,
 			}),
-		output: () => ({ name: 'Renamed', price: 0 }),
+		output: (shop) => ({ _id: shop.productIds[0], name: 'Renamed', price: 0 }),
+		without: ['userId', 'description'],
 	},
 	{
 		resource: 'productVariant',
@@ -712,6 +722,7 @@ export const cases: readonly Case[] = [
 		endpoint: 'memberships.subscribers',
 		query: () => ({ page: '1', pageSize: '50' }),
 		output: (shop) => ({ _id: shop.membershipId, subscriptionId: shop.offerId }),
+		without: ['userId'],
 	},
 	{
 		resource: 'subscription',
@@ -728,7 +739,8 @@ export const cases: readonly Case[] = [
 		endpoint: 'offers.create',
 		parameters: () => ({ name: 'Club', price: 15, frequency: 'yearly' }),
 		body: () => ({ name: 'Club', price: 15, frequency: 'yearly' }),
-		output: () => ({ name: 'Club', price: 15, frequency: 'yearly' }),
+		output: () => ({ _id: expect.any(String), name: 'Club', price: 15, frequency: 'yearly' }),
+		without: ['userId'],
 	},
 	{
 		resource: 'subscriptionOffer',
@@ -744,6 +756,7 @@ export const cases: readonly Case[] = [
 				checkoutColors: JSON.stringify(offerFields.checkoutColors),
 				file: JSON.stringify(offerFields.file),
 			},
+			simplify: false,
 		}),
 		body: () => ({ name: 'Club', price: 15, frequency: 'weekly', ...offerFields }),
 		sdk: async (sdk) =>
@@ -797,6 +810,7 @@ export const cases: readonly Case[] = [
 			upsellProductId: byId(shop.productIds[1]),
 			upsellPrice: 4.5,
 			additionalFields: upsellFields,
+			simplify: false,
 		}),
 		body: (shop) => ({
 			mainProductIds: shop.productIds.slice(0, 1),
@@ -812,6 +826,27 @@ export const cases: readonly Case[] = [
 				...upsellFields,
 			}),
 		output: () => ({ upsellPrice: 4.5, ...upsellFields }),
+	},
+	{
+		resource: 'upsell',
+		operation: 'create',
+		about: 'simplified',
+		endpoint: 'upsells.create',
+		parameters: (shop) => ({
+			mainProductIds: shop.productIds.slice(0, 1),
+			upsellProductId: byId(shop.productIds[1]),
+			upsellPrice: 4.5,
+			additionalFields: { name: 'Bundle', offer: 'Half price' },
+		}),
+		body: (shop) => ({
+			mainProductIds: shop.productIds.slice(0, 1),
+			upsellProductId: shop.productIds[1],
+			upsellPrice: 4.5,
+			name: 'Bundle',
+			offer: 'Half price',
+		}),
+		output: () => ({ _id: expect.any(String), upsellPrice: 4.5, name: 'Bundle' }),
+		without: ['userId'],
 	},
 	{
 		resource: 'upsell',
@@ -853,6 +888,7 @@ export const cases: readonly Case[] = [
 				upsellPrice: 3,
 				upsellProductId: byId(shop.productIds[0]),
 			},
+			simplify: false,
 		}),
 		body: (shop) => ({
 			...upsellFields,
@@ -868,6 +904,20 @@ export const cases: readonly Case[] = [
 				upsellProductId: shop.productIds[0],
 			}),
 		output: () => ({ upsellPrice: 3, ...upsellFields }),
+	},
+	{
+		resource: 'upsell',
+		operation: 'update',
+		about: 'simplified',
+		endpoint: 'upsells.update',
+		id: (shop) => shop.upsellId,
+		parameters: (shop) => ({
+			upsellId: byId(shop.upsellId),
+			updateFields: { name: 'Bundle', active: false },
+		}),
+		body: () => ({ name: 'Bundle', active: false }),
+		output: (shop) => ({ _id: shop.upsellId, name: 'Bundle', active: false }),
+		without: ['userId'],
 	},
 	{
 		resource: 'webhook',

@@ -5,6 +5,7 @@ import { isRecord } from '../api/responses';
 import { checkDateRange } from '../fields/common';
 import {
 	InvalidInputError,
+	refuseMissing,
 	type Collection,
 	type CollectionValues,
 	type Field,
@@ -18,37 +19,37 @@ export class ItemParameters {
 		private readonly collections: readonly Collection[] = [],
 	) {}
 
-	/** The value of a field, or undefined where it is not set. */
+	/** The value of a field, or undefined where it is blank. */
 	get<T>(field: Field<T>): T | undefined {
-		return this.read(field, field.property.name);
+		const raw = this.getRaw(field.property.name);
+		if (isMissing(raw)) throw refuseMissing(field.property.displayName);
+		return this.read(field, raw);
 	}
 
 	/** The value of a field that must be set. */
 	require<T>(field: Field<T>): T {
-		const value = this.get(field);
-		if (value === undefined) throw new InvalidInputError(`${field.property.displayName} is empty`);
+		const value = this.read(field, this.getRaw(field.property.name));
+		if (value === undefined)
+			throw new InvalidInputError(
+				`'${field.property.displayName}' is empty`,
+				'Set it. If an expression gives it, check that the field exists which it reads.',
+			);
 		return value;
 	}
 
 	/** The values of the collections' fields that are set, by their names at the API. */
 	getOptional(): CollectionValues {
-		const values: IDataObject = {};
-		for (const { name, fields } of this.collections) {
-			const given = this.context.getNodeParameter(name, this.itemIndex, {});
-			if (!isRecord(given)) throw new InvalidInputError(`${name} must be an object`);
-			for (const field of fields) {
-				const key = field.property.name;
-				const value = Object.hasOwn(given, key) ? this.read(field, `${name}.${key}`) : undefined;
-				if (value !== undefined) values[key] = value as IDataObject[string];
-			}
-		}
-		return values;
+		return Object.assign({}, ...this.collections.map((one) => this.readCollection(one)));
 	}
 
 	/** The same for an update, which must set some field: an empty one would change nothing. */
 	requireChanges(): CollectionValues {
 		const values = this.getOptional();
-		if (Object.keys(values).length === 0) throw new InvalidInputError('No field to change is set');
+		if (Object.keys(values).length === 0)
+			throw new InvalidInputError(
+				"'Update Fields' has no field to change",
+				'Add the fields that are to be changed.',
+			);
 		return values;
 	}
 
@@ -57,9 +58,55 @@ export class ItemParameters {
 		return checkDateRange(this.getOptional()) as ListFilters;
 	}
 
-	private read<T>({ property, read }: Field<T>, path: string): T | undefined {
-		const extractValue = property.type === 'resourceLocator';
-		const raw = this.context.getNodeParameter(path, this.itemIndex, null, { extractValue });
+	private readCollection(collection: Collection): CollectionValues {
+		const given = this.getRaw(collection.name);
+		if (given === '') return {};
+		if (!isRecord(given))
+			throw new InvalidInputError(
+				`'${collection.displayName}' must be an object`,
+				'Let its expression give an object that has the names of the fields as keys.',
+			);
+		const values = collection.fields
+			.filter(({ property }) => Object.hasOwn(given, property.name))
+			.map((field) => [field.property.name, this.readOptional(collection, field, given)] as const);
+		const isSet = ([, value]: readonly [string, unknown]) => value !== undefined;
+		return Object.fromEntries(values.filter(isSet)) as CollectionValues;
+	}
+
+	/** The value of a field that the user added to a collection. Undefined leaves it out. */
+	private readOptional(collection: Collection, field: Field, given: IDataObject): unknown {
+		const { property, emptyValue, mayBeMissing } = field;
+		const raw = given[property.name];
+		if (isMissing(raw) && mayBeMissing) return undefined;
+		if (isMissing(raw) && !(raw === null && emptyValue === null))
+			throw refuseMissing(property.displayName, describeBlank(collection));
+		const value = this.read(field, raw);
+		if (value !== undefined || !collection.sendsEmpty) return value;
+		if (emptyValue !== undefined) return emptyValue;
+		throw new InvalidInputError(
+			`'${property.displayName}' cannot be empty`,
+			'Set it, or remove the field to leave it as it is.',
+		);
+	}
+
+	private read<T>({ read }: Field<T>, raw: unknown): T | undefined {
 		return read(raw, this.context.getTimezone());
 	}
+
+	/**
+	 * The value of a parameter as n8n gives it, with its expressions resolved: empty text where it is not set
+	 * at all, undefined or null where an expression gave nothing.
+	 */
+	private getRaw(name: string): unknown {
+		return this.context.getNodeParameter(name, this.itemIndex, '');
+	}
 }
+
+/** Whether a parameter, or a resource locator, holds undefined or null. */
+function isMissing(raw: unknown): boolean {
+	const value = isRecord(raw) && '__rl' in raw ? raw.value : raw;
+	return value === undefined || value === null;
+}
+
+const describeBlank = ({ sendsEmpty }: Collection) =>
+	`To ${sendsEmpty ? 'empty the field' : 'leave it out'}, let the expression give an empty text, as in {{ $json.name ?? '' }}`;

@@ -23,7 +23,7 @@ function buildResourceProperties({ option, operations }: Resource): INodePropert
 	const showIn = (property: INodeProperties, shownIn: Operation[]): INodeProperties => {
 		const operation = shownIn.map((row) => row.option.value);
 		const show = { resource, operation, ...property.displayOptions?.show };
-		return Object.assign({}, property, { displayOptions: { show } });
+		return Object.assign({}, property, { displayOptions: { ...property.displayOptions, show } });
 	};
 	const initial = findSafest(operations).option.value;
 	return [
@@ -77,6 +77,7 @@ function buildCollectionProperty({
 	name,
 	displayName,
 	addButton,
+	description,
 	fields,
 }: Collection): INodeProperties {
 	return {
@@ -84,6 +85,7 @@ function buildCollectionProperty({
 		name,
 		type: 'collection',
 		placeholder: addButton,
+		description,
 		default: {},
 		options: fields
 			.map(({ property }) => ({ ...property, required: undefined }))

@@ -22,6 +22,13 @@ export function simplifyRecord(record: IDataObject, keys: readonly SimplifiedKey
 	return Object.fromEntries(entries.slice(0, maxKeys));
 }
 
+/** Reduces a record to its ID and the given keys, of which one with points leads into objects. */
+export function selectKeys(record: IDataObject, keys: readonly string[]): IDataObject {
+	const idKey = record._id === undefined ? 'id' : '_id';
+	const entries = [idKey, ...keys].map((key) => [key, getAtPath(record, key)] as const);
+	return Object.fromEntries(entries.filter(([, value]) => isGiven(value)));
+}
+
 const isGiven = (value: unknown) => value !== undefined;
 
 function getAtPath(record: IDataObject, path: string): IDataObject[string] {

@@ -2,12 +2,18 @@ import { NodeOperationError, type IDataObject, type IExecuteFunctions } from 'n8
 
 import type { ListEndpoint } from '../api/lists';
 import { isRecord, unwrapRecord } from '../api/responses';
-import { limitField, returnAllField, simplifyField } from '../fields/common';
+import {
+	limitField,
+	outputField,
+	returnAllField,
+	selectedFieldsField,
+	simplifyField,
+} from '../fields/common';
 import { readList, readPages, type ReadPagesOptions } from '../transport/pagination';
 import { send } from '../transport/send';
 import { ItemParameters } from './itemParameters';
 import type { Operation, RecordOutput, RecordSearch } from './operation';
-import { simplifyRecord } from './simplify';
+import { selectKeys, simplifyRecord, type SimplifiedKey } from './simplify';
 
 /** Does the work of one item and gives its output. `stop` ends it only while nothing was sent. */
 export type Task = (stop: AbortSignal) => Promise<IDataObject[]>;
@@ -92,14 +98,26 @@ async function searchList(
 	return matching;
 }
 
-/** How a record becomes output: simplified where the user wants it, without the hidden keys. */
+type Transform = (record: IDataObject) => IDataObject;
+
+const keepAll: Transform = (record) => record;
+
+/** How a record becomes output: without the hidden keys, then reduced to what the user wants of it. */
 function buildTransform(
 	{ simplifiedKeys, hiddenKeys = [] }: RecordOutput,
 	item: ItemParameters,
-): (record: IDataObject) => IDataObject {
-	if (simplifiedKeys !== undefined && item.get(simplifyField) === true)
-		return (record) => simplifyRecord(record, simplifiedKeys);
-	if (hiddenKeys.length === 0) return (record) => record;
-	return (record) =>
-		Object.fromEntries(Object.entries(record).filter(([key]) => !hiddenKeys.includes(key)));
+): Transform {
+	const reduce = simplifiedKeys ? buildReduction(simplifiedKeys, item) : keepAll;
+	if (hiddenKeys.length === 0) return reduce;
+	const isShown = ([key]: [string, unknown]) => !hiddenKeys.includes(key);
+	return (record) => reduce(Object.fromEntries(Object.entries(record).filter(isShown)));
+}
+
+function buildReduction(simplifiedKeys: readonly SimplifiedKey[], item: ItemParameters): Transform {
+	// Output is only there where the node is a tool, and Simplify only where it is none.
+	const output = item.get(outputField) ?? (item.get(simplifyField) === true ? 'simple' : 'raw');
+	if (output === 'raw') return keepAll;
+	if (output === 'simple') return (record) => simplifyRecord(record, simplifiedKeys);
+	const keys = item.require(selectedFieldsField);
+	return (record) => selectKeys(record, keys);
 }

@@ -2,6 +2,7 @@ import { dateField } from './dates';
 import {
 	InvalidInputError,
 	booleanField,
+	choiceField,
 	moneyField,
 	numberField,
 	showFor,
@@ -11,7 +12,7 @@ import {
 	type CollectionValues,
 	type Field,
 } from './types';
-import { urlListField } from './valueLists';
+import { commaListField, urlListField } from './valueLists';
 
 export const returnAllField = booleanField({
 	displayName: 'Return All',
@@ -39,11 +40,55 @@ export const simplifyField = booleanField({
 	description: 'Whether to return a simplified version of the response instead of the raw data',
 });
 
+const onlyInTool = { '@tool': [true] };
+
+/** How much of a record an AI agent gets. n8n asks for it in the node that it makes of this one for agents. */
+export const outputField = showFor(
+	onlyInTool,
+	choiceField(
+		{
+			displayName: 'Output',
+			name: 'output',
+			description: 'How much of the response the AI agent gets',
+			default: 'simple',
+		},
+		[
+			{ name: 'Raw', value: 'raw', description: 'All fields' },
+			{ name: 'Selected Fields', value: 'fields', description: 'Only the fields that you name' },
+			{ name: 'Simplified', value: 'simple', description: 'The ten most useful fields' },
+		],
+	),
+);
+
+export const selectedFieldsField = showFor(
+	{ ...onlyInTool, output: ['fields'] },
+	commaListField({
+		displayName: 'Fields',
+		name: 'fields',
+		required: true,
+		placeholder: 'e.g. name, price, customer.email',
+		description:
+			'Names of the fields that the AI agent gets besides the ID, separated by commas. A point leads into an object.',
+	}),
+);
+
+/** The choice of what is output of a record: Simplify, or Output where the node is a tool. */
+export const outputFields: readonly Field[] = [
+	{
+		...simplifyField,
+		property: { ...simplifyField.property, displayOptions: { hide: onlyInTool } },
+	},
+	outputField,
+	selectedFieldsField,
+];
+
 /** Optional fields of an operation that creates or does something. */
 export const buildAdditionalFields = (...fields: Field[]): Collection => ({
 	name: 'additionalFields',
 	displayName: 'Additional Fields',
 	addButton: 'Add Field',
+	description:
+		'A field that is added here and left blank is not sent. An expression that gives no value is refused.',
 	fields,
 });
 
@@ -52,7 +97,10 @@ export const buildUpdateFields = (...fields: Field[]): Collection => ({
 	name: 'updateFields',
 	displayName: 'Update Fields',
 	addButton: 'Add Field',
+	description:
+		'What is added here is sent, also when it is left blank, which empties it. What is not added stays as it is. An expression that gives no value is refused.',
 	fields,
+	sendsEmpty: true,
 });
 
 /** The filters of a list. */
@@ -60,6 +108,8 @@ export const buildFilters = (...fields: Field[]): Collection => ({
 	name: 'filters',
 	displayName: 'Filters',
 	addButton: 'Add Filter',
+	description:
+		'A filter that is left blank is not applied. An expression that gives no value is refused.',
 	fields,
 });
 
@@ -90,7 +140,10 @@ export const dateRangeFields = [startDateField, endDateField];
 export function checkDateRange(values: CollectionValues): CollectionValues {
 	const { startDate, endDate } = values;
 	if (typeof startDate === 'string' && typeof endDate === 'string' && endDate < startDate)
-		throw new InvalidInputError('End Date lies before Start Date');
+		throw new InvalidInputError(
+			"'End Date' lies before 'Start Date'",
+			'Use an end date that is the same or later.',
+		);
 	return values;
 }
 
@@ -117,7 +170,10 @@ function buildCurrencyField(): Field<string> {
 		read(raw) {
 			const value = read(raw)?.trim();
 			if (value !== undefined && !/^[a-z]{3}$/i.test(value))
-				throw new InvalidInputError('Currency must be a code of three letters such as USD');
+				throw new InvalidInputError(
+					"'Currency' must be a code of three letters",
+					'Use an ISO 4217 code such as USD.',
+				);
 			return value;
 		},
 	};
@@ -217,6 +273,9 @@ export const pageFields: readonly Field[] = [
 export function checkPriceRange(values: CollectionValues): CollectionValues {
 	const { minPrice, maxPrice } = values;
 	if (typeof minPrice === 'number' && typeof maxPrice === 'number' && minPrice > maxPrice)
-		throw new InvalidInputError('Minimum Price is more than Maximum Price');
+		throw new InvalidInputError(
+			"'Minimum Price' is more than 'Maximum Price'",
+			'Use a minimum price that is the same or less.',
+		);
 	return values;
 }

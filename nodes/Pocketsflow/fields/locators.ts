@@ -11,7 +11,7 @@ import {
 	type Picker,
 	type PickerSource,
 } from './pickers';
-import { readId, type Field } from './types';
+import { InvalidInputError, quote, readId, type Field } from './types';
 import { idListField } from './valueLists';
 
 interface Address {
@@ -45,8 +45,26 @@ export function locatorField(settings: LocatorSettings): Field<string> {
 			...buildModes(settings),
 		},
 		picker,
-		read: (raw) => readId(displayName, isRecord(raw) ? raw.value : raw),
+		read: (raw) => readId(displayName, readLocator(settings, raw)),
 	};
+}
+
+/**
+ * Takes the ID out of what a locator holds. n8n could do it, but takes nothing but text where the mode is
+ * By URL, and an expression may give an ID that is a number.
+ * @throws InvalidInputError for an address without the ID
+ */
+function readLocator({ displayName, address }: LocatorSettings, raw: unknown): unknown {
+	if (!isRecord(raw)) return raw;
+	const { mode, value } = raw;
+	if (mode !== 'url' || !address || typeof value !== 'string' || value === '') return value;
+	const id = new RegExp(address.regex).exec(value.trim())?.[1];
+	if (id === undefined)
+		throw new InvalidInputError(
+			`'${displayName}' has a URL that does not hold the ID: ${quote(value)}`,
+			`${address.errorMessage.replace(/\.?$/, '')}.`,
+		);
+	return id;
 }
 
 function buildModes({

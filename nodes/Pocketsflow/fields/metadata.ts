@@ -2,57 +2,96 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { isRecord } from '../api/responses';
 import { parseJsonInput } from './json';
-import { InvalidInputError, isUnset } from './types';
+import { isExact } from './numbers';
+import { InvalidInputError, putInQuotes, quote, readText, refuseMissing } from './types';
 
 /**
- * Reads metadata from the rows of a key/value collection. Rows without key and value are left out.
+ * Reads metadata from the rows of a key/value collection. A blank row is refused as well: n8n makes blank
+ * rows of an expression that stands for all of them (docs/n8n-engine.md#loading-and-metadata).
  * @throws InvalidInputError
  */
 export function readMetadataRows(displayName: string, raw: unknown): IDataObject | undefined {
-	const rows = isRecord(raw) && Array.isArray(raw.entries) ? raw.entries.filter(isRecord) : [];
-	const filled = rows.filter(({ key, value }) => !isUnset(key) || !isUnset(value));
-	if (filled.length === 0) return undefined;
+	const rows = isRecord(raw) ? (raw.entries ?? []) : raw === '' ? [] : raw;
+	if (!Array.isArray(rows) || !rows.every(isRecord))
+		throw new InvalidInputError(
+			`'${displayName}' must be rows that have a key and a value`,
+			"To give an object, set 'Metadata Input' to 'JSON'.",
+		);
+	if (rows.length === 0) return undefined;
 	return buildMetadata(
 		displayName,
-		filled.map(({ key, value }) => [isUnset(key) ? '' : String(key), value ?? '']),
+		rows.map(({ key, value }) => [readKey(displayName, key), value]),
 	);
 }
+
+const readKey = (displayName: string, key: unknown) =>
+	key === undefined || key === null ? '' : readText(displayName, key);
 
 /**
  * Reads metadata from JSON: text, or an object that an expression gave.
  * @throws InvalidInputError
  */
 export function readMetadataJson(displayName: string, raw: unknown): IDataObject | undefined {
-	if (isUnset(raw)) return undefined;
-	const value = parseJsonInput(displayName, raw);
+	if (raw === '') return undefined;
+	if (raw === undefined || raw === null) throw refuseMissing(displayName);
+	// An object is checked value by value below, where the key can be named.
+	const value = typeof raw === 'string' ? parseJsonInput(displayName, raw) : raw;
 	if (!isRecord(value))
 		throw new InvalidInputError(
-			`${displayName} must be a JSON object such as {"order_id": "A-1001"}`,
+			`'${displayName}' must be a JSON object`,
+			'Use an object such as {"order_id": "A-1001"}.',
 		);
 	const entries = Object.entries(value);
 	return entries.length === 0 ? undefined : buildMetadata(displayName, entries);
 }
 
-/** Refuses what is not known to come back with the order (docs/pocketsflow-api.md#metadata). */
+/**
+ * Refuses what would not come back with the order (docs/pocketsflow-api.md#metadata): a sale whose metadata
+ * is missing or changed cannot be matched to the seller's order any more.
+ */
 function buildMetadata(displayName: string, entries: Array<[string, unknown]>): IDataObject {
 	const metadata: IDataObject = {};
 	for (const [key, value] of entries) {
-		if (key.trim() === '') throw new InvalidInputError(`${displayName} has an entry without a key`);
-		// Assigning to this key would set the prototype of the object and lose the entry.
-		if (key === '__proto__')
-			throw new InvalidInputError(`${displayName} cannot have the key '${key}'`);
-		if (Object.hasOwn(metadata, key))
-			throw new InvalidInputError(`${displayName} has the key '${key}' twice`);
-		if (!isPlainValue(value))
-			throw new InvalidInputError(
-				`${displayName} value of '${key}' must be text, a number or a boolean; nested objects, lists and null do not come back from Pocketsflow`,
-			);
-		metadata[key] = value;
+		checkKey(displayName, key, metadata);
+		metadata[key] = readValue(displayName, key, value);
 	}
 	return metadata;
 }
 
-const isPlainValue = (value: unknown): value is string | number | boolean =>
-	typeof value === 'string' ||
-	typeof value === 'boolean' ||
-	(typeof value === 'number' && Number.isFinite(value));
+function checkKey(displayName: string, key: string, metadata: IDataObject): void {
+	if (key.trim() === '')
+		throw new InvalidInputError(
+			`'${displayName}' has an entry without a key`,
+			"Name the key, or remove the entry. One expression cannot give all entries: for that, set 'Metadata Input' to 'JSON'.",
+		);
+	// Assigning to this key would set the prototype of the object and lose the entry.
+	if (key === '__proto__')
+		throw new InvalidInputError(`'${displayName}' cannot have the key '${key}'`, 'Rename the key.');
+	if (Object.hasOwn(metadata, key))
+		throw new InvalidInputError(
+			`'${displayName}' has the key ${quote(key)} twice`,
+			'Remove one of the two: only one of them can be sent.',
+		);
+}
+
+function readValue(displayName: string, key: string, value: unknown): string | number | boolean {
+	if (isEmpty(value))
+		throw new InvalidInputError(
+			`'${displayName}' has no value for ${quote(key)}`,
+			'Fill it in, or remove the entry. If an expression gives the value, check that its field exists.',
+		);
+	if (typeof value === 'number' && !isExact(value))
+		throw new InvalidInputError(
+			`'${displayName}' has a number for ${quote(key)} that would change on its way`,
+			putInQuotes,
+		);
+	if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+		return value;
+	throw new InvalidInputError(
+		`'${displayName}' has a value for ${quote(key)} that is not text, a number or a boolean`,
+		'Nested objects and lists do not come back from Pocketsflow: give each value a key of its own.',
+	);
+}
+
+const isEmpty = (value: unknown) =>
+	value === undefined || value === null || (typeof value === 'string' && value.trim() === '');

@@ -5,10 +5,24 @@ import type {
 	INodePropertyOptions,
 } from 'n8n-workflow';
 
+import { isExact, isExactText } from './numbers';
 import type { Picker } from './pickers';
 
-/** Input that is refused before anything is sent. The message is a whole sentence for the user. */
-export class InvalidInputError extends Error {}
+/**
+ * Input that is refused before anything is sent. The message says what is wrong, with the name of the
+ * parameter in single quotes; the description says what to do.
+ */
+export class InvalidInputError extends Error {
+	constructor(
+		message: string,
+		readonly description: string,
+	) {
+		super(message);
+	}
+}
+
+/** What to do with a number that JavaScript cannot hold. */
+export const putInQuotes = 'Put a longer number in quotes, so that it is sent as text.';
 
 /** One parameter of a node: how n8n shows it, and how its value becomes what the API takes. */
 export interface Field<T = unknown> {
@@ -21,6 +35,10 @@ export interface Field<T = unknown> {
 	 * @throws InvalidInputError
 	 */
 	read(raw: unknown, timezone?: string): T | undefined;
+	/** What an update sends where the user emptied the field; without it the field cannot be emptied. */
+	emptyValue?: T | null;
+	/** Whether the field is left out, instead of refused, where its expression gives no value. */
+	mayBeMissing?: boolean;
 }
 
 /** Optional fields that n8n shows as one collection. */
@@ -28,7 +46,10 @@ export interface Collection {
 	name: string;
 	displayName: string;
 	addButton: string;
+	description: string;
 	fields: readonly Field[];
+	/** Whether a field that was emptied is sent empty; otherwise it is left out. */
+	sendsEmpty?: boolean;
 }
 
 /** The values of a collection's fields that are set, by their names at the API. */
@@ -41,15 +62,32 @@ export type Presentation = Pick<INodeProperties, 'displayName' | 'name' | 'descr
 /** Whether a parameter's value counts as not set. */
 export const isUnset = (raw: unknown) => raw === undefined || raw === null || raw === '';
 
-/** The text of a value that is text, a number or a boolean. @throws InvalidInputError */
+/** The error for a field that is undefined or null, which is what expressions give that read nothing. */
+export const refuseMissing = (displayName: string, remedy = 'Or leave the field blank') =>
+	new InvalidInputError(
+		`'${displayName}' has no value`,
+		`If an expression gives it, check that the field exists which it reads. ${remedy}.`,
+	);
+
+/**
+ * The text of a value that is text, or a number of which no digit can have been lost.
+ * @throws InvalidInputError
+ */
 export function readText(displayName: string, raw: unknown): string {
 	if (typeof raw === 'string') return raw;
-	if (typeof raw === 'number' || typeof raw === 'boolean') return String(raw);
-	throw new InvalidInputError(`${displayName} must be text`);
+	if (typeof raw !== 'number')
+		throw new InvalidInputError(`'${displayName}' must be text`, 'Use text or a number.');
+	if (!isExact(raw))
+		throw new InvalidInputError(
+			`'${displayName}' is a number that may have changed on its way`,
+			putInQuotes,
+		);
+	return String(raw);
 }
 
 /** Quotes a value in an error message: a short one whole, of a long one the beginning. */
-const quote = (value: string) => (value.length > 80 ? `'${value.slice(0, 80)}…'` : `'${value}'`);
+export const quote = (value: string) =>
+	value.length > 80 ? `'${value.slice(0, 80)}…'` : `'${value}'`;
 
 /** The field, shown only with these values of other parameters. */
 export function showFor<T>(show: IDisplayOptions['show'], field: Field<T>): Field<T> {
@@ -63,6 +101,8 @@ export function textField(
 ): Field<string> {
 	return {
 		property: { type: 'string', default: '', ...shown, ...(typeOptions && { typeOptions }) },
+		// What is required when a thing is created cannot be taken from it later.
+		emptyValue: shown.required ? undefined : '',
 		read(raw) {
 			if (isUnset(raw)) return undefined;
 			const value = readText(shown.displayName, raw);
@@ -73,18 +113,16 @@ export function textField(
 
 /** An absolute http or https URL, without surrounding blanks. */
 export function urlField(shown: Presentation): Field<string> {
-	const { property, read } = textField({
-		placeholder: 'e.g. https://example.com/thanks',
-		...shown,
-	});
+	const asText = textField({ placeholder: 'e.g. https://example.com/thanks', ...shown });
 	return {
-		property,
+		...asText,
 		read(raw) {
-			const value = read(raw)?.trim();
+			const value = asText.read(raw)?.trim();
 			if (value === undefined) return undefined;
 			if (!/^https?:\/\/[^\s/]/i.test(value) || !URL.canParse(value))
 				throw new InvalidInputError(
-					`${shown.displayName} must be a complete URL that begins with https:// or http://, not ${quote(value)}`,
+					`'${shown.displayName}' must be a complete URL, not ${quote(value)}`,
+					'Use an address that begins with https:// or http://.',
 				);
 			return value;
 		},
@@ -93,14 +131,15 @@ export function urlField(shown: Presentation): Field<string> {
 
 /** One email address. Only what is surely none is refused; Pocketsflow decides the rest. */
 export function emailField(shown: Presentation): Field<string> {
-	const { property, read } = textField({ placeholder: 'e.g. name@email.com', ...shown });
+	const asText = textField({ placeholder: 'e.g. name@email.com', ...shown });
 	return {
-		property,
+		...asText,
 		read(raw) {
-			const value = read(raw)?.trim();
+			const value = asText.read(raw)?.trim();
 			if (value !== undefined && !/^[^\s@]+@[^\s@]+$/.test(value))
 				throw new InvalidInputError(
-					`${shown.displayName} must be an email address, not ${quote(value)}`,
+					`'${shown.displayName}' must be an email address, not ${quote(value)}`,
+					'Use one address such as name@email.com.',
 				);
 			return value;
 		},
@@ -119,13 +158,17 @@ export function readId(displayName: string, raw: unknown): string | undefined {
 	const value = readText(displayName, raw).trim();
 	if (value === '') return undefined;
 	if (value === '.' || value === '..' || hasLoneSurrogate(value))
-		throw new InvalidInputError(`${displayName} cannot be ${quote(value)}`);
+		throw new InvalidInputError(
+			`'${displayName}' cannot be ${quote(value)}`,
+			'Use the ID as Pocketsflow gives it.',
+		);
 	return value;
 }
 
 /** An ID that is typed in, for a thing that Pocketsflow cannot list. */
 export function idField(shown: Presentation): Field<string> {
-	return { ...textField(shown), read: (raw) => readId(shown.displayName, raw) };
+	const { property } = textField(shown);
+	return { property, read: (raw) => readId(shown.displayName, raw) };
 }
 
 interface NumberBounds {
@@ -161,21 +204,31 @@ function readNumber(
 	raw: unknown,
 	{ min, max, integer, decimals }: NumberBounds,
 ): number {
-	const isNumeric =
-		typeof raw === 'number' || (typeof raw === 'string' && /^\s*-?\d+(\.\d+)?\s*$/.test(raw));
-	const value = isNumeric ? Number(raw) : NaN;
+	const value = isNumeric(raw) ? Number(raw) : NaN;
+	const refuse = (wrong: string, remedy: string) =>
+		new InvalidInputError(`'${displayName}' ${wrong}`, remedy);
 	if (!Number.isFinite(value) || (integer && !Number.isSafeInteger(value)))
-		throw new InvalidInputError(`${displayName} must be a ${integer ? 'whole ' : ''}number`);
+		throw refuse(
+			`must be a ${integer ? 'whole ' : ''}number`,
+			`Use digits only, such as ${integer ? '10' : '29.99, with a point before the decimals'}.`,
+		);
 	if (min !== undefined && value < min)
-		throw new InvalidInputError(`${displayName} must not be less than ${min}`);
+		throw refuse(`must not be less than ${min}`, `Use a number from ${min}.`);
 	if (max !== undefined && value > max)
-		throw new InvalidInputError(`${displayName} must not be more than ${max}`);
-	if (decimals !== undefined && Number(value.toFixed(decimals)) !== value)
-		throw new InvalidInputError(
-			`${displayName} must not have more than ${decimals} decimal places, not ${value}; round it first`,
+		throw refuse(`must not be more than ${max}`, `Use a number up to ${max}.`);
+	if (decimals !== undefined && (!isExactNumeric(raw) || Number(value.toFixed(decimals)) !== value))
+		throw refuse(
+			`must not have more than ${decimals} decimal places, not ${value}`,
+			'Round it first.',
 		);
 	return value;
 }
+
+const isNumeric = (raw: unknown): raw is number | string =>
+	typeof raw === 'number' || (typeof raw === 'string' && /^\s*-?\d+(\.\d+)?\s*$/.test(raw));
+
+/** Whether no digit of a numeric value is lost when it is sent as a number. */
+const isExactNumeric = (raw: unknown) => typeof raw !== 'string' || isExactText(raw.trim());
 
 /**
  * An amount of money in major units, as the API takes it (docs/pocketsflow-api.md#money): 29.99 is $29.99.
@@ -196,7 +249,10 @@ export function booleanField(shown: Presentation): Field<boolean> {
 			if (isUnset(raw)) return undefined;
 			if (raw === true || raw === 'true') return true;
 			if (raw === false || raw === 'false') return false;
-			throw new InvalidInputError(`${shown.displayName} must be true or false`);
+			throw new InvalidInputError(
+				`'${shown.displayName}' must be true or false`,
+				'Use true or false, without further text.',
+			);
 		},
 	};
 }
@@ -210,7 +266,8 @@ export function choiceField(shown: Presentation, options: INodePropertyOptions[]
 			const chosen = options.find(({ value }) => value === raw);
 			if (!chosen)
 				throw new InvalidInputError(
-					`${shown.displayName} must be one of ${options.map(({ value }) => value).join(', ')}`,
+					`'${shown.displayName}' must be one of ${options.map(({ value }) => value).join(', ')}`,
+					'Choose from the list, or let the expression give one of these values.',
 				);
 			return String(chosen.value);
 		},

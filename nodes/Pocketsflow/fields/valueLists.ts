@@ -2,7 +2,14 @@ import type { INodePropertyOptions } from 'n8n-workflow';
 
 import { parseJsonInput } from './json';
 import type { Picker } from './pickers';
-import { isUnset, readText, urlField, type Field, type Presentation } from './types';
+import {
+	InvalidInputError,
+	isUnset,
+	readText,
+	urlField,
+	type Field,
+	type Presentation,
+} from './types';
 
 /** A list of absolute URLs: rows in the editor, or an array or lines of text from an expression. */
 export function urlListField(shown: Presentation): Field<string[]> {
@@ -14,6 +21,7 @@ export function urlListField(shown: Presentation): Field<string[]> {
 			default: [],
 			typeOptions: { multipleValues: true, multipleValueButtonText: 'Add URL' },
 		},
+		emptyValue: [],
 		read: (raw) =>
 			readLines(shown.displayName, raw)?.flatMap((entry) => entryField.read(entry) ?? []),
 	};
@@ -30,6 +38,7 @@ export function idListField(shown: Presentation, picker: Picker): Field<string[]
 			typeOptions: { loadOptionsMethod: picker.method },
 		},
 		picker,
+		emptyValue: [],
 		read: (raw) => readValues(shown.displayName, raw),
 	};
 }
@@ -41,6 +50,7 @@ export function multiChoiceField(
 ): Field<string[]> {
 	return {
 		property: { type: 'multiOptions', default: [], ...shown, options },
+		emptyValue: [],
 		read: (raw) => readValues(shown.displayName, raw),
 	};
 }
@@ -49,6 +59,7 @@ export function multiChoiceField(
 export function commaListField(shown: Presentation): Field<string[]> {
 	return {
 		property: { type: 'string', default: '', ...shown },
+		emptyValue: [],
 		read: (raw) => readValues(shown.displayName, raw),
 	};
 }
@@ -65,11 +76,18 @@ function readValues(displayName: string, raw: unknown): string[] | undefined {
 const readLines = (displayName: string, raw: unknown) =>
 	isUnset(raw) ? undefined : readEntries(displayName, raw, '\n');
 
-/** The entries of an array or a text that are not blank; undefined where there are none. */
+/**
+ * The entries of an array or a text that are not blank; undefined where there are none.
+ * @throws InvalidInputError for an entry that an expression left empty
+ */
 function readEntries(displayName: string, raw: unknown, separator: string): string[] | undefined {
 	const entries = Array.isArray(raw) ? raw : readText(displayName, raw).split(separator);
+	if (entries.some((entry) => entry === undefined || entry === null))
+		throw new InvalidInputError(
+			`'${displayName}' has an entry without a value`,
+			'Check that the fields exist which the expression reads, or leave the entry out.',
+		);
 	const values = entries
-		.filter((entry) => !isUnset(entry))
 		.map((entry) => readText(displayName, entry).trim())
 		.filter((entry) => entry !== '');
 	return values.length > 0 ? values : undefined;

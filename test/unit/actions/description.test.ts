@@ -46,7 +46,7 @@ describe('the texts of every parameter follow the guidelines', () => {
 		expect(isTitleCase(displayName)).toBe(true);
 		expect(property.default).toBeDefined();
 
-		const isSelector = name === 'resource' || name === 'operation' || type === 'collection';
+		const isSelector = name === 'resource' || name === 'operation';
 		const isRow = name === 'key' || name === 'value';
 		if (!isSelector && !isRow) {
 			expect(description).toMatch(/^[A-Z0-9]/);

@@ -48,7 +48,7 @@ describe.each(Object.entries(fields))('a field of the kind %s', (_name, field) =
 			fc.property(anything, (raw) => {
 				const { refused } = readOrRefuse(() => field.read(raw));
 				if (refused === undefined) return;
-				expect(refused.startsWith(field.property.displayName)).toBe(true);
+				expect(refused.startsWith(`'${field.property.displayName}' `)).toBe(true);
 				expect(refused.length).toBeLessThan(400);
 			}),
 		);
@@ -106,14 +106,134 @@ test('an ID that is taken stays one segment of the path', () => {
 	);
 });
 
-test('JSON objects are sent exactly as given, whatever their keys', () => {
+test('JSON objects are sent exactly as given, whatever their keys, or refused for a number', () => {
 	fc.assert(
 		fc.property(
 			fc.dictionary(fc.string({ minLength: 1 }), fc.jsonValue(), { minKeys: 1 }),
 			(given) => {
 				const asText = JSON.stringify(given);
-				expect(JSON.stringify(fields.jsonObject.read(asText))).toBe(asText);
+				for (const raw of [asText, given]) {
+					const { value, refused } = readOrRefuse(() => fields.jsonObject.read(raw));
+					if (refused === undefined) expect(JSON.stringify(value)).toBe(asText);
+					else expect(asText).toMatch(/\d{16}|\de\+/);
+				}
 			},
 		),
 	);
+});
+
+describe('a number whose digits JavaScript cannot hold', () => {
+	it.each([
+		'12345678901234567890',
+		'9007199254740993',
+		'-9007199254740993',
+		'0.1e400',
+		'1e-400',
+		'0.10000000000000000555',
+		'1e22',
+	])('is refused in JSON: %s', (number) => {
+		for (const raw of [`{"a": ${number}}`, `{"a": {"b": [1, ${number}]}}`]) {
+			const { refused } = readOrRefuse(() => fields.jsonObject.read(raw));
+			expect(refused).toBe(`'The Field' has a number that would change on its way: '${number}'`);
+		}
+		const text = `{"a": "${number}"}`;
+		expect(JSON.stringify(fields.jsonObject.read(text))).toBe(`{"a":"${number}"}`);
+	});
+
+	it.each([
+		'0',
+		'-0',
+		'1.50',
+		'1e3',
+		'1E+2',
+		'100',
+		'9007199254740991',
+		'0.1',
+		'1.7e-7',
+		'0.30000000000000004',
+	])('is none of these: %s', (number) => {
+		expect(fields.jsonObject.read(`{"a": ${number}}`)).toEqual({ a: Number(number) });
+	});
+
+	it.each(['text', 'locator', 'idList', 'email', 'url'])(
+		'is refused in a field of the kind %s',
+		(kind) => {
+			const raw = kind === 'locator' ? { __rl: true, mode: 'id', value: 2 ** 53 } : 2 ** 53;
+			const { refused } = readOrRefuse(() => fields[kind].read(raw));
+			expect(refused).toMatch(/is a number that may have changed on its way$/);
+		},
+	);
+
+	it('is refused in a list of IDs, however it is given', () => {
+		for (const raw of [[2 ** 53], '["a", 9007199254740993]', '[9007199254740993]'])
+			expect(readOrRefuse(() => fields.idList.read(raw)).refused).toMatch(/changed? on its way/);
+		expect(fields.idList.read('["9007199254740993"]')).toEqual(['9007199254740993']);
+	});
+
+	it('is refused in a price', () => {
+		expect(readOrRefuse(() => fields.money.read('29.990000000000000001')).refused).toMatch(
+			/decimal/,
+		);
+	});
+});
+
+test('numbers are taken as text where no digit was lost', () => {
+	expect(fields.text.read(123)).toBe('123');
+	expect(fields.idList.read([123, 'a'])).toEqual(['123', 'a']);
+});
+
+test('a boolean is no text and no ID', () => {
+	for (const kind of ['text', 'locator', 'idList'])
+		expect(readOrRefuse(() => fields[kind].read(true)).refused).toMatch(/must be text$/);
+});
+
+test('a key that stands twice in JSON is refused, at any depth and however it is written', () => {
+	for (const raw of ['{"a": 1, "a": 2}', '{"x": [{"a": 1, "\\u0061": 2}]}'])
+		expect(readOrRefuse(() => fields.jsonObject.read(raw)).refused).toBe(
+			"'The Field' has the key 'a' twice",
+		);
+	const distinct = '{"a": {"a": 1}, "b": [{"a": 1}, {"a": "a:{"}], "c": "\\"a\\":"}';
+	expect(fields.jsonObject.read(distinct)).toEqual(JSON.parse(distinct));
+});
+
+test('what an expression gave and JSON does not have is refused with its key', () => {
+	for (const lost of [undefined, NaN, Infinity, 2 ** 53, () => 1, 1n])
+		expect(readOrRefuse(() => fields.jsonObject.read({ outer: [{ lost }] })).refused).toBe(
+			"'The Field' has a value for 'lost' that JSON cannot hold",
+		);
+	const circular: { name: string; self?: unknown } = { name: 'x' };
+	circular.self = circular;
+	expect(readOrRefuse(() => fields.jsonObject.read(circular)).value).toBe(circular);
+});
+
+test('an entry of a list that an expression left empty is refused', () => {
+	for (const kind of ['idList', 'urlList'])
+		for (const empty of [undefined, null])
+			expect(readOrRefuse(() => fields[kind].read(['https://example.com', empty])).refused).toMatch(
+				/has an entry without a value$/,
+			);
+});
+
+describe('a resource locator', () => {
+	const product = buildProductField();
+	it.each([
+		[123, 'id', '123'],
+		[123, 'list', '123'],
+		[123, 'url', '123'],
+		['https://store.pocketsflow.com/checkout?x=1&productId=abc&y=2', 'url', 'abc'],
+		[' https://app.pocketsflow.com/prod/abc?a=partner ', 'url', 'abc'],
+	])('takes %p in the mode %s as %s', (value, mode, wanted) => {
+		expect(product.read({ __rl: true, mode, value })).toBe(wanted);
+		if (typeof value === 'number') expect(product.read(value)).toBe(wanted);
+	});
+
+	it('refuses an address without the ID, and says which addresses have it', () => {
+		const value = 'https://example.com/icons';
+		expect(() => product.read({ __rl: true, mode: 'url', value })).toThrow(
+			expect.objectContaining({
+				message: `'Product' has a URL that does not hold the ID: '${value}'`,
+				description: expect.stringMatching(/^Use a checkout link with productId/),
+			}),
+		);
+	});
 });

@@ -9,9 +9,11 @@ describe('metadata', () => {
 		fc.string({ minLength: 1 }).filter((name) => name.trim() !== '' && name !== '__proto__'),
 	);
 	const value = fc.oneof(
-		anyText,
+		anyText.filter((text) => text.trim() !== ''),
 		fc.boolean(),
-		fc.double({ noNaN: true, noDefaultInfinity: true }),
+		fc
+			.double({ noNaN: true, noDefaultInfinity: true })
+			.filter((number) => !Number.isInteger(number) || Number.isSafeInteger(number)),
 	);
 
 	it('is sent exactly as given when its values are flat', () => {
@@ -30,9 +32,16 @@ describe('metadata', () => {
 
 	it.each([
 		['{"__proto__": "x"}', "the key '__proto__'"],
-		['{"a": {"b": 1}}', "value of 'a'"],
-		['{"a": [1]}', "value of 'a'"],
-		['{"a": null}', "value of 'a'"],
+		['{"a": {"b": 1}}', "value for 'a' that is not text"],
+		['{"a": [1]}', "value for 'a' that is not text"],
+		['{"a": null}', "no value for 'a'"],
+		['{"a": ""}', "no value for 'a'"],
+		['{"a": " "}', "no value for 'a'"],
+		['{"a": 1, "a": 2}', "the key 'a' twice"],
+		['{"a": {"b": 1, "b": 2}}', "the key 'b' twice"],
+		['{"a": 12345678901234567890}', "change on its way: '12345678901234567890'"],
+		['{"a": 9007199254740993}', "change on its way: '9007199254740993'"],
+		['{"a": 0.1e400}', "change on its way: '0.1e400'"],
 		['{" ": "x"}', 'without a key'],
 		['[1]', 'must be a JSON object'],
 		['"text"', 'must be a JSON object'],
@@ -41,8 +50,59 @@ describe('metadata', () => {
 		expect(readOrRefuse(() => readMetadataJson('Metadata', raw)).refused).toContain(message);
 	});
 
-	it('leaves out rows without key and value', () => {
-		expect(readMetadataRows('Metadata', { entries: [{ key: '', value: '' }] })).toBeUndefined();
+	it.each([
+		[{ a: undefined }, "no value for 'a'"],
+		[{ a: null }, "no value for 'a'"],
+		[{ a: '' }, "no value for 'a'"],
+		[{ a: 2 ** 53 }, "number for 'a' that would change"],
+		[{ a: Infinity }, "number for 'a' that would change"],
+		[undefined, 'has no value'],
+		[null, 'has no value'],
+		[[{ a: 1 }], 'must be a JSON object'],
+	])('is refused as what an expression gave for JSON: %p', (raw, message) => {
+		expect(readOrRefuse(() => readMetadataJson('Metadata', raw)).refused).toContain(message);
+	});
+
+	it.each([
+		[{ key: 'a', value: undefined }, "no value for 'a'"],
+		[{ key: 'a', value: null }, "no value for 'a'"],
+		[{ key: 'a', value: '' }, "no value for 'a'"],
+		[{ key: 'a' }, "no value for 'a'"],
+		[{ key: 'a', value: 2 ** 53 }, "number for 'a' that would change"],
+		[{ key: 'a', value: { b: 1 } }, "value for 'a' that is not text"],
+		[{ key: undefined, value: 'x' }, 'without a key'],
+		[{ key: undefined, value: undefined }, 'without a key'],
+		[{ key: '', value: 'x' }, 'without a key'],
+		[{ key: '', value: '' }, 'without a key'],
+		[{}, 'without a key'],
+		[{ key: {}, value: 'x' }, 'must be text'],
+		[{ name: 'a', content: 'x' }, 'without a key'],
+	])('is refused as the row %p', (row, message) => {
+		const raw = { entries: [row] };
+		expect(readOrRefuse(() => readMetadataRows('Metadata', raw)).refused).toContain(message);
+	});
+
+	it.each([undefined, null, 'x', { entries: 'x' }, { entries: ['x'] }])(
+		'is refused as no rows: %p',
+		(raw) => {
+			expect(readOrRefuse(() => readMetadataRows('Metadata', raw)).refused).toMatch(
+				/^'Metadata' must be rows/,
+			);
+		},
+	);
+
+	it('takes numbers as keys and values of rows', () => {
+		const rows = [
+			{ key: 'order_id', value: 'A-1' },
+			{ key: 7, value: 3 },
+		];
+		expect(readMetadataRows('Metadata', { entries: rows })).toEqual({ order_id: 'A-1', '7': 3 });
+	});
+
+	it('is none where nothing was added', () => {
 		expect(readMetadataRows('Metadata', {})).toBeUndefined();
+		expect(readMetadataRows('Metadata', { entries: [] })).toBeUndefined();
+		expect(readMetadataRows('Metadata', '')).toBeUndefined();
+		expect(readMetadataJson('Metadata', '')).toBeUndefined();
 	});
 });

@@ -1,4 +1,4 @@
-import { buildUpdateFields, currencyField, simplifyField } from '../../fields/common';
+import { buildUpdateFields, currencyField, outputFields } from '../../fields/common';
 import { emailField, textField } from '../../fields/types';
 import type { Resource } from '../operation';
 
@@ -14,6 +14,19 @@ const simplifiedKeys = [
 	'testMode',
 ];
 
+/** Those that an update can change, above all. */
+const updatedKeys = [
+	'email',
+	'contactEmail',
+	'name',
+	'firstName',
+	'lastName',
+	'subdomain',
+	'currency',
+	'country',
+	'testMode',
+];
+
 export const accountResource: Resource = {
 	option: { name: 'Account', value: 'account' },
 	operations: [
@@ -21,10 +34,10 @@ export const accountResource: Resource = {
 			option: {
 				name: 'Get',
 				value: 'get',
-				action: 'Get the account',
+				action: 'Get account',
 				description: 'Get the Pocketsflow account that the API key belongs to',
 			},
-			fields: [simplifyField],
+			fields: [...outputFields],
 			request: () => ({ method: 'GET', path: '/users/me' }),
 			effect: 'read',
 			response: { kind: 'record', recordKeys: ['user'], simplifiedKeys },
@@ -33,10 +46,10 @@ export const accountResource: Resource = {
 			option: {
 				name: 'Update',
 				value: 'update',
-				action: 'Update the account',
+				action: 'Update account',
 				description: 'Change the name, store address or defaults of the account',
 			},
-			fields: [],
+			fields: [...outputFields],
 			collections: [
 				buildUpdateFields(
 					emailField({
@@ -74,7 +87,7 @@ export const accountResource: Resource = {
 			],
 			request: (item) => ({ method: 'POST', path: '/users/update', body: item.requireChanges() }),
 			effect: 'change',
-			response: { kind: 'record', recordKeys: ['user'] },
+			response: { kind: 'record', recordKeys: ['user'], simplifiedKeys: updatedKeys },
 		},
 	],
 };

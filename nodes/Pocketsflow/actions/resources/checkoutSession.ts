@@ -64,7 +64,7 @@ const metadataRowsField: Field<IDataObject> = {
 		placeholder: 'Add Metadata',
 		default: {},
 		description:
-			'Put your own order ID here: it comes back in the metadata of the order.completed event',
+			'Put your own order ID here: it comes back in the metadata of the order.completed event. An entry without a value is refused.',
 		displayOptions: { show: { metadataInput: ['fields'] } },
 		options: [
 			{
@@ -100,14 +100,14 @@ const metadataJsonField: Field<IDataObject> = {
 		default: '',
 		placeholder: 'e.g. {"order_id": "A-1001"}',
 		description:
-			'A flat JSON object of text, numbers and booleans. It comes back in the metadata of the order.completed event.',
+			'A flat JSON object of text, numbers and booleans. It comes back in the metadata of the order.completed event. A key without a value is refused.',
 		displayOptions: { show: { metadataInput: ['json'] } },
 	},
 	read: (raw) => readMetadataJson('Metadata (JSON)', raw),
 };
 
 const getMetadata = (item: ItemParameters) =>
-	item.get(item.get(metadataInputField) === 'json' ? metadataJsonField : metadataRowsField);
+	item.get(item.require(metadataInputField) === 'json' ? metadataJsonField : metadataRowsField);
 
 export const checkoutSessionResource: Resource = {
 	option: { name: 'Checkout Session', value: 'checkoutSession' },
@@ -116,9 +116,9 @@ export const checkoutSessionResource: Resource = {
 			option: {
 				name: 'Create',
 				value: 'create',
-				action: 'Create a checkout session',
+				action: 'Create checkout session',
 				description:
-					'Create a hosted checkout for one product and get the URL to send the buyer to',
+					'Create a checkout session for one product and get the URL of its page, to send the buyer to',
 			},
 			fields: [
 				sellableField,
@@ -136,11 +136,16 @@ export const checkoutSessionResource: Resource = {
 						placeholder: 'e.g. user-77',
 						description: 'Your own ID of the buyer or cart; events carry it beside the metadata',
 					}),
-					emailField({
-						displayName: 'Customer Email',
-						name: 'customerEmail',
-						description: "Fills in the buyer's email address on the checkout page",
-					}),
+					{
+						...emailField({
+							displayName: 'Customer Email',
+							name: 'customerEmail',
+							description:
+								"Fills in the buyer's email address on the checkout page; left out where its expression gives none",
+						}),
+						// It saves the buyer some typing. A missing one must not cost the sale.
+						mayBeMissing: true,
+					},
 					textField({
 						displayName: 'Discount Code',
 						name: 'discountCode',

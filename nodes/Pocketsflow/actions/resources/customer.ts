@@ -36,7 +36,7 @@ export const customerResource: Resource = {
 			option: {
 				name: 'Get',
 				value: 'get',
-				action: 'Get a customer',
+				action: 'Get customer',
 				description: 'Get one customer: email address, number of orders and total spent',
 			},
 			fields: [customerField],
@@ -65,6 +65,7 @@ export const customerResource: Resource = {
 					name: 'sort',
 					displayName: 'Sort',
 					addButton: 'Add Sort Option',
+					description: 'The order of the customers',
 					fields: [
 						choiceField(
 							{

@@ -7,7 +7,7 @@ import {
 	buildUpdateFields,
 	limitField,
 	returnAllField,
-	simplifyField,
+	outputFields,
 } from '../../fields/common';
 import { dateField } from '../../fields/dates';
 import { buildProductField, locatorField, mainProductsField } from '../../fields/locators';
@@ -18,6 +18,7 @@ import {
 	InvalidInputError,
 	numberField,
 	textField,
+	type Field,
 } from '../../fields/types';
 import type { Resource } from '../operation';
 
@@ -118,10 +119,15 @@ const expirationField = dateField(
 	'end',
 );
 
-/** @throws InvalidInputError for a percentage above 100, which is an amount or a typing error */
+const changedExpirationField: Field<string> = { ...expirationField, emptyValue: null };
+
+/** @throws InvalidInputError for a percentage above 100, which is an amount or mistyped */
 function checkPercentage(value: unknown, valueType: unknown): void {
 	if (valueType === 'percentage' && typeof value === 'number' && value > 100)
-		throw new InvalidInputError('Value must not be more than 100 for a percentage');
+		throw new InvalidInputError(
+			"'Value' must not be more than 100 for a percentage",
+			"Use 20 for 20%, or set 'Value Type' to 'Fixed Amount'.",
+		);
 }
 
 export const discountResource: Resource = {
@@ -131,10 +137,17 @@ export const discountResource: Resource = {
 			option: {
 				name: 'Create',
 				value: 'create',
-				action: 'Create a discount',
+				action: 'Create discount',
 				description: 'Create a discount code for one or more products',
 			},
-			fields: [nameField, codeField, valueTypeField, valueField, mainProductsField],
+			fields: [
+				nameField,
+				codeField,
+				valueTypeField,
+				valueField,
+				mainProductsField,
+				...outputFields,
+			],
 			collections: [buildAdditionalFields(activeField, expirationField)],
 			request(item) {
 				checkPercentage(item.get(valueField), item.get(valueTypeField));
@@ -152,13 +165,13 @@ export const discountResource: Resource = {
 				};
 			},
 			effect: 'create',
-			response: { kind: 'record', recordKeys: lists.discounts.recordKeys },
+			response: { kind: 'record', recordKeys: lists.discounts.recordKeys, simplifiedKeys },
 		},
 		{
 			option: {
 				name: 'Delete',
 				value: 'delete',
-				action: 'Delete a discount',
+				action: 'Delete discount',
 				description: 'Delete a discount permanently, so that its code no longer works',
 			},
 			fields: [discountField],
@@ -173,10 +186,10 @@ export const discountResource: Resource = {
 			option: {
 				name: 'Get',
 				value: 'get',
-				action: 'Get a discount',
+				action: 'Get discount',
 				description: 'Get one discount',
 			},
-			fields: [discountField, simplifyField],
+			fields: [discountField, ...outputFields],
 			request: (item) => ({ method: 'GET', path: path`/discounts/${item.require(discountField)}` }),
 			effect: 'read',
 			response: { kind: 'record', recordKeys: lists.discounts.recordKeys, simplifiedKeys },
@@ -188,7 +201,7 @@ export const discountResource: Resource = {
 				action: 'Get many discounts',
 				description: 'Get the discounts of the account',
 			},
-			fields: [returnAllField, limitField, simplifyField],
+			fields: [returnAllField, limitField, ...outputFields],
 			request: () => buildListRequest(lists.discounts),
 			effect: 'read',
 			response: { kind: 'list', list: lists.discounts, simplifiedKeys },
@@ -197,15 +210,15 @@ export const discountResource: Resource = {
 			option: {
 				name: 'Update',
 				value: 'update',
-				action: 'Update a discount',
+				action: 'Update discount',
 				description: 'Change a discount; what is not set stays as it is',
 			},
-			fields: [discountField],
+			fields: [discountField, ...outputFields],
 			collections: [
 				buildUpdateFields(
 					activeField,
 					codeField,
-					expirationField,
+					changedExpirationField,
 					mainProductsField,
 					nameField,
 					valueField,
@@ -222,15 +235,15 @@ export const discountResource: Resource = {
 				};
 			},
 			effect: 'change',
-			response: { kind: 'record', recordKeys: lists.discounts.recordKeys },
+			response: { kind: 'record', recordKeys: lists.discounts.recordKeys, simplifiedKeys },
 		},
 		{
 			option: {
 				name: 'Validate',
 				value: 'validate',
-				action: 'Validate a discount code',
+				action: 'Validate discount code',
 				description:
-					'Check whether a discount code can be used. A code that cannot gives an error, which On Error can route.',
+					'Check whether the code of a discount can be used. One that cannot be used stops the node.',
 			},
 			fields: [codeField],
 			collections: [

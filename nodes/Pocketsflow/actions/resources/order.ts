@@ -6,10 +6,10 @@ import {
 	dateRangeFields,
 	limitField,
 	returnAllField,
-	simplifyField,
+	outputFields,
 } from '../../fields/common';
 import { buildProductField, orderField } from '../../fields/locators';
-import { choiceField, textField } from '../../fields/types';
+import { choiceField, textField, type Field } from '../../fields/types';
 import type { Resource } from '../operation';
 
 // Which amount an order carries depends on the endpoint: none is turned into another
@@ -40,13 +40,19 @@ const metadataKeyField = textField({
 	description: 'The key that the checkout session put into the metadata',
 });
 
-const metadataValueField = textField({
+const metadataTextField = textField({
 	displayName: 'Metadata Value',
 	name: 'metadataValue',
 	required: true,
 	placeholder: 'e.g. A-1001',
 	description: 'The value that the key must have, compared as text and in full',
 });
+
+const metadataValueField: Field<string> = {
+	...metadataTextField,
+	// Metadata may hold booleans, which no other text does.
+	read: (raw) => metadataTextField.read(typeof raw === 'boolean' ? String(raw) : raw),
+};
 
 const matchesField = choiceField(
 	{
@@ -72,11 +78,11 @@ export const orderResource: Resource = {
 			option: {
 				name: 'Find by Metadata',
 				value: 'findByMetadata',
-				action: 'Find an order by metadata',
+				action: 'Find order by metadata',
 				description:
 					'Find the order whose checkout session carried a certain metadata value, such as your own order ID. Reads through the orders, because Pocketsflow cannot search them: set a start date to read fewer.',
 			},
-			fields: [metadataKeyField, metadataValueField, matchesField, simplifyField],
+			fields: [metadataKeyField, metadataValueField, matchesField, ...outputFields],
 			collections: [orderFilters],
 			request(item) {
 				item.require(metadataKeyField);
@@ -101,7 +107,7 @@ export const orderResource: Resource = {
 							);
 						},
 						isSearchable: (record) => readMetadata(record) !== undefined,
-						firstOnly: item.get(matchesField) !== 'all',
+						firstOnly: item.require(matchesField) === 'first',
 						describeUnsearchable: (count) => ({
 							message: `Pocketsflow returned ${count} ${count === 1 ? 'order' : 'orders'} without metadata, so none could be compared`,
 							description:
@@ -115,10 +121,10 @@ export const orderResource: Resource = {
 			option: {
 				name: 'Get',
 				value: 'get',
-				action: 'Get an order',
+				action: 'Get order',
 				description: 'Get one paid order: buyer, amounts, and whether it was refunded or disputed',
 			},
-			fields: [orderField, simplifyField],
+			fields: [orderField, ...outputFields],
 			request: (item) => ({ method: 'GET', path: path`/orders/${item.require(orderField)}` }),
 			effect: 'read',
 			response: { kind: 'record', recordKeys: lists.orders.recordKeys, simplifiedKeys },
@@ -130,7 +136,7 @@ export const orderResource: Resource = {
 				action: 'Get many orders',
 				description: 'Get the paid orders of the account',
 			},
-			fields: [returnAllField, limitField, simplifyField],
+			fields: [returnAllField, limitField, ...outputFields],
 			collections: [orderFilters],
 			request: (item) => buildListRequest(lists.orders, item.getFilters()),
 			effect: 'read',

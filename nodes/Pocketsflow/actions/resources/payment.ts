@@ -1,5 +1,5 @@
 import { buildListRequest, lists } from '../../api/lists';
-import { buildFilters, limitField, returnAllField, simplifyField } from '../../fields/common';
+import { buildFilters, limitField, returnAllField, outputFields } from '../../fields/common';
 import { dayField } from '../../fields/dates';
 import { choiceField } from '../../fields/types';
 import type { Resource } from '../operation';
@@ -26,7 +26,7 @@ export const paymentResource: Resource = {
 				action: 'Get many payments',
 				description: 'Get the payments of the account: orders and every renewal of subscriptions',
 			},
-			fields: [returnAllField, limitField, simplifyField],
+			fields: [returnAllField, limitField, ...outputFields],
 			collections: [
 				buildFilters(
 					dayField({

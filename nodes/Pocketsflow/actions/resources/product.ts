@@ -9,7 +9,7 @@ import {
 	limitField,
 	pageFields,
 	returnAllField,
-	simplifyField,
+	outputFields,
 } from '../../fields/common';
 import { buildProductField } from '../../fields/locators';
 import { booleanField, choiceField, moneyField, textField } from '../../fields/types';
@@ -65,10 +65,10 @@ export const productResource: Resource = {
 			option: {
 				name: 'Create',
 				value: 'create',
-				action: 'Create a product',
+				action: 'Create product',
 				description: 'Create a product that can be sold through a checkout session',
 			},
-			fields: [nameField, priceField],
+			fields: [nameField, priceField, ...outputFields],
 			collections: [
 				buildAdditionalFields(
 					...pageFields,
@@ -117,13 +117,13 @@ export const productResource: Resource = {
 				},
 			}),
 			effect: 'create',
-			response: { kind: 'record', recordKeys: lists.products.recordKeys },
+			response: { kind: 'record', recordKeys: lists.products.recordKeys, simplifiedKeys },
 		},
 		{
 			option: {
 				name: 'Delete',
 				value: 'delete',
-				action: 'Delete a product',
+				action: 'Delete product',
 				description: 'Delete a product permanently, so that it can no longer be bought',
 			},
 			fields: [productField],
@@ -138,10 +138,10 @@ export const productResource: Resource = {
 			option: {
 				name: 'Get',
 				value: 'get',
-				action: 'Get a product',
+				action: 'Get product',
 				description: 'Get one product',
 			},
-			fields: [productField, simplifyField],
+			fields: [productField, ...outputFields],
 			request: (item) => ({ method: 'GET', path: path`/products/${item.require(productField)}` }),
 			effect: 'read',
 			response: { kind: 'record', recordKeys: lists.products.recordKeys, simplifiedKeys },
@@ -153,7 +153,7 @@ export const productResource: Resource = {
 				action: 'Get many products',
 				description: 'Get the products of the account',
 			},
-			fields: [returnAllField, limitField, simplifyField],
+			fields: [returnAllField, limitField, ...outputFields],
 			request: () => buildListRequest(lists.products),
 			effect: 'read',
 			response: { kind: 'list', list: lists.products, simplifiedKeys },
@@ -162,10 +162,10 @@ export const productResource: Resource = {
 			option: {
 				name: 'Update',
 				value: 'update',
-				action: 'Update a product',
+				action: 'Update product',
 				description: 'Change a product; what is not set stays as it is',
 			},
-			fields: [productField],
+			fields: [productField, ...outputFields],
 			collections: [
 				buildUpdateFields(
 					activeField,
@@ -182,7 +182,7 @@ export const productResource: Resource = {
 				body: item.requireChanges(),
 			}),
 			effect: 'change',
-			response: { kind: 'record', recordKeys: lists.products.recordKeys },
+			response: { kind: 'record', recordKeys: lists.products.recordKeys, simplifiedKeys },
 		},
 	],
 };

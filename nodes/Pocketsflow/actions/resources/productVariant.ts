@@ -37,8 +37,8 @@ export const productVariantResource: Resource = {
 			option: {
 				name: 'Create',
 				value: 'create',
-				action: 'Create a product variant',
-				description: 'Add a variant with its own name and price to a product',
+				action: 'Create product variant',
+				description: 'Add a product variant with its own name and price',
 			},
 			fields: [productField, nameField, priceField],
 			collections: [
@@ -70,8 +70,8 @@ export const productVariantResource: Resource = {
 			option: {
 				name: 'Delete',
 				value: 'delete',
-				action: 'Delete a product variant',
-				description: 'Delete a variant permanently, so that it can no longer be bought',
+				action: 'Delete product variant',
+				description: 'Delete a product variant permanently, so that it can no longer be bought',
 			},
 			fields: [variantIdField],
 			request: (item) => ({

@@ -64,9 +64,9 @@ export const refundResource: Resource = {
 			option: {
 				name: 'Create',
 				value: 'create',
-				action: 'Create a refund',
+				action: 'Create refund',
 				description:
-					'Send money of an order back to the buyer. This cannot be undone; without an amount it is a full refund.',
+					'Create a refund: send money of an order back to the buyer. This cannot be undone; without an amount it is a full refund.',
 			},
 			fields: [orderField, extentField, amountField],
 			collections: [
@@ -92,7 +92,7 @@ export const refundResource: Resource = {
 			response: { kind: 'record', recordKeys: lists.refunds.recordKeys },
 		},
 		{
-			option: { name: 'Get', value: 'get', action: 'Get a refund', description: 'Get one refund' },
+			option: { name: 'Get', value: 'get', action: 'Get refund', description: 'Get one refund' },
 			fields: [refundField],
 			request: (item) => ({ method: 'GET', path: path`/refunds/${item.require(refundField)}` }),
 			effect: 'read',

@@ -6,7 +6,7 @@ import {
 	dateRangeFields,
 	limitField,
 	returnAllField,
-	simplifyField,
+	outputFields,
 } from '../../fields/common';
 import { idPattern, locatorField } from '../../fields/locators';
 import {
@@ -30,6 +30,18 @@ const simplifiedKeys = [
 	'testMode',
 	'createdAt',
 ] as const;
+
+const subscriberKeys = [
+	'subscriptionId',
+	'buyerEmail',
+	'status',
+	'active',
+	'paused',
+	'cancelAtPeriodEnd',
+	'metadata',
+	'createdAt',
+	'testMode',
+];
 
 const membershipSource: PickerSource = {
 	list: lists.memberships,
@@ -86,7 +98,7 @@ export const subscriptionResource: Resource = {
 			option: {
 				name: 'Cancel',
 				value: 'cancel',
-				action: 'Cancel a subscription',
+				action: 'Cancel subscription',
 				description:
 					"End a buyer's subscription, so that it is not charged again. This cannot be undone, and it refunds nothing.",
 			},
@@ -106,10 +118,10 @@ export const subscriptionResource: Resource = {
 			option: {
 				name: 'Get',
 				value: 'get',
-				action: 'Get a subscription',
+				action: 'Get subscription',
 				description: "Get one buyer's subscription: status and current period",
 			},
-			fields: [membershipField, simplifyField],
+			fields: [membershipField, ...outputFields],
 			request: (item) => ({
 				method: 'GET',
 				path: path`/orders/subscriptions/${item.require(membershipField)}`,
@@ -122,9 +134,9 @@ export const subscriptionResource: Resource = {
 				name: 'Get Many',
 				value: 'getAll',
 				action: 'Get many subscriptions',
-				description: 'Get what buyers have subscribed to',
+				description: 'Get the subscriptions of buyers to the offers of the account',
 			},
-			fields: [returnAllField, limitField, simplifyField],
+			fields: [returnAllField, limitField, ...outputFields],
 			collections: [
 				buildFilters(
 					...dateRangeFields,
@@ -149,22 +161,22 @@ export const subscriptionResource: Resource = {
 		},
 		{
 			option: {
-				name: 'Get Subscribers',
+				name: 'Get Many Subscribers',
 				value: 'getSubscribers',
-				action: 'Get the subscribers',
+				action: 'Get many subscribers',
 				description:
-					'Get the list of subscribers that Pocketsflow recommends to compare with after missed events',
+					'Get the subscribers of all subscriptions, the list that Pocketsflow recommends to compare with after missed events',
 			},
-			fields: [returnAllField, limitField],
+			fields: [returnAllField, limitField, ...outputFields],
 			request: () => buildListRequest(lists.subscribers),
 			effect: 'read',
-			response: { kind: 'list', list: lists.subscribers },
+			response: { kind: 'list', list: lists.subscribers, simplifiedKeys: subscriberKeys },
 		},
 		{
 			option: {
 				name: 'Refund',
 				value: 'refund',
-				action: 'Refund a subscription',
+				action: 'Refund subscription',
 				description:
 					"Send money of a buyer's subscription back to the buyer. This cannot be undone, and no amount can be set.",
 			},

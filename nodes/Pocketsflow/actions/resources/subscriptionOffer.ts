@@ -6,7 +6,7 @@ import {
 	limitField,
 	pageFields,
 	returnAllField,
-	simplifyField,
+	outputFields,
 } from '../../fields/common';
 import { jsonField, textOrJsonField } from '../../fields/json';
 import { checkoutQueryPattern, idPattern, locatorField, offerSource } from '../../fields/locators';
@@ -188,10 +188,11 @@ export const subscriptionOfferResource: Resource = {
 			option: {
 				name: 'Create',
 				value: 'create',
-				action: 'Create a subscription offer',
-				description: 'Create a recurring product. Its ID can be sold through a checkout session.',
+				action: 'Create subscription offer',
+				description:
+					'Create a subscription offer, a recurring product. Its ID can be sold through a checkout session.',
 			},
-			fields: [nameField, priceField, frequencyField],
+			fields: [nameField, priceField, frequencyField, ...outputFields],
 			collections: [buildAdditionalFields(...pageFields, ...offerFields)],
 			request: (item) => ({
 				method: 'POST',
@@ -204,16 +205,16 @@ export const subscriptionOfferResource: Resource = {
 				},
 			}),
 			effect: 'create',
-			response: { kind: 'record', recordKeys: lists.offers.recordKeys },
+			response: { kind: 'record', recordKeys: lists.offers.recordKeys, simplifiedKeys },
 		},
 		{
 			option: {
 				name: 'Get',
 				value: 'get',
-				action: 'Get a subscription offer',
-				description: 'Get one recurring product',
+				action: 'Get subscription offer',
+				description: 'Get one subscription offer',
 			},
-			fields: [offerField, simplifyField],
+			fields: [offerField, ...outputFields],
 			request: (item) => ({
 				method: 'GET',
 				path: path`/subscriptions/${item.require(offerField)}`,
@@ -226,9 +227,9 @@ export const subscriptionOfferResource: Resource = {
 				name: 'Get Many',
 				value: 'getAll',
 				action: 'Get many subscription offers',
-				description: 'Get the recurring products of the account',
+				description: 'Get the subscription offers of the account',
 			},
-			fields: [returnAllField, limitField, simplifyField],
+			fields: [returnAllField, limitField, ...outputFields],
 			request: () => buildListRequest(lists.offers),
 			effect: 'read',
 			response: { kind: 'list', list: lists.offers, simplifiedKeys },

@@ -5,7 +5,7 @@ import {
 	buildUpdateFields,
 	limitField,
 	returnAllField,
-	simplifyField,
+	outputFields,
 } from '../../fields/common';
 import { buildProductField, locatorField, mainProductsField } from '../../fields/locators';
 import { formatActive, formatText, joinLabel } from '../../fields/pickers';
@@ -106,10 +106,11 @@ export const upsellResource: Resource = {
 			option: {
 				name: 'Create',
 				value: 'create',
-				action: 'Create an upsell',
-				description: 'Offer buyers of some products another product in addition',
+				action: 'Create upsell',
+				description:
+					'Create an upsell, which offers the buyers of some products another product in addition',
 			},
-			fields: [mainProductsField, upsellProductField, upsellPriceField],
+			fields: [mainProductsField, upsellProductField, upsellPriceField, ...outputFields],
 			collections: [buildAdditionalFields(...detailFields)],
 			request: (item) => ({
 				method: 'POST',
@@ -122,13 +123,13 @@ export const upsellResource: Resource = {
 				},
 			}),
 			effect: 'create',
-			response: { kind: 'record', recordKeys: lists.upsells.recordKeys },
+			response: { kind: 'record', recordKeys: lists.upsells.recordKeys, simplifiedKeys },
 		},
 		{
 			option: {
 				name: 'Delete',
 				value: 'delete',
-				action: 'Delete an upsell',
+				action: 'Delete upsell',
 				description: 'Delete an upsell permanently, so that buyers no longer see it',
 			},
 			fields: [upsellField],
@@ -137,8 +138,8 @@ export const upsellResource: Resource = {
 			response: { kind: 'deleted', id: upsellField },
 		},
 		{
-			option: { name: 'Get', value: 'get', action: 'Get an upsell', description: 'Get one upsell' },
-			fields: [upsellField, simplifyField],
+			option: { name: 'Get', value: 'get', action: 'Get upsell', description: 'Get one upsell' },
+			fields: [upsellField, ...outputFields],
 			request: (item) => ({ method: 'GET', path: path`/upsells/${item.require(upsellField)}` }),
 			effect: 'read',
 			response: { kind: 'record', recordKeys: lists.upsells.recordKeys, simplifiedKeys },
@@ -150,7 +151,7 @@ export const upsellResource: Resource = {
 				action: 'Get many upsells',
 				description: 'Get the upsells of the account',
 			},
-			fields: [returnAllField, limitField, simplifyField],
+			fields: [returnAllField, limitField, ...outputFields],
 			request: () => buildListRequest(lists.upsells),
 			effect: 'read',
 			response: { kind: 'list', list: lists.upsells, simplifiedKeys },
@@ -159,10 +160,10 @@ export const upsellResource: Resource = {
 			option: {
 				name: 'Update',
 				value: 'update',
-				action: 'Update an upsell',
+				action: 'Update upsell',
 				description: 'Change an upsell; what is not set stays as it is',
 			},
-			fields: [upsellField],
+			fields: [upsellField, ...outputFields],
 			collections: [
 				buildUpdateFields(...detailFields, mainProductsField, upsellPriceField, upsellProductField),
 			],
@@ -172,7 +173,7 @@ export const upsellResource: Resource = {
 				body: item.requireChanges(),
 			}),
 			effect: 'change',
-			response: { kind: 'record', recordKeys: lists.upsells.recordKeys },
+			response: { kind: 'record', recordKeys: lists.upsells.recordKeys, simplifiedKeys },
 		},
 	],
 };

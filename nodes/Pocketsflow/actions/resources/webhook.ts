@@ -79,10 +79,21 @@ const activeField = booleanField({
 	description: 'Whether events are sent to the URL',
 });
 
-/** The events of both fields, each once; undefined where neither is set. */
-function mergeEvents(chosen: unknown, custom: unknown): string[] | undefined {
+/** The events of both fields, each once. */
+function mergeEvents(chosen: unknown, custom: unknown): string[] {
 	const names = [chosen, custom].flatMap((list) => (Array.isArray(list) ? list.map(String) : []));
-	return names.length > 0 ? [...new Set(names)] : undefined;
+	return [...new Set(names)];
+}
+
+/** The events of an update; undefined where neither field was added, so that they stay as they are. */
+function readChangedEvents(chosen: unknown, custom: unknown): string[] | undefined {
+	const events = mergeEvents(chosen, custom);
+	if (chosen === undefined && custom !== undefined && events.length === 0)
+		throw new InvalidInputError(
+			"'Custom Events' is empty",
+			"Name an event, or remove the field. To remove events, add 'Events' and choose those that stay.",
+		);
+	return chosen === undefined && custom === undefined ? undefined : events;
 }
 
 export const webhookResource: Resource = {
@@ -92,16 +103,17 @@ export const webhookResource: Resource = {
 			option: {
 				name: 'Create',
 				value: 'create',
-				action: 'Create a webhook',
+				action: 'Create webhook',
 				description:
-					'Register a URL for events. The output holds the signing secret, which Pocketsflow shows only this once: keep it safe.',
+					'Create a webhook: register a URL for events. The output holds the signing secret, which Pocketsflow shows only this once: keep it safe.',
 			},
 			fields: [endpointUrlField, eventsField],
 			collections: [buildAdditionalFields(activeField, customEventsField, descriptionField)],
 			request(item) {
 				const { customEvents, ...others } = item.getOptional();
 				const events = mergeEvents(item.get(eventsField), customEvents);
-				if (!events) throw new InvalidInputError('Events is empty');
+				if (events.length === 0)
+					throw new InvalidInputError("'Events' is empty", 'Choose at least one event.');
 				return {
 					method: 'POST',
 					path: '/webhooks',
@@ -115,9 +127,9 @@ export const webhookResource: Resource = {
 			option: {
 				name: 'Delete',
 				value: 'delete',
-				action: 'Delete a webhook',
+				action: 'Delete webhook',
 				description:
-					'Delete a registered URL permanently: no more events are sent to it. Deleting that of a Pocketsflow Trigger silences the trigger.',
+					'Delete a webhook permanently: no more events are sent to its URL. Deleting that of a Pocketsflow Trigger silences the trigger.',
 			},
 			fields: [webhookField],
 			request: (item) => ({
@@ -131,8 +143,8 @@ export const webhookResource: Resource = {
 			option: {
 				name: 'Get',
 				value: 'get',
-				action: 'Get a webhook',
-				description: 'Get one registered URL with its events, without its signing secret',
+				action: 'Get webhook',
+				description: 'Get one webhook: its URL and events, without its signing secret',
 			},
 			fields: [webhookField],
 			request: (item) => ({ method: 'GET', path: path`/webhooks/${item.require(webhookField)}` }),
@@ -144,7 +156,7 @@ export const webhookResource: Resource = {
 				name: 'Get Many',
 				value: 'getAll',
 				action: 'Get many webhooks',
-				description: 'Get the registered URLs with their events, without their signing secrets',
+				description: 'Get the webhooks of the account, without their signing secrets',
 			},
 			fields: [returnAllField, limitField],
 			request: () => buildListRequest(lists.webhooks),
@@ -155,8 +167,8 @@ export const webhookResource: Resource = {
 			option: {
 				name: 'Test',
 				value: 'test',
-				action: 'Test a webhook',
-				description: 'Have Pocketsflow send a test event to a registered URL',
+				action: 'Test webhook',
+				description: 'Test a webhook: have Pocketsflow send a test event to its URL',
 			},
 			fields: [webhookField],
 			request: (item) => ({
@@ -170,9 +182,9 @@ export const webhookResource: Resource = {
 			option: {
 				name: 'Update',
 				value: 'update',
-				action: 'Update a webhook',
+				action: 'Update webhook',
 				description:
-					'Change a registered URL; what is not set stays as it is. Events replace the ones it has.',
+					'Change a webhook; what is not set stays as it is. Events replace the ones it has.',
 			},
 			fields: [webhookField],
 			collections: [
@@ -189,7 +201,7 @@ export const webhookResource: Resource = {
 				return {
 					method: 'PUT',
 					path: path`/webhooks/${item.require(webhookField)}`,
-					body: { ...others, events: mergeEvents(events, customEvents) },
+					body: { ...others, events: readChangedEvents(events, customEvents) },
 				};
 			},
 			effect: 'change',
