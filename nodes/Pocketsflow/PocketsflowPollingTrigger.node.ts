@@ -6,10 +6,10 @@ import {
 	type IPollFunctions,
 } from 'n8n-workflow';
 
-import { productIdsOption } from './events/productFilter';
 import { simplifyField } from './fields/common';
+import { buildLoadOptions } from './methods/loadOptions';
 import { poll } from './polling/poll';
-import { polledEventOptions } from './polling/sources';
+import { eventsField, optionFields } from './polling/settings';
 
 export class PocketsflowPollingTrigger implements INodeType {
 	description: INodeTypeDescription = {
@@ -18,7 +18,7 @@ export class PocketsflowPollingTrigger implements INodeType {
 		icon: { light: 'file:pocketsflow.svg', dark: 'file:pocketsflow.dark.svg' },
 		group: ['trigger'],
 		version: 1,
-		subtitle: '={{ $parameter["events"].join(", ") }}',
+		subtitle: '={{ [$parameter["events"]].flat().join(", ") }}',
 		description:
 			'Asks Pocketsflow at intervals for new orders, subscriptions and other events; needs no public address',
 		defaults: { name: 'Pocketsflow Polling Trigger' },
@@ -27,14 +27,7 @@ export class PocketsflowPollingTrigger implements INodeType {
 		outputs: [NodeConnectionTypes.Main],
 		credentials: [{ name: 'pocketsflowApi', required: true }],
 		properties: [
-			{
-				displayName: 'Trigger On',
-				name: 'events',
-				type: 'multiOptions',
-				required: true,
-				default: ['order.completed'],
-				options: polledEventOptions,
-			},
+			eventsField.property,
 			{
 				displayName: 'Start',
 				name: 'start',
@@ -78,48 +71,12 @@ export class PocketsflowPollingTrigger implements INodeType {
 				type: 'collection',
 				placeholder: 'Add option',
 				default: {},
-				options: [
-					{
-						displayName: 'Head Start for Webhook (Seconds)',
-						name: 'headStart',
-						type: 'number',
-						typeOptions: { minValue: 0 },
-						default: 30,
-						description:
-							'Emit a record only with a poll that comes this long after the one that found it. A webhook trigger beside this one is then done with it, and the two do not work on it at the same moment.',
-					},
-					{
-						displayName: 'Max Items per Poll',
-						name: 'batch',
-						type: 'number',
-						typeOptions: { minValue: 1 },
-						default: 500,
-						description:
-							'How many items one execution gets at most. The rest follows with the next polls, so choose more than happens between two of them, and twice that with Repeat After.',
-					},
-					{
-						displayName: 'Overlap (Minutes)',
-						name: 'overlap',
-						type: 'number',
-						typeOptions: { minValue: 0 },
-						default: 15,
-						description:
-							'How far back each poll looks for records that appear late with an older date. A day is 1440. Longer costs more requests per poll and more stored IDs.',
-					},
-					productIdsOption,
-					{
-						displayName: 'Repeat After (Minutes)',
-						name: 'repeatAfter',
-						type: 'number',
-						typeOptions: { minValue: 0 },
-						default: 30,
-						description:
-							'Emit every record a second time this long after the first, and at once when n8n was stopped before that. The workflow must skip event IDs that it has recorded as done. Choose more than your longest execution takes. Costs about one more execution per execution; 0 turns it off.',
-					},
-				],
+				options: optionFields.map(({ property }) => property),
 			},
 		],
 	};
+
+	methods = { loadOptions: buildLoadOptions(optionFields) };
 
 	async poll(this: IPollFunctions): Promise<INodeExecutionData[][] | null> {
 		const items = await poll(this);

@@ -1,7 +1,12 @@
 import { NodeOperationError, type IPollFunctions } from 'n8n-workflow';
 
 import { parseDate } from '../api/dates';
-import { splitNames } from '../events/nameList';
+import { simplifyField } from '../fields/common';
+import { nameListField } from '../fields/nameLists';
+import { productIdsField } from '../fields/triggerFields';
+import { readOption, readParameter, toParameterError } from '../fields/triggerParameters';
+import { InvalidInputError, numberField, quote, type Field } from '../fields/types';
+import { polledEventOptions } from './sources';
 
 /** What the user set on the polling trigger. */
 export interface PollSettings {
@@ -22,42 +27,99 @@ export interface PollSettings {
 	productIds: string[];
 }
 
-interface Options {
-	batch?: number;
-	headStart?: number;
-	overlap?: number;
-	productIds?: string;
-	repeatAfter?: number;
-}
+export const eventsField = nameListField(
+	{ displayName: 'Trigger On', name: 'events', required: true, default: ['order.completed'] },
+	polledEventOptions,
+);
+
+const headStartField = numberField(
+	{
+		displayName: 'Head Start for Webhook (Seconds)',
+		name: 'headStart',
+		default: 30,
+		description:
+			'Emit a record only with a poll that comes this long after the one that found it. A webhook trigger beside this one is then done with it, and the two do not work on it at the same moment. There is no head start unless this option is added.',
+	},
+	{ min: 0 },
+);
+
+const maxItemsField = numberField(
+	{
+		displayName: 'Max Items per Poll',
+		name: 'batch',
+		default: 500,
+		description:
+			'How many items one execution gets at most. The rest follows with the next polls, so choose more than happens between two of them, and twice that with Repeat After.',
+	},
+	{ min: 1, integer: true },
+);
+
+const overlapField = numberField(
+	{
+		displayName: 'Overlap (Minutes)',
+		name: 'overlap',
+		default: 15,
+		description:
+			'How far back each poll looks for records that appear late with an older date. A day is 1440. Longer costs more requests per poll and more stored IDs.',
+	},
+	{ min: 0 },
+);
+
+const repeatAfterField = numberField(
+	{
+		displayName: 'Repeat After (Minutes)',
+		name: 'repeatAfter',
+		default: 30,
+		description:
+			'Emit every record a second time this long after the first, and at once when n8n was stopped before that. The workflow must skip event IDs that it has recorded as done. Choose more than your longest execution takes. Costs about one more execution per execution. Nothing is repeated unless this option is added; 0 turns it off.',
+	},
+	{ min: 0 },
+);
+
+/** The optional fields of the polling trigger, sorted by name. */
+export const optionFields: readonly Field[] = [
+	headStartField,
+	maxItemsField,
+	overlapField,
+	productIdsField,
+	repeatAfterField,
+];
 
 const secondMs = 1_000;
 const minuteMs = 60_000;
 
 /** Reads and checks the parameters. @throws NodeOperationError with a sentence for the user */
 export function readSettings(n8n: IPollFunctions): PollSettings {
-	const fail = (message: string) => new NodeOperationError(n8n.getNode(), message);
-	const events = n8n.getNodeParameter('events', []) as string[];
-	if (events.length === 0) throw fail('Choose at least one event to poll for');
-	const options = n8n.getNodeParameter('options', {}) as Options;
-	const { batch = 500, headStart = 0, overlap = 15, repeatAfter = 0, productIds = '' } = options;
-	if (!Number.isInteger(batch) || batch < 1)
-		throw fail('Max Items per Poll must be a whole number above 0');
-	if (!(headStart >= 0))
-		throw fail('Head Start for Webhook must be a number of seconds, 0 or more');
-	if (!(overlap >= 0)) throw fail('Overlap must be a number of minutes, 0 or more');
-	if (!(repeatAfter >= 0)) throw fail('Repeat After must be a number of minutes, 0 or more');
-
-	return {
-		events,
-		...readStartDate(n8n),
-		simplify: n8n.getNodeParameter('simplify', true) as boolean,
-		headStartMs: headStart * secondMs,
-		overlapMs: overlap * minuteMs,
-		repeatAfterMs: repeatAfter * minuteMs,
-		maxItems: batch,
-		productIds: splitNames(productIds),
-	};
+	try {
+		return {
+			events: readEvents(n8n),
+			...readStartDate(n8n),
+			simplify: readParameter(n8n, simplifyField) ?? true,
+			headStartMs: (readOption(n8n, headStartField) ?? 0) * secondMs,
+			overlapMs: (readOption(n8n, overlapField) ?? 15) * minuteMs,
+			repeatAfterMs: (readOption(n8n, repeatAfterField) ?? 0) * minuteMs,
+			maxItems: readOption(n8n, maxItemsField) ?? 500,
+			productIds: readOption(n8n, productIdsField) ?? [],
+		};
+	} catch (error) {
+		throw toParameterError(n8n, error);
+	}
 }
+
+function readEvents(n8n: IPollFunctions): string[] {
+	const events = readParameter(n8n, eventsField) ?? [];
+	if (events.length === 0)
+		throw new InvalidInputError("'Trigger On' is empty", 'Choose at least one event to poll for.');
+	const other = events.find((event) => !isPolled(event));
+	if (other !== undefined)
+		throw new InvalidInputError(
+			`'Trigger On' has an event that cannot be polled: ${quote(other)}`,
+			'Choose from the list, or use the Pocketsflow Trigger for it.',
+		);
+	return events;
+}
+
+const isPolled = (event: string) => polledEventOptions.some(({ value }) => value === event);
 
 function readStartDate(n8n: IPollFunctions): Pick<PollSettings, 'startDateMs' | 'startDateText'> {
 	if (n8n.getNodeParameter('start', 'now') !== 'date') return {};

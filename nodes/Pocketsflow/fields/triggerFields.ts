@@ -1,0 +1,25 @@
+import { offerSource, productSource } from './locators';
+import { idNamesField } from './nameLists';
+import { readText, type Field, type Presentation } from './types';
+
+/** The products and subscription offers that the events of a trigger are narrowed to. */
+export const productIdsField = idNamesField(
+	{
+		displayName: 'Product Names or IDs',
+		name: 'productIds',
+		description:
+			'Start only for these products and subscription offers; an event that names none always starts the workflow',
+	},
+	{ method: 'getProductsAndOffers', sources: [productSource, offerSource] },
+);
+
+/** Text to compare with, exactly as given; a number or a boolean is compared as text. */
+export function comparedTextField(shown: Presentation): Field<string> {
+	return {
+		property: { type: 'string', default: '', ...shown },
+		read(raw) {
+			if (raw === undefined || raw === null || raw === '') return undefined;
+			return typeof raw === 'boolean' ? String(raw) : readText(shown.displayName, raw);
+		},
+	};
+}

@@ -1,0 +1,66 @@
+import {
+	NodeOperationError,
+	type IHookFunctions,
+	type IPollFunctions,
+	type IWebhookFunctions,
+} from 'n8n-workflow';
+
+import { InvalidInputError, refuseMissing, type Field } from './types';
+
+/** The contexts in which a trigger reads its parameters. */
+export type TriggerContext = IHookFunctions | IPollFunctions | IWebhookFunctions;
+
+/**
+ * Reads a parameter of a trigger as its field defines it; undefined where it is not set. An expression
+ * that gives nothing is not the same as a field that was left empty: it must not open a filter.
+ * @throws InvalidInputError
+ */
+export const readParameter = <T>(context: TriggerContext, field: Field<T>): T | undefined =>
+	readAt(context, field, field.property.name);
+
+/** Reads a parameter in the collection Options in the same way. @throws InvalidInputError */
+export const readOption = <T>(context: TriggerContext, field: Field<T>): T | undefined =>
+	readAt(context, field, `options.${field.property.name}`);
+
+function readAt<T>(
+	context: TriggerContext,
+	{ property: { displayName }, read }: Field<T>,
+	path: string,
+): T | undefined {
+	const value = read(evaluate(context, displayName, path), context.getTimezone());
+	if (value === undefined && isDynamic(context, path)) throw refuseMissing(displayName);
+	return value;
+}
+
+/** Whether an expression gives the value at this path. */
+function isDynamic(context: TriggerContext, path: string): boolean {
+	const given = context.getNodeParameter(path, null, { rawExpressions: true });
+	return typeof given === 'string' && given.startsWith('=');
+}
+
+/** The value at a path, its expression evaluated. @throws InvalidInputError where that fails */
+function evaluate(context: TriggerContext, displayName: string, path: string): unknown {
+	try {
+		return context.getNodeParameter(path, null);
+	} catch (error) {
+		throw toInputError(displayName, error);
+	}
+}
+
+const toInputError = (displayName: string, error: unknown) =>
+	new InvalidInputError(
+		`The expression in '${displayName}' cannot be evaluated`,
+		error instanceof Error ? `n8n says: ${error.message}` : 'Correct the expression.',
+	);
+
+/** What is wrong with a parameter and what to do, in one text: n8n 2.x shows no more of a trigger's error. */
+export const describeInputError = (error: unknown): string =>
+	error instanceof InvalidInputError
+		? `${error.message}. ${error.description}`
+		: 'The reason is unknown.';
+
+/** The error for a parameter that cannot be read, as n8n shows it; any other error as it is. */
+export const toParameterError = (context: TriggerContext, error: unknown): unknown =>
+	error instanceof InvalidInputError
+		? new NodeOperationError(context.getNode(), describeInputError(error))
+		: error;
