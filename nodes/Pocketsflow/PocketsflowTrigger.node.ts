@@ -8,12 +8,12 @@ import {
 	type IWebhookResponseData,
 } from 'n8n-workflow';
 
-import { eventOptions } from './events/catalogue';
-import { productIdsOption } from './events/productFilter';
+import { simplifyField } from './fields/common';
+import { buildLoadOptions } from './methods/loadOptions';
+import { prepare } from './webhook/prepare';
 import { receive } from './webhook/receive';
 import { isRegistered, register, unregister } from './webhook/registration';
-import { usesExistingEndpoint } from './webhook/settings';
-import { simplifyField } from './fields/common';
+import { endpointField, eventsField, optionFields, usesExistingEndpoint } from './webhook/settings';
 
 export class PocketsflowTrigger implements INodeType {
 	description: INodeTypeDescription = {
@@ -21,10 +21,12 @@ export class PocketsflowTrigger implements INodeType {
 		name: 'pocketsflowTrigger',
 		icon: { light: 'file:pocketsflow.svg', dark: 'file:pocketsflow.dark.svg' },
 		group: ['trigger'],
-		// Not 1: for each request to a trigger of version 1 n8n evaluates an expression, which takes
-		// a third of the time until the answer (docs/n8n-engine.md#expression-isolates).
-		version: 2,
-		subtitle: '={{ $parameter["events"].join(", ") }}',
+		// New nodes have 2: for each request to a trigger of version 1 n8n evaluates an expression, which
+		// takes a third of the time until the answer (docs/n8n-engine.md#expression-isolates). Workflows
+		// that were written by hand say 1, and without it the editor would empty their parameters.
+		version: [1, 2],
+		defaultVersion: 2,
+		subtitle: '={{ [$parameter["events"]].flat().join(", ") }}',
 		description:
 			'Starts the workflow when Pocketsflow reports an order, subscription or other event',
 		defaults: { name: 'Pocketsflow Trigger' },
@@ -40,34 +42,8 @@ export class PocketsflowTrigger implements INodeType {
 			},
 		],
 		properties: [
-			{
-				displayName: 'Trigger On',
-				name: 'events',
-				type: 'multiOptions',
-				required: true,
-				default: ['order.completed'],
-				options: eventOptions,
-			},
-			{
-				displayName: 'Endpoint',
-				name: 'endpoint',
-				type: 'options',
-				noDataExpression: true,
-				default: 'automatic',
-				options: [
-					{
-						name: 'Register Automatically',
-						value: 'automatic',
-						description:
-							'Register the webhook at Pocketsflow when the workflow is activated and remove it when deactivated',
-					},
-					{
-						name: 'Use an Existing Endpoint',
-						value: 'existing',
-						description: 'Register nothing: you made the webhook at Pocketsflow by hand',
-					},
-				],
-			},
+			eventsField.property,
+			{ ...endpointField.property, noDataExpression: true },
 			{
 				displayName:
 					"Copy the production URL of this node into a webhook under Developers → Webhooks at Pocketsflow, and that webhook's signing secret into the credential of this node. Without the secret every delivery is refused.",
@@ -83,54 +59,17 @@ export class PocketsflowTrigger implements INodeType {
 				type: 'collection',
 				placeholder: 'Add option',
 				default: {},
-				options: [
-					{
-						displayName: 'Custom Events',
-						name: 'customEvents',
-						type: 'string',
-						default: '',
-						placeholder: 'e.g. order.disputed',
-						description: 'Further event names to listen to, separated by commas',
-					},
-					{
-						displayName: 'Include Headers',
-						name: 'includeHeaders',
-						type: 'boolean',
-						default: false,
-						description: 'Whether to add the headers of the delivery to the output',
-					},
-					{
-						displayName: 'Metadata Key',
-						name: 'metadataKey',
-						type: 'string',
-						default: '',
-						placeholder: 'e.g. order_id',
-						description: 'Start only for deliveries whose metadata has this key',
-					},
-					{
-						displayName: 'Metadata Value',
-						name: 'metadataValue',
-						type: 'string',
-						default: '',
-						description: 'Start only if the metadata key has this value. Empty accepts any value.',
-					},
-					productIdsOption,
-					{
-						displayName: 'Skip Repeated Deliveries',
-						name: 'skipRepeated',
-						type: 'boolean',
-						default: true,
-						description:
-							'Whether to acknowledge a delivery that came in the last minutes already without starting the workflow again',
-					},
-				],
+				options: optionFields.map(({ property }) => property),
 			},
 		],
 	};
 
+	methods = { loadOptions: buildLoadOptions(optionFields) };
+
 	webhookMethods = {
 		default: {
 			async checkExists(this: IHookFunctions): Promise<boolean> {
+				await prepare(this);
 				return usesExistingEndpoint(this) || (await isRegistered(this));
 			},
 			async create(this: IHookFunctions): Promise<boolean> {

@@ -290,6 +290,8 @@ describe('the items of a poll', () => {
 		expect(polled).toEqual({
 			...expected,
 			source: 'poll',
+			// The date of the record, where a delivery has its own.
+			sentAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
 			deliveredAt: expect.any(String),
 			order: expect.objectContaining(expected.order),
 			product: { id: (expected.product as IDataObject).id, name: expect.anything() },
@@ -341,10 +343,11 @@ describe('the items of a poll', () => {
 			productId: productIds[0],
 		})) as IDataObject;
 		const found = await pollLater(setup);
+		const { userId } = (await callSandbox('GET', '/users/me')) as { userId: string };
 		expect(getEventIds(found)?.sort()).toEqual(
 			[
-				'customer.created:test:lee@example.org',
-				'customer.created:test:new@example.org',
+				`customer.created:test:${userId}:lee@example.org`,
+				`customer.created:test:${userId}:new@example.org`,
 				`customer.subscription.created:${membershipIds[0]}`,
 				`order.refunded:${String(refund._id)}`,
 				`review.created:${String(review._id)}`,

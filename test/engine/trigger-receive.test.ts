@@ -1,4 +1,9 @@
+import type { IDataObject } from 'n8n-workflow';
+
+import { newTriggerMemory } from '../../nodes/Pocketsflow/webhook/memory';
+import { prepare } from '../../nodes/Pocketsflow/webhook/prepare';
 import { sign } from '../../nodes/Pocketsflow/webhook/signature';
+import { createHookContext } from '../harness/engine/context';
 import {
 	invoice,
 	membership,
@@ -7,6 +12,8 @@ import {
 	stripeInvoice,
 } from '../harness/payloads';
 import { deliver, newTrigger, secret, signDelivery } from './deliver';
+import { collectLog } from './logLines';
+import { openSandbox } from './stockedSandbox';
 import type { WebhookRequest } from '../harness/hostileDeliveries';
 
 describe('a signed delivery', () => {
@@ -21,6 +28,7 @@ describe('a signed delivery', () => {
 				event: 'order.completed',
 				eventId: 'order.completed:6a5200000000000000000bbb',
 				testMode: true,
+				sentAt: '2026-09-21T14:13:20.123Z',
 				deliveredAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
 				order: { id: '6a5200000000000000000bbb' },
 				product: { id: '6a5000000000000000000aaa', variantId: null },
@@ -169,6 +177,165 @@ describe('a repeated delivery', () => {
 			ids.push(...(await deliver(setup, sent)).items.map(({ eventId }) => eventId));
 		}
 		expect(new Set(ids).size).toBe(3);
+	});
+});
+
+describe('a delivery of an event that can recur', () => {
+	// The shape that names no refund: nothing but its time tells one refund from another.
+	const refundWithoutId = { ...orderRefunded, refund: undefined };
+	const sendAt = (timestamp: string | undefined) =>
+		signDelivery('order.refunded', refundWithoutId, {
+			'x-pocketsflow-timestamp': timestamp as string,
+		});
+
+	it('is another event with another timestamp, also with equal bytes within seconds', async () => {
+		const setup = newTrigger();
+		const results = [
+			await deliver(setup, sendAt('1790000000123')),
+			await deliver(setup, sendAt('1790000000124')),
+			await deliver(setup, sendAt('1790000000123')),
+			await deliver(setup, sendAt('1790000000124')),
+		];
+		expect(results.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+		expect(results.map(({ items }) => items.length)).toEqual([1, 1, 0, 0]);
+		expect(results[0].items[0].eventId).not.toBe(results[1].items[0].eventId);
+	});
+
+	it.each([undefined, 'soon', '9999999999999999'])(
+		'is never taken for a repetition with the timestamp %p, and has no sentAt',
+		async (timestamp) => {
+			const setup = newTrigger();
+			const copies = [sendAt(timestamp), sendAt(timestamp)];
+			const results = await Promise.all(copies.map(async (sent) => await deliver(setup, sent)));
+			const items = results.flatMap((result) => result.items);
+			expect(new Set(items.map(({ eventId }) => eventId)).size).toBe(2);
+			for (const item of items) expect(item).not.toHaveProperty('sentAt');
+		},
+	);
+
+	it('is new again ten minutes after the first, however often it was repeated', async () => {
+		const setup = newTrigger();
+		const startMs = Date.now();
+		const clock = jest.spyOn(Date, 'now');
+		const counts = [];
+		for (const minutes of [0, 6, 9, 11, 12]) {
+			clock.mockReturnValue(startMs + minutes * 60_000);
+			counts.push((await deliver(setup, sendAt('1790000000123'))).items.length);
+		}
+		clock.mockRestore();
+		expect(counts).toEqual([1, 0, 0, 1, 0]);
+	});
+});
+
+describe('the output of a delivery', () => {
+	it('says when Pocketsflow sent it, also with Simplify off', async () => {
+		for (const simplify of [true, false]) {
+			const sent = signDelivery('order.completed', orderCompleted, {
+				'x-pocketsflow-timestamp': '1790000000',
+			});
+			const { items } = await deliver(newTrigger({ simplify }), sent);
+			expect(items[0].sentAt).toBe('2026-09-21T14:13:20.000Z');
+		}
+	});
+
+	it('has the test mode of the payload, and that of the key where the payload has none', async () => {
+		const modes = [];
+		for (const more of [{ testMode: false }, { livemode: false }, { livemode: true }, {}]) {
+			const sent = signDelivery('order.completed', { ...orderCompleted, ...more });
+			modes.push((await deliver(newTrigger(), sent)).items[0].testMode);
+		}
+		expect(modes).toEqual([false, true, false, true]);
+	});
+
+	it('has the account in the id of a customer, as the activation learnt it', async () => {
+		const sandbox = await openSandbox();
+		try {
+			const memory = newTriggerMemory();
+			const setup = newTrigger();
+			const credential = { apiKey: sandbox.testKey, baseUrl: sandbox.url };
+			await prepare(createHookContext({ ...setup, credential }), memory);
+			const headers = { Authorization: `Bearer ${sandbox.testKey}` };
+			const user = (await (await fetch(`${sandbox.url}/users/me`, { headers })).json()) as {
+				userId: string;
+			};
+			const expected = `customer.created:test:${user.userId}:ana@example.org`;
+			const sent = signDelivery('customer.created', orderCompleted);
+			expect((await deliver(setup, sent, memory)).items[0].eventId).toBe(expected);
+			// Static data has it for a process that did not see the activation.
+			expect((await deliver(setup, sent, newTriggerMemory())).items[0].eventId).toBe(expected);
+		} finally {
+			await sandbox.close();
+		}
+	});
+});
+
+describe('what n8n is told of a delivery that starts nothing', () => {
+	const right = signDelivery('order.completed', orderCompleted);
+
+	it.each<[string, IDataObject, string]>([
+		['an event that was not chosen', { events: ['order.refunded'] }, 'event is not chosen'],
+		['other metadata', { options: { metadataKey: 'other' } }, 'metadata is not'],
+		['another product', { options: { productIds: ['other'] } }, 'product is not chosen'],
+	])('is one debug line for %s', async (_what, parameters, reason) => {
+		const lines = await collectLog(async () => await deliver(newTrigger(parameters), right));
+		expect(lines).toEqual([{ level: 'debug', message: expect.stringContaining(reason) }]);
+		expect(lines[0].message).toContain('"order.completed"');
+		expect(lines[0].message).not.toContain('ana@example.org');
+	});
+
+	it('is one debug line for a repetition', async () => {
+		const setup = newTrigger();
+		await deliver(setup, right);
+		const lines = await collectLog(async () => await deliver(setup, right));
+		expect(lines).toEqual([{ level: 'debug', message: expect.stringContaining('repeats') }]);
+	});
+
+	it.each([1000, 20_000])('is one line for a body that is %i levels deep', async (depth) => {
+		const body = Buffer.from(`{"a":${'['.repeat(depth)}${']'.repeat(depth)}}`);
+		const headers = { ...right.headers, 'x-pocketsflow-signature': sign(body, secret) };
+		const lines = await collectLog(async () => {
+			const { status, items } = await deliver(newTrigger(), { body, headers });
+			expect([status, items]).toEqual([200, []]);
+		});
+		expect(lines.map(({ level }) => level)).toEqual(['warn']);
+	});
+
+	it('is one line without the payload for what fails after the answer', async () => {
+		const stringify = jest.spyOn(JSON, 'stringify').mockImplementation(() => {
+			throw new RangeError('ana@example.org');
+		});
+		const lines = await collectLog(async () => {
+			const { status, items } = await deliver(newTrigger(), right);
+			expect([status, items]).toEqual([200, []]);
+		}).finally(() => stringify.mockRestore());
+		expect(lines).toEqual([{ level: 'error', message: expect.stringContaining('RangeError') }]);
+		expect(lines[0].message).not.toContain('ana@example.org');
+	});
+
+	it('is one line a minute with a count for forged ones, which read no credential each', async () => {
+		const memory = newTriggerMemory();
+		const setup = newTrigger();
+		let reads = 0;
+		const { credential } = setup;
+		Object.defineProperty(setup, 'credential', { get: () => (reads++, credential) });
+		await deliver(setup, right, memory);
+		reads = 0;
+		const forged = {
+			...right,
+			headers: { ...right.headers, 'x-pocketsflow-signature': sign(right.body, 'whsec_other') },
+		};
+		const startMs = Date.now();
+		const clock = jest.spyOn(Date, 'now').mockReturnValue(startMs);
+		const lines = await collectLog(async () => {
+			for (let n = 0; n < 100; n++) expect((await deliver(setup, forged, memory)).status).toBe(401);
+			clock.mockReturnValue(startMs + 61_000);
+			await deliver(setup, forged, memory);
+		}).finally(() => clock.mockRestore());
+		const refusals = lines.filter(({ message }) => message.includes('refused'));
+		expect(refusals.map(({ level }) => level)).toEqual(['warn', 'warn']);
+		expect(refusals[0].message).toContain('refused 1 delivery');
+		expect(refusals[1].message).toContain('refused 100 deliveries: wrong signature (100)');
+		expect(reads).toBeLessThan(12);
 	});
 });
 

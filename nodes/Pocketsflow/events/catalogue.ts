@@ -20,13 +20,15 @@ interface EventDefinition {
 	identity?: IdReader;
 	/** Reads the id of the thing that a recurring event happens to. */
 	subject?: IdReader;
-	/** Whether test and live data share these ids; all other ids differ between the modes. */
-	sameInBothModes?: boolean;
+	/** Whether accounts and modes share these ids; all others are Pocketsflow's, and differ. */
+	isShared?: boolean;
 }
 
+/** Reads text, or a number as text, at a path. */
 const readText = (payload: IDataObject, ...keys: string[]): string | undefined => {
 	let value: unknown = payload;
 	for (const key of keys) value = isRecord(value) ? value[key] : undefined;
+	if (typeof value === 'number') return String(value);
 	return typeof value === 'string' && value !== '' ? value : undefined;
 };
 
@@ -43,11 +45,15 @@ const entityId =
 const readProductId = entityId('product');
 const readReviewId = entityId('review');
 
-const readOrderId: IdReader = (payload) =>
+const readNamedOrderId: IdReader = (payload) =>
 	readText(payload, 'order', 'id') ??
 	readText(payload, 'order', '_id') ??
 	readText(payload, 'orderId') ??
-	readText(payload, '_id');
+	readText(payload, 'order');
+
+/** Reads the id of an order that the payload names, or that it is itself. */
+const readOrderId: IdReader = (payload) =>
+	readNamedOrderId(payload) ?? readText(payload, '_id') ?? readText(payload, 'id');
 
 const readRefundId: IdReader = (payload) =>
 	readText(payload, 'refund', 'id') ??
@@ -71,6 +77,18 @@ export const readEmail: IdReader = (payload) =>
 	)
 		?.trim()
 		.toLowerCase();
+
+/**
+ * Reads what identifies a buyer in one account: the address, which both deliveries and the API know. A
+ * buyer without one is told by the API's customer, or by the first order, which the event carries.
+ */
+const readBuyer: IdReader = (payload) =>
+	readEmail(payload) ??
+	withPrefix('id', readText(payload, 'customer', 'id') ?? readText(payload, 'customer', '_id')) ??
+	withPrefix('order', readNamedOrderId(payload));
+
+/** Keeps ids of different kinds apart, which may be equal where they are numbers. */
+const withPrefix = (prefix: string, id: string | undefined) => id && `${prefix}:${id}`;
 
 /** Reads the id of this buyer's membership. `subscription.id` is the offer, which many buyers share. */
 export const readMembershipId: IdReader = (payload) =>
@@ -114,9 +132,9 @@ export const events: readonly EventDefinition[] = [
 		name: 'customer.created',
 		label: 'Customer Created',
 		description: 'A buyer made a first purchase',
-		identity: readEmail,
-		subject: readEmail,
-		sameInBothModes: true,
+		identity: readBuyer,
+		subject: readBuyer,
+		isShared: true,
 	},
 	{
 		name: 'identity.verification_session.processing',

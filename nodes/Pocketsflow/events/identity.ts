@@ -8,18 +8,38 @@ export interface BusinessEvent {
 	event: string;
 	payload: IDataObject;
 	testMode: boolean;
-	/** Tells this time from other times of an event that can recur: when it was sent (ms), or a change id. */
+	/**
+	 * Tells this time from other times of an event that can recur: when it was sent (ms), the date and
+	 * the id of a record, or the id of a change.
+	 */
 	discriminator: number | string;
 	/** A digest of the content, hex. Absent where the discriminator alone tells events apart. */
 	digest?: string;
+	/** The user whose account it happened in (`userId` of the API); undefined where not known. */
+	account?: string;
 }
 
 /** The id of the one thing to which this event happens only once; undefined where it can recur. */
-function readUniqueId({ event, payload, testMode }: BusinessEvent): string | undefined {
+function readUniqueId({ event, payload, testMode, account }: BusinessEvent): string | undefined {
 	const definition = findEvent(event);
 	const id = definition?.identity?.(payload);
-	if (id === undefined) return undefined;
-	return definition?.sameInBothModes && testMode ? `test:${id}` : id;
+	if (id === undefined || !definition?.isShared) return id;
+	if (account === undefined) return undefined;
+	return [testMode ? 'test' : undefined, account, id].filter(Boolean).join(':');
+}
+
+/** What identifies the thing of a recurring event; the account where nothing else does. */
+function readSubject({ event, payload, account }: BusinessEvent): string | undefined {
+	return findEvent(event)?.subject?.(payload) ?? account;
+}
+
+/**
+ * Whether an event of this name may need the account in its id: its ids are shared between accounts,
+ * or it may name no thing at all.
+ */
+export function dependsOnAccount(event: string): boolean {
+	const definition = findEvent(event);
+	return definition?.subject === undefined || definition.isShared === true;
 }
 
 /**
@@ -32,33 +52,22 @@ function readUniqueId({ event, payload, testMode }: BusinessEvent): string | und
  * seconds, and several events fit into one.
  */
 export function buildEventId(businessEvent: BusinessEvent): string {
-	const { event, payload, discriminator, digest } = businessEvent;
+	const { event, discriminator, digest } = businessEvent;
 	const uniqueId = readUniqueId(businessEvent);
 	if (uniqueId !== undefined) return `${event}:${uniqueId}`;
-	const subject = findEvent(event)?.subject?.(payload);
-	return [event, subject, discriminator, digest?.slice(0, 16)]
+	return [event, readSubject(businessEvent), discriminator, digest?.slice(0, 16)]
 		.filter((part) => part !== undefined)
 		.join(':');
 }
 
-/** What is compared to recognise a redelivery. */
-export interface DeliveryFingerprint {
-	/** The event and the thing it happened to. */
-	key: string;
-	/** A digest of the content; empty where the key alone identifies the event. */
-	digest: string;
-	/** As in `BusinessEvent`; empty where the key alone identifies the event. */
-	discriminator: number | string;
-}
-
 /**
- * Builds the fingerprint of a delivery. A delivery repeats an earlier one if it is the same unique event,
- * whatever its content and time, or has the same content as the last delivery of that event for that thing.
+ * Builds what a redelivery has in common with the delivery that it repeats, within one account: all of
+ * an event that happens only once, whatever its content and time. Of one that can recur only a copy with
+ * the same content and the same discriminator is a repetition.
  */
-export function fingerprintDelivery(businessEvent: BusinessEvent): DeliveryFingerprint {
-	const { event, payload, discriminator, digest = '' } = businessEvent;
-	const uniqueId = readUniqueId(businessEvent);
-	if (uniqueId !== undefined) return { key: `${event}:${uniqueId}`, digest: '', discriminator: '' };
-	const subject = findEvent(event)?.subject?.(payload);
-	return { key: `${event}:${subject ?? digest}`, digest, discriminator };
+export function buildRepetitionKey(businessEvent: BusinessEvent): string {
+	const { event, discriminator, digest = '' } = businessEvent;
+	const uniqueId = readUniqueId({ ...businessEvent, account: businessEvent.account ?? '' });
+	if (uniqueId !== undefined) return `${event}:${uniqueId}`;
+	return [event, readSubject(businessEvent), discriminator, digest].join(':');
 }

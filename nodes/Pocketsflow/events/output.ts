@@ -9,6 +9,8 @@ export interface EventEnvelope {
 	event: string;
 	eventId: string;
 	testMode: boolean;
+	/** Pocketsflow's own time, ISO 8601: of the delivery, or of a record that was polled. */
+	sentAt?: string;
 	/** When this n8n received or found it, ISO 8601. */
 	deliveredAt: string;
 	/** Set by the polling trigger only. */
@@ -48,7 +50,7 @@ function readEntity(payload: IDataObject, key: string, idKey: string): IDataObje
 	const value = payload[key];
 	if (isRecord(value))
 		return value.id === undefined && value._id ? { id: value._id, ...value } : value;
-	const id = [value, payload[idKey]].find((candidate) => typeof candidate === 'string');
+	const id = [value, payload[idKey]].find(isId);
 	return id === undefined ? undefined : { id };
 }
 
@@ -76,5 +78,7 @@ function readSubscription(payload: IDataObject): IDataObject | undefined {
 
 function recordOrId(value: unknown): IDataObject | undefined {
 	if (isRecord(value)) return value;
-	return typeof value === 'string' ? { id: value } : undefined;
+	return isId(value) ? { id: value } : undefined;
 }
+
+const isId = (value: unknown) => typeof value === 'string' || typeof value === 'number';

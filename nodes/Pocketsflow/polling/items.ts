@@ -1,9 +1,14 @@
+import { createHash } from 'node:crypto';
+
 import type { IDataObject } from 'n8n-workflow';
 
+import { parseDate } from '../api/dates';
 import { readId } from '../api/responses';
-import { buildEventId } from '../events/identity';
+import { buildEventId, type BusinessEvent } from '../events/identity';
+import { readTestMode } from '../events/mode';
 import { buildRawOutput, buildSimplifiedOutput, type EventEnvelope } from '../events/output';
 import type { PollContext } from './pollContext';
+import { listSources } from './sources';
 
 /** One event that a poll found. */
 interface FoundEvent {
@@ -21,17 +26,36 @@ export function buildItem(
 	{ settings: { simplify }, mode, nowMs }: PollContext,
 	{ event, record, payload, discriminator }: FoundEvent,
 ): IDataObject {
-	const testMode = mode === 'test';
-	// Records may share a date; a change id is unique by itself.
-	const digest = typeof discriminator === 'number' ? readId(record) : undefined;
+	const testMode = readTestMode(record) ?? mode === 'test';
+	const businessEvent: BusinessEvent = {
+		event,
+		payload,
+		testMode,
+		// Records may share a date; a change id is unique by itself.
+		discriminator:
+			typeof discriminator === 'number' ? `${discriminator}:${identify(record)}` : discriminator,
+		account: typeof record.userId === 'string' ? record.userId : undefined,
+	};
 	const envelope: EventEnvelope = {
 		event,
-		eventId: buildEventId({ event, payload, testMode, discriminator, digest }),
+		eventId: buildEventId(businessEvent),
 		testMode,
+		...readSentAt(event, record),
 		deliveredAt: new Date(nowMs).toISOString(),
 		source: 'poll',
 	};
 	return simplify
 		? buildSimplifiedOutput(envelope, payload)
 		: { ...buildRawOutput(envelope, payload), record };
+}
+
+/** The whole ID: those that Pocketsflow makes in one second begin alike. */
+const identify = (record: IDataObject): string =>
+	readId(record) ?? createHash('sha256').update(JSON.stringify(record)).digest('hex');
+
+/** The date of the record; of a change Pocketsflow tells none. */
+function readSentAt(event: string, { createdAt }: IDataObject): Pick<EventEnvelope, 'sentAt'> {
+	const isRecordEvent = listSources.some((source) => source.event === event);
+	const date = isRecordEvent ? parseDate(createdAt, 'UTC') : undefined;
+	return date ? { sentAt: date.toISOString() } : {};
 }

@@ -4,7 +4,8 @@ import { jsonParse, type IDataObject } from 'n8n-workflow';
 
 import { toMilliseconds } from '../api/dates';
 import { isRecord } from '../api/responses';
-import { findEvent, toCanonicalName } from '../events/catalogue';
+import { toCanonicalName } from '../events/catalogue';
+import { readTestMode } from '../events/mode';
 
 /** One delivery whose signature is valid. */
 export interface Delivery {
@@ -12,6 +13,8 @@ export interface Delivery {
 	event: string;
 	/** The payload as sent, without an envelope around it. */
 	payload: IDataObject;
+	/** Whether it is about test data; undefined where it does not say. */
+	testMode: boolean | undefined;
 	/** When Pocketsflow says that it was sent, ms since 1970; undefined where that cannot be read. */
 	sentAtMs: number | undefined;
 	/**
@@ -25,35 +28,63 @@ export type DeliveryHeaders = Record<string, string | string[] | undefined>;
 /**
  * Reads headers and verified body into a delivery. The payload is flat, flat with an `event`, or in
  * an envelope `{ type, data }` (docs/pocketsflow-api.md#payloads). An event that the body names
- * decides over the header where we know it: the header is not signed, and nobody shall pass off a
- * captured refund as a purchase.
- * @returns undefined when the body is no JSON object or nothing names the event
+ * decides over the header: the header is not signed, and nobody shall pass off a captured refund as a
+ * purchase.
+ * @param customEvents event names that are known to the user only
+ * @returns undefined when the body is no JSON object, is nested too deep, or nothing names the event
  */
-export function readDelivery(headers: DeliveryHeaders, rawBody: Uint8Array): Delivery | undefined {
+export function readDelivery(
+	headers: DeliveryHeaders,
+	rawBody: Uint8Array,
+	customEvents: readonly string[] = [],
+): Delivery | undefined {
 	const body = parseBody(rawBody);
-	if (!isRecord(body)) return undefined;
-	const bodyEvent = readName(body.event) ?? (isRecord(body.data) ? readName(body.type) : undefined);
-	const knownEvent = bodyEvent !== undefined && findEvent(bodyEvent) ? bodyEvent : undefined;
+	if (!isRecord(body) || isDeeperThan(maxDepth, body)) return undefined;
+	const isEvent = (name: string | undefined) =>
+		name !== undefined && (eventName.test(name) || customEvents.includes(name));
+	const type = readName(body.type);
+	const named = readName(body.event) ?? (isRecord(body.data) ? type : undefined);
 	const event =
-		knownEvent ?? readName(headers['x-pocketsflow-event']) ?? bodyEvent ?? readName(body.type);
+		[named, type].find(isEvent) ?? readName(headers['x-pocketsflow-event']) ?? named ?? type;
 	if (event === undefined) return undefined;
-	const payload = bodyEvent !== undefined && isRecord(body.data) ? body.data : body;
+	const payload = named !== undefined && isRecord(body.data) ? body.data : body;
 	return {
 		event: toCanonicalName(event),
 		payload,
+		testMode: readTestMode(payload) ?? readTestMode(body),
 		sentAtMs: readSentAt(headers['x-pocketsflow-timestamp']),
 		digest: digestPayload(payload),
 	};
 }
 
 /**
+ * The form of an event name. Other text under `event` or `type` may be data: products have a type.
+ */
+const eventName = /^[a-z]\w*(\.\w+)+$/i;
+
+/** Deeper bodies are no payload, and n8n could not store an execution that holds one. */
+const maxDepth = 200;
+
+function isDeeperThan(depth: number, value: unknown): boolean {
+	let level: unknown[] = [value];
+	for (let rest = depth; rest >= 0 && level.length > 0; rest--)
+		level = level.flatMap((one) =>
+			typeof one === 'object' && one !== null ? Object.values(one) : [],
+		);
+	return level.length > 0;
+}
+
+/**
  * Reads the timestamp header into ms since 1970. It holds ms, or seconds where the number is too
- * small for ms (docs/pocketsflow-api.md#deliveries).
+ * small for ms (docs/pocketsflow-api.md#deliveries). Undefined for what is no date up to 9999.
  */
 export function readSentAt(header: unknown): number | undefined {
 	if (typeof header !== 'string' || !/^\d{9,16}$/.test(header.trim())) return undefined;
-	return toMilliseconds(Number(header));
+	const timeMs = toMilliseconds(Number(header));
+	return timeMs <= latestMs ? timeMs : undefined;
 }
+
+const latestMs = Date.parse('9999-12-31T23:59:59.999Z');
 
 function parseBody(rawBody: Uint8Array): unknown {
 	const text = Buffer.from(rawBody).toString('utf8');

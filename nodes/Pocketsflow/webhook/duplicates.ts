@@ -1,11 +1,4 @@
-import type { DeliveryFingerprint } from '../events/identity';
 import { BoundedMap } from '../transport/boundedMap';
-
-interface LastDelivery {
-	digest: string;
-	discriminator: number | string;
-	receivedAtMs: number;
-}
 
 /**
  * Recent deliveries of this process, so that a redelivery starts no second execution. Bounded in
@@ -14,44 +7,37 @@ interface LastDelivery {
  * written while it handles a delivery (docs/n8n-engine.md#static-data).
  */
 export class RecentDeliveries {
-	private readonly lastByKey: BoundedMap<LastDelivery>;
+	private readonly receivedAtMs: BoundedMap<number>;
 
-	/**
-	 * @param ageMs how long a delivery is remembered
-	 * @param copyAgeMs within this the same content is a repeat whatever its discriminator, which
-	 * comes from a header that is not signed. Later it is not: two refunds of the same amount have
-	 * the same bytes.
-	 */
+	/** @param ageMs how long a delivery is remembered; a repetition does not lengthen it */
 	constructor(
 		capacity = 10_000,
 		private readonly ageMs = 10 * 60_000,
-		private readonly copyAgeMs = 10_000,
 	) {
-		this.lastByKey = new BoundedMap(capacity);
+		this.receivedAtMs = new BoundedMap(capacity);
 	}
 
 	/**
 	 * Records a delivery. Synchronous, so that of concurrent copies exactly one is new.
-	 * @returns whether it repeats the last one with its key
+	 * @param key what a repetition has in common with the delivery that it repeats
+	 * @returns whether it is a repetition
 	 */
-	record({ key, digest, discriminator }: DeliveryFingerprint, nowMs: number): boolean {
-		const last = this.lastByKey.get(key);
-		this.lastByKey.set(key, { digest, discriminator, receivedAtMs: nowMs });
+	record(key: string, nowMs: number): boolean {
 		this.forgetOld(nowMs);
-		if (last?.digest !== digest) return false;
-		const isSameMoment = last.discriminator === discriminator;
-		return nowMs - last.receivedAtMs <= (isSameMoment ? this.ageMs : this.copyAgeMs);
+		if (this.receivedAtMs.get(key) !== undefined) return true;
+		this.receivedAtMs.set(key, nowMs);
+		return false;
 	}
 
 	/** How many deliveries are remembered. */
 	get size(): number {
-		return this.lastByKey.size;
+		return this.receivedAtMs.size;
 	}
 
 	private forgetOld(nowMs: number): void {
-		for (const [key, { receivedAtMs }] of this.lastByKey) {
+		for (const [key, receivedAtMs] of this.receivedAtMs) {
 			if (nowMs - receivedAtMs <= this.ageMs) return;
-			this.lastByKey.delete(key);
+			this.receivedAtMs.delete(key);
 		}
 	}
 }

@@ -3,7 +3,8 @@ import type { IHookFunctions, IWebhookFunctions } from 'n8n-workflow';
 import type { Mode } from '../transport/credential';
 import { BoundedMap } from '../transport/boundedMap';
 import { RecentDeliveries } from './duplicates';
-import { isListening } from './settings';
+import { RefusalLog } from './refusals';
+import { isListening, type TriggerSettings } from './settings';
 
 /** A signing secret, and the mode of the API key in the same credential. */
 export interface SigningSecret {
@@ -49,6 +50,11 @@ export interface TriggerMemory {
 	/** By node: its latest recovery. */
 	recoveryByNode: BoundedMap<Recovery>;
 	recentDeliveries: RecentDeliveries;
+	refusals: RefusalLog;
+	/** By node: its settings when they could last be read. */
+	settingsByNode: BoundedMap<TriggerSettings>;
+	/** By node: the user whose events it gets. */
+	accountByNode: BoundedMap<string>;
 }
 
 const capacity = 1000;
@@ -59,6 +65,9 @@ export const newTriggerMemory = (): TriggerMemory => ({
 	credentialReadings: new BoundedMap(capacity),
 	recoveryByNode: new BoundedMap(capacity),
 	recentDeliveries: new RecentDeliveries(),
+	refusals: new RefusalLog(),
+	settingsByNode: new BoundedMap(capacity),
+	accountByNode: new BoundedMap(capacity),
 });
 
 /** The memory that all webhook triggers of this process share. */

@@ -1,12 +1,16 @@
 import type { IDataObject, IWebhookFunctions } from 'n8n-workflow';
+import { randomUUID } from 'node:crypto';
 
-import { buildEventId, fingerprintDelivery, type BusinessEvent } from '../events/identity';
+import { buildEventId, buildRepetitionKey, type BusinessEvent } from '../events/identity';
 import { readMetadata } from '../events/metadata';
-import { buildRawOutput, buildSimplifiedOutput } from '../events/output';
+import { buildRawOutput, buildSimplifiedOutput, type EventEnvelope } from '../events/output';
 import { matchesProductFilter } from '../events/productFilter';
+import { describeInputError } from '../fields/triggerParameters';
+import type { Mode } from '../transport/credential';
+import { getAccount } from './account';
 import { readDelivery, type Delivery, type DeliveryHeaders } from './delivery';
 import { getNodeKey, processMemory, type TriggerMemory } from './memory';
-import { isListening, readEventNames, readSettings, type TriggerSettings } from './settings';
+import { isListening, readFilterSettings, readSettings, type TriggerSettings } from './settings';
 import { verifyDelivery, type Verification } from './verification';
 
 /** Headers that can hold a secret; `x-webhook-secret` is the secret itself, where a sender adds it. */
@@ -18,8 +22,8 @@ const secretHeaders = new Set([
 ]);
 
 /**
- * Handles one request: verifies it, answers it, then reads and filters the delivery. Answers by
- * itself and before the work, because Pocketsflow waits 5 s and never tries again
+ * Handles one request: verifies it, reads the node's parameters, answers, then reads and filters the
+ * delivery. Answers by itself and before the work, because Pocketsflow waits 5 s and never tries again
  * (docs/pocketsflow-api.md#deliveries), while n8n would answer only after it has stored the
  * execution.
  * @returns the items to emit, none for what is refused or not wanted
@@ -32,34 +36,107 @@ export async function receive(
 	const rawBody = await readRawBody(context);
 	const verification = await verifySafely(context, memory, rawBody, headers);
 	if (!verification.valid || !rawBody) {
-		refuse(context, verification.valid ? 'no body' : verification.reason);
+		refuse(context, memory, verification.valid ? 'no body' : verification.reason);
+		return [];
+	}
+	const settings = loadSettings(context, memory);
+	if (!settings) {
+		refuseUnread(context);
 		return [];
 	}
 	context.getResponseObject().status(200).end();
-
-	const delivery = readDelivery(headers, rawBody);
-	if (!delivery) {
-		context.logger.warn(
-			'Pocketsflow Trigger dropped a signed delivery whose body is no JSON object',
+	try {
+		return selectItems({ context, memory, settings, headers, rawBody, mode: verification.mode });
+	} catch (error) {
+		// Thrown on, it would become a failed execution without the delivery in it.
+		const name = error instanceof Error ? error.name : 'unknown';
+		context.logger.error(
+			`Pocketsflow Trigger dropped a signed delivery: reading it failed (${name})`,
 		);
 		return [];
 	}
-	const settings = readSettings(context);
-	if (!isWanted(context, delivery, settings)) return [];
+}
 
+/** A request whose signature is valid. */
+interface VerifiedRequest {
+	context: IWebhookFunctions;
+	memory: TriggerMemory;
+	settings: TriggerSettings;
+	headers: DeliveryHeaders;
+	rawBody: Uint8Array;
+	/** Of the credential's key. */
+	mode: Mode;
+}
+
+/** The items to emit; for none a line in the log says why. */
+function selectItems(request: VerifiedRequest): IDataObject[] {
+	const { context, memory, settings, headers, rawBody, mode } = request;
+	const delivery = readDelivery(headers, rawBody, settings.events);
+	if (!delivery) {
+		context.logger.warn(
+			'Pocketsflow Trigger dropped a signed delivery whose body is no JSON object, names no event, or is nested too deep',
+		);
+		return [];
+	}
+	const dropReason = findDropReason(context, delivery, settings);
+	if (dropReason) {
+		logDrop(context, delivery, dropReason);
+		return [];
+	}
 	const nowMs = Date.now();
 	const businessEvent: BusinessEvent = {
 		...delivery,
-		testMode: verification.mode === 'test',
-		discriminator: delivery.sentAtMs ?? nowMs,
+		testMode: delivery.testMode ?? mode === 'test',
+		account: getAccount(context, memory),
+		// Without a time of its own nothing tells it from others: to repeat it is better than to lose one.
+		discriminator: delivery.sentAtMs ?? randomUUID(),
 	};
-	const isRepeat =
-		settings.skipRepeated &&
-		!isListening(context) &&
-		recordDelivery(context, memory, businessEvent, nowMs);
-	if (isRepeat) return [];
-	const item = buildItem(businessEvent, settings, nowMs);
+	const item = buildItem(businessEvent, delivery, settings, nowMs);
+	if (settings.skipRepeated && !isListening(context)) {
+		const key = `${getNodeKey(context)} ${buildRepetitionKey(businessEvent)}`;
+		if (memory.recentDeliveries.record(key, nowMs)) {
+			logDrop(context, delivery, 'it repeats an earlier delivery');
+			return [];
+		}
+	}
 	return [settings.includeHeaders ? { ...item, headers: removeSecrets(headers) } : item];
+}
+
+/**
+ * Reads the parameters, or takes them as they could last be read. Undefined where that leaves a filter
+ * unknown: it must not be opened, and a delivery that is not handled must not be acknowledged.
+ */
+function loadSettings(
+	context: IWebhookFunctions,
+	memory: TriggerMemory,
+): TriggerSettings | undefined {
+	const key = getNodeKey(context);
+	try {
+		const settings = readSettings(context);
+		memory.settingsByNode.set(key, settings);
+		return settings;
+	} catch (error) {
+		context.logger.error(
+			`Pocketsflow Trigger cannot read its parameters: ${describeInputError(error)}`,
+		);
+		return memory.settingsByNode.get(key) ?? tryReadFilters(context);
+	}
+}
+
+function tryReadFilters(context: IWebhookFunctions): TriggerSettings | undefined {
+	try {
+		return readFilterSettings(context);
+	} catch {
+		return undefined;
+	}
+}
+
+function refuseUnread(context: IWebhookFunctions): void {
+	const message = 'The filters of this trigger cannot be read';
+	context.getResponseObject().status(500).json({ message });
+	context.logger.error(
+		'Pocketsflow Trigger answered a signed delivery with 500, because its filters cannot be read',
+	);
 }
 
 /** What n8n adds to a request; `readRawBody` fills `rawBody`. */
@@ -94,60 +171,65 @@ async function verifySafely(
 	);
 }
 
-function refuse(context: IWebhookFunctions, reason: string): void {
+function refuse(context: IWebhookFunctions, memory: TriggerMemory, reason: string): void {
 	const response = context.getResponseObject();
 	response.status(401).json({ message: 'The signature of this delivery is not valid' });
-	context.logger.warn(
+	const refusals = memory.refusals.record(getNodeKey(context), reason, Date.now());
+	if (refusals === undefined) return;
+	const remedy =
 		reason === 'no secret'
-			? 'Pocketsflow Trigger refused a delivery: the signing secret is not known. Deactivate and activate the workflow to register the webhook anew.'
-			: `Pocketsflow Trigger refused a delivery: ${reason}`,
-	);
+			? '. The signing secret is not known. Where the webhook is not registered anew within a minute, deactivate and activate the workflow.'
+			: '';
+	context.logger.warn(`Pocketsflow Trigger ${refusals}${remedy}`);
 }
 
 /**
- * Whether the node asks for this delivery. While the user listens for a test event every event
- * passes: the name in Pocketsflow's own test delivery is not documented
+ * Why the node does not ask for this delivery; undefined where it does. While the user listens for a
+ * test event every event passes: the name in Pocketsflow's own test delivery is not documented
  * (docs/pocketsflow-api.md#not-documented).
  */
-function isWanted(
+function findDropReason(
 	context: IWebhookFunctions,
 	{ event, payload }: Delivery,
 	settings: TriggerSettings,
-): boolean {
-	if (!isListening(context) && !readEventNames(context).includes(event)) return false;
-	return hasMetadata(payload, settings) && matchesProductFilter(payload, settings.productIds);
+): string | undefined {
+	if (!isListening(context) && !settings.events.includes(event))
+		return 'its event is not chosen in Trigger On';
+	if (!hasMetadata(payload, settings)) return 'its metadata is not what the options ask for';
+	if (!matchesProductFilter(payload, settings.productIds)) return 'its product is not chosen';
+	return undefined;
+}
+
+function logDrop(context: IWebhookFunctions, { event }: Delivery, reason: string): void {
+	context.logger.debug(
+		`Pocketsflow Trigger started nothing for a signed delivery of ${JSON.stringify(event.slice(0, 80))}: ${reason}`,
+	);
 }
 
 function hasMetadata(
 	payload: IDataObject,
 	{ metadataKey, metadataValue }: TriggerSettings,
 ): boolean {
-	if (!metadataKey) return true;
+	if (metadataKey === undefined) return true;
 	const metadata = readMetadata(payload) ?? {};
 	if (!Object.hasOwn(metadata, metadataKey)) return false;
-	return !metadataValue || String(metadata[metadataKey]) === metadataValue;
-}
-
-/** Records that this node received a delivery. @returns whether it repeats an earlier one */
-function recordDelivery(
-	context: IWebhookFunctions,
-	{ recentDeliveries }: TriggerMemory,
-	businessEvent: BusinessEvent,
-	nowMs: number,
-): boolean {
-	const fingerprint = fingerprintDelivery(businessEvent);
-	const key = `${getNodeKey(context)} ${fingerprint.key}`;
-	return recentDeliveries.record({ ...fingerprint, key }, nowMs);
+	return metadataValue === undefined || String(metadata[metadataKey]) === metadataValue;
 }
 
 function buildItem(
 	businessEvent: BusinessEvent,
+	{ sentAtMs }: Delivery,
 	{ simplify }: TriggerSettings,
 	nowMs: number,
 ): IDataObject {
 	const { event, testMode, payload } = businessEvent;
-	const eventId = buildEventId(businessEvent);
-	const envelope = { event, eventId, testMode, deliveredAt: new Date(nowMs).toISOString() };
+	const envelope: EventEnvelope = {
+		event,
+		eventId: buildEventId(businessEvent),
+		testMode,
+		...(sentAtMs !== undefined && { sentAt: new Date(sentAtMs).toISOString() }),
+		deliveredAt: new Date(nowMs).toISOString(),
+	};
 	return (simplify ? buildSimplifiedOutput : buildRawOutput)(envelope, payload);
 }
 

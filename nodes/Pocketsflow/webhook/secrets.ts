@@ -18,6 +18,8 @@ interface TriggerStaticData {
 	 * Its URL. After a restart with another WEBHOOK_URL this is no longer the address of this n8n.
 	 */
 	url?: string;
+	/** The user whose events it sends (`userId` of the API). */
+	account?: string;
 }
 
 /** One place where a delivery's secret may be found. @returns undefined where it is not there */

@@ -3,7 +3,8 @@ import type { IDataObject } from 'n8n-workflow';
 import { events } from '../../../nodes/Pocketsflow/events/catalogue';
 import {
 	buildEventId,
-	fingerprintDelivery,
+	buildRepetitionKey,
+	dependsOnAccount,
 	type BusinessEvent,
 } from '../../../nodes/Pocketsflow/events/identity';
 import {
@@ -26,6 +27,7 @@ const createEvent = (
 	testMode: false,
 	discriminator: sentAtMs,
 	digest: 'abcdef0123456789abcdef0123456789',
+	account: 'auth0|shop',
 	...more,
 });
 const digest = 'abcdef0123456789';
@@ -38,21 +40,21 @@ const refundWithoutId: IDataObject = { ...orderRefunded, refund: undefined };
 
 /** The rule of every event of the catalogue, as an example. */
 const rules: Array<[string, IDataObject, string]> = [
-	['customer.created', orderCompleted, 'customer.created:ana@example.org'],
+	['customer.created', orderCompleted, 'customer.created:auth0|shop:ana@example.org'],
 	[
 		'identity.verification_session.processing',
 		{},
-		`identity.verification_session.processing:${sentAtMs}:${digest}`,
+		`identity.verification_session.processing:auth0|shop:${sentAtMs}:${digest}`,
 	],
 	[
 		'identity.verification_session.requires_input',
 		{},
-		`identity.verification_session.requires_input:${sentAtMs}:${digest}`,
+		`identity.verification_session.requires_input:auth0|shop:${sentAtMs}:${digest}`,
 	],
 	[
 		'identity.verification_session.verified',
 		{},
-		`identity.verification_session.verified:${sentAtMs}:${digest}`,
+		`identity.verification_session.verified:auth0|shop:${sentAtMs}:${digest}`,
 	],
 	['invoice.created', stripeInvoice, 'invoice.created:in_1X'],
 	['invoice.paid', stripeInvoice, 'invoice.paid:in_1X'],
@@ -144,33 +146,91 @@ describe('the event id', () => {
 
 	it('differs for a test customer and the same person as a live one', () => {
 		const test = createEvent('customer.created', orderCompleted, { testMode: true });
-		expect(buildEventId(test)).toBe('customer.created:test:ana@example.org');
+		expect(buildEventId(test)).toBe('customer.created:test:auth0|shop:ana@example.org');
+	});
+
+	it.each<[string, string, IDataObject, string]>([
+		['an order', 'order.completed', { order: { id: 1001 } }, 'order.completed:1001'],
+		['a flat order', 'order.completed', { id: 1001, amount: 5 }, 'order.completed:1001'],
+		['a flat order with an id of text', 'order.completed', { id: 'o1' }, 'order.completed:o1'],
+		['an order that is named by its id', 'order.completed', { order: 'o1' }, 'order.completed:o1'],
+		['a refund', 'order.refunded', { refund: { id: 7 }, order: { id: 1 } }, 'order.refunded:7'],
+		['a review', 'review.created', { review: { id: 3 } }, 'review.created:3'],
+		[
+			'a membership',
+			'customer.subscription.created',
+			{ subscriptionCustomerId: 12 },
+			'customer.subscription.created:12',
+		],
+	])('of %s is made of its id, also where that is a number', (_what, event, payload, expected) => {
+		expect(buildEventId(createEvent(event, payload))).toBe(expected);
+	});
+
+	it('differs for a buyer of two shops, and for a buyer of test and live mode', () => {
+		const buildId = (more: Partial<BusinessEvent>) =>
+			buildEventId(createEvent('customer.created', orderCompleted, more));
+		const ids = [{}, { account: 'auth0|other' }, { testMode: true }].map(buildId);
+		expect(new Set(ids).size).toBe(3);
+	});
+
+	it('of a buyer is unique where the account is not known, rather than that of another shop', () => {
+		const buildId = (discriminator: number) =>
+			buildEventId(
+				createEvent('customer.created', orderCompleted, { account: undefined, discriminator }),
+			);
+		expect(buildId(1)).not.toBe(buildId(2));
+	});
+
+	it('differs for two customers without an address', () => {
+		const ids = [
+			{ customer: { id: 'c1' } },
+			{ customer: { id: 'c2' } },
+			{ order: { id: 'c1' } },
+			{ order: { id: 'c2' } },
+		].map((payload) => buildEventId(createEvent('customer.created', payload)));
+		expect(new Set(ids).size).toBe(4);
+	});
+
+	it('of an event that names nothing differs for two accounts at the same moment', () => {
+		const event = 'identity.verification_session.verified';
+		expect(buildEventId(createEvent(event, {}))).not.toBe(
+			buildEventId(createEvent(event, {}, { account: 'auth0|other' })),
+		);
 	});
 });
 
-describe('the fingerprint of a delivery', () => {
-	it('is the same for a unique event, whatever the bytes and the timestamp', () => {
-		const first = fingerprintDelivery(createEvent('order.completed', orderCompleted));
-		const replay = fingerprintDelivery(
-			createEvent('order.completed', orderCompleted, { discriminator: 5, digest: 'x' }),
+test('only events with shared ids or without a subject depend on the account', () => {
+	const names = events.map(({ name }) => name).filter(dependsOnAccount);
+	expect(names.sort()).toEqual([
+		'customer.created',
+		'identity.verification_session.processing',
+		'identity.verification_session.requires_input',
+		'identity.verification_session.verified',
+	]);
+	expect(dependsOnAccount('order.disputed')).toBe(true);
+});
+
+describe('the key of a repetition', () => {
+	const buildKey = (event: string, payload: IDataObject, more: Partial<BusinessEvent> = {}) =>
+		buildRepetitionKey(createEvent(event, payload, more));
+
+	it('is the same for an event that happens once, whatever the bytes and the time', () => {
+		const other = { discriminator: 5, digest: 'x' };
+		expect(buildKey('order.completed', orderCompleted, other)).toBe(
+			buildKey('order.completed', orderCompleted),
 		);
-		expect(replay).toEqual(first);
+		const unknown = { ...other, account: undefined };
+		expect(buildKey('customer.created', orderCompleted, unknown)).toBe(
+			buildKey('customer.created', orderCompleted, { account: undefined }),
+		);
 	});
 
-	it('of a recurring event holds the thing, the content and the time', () => {
-		const first = fingerprintDelivery(createEvent('customer.subscription.updated', membership));
-		expect(
-			fingerprintDelivery(
-				createEvent('customer.subscription.updated', membership, { discriminator: 5 }),
-			),
-		).toEqual({
-			...first,
-			discriminator: 5,
-		});
-		const other = fingerprintDelivery(
-			createEvent('customer.subscription.updated', membership, { digest: 'x' }),
-		);
-		expect(other.key).toBe(first.key);
-		expect(other.digest).not.toBe(first.digest);
+	it.each([
+		['another time', { discriminator: 5 }],
+		['another content', { digest: 'x' }],
+	])('of an event that can recur differs with %s', (_what, more) => {
+		const first = buildKey('order.refunded', refundWithoutId);
+		expect(buildKey('order.refunded', refundWithoutId)).toBe(first);
+		expect(buildKey('order.refunded', refundWithoutId, more)).not.toBe(first);
 	});
 });

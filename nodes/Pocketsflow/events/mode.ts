@@ -1,0 +1,15 @@
+import type { IDataObject } from 'n8n-workflow';
+
+import { isRecord } from '../api/responses';
+
+/**
+ * Reads from a payload or a record whether it is test data: `testMode` at Pocketsflow, `livemode` in raw
+ * data of the payment provider, in itself or in its order (docs/pocketsflow-api.md#payloads).
+ * @returns undefined where it does not say
+ */
+export function readTestMode(payload: IDataObject): boolean | undefined {
+	const { testMode, livemode, order } = payload;
+	if (typeof testMode === 'boolean') return testMode;
+	if (typeof livemode === 'boolean') return !livemode;
+	return isRecord(order) ? readTestMode({ ...order, order: undefined }) : undefined;
+}
