@@ -37,6 +37,7 @@ const reviewFields = {
 	mode: oneOf(['test', 'live'], false),
 };
 
+const keyFields = { mode: oneOf(['test', 'live'], false), keepsOld: optional('boolean') };
 const modeField = { mode: oneOf(['test', 'live'], false) };
 const dateField = { createdAt: required('date') };
 
@@ -133,12 +134,17 @@ function getErrorStatus(error: unknown): number {
 	return error instanceof SwitchError ? 400 : 500;
 }
 
+interface SandboxControls {
+	reset(): void;
+	renewKey(mode: Mode, keepsOld?: boolean): string;
+}
+
 /** Adds the calls under `/_sandbox`, which need no key and are no part of Pocketsflow. */
 export function registerControls(
 	app: FastifyInstance,
 	context: SandboxContext,
 	requests: { readonly list: readonly RecordedRequest[] },
-	reset: () => void,
+	{ reset, renewKey }: SandboxControls,
 ): void {
 	const addControl = (
 		method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
@@ -166,6 +172,10 @@ export function registerControls(
 		return context.switches;
 	});
 	addControl('POST', '/reset', reset);
+	addControl('POST', '/keys', (body) => {
+		const { mode = 'test', keepsOld } = readFields(body, keyFields);
+		return { key: renewKey(mode, keepsOld) };
+	});
 	addControl('GET', '/requests', () => requests.list);
 	addControl('GET', '/deliveries', () => context.deliveries.list);
 	addControl('POST', '/settled', async () => await context.deliveries.waitForAll());

@@ -50,6 +50,11 @@ export interface Sandbox {
 	readonly deliveries: readonly Delivery[];
 	/** Changes switches; throws on an unknown one. */
 	setSwitches(patch: SwitchesPatch): void;
+	/**
+	 * Makes a new API key for a mode and returns it. The ones before are refused with 401 from then
+	 * on, unless they are kept. `testKey` and `liveKey` stay what they were at the start.
+	 */
+	renewKey(mode: Mode, keepsOld?: boolean): string;
 	/** Fills a mode with the data of a small shop. */
 	seed(mode?: Mode): SeedResult;
 	/** Makes purchases without a browser. */
@@ -145,8 +150,15 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 	const { testKey = createToken('pk_test_'), liveKey = createToken('pk_live_') } = options;
 	const context = createContext(options);
 	const { deliveries, switches } = context;
-	const api = new Api(context, { test: testKey, live: liveKey });
+	const keys = { test: [testKey], live: [liveKey] };
+	const api = new Api(context, keys);
+	const renewKey = (mode: Mode, keepsOld = false) => {
+		const key = createToken(`pk_${mode}_`);
+		keys[mode] = keepsOld ? [...keys[mode], key] : [key];
+		return key;
+	};
 	const reset = () => {
+		Object.assign(keys, { test: [testKey], live: [liveKey] });
 		resetContext(context, options);
 		api.reset();
 		seedModes(context, options.seed);
@@ -155,7 +167,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 	const app = createServer();
 	registerApi(app, api, switches);
 	registerCheckoutPage(app, context);
-	registerControls(app, context, api.log, reset);
+	registerControls(app, context, api.log, { reset, renewKey });
 
 	const url = await listen(app, host, port);
 	context.publicUrl = (options.publicUrl ?? url).replace(/\/+$/, '');
@@ -173,6 +185,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 			return deliveries.list;
 		},
 		setSwitches: (patch) => applySwitches(switches, patch),
+		renewKey,
 		seed: (mode = 'test') => seed(context, mode),
 		purchase: async (input = {}) => await purchase(context, { ...input }),
 		waitForDeliveries: async () => await deliveries.waitForAll(),

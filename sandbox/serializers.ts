@@ -166,6 +166,16 @@ export function serializeRefund({ _id, createdAtMs, ...fields }: Refund): JsonOb
 }
 
 /** `Webhook`, with the secret in clear at creation, else as the switch `secretOnGet` wants it. */
+function serializeDescription(
+	{ webhookDescriptions }: Switches,
+	text: string | undefined,
+): JsonObject {
+	if (text === undefined || webhookDescriptions === 'dropped') return {};
+	if (webhookDescriptions === 'cut') return { description: text.slice(0, 100) };
+	if (webhookDescriptions === 'kept') return { description: text };
+	return { description: text.replace(/[&<>"'():]/g, (sign) => `&#${sign.charCodeAt(0)};`) };
+}
+
 export function serializeWebhook(
 	switches: Switches,
 	db: Database,
@@ -176,7 +186,7 @@ export function serializeWebhook(
 	return serializeOwned(db, row, {
 		url: row.url,
 		events: [...row.events],
-		...(row.description !== undefined && { description: row.description }),
+		...serializeDescription(switches, row.description),
 		active: row.active,
 		...(secret === 'present' && { secret: row.secret }),
 		...(secret === 'masked' && { secret: `whsec_****${row.secret.slice(-4)}` }),

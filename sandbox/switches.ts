@@ -176,6 +176,24 @@ export const switchRules = {
 		'POST /webhooks/:id/test sends: unknown event without entity, sample of the first event, unsigned',
 	),
 	idField: choice('ids', '_id', ['_id', 'id', 'both'], 'where API objects have their id'),
+	webhookUrls: choice(
+		'webhook-endpoints',
+		'asSent',
+		['asSent', 'normalised', 'withSlash'],
+		'`url` of an endpoint: as it was sent, as a URL parser writes it, or that with a slash at its end',
+	),
+	webhookDescriptions: choice(
+		'webhook-endpoints',
+		'kept',
+		['kept', 'cut', 'escaped', 'dropped'],
+		'`description` of an endpoint: as it was sent, cut after 100 characters, HTML-escaped, absent',
+	),
+	webhookPageSize: amount(
+		'webhook-endpoints',
+		0,
+		'largest page of GET /webhooks, with a `pagination` block; 0 answers with all',
+	),
+	sameUrlTwice: flag('webhook-endpoints', true, 'two endpoints may have the same URL'),
 	allowLoopbackWebhooks: flag(
 		'webhook-endpoints',
 		true,

@@ -106,7 +106,7 @@ export class Api {
 
 	constructor(
 		private readonly context: SandboxContext,
-		private readonly keys: Record<Mode, string>,
+		private readonly keys: Record<Mode, string[]>,
 	) {
 		this.limiter = new RateLimiter(context.switches);
 	}
@@ -193,7 +193,7 @@ export class Api {
 	}
 
 	private findMode(key: string): Mode | undefined {
-		if (isSameKey(key, this.keys.test)) return 'test';
-		return isSameKey(key, this.keys.live) ? 'live' : undefined;
+		const modes = Object.keys(this.keys) as Mode[];
+		return modes.find((mode) => this.keys[mode].some((valid) => isSameKey(key, valid)));
 	}
 }

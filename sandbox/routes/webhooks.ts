@@ -1,10 +1,14 @@
+import type { Webhook } from '../database/entities';
 import { createToken } from '../database/ids';
 import { createRow } from '../database/table';
 import { badRequest } from '../http/errors';
 import { optional, partial, readFields, required } from '../http/input';
 import {
 	type ApiCall,
+	type ApiResponse,
+	buildPagination,
 	type Handler,
+	readPage,
 	respondCreated,
 	respondDeleted,
 	respondList,
@@ -71,23 +75,45 @@ function checkEvents({ context }: ApiCall, events: string[]): void {
 	if (unknown.length > 0) throw badRequest(`events has unknown event: ${unknown.join(', ')}`);
 }
 
+/** All endpoints at once, or by pages of the size that the switch says. */
+function listWebhooks(call: ApiCall): ApiResponse {
+	const { webhookPageSize } = call.context.switches;
+	const serialize = (rows: Webhook[]) =>
+		rows.map((row) => serializeWebhook(call.context.switches, call.db, row));
+	if (webhookPageSize === 0) {
+		return respondList(call, 'webhooks', serialize(call.db.webhooks.query().rows));
+	}
+	const { page } = readPage(call, call.query);
+	const window = { skip: (page - 1) * webhookPageSize, take: webhookPageSize };
+	const { rows, total } = call.db.webhooks.query(window);
+	return respondList(call, 'webhooks', serialize(rows), 'object', {
+		pagination: buildPagination(call, { page, pageSize: webhookPageSize }, total),
+	});
+}
+
+function storeUrl({ context }: ApiCall, url: string): string {
+	if (context.switches.webhookUrls === 'asSent') return url;
+	const { href } = new URL(url);
+	return context.switches.webhookUrls === 'withSlash' ? href.replace(/\/*$/, '/') : href;
+}
+
+function checkUnique({ context, db }: ApiCall, url: string): void {
+	const isTaken = db.webhooks.query({ where: (row) => row.url === url }).rows.length > 0;
+	if (isTaken && !context.switches.sameUrlTwice) throw badRequest('url is already registered');
+}
+
 /** Webhook endpoints (docs/pocketsflow-api.md#webhook-endpoints). */
 export const webhookRoutes = {
-	'webhooks.list': (call) =>
-		respondList(
-			call,
-			'webhooks',
-			call.db.webhooks
-				.query()
-				.rows.map((row) => serializeWebhook(call.context.switches, call.db, row)),
-		),
+	'webhooks.list': listWebhooks,
 	'webhooks.get': ({ context, db, params }) =>
 		respondOk(
 			serializeWebhook(context.switches, db, findOrThrow(db.webhooks, params.id, 'Webhook')),
 		),
 	'webhooks.create': (call) => {
-		const { url, events, description, active = true } = readFields(call.body, fields);
-		checkUrl(call, url);
+		const { url: sentUrl, events, description, active = true } = readFields(call.body, fields);
+		checkUrl(call, sentUrl);
+		const url = storeUrl(call, sentUrl);
+		checkUnique(call, url);
 		checkEvents(call, events);
 		const webhook = call.db.webhooks.add({
 			url,
@@ -104,7 +130,8 @@ export const webhookRoutes = {
 		const input = readFields(call.body, partial(fields));
 		if (input.url !== undefined) checkUrl(call, input.url);
 		if (input.events !== undefined) checkEvents(call, input.events);
-		Object.assign(webhook, input);
+		const url = input.url === undefined ? webhook.url : storeUrl(call, input.url);
+		Object.assign(webhook, input, { url });
 		return respondOk(serializeWebhook(call.context.switches, call.db, webhook));
 	},
 	'webhooks.delete': (call) => {

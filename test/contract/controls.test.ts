@@ -27,6 +27,21 @@ describe('The controls of the sandbox', () => {
 		expect((await get('/products')).rows).toEqual([]);
 	});
 
+	test('renew an API key, with or without the one before', async () => {
+		const isValid = async (key: string) =>
+			(await fetch(`${sandbox.url}/products`, { headers: { authorization: `Bearer ${key}` } })).ok;
+		const renew = async (body: object) => String((await post('/_sandbox/keys', body)).body.key);
+		const second = await renew({ keepsOld: true });
+		expect([await isValid(sandbox.testKey), await isValid(second)]).toEqual([true, true]);
+		const third = await renew({});
+		expect([await isValid(second), await isValid(third)]).toEqual([false, true]);
+		const live = await renew({ mode: 'live' });
+		expect(live).toMatch(/^pk_live_/);
+		expect([await isValid(sandbox.liveKey), await isValid(live)]).toEqual([false, true]);
+		await post('/_sandbox/reset');
+		expect([await isValid(sandbox.testKey), await isValid(third)]).toEqual([true, false]);
+	});
+
 	test('make purchases with numbered texts and a list of metadata', async () => {
 		await post('/products', { name: 'Book', price: 1 });
 		const { body } = await post('/_sandbox/purchases', {

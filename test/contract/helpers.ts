@@ -69,6 +69,10 @@ export const switchesBySuite = {
 		'acceptUnknownEvents',
 		'allowLoopbackWebhooks',
 		'secretOnGet',
+		'webhookUrls',
+		'webhookDescriptions',
+		'webhookPageSize',
+		'sameUrlTwice',
 	],
 	faults: [
 		'rateLimit',

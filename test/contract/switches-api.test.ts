@@ -154,6 +154,57 @@ describe('The switches for the API', () => {
 		expect(await getSecret()).toBe(`whsec_****${secret.slice(-4)}`);
 	});
 
+	test('webhookUrls and sameUrlTwice decide how the URL of an endpoint is kept', async () => {
+		const register = async (url: string) =>
+			await post('/webhooks', { url, events: ['order.completed'] });
+		const sent = 'https://N8N.example.com:443/hook';
+		expect((await register(sent)).body.url).toBe(sent);
+		setSwitches({ webhookUrls: 'normalised' });
+		expect((await register(sent)).body.url).toBe('https://n8n.example.com/hook');
+		setSwitches({ webhookUrls: 'withSlash', sameUrlTwice: false });
+		const { status, body } = await register(sent);
+		expect(body.url).toBe('https://n8n.example.com/hook/');
+		expect(status).toBe(201);
+		expect((await register(sent)).status).toBe(400);
+		const changed = await call('PUT', `/webhooks/${String(body._id)}`, {
+			url: 'https://X.example/a',
+		});
+		expect(changed.body.url).toBe('https://x.example/a/');
+	});
+
+	test('webhookDescriptions decides what becomes of a description', async () => {
+		const description = `${'"(x)"'.repeat(30)}`;
+		const register = async () =>
+			(
+				await post('/webhooks', {
+					url: 'https://n8n.example.com/hook',
+					events: ['order.completed'],
+					description,
+				})
+			).body.description;
+		expect(await register()).toBe(description);
+		setSwitches({ webhookDescriptions: 'cut' });
+		expect(await register()).toBe(description.slice(0, 100));
+		setSwitches({ webhookDescriptions: 'escaped' });
+		expect(await register()).toBe('&#34;&#40;x&#41;&#34;'.repeat(30));
+		setSwitches({ webhookDescriptions: 'dropped' });
+		expect(await register()).toBeUndefined();
+	});
+
+	test('webhookPageSize makes GET /webhooks a list of pages', async () => {
+		for (let n = 0; n < 3; n++) await registerWebhook();
+		expect((await get('/webhooks')).rows).toHaveLength(3);
+		setSwitches({ webhookPageSize: 2 });
+		expect((await get('/webhooks')).body).toMatchObject({
+			webhooks: [{}, {}],
+			pagination: { totalCount: 3, hasMore: true },
+		});
+		expect((await get('/webhooks?page=2')).body).toMatchObject({
+			webhooks: [{}],
+			pagination: { hasMore: false },
+		});
+	});
+
 	test('each of these switches is turned by a test above', () => {
 		expectAllSwitchesSet('api');
 	});
