@@ -1,5 +1,7 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 
+import { normalizeUrl } from './webhookUrl';
+
 /**
  * Marks the descriptions of our endpoints and is part of the sealing key. A change would lose every
  * endpoint and every secret that is stored today.
@@ -15,13 +17,13 @@ const deriveKey = (apiKey: string) =>
 
 /**
  * Encrypts a signing secret (AES-256-GCM, key derived from the API key), so that neither n8n's
- * database nor the endpoint's description holds it in clear. It opens for this endpoint URL only: a
- * sealed secret that is copied to another endpoint is of no use there.
+ * database nor the endpoint's description holds it in clear. It opens for this endpoint URL only, in
+ * whatever spelling: a sealed secret that is copied to another endpoint is of no use there.
  */
 export function seal(secret: string, apiKey: string, endpointUrl: string): string {
 	const iv = randomBytes(ivBytes);
 	const cipher = createCipheriv('aes-256-gcm', deriveKey(apiKey), iv);
-	cipher.setAAD(Buffer.from(endpointUrl));
+	cipher.setAAD(Buffer.from(normalizeUrl(endpointUrl)));
 	const sealed = Buffer.concat([cipher.update(secret, 'utf8'), cipher.final()]);
 	return Buffer.concat([Buffer.from([version]), iv, cipher.getAuthTag(), sealed]).toString(
 		'base64url',
@@ -35,7 +37,7 @@ export function unseal(sealed: unknown, apiKey: string, endpointUrl: string): st
 	if (bytes[0] !== version || bytes.length <= 1 + ivBytes + tagBytes) return undefined;
 	const tagAt = 1 + ivBytes;
 	const decipher = createDecipheriv('aes-256-gcm', deriveKey(apiKey), bytes.subarray(1, tagAt));
-	decipher.setAAD(Buffer.from(endpointUrl));
+	decipher.setAAD(Buffer.from(normalizeUrl(endpointUrl)));
 	decipher.setAuthTag(bytes.subarray(tagAt, tagAt + tagBytes));
 	try {
 		return Buffer.concat([

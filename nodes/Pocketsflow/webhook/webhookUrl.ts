@@ -1,6 +1,7 @@
 import { NodeOperationError, type IHookFunctions, type IWebhookFunctions } from 'n8n-workflow';
 
 import type { PocketsflowCredential } from '../transport/credential';
+import { isLoopbackHost, isPrivateHost } from '../transport/hosts';
 
 /**
  * The address of this node's webhook: what Pocketsflow is to call.
@@ -14,19 +15,58 @@ export function getWebhookUrl(context: IHookFunctions | IWebhookFunctions): stri
 }
 
 /**
+ * One spelling for all that mean the same address: lower-case host without a last dot, no default
+ * port, no last slash, one form of escaped characters. Pocketsflow may keep another spelling than it
+ * was sent (docs/pocketsflow-api.md#webhook-endpoints). What is no URL stays as it is.
+ */
+export function normalizeUrl(text: string): string {
+	if (!URL.canParse(text)) return text;
+	const url = new URL(text);
+	const port = url.port && `:${url.port}`;
+	return `${url.protocol}//${readHost(url)}${port}${normalizePath(url.pathname)}${url.search}`;
+}
+
+/** Whether two URLs are the same address, in whatever spelling. */
+export const isSameUrl = (one: string, other: string): boolean =>
+	normalizeUrl(one) === normalizeUrl(other);
+
+/** Whether two URLs agree in host and path, though not in the scheme. */
+export const isSameLocation = (one: string, other: string): boolean =>
+	normalizeUrl(one).replace(/^\w+:/, '') === normalizeUrl(other).replace(/^\w+:/, '');
+
+/** Whether two URLs agree in their path. */
+export const hasSamePath = (one: string, other: string): boolean =>
+	[one, other].every((url) => URL.canParse(url)) &&
+	normalizePath(new URL(one).pathname) === normalizePath(new URL(other).pathname);
+
+const readHost = ({ hostname }: URL) => hostname.toLowerCase().replace(/\.$/, '');
+
+function normalizePath(path: string): string {
+	return path
+		.replace(/(%[0-9a-f]{2})+/gi, decodeSafely)
+		.replace(/[^!-~]+/g, encodeURIComponent)
+		.replace(/\/+$/, '');
+}
+
+/** Decodes escaped characters except those that mean something else when they are not escaped. */
+function decodeSafely(escaped: string): string {
+	try {
+		return decodeURIComponent(escaped).replace(/[/?#%]/g, encodeURIComponent);
+	} catch {
+		return escaped.toUpperCase();
+	}
+}
+
+/**
  * Whether the request being handled came to this address. Compares paths, which hold the node's
  * webhookId: here n8n knows the production URL only, even for a request to the test URL, and only
  * with the host that WEBHOOK_URL names now (docs/n8n-engine.md#webhook-requests-and-responses).
  */
 export function isRequestedUrl(context: IWebhookFunctions, url: string): boolean {
-	return URL.canParse(url) && new URL(url).pathname.endsWith(context.getRequestObject().path);
+	if (!URL.canParse(url)) return false;
+	const requestedPath = normalizePath(context.getRequestObject().path);
+	return normalizePath(new URL(url).pathname).endsWith(requestedPath);
 }
-
-const privateHost =
-	/^(localhost|.*\.local(host)?|.*\.internal|0\.0\.0\.0|127(\.\d+){3}|10(\.\d+){3}|192\.168(\.\d+){2}|169\.254(\.\d+){2}|172\.(1[6-9]|2\d|3[01])(\.\d+){2}|\[(::1?|f[cd][0-9a-f:]*|fe80:[0-9a-f:]*)\])$/i;
-
-const isLoopback = (url: string) =>
-	/^(localhost|127(\.\d+){3}|\[::1\])$/i.test(URL.canParse(url) ? new URL(url).hostname : '');
 
 /**
  * Refuses an address that Pocketsflow cannot reach. A credential whose Base URL is this machine is
@@ -34,11 +74,11 @@ const isLoopback = (url: string) =>
  * @throws NodeOperationError that names WEBHOOK_URL and the polling trigger as ways out
  */
 export function requirePublicAddress(
-	context: IHookFunctions,
+	context: IHookFunctions | IWebhookFunctions,
 	url: string,
 	{ baseUrl }: PocketsflowCredential,
 ): void {
-	if (isLoopback(baseUrl)) return;
+	if (isLoopbackHost(new URL(baseUrl).hostname)) return;
 	const fault = findAddressFault(url);
 	if (fault)
 		throw new NodeOperationError(
@@ -48,7 +88,7 @@ export function requirePublicAddress(
 }
 
 function findAddressFault(url: string): string | undefined {
-	const { protocol, hostname } = new URL(url);
-	if (protocol !== 'https:') return 'does not begin with https://';
-	return privateHost.test(hostname) ? 'is not reachable from the internet' : undefined;
+	if (!URL.canParse(url) || new URL(url).protocol !== 'https:')
+		return 'does not begin with https://';
+	return isPrivateHost(new URL(url).hostname) ? 'is not reachable from the internet' : undefined;
 }
