@@ -1,6 +1,7 @@
 import {
 	NodeApiError,
 	NodeOperationError,
+	type IDataObject,
 	type IExecuteFunctions,
 	type INodeExecutionData,
 	type JsonObject,
@@ -11,11 +12,14 @@ import { InvalidInputError } from '../fields/types';
 import { defaultLimits } from '../transport/limits';
 import { summarizeFailure, type ItemOutcome } from './failureSummary';
 import type { Operation, Resource } from './operation';
+import { processMemory, type SettledItem, type UnknownOutcome } from './retryMemory';
 import { buildTask, type Task } from './task';
 
 type NodeError = NodeApiError | NodeOperationError;
 
-type Prepared = { task: Task } | { error: NodeError };
+type Pending = { task: Task } | { error: NodeError };
+
+type Prepared = Pending | { settled: SettledItem };
 
 /**
  * Finds the table row that the node's `resource` and `operation` parameters choose.
@@ -42,14 +46,21 @@ export function findOperation(
  * Runs one operation for all items. Bad input of any item stops the node before anything is sent. After a
  * later failure no further item is begun, what is in flight is awaited, and the error says what was done.
  * With `continueOnFail` each item fails alone. Output is in input order, each item paired with its input.
+ * Where n8n runs the node again because of Retry On Fail, only what was not done is sent.
+ * @param memory what earlier tries came to
  * @throws NodeApiError or NodeOperationError
  */
 export async function runOperation(
 	context: IExecuteFunctions,
 	operation: Operation,
 	continueOnFail: boolean,
+	memory = processMemory,
 ): Promise<INodeExecutionData[]> {
-	const prepared = context.getInputData().map((_, index) => prepare(context, operation, index));
+	const run = memory.openRun(context, operation.effect);
+	const prepared = context.getInputData().map((_, index): Prepared => {
+		const settled = run.get(index);
+		return settled ? { settled } : prepare(context, operation, index);
+	});
 	const toThrown = (error: NodeError, index: number) =>
 		prepared.length > 1 ? addItemNumber(error, index) : error;
 	if (!continueOnFail)
@@ -61,18 +72,33 @@ export async function runOperation(
 	const stop = new AbortController();
 	const cancel = context.getExecutionCancelSignal();
 	let failure: NodeError | undefined;
-	let next = 0;
+	const fail = (thrown: unknown, index: number) => {
+		const error = toNodeError(context, thrown, index);
+		if (error.context.outcome === 'unknown') {
+			unknown.add(index);
+			run.set(index, { unknown: readUnknownOutcome(error) });
+		}
+		if (continueOnFail && !cancel?.aborted) outputs[index] = [buildErrorItem(error, index)];
+		else failure ??= toThrown(error, index);
+		if (failure) stop.abort();
+	};
+
+	const pending: Array<[index: number, item: Pending]> = [];
+	for (const [index, item] of prepared.entries()) {
+		if (!('settled' in item)) pending.push([index, item]);
+		else if ('output' in item.settled) outputs[index] = pairItems(item.settled.output, index);
+		else fail(buildUnknownError(context, item.settled.unknown, index), index);
+	}
+	const queue = pending.values();
 	const work = async () => {
-		while (next < prepared.length && !failure) {
-			const index = next++;
+		for (const [index, item] of queue) {
+			if (failure) return;
 			try {
-				outputs[index] = await perform(prepared[index], index, stop.signal);
+				const output = await perform(item, stop.signal);
+				run.set(index, { output });
+				outputs[index] = pairItems(output, index);
 			} catch (thrown) {
-				const error = toNodeError(context, thrown, index);
-				if (error.context.outcome === 'unknown') unknown.add(index);
-				if (continueOnFail && !cancel?.aborted) outputs[index] = [buildErrorItem(error, index)];
-				else failure ??= toThrown(error, index);
-				if (failure) stop.abort();
+				fail(thrown, index);
 			}
 		}
 	};
@@ -81,7 +107,7 @@ export async function runOperation(
 	return outputs.flatMap((items) => items ?? []);
 }
 
-function prepare(context: IExecuteFunctions, operation: Operation, itemIndex: number): Prepared {
+function prepare(context: IExecuteFunctions, operation: Operation, itemIndex: number): Pending {
 	try {
 		return { task: buildTask(context, operation, itemIndex) };
 	} catch (thrown) {
@@ -89,13 +115,36 @@ function prepare(context: IExecuteFunctions, operation: Operation, itemIndex: nu
 	}
 }
 
-async function perform(
-	prepared: Prepared,
-	item: number,
-	stop: AbortSignal,
-): Promise<INodeExecutionData[]> {
-	if ('error' in prepared) throw prepared.error;
-	return (await prepared.task(stop)).map((json) => ({ json, pairedItem: { item } }));
+async function perform(item: Pending, stop: AbortSignal): Promise<IDataObject[]> {
+	if ('error' in item) throw item.error;
+	return await item.task(stop);
+}
+
+const pairItems = (output: IDataObject[], item: number): INodeExecutionData[] =>
+	output.map((json) => ({ json, pairedItem: { item } }));
+
+const readUnknownOutcome = (error: NodeError): UnknownOutcome => ({
+	message: error.message,
+	description: error.description,
+	httpCode: error instanceof NodeApiError ? error.httpCode : null,
+});
+
+/** Builds the error of an earlier try anew, because the thrown one was given the number of its item. */
+function buildUnknownError(
+	context: IExecuteFunctions,
+	{ message, description, httpCode }: UnknownOutcome,
+	itemIndex: number,
+): NodeApiError {
+	const error = new NodeApiError(context.getNode(), { message } as JsonObject, {
+		message,
+		description: description ?? undefined,
+		httpCode: httpCode ?? undefined,
+		itemIndex,
+	});
+	// n8n replaces a message in which it sees the name of an error code.
+	error.message = message;
+	error.context.outcome = 'unknown';
+	return error;
 }
 
 function toNodeError(context: IExecuteFunctions, thrown: unknown, itemIndex: number): NodeError {
@@ -103,7 +152,7 @@ function toNodeError(context: IExecuteFunctions, thrown: unknown, itemIndex: num
 	if (thrown instanceof InvalidInputError)
 		return new NodeOperationError(context.getNode(), thrown.message, {
 			itemIndex,
-			description: 'Nothing was sent to Pocketsflow.',
+			description: `${thrown.description} Nothing was sent to Pocketsflow.`,
 		});
 	if (thrown instanceof Error)
 		return new NodeOperationError(context.getNode(), thrown, { itemIndex });
