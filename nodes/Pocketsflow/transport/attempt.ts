@@ -211,17 +211,22 @@ function parseBody(body: unknown): Pick<HttpResponse, 'body' | 'text'> {
 	}
 }
 
+/** Nobody asks for a longer wait; what says so is a mistake, and is not waited for. */
+const maxRetryAfterMs = 7 * 24 * 3_600_000;
+
 /**
  * Reads a Retry-After header, seconds or an HTTP date (RFC 9110, 10.2.3), into ms from `nowMs` on.
- * Undefined when it is neither.
+ * Undefined when it is neither, or more than a week away.
  */
 export function parseRetryAfter(header: unknown, nowMs: number): number | undefined {
 	if (typeof header !== 'string' && typeof header !== 'number') return undefined;
 	const text = String(header).trim();
-	if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1_000;
-	const dateMs = Date.parse(text);
-	return Number.isNaN(dateMs) ? undefined : Math.max(0, dateMs - nowMs);
+	const waitMs = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1_000 : parseHttpDate(text) - nowMs;
+	return waitMs <= maxRetryAfterMs ? Math.max(0, waitMs) : undefined;
 }
+
+/** NaN where the text is no date; `Date.parse` alone also takes texts such as "-5". */
+const parseHttpDate = (text: string) => (/^[a-z]{3,9},? /i.test(text) ? Date.parse(text) : NaN);
 
 function classifyError(error: unknown, status: number | undefined): AttemptFailure {
 	const code = readErrorCode(error);

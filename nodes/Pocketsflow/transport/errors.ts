@@ -242,12 +242,15 @@ const formatCode = (code: string | undefined) => (code ? ` (${code})` : '');
 
 const toSentence = (text: string) => (/[.!?…]$/.test(text) ? text : `${text}.`);
 
-/** The visible text that a page begins with, at most 100 characters. */
-function excerptPage(page: string): string {
+/**
+ * The visible text that a page begins with, at most 100 characters. Each pattern goes over the page once,
+ * whatever is in it: what is opened and never closed is not looked for again from the next character on.
+ */
+export function excerptPage(page: string): string {
 	const visible = page
 		.slice(0, 20_000)
-		.replace(/<(script|style)\b[\s\S]*?<\/\1>/gi, ' ')
-		.replace(/<[^>]*>/g, ' ')
+		.replace(/<(script|style)\b[\s\S]*?(?:<\/\1>|$)/gi, ' ')
+		.replace(/<[^<>]*>/g, ' ')
 		.replace(/\s+/g, ' ')
 		.trim();
 	const excerpt = visible || page.slice(0, 100).trim();

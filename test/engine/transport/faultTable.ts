@@ -134,6 +134,16 @@ export const faults: Fault[] = [
 		// With jitter halved (below): pauses of 150, 300, 600 and 1,200 ms, the last beyond 1,600 in all.
 		limits: { ...quickLimits, retryDelayMs: 200, totalTimeoutMs: 1_600 },
 	},
+	{
+		name: '429 with a Retry-After that nobody can mean',
+		behaviour: json(429, { error: 'Too many requests' }, { 'retry-after': '9'.repeat(400) }),
+		requests: 4,
+		message:
+			'Too many requests. The rate limit of Pocketsflow keeps this request waiting longer than the 1.6 seconds that it may. Try again later, or send fewer items at once.',
+		finding: 'answered 429',
+		// With jitter halved (below): pauses of 150, 300, 600 and 1,200 ms, the last beyond 1,600 in all.
+		limits: { ...quickLimits, retryDelayMs: 200, totalTimeoutMs: 1_600 },
+	},
 	buildFault('500', json(500, { error: 'Boom' }), 'Boom.', 'answered 500'),
 	buildFault(
 		'502 with a page',

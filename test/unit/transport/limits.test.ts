@@ -12,6 +12,21 @@ test('Retry-After is read in seconds or as a date, anything else is ignored', ()
 	}
 });
 
+test.each([
+	'1e400',
+	'Infinity',
+	'9'.repeat(400),
+	'604801',
+	'-5',
+	'+5',
+	'-1e400',
+	Infinity,
+	-1,
+	'Fri, 31 Dec 9999 23:59:59 GMT',
+])('a Retry-After that nobody can mean is ignored: %s', (header) => {
+	expect(parseRetryAfter(header, Date.UTC(2026, 10, 23))).toBeUndefined();
+});
+
 test('Retry delays double, are random by half and stay within a minute', () => {
 	for (const retry of [1, 2, 5, 30]) {
 		const fullMs = Math.min(1_000 * 2 ** (retry - 1), 60_000);

@@ -1,0 +1,23 @@
+import { excerptPage } from '../../../nodes/Pocketsflow/transport/errors';
+
+test.each([
+	['the text between tags', '<html><body><h1>502</h1>\n<p>Bad  gateway</p>', '502 Bad gateway'],
+	['no script, closed or not', '<script>a</script>Hello<SCRIPT>var b', 'Hello'],
+	['no style', '<style>p { color: red }</style><p>Hello', 'Hello'],
+	['what is no tag', 'Is 5 < 6?', 'Is 5 < 6?'],
+	['the page itself where it has no text', '<br><br>', '<br><br>'],
+	['at most 100 characters', 'x'.repeat(200), `${'x'.repeat(100)}…`],
+])('the excerpt of a page is %s', (_what, page, excerpt) => {
+	expect(excerptPage(page)).toBe(excerpt);
+});
+
+test.each(['<', '<a ', '<script ', '<style', '<script></scrip', ' ', '<!--'])(
+	'a page of nothing but %j blocks nothing',
+	(part) => {
+		const page = part.repeat(20_000);
+		const startMs = performance.now();
+		excerptPage(page);
+		// It took 300 ms when each opening was searched for its end again.
+		expect(performance.now() - startMs).toBeLessThan(30);
+	},
+);
