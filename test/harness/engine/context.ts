@@ -43,6 +43,8 @@ export interface NodeSetup {
 	/** The JSON of the input items; one empty item unless given. */
 	items?: IDataObject[];
 	onError?: INode['onError'];
+	/** n8n's Retry On Fail: how often the node is run in all, at most, one millisecond apart. */
+	maxTries?: number;
 	/** Time zone of the workflow; UTC unless given. */
 	timezone?: string;
 	mode?: WorkflowExecuteMode;
@@ -121,6 +123,11 @@ function workflowOf(setup: NodeSetup): Workflow {
 				parameters: setup.parameters ?? {},
 				webhookId: setup.webhookId,
 				onError: setup.onError,
+				...(setup.maxTries !== undefined && {
+					retryOnFail: true,
+					maxTries: setup.maxTries,
+					waitBetweenTries: 1,
+				}),
 				credentials: { pocketsflowApi: { id: '1', name: 'Pocketsflow account' } },
 			}),
 		],
