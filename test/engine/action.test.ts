@@ -191,7 +191,8 @@ describe('input items', () => {
 		);
 		expect(output[0].json._id).toBe(shop.productIds[0]);
 		expect(output[1].json).toEqual({ error: "'Product' is empty [item 1]" });
-		expect(output[2].json.error).toMatch(/^Product not found.*test mode.*\[item 2\]$/);
+		expect(output[2].json.error).toBe('Product not found. [item 2]');
+		expect(output[2].error?.description).toMatch(/^Check the ID: .* made in test mode/);
 		expect(output[3].json._id).toBe(shop.productIds[1]);
 	});
 

@@ -28,14 +28,15 @@ export interface Resource {
 
 /**
  * How the response to an operation becomes output items.
- * - `record`: the one record, which may be wrapped in an object under any of `recordKeys`
+ * - `record`: the one record, which may be wrapped in an object under any of `recordKeys`; an answer
+ *   without what it `requires` (its ID unless given) is no success
  * - `list`: one item per record of the list
  * - `search`: one item per matching record of a list that the API itself cannot search
  * - `deleted`: `{ deleted: true, id }`
  * - `message`: the values of `output`, then those of the response
  */
 type ResponseShape =
-	| ({ kind: 'record'; recordKeys?: readonly string[] } & RecordOutput)
+	| ({ kind: 'record'; recordKeys?: readonly string[]; requires?: 'id' | 'url' } & RecordOutput)
 	| ({ kind: 'list'; list: ListEndpoint } & RecordOutput)
 	| ({
 			kind: 'search';

@@ -1,7 +1,7 @@
 import { NodeOperationError, type IDataObject, type IExecuteFunctions } from 'n8n-workflow';
 
 import type { ListEndpoint } from '../api/lists';
-import { isRecord, unwrapRecord } from '../api/responses';
+import { hasId, hasUrl, isRecord, unwrapRecord } from '../api/responses';
 import {
 	limitField,
 	outputField,
@@ -31,8 +31,8 @@ export function buildTask(
 	const { response, effect } = operation;
 	const item = new ItemParameters(context, itemIndex, operation.collections);
 	const request = operation.request(item);
-	const sendRequest = async (stop: AbortSignal) =>
-		await send(context, request, effect, itemIndex, { stop });
+	const sendRequest = async (stop: AbortSignal, isUsable?: (body: unknown) => boolean) =>
+		await send(context, request, effect, itemIndex, { stop, isUsable });
 	switch (response.kind) {
 		case 'list': {
 			const limit = item.get(returnAllField) ? undefined : item.require(limitField);
@@ -51,9 +51,11 @@ export function buildTask(
 			};
 		}
 		case 'record': {
+			const { recordKeys, requires = 'id' } = response;
 			const transform = buildTransform(response, item);
+			const isUsable = (body: unknown) => isComplete[requires](unwrapRecord(body, recordKeys));
 			return async (stop) => [
-				transform(unwrapRecord(await sendRequest(stop), response.recordKeys)),
+				transform(unwrapRecord(await sendRequest(stop, isUsable), recordKeys)),
 			];
 		}
 		case 'deleted': {
@@ -72,6 +74,9 @@ export function buildTask(
 		}
 	}
 }
+
+/** Whether a record holds what the operation is for. */
+const isComplete = { id: hasId, url: hasUrl };
 
 /** Reads a list for the records that match. @throws NodeOperationError when none could be compared */
 async function searchList(

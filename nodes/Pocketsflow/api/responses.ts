@@ -82,3 +82,19 @@ export function readErrorParts(body: unknown): { text?: string; code?: string } 
 	}
 	return { code };
 }
+
+/**
+ * Whether a body says that something went wrong, although its status may say that all is well: an `error`
+ * or `success: false` (docs/pocketsflow-api.md#errors). A record with an id of its own is no such body.
+ */
+export function isErrorBody(body: unknown): boolean {
+	if (!isRecord(body) || hasId(body)) return false;
+	return body.success === false || Boolean(body.error);
+}
+
+/** Whether a record has an id that can be asked for. */
+export const hasId = (record: IDataObject): boolean => Boolean(readId(record)?.trim());
+
+/** Whether a record has a web address to send someone to. */
+export const hasUrl = ({ url }: IDataObject): boolean =>
+	typeof url === 'string' && /^https?:\/\//i.test(url) && URL.canParse(url);

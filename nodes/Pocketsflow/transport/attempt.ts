@@ -42,6 +42,15 @@ export type AttemptResult = HttpResponse | AttemptFailure;
 /** The body of a response as n8n's helper gives it with `encoding: 'stream'`. */
 type BodyStream = AsyncIterable<Uint8Array> & { destroy?(): void };
 
+interface AttemptOptions {
+	url: string;
+	limits: Limits;
+	/** Ends the attempt at once. */
+	cancel: AbortSignal | undefined;
+	/** Whether it is sent without n8n's expressions. */
+	isDetached: boolean;
+}
+
 interface HelperResponse {
 	statusCode: number;
 	headers?: IDataObject;
@@ -67,15 +76,12 @@ const unsentCode = /^ERR_(INVALID_|UNESCAPED_|BAD_REQUEST|BAD_OPTION)/;
  * n8n's own helper sends it, for its proxy settings, authentication and network rules. The body comes as a
  * stream, because the helper has no size limit and stops its timer when the headers have arrived
  * (docs/n8n-engine.md#http-helper).
- * @param cancel ends the attempt at once
  */
 export async function sendOnce(
 	context: PocketsflowContext,
 	credential: PocketsflowCredential,
 	request: PocketsflowRequest,
-	url: string,
-	limits: Limits,
-	cancel: AbortSignal | undefined,
+	{ url, limits, cancel, isDetached }: AttemptOptions,
 ): Promise<AttemptResult> {
 	const timer = AbortSignal.timeout(limits.requestTimeoutMs);
 	const abort = new AbortController();
@@ -83,12 +89,9 @@ export async function sendOnce(
 	let head: HttpResponse | undefined;
 	try {
 		const options = buildHttpOptions(credential, request, url, limits);
-		const sender = withCancelSignal(context, abort.signal);
-		const response = (await sender.helpers.httpRequestWithAuthentication.call(
-			sender,
-			credentialType,
-			options,
-		)) as HelperResponse;
+		const response = await (isDetached
+			? requestDetached(context, credential, options, abort.signal)
+			: requestAuthenticated(context, options, abort.signal));
 		head = readHead(response);
 		return await readBody(head, response, limits, abort);
 	} catch (error) {
@@ -100,6 +103,34 @@ export async function sendOnce(
 	} finally {
 		stopListening();
 	}
+}
+
+async function requestAuthenticated(
+	context: PocketsflowContext,
+	options: IHttpRequestOptions,
+	signal: AbortSignal,
+): Promise<HelperResponse> {
+	const sender = withCancelSignal(context, signal);
+	const { httpRequestWithAuthentication } = sender.helpers;
+	return (await httpRequestWithAuthentication.call(
+		sender,
+		credentialType,
+		options,
+	)) as HelperResponse;
+}
+
+/**
+ * Without the authentication of the credential type, which is an expression and fails once n8n has ended
+ * those of a delivery (docs/n8n-engine.md#expression-isolates).
+ */
+async function requestDetached(
+	{ helpers }: PocketsflowContext,
+	{ apiKey }: PocketsflowCredential,
+	options: IHttpRequestOptions,
+	abortSignal: AbortSignal,
+): Promise<HelperResponse> {
+	const headers = { ...options.headers, Authorization: `Bearer ${apiKey}` };
+	return (await helpers.httpRequest({ ...options, headers, abortSignal })) as HelperResponse;
 }
 
 export const isSuccess = ({ status }: HttpResponse): boolean => status >= 200 && status < 300;

@@ -1,10 +1,11 @@
 import { NodeApiError, type INode, type JsonObject } from 'n8n-workflow';
 
 import type { Effect, PocketsflowRequest } from '../api/request';
-import { readErrorParts } from '../api/responses';
-import type { AttemptFailure, FailureKind, HttpResponse } from './attempt';
-import { redactKeys, type PocketsflowCredential } from './credential';
+import { isErrorBody, readErrorParts } from '../api/responses';
+import { isSuccess, type AttemptFailure, type FailureKind, type HttpResponse } from './attempt';
+import type { PocketsflowCredential } from './credential';
 import { formatDuration, type Limits } from './limits';
+import { redactKeys } from './redaction';
 import { readRedirect } from './redirects';
 
 /** One request and what became of it so far: all that an error may tell. */
@@ -23,7 +24,7 @@ export interface RequestState {
 
 /** The parts of an error that differ from one failure to another, each a sentence without its full stop. */
 interface ErrorParts {
-	problem: string;
+	whatHappened: string;
 	nextStep: string;
 	/** What the request met with, as in "GET /products answered 404". */
 	finding: string;
@@ -33,8 +34,11 @@ interface ErrorParts {
 type Describe = (state: RequestState) => string;
 
 /** Whether an error of `send` says that Pocketsflow does not have, or no longer has, what was asked for. */
-export const isNotFound = (error: unknown): boolean =>
-	error instanceof NodeApiError && error.httpCode === '404';
+export const isNotFound = (error: unknown): boolean => hasStatus(error, [404]);
+
+/** Whether an error of `send` comes from an answer with one of these statuses. */
+export const hasStatus = (error: unknown, statuses: readonly number[]): boolean =>
+	error instanceof NodeApiError && statuses.includes(Number(error.httpCode));
 
 const statusNames: Record<number, string> = {
 	400: 'Bad request',
@@ -45,7 +49,6 @@ const statusNames: Record<number, string> = {
 	409: 'Conflict',
 	422: 'Unprocessable request',
 	429: 'Too many requests',
-	500: 'Internal server error',
 	502: 'Bad gateway',
 	503: 'Service unavailable',
 	504: 'Gateway timeout',
@@ -56,7 +59,7 @@ const correctFields: Describe = () => 'Correct the field that Pocketsflow names 
 const statusSteps: Record<number, Describe> = {
 	400: correctFields,
 	401: ({ credential: { name, mode } }) =>
-		`Check the API key in the credential "${name}": it is a ${mode}-mode key and may be revoked or mistyped`,
+		`Check the 'API Key' in the credential "${name}": it is a ${mode}-mode key and may be revoked or mistyped`,
 	403: ({ credential: { name, mode } }) =>
 		`The ${mode}-mode API key in the credential "${name}" may not do this. Check at Pocketsflow what it is allowed to do`,
 	404: ({ credential: { mode } }) =>
@@ -65,7 +68,7 @@ const statusSteps: Record<number, Describe> = {
 	422: correctFields,
 };
 
-const failureProblems: Record<
+const failureSentences: Record<
 	FailureKind,
 	(state: RequestState, failure: AttemptFailure) => string
 > = {
@@ -88,12 +91,12 @@ const failureProblems: Record<
 
 const failureSteps: Record<FailureKind, Describe> = {
 	unreachable: ({ credential: { name } }) =>
-		`Check the Base URL in the credential "${name}" and the network of n8n`,
+		`Check the 'Base URL' in the credential "${name}" and the network of n8n`,
 	insecure: ({ credential: { name } }) =>
-		`Check the Base URL in the credential "${name}" and the certificate of that host`,
+		`Check the 'Base URL' in the credential "${name}" and the certificate of that host`,
 	timeout: () => 'Try again later',
 	connectionLost: () => 'Try again later',
-	tooLarge: () => 'Ask for less: set a limit or narrow the filters',
+	tooLarge: () => "Ask for less: set 'Limit' or narrow 'Filters'",
 	cancelled: () => '',
 	refusedByN8n: () => '',
 };
@@ -106,11 +109,12 @@ export function buildResponseError(
 ): NodeApiError {
 	const { status, body } = response;
 	const { text, code } = readErrorParts(body);
+	const isExplained = text !== undefined && (!isSuccess(response) || isErrorBody(body));
 	const redirect = readRedirect(response, url);
 	const parts = redirect
 		? describeRedirect(state, redirect, url)
 		: {
-				problem: text ?? describeUnreadable(response),
+				whatHappened: isExplained ? shorten(text) : describeUnusable(response),
 				nextStep: describeStatusStep(state, response),
 			};
 	return buildError(state, {
@@ -125,7 +129,7 @@ export function buildFailureError(state: RequestState, failure: AttemptFailure):
 	const { failure: kind, status, code } = failure;
 	const finding = status === undefined ? 'was not answered' : `began to answer ${status}`;
 	return buildError(state, {
-		problem: failureProblems[kind](state, failure),
+		whatHappened: failureSentences[kind](state, failure),
 		nextStep: failureSteps[kind](state),
 		finding: `${finding}${formatCode(code)}`,
 	});
@@ -148,7 +152,7 @@ export function buildQueueTimeoutError(
 			? `Pocketsflow asks to wait ${formatDuration(retryAfterMs)}; this node waits at most ${total}`
 			: `The rate limit of Pocketsflow keeps this request waiting longer than the ${total} that it may`;
 	return buildError(state, {
-		problem: [text, wait].filter(Boolean).join(' '),
+		whatHappened: [text, wait].filter(Boolean).join(' '),
 		nextStep: 'Try again later, or send fewer items at once',
 		finding: rateLimited ? 'answered 429' : 'did not get its turn',
 		httpCode: '429',
@@ -159,11 +163,11 @@ function describeRedirect(
 	{ credential }: RequestState,
 	redirect: URL,
 	url: string,
-): Pick<ErrorParts, 'problem' | 'nextStep'> {
+): Pick<ErrorParts, 'whatHappened' | 'nextStep'> {
 	const target = redirect.origin === new URL(url).origin ? redirect.pathname : redirect.origin;
 	return {
-		problem: `${getHost(credential)} redirects to ${target}, which is not followed`,
-		nextStep: `Correct the Base URL in the credential "${credential.name}"`,
+		whatHappened: `${getHost(credential)} redirects to ${target}, which is not followed`,
+		nextStep: `Correct the 'Base URL' in the credential "${credential.name}"`,
 	};
 }
 
@@ -171,13 +175,20 @@ function describeRedirect(
 const readPage = ({ text }: HttpResponse) => (text === '' ? undefined : text);
 
 /** Says what a response without an error text of Pocketsflow is. */
-function describeUnreadable(response: HttpResponse): string {
-	const { status } = response;
+function describeUnusable(response: HttpResponse): string {
+	const { status, body } = response;
 	const page = readPage(response);
+	const excerpt = page && `answer is not JSON but begins "${excerptPage(page)}"`;
+	if (isSuccess(response)) return excerpt ? `The ${excerpt}` : describeEmpty(body);
 	const statusName = statusNames[status] ?? `Pocketsflow answered with status ${status}`;
-	if (page === undefined) return status < 300 ? 'The answer' : statusName;
-	const subject = status < 300 ? 'The answer' : `${statusName}: the answer`;
-	return `${subject} is not JSON but begins "${excerptPage(page)}"`;
+	return excerpt ? `${statusName}: the ${excerpt}` : statusName;
+}
+
+/** Says that a success did not bring what it should; a message in it may say why. */
+function describeEmpty(body: unknown): string {
+	const { text } = readErrorParts(body);
+	const quotation = text === undefined ? '' : `, but with "${shorten(text)}"`;
+	return `Pocketsflow answered without what was asked for${quotation}`;
 }
 
 function describeStatusStep(state: RequestState, response: HttpResponse): string {
@@ -186,28 +197,26 @@ function describeStatusStep(state: RequestState, response: HttpResponse): string
 	if (step !== undefined) return step;
 	if (status >= 500 || status === 408)
 		return 'Pocketsflow could not process the request. Try again later';
-	if (readPage(response) === undefined) return '';
-	return `Something other than Pocketsflow may have answered: check the Base URL in the credential "${state.credential.name}" and the proxy`;
+	if (isErrorBody(response.body)) return correctFields(state);
+	if (readPage(response) === undefined && !isSuccess(response)) return '';
+	return `Something other than Pocketsflow may have answered: check the 'Base URL' in the credential "${state.credential.name}" and the proxy`;
 }
 
 /**
- * Builds the error. Its message alone says what happened and what to do, because n8n shows no more of it
- * for a trigger (docs/n8n-engine.md#errors-and-messages); the description adds which request it was.
+ * Builds the error. Its message says what happened, its description what to do and which request it was.
  * Neither holds anything that was sent, nor the key.
  */
 function buildError(state: RequestState, parts: ErrorParts): NodeApiError {
 	const { node, credential, effect, itemIndex } = state;
 	const isUnknown = effect !== 'read' && state.mayBeDone;
-	const joinSentences = (sentences: string[]) =>
-		redactKeys(sentences.filter(Boolean).map(toSentence).join(' '), credential);
-	const message = joinSentences([
-		parts.problem,
-		...(isUnknown ? describeUnknown(state, parts) : [parts.nextStep]),
-	]);
-	const description = joinSentences([
+	const outcome = describeOutcome(state);
+	const message = joinSentences(credential, parts.whatHappened, outcome.message);
+	const description = joinSentences(
+		credential,
+		isUnknown && effect === 'create' ? '' : parts.nextStep,
+		outcome.description,
 		describeRequest(state, parts),
-		!isUnknown && effect !== 'read' ? 'Nothing was changed by it' : '',
-	]);
+	);
 	const error = new NodeApiError(node, { message } as JsonObject, {
 		message,
 		description,
@@ -220,13 +229,26 @@ function buildError(state: RequestState, parts: ErrorParts): NodeApiError {
 	return error;
 }
 
-/** Says what to do about a request that may or may not have been carried out. */
-const describeUnknown = ({ effect, credential }: RequestState, { nextStep }: ErrorParts) =>
-	effect === 'create'
-		? [
-				`Whether this was carried out is unknown, and it was not sent again: look at Pocketsflow (${credential.mode} mode) before you repeat it`,
-			]
-		: [nextStep, 'It may have been done all the same; doing it again is harmless'];
+/** Says whether the request was carried out; for a create what to do, too, so that nobody misses it. */
+function describeOutcome({ effect, mayBeDone, credential: { mode } }: RequestState): {
+	message: string;
+	description: string;
+} {
+	if (effect === 'read') return { message: '', description: '' };
+	if (!mayBeDone) return { message: '', description: 'Nothing was changed by it' };
+	return effect === 'create'
+		? {
+				message: `Whether this was carried out is unknown, and it was not sent again: look at Pocketsflow (${mode} mode) before you repeat it`,
+				description: '',
+			}
+		: {
+				message: 'It may have been done all the same',
+				description: 'Doing it again is harmless',
+			};
+}
+
+const joinSentences = ({ apiKey }: PocketsflowCredential, ...sentences: string[]) =>
+	redactKeys(sentences.filter(Boolean).map(toSentence).join(' '), apiKey);
 
 function describeRequest(
 	{ request: { method, path }, attempts, credential: { mode, name } }: RequestState,
@@ -239,6 +261,23 @@ function describeRequest(
 const getHost = ({ baseUrl }: PocketsflowCredential) => new URL(baseUrl).host;
 
 const formatCode = (code: string | undefined) => (code ? ` (${code})` : '');
+
+/**
+ * Joins the message and the description of an error, for where n8n shows only one of them: on triggers and
+ * in the lists of the editor (docs/n8n-engine.md#errors-and-messages).
+ */
+export function composeMessage(error: unknown): string {
+	if (!(error instanceof Error)) return String(error);
+	const { message, description } = error as Error & { description?: string | null };
+	const isNew = Boolean(description) && description !== message;
+	return isNew ? `${toSentence(message)} ${toSentence(String(description))}` : toSentence(message);
+}
+
+const maxQuotedLength = 500;
+
+/** A text of Pocketsflow, as long as an error message can bear. */
+const shorten = (text: string) =>
+	text.length > maxQuotedLength ? `${text.slice(0, maxQuotedLength)}…` : text;
 
 const toSentence = (text: string) => (/[.!?…]$/.test(text) ? text : `${text}.`);
 

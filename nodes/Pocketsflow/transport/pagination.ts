@@ -96,12 +96,12 @@ export async function* readPages(
 	};
 	const fetchPage = async (position: number): Promise<Page> => {
 		const pageRequest = buildPageRequest(list, request, { position, size });
-		const body = await send(context, pageRequest, 'read', itemIndex, options);
-		const records = findRecords(body, list.keys);
+		const isUsable = (body: unknown) => findRecords(body, list.keys) !== undefined;
+		const body = await send(context, pageRequest, 'read', itemIndex, { ...options, isUsable });
+		const records = findRecords(body, list.keys) ?? [];
 		const pagination = readPagination(body);
-		if (!records) throw truncatedListError(context, list, 'no list', itemIndex);
 		if (records.length === 0 && hasNextPage(list, position, pagination))
-			throw truncatedListError(context, list, 'an empty page in the middle of a list', itemIndex);
+			throw truncatedListError(context, list, itemIndex);
 		return { position, records, pagination };
 	};
 
@@ -217,12 +217,11 @@ function isLastPage(
 function truncatedListError(
 	context: PocketsflowContext,
 	{ method, path }: ListEndpoint,
-	content: string,
 	itemIndex: number | undefined,
 ): NodeOperationError {
 	return new NodeOperationError(
 		context.getNode(),
-		`Pocketsflow answered ${method} ${path} with ${content}`,
+		`Pocketsflow answered ${method} ${path} with an empty page in the middle of a list`,
 		{ itemIndex, description: 'Some records would be missing. Try again later.' },
 	);
 }
@@ -236,7 +235,7 @@ function repeatedPageError(
 	return new NodeOperationError(
 		context.getNode(),
 		`Pocketsflow gives the same page of ${path} again and again. ${recordCount} different records were read.`,
-		{ itemIndex, description: 'Set a limit that is not above this number, or try again later.' },
+		{ itemIndex, description: "Set 'Limit' to this number or less, or try again later." },
 	);
 }
 

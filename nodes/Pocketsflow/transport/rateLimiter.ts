@@ -43,6 +43,8 @@ interface AcquireOptions {
 	deadlineMs: number;
 	/** Whether it goes before the others, because it had its turn and was answered 429. */
 	goesFirst: boolean;
+	/** Whether it waits for nothing, neither a pause nor others: a delivery waits for its response. */
+	isUrgent?: boolean;
 	signals: Array<AbortSignal | undefined>;
 }
 
@@ -77,8 +79,9 @@ export async function acquirePermit(
 	limiter: RateLimiter,
 	options: AcquireOptions,
 ): Promise<Permit | Refusal> {
-	const { limits, goesFirst, signals } = options;
+	const { limits, goesFirst, isUrgent, signals } = options;
 	if (signals.some((signal) => signal?.aborted)) return 'aborted';
+	if (isUrgent) return takePermit(limiter, limits);
 	const isNext = goesFirst || limiter.queue.length === 0;
 	const permit = isNext ? issuePermit(limiter, limits) : undefined;
 	return permit ?? (await enqueue(limiter, options));
@@ -182,9 +185,12 @@ function scheduleWakeUp(limiter: RateLimiter): void {
 
 /** Issues a permit if there is no pause and room for one more request. */
 function issuePermit(limiter: RateLimiter, limits: Limits): Permit | undefined {
-	const nowMs = Date.now();
-	if (limiter.pausedUntilMs > nowMs) return undefined;
+	if (limiter.pausedUntilMs > Date.now()) return undefined;
 	if (limiter.inFlight >= Math.min(limiter.concurrency, limits.maxInFlight)) return undefined;
+	return takePermit(limiter, limits);
+}
+
+function takePermit(limiter: RateLimiter, limits: Limits): Permit {
 	limiter.inFlight++;
-	return { issuedAtMs: nowMs, limits };
+	return { issuedAtMs: Date.now(), limits };
 }

@@ -1,6 +1,7 @@
 import type { NodeApiError } from 'n8n-workflow';
 
 import type { Effect, PocketsflowRequest } from '../api/request';
+import { isErrorBody } from '../api/responses';
 import { isSuccess, sendOnce, type AttemptResult, type HttpResponse } from './attempt';
 import { hashCredential, loadCredential, type PocketsflowContext } from './credential';
 import {
@@ -23,6 +24,18 @@ export interface SendOptions {
 	 * What may have been carried out goes on, so that its outcome becomes known.
 	 */
 	stop?: AbortSignal;
+	/** Whether a body of JSON holds what the request is for; without it any but an error is a success. */
+	isUsable?(body: unknown): boolean;
+	/**
+	 * Sends the first attempt at once, ahead of what is queued and past a pause. For the few requests that a
+	 * delivery waits for.
+	 */
+	isUrgent?: boolean;
+	/**
+	 * Sends without n8n's expressions, which end when the `webhook` of a node returns
+	 * (docs/n8n-engine.md#expression-isolates).
+	 */
+	isDetached?: boolean;
 }
 
 const maxRedirects = 5;
@@ -68,19 +81,22 @@ export async function send(
 			limits,
 			deadlineMs,
 			goesFirst: rateLimited !== undefined,
+			isUrgent: options.isUrgent && state.attempts === 0 && rateLimited === undefined,
 			signals: state.mayBeDone ? [cancel] : [cancel, options.stop],
 		});
 		if (permit === 'timeout') throw buildQueueTimeoutError(state, rateLimited);
 		if (permit === 'aborted') throw buildFailureError(state, { failure: 'cancelled' });
 
-		const result = await sendOnce(context, credential, target.request, target.url, limits, cancel);
+		const { isDetached = false } = options;
+		const sendOptions = { url: target.url, limits, cancel, isDetached };
+		const result = await sendOnce(context, credential, target.request, sendOptions);
 		releasePermit(limiter, permit, toPermitResult(result));
 		if (!('failure' in result)) {
 			if (result.status === 429) {
 				rateLimited = result;
 				continue;
 			}
-			if (isSuccess(result) && result.text === undefined) return result.body;
+			if (isUsableSuccess(result, options)) return result.body;
 			if (isAlreadyDeleted(state, result)) return {};
 			const redirect = findFollowableRedirect(request, result, target.url);
 			if (redirect && ++redirects <= maxRedirects) {
@@ -99,6 +115,13 @@ export async function send(
 		target = original;
 		await delay(waitMs, cancel, state.mayBeDone ? undefined : options.stop);
 	}
+}
+
+/** Whether a response brought what was asked for: an error can come with a status of success, too. */
+function isUsableSuccess(response: HttpResponse, { isUsable }: SendOptions): boolean {
+	const { body, text } = response;
+	if (!isSuccess(response) || text !== undefined || isErrorBody(body)) return false;
+	return isUsable === undefined || isUsable(body);
 }
 
 /** Whether an earlier attempt at a delete did it, so that a later one is answered 404. */

@@ -1,4 +1,6 @@
-import { NodeOperationError, type IHookFunctions, type NodeApiError } from 'n8n-workflow';
+import { NodeOperationError, type IHookFunctions } from 'n8n-workflow';
+
+import { composeMessage } from '../transport/errors';
 
 /**
  * Does the work of a hook and puts everything a user must know into the message of its error: n8n
@@ -19,13 +21,12 @@ export async function explainFailure<T>(
 }
 
 function toHookError(context: IHookFunctions, error: unknown, undone: string): NodeOperationError {
-	if (error instanceof NodeOperationError) return error;
-	const { message, description } = error as NodeApiError;
-	const parts = [message, description].filter((text, at, all) => text && all.indexOf(text) === at);
-	const sentences = parts.map((text) => String(text).replace(/\.?$/, '.')).join(' ');
+	const isOurs = error instanceof NodeOperationError;
+	if (isOurs && !error.description) return error;
+	const sentences = composeMessage(error);
 	const summary = `The webhook could not be ${undone} at Pocketsflow.`;
 	const hookError = new NodeOperationError(context.getNode(), summary);
 	// Set afterwards: n8n replaces a message in which it sees an error code such as ECONNRESET.
-	hookError.message = `${summary} ${sentences}`;
+	hookError.message = isOurs ? sentences : `${summary} ${sentences}`;
 	return hookError;
 }

@@ -83,9 +83,7 @@ test('After a failure nothing new is sent, requests in flight end, and the error
 	const { error, output } = await running;
 
 	expect(output).toEqual([]);
-	expect(error?.message).toBe(
-		'n4 is no name. Correct the field that Pocketsflow names and try again. [item 4]',
-	);
+	expect(error?.message).toBe('n4 is no name. [item 4]');
 	expect(server.received.length).toBeLessThan(60);
 	expect(created).toHaveLength(server.received.length - 1);
 	const done = created.map((name) => Number(name.slice(1))).sort((a, b) => a - b);
@@ -124,7 +122,7 @@ test('With Continue On Fail each item fails alone, in its place', async () => {
 	expect(output.map(({ pairedItem }) => pairedItem)).toEqual(
 		Array.from({ length: 6 }, (_, item) => ({ item })),
 	);
-	expect(output[2].json.error).toMatch(/^n2 is no name\. .*\[item 2\]$/);
+	expect(output[2].json.error).toMatch(/^n2 is no name\. \[item 2\]$/);
 	expect(output[3].json.error).toMatch(/Whether this was carried out is unknown.*\[item 3\]$/);
 	expect(created).toHaveLength(5);
 });

@@ -40,7 +40,7 @@ test.each([
 		const error = await catchError(readProduct(createContextWith({ apiKey })));
 		expect(error.constructor.name).toBe('NodeOperationError');
 		expect(error.message).toBe(
-			'The API key in the credential "Pocketsflow account" is not a Pocketsflow key: it must begin with pk_live_ or pk_test_',
+			`The 'API Key' in the credential "Pocketsflow account" is not a Pocketsflow key`,
 		);
 		if (apiKey.length > 8) expect(inspectFully(error)).not.toContain(apiKey);
 	},
@@ -58,10 +58,18 @@ test.each([
 	'ftp://127.0.0.1',
 	'http://',
 	'https://user:word@127.0.0.1',
+	'https://@127.0.0.1',
+	'https://:word@127.0.0.1',
 	'https://127.0.0.1/?a=1',
+	'https://127.0.0.1/?',
+	'https://127.0.0.1/#',
+	'https:\\\\127.0.0.1',
+	'https://127.0.0.1/a b',
 ])('A Base URL that is no plain web address is refused: %s', async (baseUrl) => {
 	const { message } = await catchError(readProduct(createContextWith({ baseUrl })));
-	expect(message).toBe('The Base URL in the credential "Pocketsflow account" is not a web address');
+	expect(message).toBe(
+		`The 'Base URL' in the credential "Pocketsflow account" is not a plain web address`,
+	);
 });
 
 test.each([
@@ -82,7 +90,7 @@ test.each([
 			if (isAllowed) expect(await readProduct(context)).toEqual({ _id: 'abc' });
 			else
 				expect((await catchError(readProduct(context))).message).toMatch(
-					/does not allow requests to 127\.0\.0\.1$/,
+					/^The 'Allowed Domains' .* do not include 127\.0\.0\.1$/,
 				);
 			expect(received).toHaveLength(isAllowed ? 1 : 0);
 		});

@@ -24,6 +24,8 @@ export interface Fault {
 	requests: number | Record<OperationName, number>;
 	/** The message of the error, for each operation or the same for all. */
 	message: string | Partial<Record<OperationName, string>>;
+	/** What the description says is to be done; not said of a create whose outcome is unknown. */
+	next: string;
 	/** What the description says that the request met with. */
 	finding: string;
 	limits?: Partial<Limits>;
@@ -36,14 +38,14 @@ const onlyHarmless: Record<OperationName, number> = { read: 4, create: 1, update
 export const unknownOutcome =
 	'Whether this was carried out is unknown, and it was not sent again: look at Pocketsflow (test mode) before you repeat it.';
 
-export const perhapsDone = 'It may have been done all the same; doing it again is harmless.';
+export const perhapsDone = 'It may have been done all the same.';
 
-/** The same problem for all, followed for a create by the warning and for the others by what to do. */
-export const buildMessages = (problem: string, next: string): Record<OperationName, string> => ({
-	read: `${problem} ${next}`,
-	create: `${problem} ${unknownOutcome}`,
-	update: `${problem} ${next} ${perhapsDone}`,
-	delete: `${problem} ${next} ${perhapsDone}`,
+/** What happened, with what follows from it where the request may have been carried out. */
+export const buildMessages = (whatHappened: string): Record<OperationName, string> => ({
+	read: whatHappened,
+	create: `${whatHappened} ${unknownOutcome}`,
+	update: `${whatHappened} ${perhapsDone}`,
+	delete: `${whatHappened} ${perhapsDone}`,
 });
 
 const notProcessed = 'Pocketsflow could not process the request. Try again later.';
@@ -56,7 +58,8 @@ const buildStatusFault = (status: number, error: string, next: string): Fault =>
 	name: String(status),
 	behaviour: json(status, { error, code: 'CODE' }),
 	requests: once,
-	message: `${error}. ${next}`.trim(),
+	message: `${error}.`,
+	next,
 	finding: `answered ${status} (CODE)`,
 	httpCode: String(status),
 });
@@ -64,14 +67,15 @@ const buildStatusFault = (status: number, error: string, next: string): Fault =>
 const buildFault = (
 	name: string,
 	behaviour: Behaviour,
-	problem: string,
+	whatHappened: string,
 	finding: string,
 	next = notProcessed,
 ): Fault => ({
 	name,
 	behaviour,
 	requests: onlyHarmless,
-	message: buildMessages(problem, next),
+	message: buildMessages(whatHappened),
+	next,
 	finding,
 });
 
@@ -84,7 +88,7 @@ export const faults: Fault[] = [
 	buildStatusFault(
 		401,
 		'Invalid API key',
-		'Check the API key in the credential "Pocketsflow account": it is a test-mode key and may be revoked or mistyped.',
+		'Check the \'API Key\' in the credential "Pocketsflow account": it is a test-mode key and may be revoked or mistyped.',
 	),
 	buildStatusFault(
 		403,
@@ -102,7 +106,8 @@ export const faults: Fault[] = [
 		name: '404 without a body',
 		behaviour: text(404, ''),
 		requests: once,
-		message: `Not found. ${checkId}`,
+		message: 'Not found.',
+		next: checkId,
 		finding: 'answered 404',
 	},
 	{
@@ -110,7 +115,8 @@ export const faults: Fault[] = [
 		behaviour: json(429, { message: 'Slow down' }, { 'retry-after': '1' }),
 		requests: 2,
 		message:
-			'Slow down. The rate limit of Pocketsflow keeps this request waiting longer than the 1.9 seconds that it may. Try again later, or send fewer items at once.',
+			'Slow down. The rate limit of Pocketsflow keeps this request waiting longer than the 1.9 seconds that it may.',
+		next: 'Try again later, or send fewer items at once.',
 		finding: 'answered 429',
 		limits: { ...quickLimits, totalTimeoutMs: 1_900 },
 		httpCode: '429',
@@ -119,8 +125,8 @@ export const faults: Fault[] = [
 		name: '429 with a Retry-After longer than the total timeout',
 		behaviour: json(429, { message: 'Slow down' }, { 'retry-after': '86400' }),
 		requests: 1,
-		message:
-			'Slow down. Pocketsflow asks to wait 24 hours; this node waits at most 5 minutes. Try again later, or send fewer items at once.',
+		message: 'Slow down. Pocketsflow asks to wait 24 hours; this node waits at most 5 minutes.',
+		next: 'Try again later, or send fewer items at once.',
 		finding: 'answered 429',
 		limits: {},
 	},
@@ -129,7 +135,8 @@ export const faults: Fault[] = [
 		behaviour: json(429, { error: 'Too many requests' }),
 		requests: 4,
 		message:
-			'Too many requests. The rate limit of Pocketsflow keeps this request waiting longer than the 1.6 seconds that it may. Try again later, or send fewer items at once.',
+			'Too many requests. The rate limit of Pocketsflow keeps this request waiting longer than the 1.6 seconds that it may.',
+		next: 'Try again later, or send fewer items at once.',
 		finding: 'answered 429',
 		// With jitter halved (below): pauses of 150, 300, 600 and 1,200 ms, the last beyond 1,600 in all.
 		limits: { ...quickLimits, retryDelayMs: 200, totalTimeoutMs: 1_600 },
@@ -139,7 +146,8 @@ export const faults: Fault[] = [
 		behaviour: json(429, { error: 'Too many requests' }, { 'retry-after': '9'.repeat(400) }),
 		requests: 4,
 		message:
-			'Too many requests. The rate limit of Pocketsflow keeps this request waiting longer than the 1.6 seconds that it may. Try again later, or send fewer items at once.',
+			'Too many requests. The rate limit of Pocketsflow keeps this request waiting longer than the 1.6 seconds that it may.',
+		next: 'Try again later, or send fewer items at once.',
 		finding: 'answered 429',
 		// With jitter halved (below): pauses of 150, 300, 600 and 1,200 ms, the last beyond 1,600 in all.
 		limits: { ...quickLimits, retryDelayMs: 200, totalTimeoutMs: 1_600 },
@@ -204,44 +212,40 @@ export const faults: Fault[] = [
 		name: '200 with a page instead of JSON',
 		behaviour: text(200, page),
 		requests: once,
-		message: buildMessages(
-			'The answer is not JSON but begins "Bad gateway The proxy is tired.".',
-			'Something other than Pocketsflow may have answered: check the Base URL in the credential "Pocketsflow account" and the proxy.',
-		),
+		message: buildMessages('The answer is not JSON but begins "Bad gateway The proxy is tired.".'),
+		next: 'Something other than Pocketsflow may have answered: check the \'Base URL\' in the credential "Pocketsflow account" and the proxy.',
 		finding: 'answered 200',
 	},
 	{
 		name: 'DNS failure',
 		behaviour: 'https://pocketsflow.invalid',
 		requests: 0,
-		message:
-			'The host name pocketsflow.invalid cannot be resolved. Check the Base URL in the credential "Pocketsflow account" and the network of n8n.',
+		message: 'The host name pocketsflow.invalid cannot be resolved.',
+		next: 'Check the \'Base URL\' in the credential "Pocketsflow account" and the network of n8n.',
 		finding: 'after 4 tries',
 	},
 	{
 		name: 'connection refused',
 		behaviour: 'http://127.0.0.1:9',
 		requests: 0,
-		message:
-			'127.0.0.1:9 refuses connections. Check the Base URL in the credential "Pocketsflow account" and the network of n8n.',
+		message: '127.0.0.1:9 refuses connections.',
+		next: 'Check the \'Base URL\' in the credential "Pocketsflow account" and the network of n8n.',
 		finding: 'was not answered (ECONNREFUSED), after 4 tries',
 	},
 	{
 		name: 'redirect loop with 307',
 		behaviour: (request, response) => void response.writeHead(307, { location: request.url }).end(),
 		requests: 6,
-		message:
-			'HOST redirects to PATH, which is not followed. Correct the Base URL in the credential "Pocketsflow account".',
+		message: 'HOST redirects to PATH, which is not followed.',
+		next: 'Correct the \'Base URL\' in the credential "Pocketsflow account".',
 		finding: 'answered 307',
 	},
 	{
 		name: 'redirect loop with 302',
 		behaviour: (request, response) => void response.writeHead(302, { location: request.url }).end(),
 		requests: { read: 6, create: 1, update: 1, delete: 1 },
-		message: buildMessages(
-			'HOST redirects to PATH, which is not followed.',
-			'Correct the Base URL in the credential "Pocketsflow account".',
-		),
+		message: buildMessages('HOST redirects to PATH, which is not followed.'),
+		next: 'Correct the \'Base URL\' in the credential "Pocketsflow account".',
 		finding: 'answered 302',
 	},
 ];

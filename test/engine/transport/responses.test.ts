@@ -12,10 +12,12 @@ import { createServer, request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 
+import { hasId, unwrapRecord } from '../../../nodes/Pocketsflow/api/responses';
 import type { PocketsflowContext } from '../../../nodes/Pocketsflow/transport/credential';
 import { send } from '../../../nodes/Pocketsflow/transport/send';
 import { createLoadOptionsContext } from '../../harness/engine/context';
 import { json, text, withFaultServer } from './faultServer';
+import { buildMessages, operationNames, unknownOutcome } from './faultTable';
 
 const { read, create, delete: remove } = operations;
 
@@ -159,3 +161,53 @@ test('A create whose body cannot become JSON is not sent at all', async () => {
 		expect(received).toHaveLength(0);
 	});
 });
+
+const errorBodies: Array<[unknown, string]> = [
+	[{ error: 'Store is closed', code: 'CLOSED' }, 'Store is closed.'],
+	[{ success: false, message: 'Not today' }, 'Not today.'],
+	[{ success: false }, 'Pocketsflow answered without what was asked for.'],
+	[{ error: { message: 'Store is closed' } }, 'Store is closed.'],
+];
+
+test.each(errorBodies)('A success with the body %j is an error', async (body, message) => {
+	await withFaultServer(json(200, body), async ({ url, received }) => {
+		for (const name of operationNames) {
+			const { request, effect } = operations[name];
+			const error = await catchError(
+				send(createContext(url), request, effect, 0, { limits: quickLimits }),
+			);
+			expect(error.message).toBe(buildMessages(message)[name]);
+			expect(error.context.outcome).toBe(name === 'read' ? undefined : 'unknown');
+		}
+		expect(received).toHaveLength(operationNames.length);
+	});
+});
+
+test.each([
+	{ _id: 'abc', error: 'card_declined', success: false },
+	{ error: null, _id: 'abc' },
+	{ message: 'Deleted' },
+	{ error: '', success: true },
+	[],
+])('A success with the body %j is none that says error', async (body) => {
+	await withFaultServer(json(200, body), async ({ url }) => {
+		expect(await send(createContext(url), remove.request, 'change')).toEqual(body);
+	});
+});
+
+test.each([{}, [], null, 'ok', 7, { message: 'Done' }, { _id: '' }, [{ _id: 'abc' }]])(
+	'A success with the body %j does not bring the record that it is for',
+	async (body) => {
+		const isUsable = (answer: unknown) => hasId(unwrapRecord(answer, ['product']));
+		await withFaultServer(json(201, body), async ({ url, received }) => {
+			const { request } = create;
+			const error = await catchError(
+				send(createContext(url), request, 'create', 0, { limits: quickLimits, isUsable }),
+			);
+			expect(error.message).toMatch(/^Pocketsflow answered without what was asked for/);
+			expect(error.message).toContain(unknownOutcome);
+			expect(error.context.outcome).toBe('unknown');
+			expect(received).toHaveLength(1);
+		});
+	},
+);

@@ -13,7 +13,6 @@ import {
 	createRunExecutionData,
 	NodeConnectionTypes,
 	Workflow,
-	type IAuthenticateGeneric,
 	type ICredentialDataDecryptedObject,
 	type ICredentialsHelper,
 	type IDataObject,
@@ -35,7 +34,7 @@ import { join } from 'node:path';
 
 import { PocketsflowApi } from '../../../credentials/PocketsflowApi.credentials';
 
-/** A node as an operator would have set it up, and what flows into it. */
+/** A node as a user would have set it up, and the items it gets. */
 export interface NodeSetup {
 	node: INodeType;
 	parameters?: INodeParameters;
@@ -53,6 +52,8 @@ export interface NodeSetup {
 	staticData?: IDataObject;
 	webhookBaseUrl?: string;
 	webhookId?: string;
+	/** `workflow` unless given. */
+	workflowId?: string;
 	/** Its name unless given. */
 	nodeId?: string;
 	signal?: AbortSignal;
@@ -75,7 +76,7 @@ process.env.N8N_LOG_LEVEL ??= 'silent';
 
 const emptyItem: IDataObject[] = [{}];
 
-const sourceNode = (items: IDataObject[]): INodeType => ({
+const createSourceNode = (items: IDataObject[]): INodeType => ({
 	description: {
 		displayName: 'Items',
 		name: 'items',
@@ -90,9 +91,9 @@ const sourceNode = (items: IDataObject[]): INodeType => ({
 	execute: async () => [items.map((json): INodeExecutionData => ({ json }))],
 });
 
-function workflowOf(setup: NodeSetup): Workflow {
+function buildWorkflow(setup: NodeSetup): Workflow {
 	const types: Record<string, INodeType> = {
-		[sourceType]: sourceNode(setup.items ?? emptyItem),
+		[sourceType]: createSourceNode(setup.items ?? emptyItem),
 		[testedType]: setup.node,
 	};
 	const nodeTypes: INodeTypes = {
@@ -110,7 +111,7 @@ function workflowOf(setup: NodeSetup): Workflow {
 		...more,
 	});
 	return new Workflow({
-		id: 'workflow',
+		id: setup.workflowId ?? 'workflow',
 		name: 'Workflow',
 		active: false,
 		nodeTypes,
@@ -138,7 +139,7 @@ function workflowOf(setup: NodeSetup): Workflow {
 }
 
 /** Decrypts to the given credential and authenticates as n8n's own credentials helper does. */
-function credentialsHelper(setup: NodeSetup): ICredentialsHelper {
+function createCredentialsHelper(setup: NodeSetup): ICredentialsHelper {
 	const type = new PocketsflowApi();
 	const helper: Pick<
 		ICredentialsHelper,
@@ -154,27 +155,16 @@ function credentialsHelper(setup: NodeSetup): ICredentialsHelper {
 		getCredentialsProperties: () => type.properties,
 		preAuthentication: async () => undefined,
 		getDecrypted: async (): Promise<ICredentialDataDecryptedObject> => ({ ...setup.credential }),
-		authenticate: async (credentials, _type, options, workflow, node) => {
-			const { properties } = type.authenticate as IAuthenticateGeneric;
-			const headers = Object.entries(properties.headers ?? {}).map(([name, value]) => [
-				name,
-				workflow!.expression.getSimpleParameterValue(node!, String(value), 'internal', {
-					$credentials: credentials,
-				}),
-			]);
-			return {
-				...(options as IHttpRequestOptions),
-				headers: { ...options.headers, ...Object.fromEntries(headers) },
-			};
-		},
+		authenticate: async (credentials, _type, options) =>
+			await type.authenticate(credentials, options as IHttpRequestOptions),
 	};
 	return helper as ICredentialsHelper;
 }
 
-function additionalDataOf(setup: NodeSetup): IWorkflowExecuteAdditionalData {
+function buildAdditionalData(setup: NodeSetup): IWorkflowExecuteAdditionalData {
 	const base = setup.webhookBaseUrl ?? 'https://n8n.example.com';
 	const data: Partial<IWorkflowExecuteAdditionalData> = {
-		credentialsHelper: credentialsHelper(setup),
+		credentialsHelper: createCredentialsHelper(setup),
 		executionId: '1',
 		currentNodeExecutionIndex: 0,
 		restApiUrl: `${base}/rest`,
@@ -190,7 +180,7 @@ function additionalDataOf(setup: NodeSetup): IWorkflowExecuteAdditionalData {
 	return data as IWorkflowExecuteAdditionalData;
 }
 
-const testedNode = (workflow: Workflow): INode => workflow.nodes[nodeName];
+const getTestedNode = (workflow: Workflow): INode => workflow.nodes[nodeName];
 
 export interface NodeRun {
 	/** The items of the node's first output; empty when the run failed. */
@@ -205,10 +195,10 @@ export interface NodeRun {
  * real parameters and real HTTP. Aborting `signal` cancels the execution as the editor's stop button does.
  */
 export async function runNode(setup: NodeSetup): Promise<NodeRun> {
-	const workflow = workflowOf(setup);
+	const workflow = buildWorkflow(setup);
 	const mode = setup.mode ?? 'manual';
 	const additionalData = {
-		...additionalDataOf(setup),
+		...buildAdditionalData(setup),
 		hooks: new ExecutionLifecycleHooks(mode, '1', {
 			id: 'workflow',
 			name: 'Workflow',
@@ -236,15 +226,15 @@ export async function runNode(setup: NodeSetup): Promise<NodeRun> {
 }
 
 /** The context that n8n gives to `execute`, to call parts of a node directly. */
-export function executeContext(setup: NodeSetup): ExecuteContext {
-	const workflow = workflowOf(setup);
-	const node = testedNode(workflow);
+export function createExecuteContext(setup: NodeSetup): ExecuteContext {
+	const workflow = buildWorkflow(setup);
+	const node = getTestedNode(workflow);
 	const items = (setup.items ?? emptyItem).map((json): INodeExecutionData => ({ json }));
 	const inputData = { main: [items] };
 	return new ExecuteContext(
 		workflow,
 		node,
-		additionalDataOf(setup),
+		buildAdditionalData(setup),
 		setup.mode ?? 'manual',
 		createRunExecutionData(),
 		0,
@@ -257,28 +247,28 @@ export function executeContext(setup: NodeSetup): ExecuteContext {
 }
 
 /** The context of list searches and dynamic options. */
-export function loadOptionsContext(setup: NodeSetup): LoadOptionsContext {
-	const workflow = workflowOf(setup);
-	return new LoadOptionsContext(workflow, testedNode(workflow), additionalDataOf(setup), '');
+export function createLoadOptionsContext(setup: NodeSetup): LoadOptionsContext {
+	const workflow = buildWorkflow(setup);
+	return new LoadOptionsContext(workflow, getTestedNode(workflow), buildAdditionalData(setup), '');
 }
 
 /** The context of `checkExists`, `create` and `delete`. */
-export function hookContext(setup: NodeSetup): HookContext {
-	const workflow = workflowOf(setup);
-	const node = testedNode(workflow);
+export function createHookContext(setup: NodeSetup): HookContext {
+	const workflow = buildWorkflow(setup);
+	const node = getTestedNode(workflow);
 	const webhookData = {
 		httpMethod: 'POST',
 		node: node.name,
 		path: setup.webhookId ?? 'path',
 		webhookDescription: setup.node.description.webhooks?.[0],
 		workflowId: 'workflow',
-		workflowExecuteAdditionalData: additionalDataOf(setup),
+		workflowExecuteAdditionalData: buildAdditionalData(setup),
 		webhookId: setup.webhookId,
 	} as IWebhookData;
 	return new HookContext(
 		workflow,
 		node,
-		additionalDataOf(setup),
+		buildAdditionalData(setup),
 		setup.mode ?? 'trigger',
 		setup.activation ?? 'activate',
 		webhookData,
@@ -286,25 +276,25 @@ export function hookContext(setup: NodeSetup): HookContext {
 }
 
 /** The context of `poll`. */
-export function pollContext(setup: NodeSetup): PollContext {
-	const workflow = workflowOf(setup);
+export function createPollContext(setup: NodeSetup): PollContext {
+	const workflow = buildWorkflow(setup);
 	return new PollContext(
 		workflow,
-		testedNode(workflow),
-		additionalDataOf(setup),
+		getTestedNode(workflow),
+		buildAdditionalData(setup),
 		setup.mode ?? 'trigger',
 		setup.activation ?? 'activate',
 	);
 }
 
 /** The context of `webhook`, over a request and response that the test makes. */
-export function webhookContext(
+export function createWebhookContext(
 	setup: NodeSetup,
 	http: Pick<IWorkflowExecuteAdditionalData, 'httpRequest' | 'httpResponse'>,
 ): WebhookContext {
-	const workflow = workflowOf(setup);
-	const node = testedNode(workflow);
-	const additionalData = { ...additionalDataOf(setup), ...http };
+	const workflow = buildWorkflow(setup);
+	const node = getTestedNode(workflow);
+	const additionalData = { ...buildAdditionalData(setup), ...http };
 	const webhookData = {
 		httpMethod: 'POST',
 		node: node.name,

@@ -166,7 +166,11 @@ export const checkoutSessionResource: Resource = {
 				},
 			}),
 			effect: 'create',
-			response: { kind: 'record', recordKeys: ['session', 'checkoutSession'] },
+			response: {
+				kind: 'record',
+				recordKeys: ['session', 'checkoutSession'],
+				requires: 'url',
+			},
 		},
 	],
 };

@@ -1,0 +1,97 @@
+import type { IDataObject } from 'n8n-workflow';
+
+import { isPrivateHost } from './hosts';
+
+/** Whether a key works on test data or on real sales; its prefix alone decides. */
+export type Mode = 'test' | 'live';
+
+/** What the fields of a credential say about where and as whom requests are sent. */
+export interface CredentialFields {
+	/** Without a slash at its end. */
+	baseUrl: string;
+	apiKey: string;
+	mode: Mode;
+	ignoreSslIssues: boolean;
+}
+
+/** Why a credential cannot be used, and what to do about it. Neither holds the key. */
+export interface CredentialRefusal {
+	message: string;
+	description: string;
+}
+
+export const defaultBaseUrl = 'https://api.pocketsflow.com';
+const keyPattern = /^pk_(live|test)_[\x21-\x7e]+$/;
+
+/**
+ * Reads the fields of a credential, the same for a request of a node and for n8n's test of the credential.
+ * @param credential how a refusal names it, as in `the credential "Shop"`
+ * @returns a refusal when the key cannot be a Pocketsflow key, or must not be sent to the base URL
+ */
+export function readCredentialFields(
+	fields: IDataObject,
+	credential: string,
+): CredentialFields | CredentialRefusal {
+	const apiKey = String(fields.apiKey ?? '').trim();
+	const mode = keyPattern.exec(apiKey)?.[1] as Mode | undefined;
+	if (!mode)
+		return {
+			message: `The 'API Key' in ${credential} is not a Pocketsflow key`,
+			description:
+				'Nothing was sent. A key begins with pk_live_ or pk_test_: copy it again from Developers → API keys at Pocketsflow.',
+		};
+	const address = String(fields.baseUrl ?? '').trim() || defaultBaseUrl;
+	if (!isPlainAddress(address))
+		return {
+			message: `The 'Base URL' in ${credential} is not a plain web address`,
+			description: `Nothing was sent. It begins with https:// and holds no user name, '?' or '#'. It is usually ${defaultBaseUrl}.`,
+		};
+	const url = new URL(address);
+	if (url.protocol === 'http:' && !isPrivateHost(url.hostname))
+		return {
+			message: `The 'Base URL' in ${credential} would send the API key unencrypted`,
+			description:
+				'Nothing was sent. Let it begin with https://. Plain http is for a test server on this machine or in a private network.',
+		};
+	if (!isAllowedHost(url, fields))
+		return {
+			message: `The 'Allowed Domains' in ${credential} do not include ${url.hostname}`,
+			description: "Nothing was sent. Add this host there, or correct the 'Base URL'.",
+		};
+	return {
+		baseUrl: url.href.replace(/\/+$/, ''),
+		apiKey,
+		mode,
+		ignoreSslIssues: fields.ignoreSslIssues === true,
+	};
+}
+
+/**
+ * Whether an address is at the base URL of a credential. The key must not go elsewhere: an address can
+ * come from an expression, and then nobody typed it.
+ */
+export function isOwnAddress({ baseUrl }: CredentialFields, address: string): boolean {
+	return URL.canParse(address) && new URL(address).origin === new URL(baseUrl).origin;
+}
+
+/** Also refuses what is empty after a '?' or '#' or before an '@': such an address was not meant so. */
+const isPlainAddress = (text: string) =>
+	/^https?:\/\/[^/?#@\\\s]+(\/[^?#\\\s]*)?$/i.test(text) && URL.canParse(text);
+
+/**
+ * n8n adds "Allowed HTTP Request Domains" to every credential but enforces them only in its own HTTP
+ * Request node (docs/n8n-engine.md#credentials). As there, "None" does not concern a node made for the
+ * credential, and the service's own address is always allowed.
+ */
+function isAllowedHost(
+	{ origin, hostname }: URL,
+	{ allowedHttpRequestDomains: restriction, allowedDomains: domains }: IDataObject,
+): boolean {
+	if (restriction !== 'domains' || origin === defaultBaseUrl) return true;
+	return String(domains ?? '')
+		.split(',')
+		.map((domain) => domain.trim().toLowerCase())
+		.some((domain) =>
+			domain.startsWith('*.') ? hostname.endsWith(domain.slice(1)) : hostname === domain,
+		);
+}
