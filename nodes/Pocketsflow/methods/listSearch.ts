@@ -6,7 +6,8 @@ import type {
 
 import type { Picker, PickerSource } from '../fields/pickers';
 import type { Field } from '../fields/types';
-import { readPages } from '../transport/pagination';
+import { readPages, type ReadPagesOptions } from '../transport/pagination';
+import { readWithinPatience } from './patience';
 import { buildPickerItems, readAllPickerItems } from './pickerItems';
 
 const maxItemsShown = 100;
@@ -49,16 +50,28 @@ function cutPage(items: INodeListSearchItems[], paginationToken?: string): INode
 	};
 }
 
-/** Reads pages until one holds a match, so that a list is never empty while there is more to read. */
 const buildPageSearch = (source: PickerSource): ListSearch =>
 	async function (filter, paginationToken) {
 		const first = Number(paginationToken ?? 1);
-		let pagesRead = 0;
-		for await (const { records, next } of readPages(this, source.list, { first })) {
-			const results = buildPickerItems(source, records, filter);
-			const isEnough = results.length > 0 || ++pagesRead >= maxPagesRead;
-			if (isEnough || next === undefined)
-				return { results, ...(next !== undefined && { paginationToken: String(next) }) };
-		}
-		return { results: [] };
+		return await readWithinPatience(
+			this,
+			async (options) => await searchPages(this, source, filter, { ...options, first }),
+		);
 	};
+
+/** Reads pages until one holds a match, so that a list is never empty while there is more to read. */
+async function searchPages(
+	context: ILoadOptionsFunctions,
+	source: PickerSource,
+	filter: string | undefined,
+	options: ReadPagesOptions,
+): Promise<INodeListSearchResult> {
+	let pagesRead = 0;
+	for await (const { records, next } of readPages(context, source.list, options)) {
+		const results = buildPickerItems(source, records, filter);
+		const isEnough = results.length > 0 || ++pagesRead >= maxPagesRead;
+		if (isEnough || next === undefined)
+			return { results, ...(next !== undefined && { paginationToken: String(next) }) };
+	}
+	return { results: [] };
+}

@@ -3,6 +3,7 @@ import type { IDataObject, ILoadOptionsFunctions, INodeListSearchItems } from 'n
 import { readId } from '../api/responses';
 import type { Picker, PickerSource } from '../fields/pickers';
 import { readList } from '../transport/pagination';
+import { readWithinPatience } from './patience';
 
 /**
  * What the editor offers of some records.
@@ -29,10 +30,10 @@ export async function readAllPickerItems(
 	{ sources }: Picker,
 	filter?: string,
 ): Promise<INodeListSearchItems[]> {
-	const items = await Promise.all(
-		sources.map(async (source) =>
-			buildPickerItems(source, await readList(context, source.list), filter),
-		),
+	const lists = await readWithinPatience(
+		context,
+		async (options) =>
+			await Promise.all(sources.map(async ({ list }) => await readList(context, list, options))),
 	);
-	return items.flat();
+	return sources.flatMap((source, index) => buildPickerItems(source, lists[index], filter));
 }

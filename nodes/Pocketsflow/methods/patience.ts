@@ -1,0 +1,41 @@
+import { NodeOperationError, type ILoadOptionsFunctions } from 'n8n-workflow';
+
+import { composeMessage } from '../transport/errors';
+import { formatDuration } from '../transport/limits';
+import type { SendOptions } from '../transport/send';
+import { delay } from '../transport/signals';
+
+/** How long a user who opened a list waits for it; a bulk run can pause requests for minutes. */
+export const patienceMs = 10_000;
+
+/**
+ * Reads what a list in the editor shows, as long as its user has patience. `read` passes the options on to
+ * its requests: each may take no longer, and after the time none is begun.
+ * @throws NodeOperationError with everything in its message: the editor shows no more
+ */
+export async function readWithinPatience<T>(
+	context: ILoadOptionsFunctions,
+	read: (options: SendOptions) => Promise<T>,
+	withinMs = patienceMs,
+): Promise<T> {
+	const stop = new AbortController();
+	const limits = { totalTimeoutMs: withinMs, requestTimeoutMs: withinMs };
+	try {
+		return await Promise.race([
+			read({ limits, stop: stop.signal }),
+			delay(withinMs, stop.signal).then(() => {
+				throw new NodeOperationError(
+					context.getNode(),
+					`Pocketsflow did not bring this list within ${formatDuration(withinMs)}. Try again, or enter the ID instead.`,
+				);
+			}),
+		]);
+	} catch (error) {
+		const shown = new NodeOperationError(context.getNode(), 'The list could not be loaded');
+		// Set afterwards: n8n replaces a message in which it sees an error code such as ECONNRESET.
+		shown.message = composeMessage(error);
+		throw shown;
+	} finally {
+		stop.abort();
+	}
+}
