@@ -51,7 +51,7 @@ export async function receive(
 		// Thrown on, it would become a failed execution without the delivery in it.
 		const name = error instanceof Error ? error.name : 'unknown';
 		context.logger.error(
-			`Pocketsflow Trigger dropped a signed delivery: reading it failed (${name})`,
+			`${nameNode(context)} dropped a signed delivery: reading it failed (${name})`,
 		);
 		return [];
 	}
@@ -74,7 +74,7 @@ function selectItems(request: VerifiedRequest): IDataObject[] {
 	const delivery = readDelivery(headers, rawBody, settings.events);
 	if (!delivery) {
 		context.logger.warn(
-			'Pocketsflow Trigger dropped a signed delivery whose body is no JSON object, names no event, or is nested too deep',
+			`${nameNode(context)} dropped a signed delivery whose body is no JSON object, names no event, or is nested too deep`,
 		);
 		return [];
 	}
@@ -117,7 +117,7 @@ function loadSettings(
 		return settings;
 	} catch (error) {
 		context.logger.error(
-			`Pocketsflow Trigger cannot read its parameters: ${describeInputError(error)}`,
+			`${nameNode(context)} cannot read its parameters: ${describeInputError(error)}`,
 		);
 		return memory.settingsByNode.get(key) ?? tryReadFilters(context);
 	}
@@ -135,9 +135,13 @@ function refuseUnread(context: IWebhookFunctions): void {
 	const message = 'The filters of this trigger cannot be read';
 	context.getResponseObject().status(500).json({ message });
 	context.logger.error(
-		'Pocketsflow Trigger answered a signed delivery with 500, because its filters cannot be read',
+		`${nameNode(context)} answered a signed delivery with 500, because its filters cannot be read`,
 	);
 }
+
+/** How lines of the log begin, so that they can be told from those of other workflows. */
+const nameNode = (context: IWebhookFunctions) =>
+	`Pocketsflow Trigger of workflow ${context.getWorkflow().id}`;
 
 /** What n8n adds to a request; `readRawBody` fills `rawBody`. */
 interface UnreadRequest {
@@ -180,7 +184,7 @@ function refuse(context: IWebhookFunctions, memory: TriggerMemory, reason: strin
 		reason === 'no secret'
 			? '. The signing secret is not known. Where the webhook is not registered anew within a minute, deactivate and activate the workflow.'
 			: '';
-	context.logger.warn(`Pocketsflow Trigger ${refusals}${remedy}`);
+	context.logger.warn(`${nameNode(context)} ${refusals}${remedy}`);
 }
 
 /**
@@ -202,7 +206,7 @@ function findDropReason(
 
 function logDrop(context: IWebhookFunctions, { event }: Delivery, reason: string): void {
 	context.logger.debug(
-		`Pocketsflow Trigger started nothing for a signed delivery of ${JSON.stringify(event.slice(0, 80))}: ${reason}`,
+		`${nameNode(context)} started nothing for a signed delivery of ${JSON.stringify(event.slice(0, 80))}: ${reason}`,
 	);
 }
 
