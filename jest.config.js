@@ -1,6 +1,8 @@
+/** The suites that need no n8n: `npx jest` runs them all. test/e2e and test/lifecycle build on this. */
 module.exports = {
+	rootDir: __dirname,
+	roots: ['<rootDir>/test/unit', '<rootDir>/test/contract', '<rootDir>/test/engine'],
 	testEnvironment: 'node',
-	roots: ['<rootDir>/test'],
 	testMatch: ['**/*.test.ts'],
 	transform: {
 		'^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' } }],

@@ -1,31 +1,40 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { availableParallelism, homedir, loadavg } from 'node:os';
+import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 import type { INodeParameters, INodeType, IVersionedNodeType } from 'n8n-workflow';
 
+import { lists } from '../../nodes/Pocketsflow/api/lists';
 import { readList } from '../../nodes/Pocketsflow/transport/pagination';
-import { executeContext, runNode, type NodeSetup } from '../harness/engine/context';
-import { median, openShop, seconds, socketsDuring, timed, type Shop } from './sandboxes';
+import { createExecuteContext, runNode, type NodeSetup } from '../harness/engine/context';
+import { cacheDir } from '../harness/n8n/install';
+import { countSockets, formatSeconds, measure, median } from './measure';
+import { startSandboxProcess, type SandboxProcess } from './sandboxProcess';
 
 const rounds = 5;
 const creates = 300;
 const orders = 10_000;
 
 const say = (text = '') => process.stdout.write(`${text}\n`);
-const verdict = (isReached: boolean) => (isReached ? 'reached' : 'MISSED');
+const formatGoal = (isReached: boolean) => (isReached ? 'reached' : 'MISSED');
 
 const items = Array.from({ length: creates }, (_, index) => ({ name: `Product ${index}` }));
 
-const ours = (
+const runOurs = (
 	node: INodeType,
-	shop: Shop,
+	sandbox: SandboxProcess,
 	parameters: INodeParameters,
 	more: Partial<NodeSetup> = {},
-) => runNode({ node, parameters, credential: { apiKey: shop.apiKey, baseUrl: shop.url }, ...more });
+) =>
+	runNode({
+		node,
+		parameters,
+		credential: { apiKey: sandbox.apiKey, baseUrl: sandbox.url },
+		...more,
+	});
 
 const createParameters: INodeParameters = {
 	resource: 'product',
@@ -34,62 +43,62 @@ const createParameters: INodeParameters = {
 	price: 9,
 };
 
-async function createAll(node: INodeType, shop: Shop): Promise<void> {
-	const { error, output } = await ours(node, shop, createParameters, { items });
+async function createAll(node: INodeType, sandbox: SandboxProcess): Promise<void> {
+	const { error, output } = await runOurs(node, sandbox, createParameters, { items });
 	if (error) throw error;
 	if (output.length !== creates) throw new Error(`${output.length} of ${creates} were created`);
 }
 
 /** The same requests through the same helper of n8n, one after the other, as n8n's built-in nodes do it. */
-async function createOneByOne(node: INodeType, shop: Shop): Promise<void> {
-	const context = executeContext({ node, credential: { apiKey: shop.apiKey, baseUrl: shop.url } });
+async function createOneByOne(node: INodeType, sandbox: SandboxProcess): Promise<void> {
+	const context = createExecuteContext({
+		node,
+		credential: { apiKey: sandbox.apiKey, baseUrl: sandbox.url },
+	});
 	for (const { name } of items) {
 		await context.helpers.httpRequestWithAuthentication.call(context, 'pocketsflowApi', {
 			method: 'POST',
-			url: `${shop.url}/products`,
+			url: `${sandbox.url}/products`,
 			body: { name, price: 9 },
 			json: true,
 		});
 	}
 }
 
-async function bulk(node: INodeType): Promise<void> {
-	const shop = await openShop({ rateLimit: false, latencyMs: 60 });
+async function benchmarkCreates(node: INodeType): Promise<void> {
+	const sandbox = await startSandboxProcess({ rateLimit: false, latencyMs: 60 });
 	const times: Record<'together' | 'oneByOne', number[]> = { together: [], oneByOne: [] };
 	let sockets = 0;
 	try {
 		// n8n runs for days: what a process pays only once, when its code is new, is paid before.
-		await createOneByOne(node, shop);
-		await createAll(node, shop);
+		await createOneByOne(node, sandbox);
+		await createAll(node, sandbox);
 		for (let round = 0; round < rounds; round++) {
-			times.oneByOne.push((await timed(() => createOneByOne(node, shop))).ms);
-			const { ms } = await timed(async () => {
-				sockets = Math.max(sockets, await socketsDuring(() => createAll(node, shop)));
+			times.oneByOne.push((await measure(() => createOneByOne(node, sandbox))).ms);
+			const { ms } = await measure(async () => {
+				sockets = Math.max(sockets, await countSockets(() => createAll(node, sandbox)));
 			});
 			times.together.push(ms);
 		}
 	} finally {
-		await shop.close();
+		await sandbox.stop();
 	}
 	const ratio = median(times.oneByOne) / median(times.together);
 	say(`${creates} creates at 60 ms latency, median of ${rounds}`);
-	say(`  one by one          ${seconds(median(times.oneByOne))}`);
-	say(`  this node           ${seconds(median(times.together))}`);
-	say(`  ratio               ${ratio.toFixed(2)}× (goal at least 8×: ${verdict(ratio >= 8)})`);
-	say(`  open sockets        ${sockets} at most (goal at most 10: ${verdict(sockets <= 10)})`);
+	say(`  one by one          ${formatSeconds(median(times.oneByOne))}`);
+	say(`  this node           ${formatSeconds(median(times.together))}`);
+	say(`  ratio               ${ratio.toFixed(2)}× (goal at least 8×: ${formatGoal(ratio >= 8)})`);
+	say(`  open sockets        ${sockets} at most (goal at most 10: ${formatGoal(sockets <= 10)})`);
 	say();
 }
 
 /** n8n's HTTP Request node from an n8n that the end-to-end suite has in its cache. */
-async function httpRequestNode(): Promise<INodeType | undefined> {
-	const cache = join(
-		process.env.XDG_CACHE_HOME || join(homedir(), '.cache'),
-		'n8n-nodes-pocketsflow',
-	);
-	const at = (name: string) =>
+async function loadHttpRequestNode(): Promise<INodeType | undefined> {
+	const cache = cacheDir();
+	const fileIn = (name: string) =>
 		join(cache, name, 'node_modules/n8n-nodes-base/dist/nodes/HttpRequest/HttpRequest.node.js');
 	const found = existsSync(cache)
-		? readdirSync(cache).map(at).filter(existsSync).at(-1)
+		? readdirSync(cache).map(fileIn).filter(existsSync).at(-1)
 		: undefined;
 	if (!found) return undefined;
 	const { HttpRequest } = (await import(found)) as { HttpRequest: new () => IVersionedNodeType };
@@ -98,16 +107,16 @@ async function httpRequestNode(): Promise<INodeType | undefined> {
 }
 
 const httpRequestParameters = (
-	shop: Shop,
+	sandbox: SandboxProcess,
 	batchSize: number,
 	batchInterval: number,
 ): INodeParameters => ({
 	method: 'POST',
-	url: `${shop.url}/products`,
+	url: `${sandbox.url}/products`,
 	authentication: 'none',
 	sendHeaders: true,
 	specifyHeaders: 'keypair',
-	headerParameters: { parameters: [{ name: 'Authorization', value: `Bearer ${shop.apiKey}` }] },
+	headerParameters: { parameters: [{ name: 'Authorization', value: `Bearer ${sandbox.apiKey}` }] },
 	sendBody: true,
 	contentType: 'json',
 	specifyBody: 'json',
@@ -115,14 +124,14 @@ const httpRequestParameters = (
 	options: { batching: { batch: { batchSize, batchInterval } } },
 });
 
-async function limited(node: INodeType): Promise<void> {
+async function benchmarkRateLimit(node: INodeType): Promise<void> {
 	const least = ((creates - 200) / 100) * 60_000;
-	const http = await httpRequestNode();
-	type Run = (shop: Shop) => ReturnType<typeof runNode>;
+	const http = await loadHttpRequestNode();
+	type Run = (sandbox: SandboxProcess) => ReturnType<typeof runNode>;
 	const batched =
 		(size: number, interval: number): Run =>
-		async (shop) =>
-			await ours(http!, shop, httpRequestParameters(shop, size, interval), { items });
+		async (sandbox) =>
+			await runOurs(http!, sandbox, httpRequestParameters(sandbox, size, interval), { items });
 	const contenders: Array<{
 		name: string;
 		retryAfter: 'none' | 'seconds';
@@ -132,7 +141,8 @@ async function limited(node: INodeType): Promise<void> {
 		...(['none', 'seconds'] as const).map((retryAfter) => ({
 			name: `this node, Retry-After: ${retryAfter}`,
 			retryAfter,
-			run: async (shop: Shop) => await ours(node, shop, createParameters, { items }),
+			run: async (sandbox: SandboxProcess) =>
+				await runOurs(node, sandbox, createParameters, { items }),
 			isOurs: true,
 		})),
 		...(http
@@ -152,7 +162,7 @@ async function limited(node: INodeType): Promise<void> {
 	// They wait almost all the time, each on a sandbox of its own, so they can do so side by side.
 	const results = await Promise.all(
 		contenders.map(async ({ name, retryAfter, run, isOurs }) => {
-			const shop = await openShop({
+			const sandbox = await startSandboxProcess({
 				rateLimit: true,
 				rateLimitPerMinute: 100,
 				rateLimitBurst: 200,
@@ -160,46 +170,48 @@ async function limited(node: INodeType): Promise<void> {
 				latencyMs: 60,
 			});
 			try {
-				const { ms, value } = await timed(() => run(shop));
-				const log = await shop.control<Array<{ status: number }>>('GET', '/requests');
-				const names = await shop.products();
+				const { ms, value } = await measure(() => run(sandbox));
+				const log = await sandbox.control<Array<{ status: number }>>('GET', '/requests');
+				const names = await sandbox.listProductNames();
 				return {
 					name,
 					isOurs,
 					ms,
 					error: value.error?.message,
 					output: value.output.length,
-					turnedAway: log.filter(({ status }) => status === 429).length,
+					rateLimited: log.filter(({ status }) => status === 429).length,
 					created: new Set(names).size,
 					doubled: names.length - new Set(names).size,
 				};
 			} finally {
-				await shop.close();
+				await sandbox.stop();
 			}
 		}),
 	);
 	say(
-		`${creates} creates under 100/min with burst 200; the limit itself allows no less than ${seconds(least)}`,
+		`${creates} creates under 100/min with burst 200; no run can be faster than ${formatSeconds(least)}`,
 	);
-	for (const { name, isOurs, ms, error, created, doubled, turnedAway } of results) {
+	for (const { name, isOurs, ms, error, created, doubled, rateLimited } of results) {
 		say(`  ${name}`);
 		say(
-			`    ${seconds(ms)} = ${(ms / least).toFixed(3)}× · created ${created} of ${creates} · doubled ${doubled} · 429s met ${turnedAway}${error ? ` · the run failed: ${error}` : ''}`,
+			`    ${formatSeconds(ms)} = ${(ms / least).toFixed(3)}× · created ${created} of ${creates} · doubled ${doubled} · 429s met ${rateLimited}${error ? ` · the run failed: ${error}` : ''}`,
 		);
 		const isReached = !error && created === creates && doubled === 0 && ms <= 1.1 * least;
-		if (isOurs) say(`    goal 0 failed, 0 doubled, at most 1.1×: ${verdict(isReached)}`);
+		if (isOurs) say(`    goal 0 failed, 0 doubled, at most 1.1×: ${formatGoal(isReached)}`);
 	}
 	if (!http)
-		say("  n8n's HTTP Request node was not run: no n8n in the cache (npm run e2e puts one there)");
+		say(
+			"  n8n's HTTP Request node was not run: no n8n in the cache (npm run test:e2e puts one there)",
+		);
 	say();
 }
 
 /** The same pages with nothing but fetch, one after the other. */
-async function fetchAll(shop: Shop): Promise<unknown[]> {
+async function fetchAll(sandbox: SandboxProcess): Promise<unknown[]> {
 	const all: unknown[] = [];
 	for (let page = 1; ; page++) {
-		const response = await fetch(`${shop.url}/orders?page=${page}&pageSize=100`, {
-			headers: { authorization: `Bearer ${shop.apiKey}` },
+		const response = await fetch(`${sandbox.url}/orders?page=${page}&pageSize=100`, {
+			headers: { authorization: `Bearer ${sandbox.apiKey}` },
 		});
 		const answer = (await response.json()) as {
 			orders: unknown[];
@@ -214,47 +226,45 @@ setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
 /** What is in use on the heap, garbage left out. */
-function heapInUse(): number {
+function measureHeap(): number {
 	collectGarbage();
 	return process.memoryUsage().heapUsed;
 }
 
-async function heapPeak(work: () => Promise<unknown>): Promise<{ peak: number; kept: number }> {
-	const before = heapInUse();
+async function measureHeapPeak(
+	work: () => Promise<unknown>,
+): Promise<{ peak: number; kept: number }> {
+	const before = measureHeap();
 	let peak = 0;
-	const timer = setInterval(() => (peak = Math.max(peak, heapInUse() - before)), 10);
+	const timer = setInterval(() => (peak = Math.max(peak, measureHeap() - before)), 10);
 	const result = await work();
 	clearInterval(timer);
-	const kept = heapInUse() - before;
+	const kept = measureHeap() - before;
 	if (result === undefined) throw new Error('Nothing was read');
 	return { peak: Math.max(peak, kept), kept };
 }
 
-async function returnAll(node: INodeType): Promise<void> {
-	const shop = await openShop({ rateLimit: false, latencyMs: 0 });
+async function benchmarkReturnAll(node: INodeType): Promise<void> {
+	const sandbox = await startSandboxProcess({ rateLimit: false, latencyMs: 0 });
 	try {
 		const [product] = (await (
-			await fetch(`${shop.url}/products`, {
+			await fetch(`${sandbox.url}/products`, {
 				method: 'POST',
-				headers: { authorization: `Bearer ${shop.apiKey}` },
+				headers: { authorization: `Bearer ${sandbox.apiKey}` },
 				body: JSON.stringify({ name: 'Ebook', price: 29.99 }),
 			})
 		)
 			.json()
 			.then((created) => [created])) as Array<{ _id: string }>;
-		await shop.control('POST', '/purchases', {
+		await sandbox.control('POST', '/purchases', {
 			productId: product._id,
 			count: orders,
 			deliver: false,
 		});
 
-		const credential = { apiKey: shop.apiKey, baseUrl: shop.url };
-		const list = {
-			request: { method: 'GET', path: '/orders' } as const,
-			paging: 'page' as const,
-			keys: ['orders'],
-		};
-		const read = async () => await readList(executeContext({ node, credential }), list, undefined);
+		const credential = { apiKey: sandbox.apiKey, baseUrl: sandbox.url };
+		const read = async () =>
+			await readList(createExecuteContext({ node, credential }), lists.orders);
 		const run = async () => {
 			const parameters = {
 				resource: 'order',
@@ -262,21 +272,21 @@ async function returnAll(node: INodeType): Promise<void> {
 				returnAll: true,
 				simplify: false,
 			};
-			const { output, error } = await ours(node, shop, parameters);
+			const { output, error } = await runOurs(node, sandbox, parameters);
 			if (error) throw error;
 			return output;
 		};
 		for (const latencyMs of [60, 0]) {
-			await shop.control('PATCH', '/switches', { latencyMs });
+			await sandbox.control('PATCH', '/switches', { latencyMs });
 			const contenders = {
-				fetch: { work: () => fetchAll(shop), times: [] as number[] },
+				fetch: { work: () => fetchAll(sandbox), times: [] as number[] },
 				transport: { work: read, times: [] as number[] },
 				node: { work: run, times: [] as number[] },
 			};
 			for (let round = 0; round < rounds; round++) {
 				for (const { work, times } of Object.values(contenders)) {
 					collectGarbage();
-					const { ms, value } = await timed<unknown[]>(work);
+					const { ms, value } = await measure<unknown[]>(work);
 					if (value.length !== orders)
 						throw new Error(`${value.length} of ${orders} orders were read`);
 					times.push(ms);
@@ -285,24 +295,24 @@ async function returnAll(node: INodeType): Promise<void> {
 			const { fetch: plain, transport, node: whole } = contenders;
 			const ratio = (times: number[]) => median(times) / median(plain.times);
 			say(`Return All of ${orders} orders at ${latencyMs} ms latency, median of ${rounds}`);
-			say(`  plain fetch loop    ${seconds(median(plain.times))}`);
+			say(`  plain fetch loop    ${formatSeconds(median(plain.times))}`);
 			say(
-				`  the transport       ${seconds(median(transport.times))} = ${ratio(transport.times).toFixed(2)}×`,
+				`  the transport       ${formatSeconds(median(transport.times))} = ${ratio(transport.times).toFixed(2)}×`,
 			);
 			say(
-				`  the whole node      ${seconds(median(whole.times))} = ${ratio(whole.times).toFixed(2)}× (goal at most 1.2×: ${verdict(ratio(whole.times) <= 1.2)})`,
+				`  the whole node      ${formatSeconds(median(whole.times))} = ${ratio(whole.times).toFixed(2)}× (goal at most 1.2×: ${formatGoal(ratio(whole.times) <= 1.2)})`,
 			);
 		}
-		const base = await heapPeak(() => fetchAll(shop));
-		const heap = await heapPeak(read);
+		const base = await measureHeapPeak(() => fetchAll(sandbox));
+		const heap = await measureHeapPeak(read);
 		const megabytes = (bytes: number) => `${(bytes / 1024 ** 2).toFixed(1)} MB`;
 		const data = Math.min(base.kept, heap.kept);
 		say(
-			`  heap in use         data ${megabytes(data)}, peak ${megabytes(heap.peak)} = ${(heap.peak / data).toFixed(2)}× (goal at most 3×: ${verdict(heap.peak <= 3 * data)}); fetch loop ${megabytes(base.peak)}`,
+			`  heap in use         data ${megabytes(data)}, peak ${megabytes(heap.peak)} = ${(heap.peak / data).toFixed(2)}× (goal at most 3×: ${formatGoal(heap.peak <= 3 * data)}); fetch loop ${megabytes(base.peak)}`,
 		);
 		say();
 	} finally {
-		await shop.close();
+		await sandbox.stop();
 	}
 }
 
@@ -317,7 +327,11 @@ async function main(): Promise<void> {
 		`Load before the start: ${load} on ${availableParallelism()} processors; above a half, times are not fair`,
 	);
 	say();
-	const parts = { bulk, returnAll, limited };
+	const parts = {
+		creates: benchmarkCreates,
+		returnAll: benchmarkReturnAll,
+		rateLimit: benchmarkRateLimit,
+	};
 	for (const [name, part] of Object.entries(parts)) {
 		if (chosen.length === 0 || chosen.includes(name)) await part(node);
 	}

@@ -12,9 +12,9 @@ const { values } = parseArgs({
 	},
 });
 
-const began = Date.now();
+const startedAt = Date.now();
 const log = (line: string) => {
-	const seconds = Math.round((Date.now() - began) / 1000);
+	const seconds = Math.round((Date.now() - startedAt) / 1000);
 	process.stdout.write(`${String(seconds).padStart(5)} s  ${line}\n`);
 };
 
@@ -23,21 +23,21 @@ async function main(): Promise<void> {
 		{
 			seed: Number(values.seed),
 			purchases: Number(values.purchases),
-			duration: Number(values.minutes) * 60_000,
+			durationMs: Number(values.minutes) * 60_000,
 			kills: Number(values.kills),
 			outages: Number(values.outages),
-			outage: 10_000,
-			dropped: 0.05,
-			doubled: 0.02,
-			malformed: 0.01,
-			repeatAfter: 2,
-			patience: 6 * 60_000,
+			outageMs: 10_000,
+			dropRate: 0.05,
+			duplicateRate: 0.02,
+			malformRate: 0.01,
+			repeatAfterMinutes: 2,
+			settleTimeoutMs: 6 * 60_000,
 		},
 		log,
 	);
 	process.stdout.write(`${JSON.stringify(report, null, '\t')}\n`);
-	const { lost, invented, workedTwiceWithoutKill } = report;
-	if (lost + invented + workedTwiceWithoutKill > 0) process.exitCode = 1;
+	const { lost, invented, settledTwiceWithoutKill } = report;
+	if (lost + invented + settledTwiceWithoutKill > 0) process.exitCode = 1;
 }
 
 main().catch((error: unknown) => {

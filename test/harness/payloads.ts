@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 
-/** Deliveries in the shapes of contract C4, with invented values. */
+/** What Pocketsflow delivers (docs/pocketsflow-api.md#payloads), with invented values. */
 
 export const orderCompleted: IDataObject = {
 	webhookId: '6a5100000000000000000001',

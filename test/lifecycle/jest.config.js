@@ -1,8 +1,7 @@
 module.exports = {
 	...require('../../jest.config.js'),
-	rootDir: '../..',
-	roots: ['<rootDir>/test/lifecycle'],
+	roots: [__dirname],
 	testTimeout: 180_000,
 	maxWorkers: 1,
-	bail: 0,
+	verbose: true,
 };

@@ -1,207 +1,220 @@
 import type { StoredWorkflow } from '../harness/n8n/client';
-import { pollingNode, Stage, triggerName, triggerNode, until, workflowOf } from './stage';
+import { installationTimeoutMs } from '../harness/n8n/environment';
+import { until } from '../harness/until';
+import { LifecycleEnvironment, type ExpectedEndpoint } from './lifecycleEnvironment';
+import {
+	buildTrigger,
+	moveWorkNode,
+	pollingTrigger,
+	renameTrigger,
+	setEvents,
+	triggerName,
+} from './workflows';
 
 const versions = (process.env.N8N_VERSIONS ?? '2.41.1 2.8.4').split(' ');
+const bothEvents = ['order.completed', 'order.refunded'];
 
-describe.each(versions)('the trigger on n8n %s', (version) => {
-	let stage: Stage;
-	let workflow: StoredWorkflow;
-	/** Listens from the start to the end of the suite, so that n8n's two minutes pass meanwhile. */
-	let listening: { since: number };
+let environment: LifecycleEnvironment;
+/** One workflow goes through all tests of a version, in their order. */
+let workflow: StoredWorkflow;
+/** Listens from the start on, so that n8n's two minutes pass meanwhile. */
+let listeningSinceMs: number;
 
-	const own = (events?: string[], name?: string) => stage.expected(workflow, events, name);
+/** The endpoint of the workflow, once its trigger is named "Sales" and has both events. */
+const salesEndpoint = (): ExpectedEndpoint =>
+	environment.expectedEndpoint(workflow, bothEvents, 'Sales');
 
+describe.each(versions)('the webhook trigger on n8n %s', (version) => {
 	beforeAll(async () => {
-		stage = await Stage.open(version);
-		const idle = await stage.client.importWorkflow(workflowOf([triggerNode(['order.refunded'])]), [
-			stage.credential,
-		]);
-		await stage.client.runManually(idle.id, triggerName);
-		expect((await stage.endpoints()).map(({ url }) => url)).toEqual([
-			stage.client.webhookUrl(idle, triggerName).replace('/webhook/', '/webhook-test/'),
-		]);
-		listening = { since: Date.now() };
-		stage.ignored = (await stage.endpoints())[0].url;
-	});
-	afterAll(() => stage?.close());
+		environment = await LifecycleEnvironment.start(version);
+		await startListening();
+	}, installationTimeoutMs);
 
-	it('activate', async () => {
-		workflow = await stage.add([triggerNode(['order.completed'])]);
-		await stage.verify(own());
-	});
+	afterAll(() => environment?.stop());
 
-	it('republish unchanged', async () => {
-		await stage.client.activate(workflow.id);
-		await stage.verify(own());
-	});
+	describe('while its workflow is edited', testEdits);
+	describe('through restarts of n8n', testRestarts);
+	describe('while it listens for a test event', testListening);
+	describe('when Pocketsflow changes', testChangesAtPocketsflow);
+	describe('beside other triggers in one workflow', testSeveralTriggers);
 
-	it('edit the events', async () => {
-		await stage.change(workflow, ({ nodes }) => ({
-			nodes: nodes.map((node) =>
-				node.name === triggerName
-					? {
-							...node,
-							parameters: { ...node.parameters, events: ['order.refunded', 'order.completed'] },
-						}
-					: node,
-			),
-		}));
-		await stage.verify(own(['order.completed', 'order.refunded']));
+	it('removes its endpoint when its workflow is deactivated', async () => {
+		await environment.client.deactivate(workflow.id);
+		await environment.verify();
 	});
+});
 
-	it('edit another node', async () => {
-		await stage.change(workflow, ({ nodes }) => ({
-			nodes: nodes.map((node) => (node.name === 'Work' ? { ...node, position: [400, 100] } : node)),
-		}));
-		await stage.verify(own(['order.completed', 'order.refunded']));
+/** Starts a test of another workflow, in which nobody sends an event. */
+async function startListening(): Promise<void> {
+	const { client } = environment;
+	const { id } = await environment.importWorkflow([buildTrigger(['order.refunded'])]);
+	await client.runManually(id, triggerName);
+	const testUrl = testUrlOf(client.webhookUrl(await client.workflow(id), triggerName));
+	expect((await environment.listEndpoints()).map(({ url }) => url)).toEqual([testUrl]);
+	listeningSinceMs = Date.now();
+	environment.ignoredUrl = testUrl;
+}
+
+const testUrlOf = (url: string) => url.replace('/webhook/', '/webhook-test/');
+
+function testEdits(): void {
+	it('registers one endpoint when the workflow is activated', async () => {
+		workflow = await environment.addWorkflow([buildTrigger(['order.completed'])]);
+		await environment.verify(environment.expectedEndpoint(workflow));
 	});
 
-	it('rename the trigger', async () => {
-		await stage.change(workflow, ({ nodes, connections }) => ({
-			nodes: nodes.map((node) => (node.name === triggerName ? { ...node, name: 'Sales' } : node)),
-			connections: { Sales: connections[triggerName] },
-		}));
-		workflow = await stage.client.workflow(workflow.id);
-		await stage.verify(own(['order.completed', 'order.refunded'], 'Sales'));
+	it('keeps one endpoint when the workflow is published again unchanged', async () => {
+		await environment.client.activate(workflow.id);
+		await environment.verify(environment.expectedEndpoint(workflow));
 	});
 
-	it('duplicate the workflow, then delete the copy', async () => {
-		const copy = await stage.add([triggerNode(['order.completed'])]);
-		await stage.verify(own(['order.completed', 'order.refunded'], 'Sales'), stage.expected(copy));
-		await stage.client.deactivate(copy.id);
-		await stage.client.delete(copy.id);
-		await stage.verify(own(['order.completed', 'order.refunded'], 'Sales'));
+	it('follows when its events are edited', async () => {
+		await environment.edit(workflow, setEvents('order.refunded', 'order.completed'));
+		await environment.verify(environment.expectedEndpoint(workflow, bothEvents));
 	});
 
-	it('a listening test that times out removes its endpoint', async () => {
-		stage.ignored = undefined;
-		await until(async () => expect(await stage.endpoints()).toHaveLength(1), 150_000);
-		expect(Date.now() - listening.since).toBeGreaterThan(110_000);
-		await stage.verify(own(['order.completed', 'order.refunded'], 'Sales'));
+	it('keeps its endpoint when another node is edited', async () => {
+		await environment.edit(workflow, moveWorkNode);
+		await environment.verify(environment.expectedEndpoint(workflow, bothEvents));
 	});
 
-	it('restart', async () => {
-		await stage.restart('SIGTERM');
-		await stage.verify(own(['order.completed', 'order.refunded'], 'Sales'));
+	it('keeps one endpoint when it is renamed', async () => {
+		await environment.edit(workflow, renameTrigger('Sales'));
+		workflow = await environment.client.workflow(workflow.id);
+		await environment.verify(salesEndpoint());
 	});
 
-	it('kill -9 and start', async () => {
-		await stage.restart('SIGKILL');
-		await stage.verify(own(['order.completed', 'order.refunded'], 'Sales'));
+	it('leaves the endpoint of a copied workflow alone, also when the copy is deleted', async () => {
+		const copy = await environment.addWorkflow([buildTrigger(['order.completed'])]);
+		await environment.verify(salesEndpoint(), environment.expectedEndpoint(copy));
+		await environment.client.deactivate(copy.id);
+		await environment.client.delete(copy.id);
+		await environment.verify(salesEndpoint());
+	});
+}
+
+function testRestarts(): void {
+	it('keeps its endpoint when n8n stops and starts', async () => {
+		await environment.restart('SIGTERM');
+		await environment.verify(salesEndpoint());
 	});
 
-	it('static data emptied while n8n was down', async () => {
-		await stage.n8n.kill('SIGKILL');
-		await stage.loseStaticData();
-		await stage.restart('SIGKILL');
-		await stage.verify(own(['order.completed', 'order.refunded'], 'Sales'));
+	it('keeps its endpoint when n8n is killed and started', async () => {
+		await environment.restart('SIGKILL');
+		await environment.verify(salesEndpoint());
 	});
 
-	it('listen for a test event while active', async () => {
-		const endpoint = own(['order.completed', 'order.refunded'], 'Sales');
-		await stage.client.runManually(workflow.id, 'Sales');
-		const test = endpoint.url.replace('/webhook/', '/webhook-test/');
-		await until(async () =>
-			expect((await stage.endpoints()).map(({ url }) => url).sort()).toEqual(
-				[endpoint.url, test].sort(),
+	it('recovers its secret when static data is lost while n8n is down', async () => {
+		await environment.n8n.kill('SIGKILL');
+		await environment.clearStaticData();
+		await environment.restart('SIGKILL');
+		await environment.verify(salesEndpoint());
+	});
+}
+
+function testListening(): void {
+	it('removes the endpoint of a test that timed out', async () => {
+		environment.ignoredUrl = undefined;
+		await until(
+			'n8n to end the test',
+			async () => expect(await environment.listEndpoints()).toHaveLength(1),
+			{ withinMs: 150_000 },
+		);
+		expect(Date.now() - listeningSinceMs).toBeGreaterThan(110_000);
+		await environment.verify(salesEndpoint());
+	});
+
+	it('receives an event in the test and in production while the workflow is active', async () => {
+		const { client, sandbox } = environment;
+		const endpoint = salesEndpoint();
+		await client.runManually(workflow.id, 'Sales');
+		await until('two endpoints', async () =>
+			expect((await environment.listEndpoints()).map(({ url }) => url).sort()).toEqual(
+				[endpoint.url, testUrlOf(endpoint.url)].sort(),
 			),
 		);
-		const before = await stage.client.executions(workflow.id);
-		await stage.sandbox.purchase({ wait: true });
-		await until(async () => {
-			const modes = (await stage.client.executions(workflow.id))
-				.slice(0, -before.length || undefined)
-				.map(({ mode, status }) => `${mode} ${status}`);
-			expect(modes.sort()).toEqual(['manual success', 'webhook success']);
+		const before = await client.executions(workflow.id);
+		await sandbox.purchase({ wait: true });
+		await until('both executions', async () => {
+			const started = (await client.executions(workflow.id)).slice(0, -before.length || undefined);
+			expect(started.map(({ mode, status }) => `${mode} ${status}`).sort()).toEqual([
+				'manual success',
+				'webhook success',
+			]);
 		});
-		await stage.verify(endpoint);
+		await environment.verify(endpoint);
+	});
+}
+
+function testChangesAtPocketsflow(): void {
+	it('registers anew when its endpoint was deleted there', async () => {
+		for (const { _id } of await environment.listEndpoints())
+			await environment.api.delete(`/webhooks/${_id}`);
+		await environment.reactivate(workflow);
+		await environment.verify(salesEndpoint());
 	});
 
-	it('the endpoint is deleted at Pocketsflow', async () => {
-		for (const { _id } of await stage.endpoints()) await stage.api.delete(`/webhooks/${_id}`);
-		await stage.client.deactivate(workflow.id);
-		await stage.client.activate(workflow.id);
-		await stage.verify(own(['order.completed', 'order.refunded'], 'Sales'));
+	it('restores its endpoint when the events were changed there', async () => {
+		for (const { _id } of await environment.listEndpoints())
+			await environment.api.put(`/webhooks/${_id}`, { events: ['review.created'], active: false });
+		await environment.reactivate(workflow);
+		await environment.verify(salesEndpoint());
 	});
 
-	it('the events are changed at Pocketsflow', async () => {
-		for (const { _id } of await stage.endpoints())
-			await stage.api.put(`/webhooks/${_id}`, { events: ['review.created'], active: false });
-		await stage.client.deactivate(workflow.id);
-		await stage.client.activate(workflow.id);
-		await stage.verify(own(['order.completed', 'order.refunded'], 'Sales'));
-	});
-
-	it('Pocketsflow is down while deactivating and activating, then back', async () => {
-		await stage.client.deactivate(workflow.id);
-		stage.sandbox.setSwitches({ apiDown: 'unreachable' });
+	it('fails to activate, with a reason, while Pocketsflow is down, and succeeds afterwards', async () => {
+		const { client, sandbox } = environment;
+		await client.deactivate(workflow.id);
+		sandbox.setSwitches({ apiDown: 'unreachable' });
 		try {
-			await expect(stage.client.activate(workflow.id, 150_000)).rejects.toThrow(
+			await expect(client.activate(workflow.id, 150_000)).rejects.toThrow(
 				/could not be set up at Pocketsflow\. .*closed the connection/,
 			);
 		} finally {
-			stage.sandbox.setSwitches({ apiDown: false });
+			sandbox.setSwitches({ apiDown: false });
 		}
-		await stage.client.deactivate(workflow.id);
-		await stage.client.activate(workflow.id);
-		await stage.verify(own(['order.completed', 'order.refunded'], 'Sales'));
+		await environment.reactivate(workflow);
+		await environment.verify(salesEndpoint());
 	});
+}
 
-	it('two triggers in one workflow', async () => {
-		const both = await stage.add([
-			triggerNode(['order.completed'], 'One'),
-			triggerNode(['order.completed'], 'Two'),
+function testSeveralTriggers(): void {
+	it('has an endpoint of its own beside a second webhook trigger', async () => {
+		const both = await environment.addWorkflow([
+			buildTrigger(['order.completed'], 'One'),
+			buildTrigger(['order.completed'], 'Two'),
 		]);
-		await stage.verify(
-			own(['order.completed', 'order.refunded'], 'Sales'),
-			stage.expected(both, undefined, 'One'),
-			stage.expected(both, undefined, 'Two'),
+		await environment.verify(
+			salesEndpoint(),
+			environment.expectedEndpoint(both, undefined, 'One'),
+			environment.expectedEndpoint(both, undefined, 'Two'),
 		);
-		await stage.client.deactivate(both.id);
-		await stage.verify(own(['order.completed', 'order.refunded'], 'Sales'));
+		await environment.client.deactivate(both.id);
+		await environment.verify(salesEndpoint());
 	});
 
-	it('trigger and polling trigger in one workflow, through changes, polls and restarts', async () => {
-		const sales = own(['order.completed', 'order.refunded'], 'Sales');
-		const both = await stage.add([triggerNode(['order.completed']), pollingNode]);
-		await stage.verify(sales, stage.expected(both));
-		await stage.pollWrites(both.id);
-		await stage.verify(sales, stage.expected(both));
+	it('survives polls, edits and restarts beside a polling trigger', async () => {
+		const both = await environment.addWorkflow([buildTrigger(['order.completed']), pollingTrigger]);
+		await environment.verify(salesEndpoint(), environment.expectedEndpoint(both));
+		await environment.waitForPoll(both.id);
+		await environment.verify(salesEndpoint(), environment.expectedEndpoint(both));
 
 		// From here n8n 2.41 lets the poll overwrite the webhook's static data with an older copy.
-		await stage.change(both, ({ nodes }) => ({
-			nodes: nodes.map((node) =>
-				node.name === triggerName
-					? {
-							...node,
-							parameters: { ...node.parameters, events: ['order.completed', 'order.refunded'] },
-						}
-					: node,
-			),
-		}));
-		await stage.pollWrites(both.id);
-		await stage.verify(sales, stage.expected(both, ['order.completed', 'order.refunded']));
-		await stage.restart('SIGKILL');
-		await stage.verify(sales, stage.expected(both, ['order.completed', 'order.refunded']));
+		await environment.edit(both, setEvents(...bothEvents));
+		await environment.waitForPoll(both.id);
+		await environment.verify(salesEndpoint(), environment.expectedEndpoint(both, bothEvents));
+		await environment.restart('SIGKILL');
+		await environment.verify(salesEndpoint(), environment.expectedEndpoint(both, bothEvents));
 
-		await stage.change(both, ({ nodes, connections }) => ({
-			nodes: nodes.map((node) => (node.name === triggerName ? { ...node, name: 'Renamed' } : node)),
-			connections: { ...connections, Renamed: connections[triggerName], [triggerName]: undefined },
-		}));
-		await stage.pollWrites(both.id);
-		await stage.restart('SIGKILL');
-		const renamed = await stage.client.workflow(both.id);
-		await stage.verify(
-			sales,
-			stage.expected(renamed, ['order.completed', 'order.refunded'], 'Renamed'),
+		await environment.edit(both, renameTrigger('Renamed'));
+		await environment.waitForPoll(both.id);
+		await environment.restart('SIGKILL');
+		const renamed = await environment.client.workflow(both.id);
+		await environment.verify(
+			salesEndpoint(),
+			environment.expectedEndpoint(renamed, bothEvents, 'Renamed'),
 		);
 
-		await stage.client.deactivate(both.id);
-		await stage.verify(sales);
+		await environment.client.deactivate(both.id);
+		await environment.verify(salesEndpoint());
 	}, 480_000);
-
-	it('deactivate', async () => {
-		await stage.client.deactivate(workflow.id);
-		await stage.verify();
-	});
-});
+}

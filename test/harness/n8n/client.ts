@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { Agent } from 'node:http';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 
 import axios, { type AxiosInstance, type AxiosRequestConfig } from 'axios';
 
+import { until } from '../until';
 import type { RunningN8n } from './start';
 
 export interface WorkflowNode {
@@ -63,7 +63,7 @@ export interface ExecutionSummary {
 	stoppedAt: string | null;
 }
 
-/** An execution with what each node put out, as n8n recorded it. */
+/** An execution with the output of each node, as n8n recorded it. */
 export interface Execution extends ExecutionSummary {
 	/** The items of a node's first output, over all its runs; empty if the node did not run. */
 	items(node: string): Array<Record<string, unknown>>;
@@ -101,7 +101,12 @@ interface ExecutionData {
 	resultData?: { runData?: RunData; error?: { message: string; description?: string | null } };
 }
 
-const over: ReadonlySet<ExecutionStatus> = new Set(['success', 'error', 'canceled', 'crashed']);
+const finalStatuses: ReadonlySet<ExecutionStatus> = new Set([
+	'success',
+	'error',
+	'canceled',
+	'crashed',
+]);
 
 export class N8nRequestError extends Error {
 	constructor(
@@ -191,19 +196,19 @@ export class N8nClient {
 	async activate(id: string, withinMs = 60_000): Promise<void> {
 		const { versionId } = await this.workflow(id);
 		await this.post(`/workflows/${id}/activate`, { versionId });
-		const deadline = Date.now() + withinMs;
-		for (;;) {
-			const publication = await this.publicationStatus(id);
-			// Older n8n activates before it answers.
-			if (!publication || publication.status === 'published') return;
-			if (publication.status === 'failed' || publication.status === 'partial') {
-				const messages = publication.triggers.flatMap(({ errorMessage }) => errorMessage ?? []);
-				throw new Error(messages.join('\n') || 'n8n could not publish the workflow');
-			}
-			if (Date.now() > deadline)
-				throw new Error(`n8n did not publish the workflow in ${withinMs / 1000} s`);
-			await wait(200);
-		}
+		const publication = await until(
+			'n8n to publish the workflow',
+			async () => {
+				const current = await this.publicationStatus(id);
+				const isDecided = !current || ['published', 'failed', 'partial'].includes(current.status);
+				return isDecided && current;
+			},
+			{ withinMs },
+		);
+		// Older n8n activates before it answers.
+		if (!publication || publication.status === 'published') return;
+		const messages = publication.triggers.flatMap(({ errorMessage }) => errorMessage ?? []);
+		throw new Error(messages.join('\n') || 'n8n could not publish the workflow');
 	}
 
 	/** How far publishing has come; undefined on an n8n that activates at once. */
@@ -219,14 +224,12 @@ export class N8nClient {
 	/** Deactivates and returns when the triggers are unregistered. */
 	async deactivate(id: string, withinMs = 60_000): Promise<void> {
 		await this.post(`/workflows/${id}/deactivate`, {});
-		const deadline = Date.now() + withinMs;
-		for (;;) {
-			const publication = await this.publicationStatus(id);
-			if (!publication || publication.status === 'not_published') return;
-			if (Date.now() > deadline)
-				throw new Error(`n8n did not unpublish the workflow in ${withinMs / 1000} s`);
-			await wait(200);
-		}
+		await until(
+			'n8n to unpublish the workflow',
+			async () =>
+				((await this.publicationStatus(id))?.status ?? 'not_published') === 'not_published',
+			{ withinMs },
+		);
 	}
 
 	/** Archives and deletes, as the editor does. */
@@ -252,8 +255,8 @@ export class N8nClient {
 	async executions(workflowId: string): Promise<ExecutionSummary[]> {
 		const filter = JSON.stringify({ workflowId });
 		const params = { filter, limit: 100 };
-		const answer = await this.get<{ results: ExecutionSummary[] }>('/executions', { params });
-		return answer.results;
+		const page = await this.get<{ results: ExecutionSummary[] }>('/executions', { params });
+		return page.results;
 	}
 
 	async execution(id: string): Promise<Execution> {
@@ -272,30 +275,39 @@ export class N8nClient {
 	}
 
 	/**
-	 * The first finished execution of the workflow that fits.
+	 * The newest finished execution of the workflow that matches.
 	 * @throws after the given time, with what there was instead
 	 */
-	async waitForExecution(
+	waitForExecution(
 		workflowId: string,
-		fits: (execution: Execution) => boolean = () => true,
+		matches: (execution: Execution) => boolean = () => true,
 		withinMs = 30_000,
 	): Promise<Execution> {
-		const deadline = Date.now() + withinMs;
-		const unfit = new Set<string>();
-		for (;;) {
-			const all = await this.executions(workflowId);
-			for (const { id, status } of all) {
-				if (unfit.has(id) || !over.has(status)) continue;
-				const execution = await this.execution(id);
-				if (fits(execution)) return execution;
-				unfit.add(id);
-			}
-			if (Date.now() > deadline) {
-				const seen = all.map(({ id, status }) => `${id} ${status}`).join(', ') || 'none';
-				throw new Error(`No such execution within ${withinMs / 1000} s. There are: ${seen}`);
-			}
-			await wait(250);
-		}
+		const rejected = new Set<string>();
+		return until(
+			'an execution that matches',
+			async () => {
+				const all = await this.executions(workflowId);
+				for (const { id, status } of all) {
+					if (rejected.has(id) || !finalStatuses.has(status)) continue;
+					const execution = await this.execution(id);
+					if (matches(execution)) return execution;
+					rejected.add(id);
+				}
+				const found = all.map(({ id, status }) => `${id} ${status}`).join(', ') || 'none';
+				throw new Error(`There are: ${found}`);
+			},
+			{ withinMs },
+		);
+	}
+
+	/** Waits until no execution of the workflow is running. */
+	async waitUntilIdle(workflowId: string, withinMs = 60_000): Promise<void> {
+		await until(
+			'the running executions to end',
+			async () => (await this.executions(workflowId)).every(({ stoppedAt }) => stoppedAt !== null),
+			{ withinMs },
+		);
 	}
 
 	/** The production address of a Webhook node or of a trigger whose webhook has the path `webhook`. */
@@ -314,6 +326,13 @@ export class N8nClient {
 		return createRequire(join(this.n8n.installation.dir, 'package.json'))('flatted');
 	}
 
+	/** What n8n serves to its own editor at a path, with the status. */
+	async editorFile<T>(path: string): Promise<{ status: number; data: T }> {
+		const headers = { cookie: this.cookie };
+		const { status, data } = await this.http.get<T>(path, { baseURL: this.n8n.url, headers });
+		return { status, data };
+	}
+
 	get<T>(url: string, config: AxiosRequestConfig = {}): Promise<T> {
 		return this.request<T>({ ...config, method: 'GET', url });
 	}
@@ -328,17 +347,20 @@ export class N8nClient {
 
 	private async request<T>(config: AxiosRequestConfig): Promise<T> {
 		const headers = this.cookie ? { cookie: this.cookie } : {};
-		const answer = await this.http.request<{ data?: T; message?: string }>({ ...config, headers });
-		const auth = answer.headers['set-cookie']?.find((line) => line.startsWith('n8n-auth='));
+		const response = await this.http.request<{ data?: T; message?: string }>({
+			...config,
+			headers,
+		});
+		const auth = response.headers['set-cookie']?.find((line) => line.startsWith('n8n-auth='));
 		if (auth) this.cookie = auth.split(';')[0];
-		if (answer.status >= 400) {
-			const reason = answer.data?.message ?? JSON.stringify(answer.data);
+		if (response.status >= 400) {
+			const reason = response.data?.message ?? JSON.stringify(response.data);
 			throw new N8nRequestError(
-				answer.status,
-				`n8n answered ${answer.status} to ${config.method} ${config.url}: ${reason}`,
+				response.status,
+				`n8n answered ${response.status} to ${config.method} ${config.url}: ${reason}`,
 			);
 		}
-		return answer.data?.data as T;
+		return response.data?.data as T;
 	}
 }
 
@@ -346,11 +368,11 @@ function withCredentials(
 	node: WorkflowNode,
 	credentials: Credential[],
 ): Pick<WorkflowNode, 'credentials'> {
-	const fitting = credentials.filter(
+	const matching = credentials.filter(
 		({ type }) => node.type.startsWith('n8n-nodes-pocketsflow.') && type,
 	);
-	if (fitting.length === 0) return {};
+	if (matching.length === 0) return {};
 	return {
-		credentials: Object.fromEntries(fitting.map(({ id, name, type }) => [type, { id, name }])),
+		credentials: Object.fromEntries(matching.map(({ id, name, type }) => [type, { id, name }])),
 	};
 }

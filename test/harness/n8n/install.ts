@@ -3,7 +3,7 @@ import { copyFile, mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/pr
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import execa from 'execa';
 
@@ -20,7 +20,7 @@ export interface N8nInstallation {
 	n8nBin: string;
 }
 
-const cacheDir = () =>
+export const cacheDir = () =>
 	join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'n8n-nodes-pocketsflow');
 
 /**
@@ -34,12 +34,12 @@ export async function ensureN8n(version = currentVersion): Promise<N8nInstallati
 	const dir = join(cacheDir(), `n8n-${version}-${hash}`);
 	const finished = join(dir, 'finished.json');
 	if (!(await exists(finished)))
-		await alone(`${dir}.lock`, async () => {
+		await withLock(`${dir}.lock`, async () => {
 			if (await exists(finished)) return;
 			await install(version, manifest, dir);
 			await writeFile(finished, `${JSON.stringify({ version, finishedAt: new Date() })}\n`);
 		});
-	return installation(version, dir);
+	return locateInstallation(version, dir);
 }
 
 async function install(version: string, manifest: string, dir: string): Promise<void> {
@@ -59,14 +59,14 @@ async function install(version: string, manifest: string, dir: string): Promise<
 			'--no-fund',
 		]),
 	);
-	const { nodeBinary } = await installation(version, dir);
-	if (await loadsSqlite(nodeBinary, dir)) return;
+	const { nodeBinary } = await locateInstallation(version, dir);
+	if (await canLoadSqlite(nodeBinary, dir)) return;
 	await ensureCompiler();
-	const env = await headers();
+	const env = await findNodeHeaders();
 	await withProgress('Building the database driver of n8n', () =>
 		npm(dir, 'rebuild.log', ['rebuild', 'sqlite3', '--ignore-scripts=false'], env),
 	);
-	if (!(await loadsSqlite(nodeBinary, dir)))
+	if (!(await canLoadSqlite(nodeBinary, dir)))
 		throw new Error(`n8n's database driver does not load; see ${join(dir, 'rebuild.log')}`);
 }
 
@@ -90,13 +90,13 @@ async function npm(dir: string, logName: string, args: string[], env: NodeJS.Pro
 	}
 }
 
-const loadsSqlite = (nodeBinary: string, dir: string) =>
+const canLoadSqlite = (nodeBinary: string, dir: string) =>
 	execa(nodeBinary, ['-e', 'require("sqlite3")'], { cwd: dir, reject: false }).then(
 		({ exitCode }) => exitCode === 0,
 	);
 
 /** The headers that came with this Node.js, so that node-gyp need not download them. */
-async function headers(): Promise<NodeJS.ProcessEnv> {
+async function findNodeHeaders(): Promise<NodeJS.ProcessEnv> {
 	const prefix = dirname(dirname(process.execPath));
 	return (await exists(join(prefix, 'include', 'node', 'node_api.h')))
 		? { npm_config_nodedir: prefix }
@@ -106,10 +106,10 @@ async function headers(): Promise<NodeJS.ProcessEnv> {
 async function ensureCompiler(): Promise<void> {
 	if (process.getuid?.() !== 0 || !(await exists('/etc/debian_version'))) return;
 	const tools = ['python3', 'make', 'g++'];
-	const probes = await Promise.all(
+	const results = await Promise.all(
 		tools.map((tool) => execa(tool, ['--version'], { reject: false, stdio: 'ignore' })),
 	);
-	if (probes.every(({ exitCode }) => exitCode === 0)) return;
+	if (results.every(({ exitCode }) => exitCode === 0)) return;
 	await withProgress('Installing a compiler (apt-get)', async () => {
 		const options = { stdin: 'ignore', env: { DEBIAN_FRONTEND: 'noninteractive' } } as const;
 		await execa('apt-get', ['update'], { ...options, reject: false });
@@ -117,7 +117,7 @@ async function ensureCompiler(): Promise<void> {
 	});
 }
 
-async function installation(version: string, dir: string): Promise<N8nInstallation> {
+async function locateInstallation(version: string, dir: string): Promise<N8nInstallation> {
 	const manifest = join(dir, 'node_modules', 'n8n', 'package.json');
 	const { engines } = JSON.parse(await readFile(manifest, 'utf8')) as { engines: { node: string } };
 	// n8n's own dependency, of the version that fits it.
@@ -126,7 +126,7 @@ async function installation(version: string, dir: string): Promise<N8nInstallati
 	};
 	const candidates = [
 		...(satisfies(process.version, engines.node) ? [process.execPath] : []),
-		...platformBinaries().map((path) => join(dir, 'node_modules', path)),
+		...listPlatformBinaries().map((path) => join(dir, 'node_modules', path)),
 	];
 	for (const nodeBinary of candidates) {
 		const { exitCode } = await execa(nodeBinary, ['--version'], { reject: false });
@@ -138,7 +138,7 @@ async function installation(version: string, dir: string): Promise<N8nInstallati
 	);
 }
 
-function platformBinaries(): string[] {
+function listPlatformBinaries(): string[] {
 	const { platform, arch } = process;
 	if (platform === 'win32') return [join(`node-win-${arch}`, 'bin', 'node.exe')];
 	return [
@@ -148,21 +148,21 @@ function platformBinaries(): string[] {
 }
 
 /** Runs the work while no other process holds the lock file; a lock whose holder is gone is taken over. */
-async function alone(lockFile: string, work: () => Promise<void>): Promise<void> {
+async function withLock(lockFile: string, work: () => Promise<void>): Promise<void> {
 	await mkdir(dirname(lockFile), { recursive: true });
-	let told = false;
+	let isAnnounced = false;
 	while (!(await claim(lockFile))) {
 		const holder = Number(await readFile(lockFile, 'utf8').catch(() => ''));
 		if (!holder || !isRunning(holder)) {
 			// The moment between creating the file and writing the id into it.
-			await wait(1000);
+			await sleep(1000);
 			const still = Number(await readFile(lockFile, 'utf8').catch(() => ''));
 			if (still === holder) await rm(lockFile, { force: true });
 			continue;
 		}
-		if (!told) console.log(`Waiting for process ${holder}, which is installing n8n …`);
-		told = true;
-		await wait(2000);
+		if (!isAnnounced) console.log(`Waiting for process ${holder}, which is installing n8n …`);
+		isAnnounced = true;
+		await sleep(2000);
 	}
 	try {
 		await work();

@@ -2,12 +2,12 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 
 import axios from 'axios';
 import execa from 'execa';
 import getPort from 'get-port';
 
+import { until } from '../until';
 import { currentVersion, ensureN8n, type N8nInstallation } from './install';
 
 export interface StartOptions {
@@ -44,8 +44,8 @@ export interface RunningN8n {
 }
 
 const repository = join(__dirname, '..', '..', '..');
-const readyWithinMs = 180_000;
-const stopWithinMs = 15_000;
+const readyTimeoutMs = 180_000;
+const stopTimeoutMs = 15_000;
 
 /** Starts a real n8n with the package installed, and returns when its REST interface answers. */
 export async function startN8n(options: StartOptions = {}): Promise<RunningN8n> {
@@ -58,7 +58,7 @@ export async function startN8n(options: StartOptions = {}): Promise<RunningN8n> 
 		await installPackage(options.packageDir ?? repository, userFolder);
 
 	const env = {
-		...environment(userFolder),
+		...buildEnvironment(userFolder),
 		N8N_PORT: String(port),
 		N8N_RUNNERS_BROKER_PORT: String(await getPort()),
 		WEBHOOK_URL: `${options.webhookUrl ?? url}/`,
@@ -77,10 +77,10 @@ export async function startN8n(options: StartOptions = {}): Promise<RunningN8n> 
 			removeAtEnd,
 		});
 		try {
-			await ready(url, process);
+			await waitUntilReady(url, process);
 		} catch (error) {
 			await process.end('SIGKILL');
-			throw new Error(`${(error as Error).message}\n${await tail(logFile)}`, { cause: error });
+			throw new Error(`${(error as Error).message}\n${await readTail(logFile)}`, { cause: error });
 		}
 	};
 	const end = async (signal: NodeJS.Signals): Promise<Exit> => {
@@ -116,12 +116,12 @@ export async function startN8n(options: StartOptions = {}): Promise<RunningN8n> 
 	};
 }
 
-const passedOn =
+const inheritedNames =
 	/^(PATH|LANG|LC_ALL|TZ|TMPDIR|TEMP|TMP|SYSTEMROOT|HTTPS?_PROXY|NODE_EXTRA_CA_CERTS)$/i;
 
-function environment(userFolder: string): Record<string, string> {
+function buildEnvironment(userFolder: string): Record<string, string> {
 	const inherited = Object.entries(process.env).flatMap(([name, value]) =>
-		value !== undefined && passedOn.test(name) ? [[name, value]] : [],
+		value !== undefined && inheritedNames.test(name) ? [[name, value]] : [],
 	);
 	return {
 		...(Object.fromEntries(inherited) as Record<string, string>),
@@ -150,7 +150,7 @@ function environment(userFolder: string): Record<string, string> {
 	};
 }
 
-/** Puts there what `npm pack` would ship, which is what n8n's own installation leaves. */
+/** Copies the files that `npm pack` would ship, which is what n8n's own installation leaves. */
 async function installPackage(packageDir: string, userFolder: string): Promise<void> {
 	const { stdout } = await execa('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
 		cwd: packageDir,
@@ -218,13 +218,13 @@ class N8nProcess {
 	}
 
 	async end(signal: NodeJS.Signals): Promise<Exit> {
-		const gone = once(this.keeper);
+		const keeperExit = waitForExit(this.keeper);
 		if (!this.exit) {
 			this.send(signal);
-			const timer = setTimeout(() => this.send('SIGKILL'), stopWithinMs);
+			const timer = setTimeout(() => this.send('SIGKILL'), stopTimeoutMs);
 			await this.exited.finally(() => clearTimeout(timer));
 		}
-		await gone;
+		await keeperExit;
 		return this.exited;
 	}
 
@@ -233,36 +233,33 @@ class N8nProcess {
 	}
 }
 
-const once = (keeper: ChildProcess) =>
+const waitForExit = (keeper: ChildProcess) =>
 	keeper.exitCode !== null || keeper.signalCode !== null
 		? Promise.resolve()
 		: new Promise<void>((resolve) => keeper.once('exit', () => resolve()));
 
 /** n8n says "ok" early and shows a waiting page on every path, so its real answers are what counts. */
-async function ready(url: string, process: N8nProcess): Promise<void> {
+async function waitUntilReady(url: string, process: N8nProcess): Promise<void> {
 	const http = axios.create({
 		baseURL: url,
 		timeout: 5000,
 		validateStatus: () => true,
 		proxy: false,
 	});
-	const deadline = Date.now() + readyWithinMs;
-	while (Date.now() < deadline) {
-		if (process.exit)
-			throw new Error(`n8n ended while starting (${process.exit.code ?? process.exit.signal}).`);
-		const answers = await Promise.all([
+	const isReady = async () => {
+		const [readiness, settings] = await Promise.all([
 			http.get<unknown>('/healthz/readiness'),
 			http.get<{ data?: { userManagement?: unknown } } | string>('/rest/settings'),
-		]).catch(() => undefined);
-		if (answers) {
-			const [readiness, settings] = answers;
-			const isJson = typeof settings.data === 'object';
-			if (readiness.status === 200 && settings.status === 200 && isJson) return;
-		}
-		await wait(300);
-	}
-	throw new Error(`n8n was not ready after ${readyWithinMs / 1000} s.`);
+		]);
+		const isJson = typeof settings.data === 'object';
+		return readiness.status === 200 && settings.status === 200 && isJson;
+	};
+	await until('n8n to start', () => process.exit !== undefined || isReady(), {
+		withinMs: readyTimeoutMs,
+	});
+	if (process.exit)
+		throw new Error(`n8n ended while starting (${process.exit.code ?? process.exit.signal}).`);
 }
 
-const tail = async (file: string) =>
+const readTail = async (file: string) =>
 	(await readFile(file, 'utf8').catch(() => '')).trimEnd().split('\n').slice(-30).join('\n');

@@ -7,8 +7,8 @@ import { withProgress } from './progress';
 
 const repository = join(__dirname, '..', '..', '..');
 const sources = ['nodes', 'credentials', 'gulpfile.js', 'tsconfig.json', 'package.json'];
-// What the build writes last.
-const result = join('dist', 'known', 'nodes.json');
+// The build writes it last.
+const lastFile = join('dist', 'known', 'nodes.json');
 
 /** Builds the package unless everything in `dist` is newer than its sources. */
 export async function ensureBuilt(): Promise<void> {
@@ -26,17 +26,17 @@ export async function ensureBuilt(): Promise<void> {
 }
 
 async function isFresh(): Promise<boolean> {
-	const built = await stat(join(repository, result)).catch(() => undefined);
+	const built = await stat(join(repository, lastFile)).catch(() => undefined);
 	if (!built) return false;
 	for (const source of sources)
-		if ((await newest(join(repository, source))) > built.mtimeMs) return false;
+		if ((await findNewestChange(join(repository, source))) > built.mtimeMs) return false;
 	return true;
 }
 
 /** The latest change in a file or folder; a folder's own time tells of files that were removed. */
-async function newest(path: string): Promise<number> {
+async function findNewestChange(path: string): Promise<number> {
 	const { mtimeMs } = await stat(path);
 	const children = await readdir(path).catch(() => []);
-	const inside = await Promise.all(children.map((child) => newest(join(path, child))));
+	const inside = await Promise.all(children.map((child) => findNewestChange(join(path, child))));
 	return Math.max(mtimeMs, ...inside);
 }

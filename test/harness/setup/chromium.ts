@@ -40,7 +40,7 @@ const isProgram = (path: string) =>
 	);
 
 async function installChromium(): Promise<void> {
-	// A failure here is told by the caller, who finds no Chromium afterwards.
+	// The caller notices a failure here: there is no Chromium afterwards.
 	const quietly = { reject: false, stdin: 'ignore' } as const;
 	if (process.getuid?.() === 0 && (await isDebian())) {
 		const env = { DEBIAN_FRONTEND: 'noninteractive' };

@@ -16,16 +16,16 @@ export async function ensureDependencies() {
 	const wanted = createHash('sha256')
 		.update(await readFile(join(root, 'package-lock.json')))
 		.digest('hex');
-	const state = await installed(wanted);
+	const state = await readInstallationState(wanted);
 	if (state === 'current') return;
 
 	console.log('Installing the development dependencies, one to five minutes …');
 	// `npm ci` empties node_modules first, so it is for the first installation only. It also refuses a lock
 	// file without every optional package for every platform; `npm install` takes the same versions from it.
-	const done =
-		(state === 'missing' && (await npm(['ci'], 'ignore'))) ||
-		(await npm(['install', '--no-save'], 'inherit'));
-	if (!done)
+	const isInstalled =
+		(state === 'missing' && (await runNpm(['ci'], 'ignore'))) ||
+		(await runNpm(['install', '--no-save'], 'inherit'));
+	if (!isInstalled)
 		throw new Error('npm could not install the development dependencies; its message is above.');
 	await writeFile(stampFile, wanted);
 	console.log('Development dependencies installed.\n');
@@ -39,7 +39,7 @@ function refuseOldNode() {
 	);
 }
 
-async function installed(wanted) {
+async function readInstallationState(wanted) {
 	const stamp = await readFile(stampFile, 'utf8').catch(() => undefined);
 	if (stamp === wanted) return 'current';
 	const tree = await stat(join(root, 'node_modules', '.package-lock.json')).catch(() => undefined);
@@ -53,9 +53,9 @@ async function installed(wanted) {
 	return 'stale';
 }
 
-function npm(args, stderr) {
+function runNpm(args, stderr) {
 	const started = Date.now();
-	const ticking = setInterval(() => {
+	const ticker = setInterval(() => {
 		console.log(`  … ${Math.round((Date.now() - started) / 1000)} s`);
 	}, 15_000);
 	return new Promise((resolve) => {
@@ -67,5 +67,5 @@ function npm(args, stderr) {
 		});
 		child.on('error', () => resolve(false));
 		child.on('exit', (code) => resolve(code === 0));
-	}).finally(() => clearInterval(ticking));
+	}).finally(() => clearInterval(ticker));
 }

@@ -1,12 +1,16 @@
-// node test/harness/setup/run.mjs [NAME=value] jest [arguments]   or   node test/harness/setup/run.mjs [NAME=value] <file>.ts [arguments]
-// Installs what is missing, then runs the rest in this same process: no chain of processes to stop.
+// node test/harness/setup/run.mjs [NAME=value …] <program or file.ts> [arguments]
+// Installs what is missing, then runs the program in this same process: no chain of processes to stop.
 import { createRequire } from 'node:module';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 import { ensureDependencies, root } from './dependencies.mjs';
 
+const require = createRequire(import.meta.url);
+const programs = require('./programs.json');
+
 const words = process.argv.slice(2);
-while (/^[A-Z_]+=/.test(words[0])) {
+while (/^[A-Z0-9_]+=/.test(words[0] ?? '')) {
 	const [name, value] = words.shift().split('=');
 	process.env[name] ??= value;
 }
@@ -20,14 +24,9 @@ try {
 }
 
 process.chdir(root);
-const require = createRequire(import.meta.url);
-if (what === 'jest') {
-	const script = require.resolve('jest/bin/jest');
-	process.argv = [process.argv[0], script, ...args];
-	require(script);
-} else {
-	const script = resolve(root, what);
-	process.argv = [process.argv[0], script, ...args];
-	require('tsx/cjs');
-	require(script);
-}
+const isProgram = Object.hasOwn(programs, what);
+const script = isProgram ? join(root, 'node_modules', programs[what]) : resolve(root, what);
+process.argv = [process.argv[0], script, ...args];
+if (!isProgram) require('tsx/cjs');
+if (script.endsWith('.mjs')) await import(pathToFileURL(script).href);
+else require(script);

@@ -1,21 +1,21 @@
 import { runChaos } from '../chaos/chaos';
 
 test(
-	'500 purchases, two kills, lost deliveries and an outage: every order is settled, once',
+	'every one of 500 orders is settled once, in spite of two kills of n8n, lost deliveries and an outage',
 	async () => {
 		const report = await runChaos(
 			{
 				seed: 500,
 				purchases: 500,
-				duration: 70_000,
+				durationMs: 70_000,
 				kills: 2,
 				outages: 1,
-				outage: 10_000,
-				dropped: 0.05,
-				doubled: 0.02,
-				malformed: 0.01,
-				repeatAfter: 1,
-				patience: 5 * 60_000,
+				outageMs: 10_000,
+				dropRate: 0.05,
+				duplicateRate: 0.02,
+				malformRate: 0.01,
+				repeatAfterMinutes: 1,
+				settleTimeoutMs: 5 * 60_000,
 			},
 			() => undefined,
 		);
@@ -24,7 +24,7 @@ test(
 			settled: 500,
 			lost: 0,
 			invented: 0,
-			workedTwiceWithoutKill: 0,
+			settledTwiceWithoutKill: 0,
 			kills: 2,
 		});
 	},

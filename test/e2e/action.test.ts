@@ -1,32 +1,25 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import axios from 'axios';
 import type { INodeProperties } from 'n8n-workflow';
 import type { Browser, Page } from 'playwright-core';
 
 import { openBrowser, openEditor } from '../harness/browser/browser';
 import { resources } from '../../nodes/Pocketsflow/actions/resources';
-import {
-	type N8nClient,
-	type Credential,
-	type Execution,
-	type StoredWorkflow,
-	type Workflow,
-	type WorkflowNode,
-} from '../harness/n8n/client';
-import type { RunningN8n } from '../harness/n8n/start';
 import { endpoints } from '../../sandbox/endpoints';
-import type { Sandbox } from '../../sandbox/sandbox';
-import { openStage } from './stage';
+import type { Execution, StoredWorkflow, Workflow, WorkflowNode } from '../harness/n8n/client';
+import {
+	installationTimeoutMs,
+	startEnvironment,
+	type TestEnvironment,
+} from '../harness/n8n/environment';
 
 const output = join(__dirname, 'output', 'action');
-const installingMs = 20 * 60_000;
 const schemas = join(__dirname, '../../nodes/Pocketsflow/__schema__/v1.0.0');
 const trigger = 'Start';
 
-/** The value of an expression over the first item that an earlier node put out. */
-const of = (node: string, field = '_id') => `={{ $('${node}').first().json.${field} }}`;
+/** An expression for a field of an earlier node's first output item. */
+const fieldOf = (node: string, field = '_id') => `={{ $('${node}').first().json.${field} }}`;
 const byId = (value: string) => ({ __rl: true, mode: 'id', value });
 
 interface Step {
@@ -43,51 +36,55 @@ const step = (
 	parameters?: Record<string, unknown>,
 ): Step => ({ name, resource, operation, parameters });
 
-const madeProduct = { productId: byId(of('Create product')) };
-const madeDiscount = { discountId: byId(of('Create discount')) };
-const madeUpsell = { upsellId: byId(of('Create upsell')) };
-const madeWebhook = { webhookEndpointId: byId(of('Create webhook')) };
-const membership = byId(of('List subscriptions', 'stripeSubscriptionId'));
+const createdProduct = { productId: byId(fieldOf('Create product')) };
+const createdDiscount = { discountId: byId(fieldOf('Create discount')) };
+const createdUpsell = { upsellId: byId(fieldOf('Create upsell')) };
+const createdWebhook = { webhookEndpointId: byId(fieldOf('Create webhook')) };
+const membership = byId(fieldOf('List subscriptions', 'stripeSubscriptionId'));
 
 /** Every operation once: what is created is read, changed and deleted again. */
 const steps: readonly Step[] = [
 	step('Get account', 'account', 'get'),
 	step('Update account', 'account', 'update', { updateFields: { firstName: 'Ana' } }),
 	step('Create product', 'product', 'create', { name: 'Icons 🎉', price: 29.99 }),
-	step('Get product', 'product', 'get', madeProduct),
-	step('Update product', 'product', 'update', { ...madeProduct, updateFields: { price: 19 } }),
+	step('Get product', 'product', 'get', createdProduct),
+	step('Update product', 'product', 'update', { ...createdProduct, updateFields: { price: 19 } }),
 	step('List products', 'product', 'getAll', { returnAll: true }),
-	step('Create variant', 'productVariant', 'create', { ...madeProduct, name: 'Team', price: 49 }),
-	step('Delete variant', 'productVariant', 'delete', { variantId: of('Create variant') }),
+	step('Create variant', 'productVariant', 'create', {
+		...createdProduct,
+		name: 'Team',
+		price: 49,
+	}),
+	step('Delete variant', 'productVariant', 'delete', { variantId: fieldOf('Create variant') }),
 	step('Create discount', 'discount', 'create', {
 		name: 'Spring',
 		code: 'SPRING20',
 		value: 20,
 		mainProductIds: "={{ [$('Create product').first().json._id] }}",
 	}),
-	step('Get discount', 'discount', 'get', madeDiscount),
+	step('Get discount', 'discount', 'get', createdDiscount),
 	step('List discounts', 'discount', 'getAll'),
 	step('Update discount', 'discount', 'update', {
-		...madeDiscount,
+		...createdDiscount,
 		updateFields: { value: 25, expiration: '={{ $now.plus({ days: 7 }) }}' },
 	}),
 	step('Validate discount', 'discount', 'validate', {
 		code: 'SPRING20',
-		additionalFields: madeProduct,
+		additionalFields: createdProduct,
 	}),
 	step('Create offer', 'subscriptionOffer', 'create', { name: 'Club', price: 15 }),
-	step('Get offer', 'subscriptionOffer', 'get', { offerId: byId(of('Create offer')) }),
+	step('Get offer', 'subscriptionOffer', 'get', { offerId: byId(fieldOf('Create offer')) }),
 	step('List offers', 'subscriptionOffer', 'getAll'),
 	step('Create upsell', 'upsell', 'create', {
-		mainProductIds: of('List products'),
-		upsellProductId: byId(of('Create product')),
+		mainProductIds: fieldOf('List products'),
+		upsellProductId: byId(fieldOf('Create product')),
 		upsellPrice: 4.5,
 	}),
-	step('Get upsell', 'upsell', 'get', madeUpsell),
+	step('Get upsell', 'upsell', 'get', createdUpsell),
 	step('List upsells', 'upsell', 'getAll'),
-	step('Update upsell', 'upsell', 'update', { ...madeUpsell, updateFields: { upsellPrice: 3 } }),
+	step('Update upsell', 'upsell', 'update', { ...createdUpsell, updateFields: { upsellPrice: 3 } }),
 	step('Create checkout session', 'checkoutSession', 'create', {
-		...madeProduct,
+		...createdProduct,
 		successUrl: 'https://example.com/thanks',
 		cancelUrl: 'https://example.com/cart',
 		metadata: { entries: [{ key: 'order_id', value: 'A-1001' }] },
@@ -97,46 +94,46 @@ const steps: readonly Step[] = [
 		events: ['order.completed'],
 		additionalFields: { active: false },
 	}),
-	step('Get webhook', 'webhook', 'get', madeWebhook),
+	step('Get webhook', 'webhook', 'get', createdWebhook),
 	step('List webhooks', 'webhook', 'getAll'),
 	step('Update webhook', 'webhook', 'update', {
-		...madeWebhook,
+		...createdWebhook,
 		updateFields: { description: 'Changed' },
 	}),
-	step('Test webhook', 'webhook', 'test', madeWebhook),
+	step('Test webhook', 'webhook', 'test', createdWebhook),
 	step('List orders', 'order', 'getAll', {
 		filters: { startDate: '={{ $now.minus({ years: 1 }) }}', endDate: '={{ $now.toMillis() }}' },
 	}),
-	step('Get order', 'order', 'get', { orderId: byId(of('List orders')) }),
+	step('Get order', 'order', 'get', { orderId: byId(fieldOf('List orders')) }),
 	step('Find order', 'order', 'findByMetadata', {
 		metadataKey: 'external_order_id',
 		metadataValue: 'A-1003',
 	}),
 	step('List customers', 'customer', 'getAll', { sort: { sortBy: 'numberOfOrders' } }),
-	step('Get customer', 'customer', 'get', { customerId: byId(of('List customers')) }),
+	step('Get customer', 'customer', 'get', { customerId: byId(fieldOf('List customers')) }),
 	step('List payments', 'payment', 'getAll', { filters: { type: 'subscription' } }),
 	step('Create refund', 'refund', 'create', {
-		orderId: byId(of('Find order')),
+		orderId: byId(fieldOf('Find order')),
 		refundExtent: 'partial',
 		amount: 1.5,
 	}),
-	step('Get refund', 'refund', 'get', { refundId: byId(of('Create refund')) }),
+	step('Get refund', 'refund', 'get', { refundId: byId(fieldOf('Create refund')) }),
 	step('List refunds', 'refund', 'getAll'),
 	step('List reviews', 'review', 'getAll'),
 	step('List subscriptions', 'subscription', 'getAll', { filters: { status: 'active' } }),
 	step('Get subscription', 'subscription', 'get', {
-		subscriptionId: byId(of('List subscriptions')),
+		subscriptionId: byId(fieldOf('List subscriptions')),
 	}),
 	step('List subscribers', 'subscription', 'getSubscribers'),
 	step('Refund subscription', 'subscription', 'refund', { providerSubscriptionId: membership }),
 	step('Cancel subscription', 'subscription', 'cancel', { providerSubscriptionId: membership }),
-	step('Delete upsell', 'upsell', 'delete', madeUpsell),
-	step('Delete discount', 'discount', 'delete', madeDiscount),
-	step('Delete webhook', 'webhook', 'delete', madeWebhook),
-	step('Delete product', 'product', 'delete', madeProduct),
+	step('Delete upsell', 'upsell', 'delete', createdUpsell),
+	step('Delete discount', 'discount', 'delete', createdDiscount),
+	step('Delete webhook', 'webhook', 'delete', createdWebhook),
+	step('Delete product', 'product', 'delete', createdProduct),
 ];
 
-function workflowOf(chain: readonly Step[]): Workflow {
+function buildWorkflow(chain: readonly Step[]): Workflow {
 	const nodes: WorkflowNode[] = [
 		{
 			name: trigger,
@@ -165,45 +162,41 @@ function workflowOf(chain: readonly Step[]): Workflow {
 	return { name: 'Every operation', nodes, connections: Object.fromEntries(connections) };
 }
 
-const rowOf = (resource: string, operation: string) =>
+const findOperation = (resource: string, operation: string) =>
 	resources
 		.find(({ option }) => option.value === resource)
 		?.operations.find(({ option }) => option.value === operation);
 
-let sandbox: Sandbox;
-let n8n: RunningN8n;
-let client: N8nClient;
-let credential: Credential;
+let environment: TestEnvironment;
 let workflow: StoredWorkflow;
 
 beforeAll(async () => {
 	await mkdir(output, { recursive: true });
-	({ sandbox, n8n, client, credential } = await openStage());
-	workflow = await client.importWorkflow(workflowOf(steps), [credential]);
-}, installingMs);
+	environment = await startEnvironment({ sandbox: { seed: 'test' } });
+	const { client, credential } = environment;
+	workflow = await client.importWorkflow(buildWorkflow(steps), [credential]);
+}, installationTimeoutMs);
 
-afterAll(async () => {
-	await n8n?.stop();
-	await sandbox?.close();
-});
+afterAll(() => environment?.stop());
 
 describe('a workflow through every operation', () => {
 	let execution: Execution;
 
 	beforeAll(async () => {
+		const { client } = environment;
 		await client.runManually(workflow.id, trigger);
 		execution = await client.waitForExecution(workflow.id);
 	});
 
 	it('has a step for every operation', () => {
-		const wanted = resources.flatMap(({ option, operations }) =>
+		const expected = resources.flatMap(({ option, operations }) =>
 			operations.map((row) => `${String(option.value)} ${String(row.option.value)}`),
 		);
-		const taken = steps.map(({ resource, operation }) => `${resource} ${operation}`);
-		expect(taken.sort()).toEqual(wanted.sort());
+		const actual = steps.map(({ resource, operation }) => `${resource} ${operation}`);
+		expect(actual.sort()).toEqual(expected.sort());
 	});
 
-	it('succeeds, and every step puts something out', () => {
+	it('succeeds, and every step has output', () => {
 		expect(execution.error).toBeUndefined();
 		expect(execution.status).toBe('success');
 		const silent = steps.filter(({ name }) => execution.items(name).length === 0);
@@ -219,13 +212,14 @@ describe('a workflow through every operation', () => {
 		}));
 		// A fixed path such as /orders/subscriptions wins over /orders/:id, as in the API's own router.
 		patterns.sort((a, b) => Number(b.isFixed) - Number(a.isFixed));
-		const reached = sandbox.requests.map(
+		const { requests } = environment.sandbox;
+		const reached = requests.map(
 			(request) =>
 				patterns.find(({ method, path }) => method === request.method && path.test(request.path))
 					?.name,
 		);
 		expect(Object.keys(endpoints).filter((name) => !reached.includes(name))).toEqual([]);
-		expect(sandbox.requests.filter(({ status }) => status >= 400)).toEqual([]);
+		expect(requests.filter(({ status }) => status >= 400)).toEqual([]);
 	});
 
 	it('passes amounts, text and ids from step to step', () => {
@@ -240,15 +234,17 @@ describe('a workflow through every operation', () => {
 		expect(execution.items('Get webhook')[0]).not.toHaveProperty('secret');
 	});
 
-	it('puts out nothing simplified that its preview does not promise', async () => {
+	it('simplifies to fields that the output preview in the editor shows', async () => {
 		const isSimplified = ({ resource, operation }: Step) =>
-			rowOf(resource, operation)?.fields.some(({ property }) => property.name === 'simplify');
+			findOperation(resource, operation)?.fields.some(
+				({ property }) => property.name === 'simplify',
+			);
 		for (const { name, resource, operation } of steps.filter(isSimplified)) {
 			const file = join(schemas, resource, `${operation}.json`);
 			const schema = JSON.parse(await readFile(file, 'utf8')) as { properties: object };
-			const promised = Object.keys(schema.properties);
+			const previewed = Object.keys(schema.properties);
 			for (const item of execution.items(name))
-				expect([name, Object.keys(item).filter((key) => !promised.includes(key))]).toEqual([
+				expect([name, Object.keys(item).filter((key) => !previewed.includes(key))]).toEqual([
 					name,
 					[],
 				]);
@@ -256,36 +252,26 @@ describe('a workflow through every operation', () => {
 	});
 });
 
-test('n8n serves the output schemas', async () => {
-	const { name, value } = client.session;
+test('n8n serves the output schema of every operation', async () => {
 	for (const { resource, operation } of steps) {
-		const answer = await axios.get<Record<string, unknown>>(
-			`${n8n.url}/schemas/n8n-nodes-pocketsflow.pocketsflow/1.0.0/${resource}/${operation}.json`,
-			{
-				headers: { cookie: `${name}=${value}`, 'browser-id': client.browserId },
-				proxy: false,
-				validateStatus: () => true,
-			},
+		const { status, data } = await environment.client.editorFile<{ type?: string }>(
+			`/schemas/n8n-nodes-pocketsflow.pocketsflow/1.0.0/${resource}/${operation}.json`,
 		);
-		expect([resource, operation, answer.status, answer.data.type]).toEqual([
-			resource,
-			operation,
-			200,
-			'object',
-		]);
+		expect([resource, operation, status, data.type]).toEqual([resource, operation, 200, 'object']);
 	}
 });
 
-describe('the panels in a browser', () => {
+describe("n8n's editor in a browser", () => {
 	let browser: Browser;
 	let page: Page;
-	const problems: string[] = [];
+	const pageErrors: string[] = [];
 
 	beforeAll(async () => {
+		const { n8n, client } = environment;
 		browser = await openBrowser();
 		const editor = await openEditor(browser, client, n8n.url, { width: 1400, height: 1000 });
 		page = await editor.newPage();
-		page.on('pageerror', (error) => problems.push(error.message));
+		page.on('pageerror', (error) => pageErrors.push(error.message));
 		await page.goto(`${n8n.url}/workflow/${workflow.id}`);
 		await page.locator('[data-test-id=canvas-node]').first().waitFor();
 		await page.locator('[data-test-id=zoom-to-fit]').click();
@@ -293,47 +279,30 @@ describe('the panels in a browser', () => {
 
 	afterAll(async () => await browser?.close());
 
-	async function open(name: string): Promise<void> {
-		await page.locator(`[data-test-id=canvas-node][data-node-name="${name}"]`).dblclick();
-		await page.locator('[data-test-id=node-parameters]').first().waitFor();
-	}
+	it.each(steps.map((each): [string, Step] => [each.name, each]))(
+		'shows the fields of "%s" in the order of their table',
+		async (name, each) => {
+			await openPanel(page, name);
+			const panel = page.locator('[data-test-id=node-parameters]').first();
+			const lines = (await panel.innerText()).split('\n');
+			const positions = expectedLabels(each).map((label) => lines.indexOf(label));
+			expect(positions).not.toContain(-1);
+			expect(positions).toEqual([...positions].sort((a, b) => a - b));
+			const file = `${name.toLowerCase().replaceAll(' ', '-')}.png`;
+			await page.screenshot({ path: join(output, file) });
+			await closePanel(page);
+			expect(pageErrors).toEqual([]);
+		},
+	);
 
-	async function close(): Promise<void> {
-		await page.keyboard.press('Escape');
-		await page.locator('[data-test-id=node-parameters]').first().waitFor({ state: 'hidden' });
-	}
-
-	it.each(steps.map((each): [string, Step] => [each.name, each]))('%s', async (name, each) => {
-		await open(name);
-		const panel = await page.locator('[data-test-id=node-parameters]').first().innerText();
-		const row = rowOf(each.resource, each.operation);
-		const isShown = ({ displayOptions }: INodeProperties) =>
-			Object.entries(displayOptions?.show ?? {}).every(([other, values]) => {
-				const initial = row?.fields.find(({ property }) => property.name === other)?.property
-					.default;
-				return values?.some((value) => value === (each.parameters?.[other] ?? initial));
-			});
-		const labels = [
-			...(row?.fields ?? []).flatMap(({ property }) =>
-				isShown(property) ? property.displayName : [],
-			),
-			...(row?.collections ?? []).map(({ displayName }) => displayName),
-		];
-		const places = labels.map((label) => panel.split('\n').indexOf(label));
-		expect(places).not.toContain(-1);
-		expect(places).toEqual([...places].sort((a, b) => a - b));
-		await page.screenshot({ path: join(output, `${name.toLowerCase().replaceAll(' ', '-')}.png`) });
-		await close();
-		expect(problems).toEqual([]);
-	});
-
-	it('choose a product from a list that loads and searches', async () => {
-		const fresh = await client.importWorkflow(
-			workflowOf([step('Get any product', 'product', 'get')]),
+	it('offers the products of the account in a list that can be searched', async () => {
+		const { n8n, client, credential } = environment;
+		const { id } = await client.importWorkflow(
+			buildWorkflow([step('Get any product', 'product', 'get')]),
 			[credential],
 		);
-		await page.goto(`${n8n.url}/workflow/${fresh.id}`);
-		await open('Get any product');
+		await page.goto(`${n8n.url}/workflow/${id}`);
+		await openPanel(page, 'Get any product');
 		await page
 			.locator('[data-test-id="resource-locator-productId"] [data-test-id=rlc-input]')
 			.click();
@@ -344,6 +313,30 @@ describe('the panels in a browser', () => {
 		await choices.filter({ hasText: 'Invoice templates' }).waitFor({ state: 'hidden' });
 		await choices.filter({ hasText: 'Night Garden wallpapers · 9 USD · test' }).waitFor();
 		await page.screenshot({ path: join(output, 'list-searched.png') });
-		expect(problems).toEqual([]);
+		expect(pageErrors).toEqual([]);
 	});
 });
+
+async function openPanel(page: Page, nodeName: string): Promise<void> {
+	await page.locator(`[data-test-id=canvas-node][data-node-name="${nodeName}"]`).dblclick();
+	await page.locator('[data-test-id=node-parameters]').first().waitFor();
+}
+
+async function closePanel(page: Page): Promise<void> {
+	await page.keyboard.press('Escape');
+	await page.locator('[data-test-id=node-parameters]').first().waitFor({ state: 'hidden' });
+}
+
+/** The labels of the fields and collections that n8n should show for a step, in their order. */
+function expectedLabels({ resource, operation, parameters }: Step): string[] {
+	const row = findOperation(resource, operation);
+	const fields = row?.fields.map(({ property }) => property) ?? [];
+	const defaults = Object.fromEntries(fields.map((field) => [field.name, field.default]));
+	const isShown = ({ displayOptions }: INodeProperties) =>
+		Object.entries(displayOptions?.show ?? {}).every(([other, values]) =>
+			values?.some((value) => value === (parameters?.[other] ?? defaults[other])),
+		);
+	return [...fields.filter(isShown), ...(row?.collections ?? [])].map(
+		({ displayName }) => displayName,
+	);
+}

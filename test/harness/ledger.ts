@@ -1,35 +1,35 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What the shop was told about one of its own orders. */
+/** What a shop knows about one of its orders. */
 export interface Entry {
-	/** When it was marked, each time, ms. */
+	/** When it was marked, each time. */
 	markedAt: number[];
 }
 
 /**
- * A shop of its own, outside n8n: PUT /orders/<own order id>/paid (or another deed) marks an order.
+ * The server of a shop, outside n8n: PUT /orders/<own order id>/paid (or another action) marks an order.
  * Marking it again changes nothing; it is only counted.
  */
 export class Ledger {
 	readonly entries = new Map<string, Entry>();
-	/** Requests that were no marking of an order. */
+	/** Requests that do not mark an order. */
 	readonly strange: string[] = [];
 
 	private constructor(
 		private readonly server: Server,
-		private readonly deed: string,
+		private readonly action: string,
 	) {}
 
-	static async open(deed = 'paid'): Promise<Ledger> {
+	static async open(action = 'paid'): Promise<Ledger> {
 		const server = createServer();
-		const ledger = new Ledger(server, deed);
+		const ledger = new Ledger(server, action);
 		server.on('request', (request, response) => {
 			request.resume();
 			request.on('end', () => {
-				const isTaken = ledger.take(request.method, request.url);
-				response.writeHead(isTaken ? 200 : 400, { 'content-type': 'application/json' });
-				response.end(JSON.stringify({ [deed]: isTaken }));
+				const isMarked = ledger.mark(request.method, request.url);
+				response.writeHead(isMarked ? 200 : 400, { 'content-type': 'application/json' });
+				response.end(JSON.stringify({ [action]: isMarked }));
 			});
 		});
 		await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -45,9 +45,9 @@ export class Ledger {
 		await new Promise((resolve) => this.server.close(resolve));
 	}
 
-	private take(method = '', url = ''): boolean {
-		const [, order, deed] = /^\/orders\/([^/]+)\/(\w+)$/.exec(url) ?? [];
-		if (method !== 'PUT' || deed !== this.deed) {
+	private mark(method = '', url = ''): boolean {
+		const [, order, action] = /^\/orders\/([^/]+)\/(\w+)$/.exec(url) ?? [];
+		if (method !== 'PUT' || action !== this.action) {
 			this.strange.push(`${method} ${url}`);
 			return false;
 		}

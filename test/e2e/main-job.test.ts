@@ -5,71 +5,74 @@ import { join } from 'node:path';
 import axios from 'axios';
 import type { Browser } from 'playwright-core';
 
+import { buy, importExamples, type ExampleWorkflows } from '../../demo/example-workflows';
 import { openBrowser } from '../harness/browser/browser';
-import { buy, openShop, type Shop } from '../../demo/shop';
-import { N8nClient, type Execution } from '../harness/n8n/client';
-import { startN8n, type RunningN8n } from '../harness/n8n/start';
-import { startSandbox, type Sandbox } from '../../sandbox/sandbox';
-import { ensureBuilt } from '../harness/setup/build';
+import type { Execution } from '../harness/n8n/client';
+import {
+	installationTimeoutMs,
+	startEnvironment,
+	type TestEnvironment,
+} from '../harness/n8n/environment';
 
 const output = join(__dirname, 'output');
-const installingMs = 20 * 60_000;
 
-let sandbox: Sandbox;
-let n8n: RunningN8n;
-let client: N8nClient;
-let shop: Shop;
+let environment: TestEnvironment;
+let workflows: ExampleWorkflows;
 
 beforeAll(async () => {
 	await mkdir(output, { recursive: true });
-	await ensureBuilt();
-	sandbox = await startSandbox();
-	n8n = await startN8n();
-	client = await N8nClient.connect(n8n);
-	shop = await openShop(client, { apiKey: sandbox.testKey, baseUrl: sandbox.url });
-}, installingMs);
+	environment = await startEnvironment();
+	const { client, sandbox } = environment;
+	workflows = await importExamples(client, { apiKey: sandbox.testKey, baseUrl: sandbox.url });
+}, installationTimeoutMs);
 
-afterAll(async () => {
-	await n8n?.stop();
-	await sandbox?.close();
-});
+afterAll(() => environment?.stop());
 
-const metadataOf = (execution: Execution) => execution.items('Pocketsflow Trigger')[0]?.metadata;
+const readMetadata = (execution: Execution) => execution.items('Pocketsflow Trigger')[0]?.metadata;
 
-const settled = (orderId: string) =>
-	client.waitForExecution(shop.settle.id, (execution) =>
+const waitUntilSettled = (orderId: string) =>
+	environment.client.waitForExecution(workflows.settle.id, (execution) =>
 		execution.items('Mark order as paid').some((item) => item.orderId === orderId),
 	);
 
-const sent = (method: string, path: string) =>
-	sandbox.requests.filter((request) => request.method === method && request.path === path);
+const findRequests = (method: string, path: string) =>
+	environment.sandbox.requests.filter(
+		(request) => request.method === method && request.path === path,
+	);
 
 describe('the main job', () => {
 	let paid: Execution;
 
 	test('a workflow creates product and checkout session and sends the buyer to the checkout page', async () => {
-		const { checkout, landed } = await buy(shop.sellUrl('A-1001'), 'buyer@example.com');
+		const { checkout, finalUrl: landed } = await buy(
+			workflows.getSellUrl('A-1001'),
+			'buyer@example.com',
+		);
 
-		expect(new URL(checkout).origin).toBe(sandbox.url);
-		expect(landed).toBe(`${n8n.url}/webhook/thanks?order=A-1001`);
-		expect(sent('POST', '/products').map(({ body }) => body)).toEqual([
+		expect(new URL(checkout).origin).toBe(environment.sandbox.url);
+		expect(landed).toBe(`${environment.n8n.url}/webhook/thanks?order=A-1001`);
+		expect(findRequests('POST', '/products').map(({ body }) => body)).toEqual([
 			expect.objectContaining({ name: 'Icon pack', price: 29 }),
 		]);
-		const selling = await client.waitForExecution(shop.sell.id, (execution) =>
+		const selling = await environment.client.waitForExecution(workflows.sell.id, (execution) =>
 			execution.items('Create checkout session').some(({ url }) => url === checkout),
 		);
 		expect(selling.status).toBe('success');
 		const [product] = selling.items('Create product');
-		expect(sent('POST', '/checkout/sessions').map(({ body }) => body)).toEqual([
+		expect(findRequests('POST', '/checkout/sessions').map(({ body }) => body)).toEqual([
 			expect.objectContaining({ productId: product._id, metadata: { order_id: 'A-1001' } }),
 		]);
 	});
 
 	test("the own order id is in the settled workflow's execution data", async () => {
-		paid = await settled('A-1001');
+		paid = await waitUntilSettled('A-1001');
 
-		expect(paid).toMatchObject({ status: 'success', mode: 'webhook', workflowId: shop.settle.id });
-		expect(metadataOf(paid)).toEqual({ order_id: 'A-1001' });
+		expect(paid).toMatchObject({
+			status: 'success',
+			mode: 'webhook',
+			workflowId: workflows.settle.id,
+		});
+		expect(readMetadata(paid)).toEqual({ order_id: 'A-1001' });
 		const [event] = paid.items('Pocketsflow Trigger');
 		expect(event).toMatchObject({ event: 'order.completed', testMode: true });
 		expect(paid.items('Mark order as paid')).toEqual([
@@ -84,22 +87,24 @@ describe('the main job', () => {
 	});
 
 	test('the delivery was signed, accepted, and carried the raw bytes that were signed', () => {
-		const delivered = sandbox.deliveries.filter(({ event }) => event === 'order.completed');
+		const delivered = environment.sandbox.deliveries.filter(
+			({ event }) => event === 'order.completed',
+		);
 
 		expect(delivered).toHaveLength(1);
 		expect(delivered[0]).toMatchObject({
 			outcome: 'delivered',
 			status: 200,
-			url: client.webhookUrl(shop.settle, 'Pocketsflow Trigger'),
+			url: environment.client.webhookUrl(workflows.settle, 'Pocketsflow Trigger'),
 		});
 	});
 
-	test('a second sale uses the same product', async () => {
-		await buy(shop.sellUrl('A-1002'), 'buyer@example.com');
+	test('a second sale creates no second product', async () => {
+		await buy(workflows.getSellUrl('A-1002'), 'buyer@example.com');
 
-		expect(metadataOf(await settled('A-1002'))).toEqual({ order_id: 'A-1002' });
-		expect(sent('POST', '/products')).toHaveLength(1);
-		expect(sent('POST', '/checkout/sessions')).toHaveLength(2);
+		expect(readMetadata(await waitUntilSettled('A-1002'))).toEqual({ order_id: 'A-1002' });
+		expect(findRequests('POST', '/products')).toHaveLength(1);
+		expect(findRequests('POST', '/checkout/sessions')).toHaveLength(2);
 	});
 });
 
@@ -114,7 +119,8 @@ describe('a forged delivery', () => {
 	const sign = (secret: string, text: string) =>
 		createHmac('sha256', secret).update(text).digest('hex');
 
-	const replayed = () => sandbox.deliveries.find(({ event }) => event === 'order.completed');
+	const findGenuine = () =>
+		environment.sandbox.deliveries.find(({ event }) => event === 'order.completed');
 
 	test.each<[string, () => Record<string, string>]>([
 		[
@@ -127,37 +133,37 @@ describe('a forged delivery', () => {
 		],
 		[
 			'with the signature of a genuine delivery',
-			() => ({ 'x-pocketsflow-signature': signatureOf(replayed()?.headers ?? {}) }),
+			() => ({ 'x-pocketsflow-signature': readSignature(findGenuine()?.headers ?? {}) }),
 		],
 		['without a signature', () => ({})],
-	])('%s gets 401 and starts nothing', async (_how, signature) => {
-		const before = await client.executions(shop.settle.id);
+	])('%s gets 401 and starts nothing', async (_how, signatureHeader) => {
+		const before = await environment.client.executions(workflows.settle.id);
 
-		const answer = await axios.post<unknown>(
-			client.webhookUrl(shop.settle, 'Pocketsflow Trigger'),
+		const response = await axios.post<unknown>(
+			environment.client.webhookUrl(workflows.settle, 'Pocketsflow Trigger'),
 			body,
 			{
 				headers: {
 					'content-type': 'application/json',
 					'x-pocketsflow-event': 'order.completed',
 					'x-pocketsflow-timestamp': String(Date.now()),
-					...signature(),
+					...signatureHeader(),
 				},
 				proxy: false,
 				validateStatus: () => true,
 			},
 		);
 
-		expect(answer.status).toBe(401);
+		expect(response.status).toBe(401);
 		// A genuine sale afterwards: once its execution is there, one of the forged delivery would be too.
 		const orderId = `A-${Date.now()}`;
-		await buy(shop.sellUrl(orderId), 'buyer@example.com');
-		const genuine = await settled(orderId);
-		const after = await client.executions(shop.settle.id);
+		await buy(workflows.getSellUrl(orderId), 'buyer@example.com');
+		const genuine = await waitUntilSettled(orderId);
+		const after = await environment.client.executions(workflows.settle.id);
 		expect(after.map(({ id }) => id)).toEqual([genuine.id, ...before.map(({ id }) => id)]);
 	});
 
-	function signatureOf(headers: Record<string, string>): string {
+	function readSignature(headers: Record<string, string>): string {
 		const [, value] =
 			Object.entries(headers).find(([name]) => name.toLowerCase() === 'x-pocketsflow-signature') ??
 			[];
@@ -168,14 +174,14 @@ describe('a forged delivery', () => {
 
 describe('the credential test', () => {
 	const testWith = (apiKey: string) =>
-		client.testCredential(shop.credential, {
+		environment.client.testCredential(workflows.credential, {
 			apiKey,
-			baseUrl: sandbox.url,
+			baseUrl: environment.sandbox.url,
 			webhookSigningSecret: '',
 		});
 
 	test('passes with a good key', async () => {
-		expect(await testWith(sandbox.testKey)).toMatchObject({ status: 'OK' });
+		expect(await testWith(environment.sandbox.testKey)).toMatchObject({ status: 'OK' });
 	});
 
 	test('says in words what is wrong with a bad key', async () => {
@@ -197,39 +203,39 @@ describe('a buyer with a browser', () => {
 
 	test('pays on the hosted page and the workflow has the order id', async () => {
 		const page = await browser.newPage({ viewport: { width: 900, height: 700 } });
-		const errors: Error[] = [];
-		page.on('pageerror', (error) => errors.push(error));
+		const pageErrors: Error[] = [];
+		page.on('pageerror', (error) => pageErrors.push(error));
 
-		await page.goto(shop.sellUrl('B-2001'));
-		expect(new URL(page.url()).origin).toBe(sandbox.url);
+		await page.goto(workflows.getSellUrl('B-2001'));
+		expect(new URL(page.url()).origin).toBe(environment.sandbox.url);
 		expect(await page.locator('[data-test=product]').textContent()).toBe('Icon pack');
 		expect(await page.locator('[data-test=price]').textContent()).toContain('29.00');
 		await page.fill('[data-test=email]', 'browser@example.com');
 		await page.screenshot({ path: join(output, 'checkout.png') });
 		await page.click('[data-test=pay]');
-		await page.waitForURL(`${n8n.url}/webhook/thanks?order=B-2001`);
+		await page.waitForURL(`${environment.n8n.url}/webhook/thanks?order=B-2001`);
 		expect(await page.locator('main').textContent()).toContain('B-2001');
 		await page.screenshot({ path: join(output, 'thanks.png') });
 
-		const execution = await settled('B-2001');
-		expect(metadataOf(execution)).toEqual({ order_id: 'B-2001' });
+		const execution = await waitUntilSettled('B-2001');
+		expect(readMetadata(execution)).toEqual({ order_id: 'B-2001' });
 		expect(execution.items('Mark order as paid')).toMatchObject([
 			{ customerEmail: 'browser@example.com' },
 		]);
-		expect(errors).toEqual([]);
+		expect(pageErrors).toEqual([]);
 		await page.close();
 	});
 
-	test('who cancels comes back unpaid, and nothing is settled', async () => {
-		const before = await client.executions(shop.settle.id);
+	test('who cancels is sent back, is not charged, and nothing is settled', async () => {
+		const before = await environment.client.executions(workflows.settle.id);
 		const page = await browser.newPage();
 
-		await page.goto(shop.sellUrl('B-2002'));
+		await page.goto(workflows.getSellUrl('B-2002'));
 		await page.click('[data-test=cancel]');
-		await page.waitForURL(`${n8n.url}/webhook/thanks?canceled=yes`);
+		await page.waitForURL(`${environment.n8n.url}/webhook/thanks?canceled=yes`);
 
 		expect(await page.locator('main').textContent()).toContain('Nothing was charged');
-		expect((await client.executions(shop.settle.id)).length).toBe(before.length);
+		expect((await environment.client.executions(workflows.settle.id)).length).toBe(before.length);
 		await page.close();
 	});
 });

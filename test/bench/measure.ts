@@ -1,0 +1,23 @@
+export const median = (values: number[]) =>
+	[...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+
+export const formatSeconds = (ms: number) => `${(ms / 1_000).toFixed(ms < 10_000 ? 2 : 1)} s`;
+
+/** How long `work` takes, and what it returns. */
+export async function measure<T>(work: () => Promise<T>): Promise<{ ms: number; value: T }> {
+	const startMs = performance.now();
+	const value = await work();
+	return { ms: performance.now() - startMs, value };
+}
+
+/** The most TCP sockets that this process has open at once while `work` runs. */
+export async function countSockets(work: () => Promise<unknown>): Promise<number> {
+	let most = 0;
+	const count = () =>
+		process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
+	const before = count();
+	const timer = setInterval(() => (most = Math.max(most, count() - before)), 2);
+	await work();
+	clearInterval(timer);
+	return most;
+}

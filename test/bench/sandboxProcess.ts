@@ -1,0 +1,57 @@
+import { execPath } from 'node:process';
+import { join } from 'node:path';
+
+import execa from 'execa';
+import getPort from 'get-port';
+
+import { until } from '../harness/until';
+
+/** A sandbox in a process of its own, so that its work is not measured with ours. */
+export interface SandboxProcess {
+	url: string;
+	apiKey: string;
+	/** Asks the control interface of the sandbox. */
+	control<T>(method: 'GET' | 'POST' | 'PATCH', path: string, body?: object): Promise<T>;
+	/** The names of the products that were created. */
+	listProductNames(): Promise<string[]>;
+	stop(): Promise<void>;
+}
+
+const script = join(__dirname, '..', '..', 'sandbox', 'start.ts');
+
+/** Starts a sandbox with the given switches and waits until it answers. */
+export async function startSandboxProcess(switches: object): Promise<SandboxProcess> {
+	const port = await getPort();
+	const apiKey = 'pk_test_benchmark0123456789';
+	const child = execa(
+		execPath,
+		['--import', 'tsx', script, '--port', String(port), '--test-key', apiKey],
+		{ stdio: ['ignore', 'ignore', 'inherit'] },
+	);
+	child.catch(() => undefined);
+	const url = `http://127.0.0.1:${port}`;
+	const control: SandboxProcess['control'] = async (method, path, body) => {
+		const response = await fetch(`${url}/_sandbox${path}`, {
+			method,
+			...(body && { body: JSON.stringify(body) }),
+		});
+		if (!response.ok)
+			throw new Error(`${path} answered ${response.status} ${await response.text()}`);
+		return await response.json();
+	};
+	const listProductNames = async () => {
+		await control('PATCH', '/switches', { rateLimit: false, latencyMs: 0 });
+		const response = await fetch(`${url}/products`, {
+			headers: { authorization: `Bearer ${apiKey}` },
+		});
+		return ((await response.json()) as Array<{ name: string }>).map(({ name }) => name);
+	};
+	const stop = async () => {
+		child.kill();
+		await child.catch(() => undefined);
+	};
+	await until('the sandbox to answer', () => control('PATCH', '/switches', switches), {
+		everyMs: 100,
+	});
+	return { url, apiKey, control, listProductNames, stop };
+}
