@@ -29,6 +29,23 @@ describe('the simplified output', () => {
 		});
 	});
 
+	it.each([
+		[
+			{ orderId: 7, productId: 8 },
+			{ order: { id: 7 }, product: { id: 8 } },
+		],
+		[
+			{ order: 7, product: 8, customer: 9 },
+			{ order: { id: 7 }, product: { id: 8 }, customer: { id: 9 } },
+		],
+		[
+			{ order: { _id: 7 }, subscription: 8 },
+			{ order: { id: 7 }, subscription: { id: 8 } },
+		],
+	])('has IDs that are numbers: %j', (payload, wanted) => {
+		expect(buildSimplifiedOutput(envelope, payload)).toMatchObject(wanted);
+	});
+
 	it('of a refund carries the refund', () => {
 		expect(buildSimplifiedOutput(envelope, orderRefunded)).toMatchObject({
 			order: { id: '6a5200000000000000000bbb' },
