@@ -29,6 +29,24 @@ describe('The API of the sandbox', () => {
 		}
 	});
 
+	test('empties what an update sends empty', async () => {
+		const productId = await createProduct();
+		await post(`/products/update/${productId}`, { description: 'Old' });
+		const emptied = await post(`/products/update/${productId}`, { description: '' });
+		expect(emptied.body).toMatchObject({ description: '' });
+		const discount = await post('/discounts', {
+			name: 'Spring',
+			code: 'SPRING20',
+			value: 20,
+			mainProductIds: [productId],
+			expiration: '2030-01-31T12:00:00Z',
+		});
+		const path = `/discounts/${String(discount.body._id)}`;
+		expect((await post(path, { mainProductIds: [] })).body).toMatchObject({ mainProductIds: [] });
+		expect((await post(path, { expiration: null })).body).not.toHaveProperty('expiration');
+		expect((await get(path)).body).not.toHaveProperty('expiration');
+	});
+
 	test('answers 404 for every unknown id and 400 in words for every missing field', async () => {
 		const nothing = 'f'.repeat(24);
 		for (const { method, path } of Object.values(endpoints)) {
