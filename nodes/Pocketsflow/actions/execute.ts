@@ -12,7 +12,12 @@ import { InvalidInputError } from '../fields/types';
 import { defaultLimits } from '../transport/limits';
 import { summarizeFailure, type ItemOutcome } from './failureSummary';
 import type { Operation, Resource } from './operation';
-import { processMemory, type SettledItem, type UnknownOutcome } from './retryMemory';
+import {
+	processMemory,
+	type RunMemory,
+	type SettledItem,
+	type UnknownOutcome,
+} from './retryMemory';
 import { buildTask, type Task } from './task';
 
 type NodeError = NodeApiError | NodeOperationError;
@@ -56,55 +61,12 @@ export async function runOperation(
 	continueOnFail: boolean,
 	memory = processMemory,
 ): Promise<INodeExecutionData[]> {
-	const run = memory.openRun(context, operation.effect);
-	const prepared = context.getInputData().map((_, index): Prepared => {
-		const settled = run.get(index);
+	const earlierTries = memory.openRun(context, operation.effect);
+	const items = context.getInputData().map((_, index): Prepared => {
+		const settled = earlierTries.get(index);
 		return settled ? { settled } : prepare(context, operation, index);
 	});
-	const toThrown = (error: NodeError, index: number) =>
-		prepared.length > 1 ? addItemNumber(error, index) : error;
-	if (!continueOnFail)
-		for (const [index, item] of prepared.entries())
-			if ('error' in item) throw toThrown(item.error, index);
-
-	const outputs: Array<INodeExecutionData[] | undefined> = prepared.map(() => undefined);
-	const unknown = new Set<number>();
-	const stop = new AbortController();
-	const cancel = context.getExecutionCancelSignal();
-	let failure: NodeError | undefined;
-	const fail = (thrown: unknown, index: number) => {
-		const error = toNodeError(context, thrown, index);
-		if (error.context.outcome === 'unknown') {
-			unknown.add(index);
-			run.set(index, { unknown: readUnknownOutcome(error) });
-		}
-		if (continueOnFail && !cancel?.aborted) outputs[index] = [buildErrorItem(error, index)];
-		else failure ??= toThrown(error, index);
-		if (failure) stop.abort();
-	};
-
-	const pending: Array<[index: number, item: Pending]> = [];
-	for (const [index, item] of prepared.entries()) {
-		if (!('settled' in item)) pending.push([index, item]);
-		else if ('output' in item.settled) outputs[index] = pairItems(item.settled.output, index);
-		else fail(buildUnknownError(context, item.settled.unknown, index), index);
-	}
-	const queue = pending.values();
-	const work = async () => {
-		for (const [index, item] of queue) {
-			if (failure) return;
-			try {
-				const output = await perform(item, stop.signal);
-				run.set(index, { output });
-				outputs[index] = pairItems(output, index);
-			} catch (thrown) {
-				fail(thrown, index);
-			}
-		}
-	};
-	await Promise.all(Array.from({ length: defaultLimits.maxInFlight }, work));
-	if (failure) throw addSummary(failure, outputs, unknown);
-	return outputs.flatMap((items) => items ?? []);
+	return await new OperationRun(context, items, continueOnFail, earlierTries).run();
 }
 
 function prepare(context: IExecuteFunctions, operation: Operation, itemIndex: number): Pending {
@@ -115,9 +77,81 @@ function prepare(context: IExecuteFunctions, operation: Operation, itemIndex: nu
 	}
 }
 
-async function perform(item: Pending, stop: AbortSignal): Promise<IDataObject[]> {
-	if ('error' in item) throw item.error;
-	return await item.task(stop);
+/** One run over all items, and what has become of each of them so far. */
+class OperationRun {
+	private readonly outputs: Array<INodeExecutionData[] | undefined>;
+
+	private readonly unknown = new Set<number>();
+
+	private readonly stop = new AbortController();
+
+	/** The error that ends the run. */
+	private failure: NodeError | undefined;
+
+	constructor(
+		private readonly context: IExecuteFunctions,
+		private readonly items: readonly Prepared[],
+		private readonly continueOnFail: boolean,
+		private readonly memory: RunMemory,
+	) {
+		this.outputs = items.map(() => undefined);
+	}
+
+	async run(): Promise<INodeExecutionData[]> {
+		if (!this.continueOnFail) this.refuseBadInput();
+		const pending: Array<[index: number, item: Pending]> = [];
+		for (const [index, item] of this.items.entries())
+			if ('settled' in item) this.repeatResult(item.settled, index);
+			else pending.push([index, item]);
+		const queue = pending.values();
+		const work = async () => {
+			for (const [index, item] of queue) {
+				if (this.failure) return;
+				await this.perform(item, index);
+			}
+		};
+		await Promise.all(Array.from({ length: defaultLimits.maxInFlight }, work));
+		if (this.failure) throw addSummary(this.failure, this.outputs, this.unknown);
+		return this.outputs.flatMap((output) => output ?? []);
+	}
+
+	private refuseBadInput(): void {
+		for (const [index, item] of this.items.entries())
+			if ('error' in item) throw this.toThrown(item.error, index);
+	}
+
+	private repeatResult(settled: SettledItem, index: number): void {
+		if ('output' in settled) this.outputs[index] = pairItems(settled.output, index);
+		else this.fail(buildUnknownError(this.context, settled.unknown, index), index);
+	}
+
+	private async perform(item: Pending, index: number): Promise<void> {
+		try {
+			if ('error' in item) throw item.error;
+			const output = await item.task(this.stop.signal);
+			this.memory.set(index, { output });
+			this.outputs[index] = pairItems(output, index);
+		} catch (thrown) {
+			this.fail(toNodeError(this.context, thrown, index), index);
+		}
+	}
+
+	private fail(error: NodeError, index: number): void {
+		if (error.context.outcome === 'unknown') {
+			this.unknown.add(index);
+			this.memory.set(index, { unknown: readUnknownOutcome(error) });
+		}
+		if (this.continueOnFail && !this.context.getExecutionCancelSignal()?.aborted) {
+			this.outputs[index] = [buildErrorItem(error, index)];
+			return;
+		}
+		this.failure ??= this.toThrown(error, index);
+		this.stop.abort();
+	}
+
+	private toThrown(error: NodeError, index: number): NodeError {
+		return this.items.length > 1 ? addItemNumber(error, index) : error;
+	}
 }
 
 const pairItems = (output: IDataObject[], item: number): INodeExecutionData[] =>
