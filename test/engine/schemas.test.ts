@@ -23,6 +23,18 @@ test('every operation has an output schema', async () => {
 	expect([...(await readStoredSchemas()).keys()].sort()).toEqual(wanted.sort());
 });
 
+test('no operation outputs more than ten fields of a record unless told to', async () => {
+	for (const [file, text] of await readStoredSchemas()) {
+		const { properties } = JSON.parse(text) as { properties: object };
+		const keys = Object.keys(properties);
+		expect([file, keys.length <= 10]).toEqual([file, true]);
+		expect([file, keys.some((key) => key === '_id' || key === 'id' || key === 'valid')]).toEqual([
+			file,
+			true,
+		]);
+	}
+});
+
 test('the output schemas are current (npx tsx test/engine/generate-schemas.ts)', async () => {
 	const sandbox = await openSandbox();
 	const current = await buildSchemaFiles(new Pocketsflow(), sandbox);

@@ -24,7 +24,7 @@ export function jsonField(shown: Presentation): Field<IDataObject> {
 					`'${shown.displayName}' must be a JSON object`,
 					'Use an object such as {"primary": "#5B3DF5"}.',
 				);
-			return Object.keys(value).length === 0 ? undefined : value;
+			return value;
 		},
 	};
 }

@@ -108,17 +108,14 @@ test('an ID that is taken stays one segment of the path', () => {
 
 test('JSON objects are sent exactly as given, whatever their keys, or refused for a number', () => {
 	fc.assert(
-		fc.property(
-			fc.dictionary(fc.string({ minLength: 1 }), fc.jsonValue(), { minKeys: 1 }),
-			(given) => {
-				const asText = JSON.stringify(given);
-				for (const raw of [asText, given]) {
-					const { value, refused } = readOrRefuse(() => fields.jsonObject.read(raw));
-					if (refused === undefined) expect(JSON.stringify(value)).toBe(asText);
-					else expect(asText).toMatch(/\d{16}|\de\+/);
-				}
-			},
-		),
+		fc.property(fc.dictionary(fc.string({ minLength: 1 }), fc.jsonValue()), (given) => {
+			const asText = JSON.stringify(given);
+			for (const raw of [asText, given]) {
+				const { value, refused } = readOrRefuse(() => fields.jsonObject.read(raw));
+				if (refused === undefined) expect(JSON.stringify(value)).toBe(asText);
+				else expect(asText).toMatch(/\d{16}|\de\+/);
+			}
+		}),
 	);
 });
 
