@@ -51,6 +51,20 @@ export class RegistrationStage {
 		return new RegistrationStage(sandbox, api);
 	}
 
+	/** The secret that the first endpoint at a URL has now, which the API usually does not show. */
+	async readPresentSecret(url: string): Promise<string> {
+		const { secretOnGet } = this.sandbox.switches;
+		this.sandbox.setSwitches({ secretOnGet: 'present' });
+		const [{ secret = '' }] = await this.listAt(url);
+		this.sandbox.setSwitches({ secretOnGet });
+		return secret;
+	}
+
+	/** Asks the API with another key from now on. */
+	useKey(apiKey: string): void {
+		this.api.defaults.headers.Authorization = `Bearer ${apiKey}`;
+	}
+
 	close = () => this.sandbox.close();
 
 	install(events = ['order.completed'], more: Partial<Installation> = {}): Installation {
@@ -68,7 +82,14 @@ export class RegistrationStage {
 		};
 	}
 
-	listAll = async () => (await this.api.get<Webhook[]>('/webhooks')).data;
+	/** All endpoints, newest first, whether the API answers by pages or not. */
+	async listAll(): Promise<Webhook[]> {
+		const { webhookPageSize } = this.sandbox.switches;
+		this.sandbox.setSwitches({ webhookPageSize: 0 });
+		const { data } = await this.api.get<Webhook[]>('/webhooks');
+		this.sandbox.setSwitches({ webhookPageSize });
+		return data;
+	}
 
 	listAt = async (url: string) => (await this.listAll()).filter((webhook) => webhook.url === url);
 

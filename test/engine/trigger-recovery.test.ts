@@ -1,6 +1,10 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { accepts, activate, RegistrationStage, restart } from './registrationStage';
+import { getNodeKey } from '../../nodes/Pocketsflow/webhook/memory';
+import { rememberSecret } from '../../nodes/Pocketsflow/webhook/secrets';
+import { send } from '../../nodes/Pocketsflow/transport/send';
+import { createHookContext } from '../harness/engine/context';
+import { accepts, activate, deactivate, RegistrationStage, restart } from './registrationStage';
 
 let stage: RegistrationStage;
 
@@ -56,6 +60,102 @@ describe('after a restart a delivery finds the secret', () => {
 			expect(trigger.staticData).toEqual(staticData);
 		},
 	);
+});
+
+/** A trigger that has lost its secret, and the secret. */
+async function installForgetful(ownStage = stage) {
+	const trigger = ownStage.install();
+	await activate(trigger);
+	const secret = ownStage.readSecret(trigger);
+	trigger.staticData = {};
+	restart(trigger);
+	return { trigger, secret };
+}
+
+describe('only answers are remembered', () => {
+	it.each([401, 403, 503])(
+		'a recovery that fails with %p for a forged delivery does not stop the genuine one after it',
+		async (status) => {
+			const { trigger, secret } = await installForgetful();
+			await stage.withFault({ path: '/webhooks', kind: 'answer', status }, async () => {
+				expect(await accepts(trigger, 'whsec_forged')).toBe(false);
+			});
+			// The forged delivery has used up what may be asked for at once; a try comes back in 20 s.
+			for (const [, recovery] of trigger.memory.recoveryByNode) recovery.countedAtMs -= 20_000;
+			expect(await accepts(trigger, secret)).toBe(true);
+		},
+	);
+
+	it('one answer that fails is asked for again while the delivery waits', async () => {
+		const { trigger, secret } = await installForgetful();
+		const fault = { path: '/webhooks', kind: 'answer', status: 503, count: 1 } as const;
+		await stage.withFault(fault, async () => {
+			expect(await accepts(trigger, secret)).toBe(true);
+		});
+	});
+
+	it('forged deliveries cause three requests at once and six a minute, whatever is answered', async () => {
+		const { trigger } = await installForgetful();
+		const before = stage.sandbox.requests.length;
+		await stage.withFault({ path: '/webhooks', kind: 'answer', status: 500 }, async () => {
+			for (let n = 0; n < 40; n++) expect(await accepts(trigger, 'whsec_forged')).toBe(false);
+			// One more for the check that follows a delivery whose secret is not known.
+			expect(stage.sandbox.requests.length - before).toBeLessThanOrEqual(3 + 1);
+			for (const [, recovery] of trigger.memory.recoveryByNode) recovery.countedAtMs -= 60_000;
+			for (let n = 0; n < 40; n++) expect(await accepts(trigger, 'whsec_forged')).toBe(false);
+			expect(stage.sandbox.requests.length - before).toBeLessThanOrEqual(6 + 1);
+		});
+	});
+});
+
+it('a secret that was found and does not fit is asked for again after seconds', async () => {
+	const { trigger, secret } = await installForgetful();
+	expect(await accepts(trigger, secret)).toBe(true);
+	const main = stage.install(undefined, { webhookId: trigger.webhookId, url: trigger.url });
+	await deactivate(main);
+	await activate(main);
+	const fresh = stage.readSecret(main);
+	for (const [, { latest }] of trigger.memory.recoveryByNode) latest!.startedAtMs -= 2_000;
+	expect(await accepts(trigger, fresh)).toBe(true);
+});
+
+it('a secret that was known before a registration does not overwrite that of the registration', async () => {
+	const trigger = stage.install();
+	await activate(trigger);
+	const fresh = stage.readSecret(trigger);
+	const old = { secret: 'whsec_old', mode: 'test', url: trigger.url } as const;
+	rememberSecret(createHookContext({ ...trigger, mode: 'webhook' }), trigger.memory, old, 0);
+	expect(await accepts(trigger, 'whsec_old')).toBe(false);
+	expect(await accepts(trigger, fresh)).toBe(true);
+});
+
+it('a delivery does not wait for a pause that bulk work brought about', async () => {
+	// Of its own, because the pause outlasts the test.
+	const ownStage = await RegistrationStage.open();
+	const { trigger, secret } = await installForgetful(ownStage);
+	const context = createHookContext(trigger);
+	const headers = { 'retry-after': '60' };
+	const paused = { path: '/products', kind: 'answer', status: 429, headers } as const;
+	await ownStage.withFault(paused, async () => {
+		const request = { method: 'GET', path: '/products' } as const;
+		const limits = { totalTimeoutMs: 2_000 };
+		await expect(send(context, request, 'read', undefined, { limits })).rejects.toThrow();
+	});
+	const startedAtMs = Date.now();
+	expect(await accepts(trigger, secret)).toBe(true);
+	expect(Date.now() - startedAtMs).toBeLessThan(1_500);
+	await ownStage.close();
+});
+
+it('two workflows whose nodes have the same IDs share no memory', async () => {
+	const trigger = stage.install();
+	await activate(trigger);
+	const secret = stage.readSecret(trigger);
+	const other = { ...trigger, workflowId: 'other', staticData: {} };
+	expect(getNodeKey(createHookContext(other))).not.toBe(getNodeKey(createHookContext(trigger)));
+	expect(trigger.memory.secretByNode.size).toBe(1);
+	expect(await accepts(other, secret)).toBe(true);
+	expect(trigger.memory.secretByNode.size).toBe(2);
 });
 
 it('a delivery is refused within 5 s where the secret is lost and Pocketsflow does not answer', async () => {

@@ -121,9 +121,11 @@ describe('registration is refused before anything is sent', () => {
 		'https://172.20.1.1',
 		'https://n8n.local',
 		'https://[::1]:5678',
+		'n8n.example.com',
+		'localhost:5678',
 	])('for %s, which Pocketsflow cannot reach, with the ways out', async (webhookBaseUrl) => {
 		const trigger = stage.install(undefined, { webhookBaseUrl });
-		trigger.credential.baseUrl = stage.sandbox.url.replace('127.0.0.1', 'pocketsflow.example');
+		trigger.credential.baseUrl = 'https://pocketsflow.example';
 		const before = stage.sandbox.requests.length;
 		await expect(register(createHookContext(trigger), trigger.memory)).rejects.toThrow(
 			/WEBHOOK_URL.*Polling Trigger/,

@@ -1,6 +1,8 @@
 import { describeEndpoint, seal } from '../../nodes/Pocketsflow/webhook/sealing';
 import { PocketsflowTrigger } from '../../nodes/Pocketsflow/PocketsflowTrigger.node';
+import { newTriggerMemory } from '../../nodes/Pocketsflow/webhook/memory';
 import { createHookContext } from '../harness/engine/context';
+import { collectLog } from './logLines';
 import { accepts, activate, deactivate, RegistrationStage, restart } from './registrationStage';
 
 let stage: RegistrationStage;
@@ -135,6 +137,128 @@ it('endpoints of others are never touched: at other URLs, also with our mark, no
 	await deactivate(trigger);
 	expect(before).toHaveLength(3);
 	expect(await listForeign()).toEqual(before);
+});
+
+describe('what comes along with static data is not taken for our own', () => {
+	it.each([
+		['a copy of the workflow, whose node has another webhookId', { webhookId: 'copied' }],
+		['a clone of the whole n8n under another host', { webhookBaseUrl: 'http://127.0.0.1:9999' }],
+	])('%s has an endpoint of its own', async (_name, change) => {
+		const original = stage.install();
+		await activate(original);
+		const before = await stage.listAt(original.url);
+		const copy = {
+			...original,
+			...change,
+			staticData: { ...original.staticData },
+			memory: newTriggerMemory(),
+		};
+		copy.url = `${copy.webhookBaseUrl}/webhook/${copy.webhookId}/webhook`;
+		await activate(copy);
+		await stage.expectOneEndpoint(copy);
+		expect(await stage.listAt(original.url)).toEqual(before);
+		await deactivate(copy);
+		expect(await stage.listAt(copy.url)).toEqual([]);
+		expect(await stage.listAt(original.url)).toEqual(before);
+		await stage.expectOneEndpoint(original);
+	});
+
+	it('a clone that is deactivated before it was ever activated leaves the original alone', async () => {
+		const original = stage.install();
+		await activate(original);
+		await deactivate({
+			...original,
+			webhookBaseUrl: 'http://127.0.0.1:9999',
+			staticData: { ...original.staticData },
+			memory: newTriggerMemory(),
+		});
+		await stage.expectOneEndpoint(original);
+	});
+
+	it('what a move of n8n leaves behind is named in the log, once', async () => {
+		const trigger = stage.install();
+		await activate(trigger);
+		restart(trigger);
+		const moved = { ...trigger, webhookBaseUrl: 'http://127.0.0.1:9998' };
+		const lines = await collectLog(async () => {
+			for (let n = 0; n < 3; n++) await activate(moved);
+			await deactivate(moved);
+		});
+		const named = lines.filter(({ message }) => message.includes(trigger.url));
+		expect(named).toEqual([
+			expect.objectContaining({ message: expect.stringContaining('If n8n has moved, remove') }),
+		]);
+	});
+});
+
+describe('where Pocketsflow spells addresses in its own way', () => {
+	it.each([
+		['normalised', 'http://127.0.0.1:80'],
+		['normalised', 'HTTP://LocalHost:5678'],
+		['withSlash', 'http://127.0.0.1:5678'],
+		['withSlash', 'http://LOCALHOST'],
+	] as const)('%s, %s stays one endpoint', async (webhookUrls, webhookBaseUrl) => {
+		stage.sandbox.setSwitches({ webhookUrls });
+		try {
+			const trigger = stage.install(undefined, { webhookBaseUrl });
+			const before = await stage.listAll();
+			const listOwn = async () => (await stage.listAll()).slice(0, -before.length || undefined);
+			await activate(trigger);
+			const secret = stage.readSecret({ ...trigger, url: trigger.staticData!.url as string });
+			const requests = stage.sandbox.requests.length;
+			await activate(trigger);
+			expect(stage.sandbox.requests.length).toBe(requests + 1);
+			trigger.staticData = {};
+			restart(trigger);
+			expect(await accepts(trigger, secret)).toBe(true);
+			await activate({ ...trigger, parameters: { events: ['order.refunded'], options: {} } });
+			expect(await listOwn()).toEqual([expect.objectContaining({ events: ['order.refunded'] })]);
+			expect(await accepts(trigger, secret)).toBe(true);
+			await deactivate(trigger);
+			expect(await stage.listAll()).toEqual(before);
+		} finally {
+			stage.sandbox.setSwitches({ webhookUrls: 'asSent' });
+		}
+	});
+});
+
+describe('where Pocketsflow answers with its webhooks page by page', () => {
+	beforeAll(() => stage.sandbox.setSwitches({ webhookPageSize: 2 }));
+	afterAll(() => stage.sandbox.setSwitches({ webhookPageSize: 0 }));
+
+	it('ours is found on a later page', async () => {
+		const trigger = stage.install();
+		await activate(trigger);
+		for (let n = 0; n < 5; n++) await stage.addEndpoint({ url: `http://127.0.0.1:1/page-${n}` });
+		const requests = stage.sandbox.requests.length;
+		await activate(trigger);
+		const later = stage.sandbox.requests.slice(requests);
+		expect(later.every(({ method }) => method === 'GET')).toBe(true);
+		trigger.staticData = {};
+		const secret = await stage.readPresentSecret(trigger.url);
+		restart(trigger);
+		expect(await accepts(trigger, secret)).toBe(true);
+		await deactivate(trigger);
+		expect(await stage.listAt(trigger.url)).toEqual([]);
+	});
+
+	it('nothing is changed where a page fails', async () => {
+		const trigger = stage.install();
+		await activate(trigger);
+		for (let n = 0; n < 3; n++) await stage.addEndpoint({ url: `http://127.0.0.1:1/fail-${n}` });
+		const before = await stage.listAt(trigger.url);
+		const fault = {
+			method: 'GET',
+			path: '/webhooks',
+			kind: 'answer',
+			status: 400,
+			skip: 1,
+		} as const;
+		await stage.withFault(fault, async () => {
+			await expect(deactivate(trigger)).rejects.toThrow(/could not be removed/);
+		});
+		expect(await stage.listAt(trigger.url)).toEqual(before);
+	});
 });
 
 describe('deactivation', () => {

@@ -19,19 +19,21 @@ const minReadIntervalMs = 1_000;
  */
 export const findKnownCredentialSecret: SecretSource = async (context, memory) => {
 	const reading = memory.credentialReadings.get(getReadingKey(context));
-	if (!reading || Date.now() - reading.lastSecretAtMs >= maxSecretAgeMs) return undefined;
+	if (!reading || Date.now() - reading.lastSecretAtMs >= maxSecretAgeMs) return [];
 	if (Date.now() - reading.startedAtMs >= refreshAfterMs)
 		// When this fails the last secret stays valid until its age ends.
 		readCredential(context, memory).catch(() => undefined);
-	return reading.lastSecret;
+	return toList(reading.lastSecret);
 };
 
 /** The secret in the credential now, or of the reading that began less than a second ago. */
 export const findCredentialSecret: SecretSource = async (context, memory) => {
 	const reading = memory.credentialReadings.get(getReadingKey(context));
 	const isFresh = reading !== undefined && Date.now() - reading.startedAtMs < minReadIntervalMs;
-	return await (isFresh ? reading.result : readCredential(context, memory));
+	return toList(await (isFresh ? reading.result : readCredential(context, memory)));
 };
+
+const toList = (known: SigningSecret | undefined) => (known ? [known] : []);
 
 const getReadingKey = (context: IWebhookFunctions) =>
 	`${getNodeKey(context)} ${context.getNode().credentials?.[credentialType]?.id ?? ''}`;

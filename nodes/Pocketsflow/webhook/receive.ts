@@ -11,6 +11,7 @@ import { getAccount } from './account';
 import { readDelivery, type Delivery, type DeliveryHeaders } from './delivery';
 import { getNodeKey, processMemory, type TriggerMemory } from './memory';
 import { isListening, readFilterSettings, readSettings, type TriggerSettings } from './settings';
+import { maintainEndpoint } from './upkeep';
 import { verifyDelivery, type Verification } from './verification';
 
 /** Headers that can hold a secret; `x-webhook-secret` is the secret itself, where a sender adds it. */
@@ -37,6 +38,7 @@ export async function receive(
 	const verification = await verifySafely(context, memory, rawBody, headers);
 	if (!verification.valid || !rawBody) {
 		refuse(context, memory, verification.valid ? 'no body' : verification.reason);
+		void maintainEndpoint(context, memory, verification);
 		return [];
 	}
 	const settings = loadSettings(context, memory);
@@ -45,6 +47,7 @@ export async function receive(
 		return [];
 	}
 	context.getResponseObject().status(200).end();
+	void maintainEndpoint(context, memory, verification);
 	try {
 		return selectItems({ context, memory, settings, headers, rawBody, mode: verification.mode });
 	} catch (error) {

@@ -1,8 +1,15 @@
-import { NodeApiError, NodeOperationError, type IHookFunctions } from 'n8n-workflow';
+import {
+	NodeApiError,
+	NodeOperationError,
+	type IHookFunctions,
+	type IWebhookFunctions,
+} from 'n8n-workflow';
 
 import { loadCredential, type PocketsflowCredential } from '../transport/credential';
+import type { SendOptions } from '../transport/send';
 import {
 	createEndpoint,
+	findEndpointOfOtherHost,
 	findOwnEndpoints,
 	hasEvents,
 	listEndpoints,
@@ -11,19 +18,36 @@ import {
 	type Endpoint,
 } from './endpoints';
 import { explainFailure } from './hookErrors';
-import { processMemory, type TriggerMemory } from './memory';
+import { getNodeKey, processMemory, type TriggerMemory } from './memory';
 import { describeEndpoint, seal } from './sealing';
-import { forgetSecret, openEndpointSecret, readStaticData, storeSecret } from './secrets';
+import {
+	forgetSecret,
+	openEndpointSecret,
+	readStaticData,
+	rememberSecret,
+	storeSecret,
+	type TriggerStaticData,
+} from './secrets';
 import { readEventNames } from './settings';
-import { getWebhookUrl, requirePublicAddress } from './webhookUrl';
+import { getWebhookUrl, isSameUrl, requirePublicAddress } from './webhookUrl';
 
 /** What the registration of one node's webhook works with. */
 interface Registration {
-	context: IHookFunctions;
-	memory: TriggerMemory;
+	context: IHookFunctions | IWebhookFunctions;
 	credential: PocketsflowCredential;
 	/** The address to register. */
 	url: string;
+	/** What static data says of an earlier registration. */
+	stored: TriggerStaticData;
+	options: SendOptions;
+	/** Keeps the secret of an endpoint where deliveries find it. */
+	store(endpoint: Endpoint, secret: string): void;
+	forget(): unknown;
+}
+
+interface UsableEndpoint {
+	endpoint: Endpoint;
+	secret: string;
 }
 
 /**
@@ -35,7 +59,7 @@ export async function isRegistered(
 	memory: TriggerMemory = processMemory,
 ): Promise<boolean> {
 	return await explainFailure(context, 'set up', async () =>
-		findIntactEndpoint(await startRegistration(context, memory)),
+		findIntactEndpoint(await startRegistration(context, memory), readEventNames(context)),
 	);
 }
 
@@ -50,7 +74,7 @@ export async function register(
 	memory: TriggerMemory = processMemory,
 ): Promise<void> {
 	await explainFailure(context, 'set up', async () =>
-		ensureEndpoint(await startRegistration(context, memory)),
+		ensureEndpoint(await startRegistration(context, memory), readEventNames(context)),
 	);
 }
 
@@ -60,10 +84,42 @@ export async function unregister(
 	memory: TriggerMemory = processMemory,
 ): Promise<void> {
 	await explainFailure(context, 'removed', async () => {
-		const url = getWebhookUrl(context);
-		for (const { id } of await listOwnEndpoints(context, url)) await removeEndpoint(context, id);
-		forgetSecret(context, memory, url);
+		const registration = await startRegistration(context, memory);
+		for (const { id } of await takeOwnEndpoints(registration)) await removeEndpoint(context, id);
+		registration.forget();
 	});
+}
+
+/**
+ * Registers a new endpoint while deliveries come in, where the secrets of the present ones are lost
+ * or Pocketsflow has none. The new one is made before the others are removed: without any, no
+ * delivery would come that could try again.
+ * Writes no static data (docs/n8n-engine.md#static-data): after a restart the copy at Pocketsflow
+ * tells the secret.
+ * @throws as `send` does
+ */
+export async function registerAnew(
+	context: IWebhookFunctions,
+	memory: TriggerMemory,
+	{ url, events, options }: { url: string; events: string[]; options: SendOptions },
+): Promise<void> {
+	const credential = await loadCredential(context);
+	const { mode } = credential;
+	const registration: Registration = {
+		context,
+		credential,
+		url,
+		stored: {},
+		options,
+		store: (endpoint, secret) =>
+			rememberSecret(context, memory, { secret, mode, url: endpoint.url }),
+		forget: () => memory.secretByNode.delete(getNodeKey(context)),
+	};
+	requirePublicAddress(context, url, credential);
+	const useless = await listOwnEndpoints(registration);
+	const created = await createBesideUseless(registration, events, useless);
+	const kept = await reduceToOne(registration, useless, created);
+	registration.store(kept.endpoint, kept.secret);
 }
 
 async function startRegistration(
@@ -71,67 +127,151 @@ async function startRegistration(
 	memory: TriggerMemory,
 ): Promise<Registration> {
 	const url = getWebhookUrl(context);
-	return { context, memory, credential: await loadCredential(context), url };
+	const credential = await loadCredential(context);
+	return {
+		context,
+		credential,
+		url,
+		stored: readStaticData(context),
+		options: {},
+		store: (endpoint, secret) => storeSecret(context, memory, credential, endpoint, secret),
+		forget: () => forgetSecret(context, memory, url),
+	};
 }
 
-async function listOwnEndpoints(context: IHookFunctions, url: string): Promise<Endpoint[]> {
-	const { endpointId } = readStaticData(context);
-	return findOwnEndpoints(await listEndpoints(context), url, endpointId);
+const listOwnEndpoints = async (registration: Registration): Promise<Endpoint[]> =>
+	selectOwn(registration, await listEndpoints(registration.context, registration.options));
+
+const selectOwn = ({ url, stored }: Registration, endpoints: Endpoint[]): Endpoint[] =>
+	findOwnEndpoints(endpoints, url, stored);
+
+/** Lists our endpoints, and says in the log what this node has registered under another host. */
+async function takeOwnEndpoints(registration: Registration): Promise<Endpoint[]> {
+	const endpoints = await listEndpoints(registration.context, registration.options);
+	warnOfOtherHost(registration, endpoints);
+	return selectOwn(registration, endpoints);
 }
 
-async function findIntactEndpoint(registration: Registration): Promise<boolean> {
-	const { context, credential, url } = registration;
-	const own = await listOwnEndpoints(context, url);
+function warnOfOtherHost({ context, url, stored }: Registration, endpoints: Endpoint[]): void {
+	const other = findEndpointOfOtherHost(endpoints, url, stored);
+	if (!other) return;
+	context.logger.warn(
+		`Pocketsflow Trigger: this node was registered at Pocketsflow as ${other.url}, which is another address than ${url} and is left alone. If n8n has moved, remove that webhook under Developers → Webhooks at Pocketsflow; if this n8n is a copy, it belongs to the original.`,
+	);
+}
+
+async function findIntactEndpoint(registration: Registration, events: string[]): Promise<boolean> {
+	const { context, credential, url, stored } = registration;
+	const endpoints = await listEndpoints(context);
+	const own = selectOwn(registration, endpoints);
 	const [endpoint] = own;
-	if (own.length !== 1 || endpoint.url !== url || !endpoint.active) return false;
-	if (!hasEvents(endpoint, readEventNames(context))) return false;
-	const secret = openEndpointSecret(endpoint, credential, readStaticData(context));
+	if (own.length !== 1 || !isSameUrl(endpoint.url, url) || !endpoint.active) return false;
+	if (!hasEvents(endpoint, events)) return false;
+	const secret = openEndpointSecret(endpoint, credential, stored);
 	if (secret === undefined) return false;
-	remember(registration, endpoint, secret);
+	warnOfOtherHost(registration, endpoints);
+	registration.store(endpoint, secret);
 	return true;
 }
 
-async function ensureEndpoint(registration: Registration): Promise<void> {
+async function ensureEndpoint(registration: Registration, events: string[]): Promise<void> {
 	const { context, credential, url } = registration;
 	requirePublicAddress(context, url, credential);
-	const events = readEventNames(context);
 	if (events.length === 0)
 		throw new NodeOperationError(
 			context.getNode(),
 			'Choose at least one event in "Trigger On" before activating the workflow',
 		);
 	const usable = await reduceToUsableEndpoint(registration);
-	if (!usable) return await registerNewEndpoint(registration, events);
-	const { endpoint, secret } = usable;
+	if (usable) return await refreshEndpoint(registration, usable, events);
+	await registerNewEndpoint(registration, events);
+}
+
+async function refreshEndpoint(
+	registration: Registration,
+	{ endpoint, secret }: UsableEndpoint,
+	events: string[],
+): Promise<void> {
+	const { context, url } = registration;
+	const changes = { url, events, active: true };
 	const description = describeSealed(registration, secret);
-	await updateEndpoint(context, endpoint.id, { url, events, active: true, description });
-	remember(registration, { ...endpoint, url }, secret);
+	const isKept = await updateEndpoint(context, endpoint.id, { ...changes, description }).catch(
+		async (error: unknown) => {
+			if (!isRefusal(error)) throw error;
+			await updateEndpoint(context, endpoint.id, changes);
+			return false;
+		},
+	);
+	if (!isKept) warnOfLostCopy(context);
+	registration.store({ ...endpoint, url }, secret);
 }
 
 /**
  * Removes all of our endpoints but the first whose secret is known; undefined when none is left.
  */
-async function reduceToUsableEndpoint({
-	context,
-	credential,
-	url,
-}: Registration): Promise<{ endpoint: Endpoint; secret: string } | undefined> {
-	let usable: { endpoint: Endpoint; secret: string } | undefined;
-	for (const endpoint of await listOwnEndpoints(context, url)) {
-		const secret = usable
-			? undefined
-			: openEndpointSecret(endpoint, credential, readStaticData(context));
+async function reduceToUsableEndpoint(
+	registration: Registration,
+): Promise<UsableEndpoint | undefined> {
+	const { context, credential, stored } = registration;
+	let usable: UsableEndpoint | undefined;
+	for (const endpoint of await takeOwnEndpoints(registration)) {
+		const secret = usable ? undefined : openEndpointSecret(endpoint, credential, stored);
 		if (secret !== undefined) usable = { endpoint, secret };
 		else await removeEndpoint(context, endpoint.id);
 	}
 	return usable;
 }
 
-async function registerNewEndpoint(registration: Registration, events: string[]): Promise<void> {
-	const { context, url } = registration;
-	const { endpoint, secret } = await createEndpoint(context, url, events).catch(
+/**
+ * Creates an endpoint while others have the same URL. Where Pocketsflow refuses that, they go first.
+ */
+async function createBesideUseless(
+	registration: Registration,
+	events: string[],
+	useless: Endpoint[],
+): Promise<UsableEndpoint> {
+	const { context, options } = registration;
+	return await registerNewEndpoint(registration, events, useless).catch(async (error: unknown) => {
+		if (useless.length === 0 || !isRefusal(error)) throw error;
+		for (const { id } of useless) await removeEndpoint(context, id, options);
+		return await registerNewEndpoint(registration, events);
+	});
+}
+
+/**
+ * Removes the endpoints whose secret is still not known, and all but the first whose secret is.
+ * Another process may have registered at the same moment: then both keep the same one.
+ */
+async function reduceToOne(
+	registration: Registration,
+	useless: Endpoint[],
+	created: UsableEndpoint,
+): Promise<UsableEndpoint> {
+	const { context, credential, options } = registration;
+	const usable: UsableEndpoint[] = [];
+	for (const endpoint of await listOwnEndpoints(registration)) {
+		const isCreated = endpoint.id === created.endpoint.id;
+		const secret = isCreated ? created.secret : openEndpointSecret(endpoint, credential);
+		if (secret !== undefined) usable.push({ endpoint, secret });
+		else if (useless.some(({ id }) => id === endpoint.id))
+			await removeEndpoint(context, endpoint.id, options);
+	}
+	const [kept = created, ...others] = usable;
+	for (const { endpoint } of others) await removeEndpoint(context, endpoint.id, options);
+	return kept;
+}
+
+/** @param others endpoints at the same URL that are not to be removed when this fails */
+async function registerNewEndpoint(
+	registration: Registration,
+	events: string[],
+	others: Endpoint[] = [],
+): Promise<UsableEndpoint> {
+	const { context, url, options } = registration;
+	const { endpoint, secret } = await createEndpoint(context, url, events, options).catch(
 		async (error: NodeApiError) => {
-			if (error.context.outcome === 'unknown') await removeLostEndpoint(context, url, error);
+			if (error.context.outcome === 'unknown')
+				await removeLostEndpoint(registration, others, error);
 			throw error;
 		},
 	);
@@ -141,14 +281,15 @@ async function registerNewEndpoint(registration: Registration, events: string[])
 			'Pocketsflow created a webhook endpoint but did not say its ID. Remove it under Developers → Webhooks and activate the workflow again.',
 		);
 	if (secret === undefined) {
-		await removeEndpoint(context, endpoint.id);
+		await removeEndpoint(context, endpoint.id, options);
 		throw new NodeOperationError(
 			context.getNode(),
 			'Pocketsflow created a webhook endpoint without telling its signing secret, so its deliveries could not be verified. The endpoint was removed again. Make one by hand under Developers → Webhooks and choose "Use an Existing Endpoint" in this node.',
 		);
 	}
-	remember(registration, endpoint, secret);
+	registration.store(endpoint, secret);
 	await storeSealedCopy(registration, endpoint, secret);
+	return { endpoint, secret };
 }
 
 /**
@@ -156,13 +297,13 @@ async function registerNewEndpoint(registration: Registration, events: string[])
  * lost, so an endpoint that was made is of no use. Adds to the error's message what is left of it.
  */
 async function removeLostEndpoint(
-	context: IHookFunctions,
-	url: string,
+	{ context, url, options }: Registration,
+	others: Endpoint[],
 	error: NodeApiError,
 ): Promise<void> {
 	try {
-		for (const { id } of findOwnEndpoints(await listEndpoints(context), url))
-			await removeEndpoint(context, id);
+		for (const { id } of findOwnEndpoints(await listEndpoints(context, options), url))
+			if (!others.some((other) => other.id === id)) await removeEndpoint(context, id, options);
 		error.message = `${error.message} Nothing is left of it: activate the workflow again.`;
 	} catch {
 		error.message = `${error.message} Activate the workflow again: that removes what may be left of it.`;
@@ -175,36 +316,38 @@ async function removeLostEndpoint(
  */
 async function storeSealedCopy(
 	registration: Registration,
-	endpoint: Endpoint,
+	{ id }: Endpoint,
 	secret: string,
 ): Promise<void> {
-	const { context, memory, url } = registration;
+	const { context, options } = registration;
 	const description = describeSealed(registration, secret);
-	await updateEndpoint(context, endpoint.id, { description }).catch(async (error: unknown) => {
-		if (!isRefusedDescription(error)) {
-			await removeEndpoint(context, endpoint.id);
-			forgetSecret(context, memory, url);
+	const isKept = await updateEndpoint(context, id, { description }, options).catch(
+		async (error: unknown) => {
+			if (isRefusal(error)) return false;
+			await removeEndpoint(context, id, options);
+			registration.forget();
 			throw error;
-		}
-		context.logger.warn(
-			'Pocketsflow Trigger: Pocketsflow refused to keep a sealed copy of the signing secret; the only copy is in the static data of this workflow',
-		);
-	});
+		},
+	);
+	if (!isKept) warnOfLostCopy(context);
+}
+
+/** Says in the log that the copy at Pocketsflow was refused, cut, changed or dropped. */
+export function warnOfLostCopy({ logger }: IHookFunctions | IWebhookFunctions): void {
+	logger.warn(
+		'Pocketsflow Trigger: Pocketsflow does not keep the sealed copy of the signing secret as it was sent; the only copy is in the static data of this workflow. Where n8n loses that, the webhook is registered anew and the delivery at hand is lost.',
+	);
 }
 
 /**
  * A description's greatest length is not documented; one that is too long must not stop the
  * trigger.
  */
-function isRefusedDescription(error: unknown): boolean {
-	return error instanceof NodeApiError && ['400', '413', '422'].includes(String(error.httpCode));
+function isRefusal(error: unknown): boolean {
+	return (
+		error instanceof NodeApiError && ['400', '409', '413', '422'].includes(String(error.httpCode))
+	);
 }
 
 const describeSealed = ({ credential, url }: Registration, secret: string) =>
 	describeEndpoint(seal(secret, credential.apiKey, url));
-
-const remember = (
-	{ context, memory, credential }: Registration,
-	endpoint: Endpoint,
-	secret: string,
-): void => storeSecret(context, memory, credential, endpoint, secret);

@@ -4,12 +4,12 @@ import { loadCredential, type PocketsflowCredential } from '../transport/credent
 import type { Endpoint } from './endpoints';
 import { getNodeKey, type EndpointSecret, type SigningSecret, type TriggerMemory } from './memory';
 import { readDescription, seal, unseal } from './sealing';
-import { getWebhookUrl, isRequestedUrl } from './webhookUrl';
+import { getWebhookUrl, isRequestedUrl, isSameUrl } from './webhookUrl';
 
 /**
  * What the trigger keeps in static data. Written in hooks only (docs/n8n-engine.md#static-data).
  */
-interface TriggerStaticData {
+export interface TriggerStaticData {
 	/** Our endpoint at Pocketsflow. */
 	endpointId?: string;
 	/** Its signing secret, sealed. */
@@ -22,11 +22,14 @@ interface TriggerStaticData {
 	account?: string;
 }
 
-/** One place where a delivery's secret may be found. @returns undefined where it is not there */
-export type SecretSource = (
+/** One place where a delivery's secret may be found. @returns none where it is not there */
+export type SecretSource<Secret extends SigningSecret = SigningSecret> = (
 	context: IWebhookFunctions,
 	memory: TriggerMemory,
-) => Promise<SigningSecret | undefined>;
+) => Promise<Secret[]>;
+
+/** For how long a sealed text that does not open is not tried again. */
+const closedTextAgeMs = 10_000;
 
 export const readStaticData = (context: IHookFunctions | IWebhookFunctions): TriggerStaticData =>
 	context.getWorkflowStaticData('node') as TriggerStaticData;
@@ -44,17 +47,56 @@ export function storeSecret(
 		stored.sealedSecret = seal(secret, apiKey, url);
 	stored.endpointId = id;
 	stored.url = url;
-	memory.secretByNode.set(getNodeKey(context), { secret, mode, url });
+	rememberSecret(context, memory, { secret, mode, url });
 }
 
-/** Forgets the endpoint at this URL and its secret, in static data and in memory. */
+/**
+ * Keeps a secret in memory.
+ * @param knownSinceMs when it was known to be right: one that was registered later is kept
+ */
+export function rememberSecret(
+	context: IHookFunctions | IWebhookFunctions,
+	{ secretByNode }: TriggerMemory,
+	{ secret, mode, url }: EndpointSecret,
+	knownSinceMs = Date.now(),
+): void {
+	const key = getNodeKey(context);
+	const confirmedAtMs = secretByNode.get(key)?.confirmedAtMs ?? -Infinity;
+	if (confirmedAtMs <= knownSinceMs)
+		secretByNode.set(key, { secret, mode, url, confirmedAtMs: knownSinceMs });
+}
+
+/** Forgets this node's endpoint, and whatever stands at its URL, in static data and in memory. */
 export function forgetSecret(context: IHookFunctions, memory: TriggerMemory, url: string): void {
 	const stored = readStaticData(context);
 	delete stored.endpointId;
 	delete stored.sealedSecret;
 	delete stored.url;
-	for (const secrets of [memory.secretByNode, memory.secretBySealedText])
-		for (const [key, known] of secrets) if (known.url === url) secrets.delete(key);
+	const nodeKey = getNodeKey(context);
+	memory.secretByNode.delete(nodeKey);
+	memory.recoveryByNode.delete(nodeKey);
+	memory.upkeepByNode.delete(nodeKey);
+	for (const [key, known] of memory.secretByNode)
+		if (isSameUrl(known.url, url)) memory.secretByNode.delete(key);
+	for (const [key, { known }] of memory.storedSecrets)
+		if (known && isSameUrl(known.url, url)) memory.storedSecrets.delete(key);
+}
+
+/**
+ * No longer accepts the secret in static data, where Pocketsflow says that our endpoint has another
+ * one: another process registered it anew.
+ */
+export function rejectStoredSecret(
+	context: IWebhookFunctions,
+	{ storedSecrets }: TriggerMemory,
+	validSecrets: EndpointSecret[],
+): void {
+	const key = getStoredKey(context);
+	const stored = storedSecrets.get(key);
+	if (validSecrets.length === 0 || !stored?.known) return;
+	const { secret } = stored.known;
+	if (validSecrets.some((valid) => valid.secret === secret)) return;
+	storedSecrets.set(key, { known: undefined, validUntilMs: Infinity });
 }
 
 /** Opens an endpoint's secret: the copy in its description, else the one in static data. */
@@ -68,19 +110,31 @@ export function openEndpointSecret(
 	return unseal(stored.sealedSecret, apiKey, url);
 }
 
-export const findRememberedSecret: SecretSource = async (context, memory) =>
-	memory.secretByNode.get(getNodeKey(context));
+export const findRememberedSecret: SecretSource<EndpointSecret> = async (context, memory) => {
+	const known = memory.secretByNode.get(getNodeKey(context));
+	return known ? [known] : [];
+};
 
 /** The sealed secret in static data, which may be missing or out of date. */
-export const findStoredSecret: SecretSource = async (context, memory) => {
+export const findStoredSecret: SecretSource<EndpointSecret> = async (
+	context,
+	{ storedSecrets },
+) => {
 	const { sealedSecret, url } = readStaticData(context);
-	if (sealedSecret === undefined) return undefined;
-	const known =
-		memory.secretBySealedText.get(sealedSecret) ??
-		(await openStoredSecret(context, sealedSecret, url));
-	if (known) memory.secretBySealedText.set(sealedSecret, known);
-	return known;
+	if (sealedSecret === undefined) return [];
+	const key = getStoredKey(context);
+	let stored = storedSecrets.get(key);
+	if (!stored || stored.validUntilMs <= Date.now()) {
+		const known = await openStoredSecret(context, sealedSecret, url);
+		const validUntilMs = known ? Infinity : Date.now() + closedTextAgeMs;
+		stored = { known, validUntilMs };
+		storedSecrets.set(key, stored);
+	}
+	return stored.known ? [stored.known] : [];
 };
+
+const getStoredKey = (context: IWebhookFunctions) =>
+	`${getNodeKey(context)} ${readStaticData(context).sealedSecret ?? ''}`;
 
 /**
  * Opens with the URL that was registered where this request came to it, else with the present one.

@@ -2,9 +2,14 @@ import type { IWebhookFunctions } from 'n8n-workflow';
 
 import type { Mode } from '../transport/credential';
 import { findCredentialSecret, findKnownCredentialSecret } from './credentialSecret';
-import type { TriggerMemory } from './memory';
-import { recoverSecret } from './recovery';
-import { findRememberedSecret, findStoredSecret, type SecretSource } from './secrets';
+import type { EndpointSecret, SecretCandidate, TriggerMemory } from './memory';
+import { findRecoveredSecrets, recoverSecrets } from './recovery';
+import {
+	findRememberedSecret,
+	findStoredSecret,
+	rememberSecret,
+	type SecretSource,
+} from './secrets';
 import { usesExistingEndpoint } from './settings';
 import { checkSignature, parseSignature, type SignatureCheck } from './signature';
 
@@ -12,7 +17,12 @@ import { checkSignature, parseSignature, type SignatureCheck } from './signature
 export type Verification = { valid: true; mode: Mode } | Extract<SignatureCheck, { valid: false }>;
 
 // The nearest place first: static data can be missing or out of date, then Pocketsflow has a copy.
-const ownEndpointSources: SecretSource[] = [findRememberedSecret, findStoredSecret, recoverSecret];
+const ownEndpointSources: Array<SecretSource<EndpointSecret & Partial<SecretCandidate>>> = [
+	findRememberedSecret,
+	findStoredSecret,
+	findRecoveredSecrets,
+	recoverSecrets,
+];
 
 const existingEndpointSources: SecretSource[] = [findKnownCredentialSecret, findCredentialSecret];
 
@@ -32,15 +42,42 @@ export async function verifyDelivery(
 	if (!rawBody || rawBody.length === 0) return { valid: false, reason: 'no body' };
 	const { fault } = parseSignature(header);
 	if (fault) return { valid: false, reason: fault };
+	const fits = (secret: string) => checkSignature(rawBody, header, secret).valid;
+	return usesExistingEndpoint(context)
+		? await verifyForExistingEndpoint(context, memory, fits)
+		: await verifyForOwnEndpoint(context, memory, fits);
+}
 
+async function verifyForExistingEndpoint(
+	context: IWebhookFunctions,
+	memory: TriggerMemory,
+	fits: (secret: string) => boolean,
+): Promise<Verification> {
 	let isSecretKnown = false;
-	for (const findSecret of usesExistingEndpoint(context)
-		? existingEndpointSources
-		: ownEndpointSources) {
-		const known = await findSecret(context, memory);
-		if (known && checkSignature(rawBody, header, known.secret).valid)
-			return { valid: true, mode: known.mode };
-		isSecretKnown ||= known !== undefined;
-	}
+	for (const findSecrets of existingEndpointSources)
+		for (const { secret, mode } of await findSecrets(context, memory)) {
+			if (fits(secret)) return { valid: true, mode };
+			isSecretKnown = true;
+		}
+	return { valid: false, reason: isSecretKnown ? 'wrong signature' : 'no secret' };
+}
+
+async function verifyForOwnEndpoint(
+	context: IWebhookFunctions,
+	memory: TriggerMemory,
+	fits: (secret: string) => boolean,
+): Promise<Verification> {
+	const startedAtMs = Date.now();
+	const remembered = await findRememberedSecret(context, memory);
+	let isSecretKnown = false;
+	for (const findSecrets of ownEndpointSources)
+		for (const known of await findSecrets(context, memory)) {
+			if (fits(known.secret)) {
+				if (!remembered.some(({ secret }) => secret === known.secret))
+					rememberSecret(context, memory, known, startedAtMs);
+				return { valid: true, mode: known.mode };
+			}
+			isSecretKnown ||= known.isComplete !== false;
+		}
 	return { valid: false, reason: isSecretKnown ? 'wrong signature' : 'no secret' };
 }
