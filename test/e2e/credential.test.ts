@@ -1,0 +1,181 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import type { Credential, CredentialTest, Workflow } from '../harness/n8n/client';
+import {
+	installationTimeoutMs,
+	startEnvironment,
+	type TestEnvironment,
+} from '../harness/n8n/environment';
+import {
+	json,
+	startFaultServer,
+	text,
+	type Behaviour,
+	type FaultServer,
+} from '../engine/transport/faultServer';
+
+const versions = (process.env.N8N_VERSIONS ?? '2.41.1').split(' ');
+const key = 'pk_live_Qh7ZkP2wXr9Tb4MnQh7ZkP2wXr9Tb4Mn';
+const notPocketsflow = /is not the Pocketsflow API/;
+const connected: CredentialTest = { status: 'OK', message: 'Connection successful!' };
+
+let environment: TestEnvironment;
+let servers: FaultServer[] = [];
+
+const open = async (behaviour: Behaviour | Behaviour[]) => {
+	const server = await startFaultServer(behaviour);
+	servers.push(server);
+	return server;
+};
+
+const testCredential = async (data: Record<string, unknown>) =>
+	await environment.client.testCredential(environment.credential, { apiKey: key, ...data });
+
+const buildRequestWorkflow = (url: string): Workflow => ({
+	name: 'HTTP Request with the credential',
+	nodes: [
+		{
+			name: 'Start',
+			type: 'n8n-nodes-base.manualTrigger',
+			typeVersion: 1,
+			position: [0, 0],
+			parameters: {},
+		},
+		{
+			name: 'Ask',
+			type: 'n8n-nodes-base.httpRequest',
+			typeVersion: 4.2,
+			position: [200, 0],
+			parameters: {
+				url,
+				authentication: 'predefinedCredentialType',
+				nodeCredentialType: 'pocketsflowApi',
+				options: {},
+			},
+		},
+	],
+	connections: { Start: { main: [[{ node: 'Ask', type: 'main', index: 0 }]] } },
+});
+
+/** Runs n8n's own HTTP Request node with a credential, and gives the status of the execution. */
+async function request(url: string, { id, name, type }: Credential): Promise<string> {
+	const { client } = environment;
+	const workflow = buildRequestWorkflow(url);
+	workflow.nodes[1].credentials = { [type]: { id, name } };
+	const stored = await client.importWorkflow(workflow);
+	await client.runManually(stored.id, 'Start');
+	const execution = await client.waitForExecution(stored.id, ({ status }) =>
+		['success', 'error'].includes(status),
+	);
+	return execution.status;
+}
+
+afterEach(async () => {
+	await Promise.all(servers.map(async (server) => await server.close()));
+	servers = [];
+});
+
+describe.each(versions)("n8n's test of the credential, on n8n %s", (version) => {
+	/** Nothing leaves this machine: every connection to elsewhere goes to this proxy, which refuses. */
+	const proxy = createServer();
+	let connections: string[] = [];
+
+	beforeAll(async () => {
+		proxy.on('connect', (connection, socket) => {
+			connections.push(connection.url ?? '');
+			socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+		});
+		await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+		const { port } = proxy.address() as AddressInfo;
+		const env = { HTTPS_PROXY: `http://127.0.0.1:${port}` };
+		environment = await startEnvironment({ n8n: { version, env } });
+	}, installationTimeoutMs);
+	afterAll(async () => {
+		await environment?.stop();
+		proxy.close();
+	});
+
+	it('succeeds with blanks around the key and the address', async () => {
+		const { sandbox } = environment;
+		const data = { apiKey: `  ${sandbox.testKey}\n`, baseUrl: ` ${sandbox.url}/ ` };
+		expect(await testCredential(data)).toEqual(connected);
+	});
+
+	it('asks Pocketsflow itself where the address is empty', async () => {
+		connections = [];
+		expect((await testCredential({ baseUrl: ' ' })).status).toBe('Error');
+		expect(connections).toEqual(['api.pocketsflow.com:443']);
+	});
+
+	it.each([301, 302, 303, 307, 308])('takes the key to no other address (%i)', async (status) => {
+		const other = await open(json(200, { _id: 'u1', email: 'mira@example.org' }));
+		const server = await open((_, response) =>
+			response.writeHead(status, { location: `${other.url}/users/me` }).end(),
+		);
+		const result = await testCredential({ baseUrl: server.url });
+		expect(result.status).toBe('Error');
+		expect(server.received).toMatchObject([{ url: '/users/me', key: `Bearer ${key}` }]);
+		expect(other.received).toEqual([]);
+	});
+
+	it.each<[string, Behaviour, RegExp?]>([
+		['a page', text(200, '<html><h1>Welcome</h1></html>'), notPocketsflow],
+		['an empty object', json(200, {}), notPocketsflow],
+		['an empty list', json(200, [])],
+		['null', json(200, null)],
+		['a text', json(200, 'ok'), notPocketsflow],
+		['an error', json(200, { error: 'Store is closed' }), notPocketsflow],
+		['nothing', text(204, '')],
+		['401', json(401, { error: 'Unknown key' })],
+	])('fails when the answer is %s', async (_, behaviour, message?: RegExp) => {
+		const server = await open(behaviour);
+		const result = await testCredential({ baseUrl: server.url }).catch((error: Error) => ({
+			status: 'Error',
+			message: error.message,
+		}));
+		expect(result.status).toBe('Error');
+		expect(result.message).not.toContain(key);
+		if (message) expect(result.message).toMatch(message);
+		expect(server.received.length).toBeGreaterThan(0);
+	});
+
+	it.each([
+		['http://api.pocketsflow.com', /would send the API key unencrypted/],
+		['https://user:word@127.0.0.1', /is not a plain web address/],
+		['https://127.0.0.1/?a', /is not a plain web address/],
+		['https://127.0.0.1/#', /is not a plain web address/],
+		['api.pocketsflow.com', /is not a plain web address/],
+	])('sends nothing to %s', async (baseUrl, message) => {
+		expect(await testCredential({ baseUrl })).toEqual({
+			status: 'Error',
+			message: expect.stringMatching(message),
+		});
+	});
+
+	it('says of a key of something else that it is none', async () => {
+		const server = await open(json(200, { email: 'mira@example.org' }));
+		expect(await testCredential({ apiKey: 'sk_live_123', baseUrl: server.url })).toEqual({
+			status: 'Error',
+			message: expect.stringMatching(/is not a Pocketsflow key\. Nothing was sent\./),
+		});
+		expect(server.received).toEqual([]);
+	});
+
+	it("lets n8n's HTTP Request node take the key to the base URL only", async () => {
+		const other = await open(json(200, {}));
+		const own = await open([
+			json(200, { email: 'mira@example.org' }),
+			(_, response) => response.writeHead(302, { location: other.url }).end(),
+		]);
+		const data = { apiKey: key, baseUrl: own.url };
+		const { client } = environment;
+		const credential = await client.createCredential('pocketsflowApi', 'Own server', data);
+		expect(await request(`${own.url}/users/me`, credential)).toBe('success');
+		expect(own.received).toMatchObject([{ key: `Bearer ${key}` }]);
+		await request(`${own.url}/users/me`, credential);
+		expect(own.received).toHaveLength(2);
+		expect(await request(`${other.url}/users/me`, credential)).toBe('error');
+		expect(other.received).toEqual([]);
+	});
+});
