@@ -1,7 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { getNodeKey } from '../../nodes/Pocketsflow/webhook/memory';
-import { rememberSecret } from '../../nodes/Pocketsflow/webhook/secrets';
 import { send } from '../../nodes/Pocketsflow/transport/send';
 import { createHookContext } from '../harness/engine/context';
 import { accepts, activate, deactivate, RegistrationStage, restart } from './registrationStage';
@@ -119,14 +118,23 @@ it('a secret that was found and does not fit is asked for again after seconds', 
 	expect(await accepts(trigger, fresh)).toBe(true);
 });
 
-it('a secret that was known before a registration does not overwrite that of the registration', async () => {
+it('a recovery that began before a registration does not overwrite its secret', async () => {
 	const trigger = stage.install();
 	await activate(trigger);
 	const fresh = stage.readSecret(trigger);
-	const old = { secret: 'whsec_old', mode: 'test', url: trigger.url } as const;
-	rememberSecret(createHookContext({ ...trigger, mode: 'webhook' }), trigger.memory, old, 0);
-	expect(await accepts(trigger, 'whsec_old')).toBe(false);
-	expect(await accepts(trigger, fresh)).toBe(true);
+	const readAtMs = Date.now() - 1_000;
+	const common = { mode: 'test', url: trigger.url, isComplete: true, readAtMs } as const;
+	trigger.memory.recoveryByNode.set(getNodeKey(createHookContext(trigger)), {
+		tries: 0,
+		countedAtMs: Date.now(),
+		running: Promise.resolve({
+			startedAtMs: readAtMs,
+			candidates: [{ ...common, secret: 'whsec_of_before' }],
+		}),
+	});
+	expect(await accepts(trigger, 'whsec_of_before')).toBe(true);
+	const [[, remembered]] = trigger.memory.secretByNode;
+	expect(remembered.secret).toBe(fresh);
 });
 
 it('a delivery does not wait for a pause that bulk work brought about', async () => {

@@ -21,6 +21,8 @@ export interface EndpointSecret extends SigningSecret {
 export interface SecretCandidate extends EndpointSecret {
 	/** Whether it was sealed by us or shown in full, so that it is known even if it does not fit. */
 	isComplete: boolean;
+	/** When the reading of Pocketsflow's endpoints that gave it began. */
+	readAtMs: number;
 }
 
 /** What Pocketsflow answered about the secrets that a delivery may be signed with. */

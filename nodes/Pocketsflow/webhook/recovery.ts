@@ -53,7 +53,9 @@ export async function readOwnEndpoints(
 	const endpoints = (await listEndpoints(context, options))
 		.filter((endpoint) => isOwn(endpoint) || isRequestedUrl(context, endpoint.url))
 		.sort((a, b) => rank(b) - rank(a));
-	const candidates = endpoints.flatMap((endpoint) => listSecrets(endpoint, credential));
+	const candidates = endpoints.flatMap((endpoint) =>
+		listSecrets(endpoint, credential, startedAtMs),
+	);
 	return { startedAtMs, credential, endpoints, candidates };
 }
 
@@ -125,20 +127,32 @@ function takeTry(state: RecoveryState): boolean {
 	return true;
 }
 
+/** Lets deliveries use this answer from now on, in place of an older one. */
+export function replaceAnswer(
+	context: IWebhookFunctions,
+	{ recoveryByNode }: TriggerMemory,
+	{ startedAtMs, candidates }: RecoveryAnswer,
+): void {
+	const state = recoveryByNode.get(getNodeKey(context));
+	if (state) state.latest = { startedAtMs, candidates };
+}
+
 /** The secrets that are surely those of our endpoints. */
 export const listCompleteSecrets = ({ candidates }: RecoveryAnswer): SecretCandidate[] =>
 	candidates.filter(({ isComplete }) => isComplete);
 
 /** The sealed copy, and what the API shows, which may be masked. */
-function listSecrets(endpoint: Endpoint, credential: PocketsflowCredential): SecretCandidate[] {
-	const { url, shownSecret } = endpoint;
-	const { mode } = credential;
+function listSecrets(
+	endpoint: Endpoint,
+	credential: PocketsflowCredential,
+	readAtMs: number,
+): SecretCandidate[] {
 	const sealed = openEndpointSecret(endpoint, credential);
+	const shown = endpoint.shownSecret;
+	const common = { mode: credential.mode, url: endpoint.url, readAtMs };
 	return [
-		...(sealed === undefined ? [] : [{ secret: sealed, mode, url, isComplete: true }]),
-		...(shownSecret === undefined
-			? []
-			: [{ secret: shownSecret, mode, url, isComplete: !isMasked(shownSecret) }]),
+		...(sealed === undefined ? [] : [{ ...common, secret: sealed, isComplete: true }]),
+		...(shown === undefined ? [] : [{ ...common, secret: shown, isComplete: !isMasked(shown) }]),
 	];
 }
 

@@ -47,6 +47,7 @@ export function storeSecret(
 		stored.sealedSecret = seal(secret, apiKey, url);
 	stored.endpointId = id;
 	stored.url = url;
+	memory.recoveryByNode.delete(getNodeKey(context));
 	rememberSecret(context, memory, { secret, mode, url });
 }
 

@@ -2,7 +2,12 @@ import type { IWebhookFunctions } from 'n8n-workflow';
 
 import { updateEndpoint } from './endpoints';
 import { getNodeKey, type EndpointSecret, type TriggerMemory, type Upkeep } from './memory';
-import { listCompleteSecrets, readOwnEndpoints, type EndpointReading } from './recovery';
+import {
+	listCompleteSecrets,
+	readOwnEndpoints,
+	replaceAnswer,
+	type EndpointReading,
+} from './recovery';
 import { registerAnew, warnOfLostCopy } from './registration';
 import { describeEndpoint, seal } from './sealing';
 import { openEndpointSecret, rejectStoredSecret, rememberSecret } from './secrets';
@@ -92,9 +97,10 @@ function startUpkeep(
 }
 
 async function checkEndpoint(check: Check): Promise<void> {
-	const { context, upkeep, known } = check;
+	const { context, memory, upkeep, known } = check;
 	const options = known ? confirmOptions : repairOptions;
 	const reading = await readOwnEndpoints(context, { ...options, limits: { maxAttempts: 1 } });
+	replaceAnswer(context, memory, reading);
 	const wasMissing = upkeep.isMissing;
 	upkeep.isMissing = reading.endpoints.length === 0;
 	if (upkeep.isMissing && !wasMissing) upkeep.notBeforeMs = reading.startedAtMs + missingCheckMs;
@@ -139,6 +145,7 @@ async function sealAnew(
 }
 
 async function replaceEndpoint({ context, memory, url, events }: Check): Promise<void> {
+	if (events.length === 0) return;
 	await registerAnew(context, memory, { url, events, options: repairOptions });
 	context.logger.warn(
 		'Pocketsflow Trigger registered its webhook anew: Pocketsflow had none whose signing secret the API key of the credential opens, as after a change of the key. What was refused until now did not start the workflow.',

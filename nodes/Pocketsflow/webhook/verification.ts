@@ -74,7 +74,7 @@ async function verifyForOwnEndpoint(
 		for (const known of await findSecrets(context, memory)) {
 			if (fits(known.secret)) {
 				if (!remembered.some(({ secret }) => secret === known.secret))
-					rememberSecret(context, memory, known, startedAtMs);
+					rememberSecret(context, memory, known, known.readAtMs ?? startedAtMs);
 				return { valid: true, mode: known.mode };
 			}
 			isSecretKnown ||= known.isComplete !== false;
