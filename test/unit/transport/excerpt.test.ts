@@ -15,9 +15,13 @@ test.each(['<', '<a ', '<script ', '<style', '<script></scrip', ' ', '<!--'])(
 	'a page of nothing but %j blocks nothing',
 	(part) => {
 		const page = part.repeat(20_000);
-		const startMs = performance.now();
-		excerptPage(page);
-		// It took 300 ms when each opening was searched for its end again.
-		expect(performance.now() - startMs).toBeLessThan(30);
+		const measureMs = () => {
+			const startMs = performance.now();
+			excerptPage(page);
+			return performance.now() - startMs;
+		};
+		// It took 300 ms when each opening was searched for its end again. The best of several, because a
+		// busy machine makes any one of them slow.
+		expect(Math.min(...Array.from({ length: 10 }, measureMs))).toBeLessThan(30);
 	},
 );
