@@ -22,7 +22,9 @@ export function toMilliseconds(timestamp: number): number {
  * Parses a date from an expression or the editor: ISO text, a Luxon DateTime, a Date, or a timestamp in
  * seconds or milliseconds. Undefined for what is no date from 1970 to 9999.
  * @param timezone of text without one, which is how n8n's date picker writes it
+ * An hour that comes twice, at the end of daylight saving, is the earlier one.
  * @param edge the end of the day that a date without a time stands for
+ * @throws UnknownTimezoneError where the zone is needed and not known
  */
 export function parseDate(
 	raw: unknown,
@@ -33,7 +35,7 @@ export function parseDate(
 	return timeMs !== undefined && timeMs >= 0 && timeMs <= latestMs ? new Date(timeMs) : undefined;
 }
 
-/** Formats a date as the calendar day that it falls on in a time zone, such as 2026-11-23. */
+/** Formats a date as the calendar day that it falls on in a time zone, such as 2026-11-23. @throws UnknownTimezoneError */
 export function formatDay(date: Date, timezone: string): string {
 	const timeMs = date.getTime();
 	return new Date(timeMs + getOffsetMs(timeMs, timezone)).toISOString().slice(0, 10);
@@ -72,18 +74,38 @@ function isCalendarDay(day: string): boolean {
 	return Number.isFinite(timeMs) && new Date(timeMs).toISOString().startsWith(day);
 }
 
-/** How far the clocks of a zone are ahead of UTC at a time, in ms. */
+/** A time zone that this system does not know. */
+export class UnknownTimezoneError extends Error {
+	readonly nextStep = 'Choose another in the settings of the workflow, such as Europe/Berlin.';
+
+	constructor(timezone: string) {
+		super(`The time zone of the workflow, "${timezone}", is not known`);
+	}
+}
+
+/** Creates what tells the clocks of a zone; undefined where the zone is not known. */
+function createFormat(timezone: string): Intl.DateTimeFormat | undefined {
+	try {
+		return new Intl.DateTimeFormat('en-US', {
+			timeZone: timezone,
+			hourCycle: 'h23',
+			year: 'numeric',
+			month: 'numeric',
+			day: 'numeric',
+			hour: 'numeric',
+			minute: 'numeric',
+			second: 'numeric',
+		});
+	} catch {
+		return undefined;
+	}
+}
+
+/** How far the clocks of a zone are ahead of UTC at a time, in ms. @throws UnknownTimezoneError */
 function getOffsetMs(timeMs: number, timezone: string): number {
-	const parts = new Intl.DateTimeFormat('en-US', {
-		timeZone: timezone,
-		hourCycle: 'h23',
-		year: 'numeric',
-		month: 'numeric',
-		day: 'numeric',
-		hour: 'numeric',
-		minute: 'numeric',
-		second: 'numeric',
-	}).formatToParts(timeMs);
+	const format = createFormat(timezone);
+	if (!format) throw new UnknownTimezoneError(timezone);
+	const parts = format.formatToParts(timeMs);
 	const getPart = (type: Intl.DateTimeFormatPartTypes) =>
 		Number(parts.find((part) => part.type === type)?.value);
 	const wallClock = Date.UTC(
@@ -97,8 +119,14 @@ function getOffsetMs(timeMs: number, timezone: string): number {
 	return wallClock - Math.floor(timeMs / 1000) * 1000;
 }
 
-/** The time, ms, at which the clocks of a zone show `wallClock`, which is written as if it were UTC. */
+/**
+ * The time, ms, at which the clocks of a zone first show `wallClock`, which is written as if it were UTC.
+ * An hour that is skipped in spring is the one after it.
+ */
 function fromWallClock(wallClock: number, timezone: string): number {
-	const guess = wallClock - getOffsetMs(wallClock, timezone);
-	return wallClock - getOffsetMs(guess, timezone);
+	// No zone is further from UTC than a day, and none changes its clocks twice within two.
+	const before = wallClock - getOffsetMs(wallClock - dayMs, timezone);
+	const after = wallClock - getOffsetMs(wallClock + dayMs, timezone);
+	const isShown = (timeMs: number) => timeMs + getOffsetMs(timeMs, timezone) === wallClock;
+	return [before, after].sort((a, b) => a - b).find(isShown) ?? before;
 }

@@ -8,20 +8,26 @@ import { createHash } from 'node:crypto';
 
 import type { IDataObject } from 'n8n-workflow';
 
-import { isConfirmed, type Emission, type PollConditions } from './cursor';
+import {
+	addEmission,
+	isConfirmed,
+	isEmissionDue,
+	type Emission,
+	type EmissionConditions,
+} from './emissions';
 import type { DatedRecord } from './recordDates';
 
 /** A membership as read, with the date on which it was made. */
 export type Membership = DatedRecord;
 
 /** What is kept of one membership. */
-interface KnownMembership {
+export interface KnownMembership {
 	/** A digest of its state. */
 	digest: string;
 	/** Identifies its last change. It is a digest of all changes so far, so that no two are the same. */
 	changeId: string;
-	/** Set while its last change is emitted but not confirmed. */
-	unconfirmed?: Pick<Emission, 'emittedAtMs' | 'processId' | 'isRepeat'>;
+	/** Set while its last change is emitted but not confirmed; as in `UnconfirmedRecord`. */
+	emissions?: Emission[];
 	/** Whether its end was emitted. */
 	hasEnded?: boolean;
 }
@@ -33,6 +39,8 @@ export interface MembershipsState {
 	/** Memberships made up to this date that had ended when they were first seen are ignored. */
 	endedBeforeMs: number;
 	memberships: Record<string, KnownMembership>;
+	/** The membership whose change was emitted last, while others wait: they have their turn first. */
+	lastId?: string;
 }
 
 export interface Change {
@@ -42,7 +50,6 @@ export interface Change {
 	changeId: string;
 	/** A digest of the membership's new state. */
 	digest: string;
-	isRepeat: boolean;
 }
 
 /** Most memberships that can be watched, because all of them are in the workflow's stored state. */
@@ -51,11 +58,22 @@ export const membershipLimit = 2_000;
 /** Most ended memberships that are remembered. */
 const endedLimit = 200;
 
+/** Most memberships that are stored, with those whose end was emitted but is not confirmed. */
+const knownLimit = membershipLimit + 2 * endedLimit;
+
 const endedStatuses = new Set(['canceled', 'cancelled', 'expired', 'ended', 'incomplete_expired']);
 
-/** Whether a membership, as the API returns it, is over for good. */
-export const hasEnded = ({ status }: IDataObject) =>
-	endedStatuses.has(String(status).toLowerCase());
+const readStatus = ({ status }: IDataObject) => String(status).toLowerCase();
+
+/** Whether the first payment of a membership, as the API returns it, is still to come. */
+export const isIncomplete = (record: IDataObject) => readStatus(record) === 'incomplete';
+
+/** Whether a membership is, or was, a subscription: its first payment was made, or it is on trial. */
+export const hasBegun = (record: IDataObject) =>
+	!isIncomplete(record) && readStatus(record) !== 'incomplete_expired';
+
+/** Whether a membership is over for good. */
+export const hasEnded = (record: IDataObject) => endedStatuses.has(readStatus(record));
 
 const digestOf = (...texts: string[]) =>
 	createHash('sha256').update(texts.join('\n')).digest('hex').slice(0, 12);
@@ -76,58 +94,91 @@ export function startWatching(memberships: readonly Membership[], nowMs: number)
 	return addNewMemberships(state, memberships);
 }
 
-/** Adds memberships that are seen for the first time. Those that have ended have nothing to compare. */
+/** Keeps the memberships that are subscriptions, or that are followed as such. */
+export const selectSubscriptions = (
+	memberships: readonly Membership[],
+	state?: MembershipsState,
+): Membership[] =>
+	memberships.filter(({ id, record }) => hasBegun(record) || state?.memberships[id] !== undefined);
+
+/**
+ * Adds memberships that are seen for the first time. Those that have ended have nothing to compare. Where
+ * not all fit, those that the list no longer has make room, and the newest are added.
+ */
 function addNewMemberships(
 	state: MembershipsState,
 	memberships: readonly Membership[],
 ): MembershipsState {
-	const added = memberships
-		.filter(({ id, record }) => !state.memberships[id] && !hasEnded(record))
-		.map((membership): [string, KnownMembership] => [
-			membership.id,
-			{
-				digest: digestState(membership),
-				changeId: digestOf(String(state.startedAtMs), membership.id),
-			},
-		]);
-	return { ...state, memberships: { ...state.memberships, ...Object.fromEntries(added) } };
+	const isNew = ({ id, record }: Membership) => !state.memberships[id] && !hasEnded(record);
+	const news = memberships.filter(isNew).sort((a, b) => b.timeMs - a.timeMs);
+	if (news.length === 0) return state;
+	const room = membershipLimit - Object.keys(state.memberships).length;
+	const base = news.length > room ? dropMissing(state, memberships) : state;
+	const left = Math.max(0, membershipLimit - Object.keys(base.memberships).length);
+	const added = news.slice(0, left).map((membership): [string, KnownMembership] => [
+		membership.id,
+		{
+			digest: digestState(membership),
+			changeId: digestOf(String(state.startedAtMs), membership.id),
+		},
+	]);
+	return replaceKnown(base, added);
 }
+
+function dropMissing(
+	state: MembershipsState,
+	memberships: readonly Membership[],
+): MembershipsState {
+	const present = new Set(memberships.map(({ id }) => id));
+	const kept = Object.entries(state.memberships).filter(
+		([id, { emissions }]) => present.has(id) || emissions,
+	);
+	return { ...state, memberships: Object.fromEntries(kept) };
+}
+
+/** Counts the subscriptions whose changes are not followed, because too many are. */
+export const countUnfollowed = (state: MembershipsState, memberships: readonly Membership[]) =>
+	memberships.filter(({ id, record }) => !state.memberships[id] && !hasEnded(record)).length;
 
 /** Marks emitted changes as confirmed, by the same rule as `confirmEmissions`. */
 export function confirmChanges(
 	state: MembershipsState,
-	conditions: PollConditions,
+	conditions: EmissionConditions,
 ): { state: MembershipsState; mustSave: boolean } {
-	const { repeatAfterMs } = conditions;
-	const isDone = ({ unconfirmed }: KnownMembership) =>
-		unconfirmed !== undefined &&
-		isConfirmed(unconfirmed, conditions) &&
-		(unconfirmed.isRepeat || repeatAfterMs === 0);
-	const entries = Object.entries(state.memberships);
-	const memberships = entries.map(([id, known]): [string, KnownMembership] => {
-		return [id, isDone(known) ? { ...known, unconfirmed: undefined } : known];
-	});
+	const isDone = ({ emissions }: KnownMembership) =>
+		emissions !== undefined && isConfirmed(emissions, conditions);
+	const done = Object.entries(state.memberships).filter(([, known]) => isDone(known));
+	const confirmed = done.map(([id, known]): [string, KnownMembership] => [
+		id,
+		{ ...known, emissions: undefined },
+	]);
 	return {
-		state: { ...state, memberships: Object.fromEntries(memberships) },
-		mustSave: repeatAfterMs === 0 && entries.some(([, known]) => isDone(known)),
+		state: replaceKnown(state, confirmed),
+		mustSave: conditions.repeatAfterMs === 0 && done.length > 0,
 	};
 }
 
-/** Selects the changes to emit next, oldest membership first. */
+/**
+ * Selects the changes to emit next, oldest membership first. Where not all of the last poll's were emitted,
+ * it goes on behind the one that was emitted last, so that no membership keeps others waiting for ever.
+ */
 export function selectChanges(
 	state: MembershipsState,
 	memberships: readonly Membership[],
-	conditions: PollConditions,
+	conditions: EmissionConditions,
 ): Change[] {
-	return memberships
+	const sorted = [...memberships].sort((a, b) => a.timeMs - b.timeMs || (a.id < b.id ? -1 : 1));
+	const next = sorted.findIndex(({ id }) => id === state.lastId) + 1;
+	let room = knownLimit - Object.keys(state.memberships).length;
+	return [...sorted.slice(next), ...sorted.slice(0, next)]
 		.flatMap((membership) => detectChange(state, membership, conditions) ?? [])
-		.sort((a, b) => a.membership.timeMs - b.membership.timeMs);
+		.filter(({ membership }) => state.memberships[membership.id] !== undefined || room-- > 0);
 }
 
 function detectChange(
 	state: MembershipsState,
 	membership: Membership,
-	conditions: PollConditions,
+	conditions: EmissionConditions,
 ): Change | undefined {
 	const known = state.memberships[membership.id];
 	const digest = digestState(membership);
@@ -136,24 +187,17 @@ function detectChange(
 	if (!known) {
 		// One that is new and has ended already came and went between two polls.
 		const isNews = kind === 'deleted' && membership.timeMs > state.endedBeforeMs;
-		const changeId = digestOf(String(state.startedAtMs), membership.id, digest);
-		return isNews ? { ...change, changeId, isRepeat: false } : undefined;
+		return isNews
+			? { ...change, changeId: digestOf(String(state.startedAtMs), membership.id, digest) }
+			: undefined;
 	}
+	const { changeId, emissions } = known;
 	if (known.digest !== digest) {
 		if (known.hasEnded && kind === 'deleted') return undefined;
-		return { ...change, changeId: digestOf(known.changeId, digest), isRepeat: false };
+		return { ...change, changeId: digestOf(changeId, digest) };
 	}
-	const { changeId, unconfirmed } = known;
-	if (!unconfirmed) return undefined;
-	const isOwn = unconfirmed.processId === conditions.processId;
-	if (isOwn && !isRepeatDue(unconfirmed, conditions)) return undefined;
-	return { ...change, changeId, isRepeat: unconfirmed.isRepeat || isOwn };
+	return emissions && isEmissionDue(emissions, conditions) ? { ...change, changeId } : undefined;
 }
-
-const isRepeatDue = (
-	{ emittedAtMs, isRepeat }: Pick<Emission, 'emittedAtMs' | 'isRepeat'>,
-	{ nowMs, repeatAfterMs }: PollConditions,
-) => repeatAfterMs > 0 && !isRepeat && nowMs - emittedAtMs >= repeatAfterMs;
 
 const toKnown = ({ kind, digest, changeId }: Change): KnownMembership => ({
 	digest,
@@ -191,28 +235,30 @@ export function recordChanges(
 	memberships: readonly Membership[],
 	due: readonly Change[],
 	emitted: readonly Change[],
-	{ nowMs, processId }: PollConditions,
+	conditions: EmissionConditions,
 ): MembershipsState {
 	const isEmitted = new Set(emitted);
 	const waiting = new Set(
 		due.filter((change) => !isEmitted.has(change)).map(({ membership }) => membership.id),
 	);
-	const withNew = addNewMemberships(
-		state,
-		memberships.filter(({ id }) => !waiting.has(id)),
-	);
+	const withNew = addNewMemberships(state, memberships);
 	const entries = emitted.map((change): [string, KnownMembership] => {
-		const unconfirmed = { emittedAtMs: nowMs, processId, isRepeat: change.isRepeat };
-		return [change.membership.id, { ...toKnown(change), unconfirmed }];
+		const known = state.memberships[change.membership.id];
+		const earlier = known?.changeId === change.changeId ? known.emissions : undefined;
+		const emissions = addEmission(earlier ?? [], conditions);
+		return [change.membership.id, { ...toKnown(change), emissions }];
 	});
-	return limitEnded(replaceKnown(withNew, entries), memberships);
+	const next = limitEnded(replaceKnown(withNew, entries), memberships);
+	const last = emitted[emitted.length - 1] as Change | undefined;
+	const lastId = waiting.size > 0 ? (last?.membership.id ?? state.lastId) : undefined;
+	return { ...next, lastId };
 }
 
 /** Drops the oldest memberships beyond the limit whose end was emitted and confirmed. */
 function limitEnded(state: MembershipsState, memberships: readonly Membership[]): MembershipsState {
 	const timesMs = new Map(memberships.map(({ id, timeMs }) => [id, timeMs]));
 	const ended = Object.entries(state.memberships)
-		.filter(([, known]) => known.hasEnded && !known.unconfirmed)
+		.filter(([, known]) => known.hasEnded && !known.emissions)
 		.map(([id]) => ({ id, timeMs: timesMs.get(id) ?? -Infinity }))
 		.sort((a, b) => a.timeMs - b.timeMs);
 	const dropped = ended.slice(0, Math.max(0, ended.length - endedLimit));

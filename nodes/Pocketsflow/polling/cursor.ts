@@ -1,12 +1,18 @@
 /**
  * What polls have emitted of one growing list, and what they must emit next. Pure: no clock, no HTTP, no n8n.
  *
- * Why no record is lost: n8n stores a poll's state before the execution exists, so a stored state may
- * speak of an execution that never came to be (docs/n8n-engine.md#polling). An emitted record therefore
- * stays `unconfirmed` until the same n8n process polls again a while later. Records that another process
- * left unconfirmed are emitted again, with the same event id. Records are emitted oldest first, and the low
- * watermark never passes one that still waits.
+ * Why no record is lost: an emitted record stays `unconfirmed` until it is certain that its execution was
+ * stored (see `emissions`). Records are emitted oldest first, and the low watermark never passes one that
+ * still waits. Everything that is stored is bounded: while too many records are unconfirmed no new ones are
+ * emitted, and they follow as soon as there is room.
  */
+import {
+	addEmission,
+	isConfirmed,
+	isEmissionDue,
+	type Emission,
+	type EmissionConditions,
+} from './emissions';
 
 /** `pending`: its event has not happened yet, such as a refund under way. `skip`: not wanted. */
 export type Disposition = 'emit' | 'pending' | 'skip';
@@ -19,29 +25,35 @@ export interface ListRecord {
 	disposition: Disposition;
 }
 
-/** One record that was given to an execution which may not exist yet. */
-export interface Emission {
+/** One record that was given to an execution which may not exist yet, or that is to be repeated. */
+export interface UnconfirmedRecord {
 	id: string;
 	timeMs: number;
-	/** By n8n's clock. */
-	emittedAtMs: number;
-	/** The n8n process that emitted it. */
-	processId: string;
-	/** Whether it was emitted for the second time, as the option Repeat After asks. */
-	isRepeat: boolean;
+	/** Newest first, one for each process at most. */
+	emissions: Emission[];
 	/** Whether the list no longer had the record when that part of the list was last read. */
 	isMissing?: boolean;
+}
+
+/** A part of the list, by dates in ms, both inclusive. */
+export interface DateRange {
+	fromMs: number;
+	throughMs: number;
 }
 
 /** What was read of the list. */
 export interface Reading<T extends ListRecord = ListRecord> {
 	/** In any order. */
 	records: readonly T[];
-	/** Up to which date no record is left out; Infinity when the newest are included. */
+	/** Up to which date no record from the low watermark on is left out; Infinity includes the newest. */
 	throughMs: number;
+	/** All parts that were read completely. */
+	ranges: readonly DateRange[];
+	/** The pending records that were looked at; others have their turn first next time. */
+	checkedIds?: ReadonlySet<string>;
 }
 
-type IdAndTime = [id: string, timeMs: number];
+export type IdAndTime = [id: string, timeMs: number];
 
 /** The stored state of one list. */
 export interface CursorState {
@@ -51,26 +63,18 @@ export interface CursorState {
 	cursorMs?: number;
 	/** Records from the low watermark on that were emitted and confirmed, or are not wanted. */
 	done: IdAndTime[];
-	unconfirmed: Emission[];
+	unconfirmed: UnconfirmedRecord[];
+	/** Those that were looked at longest ago come first. */
 	pending: IdAndTime[];
 }
 
 /** What a poll knows beside the list. */
-export interface PollConditions {
-	nowMs: number;
-	/** Names this n8n process. */
-	processId: string;
+export interface PollConditions extends EmissionConditions {
 	/** How far back records that appear late are looked for. */
 	overlapMs: number;
-	/** Emit every record a second time after this; 0 does not. */
-	repeatAfterMs: number;
+	/** Most records of one list that are kept as done, and most that are kept as unconfirmed. */
+	recordLimit: number;
 }
-
-/**
- * How long after it emitted, this process must still be alive to be sure that the execution was stored.
- * Polls are a minute apart or more, except for the one at activation.
- */
-export const confirmAfterMs = 30_000;
 
 const dayMs = 24 * 60 * 60_000;
 
@@ -80,8 +84,8 @@ const giveUpAfterMs = dayMs;
 /** A record dated further ahead of n8n's clock than this does not move the cursor. */
 export const aheadLimitMs = dayMs;
 
-/** Most ids kept in `done`. Where the overlap holds more, it is shortened. */
-export const doneLimit = 5_000;
+/** Most pending records of a list that are waited for. */
+export const pendingLimit = 1_000;
 
 const byTime = (a: ListRecord, b: ListRecord) =>
 	a.timeMs - b.timeMs || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
@@ -91,15 +95,27 @@ const oldest = (timesMs: number[]) => timesMs.reduce((a, b) => Math.min(a, b), I
 
 const toIdAndTime = ({ id, timeMs }: { id: string; timeMs: number }): IdAndTime => [id, timeMs];
 
-/** The state of a list that is followed from a date on. */
-export function startAtDate(dateMs: number): CursorState {
-	return { lowWatermarkMs: dateMs, done: [], unconfirmed: [], pending: [] };
+const isPending = ({ disposition }: ListRecord) => disposition === 'pending';
+
+/**
+ * The state of a list that is followed from a date on.
+ * @param records among them those that were made before and whose event is still to come
+ */
+export function startAtDate(dateMs: number, records: readonly ListRecord[] = []): CursorState {
+	return {
+		lowWatermarkMs: dateMs,
+		done: [],
+		unconfirmed: [],
+		pending: records
+			.filter((record) => isPending(record) && record.timeMs < dateMs)
+			.map(toIdAndTime),
+	};
 }
 
 /**
  * The state of a list that is followed from now on: the records in it are done or pending. A record that
  * appears later is new if its date is at most the overlap before the newest of these.
- * @param records at least those within the overlap
+ * @param records at least those within the overlap, and all that are pending
  */
 export function startAfter(
 	records: readonly ListRecord[],
@@ -110,34 +126,39 @@ export function startAfter(
 	);
 	if (cursorMs === -Infinity) return startAtDate(0);
 	const lowWatermarkMs = Math.max(0, cursorMs - overlapMs);
-	const inScope = records.filter(({ timeMs }) => timeMs >= lowWatermarkMs);
 	return {
 		lowWatermarkMs,
 		cursorMs,
-		done: inScope.filter(({ disposition }) => disposition !== 'pending').map(toIdAndTime),
+		done: records
+			.filter((record) => record.timeMs >= lowWatermarkMs && !isPending(record))
+			.map(toIdAndTime),
 		unconfirmed: [],
-		pending: inScope.filter(({ disposition }) => disposition === 'pending').map(toIdAndTime),
+		pending: records.filter(isPending).map(toIdAndTime),
 	};
 }
 
-/** Finds the date (ms) from which on the list must be read. Missing records are not waited for. */
-export function findReadStart({ lowWatermarkMs, unconfirmed, pending }: CursorState): number {
-	const present = unconfirmed.filter(({ isMissing }) => !isMissing);
-	return Math.min(
-		lowWatermarkMs,
-		oldest(present.map(({ timeMs }) => timeMs)),
-		oldest(pending.map(([, timeMs]) => timeMs)),
-	);
+/** Counts the known records from the low watermark on, all of which a reading from there brings again. */
+export function countKnown({ lowWatermarkMs, done, unconfirmed, pending }: CursorState): number {
+	const timesMs = [
+		...[...done, ...pending].map(([, timeMs]) => timeMs),
+		...unconfirmed.map(({ timeMs }) => timeMs),
+	];
+	return timesMs.filter((timeMs) => timeMs >= lowWatermarkMs).length;
 }
 
-/** Whether an execution that this process started then must have been stored by now. */
-export const isConfirmed = (
-	{ emittedAtMs, processId }: Pick<Emission, 'emittedAtMs' | 'processId'>,
-	conditions: PollConditions,
-) => processId === conditions.processId && conditions.nowMs - emittedAtMs >= confirmAfterMs;
+/** Finds the unconfirmed records that must be emitted again, oldest first. Missing ones are not waited for. */
+export function findRepeats(
+	{ unconfirmed }: CursorState,
+	conditions: EmissionConditions,
+): IdAndTime[] {
+	return unconfirmed
+		.filter(({ isMissing, emissions }) => !isMissing && isEmissionDue(emissions, conditions))
+		.map(toIdAndTime)
+		.sort(([, a], [, b]) => a - b);
+}
 
 /**
- * Moves records that are confirmed, and need not be repeated, from `unconfirmed` to `done`.
+ * Moves records of which nothing is left to do from `unconfirmed` to `done`.
  * @returns the state, and whether it must be stored: otherwise a restart would emit the records again.
  * With Repeat After that does no harm, and not storing saves an execution.
  */
@@ -145,64 +166,75 @@ export function confirmEmissions(
 	state: CursorState,
 	conditions: PollConditions,
 ): { state: CursorState; mustSave: boolean } {
-	const { repeatAfterMs } = conditions;
-	const isDone = (emission: Emission) =>
-		isConfirmed(emission, conditions) && (emission.isRepeat || repeatAfterMs === 0);
+	const isDone = ({ emissions }: UnconfirmedRecord) => isConfirmed(emissions, conditions);
 	const done = state.unconfirmed.filter(isDone);
 	if (done.length === 0) return { state, mustSave: false };
 	return {
 		state: {
 			...state,
-			unconfirmed: state.unconfirmed.filter((emission) => !isDone(emission)),
+			unconfirmed: state.unconfirmed.filter((record) => !isDone(record)),
 			done: [...state.done, ...done.map(toIdAndTime)],
 		},
-		mustSave: repeatAfterMs === 0,
+		mustSave: conditions.repeatAfterMs === 0,
 	};
 }
 
 /** Selects the records to emit next, oldest first. */
 export function selectDue<T extends ListRecord>(
 	state: CursorState,
-	{ records }: Reading<T>,
+	{ records }: Pick<Reading<T>, 'records'>,
 	conditions: PollConditions,
 ): T[] {
-	const unconfirmed = new Map(state.unconfirmed.map((emission) => [emission.id, emission]));
+	const unconfirmed = new Map(state.unconfirmed.map((record) => [record.id, record]));
 	const done = new Set(state.done.map(([id]) => id));
 	const pending = new Set(state.pending.map(([id]) => id));
 	return records
 		.filter(({ id, timeMs, disposition }) => {
 			if (disposition !== 'emit') return false;
-			const emission = unconfirmed.get(id);
-			if (emission) return mustRepeat(emission, conditions);
+			const earlier = unconfirmed.get(id);
+			if (earlier) return isEmissionDue(earlier.emissions, conditions);
 			return pending.has(id) || (timeMs >= state.lowWatermarkMs && !done.has(id));
 		})
 		.sort(byTime);
 }
 
-function mustRepeat(emission: Emission, conditions: PollConditions): boolean {
-	const { nowMs, processId, repeatAfterMs } = conditions;
-	if (emission.processId !== processId) return true;
-	return repeatAfterMs > 0 && !emission.isRepeat && nowMs - emission.emittedAtMs >= repeatAfterMs;
+/** Leaves out the new records for which there is no room among the unconfirmed. */
+export function limitNew<T extends ListRecord>(
+	{ unconfirmed }: CursorState,
+	due: readonly T[],
+	{ recordLimit }: Pick<PollConditions, 'recordLimit'>,
+): T[] {
+	const known = new Set(unconfirmed.map(({ id }) => id));
+	let room = recordLimit - unconfirmed.length;
+	return due.filter(({ id }) => known.has(id) || room-- > 0);
 }
 
 /**
- * Records that the first of the due records were emitted.
+ * Records that some of the due records were emitted.
  * @param due as `selectDue` gave it
- * @param count how many of `due`, from its beginning
+ * @param emitted those of `due` that were emitted
  * @returns the state to store
  */
 export function recordEmitted<T extends ListRecord>(
 	state: CursorState,
 	reading: Reading<T>,
 	due: readonly T[],
-	count: number,
+	emitted: readonly T[],
 	conditions: PollConditions,
 ): CursorState {
-	const emitted = due.slice(0, count);
-	// Nothing from the first record that still waits on may be passed over.
-	const horizonMs = oldest(due.slice(count).map(({ timeMs }) => timeMs));
+	const emittedIds = new Set(emitted.map(({ id }) => id));
+	const remembered = new Set([
+		...emittedIds,
+		...state.unconfirmed.map(({ id }) => id),
+		...state.pending.map(([id]) => id),
+	]);
+	// Nothing from the first new record that still waits on, or that was not read, may be passed over.
+	const horizonMs = Math.min(
+		reading.throughMs,
+		oldest(due.filter(({ id }) => !remembered.has(id)).map(({ timeMs }) => timeMs)),
+	);
 	const unconfirmed = updateUnconfirmed(state, reading, emitted, conditions);
-	const { done, pending } = classifyOthers(state, reading, emitted, horizonMs);
+	const { done, pending } = classifyOthers(state, reading, emittedIds, horizonMs);
 
 	const passedMs = [
 		...done.values(),
@@ -214,66 +246,72 @@ export function recordEmitted<T extends ListRecord>(
 		state.lowWatermarkMs,
 		Math.min(cursorMs - conditions.overlapMs, horizonMs),
 	);
-	return limitDone(
-		{
-			lowWatermarkMs,
-			...(cursorMs !== -Infinity && { cursorMs }),
-			done: [...done].filter(([, timeMs]) => timeMs >= lowWatermarkMs),
-			unconfirmed,
-			pending: [...pending],
-		},
-		horizonMs,
-	);
+	const next: CursorState = {
+		lowWatermarkMs,
+		...(cursorMs !== -Infinity && { cursorMs }),
+		done: [...done].filter(([, timeMs]) => timeMs >= lowWatermarkMs),
+		unconfirmed,
+		pending: limitPending([...pending]),
+	};
+	return limitDone(next, horizonMs, conditions);
 }
 
 /** Adds what was emitted, and drops what is no longer wanted or has been missing for long. */
 function updateUnconfirmed<T extends ListRecord>(
 	state: CursorState,
-	{ records, throughMs }: Reading<T>,
+	{ records, ranges }: Reading<T>,
 	emitted: readonly T[],
-	{ nowMs, processId }: PollConditions,
-): Emission[] {
+	conditions: PollConditions,
+): UnconfirmedRecord[] {
 	const emittedIds = new Set(emitted.map(({ id }) => id));
 	const present = new Map(records.map((record) => [record.id, record]));
-	const readStartMs = findReadStart(state);
-	const keep = (emission: Emission): Emission[] => {
-		if (emittedIds.has(emission.id)) return [];
-		const record = present.get(emission.id);
+	const isInRange = ({ timeMs }: UnconfirmedRecord) =>
+		ranges.some(({ fromMs, throughMs }) => timeMs >= fromMs && timeMs <= throughMs);
+	const keep = (unconfirmed: UnconfirmedRecord): UnconfirmedRecord[] => {
+		const { id, timeMs, emissions } = unconfirmed;
+		if (emittedIds.has(id)) return [];
+		const record = present.get(id);
 		// It is not wanted any more where the user chose other products meanwhile.
-		if (record) return record.disposition === 'emit' ? [{ ...emission, isMissing: undefined }] : [];
-		const isMissing =
-			emission.isMissing || (emission.timeMs >= readStartMs && emission.timeMs <= throughMs);
-		return isMissing && nowMs - emission.emittedAtMs >= giveUpAfterMs
-			? []
-			: [{ ...emission, ...(isMissing && { isMissing }) }];
+		if (record) return record.disposition === 'skip' ? [] : [{ id, timeMs, emissions }];
+		const isMissing = unconfirmed.isMissing || isInRange(unconfirmed);
+		const [{ emittedAtMs }] = emissions;
+		if (isMissing && conditions.nowMs - emittedAtMs >= giveUpAfterMs) return [];
+		return [{ id, timeMs, emissions, ...(isMissing && { isMissing }) }];
 	};
-	const earlier = new Map(state.unconfirmed.map((emission) => [emission.id, emission]));
-	const toEmission = ({ id, timeMs }: T): Emission => {
-		const before = earlier.get(id);
-		const isRepeat = before !== undefined && (before.isRepeat || before.processId === processId);
-		return { id, timeMs, emittedAtMs: nowMs, processId, isRepeat };
-	};
-	return [...state.unconfirmed.flatMap(keep), ...emitted.map(toEmission)];
+	const earlier = new Map(state.unconfirmed.map((record) => [record.id, record.emissions]));
+	return [
+		...state.unconfirmed.flatMap(keep),
+		...emitted.map(({ id, timeMs }) => ({
+			id,
+			timeMs,
+			emissions: addEmission(earlier.get(id) ?? [], conditions),
+		})),
+	];
 }
 
 /** Sorts the records that are not to be emitted, or not yet, into `done` and `pending`. */
 function classifyOthers<T extends ListRecord>(
 	state: CursorState,
-	{ records }: Reading<T>,
-	emitted: readonly T[],
+	{ records, checkedIds }: Reading<T>,
+	emittedIds: ReadonlySet<string>,
 	horizonMs: number,
 ): { done: Map<string, number>; pending: Map<string, number> } {
-	const emittedIds = new Set(emitted.map(({ id }) => id));
 	const wasUnconfirmed = new Set(state.unconfirmed.map(({ id }) => id));
 	const done = new Map(state.done);
-	const pending = new Map(state.pending.filter(([id]) => !emittedIds.has(id)));
+	const waiting = state.pending.filter(([id]) => !emittedIds.has(id));
+	const isChecked = ([id]: IdAndTime) => checkedIds?.has(id) ?? false;
+	const pending = new Map([
+		...waiting.filter((one) => !isChecked(one)),
+		...waiting.filter(isChecked),
+	]);
 	for (const { id, timeMs, disposition } of records) {
-		if (wasUnconfirmed.has(id) && disposition !== 'emit') done.set(id, timeMs);
+		if (wasUnconfirmed.has(id) && disposition === 'skip') done.set(id, timeMs);
 		if (wasUnconfirmed.has(id) || done.has(id) || disposition === 'emit') continue;
 		const isInScope = pending.has(id) || (timeMs >= state.lowWatermarkMs && timeMs <= horizonMs);
 		if (!isInScope) continue;
-		if (disposition === 'pending') pending.set(id, timeMs);
-		else {
+		if (disposition === 'pending') {
+			if (!pending.has(id)) pending.set(id, timeMs);
+		} else {
 			pending.delete(id);
 			done.set(id, timeMs);
 		}
@@ -281,9 +319,21 @@ function classifyOthers<T extends ListRecord>(
 	return { done, pending };
 }
 
+/** Drops the oldest pending records beyond the limit. */
+function limitPending(pending: IdAndTime[]): IdAndTime[] {
+	if (pending.length <= pendingLimit) return pending;
+	const timesMs = pending.map(([, timeMs]) => timeMs).sort((a, b) => b - a);
+	const oldestKeptMs = timesMs[pendingLimit - 1];
+	return pending.filter(([, timeMs]) => timeMs >= oldestKeptMs).slice(0, pendingLimit);
+}
+
 /** Drops the oldest done ids beyond the limit, and raises the low watermark above them. */
-function limitDone(state: CursorState, horizonMs: number): CursorState {
-	const excess = state.done.length - doneLimit;
+function limitDone(
+	state: CursorState,
+	horizonMs: number,
+	{ recordLimit }: PollConditions,
+): CursorState {
+	const excess = state.done.length - recordLimit;
 	if (excess <= 0) return state;
 	const timesMs = state.done.map(([, timeMs]) => timeMs).sort((a, b) => a - b);
 	const lowWatermarkMs = Math.max(

@@ -17,6 +17,7 @@ import {
 	readWindow,
 	UnreadableList,
 	type Capacity,
+	type DateWindow,
 	type Page,
 	type WindowRead,
 } from './reading';
@@ -25,46 +26,50 @@ import { withDates } from './recordDates';
 const sampleSize = 20;
 
 type FetchPage = (page: PagePosition, filters?: ListFilters) => Promise<Page>;
-type ReadFrom = (fetchPage: FetchPage, fromMs: number, capacity: Capacity) => Promise<WindowRead>;
+type ReadFrom = (
+	fetchPage: FetchPage,
+	window: DateWindow,
+	capacity: Capacity,
+) => Promise<WindowRead>;
 
-const readByDates: ReadFrom = async (fetchPage, fromMs, capacity) =>
+const readByDates: ReadFrom = async (fetchPage, window, capacity) =>
 	await readWindow(
-		async (window) =>
-			await fetchPage(
-				{ position: window.page, size: maxPageSize },
-				buildDateFilters(window.fromMs, window.toMs),
-			),
-		fromMs,
+		async ({ page, fromMs, toMs }) =>
+			await fetchPage({ position: page, size: maxPageSize }, buildDateFilters(fromMs, toMs)),
+		window,
 		capacity,
 	);
 
 const readersByPaging: Record<Paging, ReadFrom> = {
 	page: readByDates,
 	pageInBody: readByDates,
-	offset: async (fetchPage, fromMs) =>
+	offset: async (fetchPage, { fromMs }) =>
 		await readByOffset(
 			async (offset, size) => await fetchPage({ position: offset + 1, size }),
 			fromMs,
 			maxPageSize,
 		),
-	none: async (fetchPage, fromMs) => {
+	none: async (fetchPage, { fromMs }) => {
 		const { records } = await fetchPage({ position: 1, size: maxPageSize });
 		return { records: withDates(records, fromMs), throughMs: Infinity };
 	},
 };
 
+/** Whether Pocketsflow can be asked for the records between two dates. */
+export const canReadDates = ({ paging }: ListEndpoint) => readersByPaging[paging] === readByDates;
+
 /**
- * Reads the records of a list from a date on, or the oldest part of them where they are more than fit.
- * Lists that cannot be asked for dates may return older records too.
+ * Reads the records of a list between two dates, or the oldest part of them where they are more than fit.
+ * Lists that cannot be asked for dates may return older and newer records too.
  * @throws UnreadableList where the list does not stand still or the answer holds no list; what `send` throws
  */
 export async function readListFrom(
 	n8n: IPollFunctions,
 	list: ListEndpoint,
-	fromMs: number,
+	window: DateWindow,
 	capacity: Capacity,
 ): Promise<WindowRead> {
-	return await readersByPaging[list.paging](createFetch(n8n, list), fromMs, capacity);
+	return await readersByPaging[list.paging](createFetch(n8n, list), window, capacity);
 }
 
 /**

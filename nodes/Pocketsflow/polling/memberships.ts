@@ -1,14 +1,13 @@
-import { NodeOperationError } from 'n8n-workflow';
-
 import { lists } from '../api/lists';
 import { matchesProductFilter } from '../events/productFilter';
 import { readList } from '../transport/pagination';
 import {
-	confirmChanges,
+	countUnfollowed,
 	ignoreChanges,
 	membershipLimit,
 	recordChanges,
 	selectChanges,
+	selectSubscriptions,
 	startWatching,
 	type Change,
 	type Membership,
@@ -22,44 +21,56 @@ import { changeSources } from './sources';
 /** All memberships in one poll. */
 export interface WatchedMemberships {
 	state: MembershipsState;
+	/** Those that are subscriptions. */
 	memberships: Membership[];
 	/** The changes that the user asked for and that are not emitted yet. */
 	due: Change[];
-	/** Whether the state must be stored even when no item is found. */
-	mustSave: boolean;
 }
 
 /**
  * Reads all memberships and selects the due changes.
  * @param previous the state that the last poll left; undefined starts watching
- * @returns undefined where no such event is chosen
- * @throws NodeOperationError where there are too many memberships
  */
 export async function watchMemberships(
 	context: PollContext,
 	previous: MembershipsState | undefined,
-): Promise<WatchedMemberships | undefined> {
+): Promise<WatchedMemberships> {
 	const { n8n, settings, nowMs } = context;
-	const isChosen = ({ event }: { event: string }) => settings.events.includes(event);
-	if (!Object.values(changeSources).some(isChosen)) return undefined;
-
-	const memberships = withDates(await readList(n8n, lists.memberships), nowMs);
-	const { state, mustSave } = previous
-		? confirmChanges(previous, context)
-		: { state: startWatching(memberships, nowMs), mustSave: true };
-	if (Object.keys(state.memberships).length > membershipLimit)
-		throw new NodeOperationError(
-			n8n.getNode(),
-			`Polling can follow changes of ${membershipLimit} subscriptions at most, and there are more. Use the Pocketsflow Trigger for Subscription Updated and Subscription Deleted.`,
-		);
-
+	const memberships = selectSubscriptions(
+		withDates(await readList(n8n, lists.memberships), nowMs),
+		previous,
+	);
+	const state = previous ?? startWatching(memberships, nowMs);
 	const isWanted = ({ kind, membership }: Change) =>
-		isChosen(changeSources[kind]) &&
+		settings.events.includes(changeSources[kind].event) &&
 		matchesProductFilter(toMembershipPayload(membership.record), settings.productIds);
 	const changes = selectChanges(state, memberships, context);
 	const due = changes.filter(isWanted);
 	const unwanted = changes.filter((change) => !due.includes(change));
-	return { state: ignoreChanges(state, unwanted), memberships, due, mustSave };
+	return { state: ignoreChanges(state, unwanted), memberships, due };
+}
+
+/** Whether an event is chosen that is found by comparing memberships. */
+export const isWatching = ({ settings }: PollContext) =>
+	Object.values(changeSources).some(({ event }) => settings.events.includes(event));
+
+/** Whether memberships are followed that were not before: unless that is stored, a restart forgets what they were. */
+export const hasNewMemberships = (
+	previous: MembershipsState | undefined,
+	next: MembershipsState | undefined,
+): boolean =>
+	previous === undefined ||
+	Object.keys(next?.memberships ?? {}).some((id) => !previous.memberships[id]);
+
+/** Says that there are more subscriptions than can be followed; undefined where all are. */
+export function describeUnfollowed(
+	state: MembershipsState,
+	{ memberships }: WatchedMemberships,
+): string | undefined {
+	const count = countUnfollowed(state, memberships);
+	return count === 0
+		? undefined
+		: `Changes of ${membershipLimit} subscriptions at most are followed by polling; those of ${count} more are not. Use the Pocketsflow Trigger for Subscription Updated and Subscription Deleted.`;
 }
 
 /** The state of the memberships after some of their due changes were emitted. */

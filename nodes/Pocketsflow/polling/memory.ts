@@ -17,6 +17,8 @@ export interface ProcessMemory {
 	 * older copy when another node of the workflow was edited: docs/n8n-engine.md#static-data
 	 */
 	states: Map<string, PollState>;
+	/** When it was last shown that an event's list fails, by node and event; empty since it works again. */
+	failuresShownMs: Map<string, number>;
 }
 
 /** Creates the memory of a process that begins. */
@@ -26,6 +28,7 @@ export const createMemory = (): ProcessMemory => ({
 	firstFoundMs: new Map(),
 	polledNodes: new Set(),
 	states: new Map(),
+	failuresShownMs: new Map(),
 });
 
 /** The memory of this process. */

@@ -19,6 +19,13 @@ export interface PollContext extends PollConditions {
 export const getNodeKey = (n8n: IPollFunctions) =>
 	`${n8n.getWorkflow().id ?? ''} ${n8n.getNode().id}`;
 
+/** What all lists together may store of either kind, done and unconfirmed, and the most for one of them. */
+const recordLimits = { total: 8_000, perList: 5_000 };
+
+/** Shares the records that may be stored among the lists, so that a state stays below a megabyte. */
+export const computeRecordLimit = (listCount: number) =>
+	Math.min(recordLimits.perList, Math.floor(recordLimits.total / Math.max(1, listCount)));
+
 /** Prepares a poll. @throws NodeOperationError where a parameter or the credential cannot be used */
 export async function createPollContext(
 	n8n: IPollFunctions,
@@ -38,5 +45,6 @@ export async function createPollContext(
 		processId: memory.processId,
 		overlapMs: settings.overlapMs,
 		repeatAfterMs: settings.repeatAfterMs,
+		recordLimit: computeRecordLimit(settings.events.length),
 	};
 }

@@ -20,7 +20,7 @@ export interface Page {
 }
 
 /** Fetches a page of the records between two dates, both inclusive, newest first. */
-type FetchWindow = (window: { fromMs: number; toMs?: number; page: number }) => Promise<Page>;
+type FetchWindow = (window: DateWindow & { page: number }) => Promise<Page>;
 
 /** Fetches records by position, newest first. */
 type FetchOffset = (offset: number, limit: number) => Promise<Pick<Page, 'records'>>;
@@ -29,6 +29,12 @@ export interface WindowRead {
 	records: DatedRecord[];
 	/** Up to which date no record is left out. */
 	throughMs: number;
+}
+
+/** Which records are asked for, by their dates in ms, both inclusive. */
+export interface DateWindow {
+	fromMs: number;
+	toMs?: number;
 }
 
 /** How many records one poll can use. Of a list with more, only the oldest part is read. */
@@ -44,15 +50,26 @@ export class UnreadableList extends Error {}
 const listMoved = Symbol('listMoved');
 
 /** Pocketsflow may cut dates to whole seconds, or not include the end date itself. */
-const dateSlackMs = 1_000;
+export const dateSlackMs = 1_000;
 const maxAttempts = 4;
 const maxNarrowings = 40;
-const maxRequests = 500;
+/** Requests that a list may take beyond one for each of its records. */
+const extraRequests = 50;
+/** More records than any list has that ends. */
+const recordLimit = 1_000_000;
 
-const endlessList = () =>
-	new UnreadableList(
+/**
+ * Stops at a list that does not end. How many requests a list takes follows from its length and from the
+ * size of Pocketsflow's pages, so that every list can be read, but only while it brings new records.
+ * @param requests made so far
+ * @param recordCount different records read so far
+ */
+function checkProgress(requests: number, recordCount: number): void {
+	if (requests <= recordCount + extraRequests && recordCount <= recordLimit) return;
+	throw new UnreadableList(
 		'Pocketsflow keeps returning more pages of a list than it can have. Try again later.',
 	);
+}
 
 const isNewestFirst = (records: readonly DatedRecord[]) =>
 	records.every(({ timeMs }, index) => index === 0 || timeMs <= records[index - 1].timeMs);
@@ -79,19 +96,19 @@ async function retryWhileMoving<T>(
 }
 
 /**
- * Reads all records from a date on, or the oldest part of them.
- * @param fromMs inclusive
+ * Reads all records of a window, or the oldest part of them.
  * @throws UnreadableList, and what `fetchPage` throws
  */
 export async function readWindow(
 	fetchPage: FetchWindow,
-	fromMs: number,
+	window: DateWindow,
 	capacity: Capacity,
 ): Promise<WindowRead> {
-	const first = await fetchPage({ fromMs, page: 1 });
-	const toMs = await narrowWindow(fetchPage, fromMs, first, capacity);
+	const { fromMs } = window;
+	const first = await fetchPage({ ...window, page: 1 });
+	const toMs = await narrowWindow(fetchPage, window, first, capacity);
 	return await retryWhileMoving(async (attempt) => {
-		const isFirstReusable = toMs === undefined && attempt === 1;
+		const isFirstReusable = toMs === window.toMs && attempt === 1;
 		const begin = isFirstReusable ? first : await fetchPage({ fromMs, toMs, page: 1 });
 		// Where Pocketsflow ignores dates, pages can only be numbered through: the last attempt does that.
 		const byNumber = attempt === maxAttempts;
@@ -102,21 +119,18 @@ export async function readWindow(
 
 /**
  * Searches an end date (ms) for which the window holds about as many records as one poll can use.
- * @returns undefined where the list has no more than that
+ * @returns the end of the window itself where it has no more than that
  */
 async function narrowWindow(
 	fetchPage: FetchWindow,
-	fromMs: number,
+	{ fromMs, toMs: endMs }: DateWindow,
 	{ totalCount, records }: Page,
 	{ minRecords, maxRecords }: Capacity,
 ): Promise<number | undefined> {
-	if (totalCount === undefined || totalCount <= maxRecords || records.length === 0)
-		return undefined;
+	if (totalCount === undefined || totalCount <= maxRecords || records.length === 0) return endMs;
 	let tooFew = { toMs: fromMs };
-	let tooMany = {
-		toMs: Math.max(...withDates(records, fromMs).map(({ timeMs }) => timeMs)),
-		totalCount,
-	};
+	const newestMs = Math.max(...withDates(records, fromMs).map(({ timeMs }) => timeMs));
+	let tooMany = { toMs: Math.min(newestMs, endMs ?? Infinity), totalCount };
 	for (let round = 0; round < maxNarrowings; round++) {
 		const spanMs = tooMany.toMs - tooFew.toMs;
 		if (spanMs <= dateSlackMs) break;
@@ -159,7 +173,8 @@ async function readPages(
 		return hasSameIds(withDates(again.records, fromMs), expected);
 	};
 
-	for (let requests = 0; requests < maxRequests; requests++) {
+	for (let requests = 0; ; requests++) {
+		checkProgress(requests, found.size);
 		const records = withDates(current.records, fromMs);
 		if (page === 1) {
 			if (anchor && !contains(records, anchor)) return listMoved;
@@ -191,7 +206,6 @@ async function readPages(
 		} else page++;
 		current = await fetchPage({ fromMs, toMs: endMs, page });
 	}
-	throw endlessList();
 }
 
 /**
@@ -210,7 +224,8 @@ export async function readByOffset(
 		const found = new Map<string, DatedRecord>();
 		let last: DatedRecord | undefined;
 		let first: { id: string; length: number } | undefined;
-		for (let requests = 0; requests < maxRequests; requests++) {
+		for (let requests = 0; ; requests++) {
+			checkProgress(requests, found.size);
 			const page = await fetchPage(Math.max(0, found.size - 1), limit);
 			const records = withDates(page.records, fromMs);
 			const isFirstAgain = records[0]?.id === first?.id && records.length === first?.length;
@@ -225,7 +240,6 @@ export async function readByOffset(
 			if (found.size === countBefore) return listMoved;
 			last = records[records.length - 1];
 			if (isNewestFirst(records) && last.timeMs < fromMs) break;
-			if (requests === maxRequests - 1) throw endlessList();
 		}
 		return { records: [...found.values()], throughMs: Infinity };
 	});

@@ -6,6 +6,7 @@ import { toMilliseconds } from '../api/dates';
 import { readId } from '../api/responses';
 
 export interface DatedRecord {
+	/** That of the record, or a digest where it has none or a long one: states hold thousands of them. */
 	id: string;
 	/** By Pocketsflow's clock. */
 	timeMs: number;
@@ -23,15 +24,17 @@ export function withDates(records: readonly IDataObject[], fallbackMs: number): 
 	return [...records]
 		.reverse()
 		.map((record) => {
-			const id = readId(record) ?? digestRecord(record);
+			const id = readId(record) ?? digestText(JSON.stringify(record));
 			neighbourMs = parseCreatedAt(record.createdAt) ?? readDateOfId(id) ?? neighbourMs;
-			return { id, timeMs: neighbourMs, record };
+			return { id: id.length > maxIdLength ? digestText(id) : id, timeMs: neighbourMs, record };
 		})
 		.reverse();
 }
 
-const digestRecord = (record: IDataObject) =>
-	createHash('sha256').update(JSON.stringify(record)).digest('hex').slice(0, 24);
+const maxIdLength = 24;
+
+const digestText = (text: string) =>
+	createHash('sha256').update(text).digest('hex').slice(0, maxIdLength);
 
 function parseCreatedAt(value: unknown): number | undefined {
 	const timeMs =

@@ -1,6 +1,6 @@
 import { NodeOperationError, type IPollFunctions } from 'n8n-workflow';
 
-import { parseDate } from '../api/dates';
+import { parseDate, UnknownTimezoneError } from '../api/dates';
 import { simplifyField } from '../fields/common';
 import { nameListField } from '../fields/nameLists';
 import { productIdsField } from '../fields/triggerFields';
@@ -102,6 +102,8 @@ export function readSettings(n8n: IPollFunctions): PollSettings {
 			productIds: readOption(n8n, productIdsField) ?? [],
 		};
 	} catch (error) {
+		if (error instanceof UnknownTimezoneError)
+			throw new NodeOperationError(n8n.getNode(), `${error.message}. ${error.nextStep}`);
 		throw toParameterError(n8n, error);
 	}
 }

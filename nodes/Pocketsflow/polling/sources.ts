@@ -5,9 +5,9 @@ import { lists, type ListEndpoint } from '../api/lists';
 import { path } from '../api/request';
 import { unwrapRecord } from '../api/responses';
 import { events, toOptions } from '../events/catalogue';
-import { isNotFound } from '../transport/errors';
+import { hasStatus } from '../transport/errors';
 import { send } from '../transport/send';
-import { hasEnded } from './changes';
+import { hasBegun, hasEnded, isIncomplete } from './changes';
 import type { Disposition } from './cursor';
 import {
 	toCustomerPayload,
@@ -23,10 +23,15 @@ export interface ListSource {
 	list: ListEndpoint;
 	/** Whether the record's event is to be emitted; without it, always. */
 	classify?(record: IDataObject): Disposition;
+	/** How long a record may be pending, where any can. */
+	pendingForMs?: number;
 	/** Reads what the payload needs beside the record. */
 	readRelated?(n8n: IPollFunctions, record: IDataObject): Promise<IDataObject>;
 	toPayload(record: IDataObject, related: IDataObject): IDataObject;
 }
+
+/** A membership is incomplete until its first payment; one of a week ago no longer becomes a subscription. */
+const weekMs = 7 * 24 * 60 * 60_000;
 
 export const listSources: readonly ListSource[] = [
 	{
@@ -40,6 +45,7 @@ export const listSources: readonly ListSource[] = [
 		event: 'order.refunded',
 		list: lists.refunds,
 		classify: classifyRefund,
+		pendingForMs: Infinity,
 		readRelated: readRefundedOrder,
 		toPayload: toRefundPayload,
 	},
@@ -47,6 +53,8 @@ export const listSources: readonly ListSource[] = [
 	{
 		event: 'customer.subscription.created',
 		list: lists.memberships,
+		classify: classifyMembership,
+		pendingForMs: weekMs,
 		toPayload: toMembershipPayload,
 	},
 	{ event: 'review.created', list: lists.reviews, toPayload: toReviewPayload },
@@ -58,20 +66,29 @@ function classifyRefund({ status }: IDataObject): Disposition {
 	return ['failed', 'canceled', 'cancelled'].includes(lowerCase) ? 'skip' : 'emit';
 }
 
+/** docs/pocketsflow-api.md#subscriptions */
+function classifyMembership(record: IDataObject): Disposition {
+	if (isIncomplete(record)) return 'pending';
+	return hasBegun(record) ? 'emit' : 'skip';
+}
+
+/** Statuses that stay: Pocketsflow does not know the ID, or no longer has the order. */
+const isGone = (error: unknown) => hasStatus(error, [400, 404, 410]);
+
 /**
  * Reads the order of a refund, which holds its product, buyer and currency. The order may have been
- * deleted: then the event goes without them, because a refund must not hold up all that follows.
+ * deleted: then the event goes without them, because the refund itself is real.
  */
 async function readRefundedOrder(
 	n8n: IPollFunctions,
 	{ orderId }: IDataObject,
 ): Promise<IDataObject> {
-	if (typeof orderId !== 'string') return {};
-	const request = { method: 'GET', path: path`/orders/${orderId}` } as const;
+	if (typeof orderId !== 'string' && typeof orderId !== 'number') return {};
+	const request = { method: 'GET', path: path`/orders/${String(orderId)}` } as const;
 	return await send(n8n, request, 'read').then(
 		(body) => unwrapRecord(body, lists.orders.recordKeys),
 		(error: unknown) => {
-			if (isNotFound(error)) return {};
+			if (isGone(error)) return {};
 			throw error;
 		},
 	);
@@ -87,7 +104,7 @@ export interface ChangeSource {
 export const changeSources = {
 	updated: {
 		event: 'customer.subscription.updated',
-		isExample: (record) => !hasEnded(record),
+		isExample: (record) => hasBegun(record) && !hasEnded(record),
 	},
 	deleted: {
 		event: 'customer.subscription.deleted',

@@ -1,8 +1,9 @@
-import { jsonParse, type IPollFunctions } from 'n8n-workflow';
+import { NodeOperationError, type IPollFunctions } from 'n8n-workflow';
 
 import type { Mode } from '../transport/credential';
 import type { PollContext } from './pollContext';
-import type { PollState } from './state';
+import { includesPolls, type PollState } from './state';
+import { formatState, parseState } from './stateText';
 
 /**
  * The keys of static data. Each mode has its own state, so that a poll with a key of the other mode loses
@@ -19,31 +20,40 @@ export function hasState(n8n: IPollFunctions): boolean {
 }
 
 /**
- * Loads the state from static data and from the memory of the process.
+ * Loads the state from static data and from the memory of the process. The one in memory counts only where
+ * the stored one is an older copy of it: another n8n process may have polled since.
  * @returns `isStored`: whether static data hold one; `latest`: the newer of the two, if there is any
- * @throws where the stored text cannot be read: the user sees a failed poll, and no sale is skipped by a
- * new start
+ * @throws NodeOperationError where there is only a stored one that cannot be read, and no start date to
+ * begin at again: a new start from now on would skip sales
  */
-export function loadState({ n8n, mode, memory, nodeKey }: PollContext): {
+export function loadState(context: PollContext): {
 	isStored: boolean;
 	latest: PollState | undefined;
 } {
+	const { n8n, mode, memory, nodeKey, settings } = context;
 	const inMemory = memory.states.get(memoryKey(nodeKey, mode));
 	const stored = readStored(n8n, mode);
-	const isMemoryNewer = (inMemory?.revision ?? 0) > (stored?.revision ?? 0);
-	return { isStored: stored !== undefined, latest: isMemoryNewer ? inMemory : stored };
+	if (stored !== 'unreadable') {
+		const isMemoryNewer = inMemory && (!stored || includesPolls(inMemory, stored));
+		return { isStored: stored !== undefined, latest: isMemoryNewer ? inMemory : stored };
+	}
+	if (inMemory === undefined && settings.startDateMs === undefined)
+		throw new NodeOperationError(
+			n8n.getNode(),
+			'What this node stored about earlier polls cannot be read. Set Start to From a Date, and Start Date to before the last sale that was handled, so that none is skipped.',
+		);
+	return { isStored: false, latest: inMemory };
 }
 
-function readStored(n8n: IPollFunctions, mode: Mode): PollState | undefined {
+function readStored(n8n: IPollFunctions, mode: Mode): PollState | 'unreadable' | undefined {
 	const text = n8n.getWorkflowStaticData('node')[keys[mode]];
-	if (typeof text !== 'string') return undefined;
-	const state = jsonParse<PollState>(text);
-	return state.version === 1 ? state : undefined;
+	if (text === undefined || text === null) return undefined;
+	return parseState(String(text)) ?? 'unreadable';
 }
 
 /** Keeps the state. n8n stores static data only when the poll returns items, or an empty list of them. */
 export function saveState({ n8n, mode, memory, nodeKey }: PollContext, state: PollState): void {
-	n8n.getWorkflowStaticData('node')[keys[mode]] = JSON.stringify(state);
+	n8n.getWorkflowStaticData('node')[keys[mode]] = formatState(state);
 	memory.states.set(memoryKey(nodeKey, mode), state);
 }
 

@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 
-import { History, type PollFate, type Setting, type ShopEvent, type Step } from './history';
-import type { ShopBehaviour } from './simulatedShop';
+import {
+	allEvents,
+	History,
+	type PollFate,
+	type Setting,
+	type ShopEvent,
+	type Step,
+} from './history';
+import { kinds, type ShopBehaviour } from './simulatedShop';
 
 jest.mock('../../../nodes/Pocketsflow/transport/send', () => ({
 	send: async (context: { answer(request: unknown): Promise<unknown> }, request: unknown) =>
@@ -17,6 +24,8 @@ const shopEvent: fc.Arbitrary<ShopEvent> = fc.oneof(
 		weight: 4,
 		arbitrary: fc.record({
 			kind: fc.constant('sale' as const),
+			of: fc.oneof(fc.constant('order' as const), fc.constantFrom(...kinds)),
+			open: fc.boolean(),
 			count: fc.oneof(
 				{ weight: 5, arbitrary: fc.integer({ min: 1, max: 4 }) },
 				fc.integer({ min: 5, max: 30 }),
@@ -26,13 +35,26 @@ const shopEvent: fc.Arbitrary<ShopEvent> = fc.oneof(
 			wanted: fc.oneof({ weight: 4, arbitrary: fc.constant(true) }, fc.constant(false)),
 		}),
 	},
-	fc.record({ kind: fc.constant('deletion' as const), index: fc.nat({ max: 50 }) }),
+	fc.record({
+		kind: fc.constant('deletion' as const),
+		of: fc.constantFrom(...kinds),
+		index: fc.nat({ max: 50 }),
+	}),
+	{
+		weight: 2,
+		arbitrary: fc.record({
+			kind: fc.constant('status' as const),
+			of: fc.constantFrom('refund' as const, 'membership' as const),
+			index: fc.nat({ max: 50 }),
+			fails: fc.boolean(),
+		}),
+	},
 );
 
 const fate: fc.Arbitrary<PollFate> = fc.record(
 	{
-		failsAt: fc.nat({ max: 6 }),
-		meanwhile: fc.array(fc.record({ before: fc.integer({ min: 1, max: 6 }), event: shopEvent }), {
+		failsAt: fc.nat({ max: 12 }),
+		meanwhile: fc.array(fc.record({ before: fc.integer({ min: 1, max: 10 }), event: shopEvent }), {
 			maxLength: 3,
 		}),
 		crash: fc.constantFrom(
@@ -60,7 +82,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 		kind: fc.constant('down' as const),
 		minutes: fc.oneof(fc.integer({ min: 0, max: 30 }), fc.integer({ min: 0, max: 2000 })),
 	}),
-	fc.record({ kind: fc.constantFrom('restart' as const, 'rename' as const, 'filter' as const) }),
+	fc.record({
+		kind: fc.constantFrom(
+			'restart' as const,
+			'rename' as const,
+			'filter' as const,
+			'takeover' as const,
+		),
+	}),
 );
 
 const behaviour: fc.Arbitrary<ShopBehaviour> = fc.record({
@@ -81,6 +110,11 @@ const behaviour: fc.Arbitrary<ShopBehaviour> = fc.record({
 
 const setting: fc.Arbitrary<Setting> = fc.record({
 	behaviour,
+	events: fc.oneof(
+		fc.constant<readonly string[]>(['order.completed']),
+		fc.constant(allEvents),
+		fc.subarray([...allEvents], { minLength: 1 }),
+	),
 	batch: fc.integer({ min: 1, max: 20 }),
 	overlapMinutes: fc.constantFrom(0, 1, 15, 15, 60),
 	repeatAfterMinutes: fc.constantFrom(0, 0, 3, 10),
@@ -89,10 +123,10 @@ const setting: fc.Arbitrary<Setting> = fc.record({
 	before: fc.nat({ max: 15 }),
 });
 
-const runs = Number(process.env.HISTORIES ?? 1_000);
+const runs = Number(process.env.HISTORIES ?? 300);
 
 test(`no order is lost in ${runs} random histories`, async () => {
-	const totals = { executions: 0, items: 0, empty: 0, crashes: 0, sales: 0 };
+	const totals = { executions: 0, items: 0, empty: 0, crashes: 0, takeovers: 0, expected: 0 };
 	const clock = jest.spyOn(Date, 'now');
 	await fc.assert(
 		fc.asyncProperty(setting, fc.array(step, { maxLength: 25 }), async (given, steps) => {
@@ -105,42 +139,87 @@ test(`no order is lost in ${runs} random histories`, async () => {
 		}),
 		{ numRuns: runs, seed: Number(process.env.SEED ?? 20261123) },
 	);
-	clock.mockRestore();
 	process.stdout.write(`${runs} histories: ${JSON.stringify(totals)}\n`);
-}, 1_200_000);
+}, 3_600_000);
 
 const sale = (count: number, wanted = true): Step => ({
 	kind: 'shop',
-	event: { kind: 'sale', count, sameMoment: false, lateBy: 0, wanted },
+	event: { kind: 'sale', of: 'order', count, sameMoment: false, lateBy: 0, wanted, open: false },
 });
 const calmPoll: Step = { kind: 'poll', fate: calm };
+const deletion: Step = { kind: 'shop', event: { kind: 'deletion', of: 'order', index: 0 } };
+
+const steadyShop: ShopBehaviour = {
+	pageSize: 100,
+	totals: true,
+	hasMore: true,
+	endDate: 'exact',
+	order: 'newestFirst',
+};
+const plainSetting: Setting = {
+	behaviour: steadyShop,
+	events: ['order.completed'],
+	batch: 200,
+	overlapMinutes: 1,
+	repeatAfterMinutes: 2,
+	headStartSeconds: 0,
+	skewMs: 0,
+	before: 0,
+};
+
+afterEach(() => jest.restoreAllMocks());
+
+async function liveThrough(setting: Setting, steps: readonly Step[]): Promise<History> {
+	const history = new History(setting);
+	jest.spyOn(Date, 'now').mockImplementation(history.clock);
+	await history.live(steps);
+	return history;
+}
 
 test.each<[string, Step[]]>([
-	['was deleted', [sale(1), calmPoll, { kind: 'shop', event: { kind: 'deletion', index: 0 } }]],
+	['was deleted', [sale(1), calmPoll, deletion]],
 	['is not asked for any more', [{ kind: 'filter' }, sale(1, false), calmPoll, { kind: 'filter' }]],
 ])(
 	'a record to be repeated that %s hides nothing that lies far behind it',
 	async (_what, steps) => {
 		const rush = Array.from({ length: 30 }, () => [sale(60), calmPoll]).flat();
-		const history = new History({
-			behaviour: {
-				pageSize: 100,
-				totals: true,
-				hasMore: true,
-				endDate: 'exact',
-				order: 'newestFirst',
-			},
-			batch: 200,
-			overlapMinutes: 1,
-			repeatAfterMinutes: 2,
-			headStartSeconds: 0,
-			skewMs: 0,
-			before: 0,
-		});
-		const clock = jest.spyOn(Date, 'now').mockImplementation(history.clock);
-		await history.live([...steps, ...rush]);
-		clock.mockRestore();
-		expect(history.figures.sales).toBe(1800);
+		const history = await liveThrough(plainSetting, [...steps, ...rush]);
+		expect(history.figures.expected).toBe(1800);
 	},
 	60_000,
+);
+
+const longBackfills = [
+	{ records: 20_000, pageSize: 20, batch: 500 },
+	{ records: 70_000, pageSize: 100, batch: 2_000 },
+	{ records: 50_000, pageSize: 100, batch: 500 },
+	{ records: 50_000, pageSize: 100, batch: 100_000 },
+];
+
+test.each([{ records: 2_000, pageSize: 2, batch: 50 }, ...(runs < 10_000 ? [] : longBackfills)])(
+	'a backfill of $records orders, $pageSize to the page and $batch to the poll, is emitted twice to its end',
+	async ({ records, pageSize, batch }) => {
+		const history = await liveThrough(
+			{
+				...plainSetting,
+				behaviour: { ...steadyShop, pageSize },
+				batch,
+				overlapMinutes: 15,
+				repeatAfterMinutes: 30,
+				backfill: records,
+				startDaysAgo: 400,
+			},
+			// New sales follow the old ones.
+			[calmPoll, sale(20), calmPoll],
+		);
+		expect(history.figures).toMatchObject({ items: 2 * (records + 20), expected: records + 20 });
+		process.stdout.write(`${records} orders: ${JSON.stringify(history.extremes)}\n`);
+		expect(history.extremes.maxStateBytes).toBeLessThan(1_000_000);
+		// One poll reads what it may emit, what it repeats, and what it needs to find its place.
+		const itemLimit = Math.min(batch, 5_000);
+		expect(history.extremes.maxRequests).toBeLessThan(
+			60 + ((2 * (itemLimit + 400)) / pageSize) * 1.2,
+		);
+	},
+	300_000,
 );

@@ -1,14 +1,33 @@
 import type { IDataObject, INode, IPollFunctions } from 'n8n-workflow';
 
-import { confirmAfterMs } from '../../../nodes/Pocketsflow/polling/cursor';
+import type { PocketsflowRequest } from '../../../nodes/Pocketsflow/api/request';
+import { confirmAfterMs } from '../../../nodes/Pocketsflow/polling/emissions';
 import { createMemory, type ProcessMemory } from '../../../nodes/Pocketsflow/polling/memory';
 import { poll } from '../../../nodes/Pocketsflow/polling/poll';
-import type { PocketsflowRequest } from '../../../nodes/Pocketsflow/api/request';
-import { SimulatedShop, toEventId, type ShopBehaviour, type SimulatedOrder } from './simulatedShop';
+import { parseState } from '../../../nodes/Pocketsflow/polling/stateText';
+import {
+	kinds,
+	SimulatedShop,
+	toId,
+	type Kind,
+	type ShopBehaviour,
+	type SimulatedRecord,
+} from './simulatedShop';
 
 export type ShopEvent =
-	| { kind: 'sale'; count: number; sameMoment: boolean; lateBy: number; wanted: boolean }
-	| { kind: 'deletion'; index: number };
+	| {
+			kind: 'sale';
+			of: Kind;
+			count: number;
+			sameMoment: boolean;
+			lateBy: number;
+			wanted: boolean;
+			/** Whether a refund is under way, and a membership is not paid yet. */
+			open: boolean;
+	  }
+	| { kind: 'deletion'; of: Kind; index: number }
+	/** The status of a refund or membership changes: an open one completes, or comes to nothing. */
+	| { kind: 'status'; of: 'refund' | 'membership'; index: number; fails: boolean };
 
 /** What happens to n8n around one poll. */
 export interface PollFate {
@@ -26,31 +45,37 @@ export type Step =
 	| { kind: 'down'; minutes: number }
 	| { kind: 'restart' }
 	| { kind: 'rename' }
-	| { kind: 'filter' };
+	| { kind: 'filter' }
+	/** The other main process takes over, while this one lives on. */
+	| { kind: 'takeover' };
 
 export interface Setting {
 	behaviour: ShopBehaviour;
+	events: readonly string[];
 	batch: number;
 	overlapMinutes: number;
 	repeatAfterMinutes: number;
 	headStartSeconds: number;
 	/** How far Pocketsflow's clock is ahead of n8n's. */
 	skewMs: number;
-	/** Sales before the workflow was activated. */
+	/** Records of each kind before the workflow was activated. */
 	before: number;
+	/** Start from a date, this long before the activation. */
+	startDaysAgo?: number;
+	/** Orders since that date. */
+	backfill?: number;
 }
 
 interface Execution {
-	ids: string[];
+	keys: string[];
 	memory: ProcessMemory;
 	startedAtMs: number;
 	isKilled: boolean;
+	changes: Array<{ id: string; status: string }>;
 }
 
-class Killed extends Error {}
-class RequestFailed extends Error {}
-
 const minuteMs = 60_000;
+const dayMs = 24 * 60 * minuteMs;
 const node: INode = {
 	id: 'node',
 	name: 'Polling',
@@ -60,36 +85,95 @@ const node: INode = {
 	parameters: {},
 };
 
+const eventOf: Record<Kind, string> = {
+	order: 'order.completed',
+	refund: 'order.refunded',
+	customer: 'customer.created',
+	membership: 'customer.subscription.created',
+	review: 'review.created',
+};
+const updated = 'customer.subscription.updated';
+const deleted = 'customer.subscription.deleted';
+
+/** Every event that can be polled. */
+export const allEvents: readonly string[] = [...Object.values(eventOf), updated, deleted];
+
+const openStatuses: Partial<Record<Kind, string>> = { refund: 'pending', membership: 'incomplete' };
+const settledStatuses: Partial<Record<Kind, string>> = {
+	refund: 'completed',
+	membership: 'active',
+};
+const nextStatuses: Record<string, { goesOn: string; fails: string }> = {
+	pending: { goesOn: 'completed', fails: 'failed' },
+	incomplete: { goesOn: 'active', fails: 'incomplete_expired' },
+	active: { goesOn: 'paused', fails: 'canceled' },
+	paused: { goesOn: 'active', fails: 'canceled' },
+};
+const isEmitted = ({ status }: SimulatedRecord) =>
+	!['pending', 'incomplete', 'failed', 'incomplete_expired'].includes(status ?? '');
+
 /** A contradiction to what the polling trigger promises. */
 export class Broken extends Error {}
 
 /**
- * One simulated life of n8n and Pocketsflow: real poll code, simulated list, simulated writes of n8n. It
- * keeps in memory what n8n keeps in memory, and loses it when n8n is killed.
+ * One simulated life of n8n and Pocketsflow: real poll code, simulated lists, simulated writes of n8n. It
+ * keeps in memory what n8n keeps in memory, and loses it when n8n is killed. Two main processes may take
+ * turns on one database.
  */
 export class History {
-	private readonly shop: SimulatedShop;
+	readonly shop: SimulatedShop;
 	/** n8n's clock. */
 	private nowMs = Date.UTC(2026, 9, 24, 12);
 	private memory = createMemory();
+	private otherMemory = createMemory();
 	private staticData: IDataObject = {};
 	/** What n8n's database holds. */
 	private saved = '{}';
-	private isRestarted = false;
+	private activation = 'activate';
 	private readonly executions: Execution[] = [];
-	private readonly expected = new Map<string, SimulatedOrder>();
+	private readonly executionsOf = new Map<string, Execution[]>();
+	/** Those that are not stored as done. */
+	private unstored: Execution[] = [];
+	/** What must be emitted, by event and record, and what must not. */
+	private readonly expected = new Set<string>();
+	private readonly old = new Set<string>();
 	private readonly confirmed = new Set<string>();
+	private readonly eventIds = new Map<string, string>();
+	/** The status of memberships when they were first stored; undefined where it is not certain. */
+	private readonly firstStatuses = new Map<string, string | undefined>();
 	private fate: PollFate = { meanwhile: [] };
 	private requests = 0;
 	private crashes = 0;
 	private renames = 0;
+	private takeovers = 0;
+	private savedNews = 0;
+	private maxStateBytes = 0;
+	private maxRequests = 0;
+	private totalRequests = 0;
+	private polls = 0;
 	/** Whether the user chose other products than those that are expected. */
 	private isFiltered = false;
+	private wasFiltered = false;
 
 	constructor(private readonly setting: Setting) {
 		this.shop = new SimulatedShop(setting.behaviour);
-		for (let number = 0; number < setting.before; number++)
-			this.shop.add(this.shopNowMs - (setting.before - number) * 7 * minuteMs);
+		for (const kind of kinds)
+			for (let number = 0; number < setting.before; number++)
+				this.addOld(kind, this.shopNowMs - (setting.before - number) * 7 * minuteMs, number);
+		this.addBackfill(setting.backfill ?? 0);
+	}
+
+	private addBackfill(count: number): void {
+		const spacingMs = Math.floor(((this.setting.startDaysAgo ?? 0) * dayMs) / (count + 1));
+		for (let number = count; number > 0; number--)
+			this.expect(this.shop.add('order', this.shopNowMs - number * spacingMs));
+	}
+
+	private addOld(kind: Kind, timeMs: number, number: number): void {
+		const status = number % 3 === 0 ? openStatuses[kind] : settledStatuses[kind];
+		const more = kind === 'refund' ? { orderNumber: 1 } : {};
+		const record = this.shop.add(kind, timeMs, { status, ...more });
+		this.old.add(toKey(record));
 	}
 
 	private get shopNowMs(): number {
@@ -99,57 +183,108 @@ export class History {
 	/** n8n's clock, for `Date.now`. */
 	readonly clock = (): number => this.nowMs;
 
+	private readParameters(): IDataObject {
+		const { batch, overlapMinutes, repeatAfterMinutes } = this.setting;
+		const { headStartSeconds, startDaysAgo } = this.setting;
+		const startDate = new Date(Date.UTC(2026, 9, 24, 12) - (startDaysAgo ?? 0) * dayMs);
+		return {
+			events: [...this.setting.events],
+			start: startDaysAgo === undefined ? 'now' : 'date',
+			startDate: startDate.toISOString(),
+			simplify: false,
+			options: {
+				batch,
+				overlap: overlapMinutes,
+				repeatAfter: repeatAfterMinutes,
+				headStart: headStartSeconds,
+				productIds: this.isFiltered ? 'other' : 'wanted',
+			},
+		};
+	}
+
 	private readonly context = {
 		getMode: () => 'trigger',
-		getActivationMode: () => (this.isRestarted ? 'init' : 'activate'),
+		getActivationMode: () => this.activation,
 		getWorkflow: () => ({ id: 'workflow' }),
 		getNode: () => node,
 		logger: { warn: () => undefined },
+		__emitError: () => undefined,
 		getTimezone: () => 'Europe/Berlin',
-		getNodeParameter: (name: string, fallback: unknown) => {
-			const { batch, overlapMinutes, repeatAfterMinutes, headStartSeconds } = this.setting;
-			const parameters: IDataObject = {
-				events: ['order.completed'],
-				start: 'now',
-				simplify: true,
-				options: {
-					batch,
-					overlap: overlapMinutes,
-					repeatAfter: repeatAfterMinutes,
-					headStart: headStartSeconds,
-					productIds: this.isFiltered ? 'other' : 'wanted',
-				},
-			};
-			return parameters[name] ?? fallback;
-		},
+		getNodeParameter: (path: string, fallback: unknown) =>
+			path
+				.split('.')
+				.reduce<unknown>(
+					(value, key) => (value as IDataObject | undefined)?.[key],
+					this.readParameters(),
+				) ?? fallback,
 		getWorkflowStaticData: () => this.staticData,
 		answer: async (request: PocketsflowRequest) => {
 			const number = this.requests++;
 			for (const { before, event } of this.fate.meanwhile)
 				if (before === number) this.happen(event);
-			if (this.fate.failsAt === number) throw new RequestFailed();
-			if (this.fate.crash === 'reading' && number > 0) throw new Killed();
+			if (this.fate.failsAt === number) throw new Error('This request failed');
+			if (this.fate.crash === 'reading' && number > 0) throw new Error('n8n was killed');
 			return this.shop.answer(request);
 		},
 	} as unknown as IPollFunctions;
 
 	private happen(event: ShopEvent): void {
-		if (event.kind === 'deletion') {
-			const gone = this.shop.remove(event.index);
-			if (gone) this.expected.delete(toEventId(gone));
-			return;
+		if (event.kind === 'deletion') return this.remove(event.of, event.index);
+		if (event.kind === 'status') return this.changeStatus(event);
+		const { of: kind, count, sameMoment, open } = event;
+		// Pocketsflow makes customers and memberships as they appear.
+		const mayBeLate = kind === 'order' || kind === 'refund' || kind === 'review';
+		const lateBy = mayBeLate ? Math.min(event.lateBy, this.setting.overlapMinutes) * minuteMs : 0;
+		const overlapMs = this.setting.overlapMinutes * minuteMs;
+		for (let index = 0; index < count; index++) {
+			const timeMs = this.shopNowMs - lateBy + (sameMoment ? 0 : index * 137 - count * 137);
+			const productId = event.wanted ? 'wanted' : 'other';
+			const record = this.shop.add(kind, Math.max(timeMs, this.shopNowMs - overlapMs), {
+				productId,
+				status: (open ? openStatuses : settledStatuses)[kind],
+				...(kind === 'refund' && { orderNumber: this.addRefundedOrder(productId) }),
+			});
+			this.expect(record);
 		}
-		const lateBy = Math.min(event.lateBy, this.setting.overlapMinutes) * minuteMs;
-		for (let index = 0; index < event.count; index++) {
-			const timeMs =
-				this.shopNowMs - lateBy + (event.sameMoment ? 0 : index * 137 - event.count * 137);
-			const isEarly = timeMs < this.shopNowMs - this.setting.overlapMinutes * minuteMs;
-			const order = this.shop.add(
-				isEarly ? this.shopNowMs - this.setting.overlapMinutes * minuteMs : timeMs,
-				event.wanted ? 'wanted' : 'other',
-			);
-			if (event.wanted && !this.isFiltered) this.expected.set(toEventId(order), order);
+	}
+
+	private addRefundedOrder(productId: string): number {
+		const order = this.shop.add('order', this.shopNowMs, { productId });
+		this.expect(order);
+		return order.number;
+	}
+
+	private expect(record: SimulatedRecord): void {
+		const isWanted = record.productId === 'wanted' && !this.isFiltered;
+		if (this.setting.events.includes(eventOf[record.kind]) && isEmitted(record))
+			if (isWanted || record.kind === 'customer') this.expected.add(toKey(record));
+	}
+
+	private remove(kind: Kind, index: number): void {
+		const gone = this.shop.remove(kind, index);
+		if (!gone) return;
+		this.expected.delete(toKey(gone));
+		this.expected.delete(`${deleted}:${toId(gone)}`);
+	}
+
+	private changeStatus({ of: kind, index, fails }: ShopEvent & { kind: 'status' }): void {
+		const list = this.shop.list(kind);
+		const record = list[index % list.length] as SimulatedRecord | undefined;
+		const next = nextStatuses[record?.status ?? ''];
+		if (!record || !next) return;
+		const wasEmitted = isEmitted(record);
+		record.status = fails ? next.fails : next.goesOn;
+		if (wasEmitted) this.expectEnd(record);
+		else {
+			this.old.delete(toKey(record));
+			this.expect(record);
 		}
+	}
+
+	private expectEnd(record: SimulatedRecord): void {
+		const isWanted = record.productId === 'wanted' && !this.isFiltered;
+		if (record.status === 'canceled' && isWanted && this.setting.events.includes(deleted))
+			this.expected.add(`${deleted}:${toId(record)}`);
 	}
 
 	private kill(): void {
@@ -164,164 +299,260 @@ export class History {
 	private restart(): void {
 		this.memory = createMemory();
 		this.staticData = JSON.parse(this.saved) as IDataObject;
-		this.isRestarted = true;
+		this.activation = 'init';
 	}
 
-	private async poll(fate: PollFate): Promise<void> {
+	/** @returns whether anything was emitted */
+	private async poll(fate: PollFate): Promise<boolean> {
 		this.fate = fate;
 		this.requests = 0;
 		let items: IDataObject[] | undefined;
 		try {
 			items = await poll(this.context, this.memory);
 		} catch (error) {
-			if (error instanceof Killed) return this.kill();
-			if (error instanceof RequestFailed) return;
-			// A list that will not stand still is a failed execution; the next poll tries again.
-			if (error instanceof Error && /kept changing/.test(error.message)) return;
+			if (fate.crash !== undefined) this.kill();
+			// A failed execution; the next poll tries again.
+			const isExpected = /kept changing|This request failed|n8n was killed/.test(String(error));
+			if (isExpected) return true;
 			throw error;
 		}
+		// A list that could not be read does not end the poll, but the end of n8n does.
+		if (fate.crash === 'reading') items = undefined;
+		this.maxRequests = Math.max(this.maxRequests, this.requests);
+		this.totalRequests += this.requests;
+		this.polls++;
 		if (items !== undefined) {
 			const { crash } = fate;
 			if (crash === undefined || crash === 'saved' || crash === 'both') this.save();
-			if (crash === undefined || crash === 'executed' || crash === 'both')
-				this.execute(items.map(({ eventId }) => String(eventId)));
-		}
-		if (items === undefined) this.checkStored();
+			if (crash === undefined || crash === 'executed' || crash === 'both') this.execute(items);
+		} else if (fate.crash === undefined) this.checkStored();
 		if (fate.crash !== undefined) this.kill();
+		return (items?.length ?? 0) > 0;
 	}
 
 	/** Once a later poll has nothing more to store, no emission of this process may be left unstored. */
 	private checkStored(): void {
 		if (this.setting.repeatAfterMinutes > 0) return;
-		for (const { ids, memory, startedAtMs } of this.executions)
+		for (const { keys, memory, startedAtMs } of this.unstored)
 			if (
 				memory === this.memory &&
 				this.nowMs - startedAtMs >= confirmAfterMs &&
-				ids.some((id) => !this.confirmed.has(id))
+				keys.some((key) => !this.confirmed.has(key))
 			)
-				throw new Broken(`${ids.join(', ')} would be repeated after a restart`);
+				throw new Broken(`${keys.join(', ')} would be repeated after a restart`);
 	}
 
 	private save(): void {
+		const text = String(this.staticData.pollingLive);
+		this.maxStateBytes = Math.max(this.maxStateBytes, text.length);
 		this.saved = JSON.stringify(this.staticData);
-		for (const { ids, memory, startedAtMs } of this.executions)
-			if (memory === this.memory && this.nowMs - startedAtMs >= confirmAfterMs)
-				for (const id of ids) this.confirmed.add(id);
+		const isStored = ({ memory, startedAtMs }: Execution) =>
+			memory === this.memory && this.nowMs - startedAtMs >= confirmAfterMs;
+		for (const { keys } of this.unstored.filter(isStored))
+			for (const key of keys) this.confirmed.add(key);
+		this.unstored = this.unstored.filter((execution) => !isStored(execution));
+		const isWatching = [updated, deleted].some((event) => this.setting.events.includes(event));
+		if (isWatching) this.noteStatuses(text);
 	}
 
-	private execute(ids: string[]): void {
-		if (ids.length > this.setting.batch) throw new Broken(`${ids.length} items in one execution`);
-		if (new Set(ids).size < ids.length) throw new Broken('an item twice in one execution');
-		for (const id of ids) this.checkRepeat(id);
-		this.executions.push({ ids, memory: this.memory, startedAtMs: this.nowMs, isKilled: false });
+	private noteStatuses(text: string): void {
+		const isCalm = this.fate.meanwhile.length === 0;
+		const statuses = new Map(this.shop.list('membership').map((one) => [toId(one), one.status]));
+		const known = Object.keys(parseState(text)?.memberships?.memberships ?? {});
+		for (const id of known.filter((one) => !this.firstStatuses.has(one))) {
+			this.savedNews++;
+			this.firstStatuses.set(id, isCalm ? statuses.get(id) : undefined);
+		}
 	}
 
-	private checkRepeat(id: string): void {
-		const earlier = this.executions.filter(({ ids }) => ids.includes(id));
-		const last = earlier[earlier.length - 1];
+	private execute(items: IDataObject[]): void {
+		if (items.length > this.setting.batch) throw new Broken(`${items.length} items at once`);
+		const keys = items.map(readKey);
+		if (new Set(keys).size < keys.length) throw new Broken('an item twice in one execution');
+		for (const [index, { eventId }] of items.entries()) {
+			const before = this.eventIds.get(keys[index]) ?? eventId;
+			if (before !== eventId) throw new Broken(`${keys[index]} with two event IDs`);
+			this.eventIds.set(keys[index], String(eventId));
+		}
+		for (const key of keys) this.checkRepeat(key);
+		const changes = items
+			.filter(({ event }) => event === updated || event === deleted)
+			.map(({ record }) => record as IDataObject)
+			.map(({ _id, status }) => ({ id: String(_id), status: String(status) }));
+		const execution: Execution = {
+			keys,
+			changes,
+			memory: this.memory,
+			startedAtMs: this.nowMs,
+			isKilled: false,
+		};
+		this.executions.push(execution);
+		this.unstored.push(execution);
+		for (const key of keys)
+			this.executionsOf.set(key, [...(this.executionsOf.get(key) ?? []), execution]);
+	}
+
+	private checkRepeat(key: string): void {
+		const earlier = this.executionsOf.get(key) ?? [];
+		const last = earlier[earlier.length - 1] as Execution | undefined;
 		if (!last) return;
-		const isAcrossProcesses = last.memory !== this.memory;
-		if (this.setting.repeatAfterMinutes === 0) {
-			if (!isAcrossProcesses) throw new Broken(`${id} twice in one life of n8n`);
-			if (this.confirmed.has(id)) throw new Broken(`${id} again although its emission was stored`);
+		const own = earlier.filter(({ memory }) => memory === this.memory);
+		const { repeatAfterMinutes } = this.setting;
+		if (own.length > (repeatAfterMinutes > 0 ? 1 : 0)) throw new Broken(`${key} too often`);
+		if (repeatAfterMinutes === 0) {
+			if (this.confirmed.has(key)) throw new Broken(`${key} again although it was stored`);
 		} else if (
-			!isAcrossProcesses &&
-			this.nowMs - last.startedAtMs < this.setting.repeatAfterMinutes * minuteMs
+			last.memory === this.memory &&
+			this.nowMs - last.startedAtMs < repeatAfterMinutes * minuteMs
 		)
-			throw new Broken(`${id} again too early`);
+			throw new Broken(`${key} again too early`);
 	}
 
 	async live(steps: readonly Step[]): Promise<void> {
 		await this.poll({ meanwhile: [] });
 		for (const step of steps) {
 			this.nowMs += 1_300;
-			if (step.kind === 'shop') this.happen(step.event);
-			else if (step.kind === 'down') {
-				this.kill();
-				this.nowMs += step.minutes * minuteMs;
-				await this.poll({ meanwhile: [] });
-			} else if (step.kind === 'restart') {
-				this.nowMs += minuteMs;
-				// Before the next poll it is as good as a crash: n8n tells a node of neither.
-				const isUnconfirmed = ({ ids, memory }: Execution) =>
-					memory === this.memory && ids.some((id) => !this.confirmed.has(id));
-				const isOpen = this.setting.repeatAfterMinutes > 0 || this.executions.some(isUnconfirmed);
-				if (isOpen) this.crashes++;
-				this.restart();
-			} else if (step.kind === 'rename') {
-				// n8n keeps static data by name, and polls at once when the change is published.
-				this.renames++;
-				// n8n polls when it starts, so before anybody can rename.
-				if (this.memory.states.size === 0) await this.poll({ meanwhile: [] });
-				this.staticData = {};
-				this.saved = '{}';
-				this.isRestarted = false;
-				await this.poll({ meanwhile: [] });
-			} else if (step.kind === 'filter') {
-				this.isFiltered = !this.isFiltered;
-				// What waits, or would come again, is not asked for any more.
-				if (this.isFiltered) this.expected.clear();
-			} else {
-				this.nowMs += minuteMs;
-				await this.poll(step.fate);
-			}
+			await this.take(step);
 		}
 		await this.calmDown();
 		this.check();
 	}
 
+	private async take(step: Step): Promise<void> {
+		switch (step.kind) {
+			case 'shop':
+				return this.happen(step.event);
+			case 'poll':
+				this.nowMs += minuteMs;
+				await this.poll(step.fate);
+				return;
+			case 'down':
+				this.kill();
+				this.nowMs += step.minutes * minuteMs;
+				await this.poll({ meanwhile: [] });
+				return;
+			case 'restart':
+				return this.restartCleanly();
+			case 'rename':
+				return await this.rename();
+			case 'filter':
+				return this.filter();
+			case 'takeover':
+				return await this.takeOver();
+		}
+	}
+
+	private restartCleanly(): void {
+		this.nowMs += minuteMs;
+		// Before the next poll it is as good as a crash: n8n tells a node of neither.
+		const isUnconfirmed = ({ keys, memory }: Execution) =>
+			memory === this.memory && keys.some((key) => !this.confirmed.has(key));
+		if (this.setting.repeatAfterMinutes > 0 || this.executions.some(isUnconfirmed)) this.crashes++;
+		this.restart();
+	}
+
+	/** n8n keeps static data by name, and polls at once when the change is published. */
+	private async rename(): Promise<void> {
+		this.renames++;
+		// n8n polls when it starts, so before anybody can rename.
+		if (this.memory.states.size === 0) await this.poll({ meanwhile: [] });
+		this.staticData = {};
+		this.saved = '{}';
+		this.activation = 'activate';
+		await this.poll({ meanwhile: [] });
+	}
+
+	private filter(): void {
+		this.isFiltered = !this.isFiltered;
+		this.wasFiltered = true;
+		// What waits, or would come again, is not asked for any more. Customers have no product.
+		if (this.isFiltered)
+			for (const key of this.expected)
+				if (!key.startsWith(`${eventOf.customer}:`)) this.expected.delete(key);
+	}
+
+	private async takeOver(): Promise<void> {
+		this.takeovers++;
+		[this.memory, this.otherMemory] = [this.otherMemory, this.memory];
+		this.staticData = JSON.parse(this.saved) as IDataObject;
+		this.activation = 'leadershipChange';
+		this.nowMs += minuteMs;
+		await this.poll({ meanwhile: [] });
+	}
+
 	/** Nothing happens any more: everything that waits must come out. */
 	private async calmDown(): Promise<void> {
-		const { batch, repeatAfterMinutes } = this.setting;
 		this.isFiltered = false;
-		const polls = 6 + repeatAfterMinutes + Math.ceil((3 * this.expected.size) / batch);
-		for (let index = 0; index < polls; index++) {
+		const quietPolls = 6 + this.setting.repeatAfterMinutes;
+		for (let quiet = 0, polls = 0; quiet < quietPolls; polls++) {
+			if (polls > 10_000) throw new Broken('it never comes to rest');
 			this.nowMs += minuteMs;
-			await this.poll({ meanwhile: [] });
+			quiet = (await this.poll({ meanwhile: [] })) ? 0 : quiet + 1;
 		}
 		this.nowMs += 2 * minuteMs;
 	}
 
 	private check(): void {
-		const { repeatAfterMinutes } = this.setting;
+		const { repeatAfterMinutes, startDaysAgo } = this.setting;
 		const emitted = new Map<string, number>();
-		for (const { ids, isKilled } of this.executions)
-			for (const id of ids) {
-				// With the option to repeat, only a whole execution counts.
-				if (!isKilled || repeatAfterMinutes === 0) emitted.set(id, (emitted.get(id) ?? 0) + 1);
-			}
-		for (const id of this.expected.keys()) if (!emitted.has(id)) throw new Broken(`${id} was lost`);
-		const old = new Set(
-			Array.from(
-				{ length: this.setting.before },
-				(_, index) => `order.completed:order-${index + 1}`,
-			),
+		// With the option to repeat, only a whole execution counts.
+		const counting = this.executions.filter(
+			({ isKilled }) => !isKilled || repeatAfterMinutes === 0,
 		);
-		for (const id of emitted.keys())
-			if (old.has(id)) throw new Broken(`${id} is older than the activation`);
-		if (this.crashes === 0)
-			for (const [id, count] of emitted)
+		for (const { keys } of counting)
+			for (const key of keys) emitted.set(key, (emitted.get(key) ?? 0) + 1);
+		for (const key of this.expected) if (!emitted.has(key)) throw new Broken(`${key} was lost`);
+		for (const key of emitted.keys())
+			if (startDaysAgo === undefined && this.old.has(key))
+				throw new Broken(`${key} is older than the activation`);
+		this.checkStatuses(counting);
+		if (this.crashes + this.takeovers === 0)
+			for (const [key, count] of emitted)
 				if (count > (repeatAfterMinutes > 0 ? 2 : 1))
-					throw new Broken(`${id} ${count} times without a crash`);
-		const idle = this.executions.filter(({ ids }) => ids.length === 0).length;
-		if (idle > this.executions.length - idle + 1 + this.crashes + this.renames)
+					throw new Broken(`${key} ${count} times without a crash`);
+		const idle = this.executions.filter(({ keys }) => keys.length === 0).length;
+		const allowed = this.crashes + this.renames + this.takeovers + this.savedNews;
+		if (idle > this.executions.length - idle + 1 + allowed)
 			throw new Broken(`${idle} empty executions of ${this.executions.length}`);
 	}
 
+	/** What was emitted last of a membership is what it is now, unless it is as it was found. */
+	private checkStatuses(executions: readonly Execution[]): void {
+		if (this.wasFiltered || !this.setting.events.includes(updated)) return;
+		const latest = new Map<string, string>();
+		for (const { changes } of executions)
+			for (const { id, status } of changes) latest.set(id, status);
+		for (const record of this.shop.list('membership')) {
+			const id = toId(record);
+			const isEnd = record.status === 'canceled';
+			if (record.productId !== 'wanted' || (isEnd && !this.setting.events.includes(deleted)))
+				continue;
+			const last = latest.get(id) ?? this.firstStatuses.get(id);
+			if (last !== undefined && last !== record.status)
+				throw new Broken(`${id} became ${record.status}, and ${last} was emitted last`);
+		}
+	}
+
 	/** For a look at what a run of histories covered. */
-	get figures(): {
-		executions: number;
-		items: number;
-		empty: number;
-		crashes: number;
-		sales: number;
-	} {
+	get figures() {
 		return {
 			executions: this.executions.length,
-			items: this.executions.reduce((sum, { ids }) => sum + ids.length, 0),
-			empty: this.executions.filter(({ ids }) => ids.length === 0).length,
+			items: this.executions.reduce((sum, { keys }) => sum + keys.length, 0),
+			empty: this.executions.filter(({ keys }) => keys.length === 0).length,
 			crashes: this.crashes,
-			sales: this.expected.size,
+			takeovers: this.takeovers,
+			expected: this.expected.size,
 		};
 	}
+
+	get extremes() {
+		const { maxStateBytes, maxRequests, totalRequests, polls } = this;
+		return { maxStateBytes, maxRequests, totalRequests, polls };
+	}
 }
+
+const toKey = (record: SimulatedRecord) => `${eventOf[record.kind]}:${toId(record)}`;
+
+/** The record of an item, or the change: each of them must come once. */
+const readKey = ({ event, eventId, record }: IDataObject) =>
+	event === updated ? String(eventId) : `${String(event)}:${String((record as IDataObject)._id)}`;

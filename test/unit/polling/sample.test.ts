@@ -26,6 +26,7 @@ async function runManually(event: string, memberships: IDataObject[]): Promise<u
 		getMode: () => 'manual',
 		getWorkflow: () => ({ id: 'workflow' }),
 		getNode: () => node,
+		getTimezone: () => 'UTC',
 		getNodeParameter: (name: string, fallback: unknown) => parameters[name] ?? fallback,
 		answer: () => ({ subscriptions: memberships }),
 	} as unknown as IPollFunctions;
@@ -40,7 +41,7 @@ const ended = (status: string) => ({
 	createdAt: '2026-11-23T00:00:00.000Z',
 });
 
-describe.each(['canceled', 'cancelled', 'expired', 'ended', 'incomplete_expired'])(
+describe.each(['canceled', 'cancelled', 'expired', 'ended'])(
 	'a manual run at a subscription that is %s',
 	(status) => {
 		it('shows it as Subscription Deleted', async () => {
@@ -52,5 +53,15 @@ describe.each(['canceled', 'cancelled', 'expired', 'ended', 'incomplete_expired'
 			const shown = await runManually('customer.subscription.updated', [active, ended(status)]);
 			expect(shown).toEqual(['active']);
 		});
+	},
+);
+
+test.each(['incomplete', 'incomplete_expired'])(
+	'a manual run shows a subscription that is %s as nothing, because it never was one',
+	async (status) => {
+		for (const event of ['created', 'updated', 'deleted'])
+			await expect(runManually(`customer.subscription.${event}`, [ended(status)])).rejects.toThrow(
+				'Pocketsflow has nothing',
+			);
 	},
 );
