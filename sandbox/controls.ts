@@ -39,6 +39,13 @@ const reviewFields = {
 
 const keyFields = { mode: oneOf(['test', 'live'], false), keepsOld: optional('boolean') };
 const modeField = { mode: oneOf(['test', 'live'], false) };
+const refundFields = {
+	status: oneOf(['pending', 'completed', 'failed'], true),
+	createdAt: optional('date'),
+};
+const membershipFields = {
+	status: oneOf(['incomplete', 'incomplete_expired', 'trialing', 'active', 'past_due'], true),
+};
 const dateField = { createdAt: required('date') };
 
 type Params = Record<string, string>;
@@ -121,6 +128,21 @@ function backdateOrder(context: SandboxContext, body: JsonObject, { id }: Params
 	moveOrder(db, row, createdAtMs);
 }
 
+/** Gives a refund a status that only Pocketsflow sets, and a date; nothing is delivered. */
+function changeRefund(context: SandboxContext, body: JsonObject, { id }: Params): void {
+	const { status, createdAt } = readFields(body, refundFields);
+	const { row } = findInAnyMode(context, 'Refund', ({ refunds }) => refunds.get(id));
+	row.status = status;
+	row.createdAtMs = (createdAt && parseDateMs(createdAt)) || row.createdAtMs;
+}
+
+/** Gives a membership a status that only Pocketsflow sets; nothing is delivered. */
+function changeMembership(context: SandboxContext, body: JsonObject, { id }: Params): void {
+	const { status } = readFields(body, membershipFields);
+	findInAnyMode(context, 'Membership', ({ memberships }) => memberships.get(id)).row.status =
+		status;
+}
+
 const describeSwitches = () =>
 	Object.fromEntries(
 		Object.entries(switchRules).map(([name, { section, about, initial, allowed }]) => [
@@ -185,6 +207,10 @@ export function registerControls(
 	addControl('POST', '/reviews', (body) => review(context, body));
 	addControl('POST', '/orders/:id/backdate', (body, params) =>
 		backdateOrder(context, body, params),
+	);
+	addControl('POST', '/refunds/:id/status', (body, params) => changeRefund(context, body, params));
+	addControl('POST', '/memberships/:id/status', (body, params) =>
+		changeMembership(context, body, params),
 	);
 	addControl('DELETE', '/orders/:id', (_body, { id }) => {
 		const { db, row } = findInAnyMode(context, 'Order', ({ orders }) => orders.get(id));

@@ -121,7 +121,14 @@ export interface Membership extends Row {
 	buyerEmail: string;
 	firstName?: string;
 	lastName?: string;
-	status: 'active' | 'canceled' | 'paused' | 'past_due' | 'trialing';
+	status:
+		| 'incomplete'
+		| 'incomplete_expired'
+		| 'trialing'
+		| 'active'
+		| 'past_due'
+		| 'paused'
+		| 'canceled';
 	periodStartMs: number;
 	periodEndMs: number;
 	cancelAtPeriodEnd: boolean;

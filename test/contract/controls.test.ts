@@ -27,6 +27,24 @@ describe('The controls of the sandbox', () => {
 		expect((await get('/products')).rows).toEqual([]);
 	});
 
+	test('give refunds and memberships the statuses that only Pocketsflow sets', async () => {
+		const { body: seeded } = await post('/_sandbox/seed');
+		const [orderId] = seeded.orderIds as string[];
+		const { body: refund } = await post('/refunds', { orderId });
+		const createdAt = '2020-01-01T00:00:00.000Z';
+		await post(`/_sandbox/refunds/${refund._id}/status`, { status: 'pending', createdAt });
+		expect((await get(`/refunds/${refund._id}`)).body).toMatchObject({
+			status: 'pending',
+			createdAt,
+		});
+		const { body: list } = await post('/orders/subscriptions', {});
+		const [{ _id }] = list.subscriptions as JsonObject[];
+		await post(`/_sandbox/memberships/${_id}/status`, { status: 'incomplete' });
+		expect((await get(`/orders/subscriptions/${_id}`)).body).toMatchObject({
+			status: 'incomplete',
+		});
+	});
+
 	test('renew an API key, with or without the one before', async () => {
 		const isValid = async (key: string) =>
 			(await fetch(`${sandbox.url}/products`, { headers: { authorization: `Bearer ${key}` } })).ok;

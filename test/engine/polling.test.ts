@@ -454,3 +454,140 @@ test('the polling trigger emits every record twice with Repeat After, and no mor
 		toEventIds(ids),
 	]);
 });
+
+const refund = async (orderId: string) =>
+	String(((await callSandbox('POST', '/refunds', { orderId })) as IDataObject)._id);
+const subscribe = async (email: string) => {
+	const [offer] = (await callSandbox('GET', '/subscriptions')) as IDataObject[];
+	return (await sandbox.purchase({ offerId: String(offer._id), email })).membershipIds[0];
+};
+const setStatus = async (what: string, id: string, status: string, more: IDataObject = {}) =>
+	await callSandbox('POST', `/_sandbox/${what}/${id}/status`, { status, ...more });
+
+test.each([{}, { start: 'date', startDate: '={{ $now.toISO() }}' }])(
+	'the polling trigger finds a refund that was pending long before the activation (%j)',
+	async (start) => {
+		const [orderId] = await sell();
+		const id = await refund(orderId);
+		const createdAt = new Date(Date.now() - 40 * 24 * 60 * minuteMs).toISOString();
+		await setStatus('refunds', id, 'pending', { createdAt });
+		const setup = setUpNode({ events: ['order.refunded'], ...start });
+		await pollLater(setup);
+		await pollLater(setup);
+		await setStatus('refunds', id, 'completed');
+		expect(getEventIds(await pollLater(setup))).toEqual([`order.refunded:${id}`]);
+	},
+);
+
+test('the polling trigger takes an incomplete membership for no subscription, and its expiry for no end', async () => {
+	const events = ['created', 'updated', 'deleted'].map((what) => `customer.subscription.${what}`);
+	const setup = setUpNode({ events });
+	const before = await subscribe('before@example.org');
+	await setStatus('memberships', before, 'incomplete');
+	await pollLater(setup);
+	const [paid, expired] = [await subscribe('paid@example.org'), await subscribe('no@example.org')];
+	await setStatus('memberships', paid, 'incomplete');
+	await setStatus('memberships', expired, 'incomplete');
+	expect(await pollLater(setup)).toBeNull();
+	await setStatus('memberships', before, 'active');
+	await setStatus('memberships', paid, 'trialing');
+	await setStatus('memberships', expired, 'incomplete_expired');
+	expect(getEventIds(await pollLater(setup))?.sort()).toEqual(
+		[`customer.subscription.created:${before}`, `customer.subscription.created:${paid}`].sort(),
+	);
+	expect(await pollLater(setup)).toEqual([]);
+	expect(await pollLater(setup)).toBeNull();
+});
+
+describe('a list that cannot be read', () => {
+	const failWith = (path: string, status: number) =>
+		sandbox.setSwitches({ faults: [{ path, kind: 'answer', status, message: 'No' }] });
+
+	it('stops no other list, is shown as a failed execution once an hour, and is read again', async () => {
+		const shown: string[] = [];
+		const emitError = ({ message }: Error) => void shown.push(message);
+		const setup = setUpNode({ events: ['review.created', 'order.completed'] }, { emitError });
+		await pollLater(setup);
+		failWith('/reviews', 403);
+		const ids = await sell();
+		expect(getEventIds(await pollLater(setup))).toEqual(toEventIds(ids));
+		for (let polls = 0; polls < 70; polls++) await pollLater(setup);
+		expect(shown).toEqual([expect.stringContaining('review.created'), expect.anything()]);
+		const review = (await callSandbox('POST', '/_sandbox/reviews', {
+			productId: productIds[0],
+		})) as IDataObject;
+		sandbox.setSwitches({ faults: [] });
+		expect(getEventIds(await pollLater(setup))).toEqual([`review.created:${String(review._id)}`]);
+	});
+
+	it.each([400, 410])('a refund whose order answers %i comes without it', async (status) => {
+		const setup = setUpNode({ events: ['order.refunded'] });
+		await pollLater(setup);
+		const [orderId] = await sell();
+		const id = await refund(orderId);
+		failWith(`/orders/${orderId}`, status);
+		expect(getEventIds(await pollLater(setup))).toEqual([`order.refunded:${id}`]);
+	});
+
+	it('keeps only the refund waiting whose order answers 403', async () => {
+		const setup = setUpNode({ events: ['order.refunded'], options: { batch: 1 } });
+		await pollLater(setup);
+		const [first, second] = await sell(2);
+		const waiting = await refund(first);
+		failWith(`/orders/${first}`, 403);
+		await pollLater(setup);
+		const healthy = await refund(second);
+		expect(getEventIds(await pollLater(setup))).toEqual([`order.refunded:${healthy}`]);
+		sandbox.setSwitches({ faults: [] });
+		expect(getEventIds(await pollLater(setup))).toEqual([`order.refunded:${waiting}`]);
+	});
+});
+
+test('two main processes that take turns emit nothing twice because both remember', async () => {
+	const setup = setUpNode();
+	const [first, second] = [createMemory(), createMemory()];
+	const pollWith = async (memory: ReturnType<typeof createMemory>) => {
+		clockOffsetMs += minuteMs;
+		return getEventIds((await poll(createPollContext(setup), memory)) ?? []);
+	};
+	await pollWith(first);
+	// Polls that find nothing are counted, but not stored.
+	for (let polls = 0; polls < 5; polls++) await pollWith(first);
+	const ids = await sell();
+	expect(await pollWith(second)).toEqual(toEventIds(ids));
+	await pollWith(second);
+	expect(await pollWith(first)).toEqual([]);
+	expect(await pollWith(second)).toEqual([]);
+});
+
+test('neither orders nor subscription changes starve with one item to the poll', async () => {
+	const events = ['order.completed', 'customer.subscription.updated'];
+	const setup = setUpNode({ events, options: { batch: 1 } });
+	const id = await subscribe('busy@example.org');
+	await pollLater(setup);
+	const wanted = toEventIds(await sell(3));
+	const found: unknown[] = [];
+	for (let polls = 0; polls < 8; polls++) {
+		await callSandbox('POST', `/_sandbox/memberships/${id}/${polls % 2 ? 'resume' : 'pause'}`);
+		found.push(...(getEventIds(await pollLater(setup)) ?? []));
+	}
+	expect(found).toEqual(expect.arrayContaining(wanted));
+	expect(found.length).toBeGreaterThan(wanted.length + 2);
+});
+
+test.each(['Pacific', 'GMT+5'])(
+	'the polling trigger says that the time zone %s is not known',
+	async (timezone) => {
+		const setup = setUpNode({ start: 'date', startDate: '2026-01-31T00:00:00' }, { timezone });
+		await expect(pollLater(setup)).rejects.toThrow(`"${timezone}", is not known. Choose another`);
+	},
+);
+
+test('a stored state of another version is no reason to start anew in silence', async () => {
+	const staticData = { pollingTest: JSON.stringify({ version: 1, revision: 3, lists: {} }) };
+	await expect(pollLater(setUpNode({}, { staticData }))).rejects.toThrow('From a Date');
+	const dated = { start: 'date', startDate: '={{ $now.minus({ minutes: 5 }) }}' };
+	const [id] = await sell();
+	const found = await pollLater(setUpNode(dated, { staticData }));
+	expect(getEventIds(found)).toContain(`order.completed:${id}`);
+});

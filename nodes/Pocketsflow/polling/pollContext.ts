@@ -20,7 +20,7 @@ export const getNodeKey = (n8n: IPollFunctions) =>
 	`${n8n.getWorkflow().id ?? ''} ${n8n.getNode().id}`;
 
 /** What all lists together may store of either kind, done and unconfirmed, and the most for one of them. */
-const recordLimits = { total: 8_000, perList: 5_000 };
+const recordLimits = { total: 7_000, perList: 5_000 };
 
 /** Shares the records that may be stored among the lists, so that a state stays below a megabyte. */
 export const computeRecordLimit = (listCount: number) =>

@@ -57,6 +57,8 @@ export interface NodeSetup {
 	/** Its name unless given. */
 	nodeId?: string;
 	signal?: AbortSignal;
+	/** Gets the failed executions that a poll asks for beside its result. */
+	emitError?: (error: Error) => void;
 }
 
 export const sourceName = 'Items';
@@ -284,6 +286,8 @@ export function createPollContext(setup: NodeSetup): PollContext {
 		buildAdditionalData(setup),
 		setup.mode ?? 'trigger',
 		setup.activation ?? 'activate',
+		undefined,
+		setup.emitError,
 	);
 }
 
