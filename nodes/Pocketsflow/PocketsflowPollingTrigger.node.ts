@@ -38,7 +38,8 @@ export class PocketsflowPollingTrigger implements INodeType {
 					{
 						name: 'From Now On',
 						value: 'now',
-						description: 'Only what happens after the workflow is activated',
+						description:
+							'Only what happens after the workflow is first activated. What happens while it is switched off comes when it is active again.',
 					},
 					{
 						name: 'From a Date',
