@@ -25,6 +25,9 @@ import { withDates } from './recordDates';
 
 const sampleSize = 20;
 
+/** Asks for all records of a window, however many. */
+export const everything: Capacity = { minRecords: Infinity, maxRecords: Infinity };
+
 type FetchPage = (page: PagePosition, filters?: ListFilters) => Promise<Page>;
 type ReadFrom = (
 	fetchPage: FetchPage,

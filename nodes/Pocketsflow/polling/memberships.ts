@@ -1,6 +1,5 @@
 import { lists } from '../api/lists';
 import { matchesProductFilter } from '../events/productFilter';
-import { readList } from '../transport/pagination';
 import {
 	countUnfollowed,
 	ignoreChanges,
@@ -13,9 +12,9 @@ import {
 	type Membership,
 	type MembershipsState,
 } from './changes';
+import { everything, readListFrom } from './listReader';
 import { toMembershipPayload } from './payloads';
 import type { PollContext } from './pollContext';
-import { withDates } from './recordDates';
 import { changeSources } from './sources';
 
 /** All memberships in one poll. */
@@ -36,10 +35,8 @@ export async function watchMemberships(
 	previous: MembershipsState | undefined,
 ): Promise<WatchedMemberships> {
 	const { n8n, settings, nowMs } = context;
-	const memberships = selectSubscriptions(
-		withDates(await readList(n8n, lists.memberships), nowMs),
-		previous,
-	);
+	const { records } = await readListFrom(n8n, lists.memberships, { fromMs: 0 }, everything);
+	const memberships = selectSubscriptions(records, previous);
 	const state = previous ?? startWatching(memberships, nowMs);
 	const isWanted = ({ kind, membership }: Change) =>
 		settings.events.includes(changeSources[kind].event) &&

@@ -1,10 +1,8 @@
 import { aheadLimitMs, startAfter, startAtDate, type CursorState, type ListRecord } from './cursor';
-import { readListFrom, readNewest } from './listReader';
+import { everything, readListFrom, readNewest } from './listReader';
 import type { PollContext } from './pollContext';
 import { withDates } from './recordDates';
 import type { ListSource } from './sources';
-
-const everything = { minRecords: Infinity, maxRecords: Infinity };
 
 /** The first state of a list: from the start date on, or from now on. */
 export async function startList(context: PollContext, source: ListSource): Promise<CursorState> {
