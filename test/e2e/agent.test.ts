@@ -201,10 +201,10 @@ describe("the action node as an AI agent's tool", () => {
 		);
 
 		expect(results.map((result) => JSON.parse(result) as unknown)).toEqual([
-			[{ error: "'Price' must not be less than 0" }],
-			[{ error: "'Price' must be a number" }],
-			[{ error: "'Product' is empty" }],
-			[{ error: expect.stringMatching(/^Product not found\./) }],
+			[{ error: expect.stringMatching(/^'Price' must not be less than 0\. .*Nothing was sent/) }],
+			[{ error: expect.stringMatching(/^'Price' must be a number\. .*Nothing was sent/) }],
+			[{ error: expect.stringMatching(/^'Product' is empty\. .*Nothing was sent/) }],
+			[{ error: expect.stringMatching(/^Product not found\. Check the ID: /) }],
 		]);
 		expect(requests.slice(before).map(({ method, path }) => `${method} ${path}`)).toEqual([
 			'GET /products/6a5100000000000000000001',

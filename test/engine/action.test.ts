@@ -190,8 +190,10 @@ describe('input items', () => {
 			[0, 1, 2, 3].map((item) => ({ item })),
 		);
 		expect(output[0].json._id).toBe(shop.productIds[0]);
-		expect(output[1].json).toEqual({ error: "'Product' is empty [item 1]" });
-		expect(output[2].json.error).toBe('Product not found. [item 2]');
+		expect(output[1].json.error).toMatch(/^'Product' is empty\. .*Nothing was sent.* \[item 1\]$/);
+		expect(output[2].json.error).toMatch(
+			/^Product not found\. Check the ID: .* answered 404.* \[item 2\]$/,
+		);
 		expect(output[2].error?.description).toMatch(/^Check the ID: .* made in test mode/);
 		expect(output[3].json._id).toBe(shop.productIds[1]);
 	});
@@ -645,6 +647,11 @@ describe("the node as an AI agent's tool", () => {
 				{ node: tool },
 			)
 		).output[0].json;
+
+	it('says in the message of an error what to do: a model is given nothing else', async () => {
+		const { error } = await run('product get', { productId: byId('missing') }, { node: tool });
+		expect(error?.message).toMatch(/^Product not found\. Check the ID: .* made in test mode/);
+	});
 
 	it('returns a simplified record unless told otherwise', async () => {
 		expect(Object.keys(await runTool({})).length).toBeLessThanOrEqual(10);

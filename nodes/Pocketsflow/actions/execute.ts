@@ -9,6 +9,7 @@ import {
 
 import { readId } from '../api/responses';
 import { InvalidInputError } from '../fields/types';
+import { composeMessage } from '../transport/errors';
 import { defaultLimits } from '../transport/limits';
 import { summarizeFailure, type ItemOutcome } from './failureSummary';
 import type { Operation, Resource } from './operation';
@@ -150,6 +151,7 @@ class OperationRun {
 	}
 
 	private toThrown(error: NodeError, index: number): NodeError {
+		if (isTool(this.context)) error.message = composeMessage(error);
 		return this.items.length > 1 ? addItemNumber(error, index) : error;
 	}
 }
@@ -193,13 +195,17 @@ function toNodeError(context: IExecuteFunctions, thrown: unknown, itemIndex: num
 	return new NodeApiError(context.getNode(), thrown as JsonObject, { itemIndex });
 }
 
-/** Names the item in the message: n8n outputs nothing else of the error of an item that failed alone. */
+/** As a tool: a model is given nothing but the message of an error (docs/n8n-engine.md#ai-tools). */
+const isTool = (context: IExecuteFunctions) => context.getNode().type.endsWith('Tool');
+
 function addItemNumber(error: NodeError, item: number): NodeError {
 	error.message = `${error.message} [item ${item}]`;
 	return error;
 }
 
+/** With all of the error in its text: n8n shows nothing else of an item that failed alone. */
 function buildErrorItem(error: NodeError, item: number): INodeExecutionData {
+	error.message = composeMessage(error);
 	return { json: { error: addItemNumber(error, item).message }, error, pairedItem: { item } };
 }
 
