@@ -65,7 +65,8 @@ export const sourceName = 'Items';
 export const nodeName = 'Under Test';
 
 const sourceType = 'test.items';
-const testedType = 'test.node';
+// As n8n names it: package and node, of which a tool's ends in Tool.
+const getTypeName = ({ description }: INodeType) => `test.${description.name}`;
 
 // n8n-core reads its instance settings from disk; without a folder of its own it would create ~/.n8n.
 if (process.env.N8N_USER_FOLDER === undefined) {
@@ -96,7 +97,7 @@ const createSourceNode = (items: IDataObject[]): INodeType => ({
 function buildWorkflow(setup: NodeSetup): Workflow {
 	const types: Record<string, INodeType> = {
 		[sourceType]: createSourceNode(setup.items ?? emptyItem),
-		[testedType]: setup.node,
+		[getTypeName(setup.node)]: setup.node,
 	};
 	const nodeTypes: INodeTypes = {
 		getByName: (type) => types[type],
@@ -121,7 +122,7 @@ function buildWorkflow(setup: NodeSetup): Workflow {
 		staticData: { [`node:${nodeName}`]: setup.staticData ?? {} },
 		nodes: [
 			node(sourceName, sourceType, {}),
-			node(nodeName, testedType, {
+			node(nodeName, getTypeName(setup.node), {
 				...(setup.nodeId !== undefined && { id: setup.nodeId }),
 				parameters: setup.parameters ?? {},
 				webhookId: setup.webhookId,
