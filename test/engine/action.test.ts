@@ -678,7 +678,7 @@ describe("the node as an AI agent's tool", () => {
 			{ productId: byId(shop.productIds[0]), ...parameters },
 			{ node: tool },
 		);
-		expect(error?.message).toBe("'Fields' is empty");
+		expect(error?.message).toMatch(/^'Fields' is empty\. Set it\./);
 	});
 
 	it('has no Output where it is no tool', async () => {

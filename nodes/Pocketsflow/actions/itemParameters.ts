@@ -32,7 +32,7 @@ export class ItemParameters {
 		if (value === undefined)
 			throw new InvalidInputError(
 				`'${field.property.displayName}' is empty`,
-				'Set it. If an expression gives it, check that the field exists which it reads.',
+				'Set it. If an expression gives it, check that the field it reads exists.',
 			);
 		return value;
 	}

@@ -66,7 +66,7 @@ export const isUnset = (raw: unknown) => raw === undefined || raw === null || ra
 export const refuseMissing = (displayName: string, remedy = 'Or leave the field blank') =>
 	new InvalidInputError(
 		`'${displayName}' has no value`,
-		`If an expression gives it, check that the field exists which it reads. ${remedy}.`,
+		`If an expression gives it, check that the field it reads exists. ${remedy}.`,
 	);
 
 /**
