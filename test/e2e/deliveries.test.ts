@@ -21,6 +21,8 @@ type Delivery = Required<WebhookRequest>;
 
 const hostileCount = 1000;
 const seed = 20261124;
+/** Dozens of executions at once take their time on a small machine. */
+const hostileTimeoutMs = 300_000;
 const events = ['order.completed', 'customer.subscription.updated', 'invoice.payment_succeeded'];
 
 const workflowOfOneTrigger: Workflow = {
@@ -141,18 +143,23 @@ function makeSendable({ body, headers = {} }: WebhookRequest): Delivery {
 /** The number of executions, all of which have succeeded. */
 async function countExecutions(): Promise<number> {
 	const { client } = environment;
-	await client.waitUntilIdle(workflow.id);
+	await client.waitUntilIdle(workflow.id, hostileTimeoutMs / 2);
 	const executions = await client.executions(workflow.id);
 	expect(executions.filter(({ status }) => status !== 'success')).toEqual([]);
 	return executions.length;
 }
 
-/** How many executions the action starts; n8n gets a second to start them. */
+/** How many executions the action starts; n8n starts them after the answer, within a second each. */
 async function countStartedBy(action: () => Promise<void>): Promise<number> {
 	const before = await countExecutions();
 	await action();
-	await sleep(1000);
-	return (await countExecutions()) - before;
+	let count = before;
+	for (let last = -1; last !== count; ) {
+		last = count;
+		await sleep(1000);
+		count = await countExecutions();
+	}
+	return count - before;
 }
 
 test('each genuine delivery starts one execution', async () => {
@@ -189,29 +196,33 @@ function findNewEvents(deliveries: Delivery[]): Set<string> {
 	return new Set(keys);
 }
 
-test(`the trigger starts nothing for ${hostileCount} hostile deliveries but those that are other events`, async () => {
-	const drawn = fc
-		.sample(hostileDeliveries(originals, secret), { numRuns: hostileCount, seed })
-		.map(makeSendable);
-	const counts: Record<string, number> = {};
-	const started = await countStartedBy(async () => {
-		const limit = pLimit(10);
-		const sendOne = async (delivery: Delivery) => {
-			const kind = isSigned(delivery, secret) ? 'genuine' : 'forged';
-			const outcome = `${kind}: ${summarize(await send(delivery))}`;
-			counts[outcome] = (counts[outcome] ?? 0) + 1;
-		};
-		await Promise.all(drawn.map((delivery) => limit(sendOne, delivery)));
-	});
-	expect(started).toBe(findNewEvents(drawn).size);
-	expect(Object.keys(counts).sort()).toEqual([
-		`forged: ${refusedByTrigger}`,
-		'forged: 422',
-		'genuine: 200',
-	]);
-	for (const count of Object.values(counts)) expect(count).toBeGreaterThan(hostileCount / 10);
-	refusals += counts[`forged: ${refusedByTrigger}`];
-});
+test(
+	`the trigger starts nothing for ${hostileCount} hostile deliveries but those that are other events`,
+	async () => {
+		const drawn = fc
+			.sample(hostileDeliveries(originals, secret), { numRuns: hostileCount, seed })
+			.map(makeSendable);
+		const counts: Record<string, number> = {};
+		const started = await countStartedBy(async () => {
+			const limit = pLimit(10);
+			const sendOne = async (delivery: Delivery) => {
+				const kind = isSigned(delivery, secret) ? 'genuine' : 'forged';
+				const outcome = `${kind}: ${summarize(await send(delivery))}`;
+				counts[outcome] = (counts[outcome] ?? 0) + 1;
+			};
+			await Promise.all(drawn.map((delivery) => limit(sendOne, delivery)));
+		});
+		expect(started).toBe(findNewEvents(drawn).size);
+		expect(Object.keys(counts).sort()).toEqual([
+			`forged: ${refusedByTrigger}`,
+			'forged: 422',
+			'genuine: 200',
+		]);
+		for (const count of Object.values(counts)) expect(count).toBeGreaterThan(hostileCount / 10);
+		refusals += counts[`forged: ${refusedByTrigger}`];
+	},
+	hostileTimeoutMs,
+);
 
 describe('nothing is started by a delivery', () => {
 	const asForm = ({ body, headers }: Delivery): Delivery => ({
