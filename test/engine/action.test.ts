@@ -348,6 +348,17 @@ test.each([
 	expect(getSent()[0].query.startDate).toBe(wanted);
 });
 
+test.each(['Pacific', 'GMT+5'])(
+	"a date without a zone is refused with a sentence where the workflow's time zone is %s",
+	async (timezone) => {
+		const filters = { startDate: '2026-03-08T01:30:00' };
+		const { error } = await run('order getAll', { filters }, { timezone });
+		expect(error?.message).toContain(timezone);
+		expect(error?.description).toMatch(/^Choose another .*Nothing was sent/);
+		expect(getSent()).toEqual([]);
+	},
+);
+
 describe('lists in the editor', () => {
 	const search = async (method: string, filter?: string, token?: string) => {
 		const context = createLoadOptionsContext({ node, credential: shop.credential });

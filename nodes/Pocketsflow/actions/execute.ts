@@ -7,6 +7,7 @@ import {
 	type JsonObject,
 } from 'n8n-workflow';
 
+import { UnknownTimezoneError } from '../api/dates';
 import { readId } from '../api/responses';
 import { InvalidInputError } from '../fields/types';
 import { composeMessage } from '../transport/errors';
@@ -185,7 +186,7 @@ function buildUnknownError(
 
 function toNodeError(context: IExecuteFunctions, thrown: unknown, itemIndex: number): NodeError {
 	if (thrown instanceof NodeApiError || thrown instanceof NodeOperationError) return thrown;
-	if (thrown instanceof InvalidInputError)
+	if (thrown instanceof InvalidInputError || thrown instanceof UnknownTimezoneError)
 		return new NodeOperationError(context.getNode(), thrown.message, {
 			itemIndex,
 			description: `${thrown.description} Nothing was sent to Pocketsflow.`,

@@ -76,7 +76,7 @@ function isCalendarDay(day: string): boolean {
 
 /** A time zone that this system does not know. */
 export class UnknownTimezoneError extends Error {
-	readonly nextStep = 'Choose another in the settings of the workflow, such as Europe/Berlin.';
+	readonly description = 'Choose another in the settings of the workflow, such as Europe/Berlin.';
 
 	constructor(timezone: string) {
 		super(`The time zone of the workflow, "${timezone}", is not known`);

@@ -1,4 +1,4 @@
-import { formatDay, parseDate, UnknownTimezoneError, type DayEdge } from '../api/dates';
+import { formatDay, parseDate, type DayEdge } from '../api/dates';
 import { InvalidInputError, isUnset, type Field, type Presentation } from './types';
 
 /**
@@ -8,9 +8,8 @@ import { InvalidInputError, isUnset, type Field, type Presentation } from './typ
 export function dateField(shown: Presentation, edge: DayEdge = 'start'): Field<string> {
 	return {
 		property: { type: 'dateTime', default: '', ...shown },
-		read: withKnownTimezone((raw, timezone = 'UTC') =>
+		read: (raw, timezone = 'UTC') =>
 			isUnset(raw) ? undefined : readDate(shown.displayName, raw, timezone, edge).toISOString(),
-		),
 	};
 }
 
@@ -18,24 +17,10 @@ export function dateField(shown: Presentation, edge: DayEdge = 'start'): Field<s
 export function dayField(shown: Presentation): Field<string> {
 	return {
 		property: { type: 'dateTime', default: '', ...shown },
-		read: withKnownTimezone((raw, timezone = 'UTC') =>
+		read: (raw, timezone = 'UTC') =>
 			isUnset(raw) ? undefined : formatDay(readDate(shown.displayName, raw, timezone), timezone),
-		),
 	};
 }
-
-type Read = Field<string>['read'];
-
-const withKnownTimezone =
-	(read: Read): Read =>
-	(...values) => {
-		try {
-			return read(...values);
-		} catch (error) {
-			if (!(error instanceof UnknownTimezoneError)) throw error;
-			throw new InvalidInputError(error.message, error.nextStep);
-		}
-	};
 
 function readDate(displayName: string, raw: unknown, timezone: string, edge?: DayEdge): Date {
 	const date = parseDate(raw, timezone, edge);

@@ -103,7 +103,7 @@ export function readSettings(n8n: IPollFunctions): PollSettings {
 		};
 	} catch (error) {
 		if (error instanceof UnknownTimezoneError)
-			throw new NodeOperationError(n8n.getNode(), `${error.message}. ${error.nextStep}`);
+			throw new NodeOperationError(n8n.getNode(), `${error.message}. ${error.description}`);
 		throw toParameterError(n8n, error);
 	}
 }
