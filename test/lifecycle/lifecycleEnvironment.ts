@@ -1,4 +1,6 @@
 import { createRequire } from 'node:module';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -6,6 +8,7 @@ import axios from 'axios';
 
 import { N8nClient, type StoredWorkflow, type WorkflowNode } from '../harness/n8n/client';
 import { startEnvironment, type TestEnvironment } from '../harness/n8n/environment';
+import { startN8n } from '../harness/n8n/start';
 import { until } from '../harness/until';
 import { buildWorkflow, triggerName, type Edit } from './workflows';
 
@@ -14,6 +17,7 @@ interface Endpoint {
 	url: string;
 	events: string[];
 	active: boolean;
+	description?: string;
 }
 
 /** An endpoint that should exist. A purchase starts one execution of the workflow through it. */
@@ -30,9 +34,12 @@ export class LifecycleEnvironment {
 	/** The URL of an endpoint that the checks leave out. */
 	ignoredUrl: string | undefined;
 
+	/** The mode of the key in the credential, and the product that is sold in it. */
+	private mode: 'test' | 'live' = 'test';
+
 	private constructor(
 		private readonly environment: TestEnvironment,
-		private readonly productId: string,
+		private productId: string,
 	) {}
 
 	static async start(version: string): Promise<LifecycleEnvironment> {
@@ -61,6 +68,53 @@ export class LifecycleEnvironment {
 
 	get api() {
 		return this.environment.api;
+	}
+
+	/** Puts another key into n8n's credential, and asks the API with it from now on. */
+	async changeKey(apiKey: string): Promise<void> {
+		const { client, credential, sandbox, api } = this.environment;
+		const baseUrl = sandbox.url;
+		await client.updateCredential(credential, { apiKey, baseUrl, webhookSigningSecret: '' });
+		api.defaults.headers.authorization = `Bearer ${apiKey}`;
+		const mode = apiKey.startsWith('pk_live_') ? 'live' : 'test';
+		if (mode === this.mode) return;
+		this.mode = mode;
+		this.productId = (
+			await api.post<{ _id: string }>('/products', { name: 'Icons', price: 5 })
+		).data._id;
+	}
+
+	/** Sells something, and returns how its deliveries were answered. */
+	async sell(mode: 'test' | 'live', productId?: string): Promise<number[]> {
+		const before = this.sandbox.deliveries.length;
+		await this.sandbox.purchase({ mode, ...(productId && { productId }), wait: true });
+		return this.sandbox.deliveries
+			.slice(before)
+			.filter(({ event, url }) => event === 'order.completed' && url !== this.ignoredUrl)
+			.map(({ status = 0 }) => status);
+	}
+
+	/** What n8n has stored for the nodes of a workflow. */
+	async readStaticData({ id }: StoredWorkflow): Promise<unknown> {
+		return ((await this.client.workflow(id)) as { staticData?: unknown }).staticData;
+	}
+
+	/**
+	 * Does the work with a clone of this n8n, made while it was stopped, that runs beside it under an
+	 * address of its own.
+	 */
+	async withClone(work: (clone: N8nClient) => Promise<void>): Promise<void> {
+		await this.n8n.kill('SIGTERM');
+		const userFolder = await mkdtemp(join(tmpdir(), 'n8n-clone-'));
+		await cp(this.n8n.userFolder, userFolder, { recursive: true });
+		await this.restart('SIGTERM');
+		const clone = await startN8n({ version: this.n8n.installation.version, userFolder });
+		try {
+			await work(await N8nClient.connect(clone));
+		} finally {
+			await clone.stop();
+			await rm(userFolder, { recursive: true, force: true, maxRetries: 3 });
+		}
 	}
 
 	importWorkflow(triggers: WorkflowNode[]): Promise<StoredWorkflow> {
@@ -151,6 +205,7 @@ export class LifecycleEnvironment {
 		const orderId = `own-${++this.orderCount}`;
 		const before = this.sandbox.deliveries.length;
 		await this.sandbox.purchase({
+			mode: this.mode,
 			productId: this.productId,
 			metadata: { order_id: orderId },
 			wait: true,

@@ -161,6 +161,32 @@ export class N8nClient {
 		return this.post('/credentials', { type, name, data });
 	}
 
+	/** Replaces the data of a credential, as its form does. */
+	async updateCredential(
+		{ id, name, type }: Credential,
+		data: Record<string, unknown>,
+	): Promise<void> {
+		await this.patch(`/credentials/${id}`, { name, type, data });
+	}
+
+	/**
+	 * Makes a workflow as n8n's public API does, which takes the IDs of nodes and static data along.
+	 * Makes a key for it each time.
+	 */
+	async createByPublicApi(workflow: Workflow & { staticData?: unknown }): Promise<StoredWorkflow> {
+		const { rawApiKey } = await this.post<{ rawApiKey: string }>('/api-keys', {
+			label: randomUUID(),
+			expiresAt: null,
+			scopes: ['workflow:create', 'workflow:read'],
+		});
+		const { data } = await axios.post<StoredWorkflow>(
+			`${this.n8n.url}/api/v1/workflows`,
+			workflow,
+			{ headers: { 'x-n8n-api-key': rawApiKey }, proxy: false },
+		);
+		return data;
+	}
+
 	/** What n8n's own "test" button shows for a saved credential and the data now in its form. */
 	testCredential(credential: Credential, data: Record<string, unknown>): Promise<CredentialTest> {
 		const { id, name, type } = credential;
