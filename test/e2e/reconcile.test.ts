@@ -217,3 +217,69 @@ describe('by polling', () => {
 		});
 	});
 });
+
+describe('confirming an order whose answer is odd', () => {
+	let shop: Ledger;
+
+	/** The example, with the answer to "Get the order" given by a node of n8n's own. */
+	async function importAnswered(answer: string): Promise<StoredWorkflow> {
+		const { client, credential } = environment;
+		const file = join(__dirname, '..', '..', 'examples', 'confirm-paid-order.json');
+		const text = (await readFile(file, 'utf8')).replaceAll('https://shop.example.com', shop.url);
+		const example = JSON.parse(text) as Workflow;
+		const nodes = example.nodes.map((node) =>
+			node.name === 'Get the order'
+				? {
+						...node,
+						type: 'n8n-nodes-base.set',
+						typeVersion: 3.4,
+						parameters: { mode: 'raw', jsonOutput: answer, options: {} },
+					}
+				: node,
+		);
+		return await client.importWorkflow({ ...example, nodes }, [credential]);
+	}
+
+	const order = (id: string) =>
+		`={{ { _id: ${id}, metadata: $json.metadata, buyerEmail: 'x@example.com' } }}`;
+
+	beforeAll(async () => {
+		shop = await Ledger.open('fulfilled');
+		environment.sandbox.setSwitches({ dropRate: 0 });
+		await environment.client.deactivate(confirming.id);
+	});
+	afterAll(async () => await shop?.close());
+
+	test.each([
+		['without the order', '{}', 30, 0],
+		['with another order', order("'other'"), 31, 0],
+		['with the order', order('$json.order.id'), 32, 1],
+	])('an answer %s fulfils what it confirms', async (_, answer, number, times) => {
+		const { client } = environment;
+		const workflow = await importAnswered(answer);
+		await client.activate(workflow.id);
+		await sell(number, 1);
+		await client.waitForExecution(workflow.id, ({ status }) => status === 'success');
+		await client.waitUntilIdle(workflow.id);
+		await client.deactivate(workflow.id);
+		expect(countMarks(shop)[`A-${number}`] ?? 0).toBe(times);
+	});
+
+	test('an empty answer fails the execution, and nothing is fulfilled', async () => {
+		const { client, sandbox } = environment;
+		const before = (await client.executions(confirming.id)).length;
+		await client.activate(confirming.id);
+		sandbox.setSwitches({
+			faults: [{ method: 'GET', path: '/orders/*', kind: 'answer', status: 200, body: 'empty' }],
+		});
+		await sell(33, 1);
+		await until('the execution', async () => {
+			return (await client.executions(confirming.id)).length > before;
+		});
+		await client.waitUntilIdle(confirming.id);
+		sandbox.setSwitches({ faults: [] });
+		const [latest] = await client.executions(confirming.id);
+		expect(latest.status).toBe('error');
+		expect(countMarks(fulfilled)).not.toHaveProperty('A-33');
+	});
+});
