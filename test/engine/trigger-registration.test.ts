@@ -89,6 +89,17 @@ describe('activation ends with exactly one endpoint', () => {
 		expect((await stage.expectOneEndpoint(trigger))._id).not.toBe(_id);
 	});
 
+	it('where the API key was renewed: never without an endpoint meanwhile', async () => {
+		const trigger = stage.install();
+		const description = describeEndpoint(seal('whsec_old', 'pk_test_older', trigger.url));
+		await stage.addEndpoint({ url: trigger.url, description });
+		const before = stage.sandbox.requests.length;
+		await activate(trigger);
+		const methods = stage.sandbox.requests.slice(before).map(({ method }) => method);
+		expect(methods.indexOf('DELETE')).toBeGreaterThan(methods.indexOf('POST'));
+		await stage.expectOneEndpoint(trigger);
+	});
+
 	it('where crashes left several', async () => {
 		const trigger = stage.install();
 		for (let n = 0; n < 3; n++)

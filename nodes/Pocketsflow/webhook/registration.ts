@@ -92,9 +92,7 @@ export async function unregister(
 
 /**
  * Registers a new endpoint while deliveries come in, where the secrets of the present ones are lost
- * or Pocketsflow has none. The new one is made before the others are removed: without any, no
- * delivery would come that could try again.
- * Writes no static data (docs/n8n-engine.md#static-data): after a restart the copy at Pocketsflow
+ * or Pocketsflow has none. Writes no static data (docs/n8n-engine.md#static-data): after a restart the copy at Pocketsflow
  * tells the secret.
  * @throws as `send` does
  */
@@ -116,10 +114,7 @@ export async function registerAnew(
 		forget: () => memory.secretByNode.delete(getNodeKey(context)),
 	};
 	requirePublicAddress(context, url, credential);
-	const useless = await listOwnEndpoints(registration);
-	const created = await createBesideUseless(registration, events, useless);
-	const kept = await reduceToOne(registration, useless, created);
-	registration.store(kept.endpoint, kept.secret);
+	await replaceEndpoints(registration, events, await takeOwnEndpoints(registration));
 }
 
 async function startRegistration(
@@ -138,9 +133,6 @@ async function startRegistration(
 		forget: () => forgetSecret(context, memory, url),
 	};
 }
-
-const listOwnEndpoints = async (registration: Registration): Promise<Endpoint[]> =>
-	selectOwn(registration, await listEndpoints(registration.context, registration.options));
 
 const selectOwn = ({ url, stored }: Registration, endpoints: Endpoint[]): Endpoint[] =>
 	findOwnEndpoints(endpoints, url, stored);
@@ -182,9 +174,37 @@ async function ensureEndpoint(registration: Registration, events: string[]): Pro
 			context.getNode(),
 			'Choose at least one event in "Trigger On" before activating the workflow',
 		);
-	const usable = await reduceToUsableEndpoint(registration);
-	if (usable) return await refreshEndpoint(registration, usable, events);
-	await registerNewEndpoint(registration, events);
+	const own = await takeOwnEndpoints(registration);
+	const usable = findUsableEndpoint(registration, own);
+	if (!usable) return await replaceEndpoints(registration, events, own);
+	for (const { id } of own) if (id !== usable.endpoint.id) await removeEndpoint(context, id);
+	await refreshEndpoint(registration, usable, events);
+}
+
+/** The first endpoint whose secret is known. */
+function findUsableEndpoint(
+	{ credential, stored }: Registration,
+	endpoints: Endpoint[],
+): UsableEndpoint | undefined {
+	for (const endpoint of endpoints) {
+		const secret = openEndpointSecret(endpoint, credential, stored);
+		if (secret !== undefined) return { endpoint, secret };
+	}
+	return undefined;
+}
+
+/**
+ * Registers a new endpoint in place of ones whose secrets are lost. It is made before they are
+ * removed: without any, a sale would be lost, and no delivery would come that could try again.
+ */
+async function replaceEndpoints(
+	registration: Registration,
+	events: string[],
+	useless: Endpoint[],
+): Promise<void> {
+	const created = await createBesideUseless(registration, events, useless);
+	const kept = await reduceToOne(registration, useless, created);
+	registration.store(kept.endpoint, kept.secret);
 }
 
 async function refreshEndpoint(
@@ -204,22 +224,6 @@ async function refreshEndpoint(
 	);
 	if (!isKept) warnOfLostCopy(context);
 	registration.store({ ...endpoint, url }, secret);
-}
-
-/**
- * Removes all of our endpoints but the first whose secret is known; undefined when none is left.
- */
-async function reduceToUsableEndpoint(
-	registration: Registration,
-): Promise<UsableEndpoint | undefined> {
-	const { context, credential, stored } = registration;
-	let usable: UsableEndpoint | undefined;
-	for (const endpoint of await takeOwnEndpoints(registration)) {
-		const secret = usable ? undefined : openEndpointSecret(endpoint, credential, stored);
-		if (secret !== undefined) usable = { endpoint, secret };
-		else await removeEndpoint(context, endpoint.id);
-	}
-	return usable;
 }
 
 /**
@@ -247,14 +251,15 @@ async function reduceToOne(
 	useless: Endpoint[],
 	created: UsableEndpoint,
 ): Promise<UsableEndpoint> {
-	const { context, credential, options } = registration;
+	const { context, credential, url, options } = registration;
 	const usable: UsableEndpoint[] = [];
-	for (const endpoint of await listOwnEndpoints(registration)) {
+	for (const endpoint of await listEndpoints(context, options)) {
 		const isCreated = endpoint.id === created.endpoint.id;
+		const isUseless = useless.some(({ id }) => id === endpoint.id);
+		if (!isCreated && !isUseless && !isSameUrl(endpoint.url, url)) continue;
 		const secret = isCreated ? created.secret : openEndpointSecret(endpoint, credential);
 		if (secret !== undefined) usable.push({ endpoint, secret });
-		else if (useless.some(({ id }) => id === endpoint.id))
-			await removeEndpoint(context, endpoint.id, options);
+		else if (isUseless) await removeEndpoint(context, endpoint.id, options);
 	}
 	const [kept = created, ...others] = usable;
 	for (const { endpoint } of others) await removeEndpoint(context, endpoint.id, options);
