@@ -18,6 +18,8 @@ import {
 const versions = (process.env.N8N_VERSIONS ?? '2.41.1').split(' ');
 const key = 'pk_live_Qh7ZkP2wXr9Tb4MnQh7ZkP2wXr9Tb4Mn';
 const notPocketsflow = /is not the Pocketsflow API/;
+/** n8n has a sentence of its own for some answers. */
+const anySentence = /\w/;
 const connected: CredentialTest = { status: 'OK', message: 'Connection successful!' };
 
 let environment: TestEnvironment;
@@ -119,16 +121,16 @@ describe.each(versions)("n8n's test of the credential, on n8n %s", (version) => 
 		expect(other.received).toEqual([]);
 	});
 
-	it.each<[string, Behaviour, RegExp?]>([
+	it.each([
 		['a page', text(200, '<html><h1>Welcome</h1></html>'), notPocketsflow],
 		['an empty object', json(200, {}), notPocketsflow],
-		['an empty list', json(200, [])],
-		['null', json(200, null)],
+		['an empty list', json(200, []), anySentence],
+		['null', json(200, null), notPocketsflow],
 		['a text', json(200, 'ok'), notPocketsflow],
 		['an error', json(200, { error: 'Store is closed' }), notPocketsflow],
-		['nothing', text(204, '')],
-		['401', json(401, { error: 'Unknown key' })],
-	])('fails when the answer is %s', async (_, behaviour, message?: RegExp) => {
+		['nothing', text(204, ''), notPocketsflow],
+		['401', json(401, { error: 'Unknown key' }), anySentence],
+	])('fails when the answer is %s', async (_, behaviour, message) => {
 		const server = await open(behaviour);
 		const result = await testCredential({ baseUrl: server.url }).catch((error: Error) => ({
 			status: 'Error',
@@ -136,7 +138,7 @@ describe.each(versions)("n8n's test of the credential, on n8n %s", (version) => 
 		}));
 		expect(result.status).toBe('Error');
 		expect(result.message).not.toContain(key);
-		if (message) expect(result.message).toMatch(message);
+		expect(result.message).toMatch(message);
 		expect(server.received.length).toBeGreaterThan(0);
 	});
 
