@@ -33,8 +33,9 @@ describe.each(versions)('the webhook trigger on n8n %s', (version) => {
 	afterAll(() => environment?.stop());
 
 	describe('while its workflow is edited', testEdits);
-	describe('through restarts of n8n', testRestarts);
+	// Before the restarts: an n8n that ends forgets the test, and no longer removes its endpoint.
 	describe('while it listens for a test event', testListening);
+	describe('through restarts of n8n', testRestarts);
 	describe('when Pocketsflow changes', testChangesAtPocketsflow);
 	describe('beside other triggers in one workflow', testSeveralTriggers);
 
