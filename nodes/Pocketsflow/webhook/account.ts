@@ -3,7 +3,7 @@ import type { IHookFunctions, IWebhookFunctions } from 'n8n-workflow';
 import { readId, unwrapRecord } from '../api/responses';
 import { send } from '../transport/send';
 import { getNodeKey, type TriggerMemory } from './memory';
-import { readStaticData } from './secrets';
+import { readStaticData } from './staticData';
 
 /**
  * Reads whose account this node gets events from, and keeps it in static data and in memory. When

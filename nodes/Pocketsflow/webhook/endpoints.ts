@@ -9,7 +9,7 @@ import { isNotFound } from '../transport/errors';
 import { readList } from '../transport/pagination';
 import { send, type SendOptions } from '../transport/send';
 import { describeEndpoint, readDescription } from './sealing';
-import type { TriggerStaticData } from './secrets';
+import type { TriggerStaticData } from './staticData';
 import { hasSamePath, isSameLocation, isSameUrl } from './webhookUrl';
 
 /**

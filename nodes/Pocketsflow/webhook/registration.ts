@@ -20,15 +20,9 @@ import {
 import { explainFailure } from './hookErrors';
 import { getNodeKey, processMemory, type TriggerMemory } from './memory';
 import { describeEndpoint, seal } from './sealing';
-import {
-	forgetSecret,
-	openEndpointSecret,
-	readStaticData,
-	rememberSecret,
-	storeSecret,
-	type TriggerStaticData,
-} from './secrets';
+import { forgetSecret, openEndpointSecret, rememberSecret, storeSecret } from './secrets';
 import { readEventNames } from './settings';
+import { readStaticData, type TriggerStaticData } from './staticData';
 import { getWebhookUrl, isSameUrl, requirePublicAddress } from './webhookUrl';
 
 /** What the registration of one node's webhook works with. */

@@ -4,23 +4,8 @@ import { loadCredential, type PocketsflowCredential } from '../transport/credent
 import type { Endpoint } from './endpoints';
 import { getNodeKey, type EndpointSecret, type SigningSecret, type TriggerMemory } from './memory';
 import { readDescription, seal, unseal } from './sealing';
+import { readStaticData, type TriggerStaticData } from './staticData';
 import { getWebhookUrl, isRequestedUrl, isSameUrl } from './webhookUrl';
-
-/**
- * What the trigger keeps in static data. Written in hooks only (docs/n8n-engine.md#static-data).
- */
-export interface TriggerStaticData {
-	/** Our endpoint at Pocketsflow. */
-	endpointId?: string;
-	/** Its signing secret, sealed. */
-	sealedSecret?: string;
-	/**
-	 * Its URL. After a restart with another WEBHOOK_URL this is no longer the address of this n8n.
-	 */
-	url?: string;
-	/** The user whose events it sends (`userId` of the API). */
-	account?: string;
-}
 
 /** One place where a delivery's secret may be found. @returns none where it is not there */
 export type SecretSource<Secret extends SigningSecret = SigningSecret> = (
@@ -30,9 +15,6 @@ export type SecretSource<Secret extends SigningSecret = SigningSecret> = (
 
 /** For how long a sealed text that does not open is not tried again. */
 const closedTextAgeMs = 10_000;
-
-export const readStaticData = (context: IHookFunctions | IWebhookFunctions): TriggerStaticData =>
-	context.getWorkflowStaticData('node') as TriggerStaticData;
 
 /** Keeps an endpoint's secret: sealed in static data, open in memory. */
 export function storeSecret(
