@@ -20,11 +20,36 @@ export interface ExampleWorkflows {
 	getSellUrl(orderId: string): string;
 }
 
-const examples = join(__dirname, '..', 'examples');
+const folder = join(__dirname, '..', 'examples');
 
-/** Reads one of the workflows in `examples/`. */
-export async function readExample(name: 'sell' | 'settle'): Promise<Workflow> {
-	return JSON.parse(await readFile(join(examples, `${name}.json`), 'utf8')) as Workflow;
+/** Reads one of the workflows in `examples/`; `name` is its file without `.json`. */
+export async function readExample(name: string): Promise<Workflow> {
+	return JSON.parse(await readFile(join(folder, `${name}.json`), 'utf8')) as Workflow;
+}
+
+/**
+ * Fills in the node "Set up", in which every example keeps the values that its user sets.
+ * Throws when the node, or a value that is named, is not there.
+ */
+export function fillSetUp(
+	workflow: Workflow,
+	values: Record<string, string | number | boolean>,
+): Workflow {
+	const copy = structuredClone(workflow);
+	const node = copy.nodes.find(({ name }) => name === 'Set up');
+	if (!node) throw new Error(`"${workflow.name}" has no node "Set up".`);
+	const { assignments } = node.parameters.assignments as { assignments: SetUpValue[] };
+	for (const [name, value] of Object.entries(values)) {
+		const assignment = assignments.find((candidate) => candidate.name === name);
+		if (!assignment) throw new Error(`"Set up" of "${workflow.name}" has no value "${name}".`);
+		assignment.value = value;
+	}
+	return copy;
+}
+
+interface SetUpValue {
+	name: string;
+	value: unknown;
 }
 
 /** Imports and activates both example workflows; `settle` stays off where no delivery can arrive. */
