@@ -15,6 +15,7 @@ import {
 	type Emission,
 	type EmissionConditions,
 } from './emissions';
+import { parseDate } from '../api/dates';
 import type { DatedRecord } from './recordDates';
 
 /** A membership as read, with the date on which it was made. */
@@ -83,16 +84,34 @@ function digestState({ record }: Membership): string {
 	return digestOf(JSON.stringify([status, cancelAtPeriodEnd, currentPeriodEnd, paused]));
 }
 
-/** The state when watching begins: nothing of what is there counts as a change. */
-export function startWatching(memberships: readonly Membership[], nowMs: number): MembershipsState {
+/**
+ * The state when watching begins: nothing of what is there counts as a change.
+ * @param restartMs after a restart without a state, where to look back to: a membership that has ended, and
+ * whose paid period reaches past that date, may have ended since then
+ */
+export function startWatching(
+	memberships: readonly Membership[],
+	nowMs: number,
+	restartMs = Infinity,
+): MembershipsState {
 	const ended = memberships.filter(({ record }) => hasEnded(record));
 	const state: MembershipsState = {
 		startedAtMs: nowMs,
 		endedBeforeMs: ended.reduce((latest, { timeMs }) => Math.max(latest, timeMs), -1),
 		memberships: {},
 	};
-	return addNewMemberships(state, memberships);
+	const unknown = ended
+		.filter(({ record }) => readPeriodEndMs(record) >= restartMs)
+		.map(({ id }): [string, KnownMembership] => [
+			id,
+			{ digest: '', changeId: digestOf(String(state.startedAtMs), id) },
+		]);
+	return replaceKnown(addNewMemberships(state, memberships), unknown);
 }
+
+/** When what was paid for ends; without a date it may still go on. */
+const readPeriodEndMs = ({ currentPeriodEnd }: IDataObject) =>
+	parseDate(currentPeriodEnd, 'UTC')?.getTime() ?? Infinity;
 
 /** Keeps the memberships that are subscriptions, or that are followed as such. */
 export const selectSubscriptions = (

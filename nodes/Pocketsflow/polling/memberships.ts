@@ -16,6 +16,7 @@ import { everything, readListFrom } from './listReader';
 import { toMembershipPayload } from './payloads';
 import type { PollContext } from './pollContext';
 import { changeSources } from './sources';
+import { findRestartMs } from './start';
 
 /** All memberships in one poll. */
 export interface WatchedMemberships {
@@ -37,7 +38,7 @@ export async function watchMemberships(
 	const { n8n, settings, nowMs } = context;
 	const { records } = await readListFrom(n8n, lists.memberships, { fromMs: 0 }, everything);
 	const memberships = selectSubscriptions(records, previous);
-	const state = previous ?? startWatching(memberships, nowMs);
+	const state = previous ?? startWatching(memberships, nowMs, findRestartMs(context));
 	const isWanted = ({ kind, membership }: Change) =>
 		settings.events.includes(changeSources[kind].event) &&
 		matchesProductFilter(toMembershipPayload(membership.record), settings.productIds);

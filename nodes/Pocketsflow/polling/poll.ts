@@ -25,7 +25,7 @@ import { toMembershipPayload } from './payloads';
 import { createPollContext, getNodeKey, type PollContext } from './pollContext';
 import { sampleEvents } from './sample';
 import { changeSources, listSources } from './sources';
-import { findRestartMs } from './start';
+import { findRestartMs, isRestart, warnOfLostState } from './start';
 import { countPoll, type PollState } from './state';
 import { hasState, loadState, saveState } from './stateStore';
 
@@ -48,7 +48,7 @@ export async function poll(
 	}
 	const current = pollOnce(n8n, memory);
 	pollsInFlight.set(nodeKey, current);
-	const isFirstAfterStart = n8n.getActivationMode() === 'init' && !polledNodes.has(nodeKey);
+	const isFirstAfterStart = isRestart({ n8n }) && !polledNodes.has(nodeKey);
 	polledNodes.add(nodeKey);
 	try {
 		return await current;
@@ -79,6 +79,7 @@ async function pollOnce(
 	const context = await createPollContext(n8n, memory);
 	const { settings } = context;
 	const { isStored, latest } = loadState(context);
+	if (!latest) warnOfLostState(context);
 	const isSameStart =
 		settings.startDateMs === undefined || latest?.startDate === settings.startDateText;
 	const { state: previous, mustSave: hasConfirmed } = confirmAll(

@@ -17,6 +17,8 @@ export interface PollSettings {
 	startDateText?: string;
 	simplify: boolean;
 	overlapMs: number;
+	/** How far back a restart without a state looks. */
+	lookBackMs: number;
 	/** 0 emits every record once. */
 	repeatAfterMs: number;
 	/** How long a record waits after it was first found. */
@@ -41,6 +43,17 @@ const headStartField = numberField(
 			'Emit a record only with a poll that comes this long after the one that found it. A webhook trigger beside this one is then done with it, and the two do not work on it at the same moment. There is no head start unless this option is added.',
 	},
 	{ min: 0 },
+);
+
+const lookBackField = numberField(
+	{
+		displayName: 'Look Back After Restart (Hours)',
+		name: 'lookBack',
+		default: 24,
+		description:
+			'How far back the first poll after a restart of n8n looks, if n8n has lost what this node stored. What it emits again has the same event IDs.',
+	},
+	{ min: 1 },
 );
 
 const maxItemsField = numberField(
@@ -79,6 +92,7 @@ const repeatAfterField = numberField(
 /** The optional fields of the polling trigger, sorted by name. */
 export const optionFields: readonly Field[] = [
 	headStartField,
+	lookBackField,
 	maxItemsField,
 	overlapField,
 	productIdsField,
@@ -87,6 +101,7 @@ export const optionFields: readonly Field[] = [
 
 const secondMs = 1_000;
 const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
 
 /** Reads and checks the parameters. @throws NodeOperationError with a sentence for the user */
 export function readSettings(n8n: IPollFunctions): PollSettings {
@@ -96,6 +111,7 @@ export function readSettings(n8n: IPollFunctions): PollSettings {
 			...readStartDate(n8n),
 			simplify: readParameter(n8n, simplifyField) ?? true,
 			headStartMs: (readOption(n8n, headStartField) ?? 0) * secondMs,
+			lookBackMs: (readOption(n8n, lookBackField) ?? 24) * hourMs,
 			overlapMs: (readOption(n8n, overlapField) ?? 15) * minuteMs,
 			repeatAfterMs: (readOption(n8n, repeatAfterField) ?? 0) * minuteMs,
 			maxItems: readOption(n8n, maxItemsField) ?? 500,

@@ -3,6 +3,7 @@ import { everything, readListFrom, readNewest } from './listReader';
 import type { PollContext } from './pollContext';
 import { withDates } from './recordDates';
 import type { ListSource } from './sources';
+import { hasAnyState } from './stateStore';
 
 /** The first state of a list: from the start date on, or from now on. */
 export async function startList(context: PollContext, source: ListSource): Promise<CursorState> {
@@ -23,9 +24,34 @@ export async function startList(context: PollContext, source: ListSource): Promi
 	return startAfter(records, { nowMs, overlapMs });
 }
 
-/** n8n was stopped after the activation, before it could store a state: look back a little. */
-export const findRestartMs = ({ n8n, nowMs, overlapMs }: PollContext) =>
-	n8n.getActivationMode() === 'init' ? nowMs - overlapMs : undefined;
+const restartModes: ReadonlySet<string> = new Set(['init', 'leadershipChange']);
+
+/** Whether a start of n8n, or its change to the leading main process, set the node polling: nobody activated it. */
+export const isRestart = ({ n8n }: Pick<PollContext, 'n8n'>) =>
+	restartModes.has(n8n.getActivationMode());
+
+/**
+ * Where a list begins that was polled before a restart although no state of it is left: an execution of the
+ * same workflow that another process ran can have stored an older copy (docs/n8n-engine.md#static-data).
+ */
+export const findRestartMs = (context: PollContext) =>
+	isRestart(context) ? context.nowMs - getLookBackMs(context) : undefined;
+
+/** Less far where a state is left, of the other mode or of other lists: then nothing was lost. */
+const getLookBackMs = (context: PollContext) =>
+	hasAnyState(context)
+		? context.overlapMs
+		: Math.max(context.settings.lookBackMs, context.overlapMs);
+
+/** Says in n8n's log that a restart found no state: what follows may be repetitions. */
+export function warnOfLostState(context: PollContext): void {
+	const { settings } = context;
+	if (!isRestart(context) || hasAnyState(context) || settings.startDateMs !== undefined) return;
+	const hours = getLookBackMs(context) / 3_600_000;
+	context.n8n.logger.warn(
+		`Pocketsflow Polling Trigger "${context.n8n.getNode().name}" found nothing stored of its earlier polls when n8n started. It looks back ${hours} hours; what it emits again has the same event IDs.`,
+	);
+}
 
 /** Reads a list from a date on, and before it as far back as a record may still be pending. */
 async function readFrom(

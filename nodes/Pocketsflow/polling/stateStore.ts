@@ -12,6 +12,7 @@ import { formatState, parseState } from './stateText';
  * docs/n8n-engine.md#static-data
  */
 const keys: Record<Mode, string> = { test: 'pollingTest', live: 'pollingLive' };
+const modes: readonly Mode[] = ['test', 'live'];
 
 /** Whether static data hold a state of either mode. */
 export function hasState(n8n: IPollFunctions): boolean {
@@ -56,5 +57,9 @@ export function saveState({ n8n, mode, memory, nodeKey }: PollContext, state: Po
 	n8n.getWorkflowStaticData('node')[keys[mode]] = formatState(state);
 	memory.states.set(memoryKey(nodeKey, mode), state);
 }
+
+/** Whether there is a state of either mode, stored or in memory. */
+export const hasAnyState = ({ n8n, memory, nodeKey }: PollContext) =>
+	hasState(n8n) || modes.some((mode) => memory.states.has(memoryKey(nodeKey, mode)));
 
 const memoryKey = (nodeKey: string, mode: Mode) => `${nodeKey} ${mode}`;
