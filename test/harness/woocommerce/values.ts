@@ -1,0 +1,92 @@
+import { invalidParameter } from './errors';
+import { nextId, type MetaEntry, type ShopState } from './state';
+
+export type Fields = Record<string, unknown>;
+
+/** Minor units as WooCommerce writes them: 2900 → "29.00". */
+export const formatAmount = (amount: number, decimals: number) =>
+	(amount / 10 ** decimals).toFixed(decimals);
+
+/** Minor units of an amount as a user types it: "29" → 2900. */
+export const parseAmount = (text: string, decimals: number) =>
+	Math.round(Number(text || 0) * 10 ** decimals);
+
+/** WordPress's two forms of a date, neither with a zone: the shop's time, and UTC under `…_gmt`. */
+export function formatDates(name: string, timeMs: number | undefined, utcOffsetHours: number) {
+	const format = (ms: number) => new Date(ms).toISOString().slice(0, 19);
+	return {
+		[name]: timeMs === undefined ? null : format(timeMs + utcOffsetHours * 3_600_000),
+		[`${name}_gmt`]: timeMs === undefined ? null : format(timeMs),
+	};
+}
+
+/** The time of a date in a request: without a zone it is the shop's, or UTC where that is asked for. */
+export function parseDate(name: string, text: string, utcOffsetHours: number): number {
+	const hasZone = /(Z|[+-]\d{2}:?\d{2})$/i.test(text);
+	const timeMs = Date.parse(hasZone ? text : `${text}Z`);
+	if (Number.isNaN(timeMs)) throw invalidParameter(name, 'rest_invalid_date', 'Invalid date.');
+	return hasZone ? timeMs : timeMs - utcOffsetHours * 3_600_000;
+}
+
+/** JSON as PHP writes it: slashes and everything beyond ASCII escaped. */
+export const toPhpJson = (value: unknown) =>
+	JSON.stringify(value)
+		.replace(/\//g, '\\/')
+		.replace(
+			/[\u0080-\uffff]/g,
+			(character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+		);
+
+/** The links that every record carries. */
+export const formatLinks = (state: ShopState, collection: string, id: number) => ({
+	_links: {
+		self: [{ href: `${state.url}/wp-json/wc/v3/${collection}/${id}` }],
+		collection: [{ href: `${state.url}/wp-json/wc/v3/${collection}` }],
+	},
+});
+
+/** What the database makes of a value: scalars become text. */
+function storeMetaValue(value: unknown): unknown {
+	if (typeof value === 'boolean') return value ? '1' : '';
+	return typeof value === 'number' ? String(value) : value;
+}
+
+/**
+ * Sets the meta entries of a request, as WooCommerce's `update_meta_data` does: by ID where one is given,
+ * else by key. Entries that are there keep their ID, of several with one key the first remains, and `null` removes.
+ */
+export function updateMeta(state: ShopState, meta: MetaEntry[], changes: unknown): void {
+	if (!Array.isArray(changes)) return;
+	for (const change of changes as Fields[]) {
+		const key = String(change.key);
+		const sameKey = meta.filter((entry) => entry.key === key);
+		const entry = change.id ? meta.find(({ id }) => id === Number(change.id)) : sameKey[0];
+		const value = storeMetaValue(change.value);
+		const obsolete = change.id && entry ? [] : sameKey.slice(entry ? 1 : 0);
+		const removed = value === null || value === undefined ? [...obsolete, entry] : obsolete;
+		if (entry) Object.assign(entry, { key, value });
+		else if (value !== null && value !== undefined)
+			meta.push({ id: nextId(state, 'meta', 9001), key, value });
+		for (const gone of removed) if (gone) meta.splice(meta.indexOf(gone), 1);
+	}
+}
+
+/** Refuses values that are no text where WooCommerce's schema asks for text: a price of 29 is no "29.00". */
+export function requireText(fields: Fields, ...names: string[]): void {
+	for (const name of names)
+		if (fields[name] !== undefined && typeof fields[name] !== 'string')
+			throw invalidParameter(name, 'rest_invalid_type', `${name} is not of type string.`);
+}
+
+export function requireOneOf(fields: Fields, name: string, values: readonly string[]): void {
+	if (fields[name] !== undefined && !values.includes(fields[name] as string))
+		throw invalidParameter(
+			name,
+			'rest_not_in_enum',
+			`${name} is not one of ${values.slice(0, -1).join(', ')}, and ${values.at(-1)}.`,
+		);
+}
+
+/** WordPress's reading of a boolean in a query string or a body. */
+export const isTrue = (value: unknown) =>
+	value === true || value === 1 || value === 'true' || value === '1';
