@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import axios from 'axios';
 
-import { checkSignature, sign } from '../../nodes/Pocketsflow/webhook/signature';
+import { checkSignature, sign } from '../../nodes/Pocketsflow/events/signature';
 import type { N8nClient, StoredWorkflow, WorkflowNode } from '../harness/n8n/client';
 import { startEnvironment, type TestEnvironment } from '../harness/n8n/environment';
 import { orderCompleted } from '../harness/payloads';

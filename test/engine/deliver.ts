@@ -3,7 +3,7 @@ import type { IDataObject, IWorkflowExecuteAdditionalData } from 'n8n-workflow';
 import type { TriggerMemory } from '../../nodes/Pocketsflow/webhook/memory';
 import { receive } from '../../nodes/Pocketsflow/webhook/receive';
 import { seal } from '../../nodes/Pocketsflow/webhook/sealing';
-import { sign } from '../../nodes/Pocketsflow/webhook/signature';
+import { sign } from '../../nodes/Pocketsflow/events/signature';
 import { PocketsflowTrigger } from '../../nodes/Pocketsflow/PocketsflowTrigger.node';
 import { createWebhookContext, type NodeSetup } from '../harness/engine/context';
 import type { WebhookRequest } from '../harness/hostileDeliveries';

@@ -1,5 +1,5 @@
 import { Pocketsflow } from '../../nodes/Pocketsflow/Pocketsflow.node';
-import type { Operation } from '../../nodes/Pocketsflow/actions/operation';
+import type { RequestOperation } from '../../nodes/Pocketsflow/actions/operation';
 import { resources } from '../../nodes/Pocketsflow/actions/resources';
 import type { Sandbox } from '../../sandbox/sandbox';
 import { runNode, type NodeRun } from '../harness/engine/context';
@@ -22,7 +22,7 @@ afterAll(async () => await sandbox.close());
 interface Row {
 	title: string;
 	plainCase: Case;
-	operation: Operation;
+	operation: RequestOperation;
 }
 
 const rows: Row[] = resources.flatMap(({ option, operations }) =>
@@ -31,7 +31,7 @@ const rows: Row[] = resources.flatMap(({ option, operations }) =>
 			each.resource === option.value && each.operation === operation.option.value;
 		const plainCase = cases.find(isPlain);
 		const title = `${String(option.value)} ${String(operation.option.value)}`;
-		return plainCase ? [{ title, plainCase, operation }] : [];
+		return plainCase && 'response' in operation ? [{ title, plainCase, operation }] : [];
 	}),
 );
 

@@ -2,7 +2,9 @@ import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import type { Pocketsflow as Sdk } from 'pocketsflow';
 
 import type { EndpointName } from '../../sandbox/endpoints';
-import type { StockedSandbox } from './stockedSandbox';
+import { sign } from '../../nodes/Pocketsflow/events/signature';
+import { orderCompleted } from '../harness/payloads';
+import { webhookSigningSecret, type StockedSandbox } from './stockedSandbox';
 
 /** One run of an operation: what the user sets, what must be sent, what must be output. */
 export interface Case {
@@ -10,7 +12,8 @@ export interface Case {
 	operation: string;
 	/** What is special about it; a plain run of the operation without. */
 	about?: string;
-	endpoint: EndpointName;
+	/** What is called; nothing without. */
+	endpoint?: EndpointName;
 	/** The id in the path. */
 	id?(shop: StockedSandbox): string;
 	parameters?(shop: StockedSandbox): INodeParameters;
@@ -1013,5 +1016,30 @@ export const cases: readonly Case[] = [
 			}),
 		output: () => ({ active: false, events: ['order.refunded', 'review.created'] }),
 		without: ['secret'],
+	},
+	{
+		resource: 'webhook',
+		operation: 'verifyDelivery',
+		parameters: () => ({
+			bodyFrom: 'text',
+			body: JSON.stringify(orderCompleted),
+			headers: {
+				'X-Pocketsflow-Signature': sign(
+					Buffer.from(JSON.stringify(orderCompleted)),
+					webhookSigningSecret,
+				),
+				'X-Pocketsflow-Event': 'order.completed',
+				'X-Pocketsflow-Timestamp': '1795608000000',
+			},
+		}),
+		output: () => ({
+			event: 'order.completed',
+			eventId: 'order.completed:6a5200000000000000000bbb',
+			testMode: true,
+			sentAt: '2026-11-25T12:00:00.000Z',
+			order: { id: '6a5200000000000000000bbb' },
+			amount: 32.4,
+			metadata: { external_order_id: 'A-1001' },
+		}),
 	},
 ];

@@ -3,7 +3,7 @@ import axios, { type AxiosInstance } from 'axios';
 import { newTriggerMemory, type TriggerMemory } from '../../nodes/Pocketsflow/webhook/memory';
 import { isRegistered, register, unregister } from '../../nodes/Pocketsflow/webhook/registration';
 import { readDescription, unseal } from '../../nodes/Pocketsflow/webhook/sealing';
-import { sign } from '../../nodes/Pocketsflow/webhook/signature';
+import { sign } from '../../nodes/Pocketsflow/events/signature';
 import { PocketsflowTrigger } from '../../nodes/Pocketsflow/PocketsflowTrigger.node';
 import { startSandbox, type Sandbox } from '../../sandbox/sandbox';
 import { createHookContext, type NodeSetup } from '../harness/engine/context';

@@ -23,15 +23,18 @@ test('every operation has an output schema', async () => {
 	expect([...(await readStoredSchemas()).keys()].sort()).toEqual(wanted.sort());
 });
 
+/** What a verified delivery has beside the parts of its payload. */
+const envelopeKeys = new Set(['event', 'eventId', 'testMode', 'sentAt', 'deliveredAt']);
+
 test('no operation outputs more than ten fields of a record unless told to', async () => {
 	for (const [file, text] of await readStoredSchemas()) {
 		const { properties } = JSON.parse(text) as { properties: object };
-		const keys = Object.keys(properties);
+		const keys = Object.keys(properties).filter((key) => !envelopeKeys.has(key));
 		expect([file, keys.length <= 10]).toEqual([file, true]);
-		expect([file, keys.some((key) => key === '_id' || key === 'id' || key === 'valid')]).toEqual([
+		expect([
 			file,
-			true,
-		]);
+			['_id', 'id', 'valid', 'eventId'].some((key) => Object.hasOwn(properties, key)),
+		]).toEqual([file, true]);
 	}
 });
 

@@ -4,10 +4,13 @@ import { startSandbox, type Sandbox } from '../../sandbox/sandbox';
 
 type JsonRecord = Record<string, unknown>;
 
+/** The secret in the credential of an endpoint that was made by hand. */
+export const webhookSigningSecret = 'whsec_made_by_hand';
+
 /** A sandbox with one of everything that an operation can be about. */
 export interface StockedSandbox {
 	sandbox: Sandbox;
-	credential: { apiKey: string; baseUrl: string };
+	credential: { apiKey: string; baseUrl: string; webhookSigningSecret: string };
 	productIds: string[];
 	offerId: string;
 	discountId: string;
@@ -34,7 +37,7 @@ export const openSandbox = async () =>
 /** Stocks the sandbox afresh: what an earlier operation did is gone. */
 export async function stockSandbox(sandbox: Sandbox): Promise<StockedSandbox> {
 	sandbox.reset();
-	const credential = { apiKey: sandbox.testKey, baseUrl: sandbox.url };
+	const credential = { apiKey: sandbox.testKey, baseUrl: sandbox.url, webhookSigningSecret };
 	const call: StockedSandbox['call'] = async (name, id, body) => {
 		const response = await fetch(sandbox.url + buildEndpointPath(name, id), {
 			method: endpoints[name].method,

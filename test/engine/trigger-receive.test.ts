@@ -2,7 +2,7 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { newTriggerMemory } from '../../nodes/Pocketsflow/webhook/memory';
 import { prepare } from '../../nodes/Pocketsflow/webhook/prepare';
-import { sign } from '../../nodes/Pocketsflow/webhook/signature';
+import { sign } from '../../nodes/Pocketsflow/events/signature';
 import { createHookContext } from '../harness/engine/context';
 import {
 	invoice,

@@ -13,14 +13,14 @@ import { InvalidInputError } from '../fields/types';
 import { composeMessage } from '../transport/errors';
 import { defaultLimits } from '../transport/limits';
 import { summarizeFailure, type ItemOutcome } from './failureSummary';
-import type { Operation, Resource } from './operation';
+import type { Operation, Resource, Task } from './operation';
 import {
 	processMemory,
 	type RunMemory,
 	type SettledItem,
 	type UnknownOutcome,
 } from './retryMemory';
-import { buildTask, type Task } from './task';
+import { buildTask } from './task';
 
 type NodeError = NodeApiError | NodeOperationError;
 

@@ -1,4 +1,4 @@
-import type { IDataObject, INodePropertyOptions } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions, INodePropertyOptions } from 'n8n-workflow';
 
 import type { ListEndpoint } from '../api/lists';
 import type { Effect, PocketsflowRequest } from '../api/request';
@@ -7,18 +7,33 @@ import type { ItemParameters } from './itemParameters';
 import type { SimplifiedKey } from './simplify';
 
 /** One row of a resource's table: all there is to know about an operation. */
-export interface Operation {
+export type Operation = RequestOperation | LocalOperation;
+
+interface OperationBase {
 	/** What n8n shows: name, value, action, description. */
 	option: INodePropertyOptions;
 	/** The fields in the order of the panel. */
 	fields: readonly Field[];
 	/** Optional fields, each named as at the API. */
 	collections?: readonly Collection[];
+	effect: Effect;
+}
+
+/** An operation of the API: one request, or the pages of one list. */
+export interface RequestOperation extends OperationBase {
 	/** Builds the request from the item's parameters. Pure. @throws InvalidInputError */
 	request(item: ItemParameters): PocketsflowRequest;
-	effect: Effect;
 	response: ResponseShape;
 }
+
+/** An operation that n8n does by itself. */
+export interface LocalOperation extends OperationBase {
+	/** Reads the item's parameters and gives the work to do with them. @throws InvalidInputError */
+	prepare(context: IExecuteFunctions, item: ItemParameters): Task;
+}
+
+/** Does the work of one item and gives its output. `stop` ends it only while nothing was sent. */
+export type Task = (stop: AbortSignal) => Promise<IDataObject[]>;
 
 /** A group of operations, as n8n shows it. */
 export interface Resource {

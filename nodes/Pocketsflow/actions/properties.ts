@@ -70,7 +70,11 @@ function sortForPanel(operations: readonly Operation[]): Field[] {
 /** The operation that a new node begins with: one that only reads, where there is one. */
 function findSafest(operations: readonly Operation[]): Operation {
 	const reads = operations.filter(({ effect }) => effect === 'read');
-	return reads.find(({ response }) => response.kind === 'list') ?? reads[0] ?? operations[0];
+	return (
+		reads.find((row) => 'response' in row && row.response.kind === 'list') ??
+		reads[0] ??
+		operations[0]
+	);
 }
 
 function buildCollectionProperty({

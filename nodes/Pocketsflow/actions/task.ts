@@ -12,11 +12,8 @@ import {
 import { readList, readPages, type ReadPagesOptions } from '../transport/pagination';
 import { send } from '../transport/send';
 import { ItemParameters } from './itemParameters';
-import type { Operation, RecordOutput, RecordSearch } from './operation';
+import type { Operation, RecordOutput, RecordSearch, RequestOperation, Task } from './operation';
 import { selectKeys, simplifyRecord, type SimplifiedKey } from './simplify';
-
-/** Does the work of one item and gives its output. `stop` ends it only while nothing was sent. */
-export type Task = (stop: AbortSignal) => Promise<IDataObject[]>;
 
 /**
  * Prepares the work of one item. All of its parameters are read here, so that bad input shows before
@@ -28,8 +25,19 @@ export function buildTask(
 	operation: Operation,
 	itemIndex: number,
 ): Task {
-	const { response, effect } = operation;
 	const item = new ItemParameters(context, itemIndex, operation.collections);
+	return 'prepare' in operation
+		? operation.prepare(context, item)
+		: buildRequestTask(context, operation, item);
+}
+
+function buildRequestTask(
+	context: IExecuteFunctions,
+	operation: RequestOperation,
+	item: ItemParameters,
+): Task {
+	const { response, effect } = operation;
+	const { itemIndex } = item;
 	const request = operation.request(item);
 	const sendRequest = async (stop: AbortSignal, isUsable?: (body: unknown) => boolean) =>
 		await send(context, request, effect, itemIndex, { stop, isUsable });

@@ -1,7 +1,6 @@
 import type { IHookFunctions, IWebhookFunctions } from 'n8n-workflow';
 
-import { readId, unwrapRecord } from '../api/responses';
-import { send } from '../transport/send';
+import { readAccount } from '../transport/account';
 import { getNodeKey, type TriggerMemory } from './memory';
 import { readStaticData } from './staticData';
 
@@ -22,10 +21,3 @@ export async function rememberAccount(
 /** The account as it was at the activation; undefined where it is not known. */
 export const getAccount = (context: IWebhookFunctions, memory: TriggerMemory): string | undefined =>
 	memory.accountByNode.get(getNodeKey(context)) ?? readStaticData(context).account;
-
-async function readAccount(context: IHookFunctions): Promise<string | undefined> {
-	const request = { method: 'GET', path: '/users/me' } as const;
-	const body = await send(context, request, 'read').catch(() => undefined);
-	const user = unwrapRecord(body, ['user']);
-	return typeof user.userId === 'string' ? user.userId : readId(user);
-}

@@ -1,14 +1,13 @@
 import type { IDataObject, IWebhookFunctions } from 'n8n-workflow';
-import { randomUUID } from 'node:crypto';
 
-import { buildEventId, buildRepetitionKey, type BusinessEvent } from '../events/identity';
+import { readDelivery, type Delivery, type DeliveryHeaders } from '../events/delivery';
+import { buildDeliveryItem, toBusinessEvent } from '../events/deliveryItem';
+import { buildRepetitionKey } from '../events/identity';
 import { readMetadata } from '../events/metadata';
-import { buildRawOutput, buildSimplifiedOutput, type EventEnvelope } from '../events/output';
 import { matchesProductFilter } from '../events/productFilter';
 import { describeInputError } from '../fields/triggerParameters';
 import type { Mode } from '../transport/credential';
 import { getAccount } from './account';
-import { readDelivery, type Delivery, type DeliveryHeaders } from './delivery';
 import { getNodeKey, processMemory, type TriggerMemory } from './memory';
 import { isListening, readFilterSettings, readSettings, type TriggerSettings } from './settings';
 import { maintainEndpoint } from './upkeep';
@@ -87,14 +86,9 @@ function selectItems(request: VerifiedRequest): IDataObject[] {
 		return [];
 	}
 	const nowMs = Date.now();
-	const businessEvent: BusinessEvent = {
-		...delivery,
-		testMode: delivery.testMode ?? mode === 'test',
-		account: getAccount(context, memory),
-		// Without a time of its own nothing tells it from others: to repeat it is better than to lose one.
-		discriminator: delivery.sentAtMs ?? randomUUID(),
-	};
-	const item = buildItem(businessEvent, delivery, settings, nowMs);
+	const origin = { isTestKey: mode === 'test', account: getAccount(context, memory) };
+	const businessEvent = toBusinessEvent(delivery, origin);
+	const item = buildDeliveryItem(businessEvent, delivery, { simplify: settings.simplify, nowMs });
 	if (settings.skipRepeated && !isListening(context)) {
 		const key = `${getNodeKey(context)} ${buildRepetitionKey(businessEvent)}`;
 		if (memory.recentDeliveries.record(key, nowMs)) {
@@ -221,23 +215,6 @@ function hasMetadata(
 	const metadata = readMetadata(payload) ?? {};
 	if (!Object.hasOwn(metadata, metadataKey)) return false;
 	return metadataValue === undefined || String(metadata[metadataKey]) === metadataValue;
-}
-
-function buildItem(
-	businessEvent: BusinessEvent,
-	{ sentAtMs }: Delivery,
-	{ simplify }: TriggerSettings,
-	nowMs: number,
-): IDataObject {
-	const { event, testMode, payload } = businessEvent;
-	const envelope: EventEnvelope = {
-		event,
-		eventId: buildEventId(businessEvent),
-		testMode,
-		...(sentAtMs !== undefined && { sentAt: new Date(sentAtMs).toISOString() }),
-		deliveredAt: new Date(nowMs).toISOString(),
-	};
-	return (simplify ? buildSimplifiedOutput : buildRawOutput)(envelope, payload);
 }
 
 function removeSecrets(headers: DeliveryHeaders): IDataObject {

@@ -11,7 +11,7 @@ import {
 	type SecretSource,
 } from './secrets';
 import { usesExistingEndpoint } from './settings';
-import { checkSignature, parseSignature, type SignatureCheck } from './signature';
+import { checkSignature, parseSignature, type SignatureCheck } from '../events/signature';
 
 /** A valid delivery with the mode of the credential's API key, or the reason to refuse it. */
 export type Verification = { valid: true; mode: Mode } | Extract<SignatureCheck, { valid: false }>;

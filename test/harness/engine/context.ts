@@ -15,6 +15,7 @@ import {
 	Workflow,
 	type ICredentialDataDecryptedObject,
 	type ICredentialsHelper,
+	type IBinaryKeyData,
 	type IDataObject,
 	type IHttpRequestOptions,
 	type INode,
@@ -41,6 +42,8 @@ export interface NodeSetup {
 	credential: { apiKey: string; baseUrl: string; webhookSigningSecret?: string };
 	/** The JSON of the input items; one empty item unless given. */
 	items?: IDataObject[];
+	/** Binary data that every input item has. */
+	binary?: IBinaryKeyData;
 	onError?: INode['onError'];
 	/** n8n's Retry On Fail: how often the node is run in all, at most, one millisecond apart. */
 	maxTries?: number;
@@ -79,7 +82,10 @@ process.env.N8N_LOG_LEVEL ??= 'silent';
 
 const emptyItem: IDataObject[] = [{}];
 
-const createSourceNode = (items: IDataObject[]): INodeType => ({
+const buildItems = ({ items = emptyItem, binary }: NodeSetup): INodeExecutionData[] =>
+	items.map((json) => ({ json, ...(binary && { binary }) }));
+
+const createSourceNode = (items: INodeExecutionData[]): INodeType => ({
 	description: {
 		displayName: 'Items',
 		name: 'items',
@@ -91,12 +97,12 @@ const createSourceNode = (items: IDataObject[]): INodeType => ({
 		outputs: [NodeConnectionTypes.Main],
 		properties: [],
 	},
-	execute: async () => [items.map((json): INodeExecutionData => ({ json }))],
+	execute: async () => [items],
 });
 
 function buildWorkflow(setup: NodeSetup): Workflow {
 	const types: Record<string, INodeType> = {
-		[sourceType]: createSourceNode(setup.items ?? emptyItem),
+		[sourceType]: createSourceNode(buildItems(setup)),
 		[getTypeName(setup.node)]: setup.node,
 	};
 	const nodeTypes: INodeTypes = {
@@ -232,7 +238,7 @@ export async function runNode(setup: NodeSetup): Promise<NodeRun> {
 export function createExecuteContext(setup: NodeSetup): ExecuteContext {
 	const workflow = buildWorkflow(setup);
 	const node = getTestedNode(workflow);
-	const items = (setup.items ?? emptyItem).map((json): INodeExecutionData => ({ json }));
+	const items = buildItems(setup);
 	const inputData = { main: [items] };
 	return new ExecuteContext(
 		workflow,

@@ -12,6 +12,7 @@ import { formatActive, formatText, joinLabel } from '../../fields/pickers';
 import { booleanField, InvalidInputError, textField, urlField } from '../../fields/types';
 import { commaListField, multiChoiceField } from '../../fields/valueLists';
 import type { Resource } from '../operation';
+import { prepareVerification, verifyDeliveryFields } from '../verifyDelivery';
 
 // The signing secret is for the one who creates the endpoint. It must not get into the data of further
 // executions, whether or not Pocketsflow sends it again (docs/pocketsflow-api.md#webhook-endpoints).
@@ -206,6 +207,18 @@ export const webhookResource: Resource = {
 			},
 			effect: 'change',
 			response: { kind: 'record', recordKeys: lists.webhooks.recordKeys, hiddenKeys },
+		},
+		{
+			option: {
+				name: 'Verify Delivery',
+				value: 'verifyDelivery',
+				action: 'Verify webhook delivery',
+				description:
+					"Verify a delivery that another node received, such as n8n's own Webhook node: checks its signature and outputs what the Pocketsflow Trigger would",
+			},
+			fields: verifyDeliveryFields,
+			effect: 'read',
+			prepare: prepareVerification,
 		},
 	],
 };

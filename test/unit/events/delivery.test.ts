@@ -1,4 +1,4 @@
-import { readDelivery, readSentAt } from '../../../nodes/Pocketsflow/webhook/delivery';
+import { readDelivery, readSentAt } from '../../../nodes/Pocketsflow/events/delivery';
 import { orderCompleted, orderRefunded } from '../../harness/payloads';
 
 const bytes = (value: unknown) => Buffer.from(JSON.stringify(value));

@@ -4,8 +4,8 @@ import { jsonParse, type IDataObject } from 'n8n-workflow';
 
 import { toMilliseconds } from '../api/dates';
 import { isRecord } from '../api/responses';
-import { toCanonicalName } from '../events/catalogue';
-import { readTestMode } from '../events/mode';
+import { toCanonicalName } from './catalogue';
+import { readTestMode } from './mode';
 
 /** One delivery whose signature is valid. */
 export interface Delivery {

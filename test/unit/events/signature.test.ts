@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import { checkSignature, parseSignature, sign } from '../../../nodes/Pocketsflow/webhook/signature';
+import { checkSignature, parseSignature, sign } from '../../../nodes/Pocketsflow/events/signature';
 
 const secret = 'whsec_test';
 const body = Buffer.from('{"order":{"id":"o1"},"webhookId":"w1"}');

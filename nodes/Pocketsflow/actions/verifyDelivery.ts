@@ -1,0 +1,177 @@
+import { NodeOperationError, type IDataObject, type IExecuteFunctions } from 'n8n-workflow';
+
+import { readDelivery, type DeliveryHeaders } from '../events/delivery';
+import { buildDeliveryItem, toBusinessEvent } from '../events/deliveryItem';
+import { dependsOnAccount } from '../events/identity';
+import { checkSignature, type SignatureCheck } from '../events/signature';
+import { simplifyField } from '../fields/common';
+import { jsonField } from '../fields/json';
+import { choiceField, InvalidInputError, showFor, textField, type Field } from '../fields/types';
+import { readAccount } from '../transport/account';
+import { BoundedMap } from '../transport/boundedMap';
+import { credentialType, hashCredential, loadCredential } from '../transport/credential';
+import type { ItemParameters } from './itemParameters';
+import type { Task } from './operation';
+
+const bodyFromField = choiceField(
+	{
+		displayName: 'Body From',
+		name: 'bodyFrom',
+		description: 'Where the input item has the body of the delivery, byte for byte as it was sent',
+	},
+	[
+		{
+			name: 'Binary Field',
+			value: 'binary',
+			description: "As n8n's Webhook node outputs it with its option Raw Body",
+		},
+		{ name: 'Text', value: 'text', description: 'As a queue or another service passes it on' },
+	],
+);
+
+const binaryFieldField = showFor(
+	{ bodyFrom: ['binary'] },
+	textField({
+		displayName: 'Input Binary Field',
+		name: 'binaryField',
+		required: true,
+		default: 'data',
+		description: 'The name of the input binary field that holds the body',
+	}),
+);
+
+/** Text of which no blank is lost, because every byte is signed. */
+const bodyField: Field<string> = showFor(
+	{ bodyFrom: ['text'] },
+	{
+		property: {
+			displayName: 'Body',
+			name: 'body',
+			type: 'string',
+			required: true,
+			default: '',
+			typeOptions: { rows: 4 },
+			placeholder: 'e.g. {{ $json.body }}',
+			description: 'The body as it was sent, not parsed and written anew',
+		},
+		read: (raw) => (raw === '' ? undefined : typeof raw === 'string' ? raw : JSON.stringify(raw)),
+	},
+);
+
+const headersField = jsonField({
+	displayName: 'Headers',
+	name: 'headers',
+	required: true,
+	default: '={{ $json.headers }}',
+	description:
+		'The headers of the delivery: X-Pocketsflow-Signature, X-Pocketsflow-Event and X-Pocketsflow-Timestamp are read, in upper or lower case',
+});
+
+/** The fields of the operation, in the order of the panel. */
+export const verifyDeliveryFields = [
+	bodyFromField,
+	binaryFieldField,
+	bodyField,
+	headersField,
+	simplifyField,
+] as const;
+
+/** A delivery as the input item has it. */
+interface ReceivedDelivery {
+	rawBody: Uint8Array;
+	headers: DeliveryHeaders;
+}
+
+/**
+ * Prepares the check of one delivery that another node received: the same check, and the same item, as the
+ * Pocketsflow Trigger's. A delivery that is not valid ends in an error.
+ */
+export function prepareVerification(context: IExecuteFunctions, item: ItemParameters): Task {
+	const { itemIndex } = item;
+	const headers = lowerCaseKeys(item.require(headersField));
+	const simplify = item.get(simplifyField) ?? true;
+	const readBody = prepareBody(context, item);
+	return async () => {
+		const delivery = { rawBody: await readBody(), headers };
+		await requireSignature(context, delivery, itemIndex);
+		return [await buildItem(context, delivery, simplify, itemIndex)];
+	};
+}
+
+function lowerCaseKeys(headers: IDataObject): DeliveryHeaders {
+	const read = (value: unknown) => (Array.isArray(value) ? value.map(String) : String(value));
+	return Object.fromEntries(
+		Object.entries(headers).map(([name, value]) => [name.toLowerCase(), read(value)]),
+	);
+}
+
+function prepareBody(context: IExecuteFunctions, item: ItemParameters): () => Promise<Uint8Array> {
+	const { itemIndex } = item;
+	if (item.get(bodyFromField) === 'text') {
+		const rawBody = Buffer.from(item.require(bodyField), 'utf8');
+		return async () => rawBody;
+	}
+	const name = item.require(binaryFieldField);
+	if (!context.getInputData()[itemIndex].binary?.[name])
+		throw new InvalidInputError(
+			`The input item has no binary field '${name}'`,
+			"In n8n's Webhook node, turn on the option Raw Body. Where the body is text, set 'Body From' to Text.",
+		);
+	return async () => await context.helpers.getBinaryDataBuffer(itemIndex, name);
+}
+
+type Fault = Extract<SignatureCheck, { valid: false }>['reason'];
+
+const remedies: Record<Fault, string> = {
+	'no secret':
+		"Put the signing secret of the endpoint into 'Webhook Signing Secret' of the credential.",
+	'no body': 'The body is empty. Pocketsflow sends none without one.',
+	'no signature':
+		"'Headers' has no X-Pocketsflow-Signature. Everything that Pocketsflow sends has one.",
+	'malformed signature': 'X-Pocketsflow-Signature is not 64 hexadecimal digits.',
+	'wrong signature':
+		"The body is not what Pocketsflow signed, or the secret in the credential is that of another endpoint. The body must be as it was sent: in n8n's Webhook node, turn on the option Raw Body.",
+};
+
+async function requireSignature(
+	context: IExecuteFunctions,
+	{ rawBody, headers }: ReceivedDelivery,
+	itemIndex: number,
+): Promise<void> {
+	const { webhookSigningSecret } = await context.getCredentials(credentialType);
+	const secret = String(webhookSigningSecret ?? '').trim();
+	const check = checkSignature(rawBody, headers['x-pocketsflow-signature'], secret);
+	if (check.valid) return;
+	throw new NodeOperationError(context.getNode(), 'The signature of this delivery is not valid', {
+		description: remedies[check.reason],
+		itemIndex,
+	});
+}
+
+async function buildItem(
+	context: IExecuteFunctions,
+	{ headers, rawBody }: ReceivedDelivery,
+	simplify: boolean,
+	itemIndex: number,
+): Promise<IDataObject> {
+	const delivery = readDelivery(headers, rawBody);
+	if (!delivery)
+		throw new NodeOperationError(context.getNode(), 'This signed delivery cannot be read', {
+			description: 'Its body is no JSON object, names no event, or is nested too deep.',
+			itemIndex,
+		});
+	const { mode } = await loadCredential(context);
+	const account = dependsOnAccount(delivery.event) ? await findAccount(context) : undefined;
+	const businessEvent = toBusinessEvent(delivery, { isTestKey: mode === 'test', account });
+	return buildDeliveryItem(businessEvent, delivery, { simplify, nowMs: Date.now() });
+}
+
+/** Whose account a key belongs to does not change; by the hash of the credential. */
+const accounts = new BoundedMap<string>(100);
+
+async function findAccount(context: IExecuteFunctions): Promise<string | undefined> {
+	const key = hashCredential(await loadCredential(context));
+	const account = accounts.get(key) ?? (await readAccount(context));
+	if (account !== undefined) accounts.set(key, account);
+	return account;
+}

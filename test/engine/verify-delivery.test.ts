@@ -1,0 +1,123 @@
+import type { IDataObject } from 'n8n-workflow';
+
+import { sign } from '../../nodes/Pocketsflow/events/signature';
+import { Pocketsflow } from '../../nodes/Pocketsflow/Pocketsflow.node';
+import type { Sandbox } from '../../sandbox/sandbox';
+import { nodeName, runNode, type NodeSetup } from '../harness/engine/context';
+import { membership, orderCompleted } from '../harness/payloads';
+import { deliver, newTrigger, secret } from './deliver';
+import { openSandbox } from './stockedSandbox';
+
+const node = new Pocketsflow();
+const body = Buffer.from(JSON.stringify(orderCompleted));
+
+let sandbox: Sandbox;
+
+beforeAll(async () => (sandbox = await openSandbox()));
+afterAll(async () => await sandbox.close());
+
+const buildHeaders = (raw: Buffer, event = 'order.completed'): Record<string, string> => ({
+	'x-pocketsflow-signature': sign(raw, secret),
+	'x-pocketsflow-event': event,
+	'x-pocketsflow-timestamp': '1795608000000',
+});
+
+/** The node behind n8n's own Webhook node, with Raw Body on. */
+const verify = async (
+	raw: Buffer,
+	headers: IDataObject,
+	{ parameters, ...more }: Partial<NodeSetup> = {},
+) =>
+	await runNode({
+		node,
+		credential: { apiKey: sandbox.testKey, baseUrl: sandbox.url, webhookSigningSecret: secret },
+		items: [{ headers, params: {}, query: {}, body: {} }],
+		binary: { data: { data: raw.toString('base64'), mimeType: 'application/json' } },
+		parameters: { resource: 'webhook', operation: 'verifyDelivery', ...parameters },
+		...more,
+	});
+
+const withoutTimes = ({ deliveredAt, ...item }: IDataObject) => {
+	expect(typeof deliveredAt).toBe('string');
+	return item;
+};
+
+describe('Webhook: Verify Delivery', () => {
+	it.each([
+		['order.completed', orderCompleted, true],
+		['order.completed', orderCompleted, false],
+		['customer.subscription.created', membership, true],
+	])('outputs what the trigger emits (%s, %o, simplify %s)', async (event, payload, simplify) => {
+		const raw = Buffer.from(JSON.stringify(payload));
+		const headers = buildHeaders(raw, event);
+		const { output, error } = await verify(raw, headers, { parameters: { simplify } });
+		expect(error).toBeUndefined();
+		const { items } = await deliver(newTrigger({ simplify }), { body: raw, headers });
+		expect(output.map(({ json }) => withoutTimes(json))).toEqual(items.map(withoutTimes));
+		expect(items).toHaveLength(1);
+	});
+
+	it('names the customer of an account as the trigger does, and asks whose account it is once', async () => {
+		const raw = Buffer.from(JSON.stringify({ customer: { email: 'ana@example.org' } }));
+		const headers = buildHeaders(raw, 'customer.created');
+		const before = sandbox.requests.length;
+		const runs = [await verify(raw, headers), await verify(raw, headers)];
+		const ids = runs.map(({ output }) => output[0].json.eventId);
+		expect(new Set(ids).size).toBe(1);
+		expect(ids[0]).toMatch(/^customer\.created:test:.+:ana@example\.org$/);
+		expect(sandbox.requests.slice(before).map(({ path }) => path)).toEqual(['/users/me']);
+	});
+
+	it('takes the body as text, with every blank of it', async () => {
+		const text = `\n ${JSON.stringify(orderCompleted, null, 2)} \n`;
+		const { output } = await verify(body, buildHeaders(Buffer.from(text)), {
+			parameters: { bodyFrom: 'text', body: text },
+		});
+		expect(output[0].json.event).toBe('order.completed');
+	});
+
+	it('takes a parsed body where writing it anew gives the same bytes', async () => {
+		const parameters = { bodyFrom: 'text', body: '={{ $json.body }}' };
+		const items = [{ headers: buildHeaders(body), body: orderCompleted }];
+		const { output } = await verify(body, {}, { parameters, items });
+		expect(output[0].json.event).toBe('order.completed');
+	});
+
+	it.each<[string, Record<string, string>, RegExp]>([
+		['a forged body', buildHeaders(Buffer.from('{}')), /Raw Body/],
+		['no signature', { 'x-pocketsflow-event': 'order.completed' }, /no X-Pocketsflow-Signature/],
+		['a malformed one', { 'x-pocketsflow-signature': 'abc' }, /64 hexadecimal digits/],
+	])('ends in an error for %s', async (_, headers, description) => {
+		const { output, error } = await verify(body, headers);
+		expect(output).toEqual([]);
+		expect(error?.message).toBe('The signature of this delivery is not valid');
+		expect(error?.description).toMatch(description);
+		expect(JSON.stringify(error)).not.toContain(secret);
+	});
+
+	it('gives the error to its own output where On Error says so', async () => {
+		const { run } = await verify(body, buildHeaders(Buffer.from('{}')), {
+			onError: 'continueErrorOutput',
+		});
+		const [, failed] = run.data.resultData.runData[nodeName][0].data!.main;
+		expect(failed?.[0].json.error).toMatch(/^The signature of this delivery is not valid/);
+	});
+
+	it('asks for the signing secret where the credential has none', async () => {
+		const credential = { apiKey: sandbox.testKey, baseUrl: sandbox.url };
+		const { error } = await verify(body, buildHeaders(body), { credential });
+		expect(error?.description).toMatch(/'Webhook Signing Secret' of the credential/);
+	});
+
+	it('says which option the Webhook node needs where the item has no binary data', async () => {
+		const { error } = await verify(body, buildHeaders(body), { binary: undefined });
+		expect(error?.message).toBe("The input item has no binary field 'data'");
+		expect(error?.description).toMatch(/turn on the option Raw Body/);
+	});
+
+	it('refuses a signed body that tells of no event', async () => {
+		const raw = Buffer.from('[]');
+		const { error } = await verify(raw, buildHeaders(raw));
+		expect(error?.message).toBe('This signed delivery cannot be read');
+	});
+});
