@@ -33,9 +33,10 @@ const billingNames = [
 ];
 const emptyAddress = () => Object.fromEntries(billingNames.map((name) => [name, '']));
 
-export function findOrder(state: ShopState, id: unknown, status?: 400): Order {
+/** @param what what the error calls it: the routes below an order say "order ID" */
+export function findOrder(state: ShopState, id: unknown, status?: 404 | 400, what?: string): Order {
 	const order = state.orders.get(Number(id));
-	if (!order) throw invalidId('shop_order', status);
+	if (!order) throw invalidId('shop_order', status, what);
 	return order;
 }
 

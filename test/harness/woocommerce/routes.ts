@@ -56,6 +56,9 @@ function requireForce({ fields }: RouteCall, plural: string): void {
 	});
 }
 
+const findParent = (state: ShopState, orderId: string) =>
+	findOrder(state, orderId, 404, 'order ID');
+
 const emptyList: Handle = ({ state, path, query }) =>
 	listed(pageOf(state, path, query, []), (record) => record);
 
@@ -114,18 +117,20 @@ const routes: Record<string, Partial<Record<'GET' | 'POST' | 'PUT' | 'DELETE', H
 	'orders/#/notes': {
 		// The one list that is not paged.
 		GET: ({ state, parameters: [id], query }) => ({
-			body: notesOf(state, findOrder(state, id), query.type).map((note) => formatNote(state, note)),
+			body: notesOf(state, findParent(state, id), query.type).map((note) =>
+				formatNote(state, note),
+			),
 		}),
 		POST: ({ state, parameters: [id], fields }) =>
-			created(formatNote(state, createNote(state, findOrder(state, id), fields))),
+			created(formatNote(state, createNote(state, findParent(state, id), fields))),
 	},
 	'orders/#/notes/#': {
 		GET: ({ state, parameters: [id, noteId] }) => ({
-			body: formatNote(state, findNote(state, findOrder(state, id), noteId)),
+			body: formatNote(state, findNote(state, findParent(state, id), noteId)),
 		}),
 		DELETE: (call) => {
 			const { state, parameters } = call;
-			const note = findNote(state, findOrder(state, parameters[0]), parameters[1]);
+			const note = findNote(state, findParent(state, parameters[0]), parameters[1]);
 			requireForce(call, 'Order notes');
 			state.notes.delete(note.id);
 			return { body: formatNote(state, note) };
@@ -133,7 +138,7 @@ const routes: Record<string, Partial<Record<'GET' | 'POST' | 'PUT' | 'DELETE', H
 	},
 	'orders/#/refunds': {
 		GET: ({ state, path, query, parameters: [id] }) =>
-			listed(pageOf(state, path, query, refundsOf(state, findOrder(state, id))), (refund) =>
+			listed(pageOf(state, path, query, refundsOf(state, findParent(state, id))), (refund) =>
 				formatRefund(state, refund),
 			),
 		POST: ({ state, parameters: [id], fields, refundingGateways }) =>
@@ -141,7 +146,7 @@ const routes: Record<string, Partial<Record<'GET' | 'POST' | 'PUT' | 'DELETE', H
 	},
 	'orders/#/refunds/#': {
 		GET: ({ state, parameters: [id, refundId] }) => ({
-			body: formatRefund(state, findRefund(state, findOrder(state, id), refundId)),
+			body: formatRefund(state, findRefund(state, findParent(state, id), refundId)),
 		}),
 	},
 	webhooks: {

@@ -12,12 +12,16 @@ export const parseAmount = (text: string, decimals: number) =>
 	Math.round(Number(text || 0) * 10 ** decimals);
 
 /** WordPress's two forms of a date, neither with a zone: the shop's time, and UTC under `…_gmt`. */
-export function formatDates(name: string, timeMs: number | undefined, utcOffsetHours: number) {
+export function formatDates<Name extends string>(
+	name: Name,
+	timeMs: number | undefined,
+	utcOffsetHours: number,
+): Record<Name | `${Name}_gmt`, string | null> {
 	const format = (ms: number) => new Date(ms).toISOString().slice(0, 19);
 	return {
 		[name]: timeMs === undefined ? null : format(timeMs + utcOffsetHours * 3_600_000),
 		[`${name}_gmt`]: timeMs === undefined ? null : format(timeMs),
-	};
+	} as Record<Name | `${Name}_gmt`, string | null>;
 }
 
 /** The time of a date in a request: without a zone it is the shop's, or UTC where that is asked for. */
