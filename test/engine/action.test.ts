@@ -368,19 +368,27 @@ describe('lists in the editor', () => {
 	it.each([
 		['searchCustomers', 5, /^buyer\d@example\.com · orders: \d · test$/],
 		['searchDiscounts', 2, /^(WELCOME10 · 10%|FIVEOFF · 5) · \w+ · test$/],
-		['searchMemberships', 1, /^buyer1@example\.com · active · \d{4}-\d\d-\d\d · test$/],
+		[
+			'searchMemberships',
+			1,
+			/^buyer1@example\.com · active · Members club · \d{4}-\d\d-\d\d \d\d:\d\d UTC · test$/,
+		],
 		['searchOffers', 1, /^Members club · 15 USD · monthly · test$/],
 		[
 			'searchOrders',
 			8,
-			/^buyer\d@example\.com · [\d.]+ USD · \d{4}-\d\d-\d\d( · refunded)? · test$/,
+			/^buyer\d@example\.com( · (partly )?refunded)? · [^·]+ · [\d.]+ USD · \d{4}-\d\d-\d\d \d\d:\d\d UTC · test$/,
 		],
 		['searchProducts', 3, / · [\d.]+ USD · test$/],
 		['searchProviderMemberships', 1, /^buyer1@example\.com · active/],
-		['searchRefunds', 1, /^1\.5 · \d{4}-\d\d-\d\d · completed · requested_by_customer$/],
+		[
+			'searchRefunds',
+			1,
+			/^1\.5 · completed · \d{4}-\d\d-\d\d \d\d:\d\d UTC · requested_by_customer · order [0-9a-f]{24}$/,
+		],
 		['searchSellables', 4, / · [\d.]+ USD/],
 		['searchUpsells', 1, /^Templates with wallpapers · 4\.5 · test$/],
-		['searchWebhooks', 1, /^https:\/\/example\.com\/hook · Accounting · test$/],
+		['searchWebhooks', 1, /^https:\/\/example\.com\/hook · Accounting · events: 1 · test$/],
 	])('are searched by label and by ID: %s', async (method, count, label) => {
 		const { results, paginationToken } = await search(method);
 		expect(results).toHaveLength(count);
@@ -407,6 +415,39 @@ describe('lists in the editor', () => {
 		expect(second.results[0]).not.toEqual(first.results[0]);
 		const found = await search('searchOrders', 'buyer3@example.com');
 		expect(found.results.length).toBeGreaterThan(0);
+	});
+
+	it('tell the orders of one buyer apart, and show what was refunded', async () => {
+		for (const productId of [...shop.productIds, shop.productIds[0]])
+			await sandbox.purchase({ productId, deliver: false, email: 'same@example.com' });
+		const getNames = async () =>
+			(await search('searchOrders', 'same@example.com')).results.map(({ name }) => name);
+		expect(new Set(await getNames())).toHaveProperty('size', 4);
+		const [first, second] = (await search('searchOrders', 'same@example.com')).results;
+		await shop.call('refunds.create', undefined, { orderId: String(first.value), amount: 1 });
+		await shop.call('refunds.create', undefined, { orderId: String(second.value) });
+		const [partly, fully, third] = await getNames();
+		expect(partly).toMatch(/^same@example\.com · partly refunded · /);
+		expect(fully).toMatch(/^same@example\.com · refunded · /);
+		expect(third).not.toContain('refunded');
+	});
+
+	it('are offered although what completes their labels is not answered', async () => {
+		sandbox.setSwitches({ faults: [{ method: 'GET', path: '/refunds', kind: 'reset' }] });
+		try {
+			expect((await search('searchOrders')).results).toHaveLength(8);
+		} finally {
+			sandbox.setSwitches({ faults: [] });
+		}
+	});
+
+	it('show the ID of things that look alike otherwise', async () => {
+		for (const _ of [1, 2])
+			await shop.call('products.create', undefined, { name: 'Twin', price: 5, published: false });
+		const { results } = await search('searchProducts', 'twin');
+		for (const { name, value } of results)
+			expect(name).toBe(`Twin · 5 USD · not published · test · ${String(value)}`);
+		expect(results).toHaveLength(2);
 	});
 
 	it('are cut into pages where Pocketsflow gives all records at once', async () => {
@@ -642,7 +683,9 @@ describe('an ID that is a number', () => {
 		}
 		await run(operation, { [name]: '={{ $json.id }}' }, { items: [{ id: 1048577 }] });
 		expect(getSent().at(-1)?.path).toMatch(/\/1048577$/);
-		expect(getSent()).toHaveLength(4);
+		// Cancelling looks for an unknown ID in other places, too.
+		const [first, ...others] = getSent();
+		expect(others.filter(({ endpoint }) => endpoint === first.endpoint)).toHaveLength(3);
 	});
 });
 

@@ -186,11 +186,14 @@ function buildUnknownError(
 
 function toNodeError(context: IExecuteFunctions, thrown: unknown, itemIndex: number): NodeError {
 	if (thrown instanceof NodeApiError || thrown instanceof NodeOperationError) return thrown;
-	if (thrown instanceof InvalidInputError || thrown instanceof UnknownTimezoneError)
+	if (thrown instanceof InvalidInputError || thrown instanceof UnknownTimezoneError) {
+		const consequence =
+			'consequence' in thrown ? thrown.consequence : 'Nothing was sent to Pocketsflow.';
 		return new NodeOperationError(context.getNode(), thrown.message, {
 			itemIndex,
-			description: `${thrown.description} Nothing was sent to Pocketsflow.`,
+			description: `${thrown.description} ${consequence}`,
 		});
+	}
 	if (thrown instanceof Error)
 		return new NodeOperationError(context.getNode(), thrown, { itemIndex });
 	return new NodeApiError(context.getNode(), thrown as JsonObject, { itemIndex });

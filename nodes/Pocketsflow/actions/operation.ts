@@ -23,6 +23,11 @@ interface OperationBase {
 export interface RequestOperation extends OperationBase {
 	/** Builds the request from the item's parameters. Pure. @throws InvalidInputError */
 	request(item: ItemParameters): PocketsflowRequest;
+	/**
+	 * Builds the request that is sent instead, from what must first be read at Pocketsflow. Runs after the
+	 * parameters of all items were read. @throws InvalidInputError
+	 */
+	lookUp?(item: ItemParameters, lookup: Lookup): Promise<PocketsflowRequest>;
 	response: ResponseShape;
 }
 
@@ -34,6 +39,17 @@ export interface LocalOperation extends OperationBase {
 
 /** Does the work of one item and gives its output. `stop` ends it only while nothing was sent. */
 export type Task = (stop: AbortSignal) => Promise<IDataObject[]>;
+
+/** What an operation reads at Pocketsflow before its own request. */
+export interface Lookup {
+	/** The answer to a request that only reads; undefined where Pocketsflow does not have it. */
+	ask(request: PocketsflowRequest): Promise<unknown>;
+	/** The first record of a list that matches. */
+	find(
+		list: ListEndpoint,
+		matches: (record: IDataObject) => boolean,
+	): Promise<IDataObject | undefined>;
+}
 
 /** A group of operations, as n8n shows it. */
 export interface Resource {

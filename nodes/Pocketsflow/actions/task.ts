@@ -1,6 +1,6 @@
 import { NodeOperationError, type IDataObject, type IExecuteFunctions } from 'n8n-workflow';
 
-import type { ListEndpoint } from '../api/lists';
+import { buildListRequest, type ListEndpoint } from '../api/lists';
 import { hasId, hasUrl, isRecord, unwrapRecord } from '../api/responses';
 import {
 	limitField,
@@ -9,10 +9,18 @@ import {
 	selectedFieldsField,
 	simplifyField,
 } from '../fields/common';
+import { isNotFound } from '../transport/errors';
 import { readList, readPages, type ReadPagesOptions } from '../transport/pagination';
 import { send } from '../transport/send';
 import { ItemParameters } from './itemParameters';
-import type { Operation, RecordOutput, RecordSearch, RequestOperation, Task } from './operation';
+import type {
+	Lookup,
+	Operation,
+	RecordOutput,
+	RecordSearch,
+	RequestOperation,
+	Task,
+} from './operation';
 import { selectKeys, simplifyRecord, type SimplifiedKey } from './simplify';
 
 /**
@@ -39,8 +47,10 @@ function buildRequestTask(
 	const { response, effect } = operation;
 	const { itemIndex } = item;
 	const request = operation.request(item);
-	const sendRequest = async (stop: AbortSignal, isUsable?: (body: unknown) => boolean) =>
-		await send(context, request, effect, itemIndex, { stop, isUsable });
+	const sendRequest = async (stop: AbortSignal, isUsable?: (body: unknown) => boolean) => {
+		const looked = await operation.lookUp?.(item, buildLookup(context, itemIndex, stop));
+		return await send(context, looked ?? request, effect, itemIndex, { stop, isUsable });
+	};
 	switch (response.kind) {
 		case 'list': {
 			const limit = item.get(returnAllField) ? undefined : item.require(limitField);
@@ -81,6 +91,27 @@ function buildRequestTask(
 			};
 		}
 	}
+}
+
+function buildLookup(context: IExecuteFunctions, itemIndex: number, stop: AbortSignal): Lookup {
+	return {
+		async ask(request) {
+			try {
+				return await send(context, request, 'read', itemIndex, { stop });
+			} catch (error) {
+				if (isNotFound(error)) return undefined;
+				throw error;
+			}
+		},
+		async find(list, matches) {
+			const request = buildListRequest(list);
+			for await (const { records } of readPages(context, list, { request, itemIndex, stop })) {
+				const record = records.find(matches);
+				if (record) return record;
+			}
+			return undefined;
+		},
+	};
 }
 
 /** Whether a record holds what the operation is for. */

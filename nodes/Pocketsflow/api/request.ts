@@ -12,6 +12,8 @@ export interface PocketsflowRequest {
 	path: string;
 	query?: Query;
 	body?: IDataObject;
+	/** What to do where Pocketsflow answers 404, as a sentence without its full stop; never sent. */
+	ifNotFound?: string;
 }
 
 /**

@@ -1,25 +1,19 @@
-import type { INodeProperties } from 'n8n-workflow';
+import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
 import { lists } from '../api/lists';
-import { isRecord } from '../api/responses';
+import { isRecord, readId as readRecordId } from '../api/responses';
 import {
 	formatAmount,
-	getIsoDay,
+	formatActive,
+	formatMinute,
 	formatText,
 	getBuyerEmail,
 	joinLabel,
 	type Picker,
 	type PickerSource,
 } from './pickers';
-import { InvalidInputError, quote, readId, type Field } from './types';
+import { readId, readPastedId, type Address, type Field } from './types';
 import { idListField } from './valueLists';
-
-interface Address {
-	placeholder: string;
-	/** With the ID as its one group. */
-	regex: string;
-	errorMessage: string;
-}
 
 interface LocatorSettings {
 	displayName: string;
@@ -49,22 +43,9 @@ export function locatorField(settings: LocatorSettings): Field<string> {
 	};
 }
 
-/**
- * Takes the ID out of what a locator holds. n8n could do it, but takes nothing but text where the mode is
- * By URL, and an expression may give an ID that is a number.
- * @throws InvalidInputError for an address without the ID
- */
+/** The ID that a locator holds, in whichever mode a URL was pasted. @throws InvalidInputError */
 function readLocator({ displayName, address }: LocatorSettings, raw: unknown): unknown {
-	if (!isRecord(raw)) return raw;
-	const { mode, value } = raw;
-	if (mode !== 'url' || !address || typeof value !== 'string' || value === '') return value;
-	const id = new RegExp(address.regex).exec(value.trim())?.[1];
-	if (id === undefined)
-		throw new InvalidInputError(
-			`'${displayName}' has a URL that does not hold the ID: ${quote(value)}`,
-			`${address.errorMessage.replace(/\.?$/, '')}.`,
-		);
-	return id;
+	return readPastedId(displayName, isRecord(raw) ? raw.value : raw, address);
 }
 
 function buildModes({
@@ -113,6 +94,7 @@ export const productSource: PickerSource = {
 			record,
 			formatText(record.name) ?? 'Unnamed',
 			formatAmount(record.price, record.currency),
+			formatActive(record),
 		),
 };
 
@@ -125,7 +107,23 @@ export const offerSource: PickerSource = {
 			formatText(record.name) ?? 'Unnamed',
 			formatAmount(record.price, record.currency),
 			formatText(record.frequency),
+			formatActive(record),
 		),
+};
+
+const productAddress: Address = {
+	placeholder: 'e.g. https://store.pocketsflow.com/checkout?productId=6a50…',
+	regex: `^https?://[^/]+/(?:prod/|${checkoutQueryPattern('productId')})${idPattern}`,
+	errorMessage:
+		'Use a checkout link with productId, or an affiliate link with /prod/. Product pages do not show the ID.',
+};
+
+/** The address of a product or a subscription offer. */
+export const sellableAddress: Address = {
+	placeholder: productAddress.placeholder,
+	regex: `^https?://[^/]+/(?:prod/|${checkoutQueryPattern('(?:productId|subscriptionId)')})${idPattern}`,
+	errorMessage:
+		'Use a checkout link with productId or subscriptionId, or an affiliate link with /prod/',
 };
 
 const productPicker: Picker = { method: 'searchProducts', sources: [productSource] };
@@ -139,12 +137,7 @@ export function buildProductField(
 		name: 'productId',
 		description: 'The product to work with',
 		picker: productPicker,
-		address: {
-			placeholder: 'e.g. https://store.pocketsflow.com/checkout?productId=6a50…',
-			regex: `^https?://[^/]+/(?:prod/|${checkoutQueryPattern('productId')})${idPattern}`,
-			errorMessage:
-				'Use a checkout link with productId, or an affiliate link with /prod/. Product pages do not show the ID.',
-		},
+		address: productAddress,
 		...texts,
 	});
 }
@@ -158,7 +151,43 @@ export const mainProductsField = idListField(
 		description: 'The products that this applies to',
 	},
 	{ method: 'getProducts', sources: [productSource] },
+	productAddress,
 );
+
+/** What became of the money of an order, as far as the order and its refunds say. */
+function formatOrderState(order: IDataObject, refunds: readonly IDataObject[]): string | undefined {
+	const paid = Number(order.grossAmount ?? order.amount);
+	const refunded = refunds
+		.filter(({ status }) => status !== 'failed')
+		.reduce((sum, { amount }) => sum + Number(amount), 0);
+	const isPart = refunded > 0 && refunded < paid;
+	const refundState =
+		order.isRefunded === true || refunded > 0
+			? isPart
+				? 'partly refunded'
+				: 'refunded'
+			: undefined;
+	const states = [refundState, order.isDisputed === true ? 'disputed' : undefined];
+	return states.filter(Boolean).join(', ') || undefined;
+}
+
+const orderSource: PickerSource = {
+	list: lists.orders,
+	related: {
+		list: lists.refunds,
+		key: ({ orderId }) => formatText(orderId),
+		ownKey: readRecordId,
+	},
+	label: (record, refunds) =>
+		joinLabel(
+			record,
+			getBuyerEmail(record) ?? 'Unknown buyer',
+			formatOrderState(record, refunds),
+			isRecord(record.product) ? formatText(record.product.name) : undefined,
+			formatAmount(record.grossAmount ?? record.amount ?? record.amountBeforeTax, record.currency),
+			formatMinute(record.createdAt),
+		),
+};
 
 /** An order. */
 export const orderField = locatorField({
@@ -166,23 +195,5 @@ export const orderField = locatorField({
 	name: 'orderId',
 	description: 'The order to work with',
 	placeholder: 'e.g. 6a5200000000000000000bbb',
-	picker: {
-		method: 'searchOrders',
-		sources: [
-			{
-				list: lists.orders,
-				label: (record) =>
-					joinLabel(
-						record,
-						getBuyerEmail(record) ?? 'Unknown buyer',
-						formatAmount(
-							record.grossAmount ?? record.amount ?? record.amountBeforeTax,
-							record.currency,
-						),
-						getIsoDay(record.createdAt),
-						record.isRefunded === true ? 'refunded' : undefined,
-					),
-			},
-		],
-	},
+	picker: { method: 'searchOrders', sources: [orderSource] },
 });

@@ -2,8 +2,8 @@ import type { INodePropertyOptions } from 'n8n-workflow';
 
 import { parseJsonInput } from './json';
 import type { Picker } from './pickers';
-import { InvalidInputError, isUnset, type Field, type Presentation } from './types';
-import { idListField } from './valueLists';
+import { InvalidInputError, isUnset, type Address, type Field, type Presentation } from './types';
+import { idListField, readPastedIds } from './valueLists';
 
 /**
  * Names that hold no blanks, such as those of events: chosen in the editor where there are options,
@@ -22,10 +22,15 @@ export function nameListField(
 }
 
 /** IDs that are chosen in the editor, or typed with commas, blanks or lines between them. */
-export function idNamesField(shown: Presentation, picker: Picker): Field<string[]> {
+export function idNamesField(
+	shown: Presentation,
+	picker: Picker,
+	address?: Address,
+): Field<string[]> {
+	const { displayName } = shown;
 	return {
 		...idListField(shown, picker),
-		read: (raw) => readNames(shown.displayName, raw, isTextOrNumber),
+		read: (raw) => readPastedIds(displayName, readNames(displayName, raw, isTextOrNumber), address),
 	};
 }
 

@@ -16,10 +16,24 @@ export interface Picker {
 /** Records that a picker offers. */
 export interface PickerSource {
 	list: ListEndpoint;
-	/** What the user reads, and searches in. */
-	label(record: IDataObject): string;
+	/**
+	 * What the user reads, and searches in.
+	 * @param related the records of the related list that belong to this one; none where it was not read
+	 */
+	label(record: IDataObject, related: readonly IDataObject[]): string;
+	/** A list that the labels need as well. They do without where it is not answered soon. */
+	related?: RelatedList;
 	/** What the field takes; the record's ID unless given. */
 	value?(record: IDataObject): string | undefined;
+}
+
+/** A list whose records belong to those of another: both have the same text under a key. */
+export interface RelatedList {
+	list: ListEndpoint;
+	/** Of a record of this list. */
+	key(record: IDataObject): string | undefined;
+	/** The same of a record that is offered. */
+	ownKey(record: IDataObject): string | undefined;
 }
 
 /** Joins the parts of a label that a record has, and marks test data. */
@@ -41,9 +55,13 @@ export function formatAmount(amount: unknown, currency: unknown): string | undef
 /** The calendar day of an ISO 8601 date. */
 export const getIsoDay = (value: unknown) => formatText(value)?.slice(0, 10);
 
-/** Says so where a record is switched off. */
-export const formatActive = ({ active }: IDataObject) =>
-	active === false ? 'inactive' : undefined;
+/** The minute of an ISO 8601 date in UTC, as in `2026-11-23 10:42 UTC`; other dates as they are. */
+export const formatMinute = (value: unknown) =>
+	formatText(value)?.replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)\S*Z$/, '$1 $2 UTC');
+
+/** Says so where a record is switched off or not on sale. */
+export const formatActive = ({ active, published }: IDataObject) =>
+	active === false ? 'inactive' : published === false ? 'not published' : undefined;
 
 /** The buyer's email address, which records of different age have at different places. */
 export function getBuyerEmail(record: IDataObject): string | undefined {

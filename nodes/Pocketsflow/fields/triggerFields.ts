@@ -1,4 +1,4 @@
-import { offerSource, productSource } from './locators';
+import { offerSource, productSource, sellableAddress } from './locators';
 import { idNamesField } from './nameLists';
 import { readText, type Field, type Presentation } from './types';
 
@@ -11,6 +11,7 @@ export const productIdsField = idNamesField(
 			'Start only for these products and subscription offers; an event that names none always starts the workflow',
 	},
 	{ method: 'getProductsAndOffers', sources: [productSource, offerSource] },
+	sellableAddress,
 );
 
 /** Text to compare with, exactly as given; a number or a boolean is compared as text. */

@@ -10,12 +10,13 @@ import type { Picker } from './pickers';
 
 /**
  * Input that is refused before anything is sent. The message says what is wrong, with the name of the
- * parameter in single quotes; the description says what to do.
+ * parameter in single quotes; the description says what to do, the consequence what did not happen.
  */
 export class InvalidInputError extends Error {
 	constructor(
 		message: string,
 		readonly description: string,
+		readonly consequence = 'Nothing was sent to Pocketsflow.',
 	) {
 		super(message);
 	}
@@ -148,6 +149,41 @@ export function emailField(shown: Presentation): Field<string> {
 
 const hasLoneSurrogate = (value: string) => /\p{Surrogate}/u.test(value);
 
+/** The address of a thing at Pocketsflow, as a user finds it. */
+export interface Address {
+	placeholder: string;
+	/** With the ID as its one group. */
+	regex: string;
+	errorMessage: string;
+}
+
+/**
+ * The ID in a URL that was pasted in place of it; what is no URL is given back. n8n could do it, but only
+ * where the mode is By URL, and takes nothing but text there, while an expression may give a number.
+ * @param address where the ID stands in a known address; else it must be the one segment of a path that
+ * has the form of an ID (docs/pocketsflow-api.md#ids)
+ * @throws InvalidInputError for a URL without the ID
+ */
+export function readPastedId(displayName: string, value: unknown, address?: Address): unknown {
+	const text = typeof value === 'string' ? value.trim() : '';
+	if (!/^(https?:\/\/|[\w-]+(\.[\w-]+)+\/)/i.test(text)) return value;
+	const url = /^https?:/i.test(text) ? text : `https://${text}`;
+	const known = address && new RegExp(address.regex, 'i').exec(url)?.[1];
+	const ids = known === undefined ? findIdSegments(url) : [known];
+	if (ids.length === 1) return ids[0];
+	const remedy = address?.errorMessage ?? 'Use the ID as Pocketsflow gives it, not an address';
+	throw new InvalidInputError(
+		`'${displayName}' has a URL that does not hold the ID: ${quote(text)}`,
+		`${remedy.replace(/\.?$/, '')}.`,
+	);
+}
+
+const findIdSegments = (url: string) =>
+	url
+		.replace(/[?#].*$/s, '')
+		.split('/')
+		.filter((segment) => /^[0-9a-f]{24}$/i.test(segment));
+
 /**
  * Reads an ID that becomes one segment of a path. Any form is taken (docs/pocketsflow-api.md#ids) except
  * what would change the path or cannot be encoded: `.`, `..` and half of a surrogate pair.
@@ -168,7 +204,8 @@ export function readId(displayName: string, raw: unknown): string | undefined {
 /** An ID that is typed in, for a thing that Pocketsflow cannot list. */
 export function idField(shown: Presentation): Field<string> {
 	const { property } = textField(shown);
-	return { property, read: (raw) => readId(shown.displayName, raw) };
+	const { displayName } = shown;
+	return { property, read: (raw) => readId(displayName, readPastedId(displayName, raw)) };
 }
 
 interface NumberBounds {

@@ -5,8 +5,10 @@ import type { Picker } from './pickers';
 import {
 	InvalidInputError,
 	isUnset,
+	readPastedId,
 	readText,
 	urlField,
+	type Address,
 	type Field,
 	type Presentation,
 } from './types';
@@ -28,7 +30,11 @@ export function urlListField(shown: Presentation): Field<string[]> {
 }
 
 /** IDs chosen from a list; an expression may give an array, JSON or text with commas. */
-export function idListField(shown: Presentation, picker: Picker): Field<string[]> {
+export function idListField(
+	shown: Presentation,
+	picker: Picker,
+	address?: Address,
+): Field<string[]> {
 	return {
 		property: {
 			type: 'multiOptions',
@@ -39,9 +45,17 @@ export function idListField(shown: Presentation, picker: Picker): Field<string[]
 		},
 		picker,
 		emptyValue: [],
-		read: (raw) => readValues(shown.displayName, raw),
+		read: (raw) => readPastedIds(shown.displayName, readValues(shown.displayName, raw), address),
 	};
 }
+
+/** IDs of which each may be a URL that was pasted in place of it. @throws InvalidInputError */
+export const readPastedIds = (
+	displayName: string,
+	values: string[] | undefined,
+	address?: Address,
+): string[] | undefined =>
+	values && [...new Set(values.map((value) => String(readPastedId(displayName, value, address))))];
 
 /** Several values of a list. An expression may give others: Pocketsflow may know more than the list. */
 export function multiChoiceField(

@@ -8,7 +8,7 @@ import type { Picker, PickerSource } from '../fields/pickers';
 import type { Field } from '../fields/types';
 import { readPages, type ReadPagesOptions } from '../transport/pagination';
 import { readWithinPatience } from './patience';
-import { buildPickerItems, readAllPickerItems } from './pickerItems';
+import { buildPickerItems, readAllPickerItems, readRelated, tellApart } from './pickerItems';
 
 const maxItemsShown = 100;
 
@@ -66,9 +66,10 @@ async function searchPages(
 	filter: string | undefined,
 	options: ReadPagesOptions,
 ): Promise<INodeListSearchResult> {
+	const related = readRelated(context, source, { limits: options.limits, stop: options.stop });
 	let pagesRead = 0;
 	for await (const { records, next } of readPages(context, source.list, options)) {
-		const results = buildPickerItems(source, records, filter);
+		const results = tellApart(buildPickerItems(source, records, filter, await related));
 		const isEnough = results.length > 0 || ++pagesRead >= maxPagesRead;
 		if (isEnough || next === undefined)
 			return { results, ...(next !== undefined && { paginationToken: String(next) }) };

@@ -62,7 +62,8 @@ const statusSteps: Record<number, Describe> = {
 		`Check the 'API Key' in the credential "${name}": it is a ${mode}-mode key and may be revoked or mistyped`,
 	403: ({ credential: { name, mode } }) =>
 		`The ${mode}-mode API key in the credential "${name}" may not do this. Check at Pocketsflow what it is allowed to do`,
-	404: ({ credential: { mode } }) =>
+	404: ({ request: { ifNotFound }, credential: { mode } }) =>
+		ifNotFound ??
 		`Check the ID: it must be of this account and made in ${mode} mode, as the API key is`,
 	409: () => 'It conflicts with what is at Pocketsflow already',
 	422: correctFields,

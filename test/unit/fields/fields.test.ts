@@ -13,11 +13,13 @@ import {
 	booleanField,
 	choiceField,
 	emailField,
+	idField,
 	moneyField,
 	textField,
 	urlField,
 	type Field,
 } from '../../../nodes/Pocketsflow/fields/types';
+import { productIdsField } from '../../../nodes/Pocketsflow/fields/triggerFields';
 import { urlListField } from '../../../nodes/Pocketsflow/fields/valueLists';
 import { anyText, anything, readOrRefuse } from './inputs';
 
@@ -211,6 +213,24 @@ test('an entry of a list that an expression left empty is refused', () => {
 			);
 });
 
+test('a URL that was pasted in place of an ID is read wherever an ID is typed', () => {
+	const id = '6a50'.repeat(6);
+	const link = `https://store.pocketsflow.com/checkout?productId=${id}`;
+	expect(idField({ displayName: 'ID', name: 'id' }).read(`https://x.example/a/${id}`)).toBe(id);
+	expect(mainProductsField.read([link, id, 'p2'])).toEqual([id, 'p2']);
+	expect(mainProductsField.read(`${link}, p2`)).toEqual([id, 'p2']);
+	expect(productIdsField.read(`${link.replace('productId', 'subscriptionId')} p2`)).toEqual([
+		id,
+		'p2',
+	]);
+	expect(() => idField({ displayName: 'ID', name: 'id' }).read('https://x.example/a')).toThrow(
+		expect.objectContaining({
+			message: "'ID' has a URL that does not hold the ID: 'https://x.example/a'",
+			description: 'Use the ID as Pocketsflow gives it, not an address.',
+		}),
+	);
+});
+
 describe('a resource locator', () => {
 	const product = buildProductField();
 	it.each([
@@ -219,9 +239,18 @@ describe('a resource locator', () => {
 		[123, 'url', '123'],
 		['https://store.pocketsflow.com/checkout?x=1&productId=abc&y=2', 'url', 'abc'],
 		[' https://app.pocketsflow.com/prod/abc?a=partner ', 'url', 'abc'],
+		['https://store.pocketsflow.com/checkout?productId=abc', 'id', 'abc'],
+		['store.pocketsflow.com/checkout?productId=abc', 'id', 'abc'],
+		[`https://app.pocketsflow.com/products/${'6a50'.repeat(6)}/edit#top`, 'id', '6a50'.repeat(6)],
+		['v1.2', 'id', 'v1.2'],
 	])('takes %p in the mode %s as %s', (value, mode, wanted) => {
 		expect(product.read({ __rl: true, mode, value })).toBe(wanted);
 		if (typeof value === 'number') expect(product.read(value)).toBe(wanted);
+	});
+
+	it.each(['id', 'list', 'url'])('refuses a URL of two things in the mode %s', (mode) => {
+		const value = `https://example.com/${'6a50'.repeat(6)}/${'6a51'.repeat(6)}`;
+		expect(() => product.read({ __rl: true, mode, value })).toThrow(/does not hold the ID/);
 	});
 
 	it('refuses an address without the ID, and says which addresses have it', () => {

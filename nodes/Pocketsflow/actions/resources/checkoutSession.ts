@@ -1,13 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { buildAdditionalFields } from '../../fields/common';
-import {
-	checkoutQueryPattern,
-	idPattern,
-	locatorField,
-	offerSource,
-	productSource,
-} from '../../fields/locators';
+import { locatorField, offerSource, productSource, sellableAddress } from '../../fields/locators';
 import { readMetadataJson, readMetadataRows } from '../../fields/metadata';
 import { choiceField, emailField, textField, urlField, type Field } from '../../fields/types';
 import type { ItemParameters } from '../itemParameters';
@@ -18,12 +12,7 @@ const sellableField = locatorField({
 	name: 'productId',
 	description: 'What the buyer pays for: a product, or a subscription offer',
 	picker: { method: 'searchSellables', sources: [productSource, offerSource] },
-	address: {
-		placeholder: 'e.g. https://store.pocketsflow.com/checkout?productId=6a50…',
-		regex: `^https?://[^/]+/(?:prod/|${checkoutQueryPattern('(?:productId|subscriptionId)')})${idPattern}`,
-		errorMessage:
-			'Use a checkout link with productId or subscriptionId, or an affiliate link with /prod/',
-	},
+	address: sellableAddress,
 });
 
 const successUrlField = urlField({

@@ -2,7 +2,7 @@ import { buildListRequest, lists } from '../../api/lists';
 import { path } from '../../api/request';
 import { buildAdditionalFields, limitField, returnAllField } from '../../fields/common';
 import { locatorField, orderField } from '../../fields/locators';
-import { getIsoDay, formatText, joinLabel } from '../../fields/pickers';
+import { formatMinute, formatText, joinLabel } from '../../fields/pickers';
 import { choiceField, moneyField, showFor, textField } from '../../fields/types';
 import type { Resource } from '../operation';
 
@@ -20,9 +20,10 @@ const refundField = locatorField({
 					joinLabel(
 						record,
 						formatText(record.amount) ?? 'Refund',
-						getIsoDay(record.createdAt),
 						formatText(record.status),
+						formatMinute(record.createdAt),
 						formatText(record.reason),
+						formatText(record.orderId) && `order ${String(record.orderId)}`,
 					),
 			},
 		],

@@ -10,14 +10,15 @@ import {
 } from '../../fields/common';
 import { idPattern, locatorField } from '../../fields/locators';
 import {
-	getIsoDay,
+	formatMinute,
 	formatText,
 	getBuyerEmail,
 	joinLabel,
 	type PickerSource,
 } from '../../fields/pickers';
-import { choiceField } from '../../fields/types';
-import type { Resource } from '../operation';
+import { choiceField, type Address } from '../../fields/types';
+import type { RequestOperation, Resource } from '../operation';
+import { buildProviderRequest, getProviderId } from '../providerId';
 
 const simplifiedKeys = [
 	'customerId',
@@ -45,13 +46,27 @@ const subscriberKeys = [
 
 const membershipSource: PickerSource = {
 	list: lists.memberships,
-	label: (record) =>
+	related: {
+		list: lists.offers,
+		key: readId,
+		ownKey: ({ productId, subscriptionId }) => formatText(productId ?? subscriptionId),
+	},
+	label: (record, [offer]) =>
 		joinLabel(
 			record,
 			getBuyerEmail(record) ?? formatText(record.customerId) ?? readId(record) ?? 'Unknown buyer',
 			formatText(record.status),
-			getIsoDay(record.createdAt),
+			record.cancelAtPeriodEnd === true ? 'ends with its period' : undefined,
+			formatText(offer?.name),
+			formatMinute(record.createdAt),
 		),
+};
+
+const portalAddress: Address = {
+	placeholder: 'e.g. https://app.pocketsflow.com/portal/6a40…/6a41…',
+	regex: `^https?://[^/]+/portal/[^/?#]+/${idPattern}`,
+	errorMessage:
+		"Use the buyer's portal link: it ends with the ID of the offer and the ID of the subscription",
 };
 
 const membershipField = locatorField({
@@ -60,31 +75,34 @@ const membershipField = locatorField({
 	description: "A buyer's subscription, which webhooks carry as subscriptionCustomerId",
 	placeholder: 'e.g. 6a410000000000000000c0de',
 	picker: { method: 'searchMemberships', sources: [membershipSource] },
-	address: {
-		placeholder: 'e.g. https://app.pocketsflow.com/portal/6a40…/6a41…',
-		regex: `^https?://[^/]+/portal/[^/?#]+/${idPattern}`,
-		errorMessage:
-			"Use the buyer's portal link: it ends with the ID of the offer and the ID of the subscription",
-	},
+	address: portalAddress,
 });
 
-// Cancel and refund are documented with the payment provider's ID. A subscription without one is offered
-// with its own, which Pocketsflow may take (docs/pocketsflow-api.md#subscriptions).
-const providerMembershipField = locatorField({
+// Under its own name, because saved workflows have it; the API documents it with the payment provider's ID.
+const endedMembershipField = locatorField({
 	displayName: 'Subscription',
 	name: 'providerSubscriptionId',
 	description:
-		"The payment provider's ID of the buyer's subscription: stripeSubscriptionId of a subscription, not its _id",
-	placeholder: 'e.g. sub_1Qk2x9',
+		"A buyer's subscription: its own ID, which webhooks carry as subscriptionCustomerId, or the payment provider's (stripeSubscriptionId). Not subscription.id of a webhook, which is the offer.",
+	placeholder: 'e.g. 6a410000000000000000c0de',
 	picker: {
 		method: 'searchProviderMemberships',
-		sources: [
-			{
-				...membershipSource,
-				value: (record) => formatText(record.stripeSubscriptionId) ?? readId(record),
-			},
-		],
+		sources: [{ ...membershipSource, value: (record) => getProviderId(record) ?? readId(record) }],
 	},
+	address: portalAddress,
+});
+
+const buildEndOperation = (action: 'cancel' | 'refund'): Omit<RequestOperation, 'option'> => ({
+	fields: [endedMembershipField],
+	request: (item) => ({
+		method: 'POST',
+		path: `/orders/subscriptions/${action}${path`/${item.require(endedMembershipField)}`}`,
+	}),
+	lookUp: async (item, lookup) =>
+		await buildProviderRequest(action, item.require(endedMembershipField), lookup),
+	// A second cancellation is refused, as if the first had not been carried out.
+	effect: 'create',
+	response: { kind: 'message', output: (item) => ({ id: item.require(endedMembershipField) }) },
 });
 
 export const subscriptionResource: Resource = {
@@ -102,17 +120,7 @@ export const subscriptionResource: Resource = {
 				description:
 					"End a buyer's subscription, so that it is not charged again. This cannot be undone, and it refunds nothing.",
 			},
-			fields: [providerMembershipField],
-			request: (item) => ({
-				method: 'POST',
-				path: path`/orders/subscriptions/cancel/${item.require(providerMembershipField)}`,
-			}),
-			// A second cancellation is refused, as if the first had not been carried out.
-			effect: 'create',
-			response: {
-				kind: 'message',
-				output: (item) => ({ id: item.require(providerMembershipField) }),
-			},
+			...buildEndOperation('cancel'),
 		},
 		{
 			option: {
@@ -180,16 +188,7 @@ export const subscriptionResource: Resource = {
 				description:
 					"Send money of a buyer's subscription back to the buyer. This cannot be undone, and no amount can be set.",
 			},
-			fields: [providerMembershipField],
-			request: (item) => ({
-				method: 'POST',
-				path: path`/orders/subscriptions/refund/${item.require(providerMembershipField)}`,
-			}),
-			effect: 'create',
-			response: {
-				kind: 'message',
-				output: (item) => ({ id: item.require(providerMembershipField) }),
-			},
+			...buildEndOperation('refund'),
 		},
 	],
 };

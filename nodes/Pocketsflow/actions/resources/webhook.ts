@@ -32,8 +32,9 @@ const webhookField = locatorField({
 					joinLabel(
 						record,
 						formatText(record.url) ?? 'Unknown URL',
-						formatText(record.description),
 						formatActive(record),
+						formatText(record.description),
+						Array.isArray(record.events) ? `events: ${record.events.length}` : undefined,
 					),
 			},
 		],

@@ -1,0 +1,88 @@
+import type { IDataObject } from 'n8n-workflow';
+
+import { lists } from '../api/lists';
+import { path, type PocketsflowRequest } from '../api/request';
+import { readId, unwrapRecord } from '../api/responses';
+import { formatText } from '../fields/pickers';
+import { InvalidInputError, quote } from '../fields/types';
+import type { Lookup } from './operation';
+
+const nothingDone = 'Nothing was canceled or refunded.';
+
+/** Surely given by the payment provider: Pocketsflow's own IDs have no prefix. */
+const providerPattern = /^sub_/;
+const ownPattern = /^[0-9a-f]{24}$/i;
+
+/**
+ * Completes a request about a buyer's subscription, whose path the API documents with the payment provider's
+ * ID, while events carry the subscription's own (docs/pocketsflow-api.md#subscriptions).
+ * @param action the part of the path before the ID
+ * @param id either ID
+ * @throws InvalidInputError where Pocketsflow has no subscription with that ID
+ */
+export async function buildProviderRequest(
+	action: 'cancel' | 'refund',
+	id: string,
+	lookup: Lookup,
+): Promise<PocketsflowRequest> {
+	if (providerPattern.test(id)) return buildRequest(action, id, adviseOnBothIds);
+	const membership = await findMembership(id, lookup);
+	const providerId = getProviderId(membership);
+	return providerId === undefined
+		? buildRequest(action, id, adviseWithoutProviderId(id))
+		: buildRequest(action, providerId, adviseOnProviderId(id, providerId));
+}
+
+/** The payment provider's ID of a membership, which it need not have. */
+export const getProviderId = (membership: IDataObject) =>
+	formatText(membership.stripeSubscriptionId)?.trim() || undefined;
+
+const buildRequest = (
+	action: string,
+	id: string,
+	ifNotFound: string,
+): PocketsflowRequest & { ifNotFound: string } => ({
+	method: 'POST',
+	path: `/orders/subscriptions/${action}${path`/${id}`}`,
+	ifNotFound,
+});
+
+/** The membership with an ID of either kind, and surely no other. @throws InvalidInputError */
+async function findMembership(id: string, { ask, find }: Lookup): Promise<IDataObject> {
+	const has = (record: IDataObject) => readId(record) === id || getProviderId(record) === id;
+	const answer = await ask({ method: 'GET', path: path`/orders/subscriptions/${id}` });
+	const record = unwrapRecord(answer, lists.memberships.recordKeys);
+	if (has(record)) return record;
+	// Only an ID of another form than Pocketsflow's own can be a provider's that has no known prefix.
+	const listed = ownPattern.test(id) ? undefined : await find(lists.memberships, has);
+	if (listed) return listed;
+	throw new InvalidInputError(
+		`'Subscription' is ${quote(id)}, and no buyer's subscription has this ID`,
+		await adviseOnUnknownId(id, ask),
+		nothingDone,
+	);
+}
+
+/** Says what to use instead of an unknown ID; that of the offer stands beside the right one in events. */
+async function adviseOnUnknownId(id: string, ask: Lookup['ask']): Promise<string> {
+	const offer = unwrapRecord(
+		await ask({ method: 'GET', path: path`/subscriptions/${id}` }),
+		lists.offers.recordKeys,
+	);
+	return readId(offer) === id
+		? `It is the ID of the offer ${quote(formatText(offer.name) ?? id)}, which many buyers share. ${bothIds}`
+		: `${bothIds} It must be of this account, and made in the mode of the API key.`;
+}
+
+const bothIds =
+	"Use the subscription's own ID, which events carry as subscriptionCustomerId, or the payment provider's (stripeSubscriptionId).";
+
+const adviseOnBothIds = `${bothIds} Also check that the subscription is of this account, and made in the mode of the API key`;
+
+const adviseWithoutProviderId = (id: string) =>
+	`Pocketsflow has the subscription ${id}, but without an ID of the payment provider, and does not take its own ID for this. Do it in the dashboard of Pocketsflow`;
+
+const adviseOnProviderId = (id: string, providerId: string) =>
+	id === providerId
+		? 'Pocketsflow has this subscription, but does not take the ID of the payment provider that it gives. Do it in the dashboard of Pocketsflow'
+		: `Pocketsflow has the subscription ${id}, but does not take the ID of the payment provider that it gives, ${providerId}. Do it in the dashboard of Pocketsflow`;
