@@ -3,6 +3,14 @@ import type { CheckoutSession, Mode } from './database/entities';
 import type { Switches } from './switches';
 import type { Deliveries } from './webhooks/deliveries';
 
+/** What the store and the dashboard know of the n8n beside them. */
+export interface ShopLinks {
+	/** The editor. */
+	n8nUrl?: string;
+	/** The address of a workflow that sells a product; without it the store makes its own sessions. */
+	getBuyUrl?: (productName: string, orderNumber: string) => string;
+}
+
 /** Everything that one sandbox holds; every part of the sandbox gets it. */
 export interface SandboxContext {
 	readonly switches: Switches;
@@ -12,6 +20,14 @@ export interface SandboxContext {
 	readonly storeName: string;
 	/** Share of the price that is added as tax, e.g. 0.08. */
 	readonly taxRate: number;
+	/** The API keys that are accepted, newest last. */
+	readonly keys: Record<Mode, string[]>;
+	/** Where the pages lead, beside to one another. */
+	readonly links: ShopLinks;
+	/** The number in the newest order number that the store gave. */
+	lastOrderNumber: number;
+	/** Address at which this machine reaches the sandbox; empty until the server listens. */
+	url: string;
 	/** Address at which buyers reach the checkout page; empty until the server listens. */
 	publicUrl: string;
 }

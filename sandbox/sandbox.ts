@@ -1,9 +1,9 @@
 import type { AddressInfo } from 'node:net';
 
-import fastify, { type FastifyInstance } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 
 import { registerCheckoutPage } from './checkout/checkout-page';
-import type { SandboxContext } from './context';
+import type { SandboxContext, ShopLinks } from './context';
 import { registerControls } from './controls';
 import { createDatabases } from './database/database';
 import type { CheckoutSession, Mode } from './database/entities';
@@ -13,6 +13,8 @@ import { Api } from './http/api';
 import { ApiError } from './http/errors';
 import type { RecordedRequest } from './http/recorded-request';
 import { buildErrorBody } from './http/responses';
+import { isCrossOrigin, wantsPage } from './pages/access';
+import { registerPages, sendNotFoundPage } from './pages/pages';
 import { handlers } from './routes';
 import { purchase, type PurchaseInput, type PurchaseResult } from './shop/purchases';
 import { seed, type SeedResult } from './shop/seed';
@@ -61,15 +63,19 @@ export interface Sandbox {
 	purchase(input?: PurchaseInput): Promise<PurchaseResult>;
 	/** Resolves once no delivery is in flight. */
 	waitForDeliveries(): Promise<void>;
+	/** Tells the store and the dashboard of the n8n beside them. */
+	setLinks(links: ShopLinks): void;
 	/** Back to the start: no data, no requests, no deliveries, switches as at the start. */
 	reset(): void;
 	close(): Promise<void>;
 }
 
+const FIRST_ORDER_NUMBER = 2041;
 const BODY_LIMIT_BYTES = 1_048_576;
 
 function createContext(options: SandboxOptions): SandboxContext {
 	const { storeName = 'Sandbox Store', taxRate = 0 } = options;
+	const { testKey = createToken('pk_test_'), liveKey = createToken('pk_live_') } = options;
 	const switches = createSwitches();
 	applySwitches(switches, options.switches ?? {});
 	const databases = createDatabases(storeName);
@@ -80,6 +86,10 @@ function createContext(options: SandboxOptions): SandboxContext {
 		deliveries: new Deliveries(switches, databases),
 		storeName,
 		taxRate,
+		keys: { test: [testKey], live: [liveKey] },
+		links: {},
+		lastOrderNumber: FIRST_ORDER_NUMBER - 1,
+		url: '',
 		publicUrl: '',
 	};
 }
@@ -89,6 +99,7 @@ function resetContext(context: SandboxContext, options: SandboxOptions): void {
 	Object.assign(context.switches, createSwitches());
 	applySwitches(context.switches, options.switches ?? {});
 	context.sessions.clear();
+	context.lastOrderNumber = FIRST_ORDER_NUMBER - 1;
 	context.deliveries.clear();
 }
 
@@ -97,7 +108,23 @@ function seedModes(context: SandboxContext, modes: SandboxOptions['seed']): void
 	else if (modes) seed(context, modes);
 }
 
-function registerApi(app: FastifyInstance, api: Api, switches: Switches): void {
+/** Answers as the API does at an address where it has nothing. */
+async function serveNothing(api: Api, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+	await api.serve(request, reply, () => {
+		throw new ApiError(404, `Cannot ${request.method} ${request.url}`, 'NOT_FOUND');
+	});
+}
+
+/** Keeps the pages of other sites from working the controls, which need no key. */
+function refuseCrossOrigin(app: FastifyInstance): void {
+	app.addHook('onRequest', async (request, reply) => {
+		const isControl = request.method !== 'GET' && request.url.startsWith('/_sandbox');
+		if (!isControl || !isCrossOrigin(request)) return;
+		await reply.code(403).send({ error: 'Only this computer itself can do this.' });
+	});
+}
+
+function registerApi(app: FastifyInstance, api: Api, context: SandboxContext): void {
 	for (const [key, { method, path }] of Object.entries(endpoints)) {
 		const name = key as EndpointName;
 		app.route({
@@ -110,13 +137,12 @@ function registerApi(app: FastifyInstance, api: Api, switches: Switches): void {
 		});
 	}
 	app.setNotFoundHandler(async (request, reply) => {
-		await api.serve(request, reply, () => {
-			throw new ApiError(404, `Cannot ${request.method} ${request.url}`, 'NOT_FOUND');
-		});
+		if (wantsPage(request)) sendNotFoundPage(context, reply);
+		else await serveNothing(api, request, reply);
 		return reply;
 	});
 	app.setErrorHandler<Error & { statusCode?: number }>(async (error, _request, reply) => {
-		const { type, text } = buildErrorBody(switches, error.message, 'REQUEST_FAILED');
+		const { type, text } = buildErrorBody(context.switches, error.message, 'REQUEST_FAILED');
 		return await reply
 			.code(error.statusCode ?? 500)
 			.header('content-type', type)
@@ -147,10 +173,9 @@ async function listen(app: FastifyInstance, host: string, port: number): Promise
 /** Starts a local Pocketsflow: the API, the checkout page and webhook deliveries. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
 	const { host = '127.0.0.1', port = 0 } = options;
-	const { testKey = createToken('pk_test_'), liveKey = createToken('pk_live_') } = options;
 	const context = createContext(options);
-	const { deliveries, switches } = context;
-	const keys = { test: [testKey], live: [liveKey] };
+	const { deliveries, switches, keys } = context;
+	const [testKey, liveKey] = [keys.test[0], keys.live[0]];
 	const api = new Api(context, keys);
 	const renewKey = (mode: Mode, keepsOld = false) => {
 		const key = createToken(`pk_${mode}_`);
@@ -165,11 +190,14 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 	};
 
 	const app = createServer();
-	registerApi(app, api, switches);
+	refuseCrossOrigin(app);
+	registerApi(app, api, context);
+	registerPages(app, context, async (request, reply) => await serveNothing(api, request, reply));
 	registerCheckoutPage(app, context);
 	registerControls(app, context, api.log, { reset, renewKey });
 
 	const url = await listen(app, host, port);
+	context.url = url;
 	context.publicUrl = (options.publicUrl ?? url).replace(/\/+$/, '');
 	seedModes(context, options.seed);
 
@@ -189,6 +217,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 		seed: (mode = 'test') => seed(context, mode),
 		purchase: async (input = {}) => await purchase(context, { ...input }),
 		waitForDeliveries: async () => await deliveries.waitForAll(),
+		setLinks: (links) => void Object.assign(context.links, links),
 		reset,
 		close: async () => {
 			await deliveries.close();

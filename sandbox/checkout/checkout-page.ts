@@ -2,13 +2,17 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 
 import type { SandboxContext } from '../context';
 import type { Database } from '../database/database';
-import type { CheckoutSession, Offer, Product } from '../database/entities';
+import type { CheckoutSession, Mode, Offer, Product } from '../database/entities';
 import { roundToCents } from '../money';
 import type { Buyer } from '../shop/customers';
 import { applyDiscount, findDiscount } from '../shop/discounts';
 import { subscribe } from '../shop/memberships';
 import { buyProduct } from '../shop/orders';
-import { type Bill, renderForm, renderPage } from './html';
+import { type Html, html } from '../pages/html';
+import { sendPage } from '../pages/layout';
+import { intervals } from '../pages/storefront';
+import { renderThanks } from '../pages/thanks';
+import { type Bill, renderForm } from './checkout-form';
 
 /** A session together with what is bought in it. */
 interface Checkout {
@@ -16,12 +20,6 @@ interface Checkout {
 	readonly db: Database;
 	readonly item: Product | Offer;
 }
-
-const intervals: Record<Offer['frequency'], string> = {
-	weekly: ' per week',
-	monthly: ' per month',
-	yearly: ' per year',
-};
 
 function computeBill(context: SandboxContext, { session, db, item }: Checkout): Bill {
 	const { discountCode: code, productId } = session;
@@ -39,18 +37,6 @@ function computeBill(context: SandboxContext, { session, db, item }: Checkout): 
 		...(code && { discountCode: code }),
 		isDiscountValid: discount !== undefined,
 	};
-}
-
-function sendHtml(reply: FastifyReply, status: number, html: string): void {
-	void reply
-		.code(status)
-		.header('content-type', 'text/html; charset=utf-8')
-		.header('cache-control', 'no-store')
-		.header(
-			'content-security-policy',
-			"default-src 'none'; style-src 'unsafe-inline'; img-src data:",
-		)
-		.send(html);
 }
 
 function createBuyer(session: CheckoutSession, email: string): Buyer {
@@ -80,10 +66,11 @@ function pay(context: SandboxContext, { session, db }: Checkout, email: string):
 	const { successUrl } = session;
 	session.paid = {};
 	if (product) {
-		buyProduct(context, db, product, buyer);
+		session.paid.orderId = buyProduct(context, db, product, buyer)._id;
 		if (successUrl) session.paid.redirect = successUrl;
 	} else if (offer) {
 		const { _id } = subscribe(context, db, offer, buyer);
+		session.paid.membershipId = _id;
 		if (successUrl) session.paid.redirect = buildSubscriptionUrl(successUrl, offer._id, _id);
 	}
 }
@@ -100,28 +87,41 @@ const readForm = (body: unknown) => new URLSearchParams(String(body));
 
 const isEmail = (text: string) => /^[^\s@]+@[^\s@]+$/.test(text);
 
+const thanksParts = { title: 'Thank you', width: 'narrow', isLive: true } as const;
+
+const renderCard = (name: string, text: string) =>
+	html`<div class="card">
+		<h1 data-test="${name}">${text}</h1>
+		<p><a href="/">To the store</a></p>
+	</div>`;
+
 /** Adds the hosted page to which the `url` of a checkout session leads. */
 export function registerCheckoutPage(app: FastifyInstance, context: SandboxContext): void {
-	const sendPage = (reply: FastifyReply, status: number, title: string, content: string) =>
-		sendHtml(reply, status, renderPage(context.storeName, title, content));
+	const sendNarrow = (
+		reply: FastifyReply,
+		status: number,
+		title: string,
+		content: Html,
+		mode?: Mode,
+	) => sendPage(context, reply, status, { title, content, width: 'narrow', ...(mode && { mode }) });
 	const sendNotFound = (reply: FastifyReply) =>
-		sendPage(reply, 404, 'Not found', '<h1 data-test="missing">This checkout does not exist</h1>');
-	const sendPaid = (reply: FastifyReply, session: CheckoutSession) => {
+		sendNarrow(reply, 404, 'Not found', renderCard('missing', 'This checkout does not exist'));
+	const sendPaid = (reply: FastifyReply, { session, item }: Checkout) => {
 		const redirect = session.paid?.redirect;
 		if (redirect) return void reply.redirect(redirect, 303);
-		sendPage(reply, 200, 'Thank you', '<h1 data-test="paid">Thank you for your purchase</h1>');
+		const content = renderThanks(context, session, item);
+		sendPage(context, reply, 200, { ...thanksParts, content, mode: session.mode });
 	};
 	const sendForm = (reply: FastifyReply, checkout: Checkout, email: string, problem = '') => {
 		const { session, item } = checkout;
 		const form = renderForm(session.id, computeBill(context, checkout), email, problem);
-		const html = renderPage(context.storeName, item.name, form, session.mode);
-		sendHtml(reply, problem ? 400 : 200, html);
+		sendNarrow(reply, problem ? 400 : 200, item.name, form, session.mode);
 	};
 
 	app.get<{ Querystring: Record<string, unknown> }>('/checkout', (request, reply) => {
 		const checkout = findCheckout(context, request.query.session);
 		if (!checkout) return sendNotFound(reply);
-		if (checkout.session.paid) return sendPaid(reply, checkout.session);
+		if (checkout.session.paid) return sendPaid(reply, checkout);
 		return sendForm(reply, checkout, checkout.session.customerEmail ?? '');
 	});
 
@@ -130,13 +130,13 @@ export function registerCheckoutPage(app: FastifyInstance, context: SandboxConte
 		const checkout = findCheckout(context, form.get('session'));
 		if (!checkout) return sendNotFound(reply);
 		// A second press of the button must not buy again.
-		if (checkout.session.paid) return sendPaid(reply, checkout.session);
+		if (checkout.session.paid) return sendPaid(reply, checkout);
 		const email = (form.get('email') ?? '').trim();
 		if (!isEmail(email)) {
 			return sendForm(reply, checkout, email, 'Please enter your e-mail address.');
 		}
 		pay(context, checkout, email);
-		return sendPaid(reply, checkout.session);
+		return sendPaid(reply, checkout);
 	});
 
 	app.post('/checkout/cancel', (request, reply) => {
@@ -144,6 +144,6 @@ export function registerCheckoutPage(app: FastifyInstance, context: SandboxConte
 		if (!checkout) return sendNotFound(reply);
 		const { cancelUrl } = checkout.session;
 		if (cancelUrl) return void reply.redirect(cancelUrl, 303);
-		return sendPage(reply, 200, 'Canceled', '<h1 data-test="canceled">Nothing was paid</h1>');
+		return sendNarrow(reply, 200, 'Canceled', renderCard('canceled', 'Nothing was paid'));
 	});
 }

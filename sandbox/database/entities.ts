@@ -180,5 +180,5 @@ export interface CheckoutSession {
 	metadata?: Record<string, unknown>;
 	clientReferenceId?: string;
 	/** Where the buyer went after paying; a session is paid once. */
-	paid?: { redirect?: string };
+	paid?: { redirect?: string; orderId?: string; membershipId?: string };
 }

@@ -20,9 +20,24 @@ export interface SeedResult {
 }
 
 const productSamples = [
-	{ name: 'Night Garden wallpapers', price: 9, slug: 'night-garden' },
-	{ name: 'Invoice templates', price: 29.99, slug: 'invoice-templates' },
-	{ name: 'Course: first shop in a week', price: 149, slug: 'first-shop' },
+	{
+		name: 'Night Garden wallpapers',
+		description: 'Twelve scenes for phone and desk, up to 5K.',
+		price: 9,
+		slug: 'night-garden',
+	},
+	{
+		name: 'Invoice templates',
+		description: 'Clear, friendly invoices for spreadsheets and documents.',
+		price: 29.99,
+		slug: 'invoice-templates',
+	},
+	{
+		name: 'Course: first shop in a week',
+		description: 'Seven short lessons from an idea to a first sale.',
+		price: 149,
+		slug: 'first-shop',
+	},
 ];
 
 const discountSamples = [
@@ -34,7 +49,6 @@ const addProducts = (db: Database, startMs: number): Product[] =>
 	productSamples.map((sample, index) =>
 		db.products.add({
 			...sample,
-			description: `${sample.name}, as a download.`,
 			currency: db.user.currency,
 			type: 'one-time',
 			active: true,

@@ -1,0 +1,73 @@
+import { roundToCents } from '../money';
+import { drawProduct } from '../pages/art';
+import { formatMoney, type Html, html } from '../pages/html';
+
+/** What the page shows of a purchase; amounts in major units. */
+export interface Bill {
+	readonly name: string;
+	readonly description: string;
+	readonly currency: string;
+	readonly fullPrice: number;
+	readonly price: number;
+	readonly tax: number;
+	/** How often it is charged, in words; empty for a single charge. */
+	readonly interval: string;
+	/** The code in the session, if any. */
+	readonly discountCode?: string;
+	readonly isDiscountValid: boolean;
+}
+
+function renderDiscountNote({ discountCode: code, isDiscountValid }: Bill): Html | undefined {
+	if (!code) return undefined;
+	return isDiscountValid
+		? html`<p class="note" data-test="discount">Discount ${code} applied</p>`
+		: html`<p class="bad-note" data-test="discount-invalid">Discount ${code} is not valid</p>`;
+}
+
+const renderProblem = (problem: string) =>
+	problem && html`<p class="bad-note" id="problem" role="alert" data-test="problem">${problem}</p>`;
+
+/** The bill, the form that pays it, and the button that does not. */
+export function renderForm(sessionId: string, bill: Bill, email: string, problem: string): Html {
+	const format = (amount: number) => formatMoney(amount, bill.currency);
+	const total = format(roundToCents(bill.price + bill.tax));
+	return html`<div class="card checkout">
+		${drawProduct(bill.name)}
+		<div class="text">
+			<h1 data-test="product">${bill.name}</h1>
+			<p class="soft">${bill.description}</p>
+			<p class="price">
+				<span data-test="price">${total}</span><small>${bill.interval}</small>${bill.price !==
+					bill.fullPrice && html`<s>${format(bill.fullPrice)}</s>`}
+			</p>
+			${bill.tax > 0 && html`<p class="soft small">including ${format(bill.tax)} tax</p>`}
+			${renderDiscountNote(bill)}
+			<form method="post" action="/checkout/pay" data-test="form">
+				<input type="hidden" name="session" value="${sessionId}" />
+				<label for="email">E-mail address</label>
+				<input
+					id="email"
+					name="email"
+					type="email"
+					required
+					autocomplete="email"
+					placeholder="you@example.com"
+					data-test="email"
+					value="${email}"
+					${problem && html` aria-invalid="true" aria-describedby="problem"`}
+				/>
+				${renderProblem(problem)}
+				<p class="soft small">No card is needed: this is the sandbox, and nothing is charged.</p>
+				<p>
+					<button class="primary wide-button" type="submit" data-test="pay">Pay ${total}</button>
+				</p>
+			</form>
+			<form method="post" action="/checkout/cancel">
+				<input type="hidden" name="session" value="${sessionId}" />
+				<button class="quiet wide-button" type="submit" data-test="cancel">
+					Cancel and go back
+				</button>
+			</form>
+		</div>
+	</div>`;
+}

@@ -1,0 +1,111 @@
+import { randomBytes } from 'node:crypto';
+
+import type { FastifyReply } from 'fastify';
+
+import type { SandboxContext } from '../context';
+import type { Mode } from '../database/entities';
+import { type Html, html } from './html';
+import { script } from './script';
+import { style } from './style';
+
+/** What a page is made of. */
+export interface PageParts {
+	readonly title: string;
+	readonly content: Html;
+	/** The mode whose data the page shows; a page of the test mode says so. */
+	readonly mode?: Mode;
+	/** The page of the navigation that this is. */
+	readonly current?: 'store' | 'dashboard';
+	/** `narrow` for a single card, such as a checkout. */
+	readonly width?: 'narrow' | 'wide';
+	/** Whether the page is kept up to date, and buttons copy. */
+	readonly isLive?: boolean;
+}
+
+const modeQuery = (mode: Mode | undefined) => (mode === 'live' ? '?mode=live' : '');
+
+const renderNavigation = ({ links }: SandboxContext, { mode, current }: PageParts) =>
+	html` <nav aria-label="Pages">
+		<a href="/${modeQuery(mode)}" ${current === 'store' && html` aria-current="page"`}>Store</a>
+		<a href="/dashboard${modeQuery(mode)}" ${current === 'dashboard' && html` aria-current="page"`}
+			>Dashboard</a
+		>
+		${links.n8nUrl && html`<a href="${links.n8nUrl}">n8n</a>`}
+	</nav>`;
+
+const testBadge = html`<span class="badge warn" data-test="mode">Test mode</span>`;
+
+const renderHeader = (context: SandboxContext, parts: PageParts) =>
+	html`<header>
+		<div class="bar">
+			<a class="brand" href="/${modeQuery(parts.mode)}"
+				><svg viewBox="0 0 24 24" aria-hidden="true">
+					<path d="M4 8h16l-1 12H5z" />
+					<path d="M8.5 8a3.5 3.5 0 0 1 7 0" fill="none" /></svg
+				><span data-test="store">${context.storeName}</span></a
+			>
+			${parts.mode === 'test' && testBadge} ${renderNavigation(context, parts)}
+		</div>
+	</header>`;
+
+function renderPage(context: SandboxContext, parts: PageParts, nonce: string): Html {
+	const { title, content, width = 'wide', isLive } = parts;
+	return html`<!DOCTYPE html>
+		<html lang="en">
+			<head>
+				<meta charset="utf-8" />
+				<meta name="viewport" content="width=device-width, initial-scale=1" />
+				<meta name="color-scheme" content="light dark" />
+				<title>${title} · ${context.storeName}</title>
+				<link rel="icon" href="data:," />
+				${style}
+			</head>
+			<body class="${width}">
+				<a class="skip" href="#content">Skip to content</a>
+				${renderHeader(context, parts)}
+				<main id="content" tabindex="-1">${content}</main>
+				<footer>
+					<p>
+						Pocketsflow sandbox on this computer: no real shop, no real money. A copy of how
+						Pocketsflow behaves, made for trying n8n workflows.
+					</p>
+				</footer>
+				${isLive &&
+				html`<script nonce="${nonce}">
+					${script};
+				</script>`}
+			</body>
+		</html> `;
+}
+
+/**
+ * Sends a page that loads nothing from anywhere. `form-action` is left open where a form leads away
+ * by a redirect, which browsers check too.
+ */
+export function sendPage(
+	context: SandboxContext,
+	reply: FastifyReply,
+	status: number,
+	parts: PageParts,
+): void {
+	const nonce = randomBytes(16).toString('base64');
+	const policy = [
+		"default-src 'none'",
+		"style-src 'unsafe-inline'",
+		'img-src data:',
+		"base-uri 'none'",
+		"frame-ancestors 'none'",
+		...(parts.isLive ? [`script-src 'nonce-${nonce}'`, "connect-src 'self'"] : []),
+		...(parts.current === 'dashboard' ? ["form-action 'self'"] : []),
+	];
+	void reply
+		.code(status)
+		.headers({
+			'content-type': 'text/html; charset=utf-8',
+			'cache-control': 'no-store',
+			'content-security-policy': policy.join('; '),
+			'referrer-policy': 'same-origin',
+			'x-content-type-options': 'nosniff',
+		})
+		.send(renderPage(context, parts, nonce).text);
+}

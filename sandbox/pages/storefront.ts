@@ -1,0 +1,71 @@
+import type { SandboxContext } from '../context';
+import type { Mode, Offer, Product } from '../database/entities';
+import { drawProduct } from './art';
+import { type Html, formatMoney, html } from './html';
+
+/** How often an offer is charged, in words. */
+export const intervals: Record<Offer['frequency'], string> = {
+	weekly: ' per week',
+	monthly: ' per month',
+	yearly: ' per year',
+};
+
+const isOnSale = (item: Product | Offer) => item.published !== false && item.active !== false;
+
+const describe = ({ description }: Product | Offer) =>
+	typeof description === 'string' && description;
+
+function renderItem(item: Product | Offer, mode: Mode, interval = ''): Html {
+	const titleId = `item-${item._id}`;
+	return html`<li class="card good-card" data-test="item">
+		${drawProduct(item.name)}
+		<div class="text">
+			<h2 id="${titleId}">${item.name}</h2>
+			<p class="soft small">${describe(item)}</p>
+			<form class="buy" method="post" action="/buy">
+				<input type="hidden" name="mode" value="${mode}" />
+				<input type="hidden" name="item" value="${item._id}" />
+				<span class="price"
+					>${formatMoney(item.price, item.currency)}${interval &&
+					html`<small>${interval}</small>`}</span
+				>
+				<button class="primary" type="submit" aria-describedby="${titleId}" data-test="buy">
+					${interval ? 'Subscribe' : 'Buy now'}
+				</button>
+			</form>
+		</div>
+	</li>`;
+}
+
+const emptyShop = html`<div class="card">
+	<h2>Nothing on sale yet</h2>
+	<p>Create a product with the Pocketsflow node in n8n, or fill the shop with samples:</p>
+	<p><code>curl -X POST …/_sandbox/seed</code></p>
+</div>`;
+
+/** The shop as its buyers see it: everything on sale in a mode, newest last. */
+export function renderStorefront({ databases, storeName }: SandboxContext, mode: Mode): Html {
+	const { products, offers } = databases[mode];
+	const items = [
+		...products
+			.query({ where: isOnSale })
+			.rows.reverse()
+			.map((product) => renderItem(product, mode)),
+		...offers
+			.query({ where: isOnSale })
+			.rows.reverse()
+			.map((offer) => renderItem(offer, mode, intervals[offer.frequency])),
+	];
+	return html`<div class="hero">
+			<h1>Digital goods from ${storeName}</h1>
+			<p>
+				Download at once, keep for ever. Buy something: any e-mail address will do, and nothing is
+				charged.
+			</p>
+		</div>
+		${items.length > 0
+			? html`<ul class="goods">
+					${items}
+				</ul>`
+			: emptyShop}`;
+}
