@@ -122,8 +122,12 @@ export class RegistrationStage {
 	}
 
 	/** Does the work while the sandbox answers some requests with a fault. */
-	async withFault<T>(fault: Fault, work: () => Promise<T>): Promise<T> {
-		this.sandbox.setSwitches({ faults: [fault] });
+	withFault = <T>(fault: Fault, work: () => Promise<T>): Promise<T> =>
+		this.withFaults([fault], work);
+
+	/** The same with several faults. */
+	async withFaults<T>(faults: Fault[], work: () => Promise<T>): Promise<T> {
+		this.sandbox.setSwitches({ faults });
 		try {
 			return await work();
 		} finally {

@@ -1,4 +1,5 @@
-import { createHookContext } from '../harness/engine/context';
+import { PocketsflowTrigger } from '../../nodes/Pocketsflow/PocketsflowTrigger.node';
+import { createHookContext, type NodeSetup } from '../harness/engine/context';
 import { register } from '../../nodes/Pocketsflow/webhook/registration';
 import {
 	accepts,
@@ -7,7 +8,9 @@ import {
 	deactivate,
 	RegistrationStage,
 	restart,
+	type Installation,
 } from './registrationStage';
+import { json, withFaultServer } from './transport/faultServer';
 
 let stage: RegistrationStage;
 
@@ -69,6 +72,32 @@ describe('activation that fails at Pocketsflow', () => {
 		await stage.expectOneEndpoint(trigger);
 	});
 
+	it('tells why the copy of the secret was refused, and that the endpoint is still there', async () => {
+		const trigger = stage.install();
+		const error = await stage.withFaults(
+			[refuse('PUT', 403, 'read-only key'), refuse('DELETE', 403, 'never delete')],
+			() => catchError(activate(trigger)),
+		);
+		expect(error?.message).toMatch(/read-only key/);
+		expect(error?.message).toMatch(/could not be removed again.*Developers → Webhooks/);
+		expect(await stage.listAt(trigger.url)).toHaveLength(1);
+	});
+
+	it('tells that Pocketsflow gave no secret, also where the endpoint cannot be removed', async () => {
+		const trigger = stage.install();
+		const answers = [
+			json(200, []),
+			json(200, []),
+			json(201, { _id: 'w1', url: trigger.url }),
+			json(403, { message: 'never delete' }),
+		];
+		await withFaultServer(answers, async ({ url }) => {
+			trigger.credential.baseUrl = url;
+			const error = await catchError(activate(trigger));
+			expect(error?.message).toMatch(/without telling its signing secret.*never delete/);
+		});
+	});
+
 	it("shows Pocketsflow's words about an event that it does not know", async () => {
 		const trigger = stage.install(['invoice.paid']);
 		await expect(activate(trigger)).rejects.toThrow(/invoice\.paid/);
@@ -80,6 +109,65 @@ describe('activation that fails at Pocketsflow', () => {
 		const error = await catchError(activate(trigger));
 		expect(error?.message).not.toContain(trigger.credential.apiKey);
 		expect(error?.message).toMatch(/key/i);
+	});
+});
+
+describe('after a set-up that failed, for which n8n calls delete', () => {
+	const { checkExists, create, delete: remove } = new PocketsflowTrigger().webhookMethods.default;
+	const call = (hook: typeof create, setup: NodeSetup) =>
+		catchError(hook.call(createHookContext(setup)));
+
+	/** What n8n does for a user who listens for a test event; returns the error that it shows. */
+	async function listen(trigger: Installation): Promise<Error | undefined> {
+		const failure =
+			(await call(checkExists, trigger)) ?? (await call(create, { ...trigger, mode: 'manual' }));
+		// In `delete` the mode is another one, and its error replaces the first.
+		return failure && ((await call(remove, { ...trigger, mode: 'internal' })) ?? failure);
+	}
+
+	it('the reason is read, not that nothing could be removed', async () => {
+		const trigger = stage.install();
+		trigger.credential.apiKey = `pk_test_${'0'.repeat(48)}`;
+		const error = await listen(trigger);
+		expect(error?.message).toMatch(/could not be set up.*key/i);
+	});
+
+	it('the parameter that cannot be read is named, also where the key is wrong', async () => {
+		const trigger = stage.install();
+		trigger.parameters = { events: '={{ undefined }}' };
+		trigger.credential.apiKey = `pk_test_${'0'.repeat(48)}`;
+		expect((await listen(trigger))?.message).toContain("'Trigger On'");
+	});
+
+	it('the reason is read where Pocketsflow cannot be reached, at once', async () => {
+		const trigger = stage.install();
+		const unreachable = {
+			...trigger,
+			credential: { ...trigger.credential, baseUrl: 'http://127.0.0.1:9' },
+		};
+		expect(await call(create, unreachable)).toBeDefined();
+		const startMs = Date.now();
+		expect(await call(remove, { ...unreachable, mode: 'internal' })).toBeUndefined();
+		expect(Date.now() - startMs).toBeLessThan(1000);
+	});
+
+	it('what is left of it is removed all the same', async () => {
+		const trigger = stage.install();
+		await stage.addEndpoint({ url: trigger.url });
+		const refused = refuse('POST', 500, 'out of order');
+		expect((await stage.withFault(refused, () => listen(trigger)))?.message).toMatch(/set up/);
+		expect(await stage.listAt(trigger.url)).toEqual([]);
+	});
+
+	it('a later removal that fails is told', async () => {
+		const trigger = stage.install();
+		const refused = refuse('POST', 400, 'too many webhooks');
+		expect((await stage.withFault(refused, () => listen(trigger)))?.message).toMatch(/too many/);
+		expect(await call(create, trigger)).toBeUndefined();
+		const error = await stage.withFault(refuse('DELETE', 403, 'read-only key'), () =>
+			call(remove, trigger),
+		);
+		expect(error?.message).toMatch(/could not be removed at Pocketsflow.*read-only key/);
 	});
 });
 

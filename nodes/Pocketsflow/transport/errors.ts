@@ -280,7 +280,8 @@ const maxQuotedLength = 500;
 const shorten = (text: string) =>
 	text.length > maxQuotedLength ? `${text.slice(0, maxQuotedLength)}…` : text;
 
-const toSentence = (text: string) => (/[.!?…]$/.test(text) ? text : `${text}.`);
+/** The text, with a full stop unless it ends with a mark of its own. */
+export const toSentence = (text: string) => (/[.!?…]$/.test(text) ? text : `${text}.`);
 
 /**
  * The visible text that a page begins with, at most 100 characters. Each pattern goes over the page once,

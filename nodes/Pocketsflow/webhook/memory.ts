@@ -99,6 +99,8 @@ export interface TriggerMemory {
 	settingsByNode: BoundedMap<TriggerSettings>;
 	/** By node: the user whose events it gets. */
 	accountByNode: BoundedMap<string>;
+	/** By workflow and address: when the latest set-up failed, in ms. */
+	failedSetUps: BoundedMap<number>;
 }
 
 const capacity = 1000;
@@ -113,6 +115,7 @@ export const newTriggerMemory = (): TriggerMemory => ({
 	refusals: new RefusalLog(),
 	settingsByNode: new BoundedMap(capacity),
 	accountByNode: new BoundedMap(capacity),
+	failedSetUps: new BoundedMap(capacity),
 });
 
 /** The memory that all webhook triggers of this process share. */

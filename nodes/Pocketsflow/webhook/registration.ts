@@ -6,6 +6,7 @@ import {
 } from 'n8n-workflow';
 
 import { loadCredential, type PocketsflowCredential } from '../transport/credential';
+import { composeMessage, toSentence } from '../transport/errors';
 import type { SendOptions } from '../transport/send';
 import {
 	createEndpoint,
@@ -21,7 +22,7 @@ import { explainFailure } from './hookErrors';
 import { getNodeKey, processMemory, type TriggerMemory } from './memory';
 import { describeEndpoint, seal } from './sealing';
 import { forgetSecret, openEndpointSecret, rememberSecret, storeSecret } from './secrets';
-import { readEventNames } from './settings';
+import { existingEndpointName, readEventNames } from './settings';
 import { readStaticData, type TriggerStaticData } from './staticData';
 import { getWebhookUrl, isSameUrl, requirePublicAddress } from './webhookUrl';
 
@@ -76,10 +77,12 @@ export async function register(
 export async function unregister(
 	context: IHookFunctions,
 	memory: TriggerMemory = processMemory,
+	options: SendOptions = {},
 ): Promise<void> {
 	await explainFailure(context, 'removed', async () => {
-		const registration = await startRegistration(context, memory);
-		for (const { id } of await takeOwnEndpoints(registration)) await removeEndpoint(context, id);
+		const registration = { ...(await startRegistration(context, memory)), options };
+		for (const { id } of await takeOwnEndpoints(registration))
+			await removeEndpoint(context, id, options);
 		registration.forget();
 	});
 }
@@ -166,7 +169,7 @@ async function ensureEndpoint(registration: Registration, events: string[]): Pro
 	if (events.length === 0)
 		throw new NodeOperationError(
 			context.getNode(),
-			'Choose at least one event in "Trigger On" before activating the workflow',
+			'Choose at least one event in "Trigger On" before you publish (activate) the workflow',
 		);
 	const own = await takeOwnEndpoints(registration);
 	const usable = findUsableEndpoint(registration, own);
@@ -231,7 +234,10 @@ async function createBesideUseless(
 	const { context, options } = registration;
 	return await registerNewEndpoint(registration, events, useless).catch(async (error: unknown) => {
 		if (useless.length === 0 || !isRefusal(error)) throw error;
-		for (const { id } of useless) await removeEndpoint(context, id, options);
+		for (const { id } of useless)
+			await removeEndpoint(context, id, options).catch(() => {
+				throw error;
+			});
 		return await registerNewEndpoint(registration, events);
 	});
 }
@@ -277,15 +283,13 @@ async function registerNewEndpoint(
 	if (!endpoint)
 		throw new NodeOperationError(
 			context.getNode(),
-			'Pocketsflow created a webhook endpoint but did not say its ID. Remove it under Developers → Webhooks and activate the workflow again.',
+			'Pocketsflow created a webhook endpoint but did not say its ID. Remove it under Developers → Webhooks and publish (activate) the workflow again.',
 		);
-	if (secret === undefined) {
-		await removeEndpoint(context, endpoint.id, options);
+	if (secret === undefined)
 		throw new NodeOperationError(
 			context.getNode(),
-			'Pocketsflow created a webhook endpoint without telling its signing secret, so its deliveries could not be verified. The endpoint was removed again. Make one by hand under Developers → Webhooks and choose "Use an Existing Endpoint" in this node.',
+			`Pocketsflow created a webhook endpoint without telling its signing secret, so its deliveries could not be verified. ${await discardEndpoint(registration, endpoint)} Make one by hand under Developers → Webhooks and choose "${existingEndpointName}" in this node.`,
 		);
-	}
 	registration.store(endpoint, secret);
 	await storeSealedCopy(registration, endpoint, secret);
 	return { endpoint, secret };
@@ -303,9 +307,9 @@ async function removeLostEndpoint(
 	try {
 		for (const { id } of findOwnEndpoints(await listEndpoints(context, options), url))
 			if (!others.some((other) => other.id === id)) await removeEndpoint(context, id, options);
-		error.message = `${error.message} Nothing is left of it: activate the workflow again.`;
+		error.message = `${error.message} Nothing is left of it: publish (activate) the workflow again.`;
 	} catch {
-		error.message = `${error.message} Activate the workflow again: that removes what may be left of it.`;
+		error.message = `${error.message} Publish (activate) the workflow again: that removes what may be left of it.`;
 	}
 }
 
@@ -323,12 +327,25 @@ async function storeSealedCopy(
 	const isKept = await updateEndpoint(context, id, { description }, options).catch(
 		async (error: unknown) => {
 			if (isRefusal(error)) return false;
-			await removeEndpoint(context, id, options);
+			const outcome = await discardEndpoint(registration, { id });
 			registration.forget();
+			if (error instanceof Error) error.message = `${toSentence(error.message)} ${outcome}`;
 			throw error;
 		},
 	);
 	if (!isKept) warnOfLostCopy(context);
+}
+
+/** Removes a new endpoint that is of no use. Says what came of it and never throws: the error that is shown is the one before. */
+async function discardEndpoint(
+	{ context, options }: Registration,
+	{ id }: Pick<Endpoint, 'id'>,
+): Promise<string> {
+	return await removeEndpoint(context, id, options).then(
+		() => 'The endpoint was removed again.',
+		(error: unknown) =>
+			`The endpoint could not be removed again: ${composeMessage(error)} Remove it under Developers → Webhooks.`,
+	);
 }
 
 /** Says in the log that the copy at Pocketsflow was refused, cut, changed or dropped. */

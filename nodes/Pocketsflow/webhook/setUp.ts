@@ -1,0 +1,62 @@
+import type { IHookFunctions } from 'n8n-workflow';
+
+import { composeMessage } from '../transport/errors';
+import { processMemory, type TriggerMemory } from './memory';
+import { unregister } from './registration';
+import { usesExistingEndpoint } from './settings';
+
+/** How soon n8n calls `delete` after a set-up that failed. */
+const cleanUpWithinMs = 30_000;
+
+/** For a clean-up that a user waits for, at a Pocketsflow that may be out of reach. */
+const cleanUpLimits = { maxAttempts: 1, requestTimeoutMs: 5_000, totalTimeoutMs: 10_000 };
+
+/**
+ * Does the work of `checkExists` or `create`, and remembers when it fails: n8n then calls `delete`
+ * (docs/n8n-engine.md#activation-and-webhook-hooks).
+ * @throws what the work throws
+ */
+export async function setUp<T>(
+	context: IHookFunctions,
+	work: () => Promise<T>,
+	{ failedSetUps }: TriggerMemory = processMemory,
+): Promise<T> {
+	const key = getAddressKey(context);
+	failedSetUps.delete(key);
+	return await work().catch((error: unknown) => {
+		failedSetUps.set(key, Date.now());
+		throw error;
+	});
+}
+
+/**
+ * Does the work of `delete`. Right after a set-up that failed it fails no more: while the user listens
+ * for a test event n8n would show its error in place of the reason.
+ * @throws NodeOperationError when the endpoint cannot be removed
+ */
+export async function takeDown(
+	context: IHookFunctions,
+	memory: TriggerMemory = processMemory,
+): Promise<void> {
+	const key = getAddressKey(context);
+	const failedAtMs = memory.failedSetUps.get(key) ?? -Infinity;
+	memory.failedSetUps.delete(key);
+	if (Date.now() - failedAtMs > cleanUpWithinMs) return await removeOwn(context, memory);
+	await removeOwn(context, memory, cleanUpLimits).catch((error: unknown) =>
+		context.logger.warn(
+			`Pocketsflow Trigger: the webhook was not set up, and what may be left of it at Pocketsflow could not be removed. ${composeMessage(error)}`,
+		),
+	);
+}
+
+async function removeOwn(
+	context: IHookFunctions,
+	memory: TriggerMemory,
+	limits: Partial<typeof cleanUpLimits> = {},
+): Promise<void> {
+	if (!usesExistingEndpoint(context)) await unregister(context, memory, { limits });
+}
+
+/** Tells a test from the active workflow, which `getMode` does not in `delete`. */
+const getAddressKey = (context: IHookFunctions) =>
+	`${context.getWorkflow().id} ${context.getNodeWebhookUrl('default') ?? context.getNode().id}`;
