@@ -7,9 +7,11 @@ import {
 } from 'n8n-workflow';
 
 import { simplifyField } from './fields/common';
+import { buildEventsSubtitle } from './fields/triggerFields';
 import { buildLoadOptions } from './methods/loadOptions';
 import { poll } from './polling/poll';
 import { eventsField, optionFields } from './polling/settings';
+import { polledEventOptions } from './polling/sources';
 
 export class PocketsflowPollingTrigger implements INodeType {
 	description: INodeTypeDescription = {
@@ -18,16 +20,32 @@ export class PocketsflowPollingTrigger implements INodeType {
 		icon: { light: 'file:pocketsflow.svg', dark: 'file:pocketsflow.dark.svg' },
 		group: ['trigger'],
 		version: 1,
-		subtitle: '={{ [$parameter["events"]].flat().join(", ") }}',
+		subtitle: buildEventsSubtitle(polledEventOptions),
 		description:
 			'Asks Pocketsflow at intervals for new orders, subscriptions and other events; needs no public address',
+		activationMessage:
+			'Pocketsflow will now be asked at the poll times. The first execution in the list has no items: it only stores from where on to look.',
 		defaults: { name: 'Pocketsflow Polling Trigger' },
 		polling: true,
 		inputs: [],
 		outputs: [NodeConnectionTypes.Main],
 		credentials: [{ name: 'pocketsflowApi', required: true }],
 		properties: [
+			{
+				displayName:
+					'Asks Pocketsflow at these times and starts one execution with all that is new, oldest first. n8n needs no public address. A test key finds test events only, a live key live ones.',
+				name: 'pollingNotice',
+				type: 'notice',
+				default: '',
+			},
 			eventsField.property,
+			{
+				displayName: 'Amounts are in full units, as the API of Pocketsflow has them: 29 is 29.00.',
+				name: 'amountNotice',
+				type: 'notice',
+				default: '',
+				displayOptions: { show: { events: ['order.completed', 'order.refunded'] } },
+			},
 			{
 				displayName: 'Start',
 				name: 'start',
@@ -39,7 +57,7 @@ export class PocketsflowPollingTrigger implements INodeType {
 						name: 'From Now On',
 						value: 'now',
 						description:
-							'Only what happens after the workflow is first activated. What happens while it is switched off comes when it is active again.',
+							'Only what happens after the workflow is first published (activated). What happens while it is switched off comes when it is on again.',
 					},
 					{
 						name: 'From a Date',
@@ -61,7 +79,7 @@ export class PocketsflowPollingTrigger implements INodeType {
 			simplifyField.property,
 			{
 				displayName:
-					'Every record starts an execution, oldest first. If n8n stops right then, it may come again with the same event ID. An execution that n8n was stopped in is not resumed: add the option Repeat After to have its records emitted again.',
+					'If n8n stops while it polls, an item may come again with the same event ID. An execution that n8n was stopped in is not resumed: the option Repeat After emits its items again.',
 				name: 'guaranteeNotice',
 				type: 'notice',
 				default: '',

@@ -8,12 +8,22 @@ import {
 	type IWebhookResponseData,
 } from 'n8n-workflow';
 
+import { eventOptions } from './events/catalogue';
 import { simplifyField } from './fields/common';
+import { buildEventsSubtitle } from './fields/triggerFields';
 import { buildLoadOptions } from './methods/loadOptions';
 import { prepare } from './webhook/prepare';
 import { receive } from './webhook/receive';
-import { isRegistered, register, unregister } from './webhook/registration';
-import { endpointField, eventsField, optionFields, usesExistingEndpoint } from './webhook/settings';
+import { isRegistered, register } from './webhook/registration';
+import {
+	amountNotices,
+	endpointField,
+	eventsField,
+	existingNotices,
+	optionFields,
+	usesExistingEndpoint,
+} from './webhook/settings';
+import { setUp, takeDown } from './webhook/setUp';
 
 export class PocketsflowTrigger implements INodeType {
 	description: INodeTypeDescription = {
@@ -21,14 +31,18 @@ export class PocketsflowTrigger implements INodeType {
 		name: 'pocketsflowTrigger',
 		icon: { light: 'file:pocketsflow.svg', dark: 'file:pocketsflow.dark.svg' },
 		group: ['trigger'],
-		// New nodes have 2: for each request to a trigger of version 1 n8n evaluates an expression, which
+		// New nodes have 3, in which Endpoint is one of the options. Not 1: for each request to a trigger of version 1 n8n evaluates an expression, which
 		// takes a third of the time until the answer (docs/n8n-engine.md#expression-isolates). Workflows
 		// that were written by hand say 1, and without it the editor would empty their parameters.
-		version: [1, 2],
-		defaultVersion: 2,
-		subtitle: '={{ [$parameter["events"]].flat().join(", ") }}',
+		version: [1, 2, 3],
+		defaultVersion: 3,
+		subtitle: buildEventsSubtitle(eventOptions),
+		// n8n shows it for the action node, too, where it lists both as one.
 		description:
-			'Starts the workflow when Pocketsflow reports an order, subscription or other event',
+			'Sell digital products and subscriptions, and start workflows on orders and other events',
+		eventTriggerDescription:
+			'Waiting for Pocketsflow. Pay at one of your checkouts in the mode of the key: with a test key no money moves.',
+		activationMessage: 'Pocketsflow will now report the chosen events to your workflow.',
 		defaults: { name: 'Pocketsflow Trigger' },
 		inputs: [],
 		outputs: [NodeConnectionTypes.Main],
@@ -42,16 +56,17 @@ export class PocketsflowTrigger implements INodeType {
 			},
 		],
 		properties: [
-			eventsField.property,
-			{ ...endpointField.property, noDataExpression: true },
 			{
 				displayName:
-					"Copy the production URL of this node into a webhook under Developers → Webhooks at Pocketsflow, and that webhook's signing secret into the credential of this node. Without the secret every delivery is refused.",
-				name: 'existingNotice',
+					'Pocketsflow calls n8n for this, so n8n needs a public https address. Without one, use the Pocketsflow Polling Trigger. A test key brings test events only, a live key live ones.',
+				name: 'addressNotice',
 				type: 'notice',
 				default: '',
-				displayOptions: { show: { endpoint: ['existing'] } },
 			},
+			eventsField.property,
+			...amountNotices,
+			{ ...endpointField.property, noDataExpression: true },
+			...existingNotices,
 			simplifyField.property,
 			{
 				displayName: 'Options',
@@ -69,15 +84,17 @@ export class PocketsflowTrigger implements INodeType {
 	webhookMethods = {
 		default: {
 			async checkExists(this: IHookFunctions): Promise<boolean> {
-				await prepare(this);
-				return usesExistingEndpoint(this) || (await isRegistered(this));
+				return await setUp(this, async () => {
+					await prepare(this);
+					return usesExistingEndpoint(this) || (await isRegistered(this));
+				});
 			},
 			async create(this: IHookFunctions): Promise<boolean> {
-				await register(this);
+				await setUp(this, () => register(this));
 				return true;
 			},
 			async delete(this: IHookFunctions): Promise<boolean> {
-				if (!usesExistingEndpoint(this)) await unregister(this);
+				await takeDown(this);
 				return true;
 			},
 		},

@@ -1,5 +1,6 @@
 import type { IDataObject, IWorkflowExecuteAdditionalData } from 'n8n-workflow';
 
+import { events } from '../../nodes/Pocketsflow/events/catalogue';
 import type { TriggerMemory } from '../../nodes/Pocketsflow/webhook/memory';
 import { receive } from '../../nodes/Pocketsflow/webhook/receive';
 import { seal } from '../../nodes/Pocketsflow/webhook/sealing';
@@ -11,9 +12,7 @@ import type { WebhookRequest } from '../harness/hostileDeliveries';
 const apiKey = 'pk_test_000000000000000000000000';
 export const secret = 'whsec_engine';
 const node = new PocketsflowTrigger();
-const allEvents = node.description.properties[0].options!.map(
-	(option) => 'value' in option && option.value,
-);
+const allEvents = events.map(({ name }) => name);
 
 let webhooks = 0;
 
@@ -24,7 +23,7 @@ export function newTrigger(parameters: IDataObject = {}, more: Partial<NodeSetup
 	return {
 		node,
 		parameters: {
-			events: allEvents as string[],
+			events: allEvents,
 			simplify: true,
 			options: {},
 			...parameters,

@@ -84,7 +84,7 @@ describe('a polling trigger whose stored state is gone when n8n starts', () => {
 		},
 	);
 
-	it('looks back a day, and further where Look Back After Restart says so', async () => {
+	it('looks back a day, and further where Look Back says so', async () => {
 		const ids = await sell();
 		clockOffsetMs += 30 * hourMs;
 		expect(await pollWith(loseState(setUpNode()), createMemory())).toEqual([]);

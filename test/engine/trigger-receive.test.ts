@@ -340,13 +340,15 @@ describe('what n8n is told of a delivery that starts nothing', () => {
 });
 
 describe('a delivery to an endpoint that was made by hand', () => {
-	it('is verified with the secret in the credential', async () => {
-		const setup = newTrigger({ endpoint: 'existing' }, { staticData: {} });
+	it.each([
+		[1, { endpoint: 'existing' }],
+		[3, { options: { endpoint: 'existing' } }],
+	])('is verified with the secret in the credential: version %i', async (typeVersion, choice) => {
+		const setup = newTrigger(choice, { staticData: {}, typeVersion });
 		setup.credential.webhookSigningSecret = secret;
-		expect(
-			(await deliver(setup, signDelivery('order.completed', orderCompleted))).items,
-		).toHaveLength(1);
-		const without = newTrigger({ endpoint: 'existing' }, { staticData: {} });
+		const order = { ...orderCompleted, order: { id: `by-hand-${typeVersion}` } };
+		expect((await deliver(setup, signDelivery('order.completed', order))).items).toHaveLength(1);
+		const without = newTrigger(choice, { staticData: {}, typeVersion });
 		expect((await deliver(without, signDelivery('order.refunded', orderRefunded))).status).toBe(
 			401,
 		);

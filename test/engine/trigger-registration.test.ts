@@ -308,12 +308,25 @@ describe('the hooks of the node', () => {
 		expect(await stage.listAt(trigger.url)).toEqual([]);
 	});
 
-	it('send nothing where the user made the endpoint by hand', async () => {
-		const trigger = stage.install();
-		trigger.parameters = { ...trigger.parameters, endpoint: 'existing' };
-		const before = stage.sandbox.requests.length;
-		expect(await checkExists.call(createHookContext(trigger))).toBe(true);
-		expect(await remove.call(createHookContext(trigger))).toBe(true);
-		expect(stage.sandbox.requests).toHaveLength(before);
+	const existing = { endpoint: 'existing' };
+	it.each([
+		[1, { ...existing, options: {} }],
+		[2, { ...existing, options: {} }],
+		[3, { options: existing }],
+	])(
+		'send nothing where the user made the endpoint by hand: version %i',
+		async (typeVersion, choice) => {
+			const trigger = stage.install(undefined, { typeVersion });
+			trigger.parameters = { ...trigger.parameters, ...choice };
+			const before = stage.sandbox.requests.length;
+			expect(await checkExists.call(createHookContext(trigger))).toBe(true);
+			expect(await remove.call(createHookContext(trigger))).toBe(true);
+			expect(stage.sandbox.requests).toHaveLength(before);
+		},
+	);
+
+	it.each([2, 3])('register where nobody chose otherwise: version %i', async (typeVersion) => {
+		const trigger = stage.install(undefined, { typeVersion });
+		expect(await checkExists.call(createHookContext(trigger))).toBe(false);
 	});
 });

@@ -255,7 +255,7 @@ describe('the list of products', () => {
 	);
 });
 
-test('the webhook trigger is of version 1 and 2; new ones are of version 2', () => {
+test('the webhook trigger is of versions 1 to 3; new ones are of version 3', () => {
 	const { version, defaultVersion } = new PocketsflowTrigger().description;
-	expect([version, defaultVersion]).toEqual([[1, 2], 2]);
+	expect([version, defaultVersion]).toEqual([[1, 2, 3], 3]);
 });

@@ -72,6 +72,13 @@ test('no text for the user speaks of an error, a problem, a failure or a mistake
 	expect(bad).toEqual([]);
 });
 
+test('publishing is called what n8n 2 calls it, with the word of n8n 1 behind it', () => {
+	const bad = findSentences().filter(({ text }) =>
+		/activat/i.test(text.replace(/\b(un)?publish(ed|ing)? \((de)?activat(e|ed|ing)\)/gi, '')),
+	);
+	expect(bad).toEqual([]);
+});
+
 describe('what is refused', () => {
 	const refusals = findRefusals();
 

@@ -1,3 +1,5 @@
+import type { INodePropertyOptions } from 'n8n-workflow';
+
 import { offerSource, productSource, sellableAddress } from './locators';
 import { idNamesField } from './nameLists';
 import { readText, type Field, type Presentation } from './types';
@@ -23,4 +25,16 @@ export function comparedTextField(shown: Presentation): Field<string> {
 			return typeof raw === 'boolean' ? String(raw) : readText(shown.displayName, raw);
 		},
 	};
+}
+
+/**
+ * The expression for what stands below a trigger on the canvas: the label of its first event and how many
+ * more there are. An event without a label is shown by its name.
+ */
+export function buildEventsSubtitle(options: readonly INodePropertyOptions[]): string {
+	const labels = JSON.stringify(
+		Object.fromEntries(options.map(({ name, value }) => [value, name])),
+	);
+	const events = '[$parameter["events"]].flat()';
+	return `={{ ${events}.slice(0, 1).map((name) => (${labels})[name] ?? name).join() + (${events}.length > 1 ? " +" + (${events}.length - 1) : "") }}`;
 }

@@ -23,7 +23,10 @@ export async function sampleEvents(context: PollContext): Promise<IDataObject[]>
 	throw new NodeOperationError(
 		n8n.getNode(),
 		`Pocketsflow has nothing in ${mode} mode that these events and filters match yet`,
-		{ description: 'Make a test purchase, or activate the workflow and wait for the first sale.' },
+		{
+			description:
+				'Make a test purchase, or publish (activate) the workflow and wait for the first sale.',
+		},
 	);
 }
 

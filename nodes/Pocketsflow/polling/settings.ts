@@ -36,18 +36,18 @@ export const eventsField = nameListField(
 
 const headStartField = numberField(
 	{
-		displayName: 'Head Start for Webhook (Seconds)',
+		displayName: 'Head Start (Seconds)',
 		name: 'headStart',
 		default: 30,
 		description:
-			'Emit a record only with a poll that comes this long after the one that found it. A webhook trigger beside this one is then done with it, and the two do not work on it at the same moment. There is no head start unless this option is added.',
+			'For a workflow with a webhook trigger beside this one: emit a record only with a poll that comes this long after the one that found it. The webhook is then done with it, and the two do not work on it at the same moment. There is no head start unless this option is added.',
 	},
 	{ min: 0 },
 );
 
 const lookBackField = numberField(
 	{
-		displayName: 'Look Back After Restart (Hours)',
+		displayName: 'Look Back (Hours)',
 		name: 'lookBack',
 		default: 24,
 		description:

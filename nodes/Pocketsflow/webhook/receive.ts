@@ -179,7 +179,7 @@ function refuse(context: IWebhookFunctions, memory: TriggerMemory, reason: strin
 	if (refusals === undefined) return;
 	const remedy =
 		reason === 'no secret'
-			? '. The signing secret is not known. Where the webhook is not registered anew within a minute, deactivate and activate the workflow.'
+			? '. The signing secret is not known. Where the webhook is not registered anew within a minute, unpublish (deactivate) the workflow and publish (activate) it again.'
 			: '';
 	context.logger.warn(`${nameNode(context)} ${refusals}${remedy}`);
 }

@@ -1,11 +1,13 @@
-import type { IHookFunctions, IWebhookFunctions } from 'n8n-workflow';
+import type { IHookFunctions, INodeProperties, IWebhookFunctions } from 'n8n-workflow';
 
-import { eventOptions, toCanonicalName } from '../events/catalogue';
+import { eventOptions, events, toCanonicalName } from '../events/catalogue';
 import { simplifyField } from '../fields/common';
 import { nameListField } from '../fields/nameLists';
 import { comparedTextField, productIdsField } from '../fields/triggerFields';
 import { readOption, readParameter, toParameterError } from '../fields/triggerParameters';
-import { booleanField, choiceField, type Field } from '../fields/types';
+import { booleanField, choiceField, showFor, type Field } from '../fields/types';
+
+const invoiceEvents = events.map(({ name }) => name).filter((name) => name.startsWith('invoice.'));
 
 type TriggerContext = IHookFunctions | IWebhookFunctions;
 
@@ -14,19 +16,67 @@ export const eventsField = nameListField(
 	eventOptions,
 );
 
-export const endpointField = choiceField({ displayName: 'Endpoint', name: 'endpoint' }, [
+/** The choice of those who register their webhook by hand, as messages name it. */
+export const existingEndpointName = 'Use an Existing Endpoint';
+
+const endpointChoices = [
 	{
 		name: 'Register Automatically',
 		value: 'automatic',
 		description:
-			'Register the webhook at Pocketsflow when the workflow is activated and remove it when deactivated',
+			'Register the webhook at Pocketsflow when the workflow is published (activated), and remove it when it is unpublished (deactivated)',
 	},
 	{
-		name: 'Use an Existing Endpoint',
+		name: existingEndpointName,
 		value: 'existing',
 		description: 'Register nothing: you made the webhook at Pocketsflow by hand',
 	},
-]);
+];
+
+/** What versions 1 and 2 of the node have beside the options. */
+export const endpointField = showFor(
+	{ '@version': [1, 2] },
+	choiceField({ displayName: 'Endpoint', name: 'endpoint' }, endpointChoices),
+);
+
+/** Who adds it wants the other than what happens without it. */
+const endpointOptionField = showFor(
+	{ '@version': [3] },
+	choiceField({ displayName: 'Endpoint', name: 'endpoint', default: 'existing' }, endpointChoices),
+);
+
+/** How to make the webhook by hand, for both places of the choice. */
+export const existingNotices: INodeProperties[] = ['endpoint', '/options.endpoint'].map(
+	(choice, index) => ({
+		displayName:
+			"Copy the production URL of this node into a webhook under Developers → Webhooks at Pocketsflow, and that webhook's signing secret into the credential of this node. Without the secret every delivery is refused.",
+		name: `existingNotice${index || ''}`,
+		type: 'notice',
+		default: '',
+		displayOptions: { show: { [choice]: ['existing'] } },
+	}),
+);
+
+/** The unit of amounts, where events are chosen that carry one: docs/pocketsflow-api.md#money */
+export const amountNotices: INodeProperties[] = [
+	{
+		displayName:
+			'Order events: the amount is as Pocketsflow sends it, most likely in full units (29 is 29.00). To be certain, read the order with Order → Get.',
+		name: 'orderAmountNotice',
+		type: 'notice',
+		default: '',
+		displayOptions: {
+			show: { events: ['customer.created', 'order.completed', 'order.refunded'] },
+		},
+	},
+	{
+		displayName: 'Invoice events: the amount is in cents (1200 is 12.00).',
+		name: 'invoiceAmountNotice',
+		type: 'notice',
+		default: '',
+		displayOptions: { show: { events: invoiceEvents } },
+	},
+];
 
 const customEventsField = nameListField({
 	displayName: 'Custom Events',
@@ -65,6 +115,7 @@ const skipRepeatedField = booleanField({
 /** The optional fields of the webhook trigger, sorted by name. */
 export const optionFields: readonly Field[] = [
 	customEventsField,
+	endpointOptionField,
 	includeHeadersField,
 	metadataKeyField,
 	metadataValueField,
@@ -135,6 +186,7 @@ export const readEventNames = (context: TriggerContext): string[] =>
 export const requireSettings = (context: IHookFunctions): TriggerSettings =>
 	explainInput(context, () => {
 		readParameter(context, endpointField);
+		readOption(context, endpointOptionField);
 		return readSettings(context);
 	});
 
@@ -148,7 +200,9 @@ function explainInput<T>(context: TriggerContext, read: () => T): T {
 
 /** Whether the user made the webhook at Pocketsflow by hand, so that we register none. */
 export function usesExistingEndpoint(context: TriggerContext): boolean {
-	return context.getNodeParameter('endpoint', 'automatic') === 'existing';
+	return ['endpoint', 'options.endpoint'].some(
+		(path) => context.getNodeParameter(path, 'automatic') === 'existing',
+	);
 }
 
 /**

@@ -39,6 +39,8 @@ import { PocketsflowApi } from '../../../credentials/PocketsflowApi.credentials'
 export interface NodeSetup {
 	node: INodeType;
 	parameters?: INodeParameters;
+	/** 1 unless given. */
+	typeVersion?: number;
 	credential: { apiKey: string; baseUrl: string; webhookSigningSecret?: string };
 	/** The JSON of the input items; one empty item unless given. */
 	items?: IDataObject[];
@@ -114,7 +116,7 @@ function buildWorkflow(setup: NodeSetup): Workflow {
 		id: name,
 		name,
 		type,
-		typeVersion: 1,
+		typeVersion: setup.typeVersion ?? 1,
 		position: [0, 0],
 		parameters: {},
 		...more,

@@ -1,0 +1,142 @@
+import {
+	NodeHelpers,
+	type INode,
+	type INodeParameters,
+	type INodeProperties,
+	type INodeType,
+} from 'n8n-workflow';
+
+import { events } from '../../nodes/Pocketsflow/events/catalogue';
+import { PocketsflowPollingTrigger } from '../../nodes/Pocketsflow/PocketsflowPollingTrigger.node';
+import { PocketsflowTrigger } from '../../nodes/Pocketsflow/PocketsflowTrigger.node';
+import { createHookContext } from '../harness/engine/context';
+
+const webhookTrigger = new PocketsflowTrigger();
+const pollingTrigger = new PocketsflowPollingTrigger();
+const triggers: Array<[string, INodeType]> = [
+	['the webhook trigger', webhookTrigger],
+	['the polling trigger', pollingTrigger],
+];
+
+/** The properties that the editor shows for these parameters. */
+function listShown(
+	{ description }: INodeType,
+	parameters: INodeParameters,
+	typeVersion: number,
+): INodeProperties[] {
+	const node = { typeVersion } as INode;
+	return description.properties.filter((property) =>
+		NodeHelpers.displayParameter(parameters, property, node, description),
+	);
+}
+
+const listNotices = (trigger: INodeType, parameters: INodeParameters, typeVersion: number) =>
+	listShown(trigger, parameters, typeVersion)
+		.filter(({ type }) => type === 'notice')
+		.map(({ displayName }) => displayName);
+
+describe.each(triggers)('what stands below %s on the canvas', (_name, node) => {
+	/** Evaluates the subtitle as the editor does. */
+	function showSubtitle(chosen: unknown): unknown {
+		const parameters = { events: chosen, options: {} } as INodeParameters;
+		const context = createHookContext({
+			node,
+			parameters,
+			credential: { apiKey: '', baseUrl: '' },
+			typeVersion: [node.description.version].flat().at(-1),
+		});
+		return context.evaluateExpression(node.description.subtitle!.slice(1), 0);
+	}
+
+	it.each([
+		[['order.completed'], 'Order Completed'],
+		[['order.refunded', 'order.completed'], 'Order Refunded +1'],
+		[['customer.created', 'order.refunded', 'order.completed'], 'Customer Created +2'],
+		[['order.disputed'], 'order.disputed'],
+		['order.completed', 'Order Completed'],
+		['={{ ["order.completed", "order.refunded"] }}', 'Order Completed +1'],
+		['={{ "order.completed" }}', 'Order Completed'],
+		[[], ''],
+	])('is for %j the text "%s"', (chosen, expected) => {
+		expect(showSubtitle(chosen)).toBe(expected);
+	});
+});
+
+describe('the unit of amounts is told where events are chosen', () => {
+	const show = (chosen: unknown) =>
+		listNotices(webhookTrigger, { events: chosen, options: {} } as INodeParameters, 3).filter(
+			(notice) => notice.includes('amount'),
+		);
+
+	it.each(events.map(({ name }) => name).filter((name) => name.startsWith('invoice.')))(
+		'%s: cents',
+		(event) => {
+			expect(show([event])).toEqual([expect.stringContaining('cents')]);
+		},
+	);
+
+	it.each(['order.completed', 'order.refunded', 'customer.created'])(
+		'%s: most likely full units',
+		(event) => {
+			expect(show([event])).toEqual([expect.stringMatching(/full units.*Order → Get/)]);
+		},
+	);
+
+	it('both for both, and none for events without an amount', () => {
+		expect(show(['order.completed', 'invoice.payment_succeeded'])).toHaveLength(2);
+		expect(show(['product.created', 'customer.subscription.created'])).toEqual([]);
+	});
+});
+
+describe('the choice of an endpoint', () => {
+	const existing = { endpoint: 'existing' };
+	const listNames = (parameters: INodeParameters, typeVersion: number) =>
+		listShown(webhookTrigger, parameters, typeVersion).map(({ name }) => name);
+
+	it.each([1, 2])('stays a parameter of its own in version %i', (typeVersion) => {
+		expect(listNames({ options: {} }, typeVersion)).toContain('endpoint');
+		expect(listNames({ ...existing, options: {} }, typeVersion)).toContain('existingNotice');
+	});
+
+	it('is an option of new nodes, with the same notice', () => {
+		expect(webhookTrigger.description.defaultVersion).toBe(3);
+		expect(listNames({ options: {} }, 3)).not.toContain('endpoint');
+		const notices = listNotices(webhookTrigger, { options: existing }, 3);
+		expect(notices.filter((notice) => notice.includes('production URL'))).toHaveLength(1);
+		expect(listNotices(webhookTrigger, { options: {} }, 3).join()).not.toContain('production URL');
+	});
+
+	it.each([
+		[1, { ...existing, options: {} }],
+		[2, { ...existing, options: {} }],
+		[3, { options: existing }],
+	])('is kept by n8n when it loads version %i', (typeVersion, parameters) => {
+		const { description } = webhookTrigger;
+		const node = { typeVersion } as INode;
+		const args = [description.properties, parameters, true, false, node, description] as const;
+		expect(NodeHelpers.getNodeParameters(...args)).toMatchObject(parameters);
+	});
+});
+
+describe.each(triggers)('%s', (_name, { description }) => {
+	it('says first what it does, and which mode it is in', () => {
+		const [first] = description.properties;
+		expect(first.type).toBe('notice');
+		expect(first.displayName).toMatch(/test key.*live key/);
+	});
+
+	it('has labels that the panel does not cut', () => {
+		const options = description.properties.find(({ name }) => name === 'options')?.options ?? [];
+		const labels = [...description.properties, ...options].flatMap((entry) =>
+			'displayName' in entry && !('type' in entry && entry.type === 'notice')
+				? [entry.displayName]
+				: [],
+		);
+		expect(labels.filter((label) => label.length > 26)).toEqual([]);
+	});
+
+	it('says no more in one notice than five lines of the panel hold', () => {
+		const notices = description.properties.filter(({ type }) => type === 'notice');
+		expect(notices.filter(({ displayName }) => displayName.length > 240)).toEqual([]);
+	});
+});
