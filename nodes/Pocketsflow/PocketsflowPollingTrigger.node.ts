@@ -93,6 +93,15 @@ export class PocketsflowPollingTrigger implements INodeType {
 				options: optionFields.map(({ property }) => property),
 			},
 		],
+		hints: [
+			{
+				message:
+					'An execution without items only stores how far polling has come. Leave Always Output Data off: it would run the workflow with an empty item.',
+				type: 'info',
+				location: 'outputPane',
+				whenToDisplay: 'afterExecution',
+			},
+		],
 	};
 
 	methods = { loadOptions: buildLoadOptions(optionFields) };

@@ -1,6 +1,4 @@
 import {
-	NodeConnectionTypes,
-	type IDataObject,
 	type IHookFunctions,
 	type INodeType,
 	type INodeTypeDescription,
@@ -12,6 +10,7 @@ import { eventOptions } from './events/catalogue';
 import { simplifyField } from './fields/common';
 import { buildEventsSubtitle } from './fields/triggerFields';
 import { buildLoadOptions } from './methods/loadOptions';
+import { buildOutputsExpression } from './webhook/outputs';
 import { prepare } from './webhook/prepare';
 import { receive } from './webhook/receive';
 import { isRegistered, register } from './webhook/registration';
@@ -45,7 +44,7 @@ export class PocketsflowTrigger implements INodeType {
 		activationMessage: 'Pocketsflow will now report the chosen events to your workflow.',
 		defaults: { name: 'Pocketsflow Trigger' },
 		inputs: [],
-		outputs: [NodeConnectionTypes.Main],
+		outputs: buildOutputsExpression(),
 		credentials: [{ name: 'pocketsflowApi', required: true }],
 		webhooks: [
 			{
@@ -53,6 +52,9 @@ export class PocketsflowTrigger implements INodeType {
 				httpMethod: 'POST',
 				responseMode: 'onReceived',
 				path: 'webhook',
+				// Whose webhook is registered automatically must not register this address a second time.
+				ndvHideUrl:
+					'={{ ![$parameter["endpoint"], $parameter["options"]?.endpoint].includes("existing") }}',
 			},
 		],
 		properties: [
@@ -66,7 +68,7 @@ export class PocketsflowTrigger implements INodeType {
 			eventsField.property,
 			...amountNotices,
 			{ ...endpointField.property, noDataExpression: true },
-			...existingNotices,
+			existingNotices[0],
 			simplifyField.property,
 			{
 				displayName: 'Options',
@@ -75,6 +77,17 @@ export class PocketsflowTrigger implements INodeType {
 				placeholder: 'Add option',
 				default: {},
 				options: optionFields.map(({ property }) => property),
+			},
+			existingNotices[1],
+		],
+		hints: [
+			{
+				message: 'Amounts of invoice events are in cents: 1200 is 12.00',
+				type: 'info',
+				location: 'outputPane',
+				whenToDisplay: 'afterExecution',
+				displayCondition:
+					'={{ [$parameter["events"]].flat().some((name) => String(name).startsWith("invoice.")) }}',
 			},
 		],
 	};
@@ -101,8 +114,7 @@ export class PocketsflowTrigger implements INodeType {
 	};
 
 	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
-		const items: IDataObject[] = await receive(this);
-		if (items.length === 0) return { noWebhookResponse: true };
-		return { noWebhookResponse: true, workflowData: [this.helpers.returnJsonArray(items)] };
+		const outputs = await receive(this);
+		return { noWebhookResponse: true, ...(outputs.length > 0 && { workflowData: outputs }) };
 	}
 }

@@ -1,4 +1,4 @@
-import type { IDataObject, IWorkflowExecuteAdditionalData } from 'n8n-workflow';
+import type { IDataObject, INodeExecutionData, IWorkflowExecuteAdditionalData } from 'n8n-workflow';
 
 import { events } from '../../nodes/Pocketsflow/events/catalogue';
 import type { TriggerMemory } from '../../nodes/Pocketsflow/webhook/memory';
@@ -38,7 +38,10 @@ export function newTrigger(parameters: IDataObject = {}, more: Partial<NodeSetup
 interface Answer {
 	status?: number;
 	body?: unknown;
+	/** The items of all outputs. */
 	items: IDataObject[];
+	/** The number of items of each output. */
+	outputs: number[];
 }
 
 /**
@@ -52,7 +55,7 @@ export async function deliver(
 	{ body, headers = {} }: WebhookRequest,
 	memory?: TriggerMemory,
 ): Promise<Answer> {
-	const answer: Answer & { count: number } = { items: [], count: 0 };
+	const answer: Answer & { count: number } = { items: [], outputs: [], count: 0 };
 	const httpResponse = {
 		status(code: number) {
 			answer.status = code;
@@ -76,16 +79,20 @@ export async function deliver(
 		httpRequest,
 		httpResponse,
 	} as unknown as Pick<IWorkflowExecuteAdditionalData, 'httpRequest' | 'httpResponse'>);
-	answer.items = memory ? await receive(context, memory) : await callNode(context);
+	const outputs = memory ? await receive(context, memory) : await callNode(context);
+	answer.items = outputs.flat().map(({ json }) => json);
+	answer.outputs = outputs.map(({ length }) => length);
 	if (answer.count !== 1)
 		throw new Error(`the trigger answered ${answer.count} times itself, not once`);
 	return answer;
 }
 
-async function callNode(context: ReturnType<typeof createWebhookContext>): Promise<IDataObject[]> {
-	const { noWebhookResponse, workflowData } = await node.webhook.call(context);
+async function callNode(
+	context: ReturnType<typeof createWebhookContext>,
+): Promise<INodeExecutionData[][]> {
+	const { noWebhookResponse, workflowData = [] } = await node.webhook.call(context);
 	if (noWebhookResponse !== true) throw new Error('the trigger left the answer to n8n');
-	return (workflowData?.[0] ?? []).map(({ json }) => json);
+	return workflowData;
 }
 
 /** A delivery as Pocketsflow sends and signs it. */

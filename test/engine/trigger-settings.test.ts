@@ -84,6 +84,16 @@ describe('an activation', () => {
 			{ options: { productIds: '={{ [undefined] }}' } },
 			"'Product Names or IDs'",
 		],
+		[
+			'events by expression that are to have outputs of their own',
+			{ events: '={{ ["order.completed"] }}', options: { separateOutputs: true } },
+			"'Separate Outputs' needs events that are chosen from the list",
+		],
+		[
+			'separate outputs by expression',
+			{ events: ['order.completed'], options: { separateOutputs: '={{ true }}' } },
+			"'Separate Outputs' needs",
+		],
 		['failing products', { options: { productIds: failing } }, "'Product Names or IDs'"],
 	])('is refused with a sentence for %s', async (_what, parameters, sentence) => {
 		const context = createHookContext(newTrigger(parameters));
@@ -104,6 +114,28 @@ describe('an activation', () => {
 		const { checkExists } = new PocketsflowTrigger().webhookMethods.default;
 		const error = await catchError(checkExists.call(createHookContext(setup)));
 		expect(error?.message).toContain("'Trigger On'");
+	});
+});
+
+describe('separate outputs', () => {
+	const separate = {
+		events: ['order.refunded', 'order.completed'],
+		options: { separateOutputs: true, customEvents: 'order.disputed' },
+	};
+	it.each([
+		['order.refunded', [1, 0, 0]],
+		['order.completed', [0, 1, 0]],
+		['order.disputed', [0, 0, 1]],
+	])('%s goes to its own', async (event, expected) => {
+		const order = { ...orderCompleted, order: { id: `separate-${event}` } };
+		const { outputs } = await deliver(newTrigger(separate), signDelivery(event, order));
+		expect(outputs).toEqual(expected);
+	});
+
+	it('are one without the option', async () => {
+		const order = { ...orderCompleted, order: { id: 'together' } };
+		const setup = newTrigger({ ...separate, options: {} });
+		expect((await deliver(setup, signDelivery('order.completed', order))).outputs).toEqual([1]);
 	});
 });
 

@@ -9,6 +9,7 @@ import {
 import { events } from '../../nodes/Pocketsflow/events/catalogue';
 import { PocketsflowPollingTrigger } from '../../nodes/Pocketsflow/PocketsflowPollingTrigger.node';
 import { PocketsflowTrigger } from '../../nodes/Pocketsflow/PocketsflowTrigger.node';
+import { distribute } from '../../nodes/Pocketsflow/webhook/outputs';
 import { createHookContext } from '../harness/engine/context';
 
 const webhookTrigger = new PocketsflowTrigger();
@@ -138,5 +139,58 @@ describe.each(triggers)('%s', (_name, { description }) => {
 	it('says no more in one notice than five lines of the panel hold', () => {
 		const notices = description.properties.filter(({ type }) => type === 'notice');
 		expect(notices.filter(({ displayName }) => displayName.length > 240)).toEqual([]);
+	});
+});
+
+describe('the outputs of the webhook trigger', () => {
+	/** Evaluates the outputs as the editor does. */
+	function listOutputs(parameters: INodeParameters): unknown {
+		const context = createHookContext({
+			node: webhookTrigger,
+			parameters,
+			credential: { apiKey: '', baseUrl: '' },
+			typeVersion: 3,
+		});
+		return context.evaluateExpression(String(webhookTrigger.description.outputs).slice(1), 0);
+	}
+	const chosen = ['order.refunded', 'order.completed', 'customer.subscription.paused'];
+	const separate = { options: { separateOutputs: true } };
+
+	it('are one unless the option is on, whatever the events', () => {
+		expect(listOutputs({ events: chosen, options: {} })).toEqual(['main']);
+		expect(listOutputs({ events: chosen })).toEqual(['main']);
+		const failing = "={{ $('Nowhere').first().json.id }}";
+		expect(listOutputs({ events: failing, options: {} })).toEqual(['main']);
+	});
+
+	it('are named by the events, in the order of the choice, with one for all else', () => {
+		expect(listOutputs({ events: chosen, ...separate })).toEqual(
+			['Order Refunded', 'Order Completed', 'Subscription Paused', 'Other Events'].map(
+				(displayName) => ({ type: 'main', displayName }),
+			),
+		);
+	});
+
+	it('are as many as a delivery has, with each item at the output of its name', () => {
+		const names = (
+			listOutputs({ events: chosen, ...separate }) as Array<{ displayName: string }>
+		).map(({ displayName }) => displayName);
+		for (const [event, name] of [
+			['order.completed', 'Order Completed'],
+			['order.refunded', 'Order Refunded'],
+			['customer.subscription.pause', 'Subscription Paused'],
+			['order.disputed', 'Other Events'],
+		]) {
+			const outputs = distribute([{ event }], chosen);
+			expect(outputs).toHaveLength(names.length);
+			expect(outputs[names.indexOf(name)]).toEqual([{ json: { event } }]);
+			expect(outputs.flat()).toHaveLength(1);
+		}
+	});
+
+	it('put all items into the one output without the option', () => {
+		expect(distribute([{ a: 1 }, { a: 2 }], undefined)).toEqual([
+			[{ json: { a: 1 } }, { json: { a: 2 } }],
+		]);
 	});
 });

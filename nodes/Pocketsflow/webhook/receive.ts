@@ -1,4 +1,4 @@
-import type { IDataObject, IWebhookFunctions } from 'n8n-workflow';
+import type { IDataObject, INodeExecutionData, IWebhookFunctions } from 'n8n-workflow';
 
 import { readDelivery, type Delivery, type DeliveryHeaders } from '../events/delivery';
 import { buildDeliveryItem, toBusinessEvent } from '../events/deliveryItem';
@@ -9,6 +9,7 @@ import { describeInputError } from '../fields/triggerParameters';
 import type { Mode } from '../transport/credential';
 import { getAccount } from './account';
 import { getNodeKey, processMemory, type TriggerMemory } from './memory';
+import { distribute } from './outputs';
 import { isListening, readFilterSettings, readSettings, type TriggerSettings } from './settings';
 import { maintainEndpoint } from './upkeep';
 import { verifyDelivery, type Verification } from './verification';
@@ -26,12 +27,12 @@ const secretHeaders = new Set([
  * delivery. Answers by itself and before the work, because Pocketsflow waits 5 s and never tries again
  * (docs/pocketsflow-api.md#deliveries), while n8n would answer only after it has stored the
  * execution.
- * @returns the items to emit, none for what is refused or not wanted
+ * @returns the items to emit, by outputs of the node; no output for what is refused or not wanted
  */
 export async function receive(
 	context: IWebhookFunctions,
 	memory: TriggerMemory = processMemory,
-): Promise<IDataObject[]> {
+): Promise<INodeExecutionData[][]> {
 	const headers = context.getHeaderData() as DeliveryHeaders;
 	const rawBody = await readRawBody(context);
 	const verification = await verifySafely(context, memory, rawBody, headers);
@@ -48,7 +49,9 @@ export async function receive(
 	context.getResponseObject().status(200).end();
 	void maintainEndpoint(context, memory, verification);
 	try {
-		return selectItems({ context, memory, settings, headers, rawBody, mode: verification.mode });
+		const { mode } = verification;
+		const items = selectItems({ context, memory, settings, headers, rawBody, mode });
+		return items.length > 0 ? distribute(items, settings.separateOutputs) : [];
 	} catch (error) {
 		// Thrown on, it would become a failed execution without the delivery in it.
 		const name = error instanceof Error ? error.name : 'unknown';

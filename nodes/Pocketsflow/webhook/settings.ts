@@ -5,7 +5,7 @@ import { simplifyField } from '../fields/common';
 import { nameListField } from '../fields/nameLists';
 import { comparedTextField, productIdsField } from '../fields/triggerFields';
 import { readOption, readParameter, toParameterError } from '../fields/triggerParameters';
-import { booleanField, choiceField, showFor, type Field } from '../fields/types';
+import { booleanField, choiceField, InvalidInputError, showFor, type Field } from '../fields/types';
 
 const invoiceEvents = events.map(({ name }) => name).filter((name) => name.startsWith('invoice.'));
 
@@ -104,6 +104,13 @@ const metadataValueField = comparedTextField({
 	description: 'Start only if the metadata key has this value. Empty accepts any value.',
 });
 
+const separateOutputsField = booleanField({
+	displayName: 'Separate Outputs',
+	name: 'separateOutputs',
+	description:
+		'Whether to send each event that is chosen above to an output of its own, and all others to the last one',
+});
+
 const skipRepeatedField = booleanField({
 	displayName: 'Skip Repeated Deliveries',
 	name: 'skipRepeated',
@@ -120,6 +127,7 @@ export const optionFields: readonly Field[] = [
 	metadataKeyField,
 	metadataValueField,
 	productIdsField,
+	separateOutputsField,
 	skipRepeatedField,
 ];
 
@@ -133,6 +141,8 @@ interface Filters {
 	metadataValue?: string;
 	/** Products and subscription offers; empty takes all. */
 	productIds: string[];
+	/** The events with an output of their own, in their order; undefined where there is one output. */
+	separateOutputs?: string[];
 }
 
 /** How a delivery is emitted. */
@@ -167,7 +177,22 @@ const readFilters = (context: TriggerContext): Filters => ({
 	metadataKey: readOption(context, metadataKeyField),
 	metadataValue: readOption(context, metadataValueField),
 	productIds: readOption(context, productIdsField) ?? [],
+	separateOutputs: readSeparateOutputs(context),
 });
+
+/** @throws InvalidInputError where n8n may show other outputs than a delivery has */
+function readSeparateOutputs(context: TriggerContext): string[] | undefined {
+	if (!readOption(context, separateOutputsField)) return undefined;
+	const options = { rawExpressions: true };
+	const chosen = context.getNodeParameter('events', [], options);
+	const isFixed = Array.isArray(chosen) && chosen.every((name) => !String(name).startsWith('='));
+	if (!isFixed || context.getNodeParameter('options.separateOutputs', false, options) !== true)
+		throw new InvalidInputError(
+			"'Separate Outputs' needs events that are chosen from the list in 'Trigger On'",
+			'Choose them there instead of by an expression, or remove the option.',
+		);
+	return chosen.map(String);
+}
 
 function readEvents(context: TriggerContext): string[] {
 	const chosen = readParameter(context, eventsField) ?? [];
