@@ -1,0 +1,46 @@
+import { access, constants, readFile } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+
+import execa from 'execa';
+
+import { withProgress } from './progress';
+
+/** Whether a file is there that can be run. */
+export const isProgram = (path: string) =>
+	access(path, constants.X_OK).then(
+		() => true,
+		() => false,
+	);
+
+/** The path of the first of these commands that is on the PATH. */
+export async function findCommand(...commands: string[]): Promise<string | undefined> {
+	const folders = (process.env.PATH ?? '').split(delimiter).filter(Boolean);
+	for (const command of commands)
+		for (const folder of folders)
+			if (await isProgram(join(folder, command))) return join(folder, command);
+	return undefined;
+}
+
+/**
+ * Installs a package of Debian or Ubuntu, with progress. Does nothing on other systems or without the rights
+ * of root, and does not throw where it fails: the caller looks for the program afterwards.
+ * @param label what is installed, as users call it
+ */
+export async function installDebianPackage(name: string, label: string): Promise<void> {
+	if (process.getuid?.() !== 0 || !(await isDebian())) return;
+	const quietly = {
+		reject: false,
+		stdin: 'ignore',
+		env: { DEBIAN_FRONTEND: 'noninteractive' },
+	} as const;
+	await withProgress(`Installing ${label} (apt-get)`, async () => {
+		await execa('apt-get', ['update'], quietly);
+		await execa('apt-get', ['install', '-y', name], quietly);
+	});
+}
+
+const isDebian = () =>
+	readFile('/etc/os-release', 'utf8').then(
+		(text) => /^ID(_LIKE)?=.*debian/m.test(text),
+		() => false,
+	);
