@@ -11,7 +11,7 @@ export interface Example {
 /** Every workflow in `examples/`, in the order in which a reader meets them. */
 export const examples: readonly Example[] = [
 	{ file: 'sell', since: '1.123', tags: ['Start here'] },
-	{ file: 'settle', since: '1.123', tags: ['Start here'] },
+	{ file: 'settle', since: '2.0', tags: ['Start here'] },
 	{ file: 'confirm-paid-order', since: '1.123', tags: ['Settle'] },
 	{ file: 'reconcile-by-webhook', since: '2.0', tags: ['Settle'] },
 	{ file: 'reconcile-by-polling', since: '2.0', tags: ['Settle'] },

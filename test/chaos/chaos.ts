@@ -1,10 +1,8 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { fillSetUp, readExample } from '../../demo/example-workflows';
 import type { Sandbox } from '../../sandbox/sandbox';
 import { Ledger } from '../harness/ledger';
-import type { Workflow } from '../harness/n8n/client';
 import { startEnvironment, type TestEnvironment } from '../harness/n8n/environment';
 import type { RunningN8n } from '../harness/n8n/start';
 import { until } from '../harness/until';
@@ -133,9 +131,8 @@ async function activateExample(
 	ledger: Ledger,
 	{ repeatAfterMinutes }: Plan,
 ): Promise<void> {
-	const file = join(__dirname, '..', '..', 'examples', 'reconcile-two-triggers.json');
-	const text = (await readFile(file, 'utf8')).replaceAll('https://shop.example.com', ledger.url);
-	const workflow = JSON.parse(text) as Workflow;
+	const example = await readExample('reconcile-two-triggers');
+	const workflow = fillSetUp(example, { shopUrl: ledger.url });
 	const polling = workflow.nodes.find(({ type }) => type.endsWith('.pocketsflowPollingTrigger'));
 	if (!polling) throw new Error('The example has no polling trigger');
 	// The overlap is for records that appear late; none do here, and it would hold thousands of sales.
@@ -147,8 +144,6 @@ async function activateExample(
 		overlap: 2,
 	};
 	const { id } = await client.importWorkflow(workflow, [credential]);
-	await client.runManually(id, 'Set up once');
-	await client.waitForExecution(id, ({ status }) => status === 'success');
 	await client.activate(id);
 }
 

@@ -76,13 +76,13 @@ describe('the main job', () => {
 		const [event] = paid.items('Pocketsflow Trigger');
 		expect(event).toMatchObject({ event: 'order.completed', testMode: true });
 		expect(paid.items('Mark order as paid')).toEqual([
-			{
+			expect.objectContaining({
 				orderId: 'A-1001',
 				status: 'paid',
 				pocketsflowOrderId: (event.order as { id: string }).id,
 				customerEmail: 'buyer@example.com',
 				eventId: event.eventId,
-			},
+			}),
 		]);
 	});
 
@@ -97,6 +97,20 @@ describe('the main job', () => {
 			status: 200,
 			url: environment.client.webhookUrl(workflows.settle, 'Pocketsflow Trigger'),
 		});
+	});
+
+	test('a sale without an own order id is kept to be looked at', async () => {
+		const { client, sandbox } = environment;
+		await sandbox.purchase({ email: 'stranger@example.com' });
+		const kept = await client.waitForExecution(
+			workflows.settle.id,
+			(execution) => execution.items('Keep as other sale').length > 0,
+		);
+		expect(kept.status).toBe('success');
+		expect(kept.items('Keep as other sale')).toMatchObject([
+			{ orderId: '', status: 'no order ID', customerEmail: 'stranger@example.com' },
+		]);
+		expect(kept.items('Mark order as paid')).toEqual([]);
 	});
 
 	test('a second sale creates no second product', async () => {

@@ -25,6 +25,8 @@ export interface Workflow {
 	nodes: WorkflowNode[];
 	connections: Record<string, unknown>;
 	settings?: Record<string, unknown>;
+	/** What nodes output in a manual run, by their names, instead of being run. */
+	pinData?: Record<string, Array<{ json: Record<string, unknown> }>>;
 }
 
 /** A workflow as n8n stores it. */
@@ -201,8 +203,8 @@ export class N8nClient {
 			...(/trigger|webhook|\.wait$/i.test(node.type) && { webhookId: randomUUID() }),
 			...withCredentials(node, credentials),
 		}));
-		const { name, connections, settings = {} } = workflow;
-		return this.post('/workflows', { name, nodes, connections, settings, active: false });
+		const { name, connections, settings = {}, pinData } = workflow;
+		return this.post('/workflows', { name, nodes, connections, settings, pinData, active: false });
 	}
 
 	workflow(id: string): Promise<StoredWorkflow> {
