@@ -1,7 +1,6 @@
 import type {
 	Icon,
 	ICredentialDataDecryptedObject,
-	ICredentialTestRequest,
 	ICredentialType,
 	IDataObject,
 	IHttpRequestOptions,
@@ -14,44 +13,6 @@ import {
 	readCredentialFields,
 	type CredentialFields,
 } from '../nodes/Pocketsflow/transport/credentialFields';
-
-type TestRule = NonNullable<ICredentialTestRequest['rules']>[number];
-
-const buildStatusRule = (value: number, message: string): TestRule => ({
-	type: 'responseCode',
-	properties: { value, message },
-});
-
-const testRules: TestRule[] = [
-	...[301, 302, 303, 307, 308].map((value) =>
-		buildStatusRule(
-			value,
-			"The 'Base URL' leads to another address, to which the API key is not sent. Enter the address of the Pocketsflow API itself.",
-		),
-	),
-	buildStatusRule(
-		401,
-		'Pocketsflow does not know this API key. It begins with pk_live_ or pk_test_; copy it again from Developers → API keys.',
-	),
-	buildStatusRule(
-		403,
-		'Pocketsflow knows this API key but does not let it read the account. Check the key under Developers → API keys.',
-	),
-	buildStatusRule(
-		429,
-		'Pocketsflow received too many requests in the last minute. The key may be right: wait a minute and test again.',
-	),
-	{
-		type: 'responseSuccessBody',
-		properties: {
-			// Every account has an email address (docs/pocketsflow-api.md#customers-reviews-and-account).
-			key: 'email',
-			value: undefined,
-			message:
-				"What answered at the 'Base URL' is not the Pocketsflow API: there is no account in the answer. It is usually https://api.pocketsflow.com.",
-		},
-	},
-];
 
 export class PocketsflowApi implements ICredentialType {
 	name = 'pocketsflowApi';
@@ -67,13 +28,20 @@ export class PocketsflowApi implements ICredentialType {
 
 	properties: INodeProperties[] = [
 		{
+			displayName:
+				'The key is at Pocketsflow under <b>Developers → API keys</b>. Begin with a test key (pk_test_…): it moves no money. Its products and orders are apart from those of a live key (pk_live_…).',
+			name: 'notice',
+			type: 'notice',
+			default: '',
+		},
+		{
 			displayName: 'API Key',
 			name: 'apiKey',
 			type: 'string',
 			typeOptions: { password: true },
 			required: true,
 			default: '',
-			placeholder: 'e.g. pk_live_…',
+			placeholder: 'e.g. pk_test_…',
 			description:
 				'The secret key from Developers → API keys at Pocketsflow. A key that begins with pk_test_ works on test data and moves no money.',
 		},
@@ -117,17 +85,6 @@ export class PocketsflowApi implements ICredentialType {
 		const withoutRedirects = { disableFollowRedirect: true, ...legacyWithoutRedirects };
 		const authorization = { Authorization: `Bearer ${credential.apiKey}` };
 		return { ...options, ...withoutRedirects, headers: { ...options.headers, ...authorization } };
-	};
-
-	test: ICredentialTestRequest = {
-		request: {
-			baseURL: `={{ ($credentials.baseUrl || "").trim().replace(/\\/+$/, "") || "${defaultBaseUrl}" }}`,
-			url: '/users/me',
-			disableFollowRedirect: true,
-			skipSslCertificateValidation: '={{$credentials.ignoreSslIssues}}',
-		},
-		// n8n reads rules of both kinds, though its type allows one kind only.
-		rules: testRules as ICredentialTestRequest['rules'],
 	};
 }
 

@@ -10,6 +10,7 @@ import { findOperation, runOperation } from './actions/execute';
 import { getAllFields } from './actions/operation';
 import { buildProperties } from './actions/properties';
 import { resources } from './actions/resources';
+import { testPocketsflowApi } from './methods/credentialTest';
 import { buildListSearch } from './methods/listSearch';
 import { buildLoadOptions } from './methods/loadOptions';
 
@@ -28,11 +29,15 @@ export class Pocketsflow implements INodeType {
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
 		usableAsTool: true,
-		credentials: [{ name: 'pocketsflowApi', required: true }],
+		credentials: [{ name: 'pocketsflowApi', required: true, testedBy: 'testPocketsflowApi' }],
 		properties: buildProperties(resources),
 	};
 
-	methods = { listSearch: buildListSearch(fields), loadOptions: buildLoadOptions(fields) };
+	methods = {
+		credentialTest: { testPocketsflowApi },
+		listSearch: buildListSearch(fields),
+		loadOptions: buildLoadOptions(fields),
+	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const operation = findOperation(this, resources);

@@ -8,6 +8,7 @@ import {
 
 import { simplifyField } from './fields/common';
 import { buildEventsSubtitle } from './fields/triggerFields';
+import { testPocketsflowApi } from './methods/credentialTest';
 import { buildLoadOptions } from './methods/loadOptions';
 import { poll } from './polling/poll';
 import { eventsField, optionFields } from './polling/settings';
@@ -29,7 +30,7 @@ export class PocketsflowPollingTrigger implements INodeType {
 		polling: true,
 		inputs: [],
 		outputs: [NodeConnectionTypes.Main],
-		credentials: [{ name: 'pocketsflowApi', required: true }],
+		credentials: [{ name: 'pocketsflowApi', required: true, testedBy: 'testPocketsflowApi' }],
 		properties: [
 			{
 				displayName:
@@ -104,7 +105,10 @@ export class PocketsflowPollingTrigger implements INodeType {
 		],
 	};
 
-	methods = { loadOptions: buildLoadOptions(optionFields) };
+	methods = {
+		credentialTest: { testPocketsflowApi },
+		loadOptions: buildLoadOptions(optionFields),
+	};
 
 	async poll(this: IPollFunctions): Promise<INodeExecutionData[][] | null> {
 		const items = await poll(this);

@@ -9,6 +9,7 @@ import {
 import { eventOptions } from './events/catalogue';
 import { simplifyField } from './fields/common';
 import { buildEventsSubtitle } from './fields/triggerFields';
+import { testPocketsflowApi } from './methods/credentialTest';
 import { buildLoadOptions } from './methods/loadOptions';
 import { buildOutputsExpression } from './webhook/outputs';
 import { prepare } from './webhook/prepare';
@@ -45,7 +46,7 @@ export class PocketsflowTrigger implements INodeType {
 		defaults: { name: 'Pocketsflow Trigger' },
 		inputs: [],
 		outputs: buildOutputsExpression(),
-		credentials: [{ name: 'pocketsflowApi', required: true }],
+		credentials: [{ name: 'pocketsflowApi', required: true, testedBy: 'testPocketsflowApi' }],
 		webhooks: [
 			{
 				name: 'default',
@@ -92,7 +93,10 @@ export class PocketsflowTrigger implements INodeType {
 		],
 	};
 
-	methods = { loadOptions: buildLoadOptions(optionFields) };
+	methods = {
+		credentialTest: { testPocketsflowApi },
+		loadOptions: buildLoadOptions(optionFields),
+	};
 
 	webhookMethods = {
 		default: {

@@ -18,8 +18,6 @@ import {
 const versions = (process.env.N8N_VERSIONS ?? '2.41.1').split(' ');
 const key = 'pk_live_Qh7ZkP2wXr9Tb4MnQh7ZkP2wXr9Tb4Mn';
 const notPocketsflow = /is not the Pocketsflow API/;
-/** n8n has a sentence of its own for some answers. */
-const anySentence = /\w/;
 const connected: CredentialTest = { status: 'OK', message: 'Connection successful!' };
 
 let environment: TestEnvironment;
@@ -124,12 +122,12 @@ describe.each(versions)("n8n's test of the credential, on n8n %s", (version) => 
 	it.each([
 		['a page', text(200, '<html><h1>Welcome</h1></html>'), notPocketsflow],
 		['an empty object', json(200, {}), notPocketsflow],
-		['an empty list', json(200, []), anySentence],
-		['null', json(200, null), anySentence],
+		['an empty list', json(200, []), notPocketsflow],
+		['null', json(200, null), notPocketsflow],
 		['a text', json(200, 'ok'), notPocketsflow],
 		['an error', json(200, { error: 'Store is closed' }), notPocketsflow],
-		['nothing', text(204, ''), anySentence],
-		['401', json(401, { error: 'Unknown key' }), anySentence],
+		['nothing', text(204, ''), notPocketsflow],
+		['401', json(401, { error: 'Unknown key' }), /does not know this API key/],
 	])('fails when the answer is %s', async (_, behaviour, message) => {
 		const server = await open(behaviour);
 		const result = await testCredential({ baseUrl: server.url }).catch((error: Error) => ({
@@ -153,6 +151,13 @@ describe.each(versions)("n8n's test of the credential, on n8n %s", (version) => 
 			status: 'Error',
 			message: expect.stringMatching(message),
 		});
+	});
+
+	it.each([
+		['http://nobody.invalid', /^No server has the name nobody\.invalid\. Check the 'Base URL'/],
+		['http://127.0.0.1:9', /^Nothing answers at 127\.0\.0\.1:9: it refuses connections\./],
+	])('says in words why %s cannot be reached', async (baseUrl, message) => {
+		expect((await testCredential({ baseUrl })).message).toMatch(message);
 	});
 
 	it('says of a key of something else that it is none', async () => {

@@ -95,14 +95,10 @@ function buildRequestTask(
 
 function buildLookup(context: IExecuteFunctions, itemIndex: number, stop: AbortSignal): Lookup {
 	return {
-		async ask(request) {
-			try {
-				return await send(context, request, 'read', itemIndex, { stop });
-			} catch (error) {
-				if (isNotFound(error)) return undefined;
-				throw error;
-			}
-		},
+		ask: async (request) =>
+			await send(context, request, 'read', itemIndex, { stop }).catch((error: unknown) => {
+				if (!isNotFound(error)) throw error;
+			}),
 		async find(list, matches) {
 			const request = buildListRequest(list);
 			for await (const { records } of readPages(context, list, { request, itemIndex, stop })) {

@@ -259,7 +259,8 @@ export function parseRetryAfter(header: unknown, nowMs: number): number | undefi
 /** NaN where the text is no date; `Date.parse` alone also takes texts such as "-5". */
 const parseHttpDate = (text: string) => (/^[a-z]{3,9},? /i.test(text) ? Date.parse(text) : NaN);
 
-function classifyError(error: unknown, status: number | undefined): AttemptFailure {
+/** Says why an attempt brought no response; `status` is that of one that had begun. */
+export function classifyError(error: unknown, status: number | undefined): AttemptFailure {
 	const code = readErrorCode(error);
 	if (status !== undefined) return { failure: 'connectionLost', status, code };
 	if (code === undefined || unsentCode.test(code)) {

@@ -4,7 +4,7 @@ import type { Effect, PocketsflowRequest } from '../api/request';
 import { isErrorBody, readErrorParts } from '../api/responses';
 import { isSuccess, type AttemptFailure, type FailureKind, type HttpResponse } from './attempt';
 import type { PocketsflowCredential } from './credential';
-import { formatDuration, type Limits } from './limits';
+import { defaultLimits, formatDuration, type Limits } from './limits';
 import { redactKeys } from './redaction';
 import { readRedirect } from './redirects';
 
@@ -69,38 +69,86 @@ const statusSteps: Record<number, Describe> = {
 	422: correctFields,
 };
 
+type Target = Pick<PocketsflowCredential, 'baseUrl' | 'name'>;
+
+/** What a code of Node.js means, for a user who does not know it. */
+const codeSentences: Record<string, (host: string) => string> = {
+	ECONNREFUSED: (host) => `Nothing answers at ${host}: it refuses connections`,
+	ENOTFOUND: (host) => `No server has the name ${host}`,
+	EAI_AGAIN: (host) =>
+		`The name ${host} could not be looked up: this n8n may have no connection to the internet`,
+	EHOSTUNREACH: (host) => `No way leads from this n8n to ${host}`,
+	ENETUNREACH: (host) => `No way leads from this n8n to ${host}`,
+	CERT_HAS_EXPIRED: (host) => `The certificate of ${host} has expired`,
+	ERR_TLS_CERT_ALTNAME_INVALID: (host) => `The certificate of ${host} is made out to another name`,
+	DEPTH_ZERO_SELF_SIGNED_CERT: untrusted,
+	SELF_SIGNED_CERT_IN_CHAIN: untrusted,
+	UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted,
+	UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
+	EPROTO: (host) => `${host} does not speak https there`,
+};
+
+function untrusted(host: string): string {
+	return `The certificate of ${host} was issued by nobody whom n8n trusts`;
+}
+
 const failureSentences: Record<
 	FailureKind,
-	(state: RequestState, failure: AttemptFailure) => string
+	(host: string, failure: AttemptFailure, limits: Limits) => string
 > = {
-	unreachable: ({ credential }, { code }) =>
-		code === 'ECONNREFUSED'
-			? `${getHost(credential)} refuses connections`
-			: `The host name ${getHost(credential)} cannot be resolved`,
-	insecure: ({ credential }) => `No secure connection to ${getHost(credential)} could be made`,
-	timeout: ({ credential, limits }) =>
-		`${getHost(credential)} did not answer completely within ${formatDuration(limits.requestTimeoutMs)}`,
-	connectionLost: ({ credential }, { status }) =>
+	unreachable: (host) => `${host} cannot be reached`,
+	insecure: (host) => `No secure connection to ${host} could be made`,
+	timeout: (host, _, { requestTimeoutMs }) =>
+		`${host} did not answer completely within ${formatDuration(requestTimeoutMs)}`,
+	connectionLost: (host, { status }) =>
 		status === undefined
-			? `${getHost(credential)} closed the connection without an answer`
-			: `The answer of ${getHost(credential)} broke off or was damaged`,
-	tooLarge: ({ limits }) =>
-		`The answer is larger than ${Math.round(limits.maxResponseBytes / 1024 ** 2)} MB, the most that this node takes in`,
+			? `${host} closed the connection without an answer`
+			: `The answer of ${host} broke off or was damaged`,
+	tooLarge: (_host, _, { maxResponseBytes }) =>
+		`The answer is larger than ${Math.round(maxResponseBytes / 1024 ** 2)} MB, the most that this node takes in`,
 	cancelled: () => 'The execution was stopped',
 	refusedByN8n: (_, { reason }) => reason ?? 'n8n did not send the request',
 };
 
-const failureSteps: Record<FailureKind, Describe> = {
-	unreachable: ({ credential: { name } }) =>
-		`Check the 'Base URL' in the credential "${name}" and the network of n8n`,
-	insecure: ({ credential: { name } }) =>
-		`Check the 'Base URL' in the credential "${name}" and the certificate of that host`,
+const failureSteps: Record<FailureKind, (target: Target) => string> = {
+	unreachable: ({ name }) =>
+		`Check the 'Base URL' in ${nameCredential(name)} and the network of n8n`,
+	insecure: ({ name }) =>
+		`Check the 'Base URL' in ${nameCredential(name)} and the certificate of that host`,
 	timeout: () => 'Try again later',
 	connectionLost: () => 'Try again later',
 	tooLarge: () => "Ask for less: set 'Limit' or narrow 'Filters'",
 	cancelled: () => '',
 	refusedByN8n: () => '',
 };
+
+const nameCredential = (name: string) =>
+	name === 'this credential' ? name : `the credential "${name}"`;
+
+function describeWhatHappened(
+	target: Target,
+	failure: AttemptFailure,
+	limits: Limits = defaultLimits,
+): string {
+	const isBegun = failure.status !== undefined || failure.failure === 'timeout';
+	const byCode = isBegun ? undefined : codeSentences[failure.code ?? ''];
+	const host = getHost(target);
+	return byCode?.(host) ?? failureSentences[failure.failure](host, failure, limits);
+}
+
+/** Says what happened to a request that was not answered within `timeoutMs`, and what to do. */
+export function describeFailure(
+	target: Target,
+	failure: AttemptFailure,
+	timeoutMs: number,
+): string {
+	const limits = { ...defaultLimits, requestTimeoutMs: timeoutMs };
+	const sentences = [
+		describeWhatHappened(target, failure, limits),
+		failureSteps[failure.failure](target),
+	];
+	return sentences.filter(Boolean).map(toSentence).join(' ');
+}
 
 /** Builds the error of a request that was answered, but not with success in JSON. */
 export function buildResponseError(
@@ -130,8 +178,8 @@ export function buildFailureError(state: RequestState, failure: AttemptFailure):
 	const { failure: kind, status, code } = failure;
 	const finding = status === undefined ? 'was not answered' : `began to answer ${status}`;
 	return buildError(state, {
-		whatHappened: failureSentences[kind](state, failure),
-		nextStep: failureSteps[kind](state),
+		whatHappened: describeWhatHappened(state.credential, failure, state.limits),
+		nextStep: failureSteps[kind](state.credential),
 		finding: `${finding}${formatCode(code)}`,
 	});
 }
@@ -259,7 +307,7 @@ function describeRequest(
 	return `${method} ${path} ${finding}${tries}, with the ${mode}-mode key of the credential "${name}"`;
 }
 
-const getHost = ({ baseUrl }: PocketsflowCredential) => new URL(baseUrl).host;
+const getHost = ({ baseUrl }: Pick<PocketsflowCredential, 'baseUrl'>) => new URL(baseUrl).host;
 
 const formatCode = (code: string | undefined) => (code ? ` (${code})` : '');
 

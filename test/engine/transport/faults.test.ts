@@ -150,7 +150,9 @@ test('A server with an untrusted certificate is sent nothing', async () => {
 	await server.close();
 	expect(server.received).toEqual([]);
 	for (const error of errors) {
-		expect(error.message).toBe(`No secure connection to ${getHost(server.url)} could be made.`);
+		expect(error.message).toBe(
+			`The certificate of ${getHost(server.url)} was issued by nobody whom n8n trusts.`,
+		);
 		expect(error.description).toContain(
 			`Check the 'Base URL' in the credential "Pocketsflow account" and the certificate of that host.`,
 		);

@@ -1,0 +1,93 @@
+import 'reflect-metadata';
+
+import { CredentialTestContext } from 'n8n-core';
+import type { IWorkflowExecuteAdditionalData } from 'n8n-workflow';
+
+import { Pocketsflow } from '../../nodes/Pocketsflow/Pocketsflow.node';
+import { PocketsflowPollingTrigger } from '../../nodes/Pocketsflow/PocketsflowPollingTrigger.node';
+import { PocketsflowTrigger } from '../../nodes/Pocketsflow/PocketsflowTrigger.node';
+import { openSandbox } from './stockedSandbox';
+import { json, silence, text, withFaultServer, type Behaviour } from './transport/faultServer';
+
+const key = 'pk_test_Qh7ZkP2wXr9Tb4Mn';
+
+async function testFields(baseUrl: string, apiKey = key, more = {}) {
+	const { testPocketsflowApi } = new Pocketsflow().methods.credentialTest;
+	const context = new CredentialTestContext({} as IWorkflowExecuteAdditionalData);
+	const data = { apiKey, baseUrl, ...more };
+	return await testPocketsflowApi.call(context, { id: '1', name: 'Shop', type: 'x', data });
+}
+
+const answer = async (behaviour: Behaviour) => {
+	let message: string | undefined;
+	await withFaultServer(behaviour, async ({ url, received }) => {
+		({ message } = await testFields(url));
+		expect(received).toMatchObject([{ url: '/users/me', key: `Bearer ${key}` }]);
+	});
+	return message;
+};
+
+test('Every node names the test, because n8n takes the first that uses the credential', () => {
+	for (const node of [
+		new Pocketsflow(),
+		new PocketsflowTrigger(),
+		new PocketsflowPollingTrigger(),
+	]) {
+		expect(node.description.credentials).toMatchObject([{ testedBy: 'testPocketsflowApi' }]);
+		expect(node.methods.credentialTest.testPocketsflowApi).toBeInstanceOf(Function);
+	}
+});
+
+test('A good key is accepted, with blanks around it and the address', async () => {
+	const sandbox = await openSandbox();
+	try {
+		expect(await testFields(` ${sandbox.url}/ `, ` ${sandbox.testKey}\n`)).toEqual({
+			status: 'OK',
+			message: 'Connection successful!',
+		});
+		expect((await testFields(sandbox.url, 'pk_test_wrong')).message).toMatch(
+			/^Pocketsflow does not know this API key\. Copy it again from Developers → API keys/,
+		);
+	} finally {
+		await sandbox.close();
+	}
+});
+
+test.each([
+	[
+		'another address',
+		json(302, {}, { location: 'https://example.com' }),
+		/leads to another address/,
+	],
+	['403', json(403, {}), /does not let it read the account/],
+	['429', json(429, {}), /wait a minute and test again/],
+	['503', text(503, 'down'), /could not answer \(status 503\)/],
+	['404', json(404, {}), /is not the Pocketsflow API/],
+	['a page', text(200, '<h1>Welcome</h1>'), /is not the Pocketsflow API/],
+	['nothing', text(204, ''), /is not the Pocketsflow API/],
+	['a list', json(200, []), /is not the Pocketsflow API/],
+])('Says what is wrong where the answer is %s', async (_, behaviour, message) => {
+	expect(await answer(behaviour)).toMatch(message);
+});
+
+test.each([
+	[
+		'http://nobody.invalid',
+		/^No server has the name nobody\.invalid\. Check the 'Base URL' in this/,
+	],
+	['http://127.0.0.1:9', /^Nothing answers at 127\.0\.0\.1:9: it refuses connections\. Check/],
+	['http://api.pocketsflow.com', /would send the API key unencrypted\. Nothing was sent\./],
+])('Says in words why nothing was answered by %s', async (baseUrl, message) => {
+	const result = await testFields(baseUrl);
+	expect(result.status).toBe('Error');
+	expect(result.message).toMatch(message);
+	expect(result.message).not.toMatch(/ENOTFOUND|ECONNREFUSED|pk_test/);
+});
+
+test('Says so where a server does not answer', async () => {
+	await withFaultServer(silence, async ({ url }) => {
+		expect((await testFields(url)).message).toMatch(
+			/did not answer completely within 20 seconds\./,
+		);
+	});
+}, 30_000);
