@@ -8,7 +8,7 @@ import {
 
 import { findOperation, runOperation } from './actions/execute';
 import { getAllFields } from './actions/operation';
-import { buildProperties } from './actions/properties';
+import { buildProperties, buildSubtitle } from './actions/properties';
 import { resources } from './actions/resources';
 import { testPocketsflowApi } from './methods/credentialTest';
 import { buildListSearch } from './methods/listSearch';
@@ -23,8 +23,9 @@ export class Pocketsflow implements INodeType {
 		icon: { light: 'file:pocketsflow.svg', dark: 'file:pocketsflow.dark.svg' },
 		group: ['transform'],
 		version: 1,
-		subtitle: '={{ $parameter["operation"] + ": " + $parameter["resource"] }}',
-		description: 'Sell digital products and subscriptions with Pocketsflow',
+		subtitle: buildSubtitle(resources),
+		description:
+			'Sell digital products and subscriptions, and start workflows on orders and other events',
 		defaults: { name: 'Pocketsflow' },
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],

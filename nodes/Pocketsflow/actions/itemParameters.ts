@@ -48,7 +48,7 @@ export class ItemParameters {
 		if (Object.keys(values).length === 0)
 			throw new InvalidInputError(
 				"'Update Fields' has no field to change",
-				'Add the fields that are to be changed.',
+				"Select 'Add Field' below 'Update Fields', and set there what is to change.",
 			);
 		return values;
 	}

@@ -18,6 +18,14 @@ export function buildProperties(resources: readonly Resource[]): INodeProperties
 	];
 }
 
+/** An expression that gives the names of the operation and the resource, as in `Get Many: Order`. */
+export function buildSubtitle(resources: readonly Resource[]): string {
+	const operations = resources.flatMap((resource) => resource.operations);
+	const names = (rows: ReadonlyArray<Pick<Resource, 'option'>>) =>
+		JSON.stringify(Object.fromEntries(rows.map(({ option }) => [option.value, option.name])));
+	return `={{ (${names(operations)})[$parameter["operation"]] + ": " + (${names(resources)})[$parameter["resource"]] }}`;
+}
+
 function buildResourceProperties({ option, operations }: Resource): INodeProperties[] {
 	const resource = [option.value];
 	const showIn = (property: INodeProperties, shownIn: Operation[]): INodeProperties => {

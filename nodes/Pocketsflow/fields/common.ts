@@ -4,6 +4,7 @@ import {
 	booleanField,
 	choiceField,
 	moneyField,
+	noticeField,
 	numberField,
 	showFor,
 	textField,
@@ -81,6 +82,12 @@ export const outputFields: readonly Field[] = [
 	outputField,
 	selectedFieldsField,
 ];
+
+/** Says in which unit the amounts of an output are (docs/pocketsflow-api.md#money). */
+export const amountNotice = noticeField(
+	'amountNotice',
+	'Amounts in the output are in the main unit of the currency: 29 is $29.00. Only the amounts of invoice events are in cents, and those of order events may be.',
+);
 
 /** Optional fields of an operation that creates or does something. */
 export const buildAdditionalFields = (...fields: Field[]): Collection => ({
@@ -163,7 +170,8 @@ function buildCurrencyField(): Field<string> {
 		displayName: 'Currency',
 		name: 'currency',
 		placeholder: 'e.g. USD',
-		description: 'Three-letter ISO 4217 code of the currency',
+		description:
+			'Three-letter ISO 4217 code of the currency. Where it is not set, Pocketsflow uses that of the account.',
 	});
 	return {
 		property,
@@ -196,11 +204,13 @@ export const pageFields: readonly Field[] = [
 	booleanField({
 		displayName: 'Ask for First Name',
 		name: 'hasFirstName',
+		default: true,
 		description: 'Whether the checkout asks for the first name of the buyer',
 	}),
 	booleanField({
 		displayName: 'Ask for Last Name',
 		name: 'hasLastName',
+		default: true,
 		description: 'Whether the checkout asks for the last name of the buyer',
 	}),
 	urlListField({
@@ -212,12 +222,12 @@ export const pageFields: readonly Field[] = [
 	moneyField({
 		displayName: 'Maximum Price',
 		name: 'maxPrice',
-		description: 'The most that a buyer can choose to pay, in major units: 29.99 is $29.99',
+		description: 'The most that a buyer can choose to pay where the price is theirs to choose',
 	}),
 	moneyField({
 		displayName: 'Minimum Price',
 		name: 'minPrice',
-		description: 'The least that a buyer can choose to pay, in major units: 29.99 is $29.99',
+		description: 'The least that a buyer can choose to pay where the price is theirs to choose',
 	}),
 	textField(
 		{

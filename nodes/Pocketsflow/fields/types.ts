@@ -58,7 +58,7 @@ export type CollectionValues = Record<string, IDataObject[string]>;
 
 /** What n8n shows of a field, whatever its kind. */
 export type Presentation = Pick<INodeProperties, 'displayName' | 'name' | 'description'> &
-	Partial<Pick<INodeProperties, 'placeholder' | 'required' | 'default'>>;
+	Partial<Pick<INodeProperties, 'placeholder' | 'required' | 'default' | 'hint'>>;
 
 /** Whether a parameter's value counts as not set. */
 export const isUnset = (raw: unknown) => raw === undefined || raw === null || raw === '';
@@ -267,6 +267,9 @@ const isNumeric = (raw: unknown): raw is number | string =>
 /** Whether no digit of a numeric value is lost when it is sent as a number. */
 const isExactNumeric = (raw: unknown) => typeof raw !== 'string' || isExactText(raw.trim());
 
+/** What a user must know to type an amount. */
+export const notCents = '29.99 is $29.99, not cents';
+
 /**
  * An amount of money in major units, as the API takes it (docs/pocketsflow-api.md#money): 29.99 is $29.99.
  * Some currencies have three decimal places; more are a rounding error, such as that of 0.1 + 0.2.
@@ -275,7 +278,8 @@ export function moneyField(
 	shown: Presentation,
 	{ min = 0 }: Pick<NumberBounds, 'min'> = {},
 ): Field<number> {
-	return numberField(shown, { min, max: 999_999_999, precision: 2, decimals: 3 });
+	const bounds = { min, max: 999_999_999, precision: 2, decimals: 3 };
+	return numberField({ hint: notCents, ...shown }, bounds);
 }
 
 /** A yes or no. Text `true` and `false` is accepted because expressions often give it. */
@@ -291,6 +295,14 @@ export function booleanField(shown: Presentation): Field<boolean> {
 				'Use true or false, without further text.',
 			);
 		},
+	};
+}
+
+/** A remark in the panel; no parameter. */
+export function noticeField(name: string, text: string): Field<never> {
+	return {
+		property: { displayName: text, name, type: 'notice', default: '' },
+		read: () => undefined,
 	};
 }
 

@@ -54,7 +54,8 @@ const statusNames: Record<number, string> = {
 	504: 'Gateway timeout',
 };
 
-const correctFields: Describe = () => 'Correct the field that Pocketsflow names and try again';
+const correctFields: Describe = () =>
+	'Compare this message with the fields of the node, correct them and try again';
 
 const statusSteps: Record<number, Describe> = {
 	400: correctFields,

@@ -83,7 +83,7 @@ export const faults: Fault[] = [
 	buildStatusFault(
 		400,
 		'price must be a number',
-		'Correct the field that Pocketsflow names and try again.',
+		'Compare this message with the fields of the node, correct them and try again.',
 	),
 	buildStatusFault(
 		401,
@@ -100,7 +100,7 @@ export const faults: Fault[] = [
 	buildStatusFault(
 		422,
 		'name is required',
-		'Correct the field that Pocketsflow names and try again.',
+		'Compare this message with the fields of the node, correct them and try again.',
 	),
 	{
 		name: '404 without a body',

@@ -1,6 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import type { INodeProperties, INodePropertyCollection, INodePropertyOptions } from 'n8n-workflow';
 
 import { Pocketsflow } from '../../../nodes/Pocketsflow/Pocketsflow.node';
+import { PocketsflowTrigger } from '../../../nodes/Pocketsflow/PocketsflowTrigger.node';
 import { getAllFields } from '../../../nodes/Pocketsflow/actions/operation';
 import { resources } from '../../../nodes/Pocketsflow/actions/resources';
 
@@ -22,7 +26,9 @@ function withNested(property: INodeProperties): INodeProperties[] {
 }
 
 const all = node.description.properties.flatMap(withNested);
-const titles = all.map((property): [string, INodeProperties] => [
+const notices = all.filter(({ type }) => type === 'notice');
+const parameters = all.filter(({ type }) => type !== 'notice');
+const titles = parameters.map((property): [string, INodeProperties] => [
 	`${JSON.stringify(property.displayOptions?.show ?? {})} ${property.name}`,
 	property,
 ]);
@@ -98,6 +104,106 @@ describe('the texts of every operation follow the guidelines', () => {
 			const canRead = rows.some(({ effect }) => effect === 'read');
 			expect([option.value, initial?.effect === 'read']).toEqual([option.value, canRead]);
 		}
+	});
+});
+
+test('notices are sentences', () => {
+	expect(notices.length).toBeGreaterThan(2);
+	for (const { displayName } of notices) expect(displayName).toMatch(/^[A-Z].*\.$/);
+});
+
+describe('what a user is told before a mistake', () => {
+	const getShown = (resource: string, operation: string) =>
+		node.description.properties.filter(({ displayOptions }) => {
+			const show = displayOptions?.show;
+			return show?.resource?.includes(resource) && show?.operation?.includes(operation);
+		});
+	const isMoney = ({ name }: INodeProperties) =>
+		/^(price|amount|upsellPrice|minPrice|maxPrice)$/.test(name);
+
+	it('every amount says below its field that it is not in cents', () => {
+		const amounts = all.filter(isMoney);
+		expect(amounts.length).toBeGreaterThan(6);
+		for (const { hint } of amounts) expect(hint).toMatch(/not cents/);
+	});
+
+	it.each([
+		['order', 'get'],
+		['order', 'getAll'],
+		['order', 'findByMetadata'],
+		['payment', 'getAll'],
+		['refund', 'create'],
+		['refund', 'get'],
+		['refund', 'getAll'],
+	])('the unit of the amounts that are output: %s %s', (resource, operation) => {
+		const texts = getShown(resource, operation).map(({ displayName }) => displayName);
+		expect(texts).toContainEqual(expect.stringMatching(/29 is \$29\.00.*invoice.*in cents/));
+	});
+
+	it('a product that is made has no file', () => {
+		const [notice] = getShown('product', 'create');
+		expect(notice).toMatchObject({ type: 'notice', displayName: expect.stringMatching(/no file/) });
+	});
+
+	it('a refund in full is not said to be without an amount', () => {
+		const texts = JSON.stringify(getShown('refund', 'create'));
+		expect(texts).not.toMatch(/no amount|without an amount/);
+	});
+});
+
+test('a switch that one adds because one wants the thing begins switched on', () => {
+	const added = node.description.properties
+		.filter(({ type }) => type === 'collection')
+		.flatMap(({ options = [] }) => options as INodeProperties[])
+		.filter(({ type }) => type === 'boolean');
+	expect(added.length).toBeGreaterThan(10);
+	expect(added.filter((property) => property.default !== true)).toEqual([]);
+});
+
+test('the subtitle on the canvas has the names that the panel shows', () => {
+	const { subtitle = '' } = node.description;
+	const evaluate = new Function('$parameter', `return ${subtitle.slice(3, -2)}`) as (
+		parameters: Record<string, unknown>,
+	) => string;
+	for (const { option, operations: rows } of resources)
+		for (const row of rows)
+			expect(evaluate({ resource: option.value, operation: row.option.value })).toBe(
+				`${row.option.name}: ${option.name}`,
+			);
+});
+
+describe('the search of the editor', () => {
+	const getWords = (file: string) => {
+		const codex = JSON.parse(
+			readFileSync(join(__dirname, '../../../nodes/Pocketsflow', file), 'utf8'),
+		) as { alias: string[] };
+		return codex.alias;
+	};
+
+	it.each([
+		'digital products',
+		'e-commerce',
+		'ecommerce',
+		'store',
+		'invoice',
+		'checkout',
+		'payment',
+		'sell',
+		'subscription',
+	])('finds the nodes by "%s"', (query) => {
+		for (const file of [
+			'Pocketsflow.node.json',
+			'PocketsflowTrigger.node.json',
+			'PocketsflowPollingTrigger.node.json',
+		])
+			expect(
+				getWords(file).some((word) => word.startsWith(query) || word.split(' ').includes(query)) ||
+					(query === 'ecommerce' && getWords(file).includes('e-commerce')),
+			).toBe(true);
+	});
+
+	it('says the same of the node and its trigger, which it shows as one', () => {
+		expect(new PocketsflowTrigger().description.description).toBe(node.description.description);
 	});
 });
 

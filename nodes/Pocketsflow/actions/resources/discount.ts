@@ -96,8 +96,8 @@ const valueField = numberField(
 		displayName: 'Value',
 		name: 'value',
 		required: true,
-		description:
-			'How much is taken off: 20 is 20% for a percentage, and $20 (major units) for a fixed amount',
+		hint: 'A percentage of 20 is 20%, a fixed amount of 20 is $20.00, not cents',
+		description: 'How much is taken off: 20 is 20% for a percentage, and $20.00 for a fixed amount',
 	},
 	{ min: 0.01, max: 999_999_999, decimals: 3 },
 );

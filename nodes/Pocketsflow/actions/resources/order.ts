@@ -2,6 +2,7 @@ import { buildListRequest, lists } from '../../api/lists';
 import { path } from '../../api/request';
 import { readMetadata } from '../../events/metadata';
 import {
+	amountNotice,
 	buildFilters,
 	dateRangeFields,
 	limitField,
@@ -82,7 +83,7 @@ export const orderResource: Resource = {
 				description:
 					'Find the order whose checkout session carried a certain metadata value, such as your own order ID. Reads through the orders, because Pocketsflow cannot search them: set a start date to read fewer.',
 			},
-			fields: [metadataKeyField, metadataValueField, matchesField, ...outputFields],
+			fields: [metadataKeyField, metadataValueField, matchesField, ...outputFields, amountNotice],
 			collections: [orderFilters],
 			request(item) {
 				item.require(metadataKeyField);
@@ -124,7 +125,7 @@ export const orderResource: Resource = {
 				action: 'Get order',
 				description: 'Get one paid order: buyer, amounts, and whether it was refunded or disputed',
 			},
-			fields: [orderField, ...outputFields],
+			fields: [orderField, ...outputFields, amountNotice],
 			request: (item) => ({ method: 'GET', path: path`/orders/${item.require(orderField)}` }),
 			effect: 'read',
 			response: { kind: 'record', recordKeys: lists.orders.recordKeys, simplifiedKeys },
@@ -136,7 +137,7 @@ export const orderResource: Resource = {
 				action: 'Get many orders',
 				description: 'Get the paid orders of the account',
 			},
-			fields: [returnAllField, limitField, ...outputFields],
+			fields: [returnAllField, limitField, ...outputFields, amountNotice],
 			collections: [orderFilters],
 			request: (item) => buildListRequest(lists.orders, item.getFilters()),
 			effect: 'read',

@@ -1,5 +1,11 @@
 import { buildListRequest, lists } from '../../api/lists';
-import { buildFilters, limitField, returnAllField, outputFields } from '../../fields/common';
+import {
+	amountNotice,
+	buildFilters,
+	limitField,
+	returnAllField,
+	outputFields,
+} from '../../fields/common';
 import { dayField } from '../../fields/dates';
 import { choiceField } from '../../fields/types';
 import type { Resource } from '../operation';
@@ -26,7 +32,7 @@ export const paymentResource: Resource = {
 				action: 'Get many payments',
 				description: 'Get the payments of the account: orders and every renewal of subscriptions',
 			},
-			fields: [returnAllField, limitField, ...outputFields],
+			fields: [returnAllField, limitField, ...outputFields, amountNotice],
 			collections: [
 				buildFilters(
 					dayField({

@@ -12,7 +12,14 @@ import {
 	outputFields,
 } from '../../fields/common';
 import { buildProductField } from '../../fields/locators';
-import { booleanField, choiceField, moneyField, textField } from '../../fields/types';
+import {
+	booleanField,
+	choiceField,
+	moneyField,
+	noticeField,
+	notCents,
+	textField,
+} from '../../fields/types';
 import type { Resource } from '../operation';
 
 const simplifiedKeys = [
@@ -41,8 +48,16 @@ const priceField = moneyField({
 	displayName: 'Price',
 	name: 'price',
 	required: true,
-	description: 'The price in major units: 29.99 is $29.99. A price of 0 makes the product free.',
+	hint: `${notCents}; 0 makes the product free`,
+	description:
+		'The price, in the currency of the account unless another is set: 29.99 is $29.99. A price of 0 makes the product free; buyers choose it themselves with Pay What You Want.',
 });
+
+// No field of the API takes a file (docs/pocketsflow-api.md#products).
+const fileNotice = noticeField(
+	'fileNotice',
+	'A product that is made here has no file. Add one at Pocketsflow, or let a workflow send what was bought when order.completed comes.',
+);
 
 const activeField = booleanField({
 	displayName: 'Active',
@@ -68,7 +83,7 @@ export const productResource: Resource = {
 				action: 'Create product',
 				description: 'Create a product that can be sold through a checkout session',
 			},
-			fields: [nameField, priceField, ...outputFields],
+			fields: [fileNotice, nameField, priceField, ...outputFields],
 			collections: [
 				buildAdditionalFields(
 					...pageFields,
@@ -89,20 +104,25 @@ export const productResource: Resource = {
 					booleanField({
 						displayName: 'Pay What You Want',
 						name: 'payWant',
+						default: true,
 						description:
-							'Whether buyers choose the price, between the minimum and the maximum price',
+							'Whether buyers choose the price. Minimum Price and Maximum Price set its bounds.',
 					}),
 					choiceField(
 						{
 							displayName: 'Type',
 							name: 'type',
-							description:
-								'How the product is sold; it cannot be changed later. For recurring payments create a subscription offer instead.',
+							description: 'How the product is sold; it cannot be changed later',
 							default: 'one-time',
 						},
 						[
-							{ name: 'One-Time', value: 'one-time' },
-							{ name: 'Subscription', value: 'subscription' },
+							{ name: 'One-Time', value: 'one-time', description: 'Paid once' },
+							{
+								name: 'Subscription',
+								value: 'subscription',
+								description:
+									'Seldom right: for recurring payments use the resource Subscription Offer instead',
+							},
 						],
 					),
 				),

@@ -1,7 +1,7 @@
 import { path } from '../../api/request';
 import { buildAdditionalFields } from '../../fields/common';
 import { buildProductField } from '../../fields/locators';
-import { idField, moneyField, textField } from '../../fields/types';
+import { idField, moneyField, notCents, textField } from '../../fields/types';
 import type { Resource } from '../operation';
 
 const productField = buildProductField({ description: 'The product that gets the variant' });
@@ -18,7 +18,9 @@ const priceField = moneyField({
 	displayName: 'Price',
 	name: 'price',
 	required: true,
-	description: 'The price in major units: 29.99 is $29.99. A price of 0 makes the variant free.',
+	hint: `${notCents}; 0 makes the variant free`,
+	description:
+		'The price, in the currency of the product: 29.99 is $29.99. A price of 0 makes the variant free.',
 });
 
 const variantIdField = idField({

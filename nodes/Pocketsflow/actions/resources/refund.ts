@@ -1,9 +1,14 @@
 import { buildListRequest, lists } from '../../api/lists';
 import { path } from '../../api/request';
-import { buildAdditionalFields, limitField, returnAllField } from '../../fields/common';
+import {
+	amountNotice,
+	buildAdditionalFields,
+	limitField,
+	returnAllField,
+} from '../../fields/common';
 import { locatorField, orderField } from '../../fields/locators';
 import { formatMinute, formatText, joinLabel } from '../../fields/pickers';
-import { choiceField, moneyField, showFor, textField } from '../../fields/types';
+import { choiceField, moneyField, notCents, showFor, textField } from '../../fields/types';
 import type { Resource } from '../operation';
 
 const refundField = locatorField({
@@ -40,8 +45,8 @@ const extentField = choiceField(
 		default: 'full',
 	},
 	[
-		{ name: 'Full', value: 'full', description: 'The whole payment: no amount is sent' },
-		{ name: 'Partial', value: 'partial', description: 'The amount that is set here' },
+		{ name: 'Full', value: 'full', description: 'The whole payment goes back' },
+		{ name: 'Partial', value: 'partial', description: 'The amount that you set goes back' },
 	],
 );
 
@@ -52,7 +57,8 @@ const amountField = showFor(
 			displayName: 'Amount',
 			name: 'amount',
 			required: true,
-			description: 'How much goes back, in major units: 29.99 is $29.99',
+			hint: `In the currency of the order: ${notCents}`,
+			description: 'How much goes back to the buyer, in the currency of the order: 29.99 is $29.99',
 		},
 		{ min: 0.01 },
 	),
@@ -67,9 +73,9 @@ export const refundResource: Resource = {
 				value: 'create',
 				action: 'Create refund',
 				description:
-					'Create a refund: send money of an order back to the buyer. This cannot be undone; without an amount it is a full refund.',
+					'Create a refund: send the money of an order back to the buyer, in full or in part. This cannot be undone.',
 			},
-			fields: [orderField, extentField, amountField],
+			fields: [orderField, extentField, amountField, amountNotice],
 			collections: [
 				buildAdditionalFields(
 					textField({
@@ -94,7 +100,7 @@ export const refundResource: Resource = {
 		},
 		{
 			option: { name: 'Get', value: 'get', action: 'Get refund', description: 'Get one refund' },
-			fields: [refundField],
+			fields: [refundField, amountNotice],
 			request: (item) => ({ method: 'GET', path: path`/refunds/${item.require(refundField)}` }),
 			effect: 'read',
 			response: { kind: 'record', recordKeys: lists.refunds.recordKeys },
@@ -106,7 +112,7 @@ export const refundResource: Resource = {
 				action: 'Get many refunds',
 				description: 'Get the refunds of the account',
 			},
-			fields: [returnAllField, limitField],
+			fields: [returnAllField, limitField, amountNotice],
 			request: () => buildListRequest(lists.refunds),
 			effect: 'read',
 			response: { kind: 'list', list: lists.refunds },

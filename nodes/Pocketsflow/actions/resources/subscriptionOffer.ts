@@ -57,7 +57,8 @@ const priceField = moneyField({
 	displayName: 'Price',
 	name: 'price',
 	required: true,
-	description: 'The price of each period in USD and major units: 15 is $15.00',
+	hint: 'In US dollars: 15 is $15.00, not cents',
+	description: 'The price of each period in US dollars: 15 is $15.00',
 });
 
 const frequencyField = choiceField(
@@ -115,6 +116,7 @@ const offerFields = [
 	booleanField({
 		displayName: 'Has Callback URL',
 		name: 'hasCallbackUrl',
+		default: true,
 		description: 'Whether buyers are sent to the callback URL after paying',
 	}),
 	booleanField({
@@ -126,6 +128,7 @@ const offerFields = [
 	booleanField({
 		displayName: 'Is File',
 		name: 'isFile',
+		default: true,
 		description: 'Whether subscribers get a file to download',
 	}),
 	buildStyleField('Page Style', 'pageStyle', 'Look of the sales page, as a JSON object'),

@@ -55,7 +55,8 @@ const upsellPriceField = moneyField({
 	displayName: 'Upsell Price',
 	name: 'upsellPrice',
 	required: true,
-	description: 'The price of the upsell product in major units: 29.99 is $29.99',
+	description:
+		'The price of the upsell product for those who take it, in the currency of that product: 29.99 is $29.99',
 });
 
 const detailFields = [

@@ -131,7 +131,7 @@ export const webhookResource: Resource = {
 				value: 'delete',
 				action: 'Delete webhook',
 				description:
-					'Delete a webhook permanently: no more events are sent to its URL. Deleting that of a Pocketsflow Trigger silences the trigger.',
+					'Delete a webhook permanently: no more events are sent to its URL. A Pocketsflow Trigger whose webhook is deleted gets no events any more.',
 			},
 			fields: [webhookField],
 			request: (item) => ({
