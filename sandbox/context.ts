@@ -8,7 +8,7 @@ export interface ShopLinks {
 	/** The editor. */
 	n8nUrl?: string;
 	/** The address of a workflow that sells a product; without it the store makes its own sessions. */
-	getBuyUrl?: (productName: string, orderNumber: string) => string;
+	getBuyUrl?: (productName: string, orderNumber: string) => string | undefined;
 }
 
 /** Everything that one sandbox holds; every part of the sandbox gets it. */

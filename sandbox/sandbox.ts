@@ -1,11 +1,12 @@
 import type { AddressInfo } from 'node:net';
+import { deserialize, serialize } from 'node:v8';
 
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 
 import { registerCheckoutPage } from './checkout/checkout-page';
 import type { SandboxContext, ShopLinks } from './context';
 import { registerControls } from './controls';
-import { createDatabases } from './database/database';
+import { createDatabases, type DatabaseDump } from './database/database';
 import type { CheckoutSession, Mode } from './database/entities';
 import { createToken } from './database/ids';
 import { type EndpointName, endpoints } from './endpoints';
@@ -37,6 +38,8 @@ export interface SandboxOptions {
 	seed?: boolean | Mode;
 	/** Address at which buyers reach the checkout page, when it is not the listening one. */
 	publicUrl?: string;
+	/** What an earlier sandbox kept, in place of seeding: all but its requests and deliveries. */
+	snapshot?: Buffer;
 }
 
 /** A running sandbox. */
@@ -63,6 +66,8 @@ export interface Sandbox {
 	purchase(input?: PurchaseInput): Promise<PurchaseResult>;
 	/** Resolves once no delivery is in flight. */
 	waitForDeliveries(): Promise<void>;
+	/** Everything that was sold and registered, to start another sandbox with. */
+	takeSnapshot(): Buffer;
 	/** Tells the store and the dashboard of the n8n beside them. */
 	setLinks(links: ShopLinks): void;
 	/** Back to the start: no data, no requests, no deliveries, switches as at the start. */
@@ -101,6 +106,24 @@ function resetContext(context: SandboxContext, options: SandboxOptions): void {
 	context.sessions.clear();
 	context.lastOrderNumber = FIRST_ORDER_NUMBER - 1;
 	context.deliveries.clear();
+}
+
+interface Snapshot {
+	databases: Record<Mode, DatabaseDump>;
+	sessions: Map<string, CheckoutSession>;
+	lastOrderNumber: number;
+}
+
+function takeSnapshot({ databases, sessions, lastOrderNumber }: SandboxContext): Buffer {
+	const dumps = { test: databases.test.dump(), live: databases.live.dump() };
+	return serialize({ databases: dumps, sessions, lastOrderNumber } satisfies Snapshot);
+}
+
+function restoreSnapshot(context: SandboxContext, bytes: Buffer): void {
+	const { databases, sessions, lastOrderNumber } = deserialize(bytes) as Snapshot;
+	for (const mode of ['test', 'live'] as const) context.databases[mode].restore(databases[mode]);
+	for (const [id, session] of sessions) context.sessions.set(id, session);
+	context.lastOrderNumber = lastOrderNumber;
 }
 
 function seedModes(context: SandboxContext, modes: SandboxOptions['seed']): void {
@@ -199,7 +222,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 	const url = await listen(app, host, port);
 	context.url = url;
 	context.publicUrl = (options.publicUrl ?? url).replace(/\/+$/, '');
-	seedModes(context, options.seed);
+	if (options.snapshot) restoreSnapshot(context, options.snapshot);
+	else seedModes(context, options.seed);
 
 	return {
 		url,
@@ -217,6 +241,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 		seed: (mode = 'test') => seed(context, mode),
 		purchase: async (input = {}) => await purchase(context, { ...input }),
 		waitForDeliveries: async () => await deliveries.waitForAll(),
+		takeSnapshot: () => takeSnapshot(context),
 		setLinks: (links) => void Object.assign(context.links, links),
 		reset,
 		close: async () => {

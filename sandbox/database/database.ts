@@ -15,7 +15,13 @@ import type {
 	Webhook,
 } from './entities';
 import { createObjectId, createToken } from './ids';
-import { Table } from './table';
+import { type Row, Table } from './table';
+
+/** The seller and the rows of every table, to be kept in a file; made by `dump`. */
+export interface DatabaseDump {
+	user: User;
+	tables: Record<string, Row[]>;
+}
 
 /** All data of one mode. */
 export class Database {
@@ -63,6 +69,27 @@ export class Database {
 			currency: 'USD',
 			country: 'US',
 		};
+	}
+
+	/** Everything in it, oldest rows first. */
+	dump(): DatabaseDump {
+		const entries = this.tables().map(([name, table]) => [name, table.query().rows.reverse()]);
+		return { user: this.user, tables: Object.fromEntries(entries) as DatabaseDump['tables'] };
+	}
+
+	/** Fills an empty database with what `dump` gave. */
+	restore({ user, tables }: DatabaseDump): void {
+		Object.assign(this.user, user);
+		for (const [name, table] of this.tables()) for (const row of tables[name] ?? []) table.add(row);
+		for (const row of this.customers.query().rows) this.customersByEmail.set(row.buyerEmail, row);
+		for (const row of this.memberships.query().rows)
+			this.membershipsByProviderId.set(row.providerId, row);
+	}
+
+	private tables(): Array<[string, Table<Row>]> {
+		return Object.entries(this).filter(
+			(entry): entry is [string, Table<Row>] => entry[1] instanceof Table,
+		);
 	}
 }
 

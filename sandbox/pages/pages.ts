@@ -79,11 +79,16 @@ function findItem(
 }
 
 /** A checkout session as the storefront itself makes it, where no workflow sells. */
-function createSession(context: SandboxContext, mode: Mode, item: Product | Offer): string {
+function createSession(
+	context: SandboxContext,
+	mode: Mode,
+	item: Product | Offer,
+	orderNumber: string,
+): string {
 	const id = createToken('cs_');
 	const successUrl = `${context.publicUrl}/thanks?session=${id}`;
 	const cancelUrl = `${context.publicUrl}/${mode === 'live' ? '?mode=live' : ''}`;
-	const metadata = { order_id: createOrderNumber(context) };
+	const metadata = { order_id: orderNumber };
 	const session: CheckoutSession = {
 		id,
 		mode,
@@ -104,12 +109,11 @@ function createOrderNumber(context: SandboxContext): string {
 
 /** Where a buyer goes first: to the workflow that sells the product, or to a session made here. */
 function startPurchase(context: SandboxContext, mode: Mode, item: Product | Offer): string {
-	const { getBuyUrl } = context.links;
+	const orderNumber = createOrderNumber(context);
 	const isProduct = context.databases[mode].products.get(item._id) !== undefined;
-	if (getBuyUrl && isProduct && mode === 'test') {
-		return getBuyUrl(item.name, createOrderNumber(context));
-	}
-	return createSession(context, mode, item);
+	const sellsByWorkflow = isProduct && mode === 'test';
+	const url = sellsByWorkflow && context.links.getBuyUrl?.(item.name, orderNumber);
+	return url || createSession(context, mode, item, orderNumber);
 }
 
 /**

@@ -283,3 +283,28 @@ describe('The sandbox refuses', () => {
 		expect(new URL(sandbox.url).hostname).toBe('127.0.0.1');
 	});
 });
+
+test('A sandbox that starts with a snapshot of another has all that was sold and registered', async () => {
+	await post('/_sandbox/seed');
+	await registerWebhook();
+	const { testKey, liveKey } = sandbox;
+	const next = await startSandbox({ testKey, liveKey, snapshot: sandbox.takeSnapshot() });
+	const read = async (url: string, path: string) =>
+		await (await fetch(url + path, { headers: { authorization: `Bearer ${testKey}` } })).text();
+	try {
+		for (const path of [
+			'/products',
+			'/orders',
+			'/customers',
+			'/webhooks',
+			'/subscriptions',
+			'/users/me',
+		])
+			expect(await read(next.url, path)).toBe(await read(sandbox.url, path));
+		await next.purchase({ email: 'buyer1@example.com', wait: true });
+		expect(receiver.received).toHaveLength(1);
+		expect(await read(next.url, '/customers')).toContain('"numberOfOrders":3');
+	} finally {
+		await next.close();
+	}
+});

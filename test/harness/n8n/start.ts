@@ -39,8 +39,8 @@ export interface RunningN8n {
 	kill(signal?: NodeJS.Signals): Promise<Exit>;
 	/** Starts n8n again on the same data and port; stops it first if it runs. */
 	restart(): Promise<void>;
-	/** Ends n8n and removes the user folder, unless the caller gave it. */
-	stop(): Promise<void>;
+	/** Ends n8n and removes the user folder, unless the caller gave it or wants to keep it. */
+	stop(options?: { keepsData?: boolean }): Promise<void>;
 }
 
 const repository = join(__dirname, '..', '..', '..');
@@ -88,9 +88,10 @@ export async function startN8n(options: StartOptions = {}): Promise<RunningN8n> 
 		process = undefined;
 		return exit ?? { code: null, signal: null };
 	};
-	const stop = async () => {
+	const stop = async ({ keepsData = false } = {}) => {
 		await end('SIGTERM');
-		if (removeAtEnd) await rm(removeAtEnd, { recursive: true, force: true, maxRetries: 3 });
+		if (removeAtEnd && !keepsData)
+			await rm(removeAtEnd, { recursive: true, force: true, maxRetries: 3 });
 	};
 
 	try {
