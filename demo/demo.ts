@@ -1,159 +1,191 @@
 import { randomUUID } from 'node:crypto';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { startSandbox } from '../sandbox/sandbox';
-import { demoOwner, N8nClient } from '../test/harness/n8n/client';
-import { ensureN8n } from '../test/harness/n8n/install';
-import { startN8n } from '../test/harness/n8n/start';
-import { ensureBuilt } from '../test/harness/setup/build';
+import { demoOwner, type Execution } from '../test/harness/n8n/client';
 import { withProgress } from '../test/harness/setup/progress';
-import { buy, importExamples, type Account, type ExampleWorkflows } from './example-workflows';
+import { causeEvents, checkExamples } from './check';
+import { buy } from './example-workflows';
+import { formatSteps } from './first-minutes';
+import { moveHome, writeKeptData } from './kept-data';
+import { askWhetherToKeep } from './question';
+import { type Demo, type DemoOptions, type Running, startDemo } from './start-demo';
 
-const help = `npm run demo                 a shop to click through: Pocketsflow's sandbox and a real n8n
-npm run demo -- --check      buys once by itself and ends; fails unless the paid order comes back
-npm run demo -- --port 5678  the port of n8n (default: any free one)
+const help = `npm run demo                   a shop to click through: Pocketsflow's sandbox and a real n8n
+npm run demo -- --check        buys once by itself, runs every example and ends; fails if one does
+npm run demo -- --data FOLDER  keeps n8n and the shop in that folder, or goes on with what is there
+npm run demo -- --port 5678    the port of n8n (default: any free one)
 
 POCKETSFLOW_API_KEY=pk_test_…  use Pocketsflow itself in place of the sandbox
 WEBHOOK_URL=https://…          the public address of this n8n, which Pocketsflow itself needs for deliveries`;
 
-/** Stops what has been started; called in the opposite order. */
-const cleanups: Array<() => Promise<void>> = [];
+const running: Running = {};
+let folder: string | undefined;
+let isCheck = false;
+let isReady = false;
+let asking: Promise<boolean> | undefined;
 let stopping: Promise<void> | undefined;
-
-function stopAll(): Promise<void> {
-	stopping ??= (async () => {
-		for (const cleanUp of cleanups.reverse())
-			await cleanUp().catch((error: unknown) => console.error('While stopping:', error));
-	})();
-	return stopping;
-}
 
 async function main(): Promise<void> {
 	const { values } = parseArgs({
 		options: {
 			check: { type: 'boolean', default: false },
+			data: { type: 'string' },
 			port: { type: 'string' },
 			help: { type: 'boolean', default: false },
 		},
 	});
 	if (values.help) return console.log(help);
-	const {
-		POCKETSFLOW_API_KEY: realKey,
-		POCKETSFLOW_BASE_URL: realUrl,
-		WEBHOOK_URL: publicUrl,
-	} = process.env;
-	if (values.check && realKey)
+	const options = readOptions(values);
+	if (values.check && options.realAccount)
 		throw new Error(
 			'--check buys by itself, so it works with the sandbox only: unset POCKETSFLOW_API_KEY.',
 		);
-
-	await ensureN8n();
-	await ensureBuilt();
-	const account = realKey
-		? { apiKey: realKey, baseUrl: realUrl ?? 'https://api.pocketsflow.com' }
-		: await startSandboxAccount();
-	const canReceive = !realKey || publicUrl !== undefined;
-
-	const n8n = await withProgress('Starting n8n', () =>
-		startN8n({
-			...(values.port !== undefined && { port: Number(values.port) }),
-			...(realKey && publicUrl && { webhookUrl: publicUrl.replace(/\/+$/, '') }),
-		}),
-	);
-	cleanups.push(() => n8n.stop());
-	const client = await N8nClient.connect(n8n);
-	const examples = await withProgress('Importing and activating the two workflows', () =>
-		importExamples(client, account, { activateSettle: canReceive }),
-	);
-	if (values.check) return await checkOnce(client, examples);
-	printInstructions(n8n.url, examples, account, { isReal: realKey !== undefined, canReceive });
-	await reportPaidOrders(client, examples);
+	isCheck = values.check;
+	folder = options.folder;
+	const demo = await startDemo(running, options);
+	if (isCheck) return await check(demo);
+	isReady = true;
+	printInstructions(demo, options.realAccount !== undefined);
+	await reportPaidOrders(demo);
 }
 
-async function startSandboxAccount(): Promise<Account> {
-	const sandbox = await startSandbox({ storeName: 'Demo Store' });
-	cleanups.push(() => sandbox.close());
-	return { apiKey: sandbox.testKey, baseUrl: sandbox.url };
+function readOptions({ data, port }: { data?: string; port?: string }): DemoOptions {
+	const { POCKETSFLOW_API_KEY, POCKETSFLOW_BASE_URL, WEBHOOK_URL, INIT_CWD } = process.env;
+	const baseUrl = POCKETSFLOW_BASE_URL ?? 'https://api.pocketsflow.com';
+	return {
+		// npm runs this in the repository; the folder is meant from where the user is.
+		...(data !== undefined && { folder: resolve(INIT_CWD ?? '.', data) }),
+		...(port !== undefined && { port: Number(port) }),
+		...(POCKETSFLOW_API_KEY && { realAccount: { apiKey: POCKETSFLOW_API_KEY, baseUrl } }),
+		...(WEBHOOK_URL && { publicUrl: WEBHOOK_URL.replace(/\/+$/, '') }),
+	};
 }
 
-async function checkOnce(client: N8nClient, examples: ExampleWorkflows): Promise<void> {
+async function check({ client, imported, settle, getSellUrl, account }: Demo): Promise<void> {
 	const orderId = `CHECK-${randomUUID().slice(0, 8)}`;
-	await withProgress(`Buying order ${orderId}`, () =>
-		buy(examples.getSellUrl(orderId), 'buyer@example.com'),
+	const execution = await withProgress(`Buying and settling order ${orderId}`, async () => {
+		await buy(getSellUrl(orderId), 'buyer@example.com');
+		const isPaid = (candidate: Execution) => readPaidOrder(candidate)?.orderId === orderId;
+		return await client.waitForExecution(settle.id, isPaid);
+	});
+	console.log(`Execution ${execution.id} of "${settle.name}":`, readPaidOrder(execution));
+	await withProgress('Renewing, failing and ending a membership, refunding an order', () =>
+		causeEvents(account),
 	);
-	const execution = await client.waitForExecution(examples.settle.id, (candidate) =>
-		candidate.items('Mark order as paid').some((item) => item.orderId === orderId),
-	);
-	console.log(`Execution ${execution.id} of "${examples.settle.name}":`);
-	console.log(execution.items('Mark order as paid')[0]);
+	if (!(await checkExamples(client, imported))) process.exitCode = 1;
 }
 
 function printInstructions(
-	url: string,
-	examples: ExampleWorkflows,
-	account: Account,
-	{ isReal, canReceive }: { isReal: boolean; canReceive: boolean },
-): void {
-	const steps = [
-		`Pay for an order: ${examples.getSellUrl('A-1001')}`,
-		isReal
-			? '(this is Pocketsflow itself: a key that begins with pk_live_ moves real money)'
-			: 'and press "Pay" on the checkout page of the sandbox. Any e-mail address will do.',
-	];
+	{ account, n8n, steps, startHereUrl, canReceive }: Demo,
+	isReal: boolean,
+) {
+	const { sandbox, wooCommerce } = running;
+	const keys = sandbox
+		? `
+    test key   ${sandbox.testKey}
+    live key   ${sandbox.liveKey}
+    store      ${sandbox.url}
+    dashboard  ${sandbox.url}/dashboard`
+		: '';
 	console.log(`
-Ready. Nothing outside a temporary folder is touched; Ctrl-C ends it all.
+Ready. Nothing outside ${folder ?? 'a temporary folder'} is touched; Ctrl-C ends it all.
 
-  n8n          ${url}
+  n8n          ${n8n.url}
     e-mail     ${demoOwner.email}
     password   ${demoOwner.password}
-  Pocketsflow  ${account.baseUrl}${isReal ? '' : ' (the sandbox)'}
+  Pocketsflow  ${account.baseUrl}${isReal ? '' : ' (the sandbox)'}${keys}
+  WooCommerce  ${wooCommerce ? `${wooCommerce.url} (a stand-in: its REST API only)` : 'none'}
 
-1. ${steps.join('\n   ')}
-2. See the paid order: ${url}/workflow/${examples.settle.id}/executions
-3. The workflows:      ${url}/workflow/${examples.sell.id}
-                       ${url}/workflow/${examples.settle.id}
+Your first five minutes (also on the canvas: ${startHereUrl})
+
+${formatSteps(steps)}
 `);
+	if (isReal)
+		console.log('This is Pocketsflow itself: a key that begins with pk_live_ moves real money.\n');
 	if (!canReceive)
-		console.log(`The workflow "${examples.settle.name}" is off: Pocketsflow can deliver only to a public https
-address. Point a tunnel at ${url} and start again with its address in WEBHOOK_URL, and with
+		console.log(`The workflows that wait for Pocketsflow are off: it can deliver only to a public https address.
+Point a tunnel at ${n8n.url} and start again with its address in WEBHOOK_URL, and with
 --port so that the tunnel finds this n8n.\n`);
 	else console.log('Waiting for paid orders …');
 }
 
+/** What an execution of the workflow "settle" was started by; undefined if by no paid order. */
+function readPaidOrder(execution: Execution) {
+	const [event] = execution.items('Pocketsflow Trigger') as Array<{
+		metadata?: { order_id?: string };
+		customer?: { email?: string };
+		amount?: number;
+		eventId?: string;
+	}>;
+	if (!event?.metadata?.order_id) return undefined;
+	const { metadata, customer, amount, eventId } = event;
+	return { orderId: metadata.order_id, customerEmail: customer?.email, amount, eventId };
+}
+
 /** Prints each paid order as it comes, until the process is stopped. */
-async function reportPaidOrders(client: N8nClient, examples: ExampleWorkflows): Promise<never> {
+async function reportPaidOrders({ client, settle }: Demo): Promise<never> {
 	const shown = new Set<string>();
+	for (const { id } of await client.executions(settle.id)) shown.add(id);
 	for (;;) {
 		await client
-			.waitForExecution(examples.settle.id, ({ id }) => !shown.has(id), 60_000)
+			.waitForExecution(settle.id, ({ id }) => !shown.has(id), 60_000)
 			.then((execution) => {
 				shown.add(execution.id);
-				const [paid] = execution.items('Mark order as paid');
-				console.log(
-					`  execution ${execution.id}, ${execution.status}:`,
-					paid ?? execution.error?.message,
-				);
+				const paid = readPaidOrder(execution) ?? execution.error?.message ?? 'no paid order';
+				if (!asking) console.log(`  execution ${execution.id}, ${execution.status}:`, paid);
 			})
 			// Nobody has bought anything in this minute, or n8n is being stopped.
 			.catch(() => undefined);
 	}
 }
 
+async function stopN8n(keeps: boolean): Promise<void> {
+	const { n8n, kept, sandbox } = running;
+	if (!n8n) return;
+	await n8n.stop({ keepsData: keeps });
+	if (folder || keeps) {
+		if (kept) await writeKeptData(n8n.userFolder, kept, sandbox?.takeSnapshot());
+		const place = folder ?? (await moveHome(n8n.userFolder));
+		console.log(`Kept in ${place}. Go on with it:\n  npm run demo -- --data ${place}`);
+	} else if (isReady) {
+		console.log(
+			'Deleted, with all that was built in it. To keep it: npm run demo -- --data FOLDER',
+		);
+	}
+}
+
+/** Ends all; n8n first, which may still have to say something to the shops. */
+function stopAll(keeps = false): Promise<void> {
+	const complain = (error: unknown) => console.error('While stopping:', error);
+	stopping ??= (async () => {
+		await stopN8n(keeps).catch(complain);
+		await running.wooCommerce?.close().catch(complain);
+		await running.sandbox?.close().catch(complain);
+	})();
+	return stopping;
+}
+
+async function endBySignal(signal: NodeJS.Signals): Promise<void> {
+	if (stopping || asking) return;
+	const isTerminal = process.stdin.isTTY && process.stdout.isTTY;
+	const isQuestion = signal === 'SIGINT' && isTerminal && isReady && !folder;
+	if (isQuestion) asking = askWhetherToKeep();
+	const keeps = (await asking) ?? false;
+	console.log('\nStopping …');
+	await stopAll(keeps);
+	process.exit(0);
+}
+
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-	process.on(signal, () => {
-		if (!stopping) console.log('\nStopping …');
-		void stopAll().then(() => process.exit(0));
-	});
+	process.on(signal, () => void endBySignal(signal));
 
 main()
-	.then(
-		() => 0,
-		(error: unknown) => {
-			console.error(error instanceof Error ? error.message : error);
-			return 1;
-		},
-	)
-	.then(async (code) => {
+	.catch((error: unknown) => {
+		console.error(error instanceof Error ? error.message : error);
+		process.exitCode = 1;
+	})
+	.then(async () => {
 		await stopAll();
-		process.exit(code);
+		process.exit();
 	});

@@ -1,3 +1,15 @@
+import type { Account } from './example-workflows';
+
+/** What the demo runs beside n8n: the examples are set up for it. */
+export interface DemoShop {
+	account: Account;
+	/** The WooCommerce shop; absent where Pocketsflow itself is used. */
+	wooCommerce?: { url: string };
+}
+
+/** Values of the node "Set up". */
+export type SetUpValues = Record<string, string | number | boolean>;
+
 /** One of the workflows that this repository ships as examples. */
 export interface Example {
 	/** The file in `examples/`, without `.json`. */
@@ -6,12 +18,16 @@ export interface Example {
 	since: '1.123' | '2.0';
 	/** What n8n's list of workflows shows beside its name. */
 	tags: string[];
+	/** Whether the demo publishes it, beside which shop it is: it must run without further accounts. */
+	active?: 'always' | 'withWooCommerce';
+	/** What the demo sets in its node "Set up". */
+	setUp?(shop: DemoShop): SetUpValues;
 }
 
 /** Every workflow in `examples/`, in the order in which a reader meets them. */
 export const examples: readonly Example[] = [
-	{ file: 'sell', since: '1.123', tags: ['Start here'] },
-	{ file: 'settle', since: '2.0', tags: ['Start here'] },
+	{ file: 'sell', since: '1.123', tags: ['Start here'], active: 'always' },
+	{ file: 'settle', since: '2.0', tags: ['Start here'], active: 'always' },
 	{ file: 'confirm-paid-order', since: '1.123', tags: ['Settle'] },
 	{ file: 'reconcile-by-webhook', since: '2.0', tags: ['Settle'] },
 	{ file: 'reconcile-by-polling', since: '2.0', tags: ['Settle'] },

@@ -195,8 +195,15 @@ export class N8nClient {
 		return this.post('/credentials/test', { credentials: { id, name, type, data } });
 	}
 
-	/** Imports a workflow as the editor does: every node that needs the credential gets it, every webhook its own id. */
-	importWorkflow(workflow: Workflow, credentials: Credential[] = []): Promise<StoredWorkflow> {
+	/**
+	 * Imports a workflow as the editor does: every node that needs the credential gets it, every webhook its
+	 * own id. Tags are given by their IDs.
+	 */
+	importWorkflow(
+		workflow: Workflow,
+		credentials: Credential[] = [],
+		tags: string[] = [],
+	): Promise<StoredWorkflow> {
 		const nodes = workflow.nodes.map((node) => ({
 			...node,
 			id: randomUUID(),
@@ -204,7 +211,8 @@ export class N8nClient {
 			...withCredentials(node, credentials),
 		}));
 		const { name, connections, settings = {}, pinData } = workflow;
-		return this.post('/workflows', { name, nodes, connections, settings, pinData, active: false });
+		const content = { name, nodes, connections, settings, pinData };
+		return this.post('/workflows', { ...content, tags, active: false });
 	}
 
 	workflow(id: string): Promise<StoredWorkflow> {

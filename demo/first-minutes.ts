@@ -1,0 +1,135 @@
+import type { Workflow, WorkflowNode } from '../test/harness/n8n/client';
+
+/** The addresses that the first five minutes lead to. */
+export interface Places {
+	store: string;
+	/** Of the sandbox only. */
+	dashboard?: string;
+	n8n: string;
+	sell: string;
+	settle: string;
+}
+
+/** One step, as it is printed and as it stands on the canvas. */
+export interface Step {
+	title: string;
+	/** What to do and to see, in a sentence or two. */
+	text: string;
+	url?: string;
+}
+
+/** The steps from nothing to a paid order in a workflow of one's own. */
+export const buildSteps = ({ store, dashboard, n8n, sell, settle }: Places): Step[] => [
+	{
+		title: 'Buy something',
+		text: 'Open the store, press "Buy now", and pay with any e-mail address.',
+		url: store,
+	},
+	{
+		title: 'See the workflow that sold it',
+		text: 'Its execution made the checkout and took your order number along.',
+		url: `${sell}/executions`,
+	},
+	{
+		title: 'See the paid order arrive',
+		text: 'The newest execution has the order number and the e-mail address of the buyer.',
+		url: `${settle}/executions`,
+	},
+	...(dashboard
+		? [
+				{
+					title: 'Press the buttons of the dashboard',
+					text: 'Refund the order, renew or end a membership, lose a delivery: each is an event for a workflow.',
+					url: dashboard,
+				},
+			]
+		: []),
+	{
+		title: 'Make a workflow of your own',
+		text: 'Begin with the Pocketsflow Trigger, create a credential with a test key, publish (activate) it, and buy again.',
+		url: `${n8n}/workflow/new`,
+	},
+];
+
+/** The steps for a terminal. */
+export const formatSteps = (steps: Step[]): string =>
+	steps
+		.map(({ title, text, url }, index) =>
+			[`${index + 1}. ${title}`, ...wrap(text, 84), url].filter(Boolean).join('\n   '),
+		)
+		.join('\n');
+
+/** A text in lines of at most so many characters, at its spaces. */
+function wrap(text: string, maxLength: number): string[] {
+	const lines = [''];
+	for (const word of text.split(' ')) {
+		const line = lines[lines.length - 1];
+		if (line.length + word.length + 1 > maxLength) lines.push(word);
+		else lines[lines.length - 1] = line ? `${line} ${word}` : word;
+	}
+	return lines;
+}
+
+const noteWidth = 300;
+const noteHeight = 260;
+const noteGap = 40;
+
+function createNote(step: Step, index: number): WorkflowNode {
+	const link = step.url ? `\n\n[Open it](${step.url})` : '';
+	return {
+		name: `Step ${index + 1}`,
+		type: 'n8n-nodes-base.stickyNote',
+		typeVersion: 1,
+		position: [index * (noteWidth + noteGap), 0],
+		parameters: {
+			content: `## ${index + 1}. ${step.title}\n${step.text}${link}`,
+			width: noteWidth,
+			height: noteHeight,
+			color: index + 3,
+		},
+	};
+}
+
+const tryIt: WorkflowNode[] = [
+	{
+		name: 'About trying',
+		type: 'n8n-nodes-base.stickyNote',
+		typeVersion: 1,
+		position: [0, noteHeight + noteGap],
+		parameters: {
+			content:
+				'## Or begin here\nPress **Execute workflow**: the Pocketsflow node reads the products of the store with the credential that the demo made. Open the node to see what else it can do.',
+			width: 2 * noteWidth + noteGap,
+			height: 380,
+			color: 7,
+		},
+	},
+	{
+		name: 'Press Execute workflow',
+		type: 'n8n-nodes-base.manualTrigger',
+		typeVersion: 1,
+		position: [120, 500],
+		parameters: {},
+	},
+	{
+		name: 'Products of the store',
+		type: 'n8n-nodes-pocketsflow.pocketsflow',
+		typeVersion: 1,
+		position: [380, 500],
+		parameters: { resource: 'product', operation: 'getAll', returnAll: true },
+	},
+];
+
+export const firstMinutesName = 'Pocketsflow demo: your first five minutes';
+
+/** The steps as notes on a canvas, with two nodes to press. */
+export const buildFirstMinutes = (steps: Step[]): Workflow => ({
+	name: firstMinutesName,
+	nodes: [...steps.map(createNote), ...tryIt],
+	connections: {
+		'Press Execute workflow': {
+			main: [[{ node: 'Products of the store', type: 'main', index: 0 }]],
+		},
+	},
+	settings: { executionOrder: 'v1' },
+});
