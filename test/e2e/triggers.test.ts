@@ -1,0 +1,169 @@
+import type { Execution, StoredWorkflow, WorkflowNode } from '../harness/n8n/client';
+import {
+	installationTimeoutMs,
+	startEnvironment,
+	type TestEnvironment,
+} from '../harness/n8n/environment';
+import { until } from '../harness/until';
+
+const versions = (process.env.N8N_VERSIONS ?? '2.41.1').split(' ');
+
+let environment: TestEnvironment;
+
+const endNode = (name: string): WorkflowNode => ({
+	name,
+	type: 'n8n-nodes-base.noOp',
+	typeVersion: 1,
+	position: [300, 0],
+	parameters: {},
+});
+
+/** A trigger each of whose outputs leads to a node of its own. */
+function buildWorkflow(trigger: WorkflowNode, ends: string[]) {
+	const main = ends.map((node) => [{ node, type: 'main', index: 0 }]);
+	return {
+		name: trigger.name,
+		nodes: [trigger, ...ends.map(endNode)],
+		connections: { [trigger.name]: { main } },
+	};
+}
+
+const buildTrigger = (
+	events: string[],
+	options: Record<string, unknown> = {},
+	more: Partial<WorkflowNode> = {},
+): WorkflowNode => ({
+	name: 'Sales',
+	type: 'n8n-nodes-pocketsflow.pocketsflowTrigger',
+	typeVersion: 3,
+	position: [0, 0],
+	parameters: { events, options },
+	...more,
+});
+
+describe.each(versions)('the triggers on n8n %s', (version) => {
+	beforeAll(async () => {
+		environment = await startEnvironment({
+			n8n: { version },
+			sandbox: { seed: 'test', switches: { rateLimit: false } },
+		});
+	}, installationTimeoutMs);
+
+	afterAll(() => environment?.stop());
+
+	it('tell why they cannot listen for a test with a wrong key, and listen with the right one', async () => {
+		const { client, credential, sandbox, api } = environment;
+		const wrong = await client.createCredential('pocketsflowApi', 'Wrong', {
+			apiKey: `pk_test_${'0'.repeat(48)}`,
+			baseUrl: sandbox.url,
+			webhookSigningSecret: '',
+		});
+		const workflow = buildWorkflow(buildTrigger(['order.completed']), ['End']);
+		const refused = await client.importWorkflow(workflow, [wrong]);
+		await expect(client.runManually(refused.id, 'Sales')).rejects.toThrow(
+			/The webhook could not be set up at Pocketsflow\..*key/,
+		);
+		const accepted = await client.importWorkflow(workflow, [credential]);
+		expect(await client.runManually(accepted.id, 'Sales')).toEqual({ waitingForWebhook: true });
+		await sandbox.purchase({ wait: true });
+		const { mode } = await client.waitForExecution(accepted.id);
+		expect(mode).toBe('manual');
+		await until('the endpoint of the test to be removed', async () =>
+			expect((await api.get<unknown[]>('/webhooks')).data).toEqual([]),
+		);
+	});
+
+	it('send each event to an output of its own, where the user asks for it', async () => {
+		const { client, credential, sandbox, api } = environment;
+		const trigger = buildTrigger(['order.refunded', 'order.completed'], { separateOutputs: true });
+		const { id } = await client.importWorkflow(buildWorkflow(trigger, ['Refunded', 'Paid']), [
+			credential,
+		]);
+		await client.activate(id);
+		const [orderId] = (await sandbox.purchase({ wait: true })).orderIds;
+		const paid = await client.waitForExecution(id, (one) => one.items('Paid').length > 0);
+		expect(paid.items('Paid')).toEqual([expect.objectContaining({ event: 'order.completed' })]);
+		expect(paid.items('Refunded')).toEqual([]);
+		await api.post('/refunds', { orderId });
+		const refunded = await client.waitForExecution(id, (one) => one.items('Refunded').length > 0);
+		expect(refunded.items('Refunded')).toEqual([
+			expect.objectContaining({ event: 'order.refunded' }),
+		]);
+		expect(refunded.items('Paid')).toEqual([]);
+		await client.deactivate(id);
+	});
+
+	it('serve an endpoint that was made by hand, as the option of version 3 and as the parameter of version 2', async () => {
+		const { client, sandbox, api } = environment;
+		const existing = { endpoint: 'existing' };
+		for (const [typeVersion, parameters] of [
+			[3, { options: existing }],
+			[2, { ...existing, options: {} }],
+		] as const) {
+			const trigger = buildTrigger(['order.completed'], {}, { typeVersion });
+			Object.assign(trigger.parameters, parameters);
+			const webhookSigningSecret = 'whsec_placeholder';
+			const apiKey = sandbox.testKey;
+			const data = { apiKey, baseUrl: sandbox.url, webhookSigningSecret };
+			const credential = await client.createCredential('pocketsflowApi', 'By hand', data);
+			const workflow = await client.importWorkflow(buildWorkflow(trigger, ['End']), [credential]);
+			const url = client.webhookUrl(workflow, 'Sales');
+			const body = { url, events: ['order.completed'] };
+			const created = (await api.post<{ _id: string; secret: string }>('/webhooks', body)).data;
+			await client.updateCredential(credential, { ...data, webhookSigningSecret: created.secret });
+			await client.activate(workflow.id);
+			await sandbox.purchase({ wait: true });
+			const { status } = await client.waitForExecution(workflow.id);
+			expect(status).toBe('success');
+			await client.deactivate(workflow.id);
+			const left = (await api.get<Array<{ _id: string }>>('/webhooks')).data;
+			expect(left.map(({ _id }) => _id)).toEqual([created._id]);
+			await api.delete(`/webhooks/${created._id}`);
+		}
+	});
+
+	it('poll what can be read, and show once what cannot', async () => {
+		const { client, credential, sandbox } = environment;
+		const trigger: WorkflowNode = {
+			...buildTrigger(['order.completed', 'review.created']),
+			type: 'n8n-nodes-pocketsflow.pocketsflowPollingTrigger',
+			typeVersion: 1,
+		};
+		trigger.parameters.pollTimes = { item: [{ mode: 'everyMinute' }] };
+		const workflow = await client.importWorkflow(buildWorkflow(trigger, ['End']), [credential]);
+		await client.activate(workflow.id);
+		const [atActivation] = await readAll(workflow);
+		expect(atActivation.items('Sales')).toEqual([]);
+		sandbox.setSwitches({
+			faults: [
+				{ path: '/reviews*', kind: 'answer', status: 403, message: 'no reviews for this key' },
+			],
+		});
+		try {
+			for (const _order of ['first', 'second']) {
+				const [orderId] = (await sandbox.purchase({ deliver: false })).orderIds;
+				const isPolled = (execution: Execution) =>
+					execution.items('End').some(({ order }) => (order as { id: string }).id === orderId);
+				expect((await client.waitForExecution(workflow.id, isPolled, 100_000)).status).toBe(
+					'success',
+				);
+			}
+		} finally {
+			sandbox.setSwitches({ faults: [] });
+		}
+		const failed = (await readAll(workflow)).filter(({ status }) => status === 'error');
+		expect(failed.map(({ error }) => error?.message)).toEqual([
+			expect.stringMatching(/no reviews for this key.*review\.created; everything else was polled/),
+		]);
+		await client.deactivate(workflow.id);
+	}, 300_000);
+});
+
+async function readAll({ id }: StoredWorkflow): Promise<Execution[]> {
+	const { client } = environment;
+	const executions = await until('an execution', async () => {
+		const all = await client.executions(id);
+		return all.length > 0 && all.every(({ stoppedAt }) => stoppedAt !== null) && all;
+	});
+	return await Promise.all(executions.map((execution) => client.execution(execution.id)));
+}
