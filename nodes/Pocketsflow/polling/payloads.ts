@@ -22,11 +22,7 @@ export function toOrderPayload(record: IDataObject): IDataObject {
 	const customer = asRecord(record.customer);
 	return omitEmpty({
 		order: omitEmpty({ id: readId(record) }),
-		product: omitEmpty({
-			id: record.productId ?? readId(product),
-			variantId: record.variantId,
-			name: product.name,
-		}),
+		product: buildProduct(record, product),
 		customer: omitEmpty({
 			id: readId(customer),
 			email: record.buyerEmail ?? customer.buyerEmail,
@@ -41,6 +37,14 @@ export function toOrderPayload(record: IDataObject): IDataObject {
 		clientReferenceId: record.clientReferenceId,
 		metadata: readMetadata(record),
 	});
+}
+
+/** With an empty `variantId`, as deliveries have it; the name is in the API only. */
+function buildProduct({ productId, variantId }: IDataObject, product: IDataObject): IDataObject {
+	const id = productId ?? readId(product);
+	return id === undefined
+		? {}
+		: { id, variantId: variantId ?? null, ...omitEmpty({ name: product.name }) };
 }
 
 /**
