@@ -45,7 +45,7 @@ const webhookNode: WorkflowNode = {
 const triggerNode: WorkflowNode = {
 	name: 'Pocketsflow Trigger',
 	type: 'n8n-nodes-pocketsflow.pocketsflowTrigger',
-	typeVersion: 2,
+	typeVersion: 3,
 	position: [0, 0],
 	parameters: { events: ['order.completed'], options: {} },
 };

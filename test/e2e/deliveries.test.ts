@@ -31,7 +31,7 @@ const workflowOfOneTrigger: Workflow = {
 		{
 			name: 'Pocketsflow Trigger',
 			type: 'n8n-nodes-pocketsflow.pocketsflowTrigger',
-			typeVersion: 2,
+			typeVersion: 3,
 			position: [0, 0],
 			parameters: { events },
 		},

@@ -5,7 +5,7 @@ export const triggerName = 'Pocketsflow Trigger';
 export const buildTrigger = (events: string[], name = triggerName): WorkflowNode => ({
 	name,
 	type: 'n8n-nodes-pocketsflow.pocketsflowTrigger',
-	typeVersion: 2,
+	typeVersion: 3,
 	position: [0, 0],
 	parameters: { events, options: {} },
 });
