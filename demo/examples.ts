@@ -32,4 +32,5 @@ export const examples: readonly Example[] = [
 	{ file: 'reconcile-by-webhook', since: '2.0', tags: ['Settle'] },
 	{ file: 'reconcile-by-polling', since: '2.0', tags: ['Settle'] },
 	{ file: 'reconcile-two-triggers', since: '2.0', tags: ['Settle'] },
+	{ file: 'sales-report', since: '1.123', tags: ['Reports'] },
 ];
