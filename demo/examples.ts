@@ -26,7 +26,14 @@ export interface Example {
 
 /** Every workflow in `examples/`, in the order in which a reader meets them. */
 export const examples: readonly Example[] = [
-	{ file: 'sell', since: '1.123', tags: ['Start here'], active: 'always' },
+	{
+		file: 'sell',
+		since: '1.123',
+		tags: ['Start here'],
+		active: 'always',
+		// The store has several products, and says which one is wanted.
+		setUp: () => ({ productName: "={{ $json.query.product || 'Icon pack' }}" }),
+	},
 	{ file: 'settle', since: '2.0', tags: ['Start here'], active: 'always' },
 	{ file: 'confirm-paid-order', since: '1.123', tags: ['Settle'] },
 	{ file: 'reconcile-by-webhook', since: '2.0', tags: ['Settle'] },
