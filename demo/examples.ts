@@ -40,4 +40,5 @@ export const examples: readonly Example[] = [
 	{ file: 'reconcile-by-polling', since: '2.0', tags: ['Settle'] },
 	{ file: 'reconcile-two-triggers', since: '2.0', tags: ['Settle'] },
 	{ file: 'sales-report', since: '1.123', tags: ['Reports'] },
+	{ file: 'import-products', since: '1.123', tags: ['Operations'] },
 ];

@@ -1,0 +1,283 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+import axios from 'axios';
+
+import { readExample } from '../../demo/example-workflows';
+import type { StoredWorkflow, Workflow } from '../harness/n8n/client';
+import {
+	installationTimeoutMs,
+	startEnvironment,
+	type TestEnvironment,
+} from '../harness/n8n/environment';
+import { until } from '../harness/until';
+
+type Row = Record<string, string | number>;
+
+interface Product {
+	_id: string;
+	name: string;
+	price: number;
+	currency: string;
+	description?: string;
+	published: boolean;
+}
+
+/** What the form shows in the end, and the table that it gives back. */
+interface Ending {
+	title: string;
+	text: string;
+	rows: Row[];
+}
+
+interface SpreadsheetLibrary {
+	read(file: Buffer): { SheetNames: string[]; Sheets: Record<string, object> };
+	write(workbook: object, options: object): Buffer;
+	utils: {
+		sheet_to_json(sheet: object): Row[];
+		json_to_sheet(rows: Row[]): object;
+		book_new(): object;
+		book_append_sheet(workbook: object, sheet: object): void;
+	};
+}
+
+let environment: TestEnvironment;
+let workflow: StoredWorkflow;
+/** n8n's own library for spreadsheets. */
+let xlsx: SpreadsheetLibrary;
+
+beforeAll(async () => {
+	environment = await startEnvironment();
+	const { client, credential, n8n } = environment;
+	const example = withInstalledReader(await readExample('import-products'));
+	workflow = await client.importWorkflow(example, [credential]);
+	await client.activate(workflow.id);
+	const n8nPackage = join(n8n.installation.dir, 'node_modules', 'n8n-nodes-base', 'package.json');
+	xlsx = createRequire(n8nPackage)('@e965/xlsx') as SpreadsheetLibrary;
+}, installationTimeoutMs);
+
+afterAll(() => environment?.stop());
+
+afterEach(() => environment.sandbox.setSwitches({ faults: [], rateLimit: true }));
+
+/**
+ * Extract from File does not load in the n8n of this suite, which is installed without the peer dependency of
+ * its calendar reader. The older node in its place reads spreadsheets with the same code.
+ */
+function withInstalledReader(example: Workflow): Workflow {
+	const nodes = example.nodes.map((node) => {
+		if (node.type !== 'n8n-nodes-base.extractFromFile') return node;
+		const { operation, ...others } = node.parameters;
+		const parameters = { ...others, operation: 'fromFile', fileFormat: operation };
+		return { ...node, type: 'n8n-nodes-base.spreadsheetFile', typeVersion: 2, parameters };
+	});
+	return { ...example, nodes };
+}
+
+const header = 'name,price,currency,description,pocketsflow_id';
+const buildCsv = (...rows: string[]) => Buffer.from([header, ...rows, ''].join('\r\n'));
+
+function buildXlsx(rows: Row[]): Buffer {
+	const workbook = xlsx.utils.book_new();
+	xlsx.utils.book_append_sheet(workbook, xlsx.utils.json_to_sheet(rows));
+	return xlsx.write(workbook, { type: 'buffer', bookType: 'xlsx' });
+}
+
+/** Uploads a list in the published form, as a browser does, and reads the page at the end. */
+async function upload(content: Buffer, fileName = 'products.csv'): Promise<Ending> {
+	const { client, n8n } = environment;
+	const http = axios.create({ proxy: false, timeout: 30_000 });
+	const form = workflow.nodes.find(({ type }) => type === 'n8n-nodes-base.formTrigger');
+	const fields = new FormData();
+	fields.append('field-0', new Blob([new Uint8Array(content)]), fileName);
+	const { data } = await http.post<{ formWaitingUrl: string }>(
+		`${n8n.url}/form/${form?.webhookId}`,
+		fields,
+	);
+	await until('the last page of the form', async () => {
+		const [latest] = await client.executions(workflow.id);
+		return latest.status === 'waiting';
+	});
+	const page = await http.get<string>(data.formWaitingUrl);
+	// The page says so by itself once it is shown, and the execution ends.
+	await http.post(data.formWaitingUrl, {});
+	await client.waitUntilIdle(workflow.id);
+	return readEnding(page.data);
+}
+
+function readEnding(page: string): Ending {
+	const file = /%5B(80%2C75%2C3%2C4%2C[\d%C]+)%5D/.exec(page)?.[1];
+	return {
+		title: /<h1>([^<]*)<\/h1>/.exec(page)?.[1] ?? '',
+		text: /<p[^>]*>([^<]*)<\/p>/.exec(page)?.[1] ?? '',
+		rows: file ? readXlsx(Buffer.from(file.split('%2C').map(Number))) : [],
+	};
+}
+
+function readXlsx(file: Buffer): Row[] {
+	const { SheetNames, Sheets } = xlsx.read(file);
+	return xlsx.utils.sheet_to_json(Sheets[SheetNames[0]]);
+}
+
+const listProducts = async () => (await environment.api.get<Product[]>('/products')).data;
+
+/** The requests that change something, since `before` requests. */
+const countChanges = (before: number) =>
+	environment.sandbox.requests.slice(before).filter(({ method }) => method !== 'GET').length;
+
+const getNames = (products: Product[]) => products.map(({ name }) => name).sort();
+
+let list: Row[];
+
+test('creates a product for each row, and gives the list back with the IDs', async () => {
+	const { title, rows } = await upload(
+		buildCsv('Icon pack,29.99,EUR,"200 icons, one file",', 'Häkelbuch 🧶,12,,,', 'UI kit,49,,,'),
+	);
+
+	expect(title).toBe('All rows are done');
+	expect(rows).toMatchObject([
+		{ name: 'Icon pack', price: '29.99', currency: 'EUR', result: 'created' },
+		{ name: 'Häkelbuch 🧶', result: 'created' },
+		{ name: 'UI kit', result: 'created' },
+	]);
+	const products = await listProducts();
+	expect(products.map(({ _id, name, price, currency }) => [_id, name, price, currency])).toEqual(
+		expect.arrayContaining([
+			[rows[0].pocketsflow_id, 'Icon pack', 29.99, 'EUR'],
+			[rows[1].pocketsflow_id, 'Häkelbuch 🧶', 12, 'USD'],
+			[rows[2].pocketsflow_id, 'UI kit', 49, 'USD'],
+		]),
+	);
+	expect(products).toHaveLength(3);
+	list = rows;
+});
+
+test('run twice: what is there is found by its ID or its name, and only changes are sent', async () => {
+	const before = environment.sandbox.requests.length;
+	const byName = await upload(buildCsv('Icon pack,29.99,EUR,,', 'UI kit,49,,,'));
+	expect(byName.rows.map(({ result }) => result)).toEqual(['unchanged', 'unchanged']);
+	expect(byName.rows.map(({ pocketsflow_id }) => pocketsflow_id)).toEqual([
+		list[0].pocketsflow_id,
+		list[2].pocketsflow_id,
+	]);
+	expect(countChanges(before)).toBe(0);
+
+	const [first, ...others] = list;
+	const changed = { ...first, name: 'Icon pack 2', price: 35 };
+	const { rows } = await upload(buildXlsx([changed, ...others]), 'List.XLSX');
+	expect(rows.map(({ result }) => result)).toEqual(['updated', 'unchanged', 'unchanged']);
+	expect(countChanges(before)).toBe(1);
+	const products = await listProducts();
+	expect(getNames(products)).toEqual(['Häkelbuch 🧶', 'Icon pack 2', 'UI kit']);
+	expect(products.find(({ _id }) => _id === first.pocketsflow_id)).toMatchObject({
+		name: 'Icon pack 2',
+		price: 35,
+		currency: 'EUR',
+		description: '200 icons, one file',
+	});
+});
+
+test('rows that do not fit are told with their number, and nothing is sent', async () => {
+	const before = environment.sandbox.requests.length;
+	const { title, text, rows } = await upload(
+		buildCsv(
+			'Good,10,,,',
+			'"Comma price","29,99",,,',
+			',5,,,',
+			'Twice,5,,,',
+			'Twice,6,,,',
+			'Odd currency,5,dollars,,',
+			'Gone,5,,,6a5000000000000000000001',
+		),
+	);
+
+	expect(title).toBe('Nothing was sent');
+	expect(rows).toEqual([]);
+	expect(text.match(/Row \d+/g)).toEqual(['Row 3', 'Row 4', 'Row 6', 'Row 7', 'Row 8']);
+	expect(text).toContain('Row 8 (Gone): there is no product with the ID 6a5000000000000000000001');
+	expect(countChanges(before)).toBe(0);
+	expect(await listProducts()).toHaveLength(3);
+});
+
+test.each([
+	['without rows', Buffer.from(`${header}\n`), 'The list has no rows.'],
+	['with other columns', Buffer.from('name;price\nIcons;5\n'), 'The list needs the columns'],
+])('a list %s is told, not passed over', async (_which, content, message) => {
+	const { title, text } = await upload(content);
+	expect(title).toBe('Nothing was sent');
+	expect(text).toContain(message);
+});
+
+test('a row that fails says so, the others are done, and the same list does the rest', async () => {
+	environment.sandbox.setSwitches({
+		faults: [
+			{ method: 'POST', path: '/products', kind: 'answer', status: 500, count: 1 },
+			// A product that was deleted after the list of products was read.
+			{
+				method: 'POST',
+				path: `/products/update/${list[2].pocketsflow_id}`,
+				kind: 'answer',
+				status: 404,
+				count: 1,
+			},
+		],
+	});
+	const wanted: Row[] = [
+		{ name: 'Fonts', price: 19 },
+		{ name: 'Brushes', price: 9 },
+		{ ...list[2], price: 59 },
+	];
+	const failed = await upload(buildXlsx(wanted), 'list.xlsx');
+	expect(failed.title).toBe('Some rows were not done');
+	expect(failed.text).toContain('not done');
+	const results = failed.rows.map(({ result }) => String(result));
+	expect(results.filter((result) => result.startsWith('not done'))).toHaveLength(2);
+	expect(results[2]).toMatch(/^not done/);
+	expect(results).toContain('created');
+
+	environment.sandbox.setSwitches({ faults: [] });
+	const again = await upload(buildXlsx(failed.rows), 'list.xlsx');
+	expect(again.title).toBe('All rows are done');
+	expect(again.rows.map(({ result }) => result).sort()).toEqual([
+		'created',
+		'unchanged',
+		'updated',
+	]);
+	expect(getNames(await listProducts())).toEqual([
+		'Brushes',
+		'Fonts',
+		'Häkelbuch 🧶',
+		'Icon pack 2',
+		'UI kit',
+	]);
+});
+
+test('a create whose answer is lost makes no second product on the next run', async () => {
+	environment.sandbox.setSwitches({
+		faults: [{ method: 'POST', path: '/products', kind: 'reset', when: 'after', count: 1 }],
+	});
+	const lost = await upload(buildCsv('Textures,15,,,'));
+	expect(lost.rows).toMatchObject([{ result: expect.stringMatching(/^not done: .*unknown/) }]);
+
+	environment.sandbox.setSwitches({ faults: [] });
+	const again = await upload(buildXlsx(lost.rows), 'list.xlsx');
+	expect(again.rows).toMatchObject([{ name: 'Textures', result: 'unchanged' }]);
+	expect(getNames(await listProducts()).filter((name) => name === 'Textures')).toHaveLength(1);
+});
+
+test('a refusal for too many requests is waited for', async () => {
+	environment.sandbox.setSwitches({
+		faults: [
+			{
+				method: 'POST',
+				path: '/products',
+				kind: 'answer',
+				status: 429,
+				count: 2,
+				headers: { 'retry-after': '1' },
+			},
+		],
+	});
+	const { rows } = await upload(buildCsv('Mockups,5,,,', 'Sounds,5,,,'));
+	expect(rows.map(({ result }) => result)).toEqual(['created', 'created']);
+});
