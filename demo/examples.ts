@@ -41,4 +41,5 @@ export const examples: readonly Example[] = [
 	{ file: 'reconcile-two-triggers', since: '2.0', tags: ['Settle'] },
 	{ file: 'sales-report', since: '1.123', tags: ['Reports'] },
 	{ file: 'import-products', since: '1.123', tags: ['Operations'] },
+	{ file: 'watchman', since: '1.123', tags: ['Operations'] },
 ];

@@ -1,0 +1,294 @@
+import { fillSetUp, readExample } from '../../demo/example-workflows';
+import type { Credential, StoredWorkflow, Workflow, WorkflowNode } from '../harness/n8n/client';
+import {
+	installationTimeoutMs,
+	startEnvironment,
+	type TestEnvironment,
+} from '../harness/n8n/environment';
+import { MailServer, type Mail } from '../harness/mailServer';
+import { until } from '../harness/until';
+
+interface Endpoint {
+	_id: string;
+	url: string;
+	events: string[];
+	active: boolean;
+}
+
+const owner = 'owner@shop.example';
+const schedule = 'Every morning';
+const yesterday = new Date(Date.now() - 24 * 60 * 60_000).toISOString();
+const events = ['order.completed', 'order.refunded'];
+
+let environment: TestEnvironment;
+let mail: MailServer;
+/** The credentials of the services beside Pocketsflow, by their type. */
+let services: Credential[];
+let watchman: StoredWorkflow;
+let settling: StoredWorkflow;
+
+async function importWatchman(
+	values: Record<string, string>,
+	change: (workflow: Workflow) => Workflow = (workflow) => workflow,
+): Promise<StoredWorkflow> {
+	const example = fillSetUp(await readExample('watchman'), { tell: owner, ...values });
+	const typeByNode: Record<string, string> = {
+		'n8n-nodes-base.emailSend': 'smtp',
+		'n8n-nodes-base.n8n': 'n8nApi',
+	};
+	const nodes = example.nodes.map((node) => ({
+		...node,
+		credentials: Object.fromEntries(
+			services
+				.filter(({ type }) => type === typeByNode[node.type])
+				.map(({ id, name, type }) => [type, { id, name }]),
+		),
+	}));
+	const { client, credential } = environment;
+	return await client.importWorkflow(change({ ...example, nodes }), [credential]);
+}
+
+beforeAll(async () => {
+	environment = await startEnvironment({ sandbox: { seed: 'test' } });
+	mail = await MailServer.open();
+	const { api, client, n8n } = environment;
+	const { rawApiKey } = await client.post<{ rawApiKey: string }>('/api-keys', {
+		label: 'Watchman',
+		expiresAt: null,
+		scopes: ['workflow:list', 'workflow:read'],
+	});
+	services = [
+		await client.createCredential('smtp', 'Mail', mail.credential),
+		await client.createCredential('n8nApi', 'This n8n', {
+			apiKey: rawApiKey,
+			baseUrl: `${n8n.url}/api/v1`,
+		}),
+	];
+	watchman = await importWatchman({ weeklyOn: 'never' });
+	// Another program's endpoint, which is nothing to the watchman.
+	await api.post('/webhooks', { url: 'https://accounting.example.com/in', events: [events[0]] });
+}, installationTimeoutMs);
+
+afterAll(async () => {
+	await environment?.stop();
+	await mail?.close();
+});
+
+beforeEach(() => {
+	mail.mails.length = 0;
+});
+
+/** Runs the watchman once, and gives what it found and what it sent. */
+async function look(workflow = watchman): Promise<{ problems: unknown; mails: Mail[] }> {
+	const { client } = environment;
+	const started = await client.runManually(workflow.id, schedule);
+	if (!('executionId' in started)) throw new Error('The watchman waits');
+	const execution = await client.waitForExecution(
+		workflow.id,
+		({ id }) => id === started.executionId,
+		60_000,
+	);
+	expect(execution.error).toBeUndefined();
+	const [{ problems }] = execution.items('Compare');
+	return { problems, mails: [...mail.mails] };
+}
+
+const table = { __rl: true, mode: 'name', value: 'pocketsflow_settled' };
+
+const buildNode = (
+	name: string,
+	type: string,
+	typeVersion: number,
+	parameters: Record<string, unknown>,
+): WorkflowNode => ({ name, type, typeVersion, parameters, position: [0, 0] });
+
+/** A workflow that does nothing with a sale but to record it, as the reconcile examples do. */
+const settlingWorkflow: Workflow = {
+	name: 'Settle',
+	nodes: [
+		buildNode('Once', 'n8n-nodes-base.manualTrigger', 1, {}),
+		buildNode('Create the table', 'n8n-nodes-base.dataTable', 1.1, {
+			resource: 'table',
+			operation: 'create',
+			tableName: table.value,
+			columns: { column: [{ name: 'eventId', type: 'string' }] },
+			options: { createIfNotExists: true },
+		}),
+		buildNode('Pocketsflow Trigger', 'n8n-nodes-pocketsflow.pocketsflowTrigger', 2, {
+			events,
+			options: {},
+		}),
+		buildNode('Record', 'n8n-nodes-base.dataTable', 1, {
+			resource: 'row',
+			operation: 'insert',
+			dataTableId: table,
+			columns: { mappingMode: 'defineBelow', value: { eventId: '={{ $json.eventId }}' } },
+		}),
+	],
+	connections: {
+		Once: { main: [[{ node: 'Create the table', type: 'main', index: 0 }]] },
+		'Pocketsflow Trigger': { main: [[{ node: 'Record', type: 'main', index: 0 }]] },
+	},
+};
+
+test('a failure of the watchman itself is told by e-mail', async () => {
+	const { client } = environment;
+	// n8n starts the error trigger for scheduled runs only, and nobody waits for the morning here. The data
+	// table does not exist yet.
+	const often = await importWatchman({}, (workflow) => ({
+		...workflow,
+		nodes: workflow.nodes.map((node) =>
+			node.name === schedule
+				? {
+						...node,
+						parameters: {
+							rule: { interval: [{ field: 'cronExpression', expression: '*/5 * * * * *' }] },
+						},
+					}
+				: node,
+		),
+	}));
+	await client.activate(often.id);
+	const told = await until('the e-mail about the failure', () => mail.mails[0] ?? false, {
+		withinMs: 60_000,
+	});
+	await client.deactivate(often.id);
+	await client.waitUntilIdle(often.id);
+
+	expect(told).toMatchObject({ to: [owner], subject: 'Pocketsflow: the watchman could not look' });
+	expect(told.body).toContain('It stopped at Settled records');
+	await client.delete(often.id);
+});
+
+describe('with a workflow that settles', () => {
+	const findEndpoint = async (): Promise<Endpoint> => {
+		const { data } = await environment.api.get<Endpoint[]>('/webhooks');
+		const own = data.find(({ url }) => url.startsWith(environment.n8n.url));
+		if (!own) throw new Error('There is no endpoint of this n8n');
+		return own;
+	};
+	const change = async (values: Partial<Endpoint>) => {
+		const { _id } = await findEndpoint();
+		await environment.api.put(`/webhooks/${_id}`, values);
+	};
+
+	beforeAll(async () => {
+		const { client, credential } = environment;
+		settling = await client.importWorkflow(settlingWorkflow, [credential]);
+		await client.runManually(settling.id, 'Once');
+		await client.waitForExecution(settling.id, ({ status }) => status === 'success');
+	});
+
+	test('tells that no trigger is published', async () => {
+		const { problems, mails } = await look();
+		expect(problems).toEqual([expect.stringMatching(/^0 Pocketsflow Trigger\(s\) are published/)]);
+		expect(mails).toMatchObject([{ to: [owner], subject: 'Pocketsflow: 1 thing(s) to look at' }]);
+		expect(mails[0].body).toContain('at least 1 should be');
+	});
+
+	test('says nothing when all is well', async () => {
+		const { client, sandbox } = environment;
+		await client.activate(settling.id);
+		await sandbox.purchase({ count: 2, metadata: { order_id: 'A-{n}' }, createdAt: yesterday });
+		await sandbox.purchase({ createdAt: yesterday, deliver: false });
+		await sandbox.waitForDeliveries();
+		await until('both sales to be recorded', async () => {
+			const all = await client.executions(settling.id);
+			return (
+				all.filter(({ mode, status }) => mode === 'webhook' && status === 'success').length >= 2
+			);
+		});
+
+		expect(await look()).toEqual({ problems: [], mails: [] });
+	});
+
+	test('once a week it says that all is well', async () => {
+		const weeklyOn = new Intl.DateTimeFormat('en', {
+			weekday: 'long',
+			timeZone: 'America/New_York',
+		}).format();
+		const { problems, mails } = await look(await importWatchman({ weeklyOn }));
+		expect(problems).toEqual([]);
+		expect(mails).toMatchObject([{ to: [owner], subject: 'Pocketsflow: all is well' }]);
+		expect(mails[0].body).toContain('1 trigger(s) with their endpoints, 2 of ');
+	});
+
+	test.each<[string, () => Promise<void>, RegExp]>([
+		[
+			'is switched off',
+			() => change({ active: false }),
+			/its endpoint is switched off at Pocketsflow/,
+		],
+		[
+			'lacks an event',
+			() => change({ active: true, events: ['order.completed'] }),
+			/its endpoint does not get order\.refunded/,
+		],
+		[
+			'has another address',
+			async () => {
+				const { url } = await findEndpoint();
+				await change({ events, url: url.replace(/^http:..[^/]+/, 'https://old.example.com') });
+			},
+			/registered at another address, https:..old\.example\.com/,
+		],
+	])('tells that an endpoint %s', async (_which, spoil, message) => {
+		await spoil();
+		const { problems, mails } = await look();
+		expect(problems).toEqual([expect.stringMatching(message)]);
+		expect(problems).toEqual([expect.stringContaining('"Settle", node "Pocketsflow Trigger"')]);
+		expect(mails).toHaveLength(1);
+		expect(mails[0].body).toMatch(message);
+	});
+
+	test('tells that there is no endpoint, and is content again after publishing anew', async () => {
+		const { api, client } = environment;
+		const { data } = await api.get<Endpoint[]>('/webhooks');
+		for (const { _id, url } of data)
+			if (url.startsWith('https://old.')) await api.delete(`/webhooks/${_id}`);
+		expect((await look()).problems).toEqual([expect.stringMatching(/there is no endpoint/)]);
+
+		await client.deactivate(settling.id);
+		await client.activate(settling.id);
+		expect((await look()).problems).toEqual([]);
+	});
+
+	test('tells an order that was never settled', async () => {
+		const { sandbox } = environment;
+		const { orderIds } = await sandbox.purchase({
+			metadata: { order_id: 'A-LOST' },
+			createdAt: yesterday,
+			deliver: false,
+		});
+		const { problems, mails } = await look();
+		expect(problems).toEqual([
+			expect.stringMatching(`Order A-LOST \\(Pocketsflow ${orderIds[0]}, .* was never settled`),
+		]);
+		expect(mails).toHaveLength(1);
+	});
+
+	test("a trigger of another account's credential is none of its business", async () => {
+		const { client, sandbox } = environment;
+		const live = await client.createCredential('pocketsflowApi', 'Live', {
+			apiKey: sandbox.liveKey,
+			baseUrl: sandbox.url,
+			webhookSigningSecret: '',
+		});
+		const other = await client.importWorkflow({ ...settlingWorkflow, name: 'Live' }, [live]);
+		await client.activate(other.id);
+		expect((await look()).problems).toEqual([expect.stringContaining('Order A-LOST')]);
+	});
+
+	test('an e-mail that cannot be sent fails the execution', async () => {
+		const { client } = environment;
+		mail.refuses = true;
+		const started = await client.runManually(watchman.id, schedule);
+		const execution = await client.waitForExecution(
+			watchman.id,
+			({ id }) => 'executionId' in started && id === started.executionId,
+			60_000,
+		);
+		mail.refuses = false;
+		expect(execution.status).toBe('error');
+	});
+});
