@@ -42,4 +42,28 @@ export const examples: readonly Example[] = [
 	{ file: 'sales-report', since: '1.123', tags: ['Reports'] },
 	{ file: 'import-products', since: '1.123', tags: ['Operations'] },
 	{ file: 'watchman', since: '1.123', tags: ['Operations'] },
+	{
+		file: 'woocommerce-products',
+		since: '1.123',
+		tags: ['WooCommerce'],
+		active: 'withWooCommerce',
+		setUp: () => ({ currency: 'USD' }),
+	},
+	{
+		file: 'woocommerce-checkout',
+		since: '1.123',
+		tags: ['WooCommerce'],
+		active: 'withWooCommerce',
+		setUp: ({ wooCommerce }) => ({ ...(wooCommerce && { shopUrl: wooCommerce.url }) }),
+	},
+	{
+		file: 'woocommerce-paid-orders',
+		since: '1.123',
+		tags: ['WooCommerce'],
+		active: 'withWooCommerce',
+		setUp: ({ wooCommerce }) => ({
+			tellOtherSales: false,
+			...(wooCommerce && { shopUrl: wooCommerce.url, acceptTestPurchases: true }),
+		}),
+	},
 ];

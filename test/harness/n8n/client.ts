@@ -400,12 +400,19 @@ export class N8nClient {
 	}
 }
 
+/** The nodes that use a credential of a type, beside HTTP Request nodes that name the type. */
+const usersOfCredentials: Readonly<Record<string, RegExp>> = {
+	pocketsflowApi: /^n8n-nodes-pocketsflow\./,
+	wooCommerceApi: /^n8n-nodes-base\.wooCommerce/,
+};
+
 function withCredentials(
 	node: WorkflowNode,
 	credentials: Credential[],
 ): Pick<WorkflowNode, 'credentials'> {
 	const matching = credentials.filter(
-		({ type }) => node.type.startsWith('n8n-nodes-pocketsflow.') && type,
+		({ type }) =>
+			usersOfCredentials[type]?.test(node.type) || node.parameters.nodeCredentialType === type,
 	);
 	if (matching.length === 0) return {};
 	return {

@@ -1,0 +1,596 @@
+import axios from 'axios';
+
+import { buy, fillSetUp, readExample } from '../../demo/example-workflows';
+import type { Execution, StoredWorkflow, Workflow } from '../harness/n8n/client';
+import {
+	installationTimeoutMs,
+	startEnvironment,
+	type TestEnvironment,
+} from '../harness/n8n/environment';
+import { until } from '../harness/until';
+import {
+	openShop,
+	readMeta,
+	type NewOrder,
+	type OrderRecord,
+	type Shop,
+} from '../harness/woocommerce/shop';
+
+let environment: TestEnvironment;
+let shop: Shop;
+let products: StoredWorkflow;
+let checkout: StoredWorkflow;
+let paidOrders: StoredWorkflow;
+/** Products of the shop by their names. */
+let iconPack: number;
+let mug: number;
+/** The newest execution that a test has looked at, so that each looks at its own. */
+let lastExecution = 0;
+
+const http = axios.create({ proxy: false, maxRedirects: 0, validateStatus: () => true });
+
+/**
+ * Without the sample data, which a run by hand would use. The tries are as many as in the example; only the
+ * waits between them are shortened.
+ */
+const prepare = ({ pinData: _sample, ...workflow }: Workflow): Workflow => ({
+	...workflow,
+	nodes: workflow.nodes.map((node) => ({
+		...node,
+		...(node.retryOnFail === true && { waitBetweenTries: 50 }),
+	})),
+});
+
+async function importExample(
+	file: string,
+	values: Record<string, string | number | boolean>,
+): Promise<StoredWorkflow> {
+	const { client, credential } = environment;
+	const shopCredential = await client.createCredential('wooCommerceApi', file, shop.credential);
+	const workflow = fillSetUp(prepare(await readExample(file)), values);
+	const stored = await client.importWorkflow(workflow, [credential, shopCredential]);
+	await client.activate(stored.id);
+	return stored;
+}
+
+beforeAll(async () => {
+	shop = await openShop({ coupons: [{ code: 'ten', type: 'percent', amount: '10' }] });
+	iconPack = addProduct('Icon pack', '29.00', { virtual: true, downloadable: true });
+	mug = addProduct('Mug', '12.50');
+	addProduct('Course', '');
+	addProduct('Shirt', '20.00', { type: 'variable' });
+	addProduct('Poster', '15.00', { status: 'draft' });
+	environment = await startEnvironment({ sandbox: { switches: { rateLimit: false } } });
+	products = await importExample('woocommerce-products', { currency: 'USD', waitSeconds: 0 });
+	const shopUrl = shop.url;
+	checkout = await importExample('woocommerce-checkout', {
+		shopUrl,
+		shopName: 'Test shop',
+		waitSeconds: 0,
+	});
+	paidOrders = await importExample('woocommerce-paid-orders', {
+		shopUrl,
+		acceptTestPurchases: true,
+	});
+}, installationTimeoutMs);
+
+afterAll(async () => {
+	await environment?.stop();
+	await shop?.close();
+});
+
+const addProduct = (name: string, price: string, fields: Record<string, unknown> = {}) =>
+	shop.addProduct({ name, regular_price: price, ...fields }).id;
+
+/** Runs a workflow from one of its triggers, as its button does, and returns how it ended. */
+async function run(workflow: StoredWorkflow, trigger: string): Promise<Execution> {
+	const { client } = environment;
+	const started = await client.runManually(workflow.id, trigger);
+	if (!('executionId' in started)) throw new Error(`"${trigger}" waits for an event.`);
+	const ended = await until(
+		`the run from "${trigger}" to end`,
+		async () => {
+			const execution = await client.execution(started.executionId);
+			return execution.stoppedAt !== null && execution;
+		},
+		{ withinMs: 60_000 },
+	);
+	const [newest] = await client.executions(workflow.id);
+	lastExecution = Number(newest.id);
+	return ended;
+}
+
+const runNightly = () => run(paidOrders, 'Every night');
+
+interface Product {
+	_id: string;
+	name: string;
+	price: number;
+	published: boolean;
+}
+
+const listProducts = async () => (await environment.api.get<Product[]>('/products')).data;
+const findProducts = async (name: string) =>
+	(await listProducts()).filter((product) => product.name === name);
+
+async function settleDown(): Promise<void> {
+	await shop.deliver();
+	await environment.sandbox.waitForDeliveries();
+	for (const { id } of [products, checkout, paidOrders]) await environment.client.waitUntilIdle(id);
+}
+
+/** Places an order and waits for its payment link. */
+async function placeOrder(order: NewOrder): Promise<OrderRecord> {
+	const { id } = shop.placeOrder(order);
+	return await until('the order to have a link', () => {
+		const placed = shop.order(id);
+		return readLink(placed) !== '' && shop.mails.some(({ orderId }) => orderId === id) && placed;
+	});
+}
+
+const readLink = (order: OrderRecord) => String(readMeta(order, '_pocketsflow_url') ?? '');
+
+const getPayUrl = ({ id, order_key: key }: OrderRecord) =>
+	`${environment.client.webhookUrl(checkout, 'Buyer wants to pay')}?order=${id}&key=${key}`;
+
+const waitForStatus = (id: number, status: string) =>
+	until(`order ${id} to be ${status}`, () => {
+		const order = shop.order(id);
+		if (order.status !== status) throw new Error(`It is ${order.status}.`);
+		return order;
+	});
+
+/** Pays at a link, and returns where the buyer ends: in the shop, which has no pages and answers 404. */
+async function pay(link: string): Promise<string> {
+	try {
+		return (await buy(link, 'ada@example.com')).finalUrl;
+	} catch (error) {
+		if (!axios.isAxiosError(error) || error.response?.status !== 404) throw error;
+		return (error.request as { res: { responseUrl: string } }).res.responseUrl;
+	}
+}
+
+/** Places an order and pays for it. */
+async function sell(order: NewOrder): Promise<OrderRecord> {
+	const placed = await placeOrder(order);
+	await pay(readLink(placed));
+	return placed;
+}
+
+/** The sentence with which the next execution of the workflow ends. */
+async function waitForMessage(workflow: StoredWorkflow): Promise<string> {
+	const { error, id } = await environment.client.waitForExecution(
+		workflow.id,
+		(execution) => execution.status === 'error' && Number(execution.id) > lastExecution,
+	);
+	lastExecution = Number(id);
+	return error?.message ?? '';
+}
+
+const ourNotes = (id: number) =>
+	shop
+		.notes(id)
+		.map(({ note }) => note)
+		.filter((note) => note.includes('Pocketsflow'));
+
+interface PaidOrder {
+	_id: string;
+	metadata?: { woo_order_id?: string };
+}
+
+async function findPayments({ id }: OrderRecord): Promise<string[]> {
+	const { data } = await environment.api.get<{ orders: PaidOrder[] }>('/orders?pageSize=100');
+	return data.orders
+		.filter(({ metadata }) => String(metadata?.woo_order_id) === String(id))
+		.map(({ _id }) => _id);
+}
+
+describe('products', () => {
+	const getKeptId = (id: number) => String(readMeta(shop.product(id), '_pocketsflow_product_id'));
+
+	test('each sellable product gets one product, and what is left out is told once', async () => {
+		const first = await run(products, 'Every hour');
+		expect(first.error?.message).toMatch(/This is said once/);
+		for (const text of ['“Course”', 'no price', '“Shirt”', 'variable', '“Poster”', 'draft'])
+			expect(first.error?.message).toContain(text);
+		expect(await findProducts('Icon pack')).toMatchObject([
+			{ _id: getKeptId(iconPack), price: 29 },
+		]);
+		expect(await findProducts('Mug')).toMatchObject([{ _id: getKeptId(mug), price: 12.5 }]);
+
+		await settleDown();
+		const second = await run(products, 'Every hour');
+		expect(second.error).toBeUndefined();
+		expect(await listProducts()).toHaveLength(2);
+	});
+
+	test('name and price follow', async () => {
+		shop.changeProduct(iconPack, { name: 'Icon pack 2', regular_price: '31.00' });
+		await until('the product to follow', async () => {
+			expect(await findProducts('Icon pack 2')).toMatchObject([
+				{ _id: getKeptId(iconPack), price: 31 },
+			]);
+		});
+		expect(await listProducts()).toHaveLength(2);
+	});
+
+	test('a new product that is created while the shop cannot keep its ID is created once', async () => {
+		shop.failNext({ method: 'PUT', path: '/products/', status: 500, times: 3 });
+		const poem = addProduct('Poem', '3.00');
+		await waitForMessage(products);
+		expect(readMeta(shop.product(poem), '_pocketsflow_product_id')).toBeUndefined();
+
+		expect((await run(products, 'Every hour')).error).toBeUndefined();
+		expect(await findProducts('Poem')).toMatchObject([{ _id: getKeptId(poem), price: 3 }]);
+	});
+
+	test('a product that is gone at Pocketsflow is made again', async () => {
+		const [{ _id: gone }] = await findProducts('Poem');
+		await environment.api.delete(`/products/${gone}`);
+		await run(products, 'Every hour');
+		const [{ _id }] = await findProducts('Poem');
+		expect(_id).not.toBe(gone);
+	});
+
+	test('a copy of a product gets a product of its own', async () => {
+		const { meta_data } = shop.product(mug);
+		const copy = addProduct('Mug (Copy)', '12.50', { meta_data });
+		await until('the copy to be mapped', () => getKeptId(copy) !== getKeptId(mug));
+		await settleDown();
+		expect(await findProducts('Mug')).toHaveLength(1);
+		expect(await findProducts('Mug (Copy)')).toMatchObject([{ _id: getKeptId(copy) }]);
+	});
+});
+
+describe('checkout and payment', () => {
+	test('an order gets a link, is paid on the page, and is settled once', async () => {
+		const order = await sell({ lines: [iconPack] });
+		const settled = await waitForStatus(order.id, 'completed');
+		await settleDown();
+		const [paymentId] = await findPayments(order);
+		expect(settled).toMatchObject({
+			transaction_id: paymentId,
+			payment_method: 'pocketsflow',
+			total: '31.00',
+		});
+		expect(shop.mails.filter(({ orderId }) => orderId === order.id)).toHaveLength(1);
+		expect(ourNotes(order.id)).toEqual([
+			`Paid through Pocketsflow: order ${paymentId}, 31 USD, by ada@example.com.`,
+		]);
+		const { data } = await environment.api.get<Record<string, Record<string, unknown>>>(
+			`/orders/${paymentId}`,
+		);
+		expect(data.sale.productId).toBe(readMeta(shop.product(iconPack), '_pocketsflow_product_id'));
+	});
+
+	test('repeated deliveries of either side change nothing', async () => {
+		const { sandbox } = environment;
+		sandbox.setSwitches({ duplicateRate: 1 });
+		const order = await sell({ lines: [iconPack] });
+		await waitForStatus(order.id, 'completed');
+		sandbox.setSwitches({ duplicateRate: 0 });
+		const created = shop.deliveries.find(
+			({ topic, resourceId }) => topic === 'order.created' && resourceId === order.id,
+		);
+		if (created) await shop.redeliver(created);
+		await settleDown();
+		const nightly = await runNightly();
+
+		expect(created).toBeDefined();
+		expect(nightly.error).toBeUndefined();
+		expect(shop.mails.filter(({ orderId }) => orderId === order.id)).toHaveLength(1);
+		expect(ourNotes(order.id)).toHaveLength(1);
+		expect(shop.order(order.id)).toMatchObject({ status: 'completed', refunds: [] });
+	});
+
+	test('a repeated delivery of an open order keeps its link', async () => {
+		const order = await placeOrder({ lines: [mug] });
+		const created = shop.deliveries.findLast(({ topic }) => topic === 'order.created');
+		if (created) await shop.redeliver(created);
+		await settleDown();
+		expect(readLink(shop.order(order.id))).toBe(readLink(order));
+		expect(shop.mails.filter(({ orderId }) => orderId === order.id)).toHaveLength(1);
+	});
+
+	test('the redirect reuses the link, and shows a paid order', async () => {
+		const order = await placeOrder({ lines: [mug] });
+		const redirected = await http.get(getPayUrl(order));
+		expect([redirected.status, redirected.headers.location]).toEqual([302, readLink(order)]);
+
+		const finalUrl = await pay(getPayUrl(order));
+		const received = `${shop.url}/checkout/order-received/${order.id}/?key=${order.order_key}`;
+		expect(finalUrl).toBe(received);
+		await waitForStatus(order.id, 'processing');
+		const after = await http.get(getPayUrl(order));
+		expect([after.status, after.headers.location]).toEqual([302, received]);
+	});
+
+	test.each([
+		['a wrong key', (order: OrderRecord) => getPayUrl(order).replace(/key=.*/, 'key=wc_order_x')],
+		['no key', (order: OrderRecord) => getPayUrl(order).replace(/&key=.*/, '')],
+		[
+			'an unknown order',
+			(order: OrderRecord) => getPayUrl(order).replace(/order=\d+/, 'order=99999'),
+		],
+		[
+			'no number',
+			(order: OrderRecord) => getPayUrl(order).replace(/order=\d+/, 'order=../products'),
+		],
+	])('the redirect refuses %s', async (_what, getUrl) => {
+		const order = await placeOrder({ lines: [mug] });
+		const { status, data } = await http.get<string>(getUrl(order));
+		expect(status).toBe(403);
+		expect(data).toContain('This link does not open an order');
+		expect(data).not.toContain(readLink(order));
+	});
+
+	test('the redirect says that a cancelled order is closed', async () => {
+		const order = await placeOrder({ lines: [mug] });
+		shop.changeOrder(order.id, { status: 'cancelled' });
+		const { status, data } = await http.get<string>(getPayUrl(order));
+		expect(status).toBe(410);
+		expect(data).toContain('This order is closed');
+	});
+
+	test.each<[string, () => NewOrder, string]>([
+		['several lines', () => ({ lines: [iconPack, { product: mug, quantity: 2 }] }), '56.00'],
+		['a coupon', () => ({ lines: [iconPack], coupon: 'ten' }), '27.90'],
+		['shipping', () => ({ lines: [mug], shipping: '5.00', tax: '3.33' }), '20.83'],
+	])('an order with %s sells a product made for it', async (_what, makeOrder, total) => {
+		const order = await sell(makeOrder());
+		await until('the order to be settled', () => shop.order(order.id).transaction_id !== '');
+		await settleDown();
+		expect(shop.order(order.id).total).toBe(total);
+		const name = `Order #${order.number} at Test shop`;
+		expect(await findProducts(name)).toMatchObject([{ price: Number(total), published: false }]);
+		expect(await findPayments(order)).toEqual([shop.order(order.id).transaction_id]);
+	});
+
+	test('a product made for an order is found again after an interruption', async () => {
+		environment.sandbox.setSwitches({
+			faults: [
+				{ method: 'POST', path: '/checkout/sessions', kind: 'answer', status: 500, count: 9 },
+			],
+		});
+		const { id } = shop.placeOrder({ lines: [mug, iconPack] });
+		expect(await waitForMessage(checkout)).toMatch(/has no payment link/);
+		const sorry = await http.get<string>(getPayUrl(shop.order(id)));
+		environment.sandbox.setSwitches({ faults: [] });
+		expect(sorry.status).toBe(503);
+		expect(sorry.data).toContain('nothing was charged');
+		await waitForMessage(checkout);
+
+		expect((await run(checkout, 'Every hour')).error).toBeUndefined();
+		expect(readLink(shop.order(id))).not.toBe('');
+		expect(await findProducts(`Order #${id} at Test shop`)).toHaveLength(1);
+	});
+
+	test('free orders are completed without a checkout', async () => {
+		const { consumerKey: username, consumerSecret: password } = shop.credential;
+		const { data } = await http.post<{ id: number }>(
+			`${shop.url}/wp-json/wc/v3/orders`,
+			{ line_items: [{ product_id: iconPack, subtotal: '0.00', total: '0.00' }] },
+			{ auth: { username, password } },
+		);
+		await waitForStatus(data.id, 'completed');
+		await settleDown();
+		expect(readLink(shop.order(data.id))).toBe('');
+		const { headers } = await http.get(getPayUrl(shop.order(data.id)));
+		expect(headers.location).toContain('/checkout/order-received/');
+	});
+
+	test('two visits at once make no order settle twice', async () => {
+		const { id } = shop.placeOrder({ lines: [mug], status: 'cancelled' });
+		await settleDown();
+		shop.changeOrder(id, { status: 'pending' });
+		const order = shop.order(id);
+		const visits = await Promise.all([http.get(getPayUrl(order)), http.get(getPayUrl(order))]);
+		const links = visits.map(({ headers }) => String(headers.location));
+		await pay(links[0]);
+		const settled = await waitForStatus(id, 'processing');
+		if (links[0] !== links[1]) {
+			await pay(links[1]);
+			expect(await waitForMessage(paidOrders)).toMatch(/Refund one of the two payments/);
+			const second = (await findPayments(order)).find((_id) => _id !== settled.transaction_id);
+			await environment.api.post('/refunds', { orderId: second });
+		}
+		await settleDown();
+		expect((await runNightly()).error).toBeUndefined();
+		expect(shop.order(id)).toMatchObject({
+			status: 'processing',
+			transaction_id: settled.transaction_id,
+			refunds: [],
+		});
+		expect(ourNotes(id)).toHaveLength(1);
+	});
+});
+
+describe('what does not fit', () => {
+	test('another total than was paid: held, told, and not told again once it is looked after', async () => {
+		const order = await placeOrder({ lines: [mug] });
+		shop.changeOrder(order.id, { shipping_lines: [{ total: '7.50' }] });
+		await pay(readLink(order));
+		await waitForStatus(order.id, 'on-hold');
+		expect(await waitForMessage(paidOrders)).toMatch(/costs 20\.00 USD, but .* \(12\.5 USD/);
+		expect(ourNotes(order.id)).toHaveLength(1);
+		expect(shop.order(order.id).transaction_id).toBe('');
+
+		const nightly = await runNightly();
+		expect(nightly.error?.message).toContain(`Order #${order.number} costs 20.00 USD`);
+		expect(ourNotes(order.id)).toHaveLength(1);
+
+		shop.changeOrder(order.id, { status: 'processing' });
+		expect((await runNightly()).error).toBeUndefined();
+		expect(shop.order(order.id).status).toBe('processing');
+	});
+
+	test('another currency than was paid', async () => {
+		const order = await placeOrder({ lines: [mug] });
+		shop.changeOrder(order.id, { currency: 'EUR' });
+		await pay(readLink(order));
+		await waitForStatus(order.id, 'on-hold');
+		expect(await waitForMessage(paidOrders)).toMatch(/costs 12\.50 EUR, but .* \(12\.5 USD/);
+		shop.changeOrder(order.id, { status: 'cancelled' });
+	});
+
+	test('amounts of deliveries in cents do not matter', async () => {
+		environment.sandbox.setSwitches({ orderAmounts: 'cents' });
+		const order = await sell({ lines: [mug] });
+		await waitForStatus(order.id, 'processing');
+		environment.sandbox.setSwitches({ orderAmounts: 'major' });
+	});
+
+	test('a sale with a wrong key, of an unknown order or from elsewhere', async () => {
+		const { sandbox } = environment;
+		const order = await placeOrder({ lines: [mug] });
+		const wrong = { woo_order_id: String(order.id), woo_order_key: 'wc_order_guessed' };
+		const sales = [wrong, { ...wrong, woo_order_id: '99999' }, { campaign: 'spring' }];
+		const messages: string[] = [];
+		const before = await environment.api.get<{ orders: PaidOrder[] }>('/orders?pageSize=100');
+		for (const metadata of sales) {
+			await sandbox.purchase({ metadata, wait: true });
+			messages.push(await waitForMessage(paidOrders));
+		}
+		expect(messages[0]).toMatch(/with a wrong key/);
+		expect(messages[1]).toMatch(/could not be read/);
+		expect(messages[2]).toMatch(/names no order of the shop/);
+		expect(shop.order(order.id)).toMatchObject({ status: 'pending', transaction_id: '' });
+
+		// They stay told every night, until they are looked after: here they are taken away.
+		const known = new Set(before.data.orders.map(({ _id }) => _id));
+		const { data } = await environment.api.get<{ orders: PaidOrder[] }>('/orders?pageSize=100');
+		expect((await runNightly()).error?.message).toMatch(/could not be read[^]*wrong key/);
+		for (const { _id } of data.orders.filter((sale) => !known.has(sale._id)))
+			await http.delete(`${sandbox.url}/_sandbox/orders/${_id}`);
+	});
+
+	test('an order that is paid in the shop, but not at Pocketsflow, is told', async () => {
+		const order = await placeOrder({ lines: [mug] });
+		shop.changeOrder(order.id, { status: 'processing' });
+		const { error } = await runNightly();
+		expect(error?.message).toBe(
+			`Order #${order.number} (12.50 USD) is processing in the shop, but Pocketsflow knows no payment for it.`,
+		);
+		shop.changeOrder(order.id, { status: 'cancelled' });
+	});
+});
+
+describe('what gets lost', () => {
+	test('a lost delivery is found by the nightly run', async () => {
+		environment.sandbox.setSwitches({ dropRate: 1 });
+		const order = await sell({ lines: [iconPack] });
+		await settleDown();
+		environment.sandbox.setSwitches({ dropRate: 0 });
+		expect(shop.order(order.id).status).toBe('pending');
+
+		expect((await runNightly()).error).toBeUndefined();
+		expect(shop.order(order.id)).toMatchObject({
+			status: 'completed',
+			transaction_id: (await findPayments(order))[0],
+		});
+		await runNightly();
+		expect(ourNotes(order.id)).toHaveLength(1);
+	});
+
+	test('a shop that is down is tried five times, told, and settled by the nightly run', async () => {
+		const order = await placeOrder({ lines: [iconPack] });
+		await settleDown();
+		shop.failNext({ path: `/orders/${order.id}`, status: 500, times: 5 });
+		await pay(readLink(order));
+		expect(await waitForMessage(paidOrders)).toMatch(
+			/could not be read[^]*nightly run tries again/,
+		);
+		expect(shop.order(order.id).status).toBe('pending');
+
+		expect((await runNightly()).error).toBeUndefined();
+		expect(shop.order(order.id).status).toBe('completed');
+	});
+
+	test('a shop that settles, and whose answer is lost, settles once', async () => {
+		const order = await placeOrder({ lines: [iconPack] });
+		await settleDown();
+		const request = { method: 'PUT', path: `/orders/${order.id}`, carriedOut: true };
+		shop.failNext({ ...request, status: 502, times: 1 });
+		await pay(readLink(order));
+		await waitForStatus(order.id, 'completed');
+		await settleDown();
+		expect(ourNotes(order.id)).toHaveLength(1);
+		expect((await runNightly()).error).toBeUndefined();
+		expect(ourNotes(order.id)).toHaveLength(1);
+	});
+
+	test('an order whose event is lost gets its link within the hour', async () => {
+		await environment.client.deactivate(checkout.id);
+		const { id } = shop.placeOrder({ lines: [mug] });
+		await shop.deliver();
+		await environment.client.activate(checkout.id);
+		expect(readLink(shop.order(id))).toBe('');
+		expect((await run(checkout, 'Every hour')).error).toBeUndefined();
+		expect(readLink(shop.order(id))).not.toBe('');
+		expect(shop.mails.filter(({ orderId }) => orderId === id)).toHaveLength(1);
+	});
+});
+
+describe('refunds', () => {
+	const refund = (orderId: string, amount?: number) =>
+		environment.api.post('/refunds', { orderId, amount });
+
+	test.each(['sameAsCompleted', 'withRefund'] as const)(
+		'in part and in full, each once (payload: %s)',
+		async (orderRefunded) => {
+			environment.sandbox.setSwitches({ orderRefunded });
+			const order = await sell({ lines: [iconPack] });
+			await waitForStatus(order.id, 'completed');
+			const [paymentId] = await findPayments(order);
+
+			await refund(paymentId, 10);
+			await until('the first refund', () => shop.refunds(order.id).length === 1);
+			expect(shop.order(order.id).status).toBe('completed');
+			await refund(paymentId);
+			const { refunds } = await waitForStatus(order.id, 'refunded');
+			await settleDown();
+			expect((await runNightly()).error).toBeUndefined();
+
+			expect(refunds.map(({ total }) => total)).toEqual(['-21.00', '-10.00']);
+			const entered = shop.refunds(order.id);
+			expect(entered).toHaveLength(2);
+			for (const { refunded_payment: paidBack } of entered) expect(paidBack).toBe(false);
+		},
+		60_000,
+	);
+
+	test('a lost refund is entered by the nightly run', async () => {
+		const order = await sell({ lines: [mug] });
+		await waitForStatus(order.id, 'processing');
+		environment.sandbox.setSwitches({ dropRate: 1 });
+		await refund((await findPayments(order))[0], 2.5);
+		await settleDown();
+		environment.sandbox.setSwitches({ dropRate: 0 });
+		expect(shop.refunds(order.id)).toHaveLength(0);
+
+		expect((await runNightly()).error).toBeUndefined();
+		await runNightly();
+		expect(shop.refunds(order.id)).toMatchObject([{ amount: '2.50' }]);
+	});
+
+	test('an order that is refunded before it was settled is not fulfilled', async () => {
+		environment.sandbox.setSwitches({ dropRate: 1 });
+		const order = await sell({ lines: [mug] });
+		await settleDown();
+		environment.sandbox.setSwitches({ dropRate: 0 });
+		await refund((await findPayments(order))[0]);
+		await waitForStatus(order.id, 'refunded');
+		await settleDown();
+		expect((await runNightly()).error).toBeUndefined();
+		expect(ourNotes(order.id)).toEqual([]);
+		expect(shop.order(order.id)).toMatchObject({ status: 'refunded', transaction_id: '' });
+	});
+});
+
+test('a test purchase settles nothing where test purchases are not accepted', async () => {
+	await environment.client.deactivate(paidOrders.id);
+	paidOrders = await importExample('woocommerce-paid-orders', { shopUrl: shop.url });
+	const order = await sell({ lines: [iconPack] });
+	expect(await waitForMessage(paidOrders)).toMatch(/is a test purchase: no money moved/);
+	expect(shop.order(order.id)).toMatchObject({ status: 'pending', transaction_id: '' });
+});
