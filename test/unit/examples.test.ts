@@ -25,6 +25,12 @@ const listTargets = (workflow: Workflow, from: string) =>
 		outputs.flatMap((targets) => (targets ?? []).map(({ node }) => node)),
 	);
 
+/** The nodes that each output of a node leads to; the error output is the last. */
+const listOutputs = (workflow: Workflow, from: string) =>
+	((workflow.connections as Connections)[from]?.main ?? []).map((targets) =>
+		(targets ?? []).map(({ node }) => node),
+	);
+
 /** Where a node or a note is drawn; a node with its name below it. */
 function boundsOf(node: WorkflowNode) {
 	const [left, top] = node.position;
@@ -121,6 +127,24 @@ describe.each(examples.map((example) => [example.file, example] as const))(
 			expect(references.filter((name) => !names.has(name))).toEqual([]);
 			const reached = new Set([...targets, ...sources]);
 			expect(nodes.map(({ name }) => name).filter((name) => !reached.has(name))).toEqual([]);
+		});
+
+		it('leads every error output on, and tries a shop again', () => {
+			const endless = nodes.filter(
+				({ name, onError }) =>
+					onError === 'continueErrorOutput' && !listOutputs(workflow, name).at(-1)?.length,
+			);
+			expect(endless.map(({ name }) => name)).toEqual([]);
+			const outputs = (name: string) => listOutputs(workflow, name).filter(({ length }) => length);
+			const untold = nodes.filter(
+				({ name, type, parameters, retryOnFail, onError }) =>
+					/\.(httpRequest|postgres|googleSheets)$/.test(type) &&
+					// A POST may have done its work although it failed: it is not sent again.
+					parameters.method !== 'POST' &&
+					!retryOnFail &&
+					!(onError === 'continueErrorOutput' && outputs(name).length > 1),
+			);
+			expect(untold.map(({ name }) => name)).toEqual([]);
 		});
 
 		it('is tidy on the canvas', () => {
