@@ -7,6 +7,7 @@ import { Workflow, type IDataObject } from 'n8n-workflow';
 
 import { scripts } from '../../package.json';
 import { resources } from '../../nodes/Pocketsflow/actions/resources';
+import { buildSimplifiedOutput } from '../../nodes/Pocketsflow/events/output';
 import { eventOptions } from '../../nodes/Pocketsflow/events/catalogue';
 import { sign } from '../../nodes/Pocketsflow/events/signature';
 import { createMemory } from '../../nodes/Pocketsflow/polling/memory';
@@ -14,6 +15,7 @@ import { poll } from '../../nodes/Pocketsflow/polling/poll';
 import { polledEventOptions } from '../../nodes/Pocketsflow/polling/sources';
 import { PocketsflowPollingTrigger } from '../../nodes/Pocketsflow/PocketsflowPollingTrigger.node';
 import { createPollContext } from '../harness/engine/context';
+import { membership } from '../harness/payloads';
 import { ensureBuilt } from '../harness/setup/build';
 import { deliver, newTrigger, secret } from './deliver';
 import { openSandbox } from './stockedSandbox';
@@ -102,7 +104,14 @@ describe('the sample items of the README', () => {
 	});
 });
 
-test('every expression in the README and in docs/ gives a value from the sample item', () => {
+const envelope = {
+	event: 'customer.subscription.created',
+	eventId: 'customer.subscription.created:1',
+	testMode: true,
+	deliveredAt: '2026-11-23T12:00:00.000Z',
+};
+
+test('every expression in the README gives a value from an item of a sale or a subscription', () => {
 	const node = {
 		id: '1',
 		name: 'Trigger',
@@ -122,11 +131,11 @@ test('every expression in the README and in docs/ gives a value from the sample 
 			getKnownTypes: () => ({}),
 		},
 	});
-	const item = { json: readSample(undefined) };
+	const subscription = { json: buildSimplifiedOutput(envelope, membership) };
+	const items = [{ json: readSample(undefined) }, subscription];
 	const expressions = [...readme.matchAll(/\{\{[^}]+\}\}/g)].map(([text]) => text);
 	expect(expressions).toContain('{{ $json.metadata.order_id }}');
-	const values = expressions.map((text) => [
-		text,
+	const resolve = (text: string, item: { json: IDataObject }) =>
 		workflow.expression.resolveSimpleParameterValue(
 			`=${text}`,
 			{},
@@ -137,10 +146,11 @@ test('every expression in the README and in docs/ gives a value from the sample 
 			[item],
 			'manual',
 			{},
-		),
-	]);
-	for (const [text, value] of values) expect([text, String(value)]).not.toEqual([text, '']);
-	for (const [text, value] of values) expect([text, value]).not.toEqual([text, undefined]);
+		);
+	const empty = expressions.filter((text) =>
+		items.every((item) => [undefined, null, ''].includes(resolve(text, item) as string)),
+	);
+	expect(empty).toEqual([]);
 });
 
 describe('the commands of the README', () => {

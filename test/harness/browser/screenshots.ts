@@ -1,8 +1,8 @@
-// npm run screenshots: makes the pictures of the README.
+// npm run docs:screenshots: makes the pictures of the README, light and dark.
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 
 import { buy, importExamples } from '../../../demo/example-workflows';
 import { startEnvironment } from '../n8n/environment';
@@ -10,31 +10,59 @@ import { openBrowser, openEditor } from './browser';
 
 const images = join(__dirname, '..', '..', '..', 'docs', 'images');
 const maxBytes = 300_000;
+const themes = ['light', 'dark'] as const;
+
+type Theme = (typeof themes)[number];
+
+/** Shows pages as a user sees them who has chosen the theme in n8n, and in the browser. */
+async function chooseTheme(context: BrowserContext, theme: Theme): Promise<Page> {
+	await context.addInitScript(
+		([value]) => window.localStorage.setItem('N8N_THEME', value),
+		[theme],
+	);
+	const page = await context.newPage();
+	await page.emulateMedia({ colorScheme: theme });
+	return page;
+}
+
+/** The canvas fits itself to the window with an animation. */
+async function fitCanvas(page: Page): Promise<void> {
+	await page.locator('[data-test-id=canvas-node]').first().waitFor();
+	const hints = page.locator('[data-test-id=suggested-actions-close]').first();
+	await hints.click({ timeout: 5000 }).catch(() => undefined);
+	await page.locator('[data-test-id=zoom-to-fit]').click();
+	await page.mouse.move(0, 0);
+	await page.waitForTimeout(1500);
+}
 
 /** Opens an execution in n8n's editor, with its logs below the workflow. */
 async function openExecution(page: Page, url: string): Promise<void> {
 	await page.goto(url);
 	await page.locator('[data-test-id=canvas-node]').first().waitFor();
-	const hints = page.locator('[data-test-id=suggested-actions-close]').first();
-	await hints.click({ timeout: 5000 }).catch(() => undefined);
 	const logs = page.locator('[data-test-id=logs-details-body]');
 	if (!(await logs.isVisible())) await page.locator('[data-test-id=logs-overview-header]').click();
 	await logs.waitFor();
-	await page.locator('[data-test-id=zoom-to-fit]').click();
-	await page.mouse.move(0, 0);
-	// The canvas fits itself to the window with an animation.
-	await page.waitForTimeout(1500);
+	await fitCanvas(page);
 }
 
-async function saveScreenshot(page: Page, name: string): Promise<void> {
-	const path = join(images, `${name}.png`);
+/** Opens the panel of a node in a workflow. */
+async function openNode(page: Page, url: string, name: string): Promise<void> {
+	await page.goto(url);
+	await fitCanvas(page);
+	await page.locator(`[data-test-id=canvas-node][data-node-name="${name}"]`).dblclick();
+	await page.locator('[data-test-id=node-parameters]').first().waitFor();
+	await page.waitForTimeout(1000);
+}
+
+async function saveScreenshot(page: Page, name: string, theme: Theme): Promise<void> {
+	const path = join(images, `${name}-${theme}.png`);
 	await page.screenshot({ path });
 	const { size } = await stat(path);
 	console.log(`${path}: ${size} bytes`);
 	if (size > maxBytes) throw new Error(`${path} is larger than ${maxBytes} bytes`);
 }
 
-/** Sells one order and saves what n8n's editor shows of it. */
+/** Sells one order and saves what its buyer and the user of n8n see of it. */
 async function main(): Promise<void> {
 	await mkdir(images, { recursive: true });
 	const { client, n8n, sandbox, stop } = await startEnvironment({
@@ -48,15 +76,25 @@ async function main(): Promise<void> {
 		const settled = await client.waitForExecution(settle.id);
 		const sold = await client.waitForExecution(
 			sell.id,
-			(execution) => execution.items('Create product').length > 0,
+			(execution) => execution.items('Create checkout session').length > 0,
 		);
-
-		const editor = await openEditor(browser, client, n8n.url, { width: 1280, height: 720 });
-		const page = await editor.newPage();
-		await openExecution(page, `${n8n.url}/workflow/${sell.id}/executions/${sold.id}`);
-		await saveScreenshot(page, 'sell-workflow');
-		await openExecution(page, `${n8n.url}/workflow/${settle.id}/executions/${settled.id}`);
-		await saveScreenshot(page, 'settled-workflow');
+		const workflowUrl = (id: string) => `${n8n.url}/workflow/${id}`;
+		for (const theme of themes) {
+			const size = { width: 1280, height: 720 };
+			const page = await chooseTheme(await openEditor(browser, client, n8n.url, size), theme);
+			await openExecution(page, `${workflowUrl(sell.id)}/executions/${sold.id}`);
+			await saveScreenshot(page, 'sell-workflow', theme);
+			await openExecution(page, `${workflowUrl(settle.id)}/executions/${settled.id}`);
+			await saveScreenshot(page, 'settled-workflow', theme);
+			await openNode(page, workflowUrl(settle.id), 'Pocketsflow Trigger');
+			await saveScreenshot(page, 'trigger-panel', theme);
+			await openNode(page, workflowUrl(sell.id), 'Create checkout session');
+			await saveScreenshot(page, 'session-panel', theme);
+			await page.setViewportSize({ width: 960, height: 640 });
+			await page.goto(getSellUrl('A-1002'));
+			await saveScreenshot(page, 'checkout-page', theme);
+			await page.context().close();
+		}
 	} finally {
 		await browser.close();
 		await stop();
