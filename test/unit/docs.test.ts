@@ -50,7 +50,12 @@ function faultOf(target: string, from: string): string | undefined {
 
 describe('links', () => {
 	it.each(pages)('in %s lead to a file and heading that exist', (file) => {
-		const targets = [...withoutCode(read(file)).matchAll(/\]\(([^)\s]+)\)/g)]
+		const page = withoutCode(read(file));
+		const links = [
+			...page.matchAll(/\]\(([^)\s]+)\)/g),
+			...page.matchAll(/src(?:set)?="([^"]+)"/g),
+		];
+		const targets = links
 			.map(([, target]) => target)
 			.filter((target) => !/^(https?|mailto):/.test(target));
 		expect(targets.flatMap((target) => faultOf(target, file) ?? [])).toEqual([]);
