@@ -20,8 +20,6 @@ export interface Example {
 	tags: string[];
 	/** Whether the demo publishes it, beside which shop it is: it must run without further accounts. */
 	active?: 'always' | 'withWooCommerce';
-	/** Why `--check` imports it without running it. */
-	unchecked?: string;
 	/** What the demo sets in its node "Set up". */
 	setUp?(shop: DemoShop): SetUpValues;
 }
@@ -43,12 +41,7 @@ export const examples: readonly Example[] = [
 	{ file: 'reconcile-by-polling', since: '2.0', tags: ['Settle'] },
 	{ file: 'reconcile-two-triggers', since: '2.0', tags: ['Settle'] },
 	{ file: 'sales-report', since: '1.123', tags: ['Reports'] },
-	{
-		file: 'import-products',
-		since: '1.123',
-		tags: ['Operations'],
-		unchecked: 'Extract from File does not load in this n8n, whose installation lacks date-fns',
-	},
+	{ file: 'import-products', since: '1.123', tags: ['Operations'] },
 	{ file: 'watchman', since: '1.123', tags: ['Operations'] },
 	{
 		file: 'woocommerce-products',
