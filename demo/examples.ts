@@ -67,4 +67,5 @@ export const examples: readonly Example[] = [
 			...(wooCommerce && { shopUrl: wooCommerce.url, acceptTestPurchases: true }),
 		}),
 	},
+	{ file: 'sales-assistant', since: '2.0', tags: ['Operations'] },
 ];

@@ -31,7 +31,8 @@ async function importWatchman(
 	values: Record<string, string>,
 	change: (workflow: Workflow) => Workflow = (workflow) => workflow,
 ): Promise<StoredWorkflow> {
-	const example = fillSetUp(await readExample('watchman'), { tell: owner, ...values });
+	const { pinData: _sample, ...unpinned } = await readExample('watchman');
+	const example = fillSetUp(unpinned, { tell: owner, ...values });
 	const typeByNode: Record<string, string> = {
 		'n8n-nodes-base.emailSend': 'smtp',
 		'n8n-nodes-base.n8n': 'n8nApi',

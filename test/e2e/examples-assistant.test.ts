@@ -1,0 +1,202 @@
+import { randomUUID } from 'node:crypto';
+
+import axios from 'axios';
+
+import { fillSetUp, readExample } from '../../demo/example-workflows';
+import type { Credential, Execution, StoredWorkflow } from '../harness/n8n/client';
+import {
+	installationTimeoutMs,
+	startEnvironment,
+	type TestEnvironment,
+} from '../harness/n8n/environment';
+import { MailServer } from '../harness/mailServer';
+import { until } from '../harness/until';
+import { finalText, StubModel, type ToolCall } from './stubModel';
+
+const approver = 'owner@shop.example';
+
+let environment: TestEnvironment;
+let mail: MailServer;
+let model: StubModel;
+let workflow: StoredWorkflow;
+
+beforeAll(async () => {
+	environment = await startEnvironment({ sandbox: { seed: 'test' } });
+	mail = await MailServer.open();
+	model = await StubModel.start();
+	const { client, credential } = environment;
+	const services: Record<string, Credential> = {
+		'@n8n/n8n-nodes-langchain.lmChatOpenAi': await client.createCredential('openAiApi', 'Model', {
+			apiKey: 'sk-stub',
+			url: model.url,
+		}),
+		'n8n-nodes-base.emailSendHitlTool': await client.createCredential(
+			'smtp',
+			'Mail',
+			mail.credential,
+		),
+	};
+	const { pinData: _sample, ...unpinned } = await readExample('sales-assistant');
+	const example = fillSetUp(unpinned, { approver });
+	const nodes = example.nodes.map((node) => {
+		const service = services[node.type];
+		if (service === undefined) return node;
+		const { id, name, type } = service;
+		return { ...node, credentials: { [type]: { id, name } } };
+	});
+	workflow = await client.importWorkflow({ ...example, nodes }, [credential]);
+}, installationTimeoutMs);
+
+afterAll(async () => {
+	await environment?.stop();
+	await model?.close();
+	await mail?.close();
+});
+
+beforeEach(() => {
+	mail.mails.length = 0;
+});
+
+/** Says something in the chat of the editor, whose agent then makes these calls. */
+async function chat(...calls: ToolCall[]): Promise<string> {
+	model.setCalls(...calls);
+	const { client } = environment;
+	const started = await client.post<{ executionId: string }>(`/workflows/${workflow.id}/run`, {
+		workflowData: await client.workflow(workflow.id),
+		triggerToStartFrom: {
+			name: 'Chat',
+			data: {
+				startTime: Date.now(),
+				executionTime: 0,
+				executionIndex: 0,
+				executionStatus: 'success',
+				source: [],
+				data: {
+					main: [
+						[{ json: { sessionId: randomUUID(), action: 'sendMessage', chatInput: 'Please.' } }],
+					],
+				},
+			},
+		},
+	});
+	return started.executionId;
+}
+
+async function waitForEnd(executionId: string): Promise<Execution> {
+	const execution = await environment.client.waitForExecution(
+		workflow.id,
+		({ id }) => id === executionId,
+		60_000,
+	);
+	expect(execution.error).toBeUndefined();
+	expect(execution.items('AI Agent').at(-1)).toMatchObject({ output: finalText });
+	return execution;
+}
+
+const countRequests = (method: string, path: string) =>
+	environment.sandbox.requests.filter(
+		(request) => request.method === method && request.path === path,
+	).length;
+
+test('answers from the products and the orders of the shop', async () => {
+	await waitForEnd(
+		await chat(
+			{ tool: 'Find_products', args: {} },
+			{ tool: 'Find_orders', args: { start_date: '2020-01-01', end_date: '2099-01-01' } },
+		),
+	);
+	const [products, orders] = model.toolResults.map((text) => JSON.parse(text) as object[]);
+	expect(products).toContainEqual(expect.objectContaining({ price: 29.99, currency: 'USD' }));
+	expect(orders).toContainEqual(
+		expect.objectContaining({ buyerEmail: expect.any(String), isRefunded: expect.any(Boolean) }),
+	);
+	expect(countRequests('GET', '/orders')).toBeGreaterThan(0);
+});
+
+test('makes a checkout link that carries the own order id', async () => {
+	const { data } = await environment.api.get<Array<{ _id: string }>>('/products');
+	await waitForEnd(
+		await chat({
+			tool: 'Make_a_checkout_link',
+			args: { product_id: data[0]._id, order_id: 'A-1001' },
+		}),
+	);
+	const [[{ url }]] = model.toolResults.map((text) => JSON.parse(text) as Array<{ url: string }>);
+	const page = await axios.get<string>(url, { proxy: false });
+	expect(page.status).toBe(200);
+	expect(
+		environment.sandbox.requests.find(({ path }) => path === '/checkout/sessions'),
+	).toMatchObject({ body: { productId: data[0]._id, metadata: { order_id: 'A-1001' } } });
+});
+
+describe('a refund', () => {
+	let orderId: string;
+	let executionId: string;
+
+	/** Has the agent ask for a refund, and returns the links of the e-mail to the approver. */
+	async function askForRefund(): Promise<{ approve: string; decline: string }> {
+		const { client, sandbox } = environment;
+		({
+			orderIds: [orderId],
+		} = await sandbox.purchase({ email: 'ana@example.org' }));
+		executionId = await chat({
+			tool: 'Refund_an_order',
+			args: {
+				toolParameters: { order_id: orderId, amount: 9, reason: 'Bought twice' },
+				hitlParameters: {},
+			},
+		});
+		const asked = await until('the e-mail to the approver', () => mail.mails[0] ?? false, {
+			withinMs: 60_000,
+		});
+		expect(asked).toMatchObject({ to: [approver], subject: `Refund order ${orderId}?` });
+		expect(asked.body).toContain(`wants to refund 9 of order ${orderId}`);
+		await until('the execution to wait', async () => {
+			const all = await client.executions(workflow.id);
+			return all.some(({ id, status }) => id === executionId && status === 'waiting');
+		});
+		const links = [...asked.body.matchAll(/href="([^"]+)"/g)].map(([, link]) =>
+			link.replaceAll('&amp;', '&'),
+		);
+		const find = (approved: boolean) => {
+			const link = links.find((each) => each.includes(`approved=${approved}`));
+			if (link === undefined) throw new Error(`No link with approved=${approved}: ${links.join()}`);
+			return link;
+		};
+		return { approve: find(true), decline: find(false) };
+	}
+
+	/** Opens the link as a person's browser does. Mail scanners, which n8n turns away, name themselves. */
+	const open = (url: string) =>
+		axios.get(url, {
+			proxy: false,
+			headers: { 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0' },
+			validateStatus: () => true,
+		});
+
+	test('is not sent while nobody has decided, and never once it was declined', async () => {
+		const before = countRequests('POST', '/refunds');
+		const { decline } = await askForRefund();
+		expect(countRequests('POST', '/refunds')).toBe(before);
+
+		await open(decline);
+		await waitForEnd(executionId);
+		expect(countRequests('POST', '/refunds')).toBe(before);
+		expect(model.toolResults).toEqual([expect.stringContaining('rejected')]);
+	});
+
+	test('is sent once after it was approved, however often the link is opened', async () => {
+		const before = countRequests('POST', '/refunds');
+		const { approve, decline } = await askForRefund();
+		await open(approve);
+		await waitForEnd(executionId);
+		await open(approve);
+		await open(decline);
+
+		expect(countRequests('POST', '/refunds')).toBe(before + 1);
+		expect(environment.sandbox.requests.findLast(({ path }) => path === '/refunds')).toMatchObject({
+			status: 201,
+			body: { orderId, amount: 9, reason: 'Bought twice' },
+		});
+	});
+});
