@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { INodeProperties } from 'n8n-workflow';
 import type { Browser, Page } from 'playwright-core';
 
+import { sign } from '../../nodes/Pocketsflow/events/signature';
 import { openBrowser, openEditor } from '../harness/browser/browser';
 import { resources } from '../../nodes/Pocketsflow/actions/resources';
 import { endpoints } from '../../sandbox/endpoints';
@@ -13,6 +14,7 @@ import {
 	startEnvironment,
 	type TestEnvironment,
 } from '../harness/n8n/environment';
+import { orderCompleted } from '../harness/payloads';
 
 const output = join(__dirname, 'output', 'action');
 const schemas = join(__dirname, '../../nodes/Pocketsflow/__schema__/v1.0.0');
@@ -41,6 +43,10 @@ const createdDiscount = { discountId: byId(fieldOf('Create discount')) };
 const createdUpsell = { upsellId: byId(fieldOf('Create upsell')) };
 const createdWebhook = { webhookEndpointId: byId(fieldOf('Create webhook')) };
 const membership = byId(fieldOf('List subscriptions', 'stripeSubscriptionId'));
+
+/** A delivery that another node would have received. */
+const webhookSigningSecret = 'whsec_made_by_hand';
+const deliveryBody = JSON.stringify({ ...orderCompleted, webhookId: undefined });
 
 /** Every operation once: what is created is read, changed and deleted again. */
 const steps: readonly Step[] = [
@@ -101,6 +107,15 @@ const steps: readonly Step[] = [
 		updateFields: { description: 'Changed' },
 	}),
 	step('Test webhook', 'webhook', 'test', createdWebhook),
+	step('Verify delivery', 'webhook', 'verifyDelivery', {
+		bodyFrom: 'text',
+		body: deliveryBody,
+		headers: JSON.stringify({
+			'x-pocketsflow-signature': sign(Buffer.from(deliveryBody), webhookSigningSecret),
+			'x-pocketsflow-event': 'order.completed',
+			'x-pocketsflow-timestamp': '1795608000000',
+		}),
+	}),
 	step('List orders', 'order', 'getAll', {
 		filters: { startDate: '={{ $now.minus({ years: 1 }) }}', endDate: '={{ $now.toMillis() }}' },
 	}),
@@ -173,7 +188,12 @@ let workflow: StoredWorkflow;
 beforeAll(async () => {
 	await mkdir(output, { recursive: true });
 	environment = await startEnvironment({ sandbox: { seed: 'test' } });
-	const { client, credential } = environment;
+	const { client, sandbox } = environment;
+	const credential = await client.createCredential('pocketsflowApi', 'With a signing secret', {
+		apiKey: sandbox.testKey,
+		baseUrl: sandbox.url,
+		webhookSigningSecret,
+	});
 	workflow = await client.importWorkflow(buildWorkflow(steps), [credential]);
 }, installationTimeoutMs);
 

@@ -66,7 +66,7 @@ describe('activation that fails at Pocketsflow', () => {
 			{ method: 'POST', path: '/webhooks', kind: 'reset', when: 'after' },
 			() => catchError(activate(trigger)),
 		);
-		expect(error?.message).toMatch(/unknown.*Nothing is left of it: activate/);
+		expect(error?.message).toMatch(/unknown.*Nothing is left of it: publish \(activate\)/);
 		expect(await stage.listAt(trigger.url)).toEqual([]);
 		await activate(trigger);
 		await stage.expectOneEndpoint(trigger);

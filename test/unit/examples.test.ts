@@ -107,8 +107,11 @@ describe.each(examples.map((example) => [example.file, example] as const))(
 		it('has sample data for every trigger, and only for nodes that it has', () => {
 			const pinned = Object.entries(workflow.pinData ?? {});
 			expect(pinned.map(([name]) => name).filter((name) => !names.has(name))).toEqual([]);
-			for (const [, items] of pinned)
-				for (const { json } of items) expect(Object.keys(json).length).toBeGreaterThan(0);
+			for (const [, items] of pinned) expect(items.length).toBeGreaterThan(0);
+			// A node in between may find nothing.
+			for (const { name } of triggers)
+				for (const { json } of workflow.pinData?.[name] ?? [])
+					expect(Object.keys(json).length).toBeGreaterThan(0);
 			const without = triggers.filter(
 				({ name, type }) =>
 					!workflow.pinData?.[name] && !/\.(manualTrigger|scheduleTrigger)$/.test(type),
