@@ -36,7 +36,7 @@ beforeAll(async () => {
 			mail.credential,
 		),
 	};
-	const { pinData: _sample, ...unpinned } = await readExample('sales-assistant');
+	const unpinned = { ...(await readExample('sales-assistant')), pinData: {} };
 	const example = fillSetUp(unpinned, { approver });
 	const nodes = example.nodes.map((node) => {
 		const service = services[node.type];

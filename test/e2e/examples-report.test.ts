@@ -31,7 +31,7 @@ afterAll(async () => {
 /** Imports the example for a month, and runs it as the button does. */
 async function report(month: string): Promise<Execution> {
 	const { client, credential } = environment;
-	const { pinData: _sample, ...unpinned } = await readExample('sales-report');
+	const unpinned = { ...(await readExample('sales-report')), pinData: {} };
 	const example = fillSetUp(unpinned, {
 		email: 'seller@example.com',
 		month,

@@ -31,7 +31,7 @@ async function importWatchman(
 	values: Record<string, string>,
 	change: (workflow: Workflow) => Workflow = (workflow) => workflow,
 ): Promise<StoredWorkflow> {
-	const { pinData: _sample, ...unpinned } = await readExample('watchman');
+	const unpinned = { ...(await readExample('watchman')), pinData: {} };
 	const example = fillSetUp(unpinned, { tell: owner, ...values });
 	const typeByNode: Record<string, string> = {
 		'n8n-nodes-base.emailSend': 'smtp',

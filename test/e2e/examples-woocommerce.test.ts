@@ -33,8 +33,9 @@ const http = axios.create({ proxy: false, maxRedirects: 0, validateStatus: () =>
  * Without the sample data, which a run by hand would use. The tries are as many as in the example; only the
  * waits between them are shortened.
  */
-const prepare = ({ pinData: _sample, ...workflow }: Workflow): Workflow => ({
+const prepare = (workflow: Workflow): Workflow => ({
 	...workflow,
+	pinData: {},
 	nodes: workflow.nodes.map((node) => ({
 		...node,
 		...(node.retryOnFail === true && { waitBetweenTries: 50 }),

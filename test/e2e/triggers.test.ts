@@ -140,7 +140,7 @@ describe.each(versions)('the triggers on n8n %s', (version) => {
 			],
 		});
 		try {
-			for (const _order of ['first', 'second']) {
+			for (let count = 0; count < 2; count++) {
 				const [orderId] = (await sandbox.purchase({ deliver: false })).orderIds;
 				const isPolled = (execution: Execution) =>
 					execution.items('End').some(({ order }) => (order as { id: string }).id === orderId);

@@ -442,7 +442,7 @@ describe('lists in the editor', () => {
 	});
 
 	it('show the ID of things that look alike otherwise', async () => {
-		for (const _ of [1, 2])
+		for (let count = 0; count < 2; count++)
 			await shop.call('products.create', undefined, { name: 'Twin', price: 5, published: false });
 		const { results } = await search('searchProducts', 'twin');
 		for (const { name, value } of results)
