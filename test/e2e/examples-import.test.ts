@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import axios from 'axios';
 
 import { readExample } from '../../demo/example-workflows';
-import type { StoredWorkflow, Workflow } from '../harness/n8n/client';
+import type { StoredWorkflow } from '../harness/n8n/client';
 import {
 	installationTimeoutMs,
 	startEnvironment,
@@ -49,8 +49,7 @@ let xlsx: SpreadsheetLibrary;
 beforeAll(async () => {
 	environment = await startEnvironment();
 	const { client, credential, n8n } = environment;
-	const example = withInstalledReader(await readExample('import-products'));
-	workflow = await client.importWorkflow(example, [credential]);
+	workflow = await client.importWorkflow(await readExample('import-products'), [credential]);
 	await client.activate(workflow.id);
 	const n8nPackage = join(n8n.installation.dir, 'node_modules', 'n8n-nodes-base', 'package.json');
 	xlsx = createRequire(n8nPackage)('@e965/xlsx') as SpreadsheetLibrary;
@@ -59,20 +58,6 @@ beforeAll(async () => {
 afterAll(() => environment?.stop());
 
 afterEach(() => environment.sandbox.setSwitches({ faults: [], rateLimit: true }));
-
-/**
- * Extract from File does not load in the n8n of this suite, which is installed without the peer dependency of
- * its calendar reader. The older node in its place reads spreadsheets with the same code.
- */
-function withInstalledReader(example: Workflow): Workflow {
-	const nodes = example.nodes.map((node) => {
-		if (node.type !== 'n8n-nodes-base.extractFromFile') return node;
-		const { operation, ...others } = node.parameters;
-		const parameters = { ...others, operation: 'fromFile', fileFormat: operation };
-		return { ...node, type: 'n8n-nodes-base.spreadsheetFile', typeVersion: 2, parameters };
-	});
-	return { ...example, nodes };
-}
 
 const header = 'name,price,currency,description,pocketsflow_id';
 const buildCsv = (...rows: string[]) => Buffer.from([header, ...rows, ''].join('\r\n'));
