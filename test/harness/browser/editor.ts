@@ -36,29 +36,30 @@ export async function saveCredential(page: Page): Promise<string> {
 	return (await form.innerText()).split('The key is at Pocketsflow')[0];
 }
 
-/** The names of the nodes that the panel of nodes finds for a text, best first. */
-export async function searchNodes(page: Page, text: string): Promise<string[]> {
+/** Whether the panel of nodes finds a node, by its name, for a text. */
+export async function findsNode(page: Page, text: string, name: string): Promise<boolean> {
 	const search = byTestId(page, 'node-creator-search-bar');
 	if (!(await search.isVisible())) await page.keyboard.press('n');
+	const node = byTestId(page, 'node-creator-item-name').filter({ hasText: name }).first();
+	// What the text before it found is to be gone.
+	await search.fill('no node has this name');
+	await node.waitFor({ state: 'hidden' });
 	await search.fill(text);
-	const names = byTestId(page, 'node-creator-item-name');
-	let before = '';
-	// The list follows the text a moment later.
-	for (let tries = 0; tries < 20; tries++) {
-		const now = (await names.allInnerTexts()).join('\n');
-		if (now === before && now.includes('Pocketsflow')) break;
-		before = now;
-		await page.waitForTimeout(200);
-	}
-	return await names.allInnerTexts();
+	return await node.waitFor({ timeout: 5_000 }).then(
+		() => true,
+		() => false,
+	);
 }
 
 /** Runs the node whose panel is open, waits until its output or error shows a text, and returns all of it. */
-export async function executeNode(page: Page, shown: RegExp): Promise<string> {
+export async function executeNode(page: Page, shown: RegExp | string): Promise<string> {
 	await byTestId(page, 'node-execute-button').first().click();
 	const output = byTestId(page, 'output-panel');
 	await output.getByText(shown).first().waitFor({ timeout: 30_000 });
-	return await output.innerText();
+	const text = await output.innerText();
+	// The output is there before n8n ends the execution, and n8n does not begin another until then.
+	await byTestId(page, 'stop-execution-button').waitFor({ state: 'hidden', timeout: 30_000 });
+	return text;
 }
 
 /** Opens the panel of a node of the workflow that is open. */

@@ -197,7 +197,8 @@ export class N8nClient {
 
 	/**
 	 * Imports a workflow as the editor does: every node that needs the credential gets it, every webhook its
-	 * own id. Tags are given by their IDs.
+	 * own id. Tags are given by their IDs. The pinned data is an object even where there is none, as the editor
+	 * saves it: n8n 2.41 cannot execute a step after another of a workflow that has null there.
 	 */
 	importWorkflow(
 		workflow: Workflow,
@@ -210,7 +211,7 @@ export class N8nClient {
 			...(/trigger|webhook|\.wait$/i.test(node.type) && { webhookId: randomUUID() }),
 			...withCredentials(node, credentials),
 		}));
-		const { name, connections, settings = {}, pinData } = workflow;
+		const { name, connections, settings = {}, pinData = {} } = workflow;
 		const content = { name, nodes, connections, settings, pinData };
 		return this.post('/workflows', { ...content, tags, active: false });
 	}
