@@ -16,16 +16,10 @@ export async function ensureDependencies() {
 	const wanted = createHash('sha256')
 		.update(await readFile(join(root, 'package-lock.json')))
 		.digest('hex');
-	const state = await readInstallationState(wanted);
-	if (state === 'current') return;
+	if (await isInstalled(wanted)) return;
 
 	console.log('Installing the development dependencies, one to five minutes …');
-	// `npm ci` empties node_modules first, so it is for the first installation only. It also refuses a lock
-	// file without every optional package for every platform; `npm install` takes the same versions from it.
-	const isInstalled =
-		(state === 'missing' && (await runNpm(['ci'], 'ignore'))) ||
-		(await runNpm(['install', '--no-save'], 'inherit'));
-	if (!isInstalled)
+	if (!(await runNpm(['ci'])))
 		throw new Error('npm could not install the development dependencies; its message is above.');
 	await writeFile(stampFile, wanted);
 	console.log('Development dependencies installed.\n');
@@ -39,21 +33,19 @@ function refuseOldNode() {
 	);
 }
 
-async function readInstallationState(wanted) {
+async function isInstalled(wanted) {
 	const stamp = await readFile(stampFile, 'utf8').catch(() => undefined);
-	if (stamp === wanted) return 'current';
+	if (stamp !== undefined) return stamp === wanted;
 	const tree = await stat(join(root, 'node_modules', '.package-lock.json')).catch(() => undefined);
-	if (!tree) return 'missing';
+	if (!tree) return false;
 	// Installed by hand: npm writes this file last.
 	const lock = await stat(join(root, 'package-lock.json'));
-	if (stamp === undefined && tree.mtimeMs >= lock.mtimeMs) {
-		await writeFile(stampFile, wanted);
-		return 'current';
-	}
-	return 'stale';
+	if (tree.mtimeMs < lock.mtimeMs) return false;
+	await writeFile(stampFile, wanted);
+	return true;
 }
 
-function runNpm(args, stderr) {
+function runNpm(args) {
 	const started = Date.now();
 	const ticker = setInterval(() => {
 		console.log(`  … ${Math.round((Date.now() - started) / 1000)} s`);
@@ -61,7 +53,7 @@ function runNpm(args, stderr) {
 	return new Promise((resolve) => {
 		const child = spawn('npm', [...args, '--loglevel=error'], {
 			cwd: root,
-			stdio: ['ignore', 'inherit', stderr],
+			stdio: ['ignore', 'inherit', 'inherit'],
 			// A shell only where npm is a script that needs one.
 			shell: process.platform === 'win32',
 		});
