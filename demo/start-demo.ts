@@ -1,11 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 
-import getPort from 'get-port';
-
 import { type Sandbox, startSandbox } from '../sandbox/sandbox';
 import { N8nClient, type StoredWorkflow } from '../test/harness/n8n/client';
 import { ensureN8n } from '../test/harness/n8n/install';
 import { type RunningN8n, startN8n } from '../test/harness/n8n/start';
+import { findFreePort, isPortFree } from '../test/harness/ports';
 import { ensureBuilt } from '../test/harness/setup/build';
 import { withProgress } from '../test/harness/setup/progress';
 import { openShop, type Shop } from '../test/harness/woocommerce/shop';
@@ -54,10 +53,9 @@ export interface Demo {
 
 /** A free port: the one that was used before, if any; an error where something else has it now. */
 async function claimPort(port: number | undefined, what: string): Promise<number> {
-	const free = await getPort(port === undefined ? {} : { port, host: '127.0.0.1' });
-	if (port !== undefined && free !== port)
-		throw new Error(`Port ${port} of ${what} is taken: end what uses it, and start again.`);
-	return free;
+	if (port === undefined) return findFreePort();
+	if (await isPortFree(port)) return port;
+	throw new Error(`Port ${port} of ${what} is taken: end what uses it, and start again.`);
 }
 
 async function startShops(

@@ -1,9 +1,9 @@
-import { execPath } from 'node:process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
+import { execPath } from 'node:process';
 
-import execa from 'execa';
-import getPort from 'get-port';
-
+import { findFreePort } from '../harness/ports';
 import { until } from '../harness/until';
 
 /** A sandbox in a process of its own, so that its work is not measured with ours. */
@@ -21,14 +21,16 @@ const script = join(__dirname, '..', '..', 'sandbox', 'start.ts');
 
 /** Starts a sandbox with the given switches and waits until it answers. */
 export async function startSandboxProcess(switches: object): Promise<SandboxProcess> {
-	const port = await getPort();
+	const port = await findFreePort();
 	const apiKey = 'pk_test_benchmark0123456789';
-	const child = execa(
+	const child = spawn(
 		execPath,
 		['--import', 'tsx', script, '--port', String(port), '--test-key', apiKey],
 		{ stdio: ['ignore', 'ignore', 'inherit'] },
 	);
-	child.catch(() => undefined);
+	const ended = once(child, 'exit');
+	// A failed bench must not leave its sandbox running.
+	process.once('exit', () => child.kill());
 	const url = `http://127.0.0.1:${port}`;
 	const control: SandboxProcess['control'] = async (method, path, body) => {
 		const response = await fetch(`${url}/_sandbox${path}`, {
@@ -48,7 +50,7 @@ export async function startSandboxProcess(switches: object): Promise<SandboxProc
 	};
 	const stop = async () => {
 		child.kill();
-		await child.catch(() => undefined);
+		await ended;
 	};
 	await until('the sandbox to answer', () => control('PATCH', '/switches', switches), {
 		everyMs: 100,

@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 
-import execa from 'execa';
-
+import { runProgram } from '../harness/programs';
 import { ensurePhp } from '../harness/setup/php';
 
 const root = join(__dirname, '..', '..');
@@ -37,7 +36,7 @@ async function play<Result = Record<string, unknown>>(scenario: {
 	order?: { id: number; key: string };
 	post?: Record<string, string>;
 }): Promise<Outcome<Result>> {
-	const { stdout } = await execa(php, [join(root, 'test', 'php', 'scenario.php')], {
+	const { stdout } = await runProgram(php, [join(root, 'test', 'php', 'scenario.php')], {
 		input: JSON.stringify(scenario),
 	});
 	return JSON.parse(stdout) as Outcome<Result>;
@@ -49,7 +48,7 @@ const order = { id: 57, key: 'wc_order_a1B2c3D4e5F6g' };
 it.each(['examples/woocommerce/pay-with-pocketsflow.php', 'test/php/wordpress.php'])(
 	'%s is valid PHP',
 	async (file) => {
-		expect((await execa(php, ['-l', join(root, file)])).stdout).toContain('No syntax errors');
+		expect((await runProgram(php, ['-l', join(root, file)])).stdout).toContain('No syntax errors');
 	},
 );
 
@@ -69,7 +68,7 @@ describe('the file', () => {
 	});
 
 	it('does nothing when it is opened outside of WordPress', async () => {
-		const { stdout } = await execa(php, [plugin]);
+		const { stdout } = await runProgram(php, [plugin]);
 		expect(stdout).toBe('');
 	});
 

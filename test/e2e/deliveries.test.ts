@@ -6,8 +6,8 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 
 import axios from 'axios';
 import fc from 'fast-check';
-import pLimit from 'p-limit';
 
+import { mapConcurrently } from '../harness/concurrently';
 import { hostileDeliveries, isSigned, type WebhookRequest } from '../harness/hostileDeliveries';
 import type { StoredWorkflow, Workflow } from '../harness/n8n/client';
 import {
@@ -204,13 +204,12 @@ test(
 			.map(makeSendable);
 		const counts: Record<string, number> = {};
 		const started = await countStartedBy(async () => {
-			const limit = pLimit(10);
 			const sendOne = async (delivery: Delivery) => {
 				const kind = isSigned(delivery, secret) ? 'genuine' : 'forged';
 				const outcome = `${kind}: ${summarize(await send(delivery))}`;
 				counts[outcome] = (counts[outcome] ?? 0) + 1;
 			};
-			await Promise.all(drawn.map((delivery) => limit(sendOne, delivery)));
+			await mapConcurrently(10, drawn, sendOne);
 		});
 		expect(started).toBe(findNewEvents(drawn).size);
 		expect(Object.keys(counts).sort()).toEqual([

@@ -2,7 +2,6 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import execa from 'execa';
 import { Workflow, type IDataObject } from 'n8n-workflow';
 
 import { scripts } from '../../package.json';
@@ -16,6 +15,7 @@ import { polledEventOptions } from '../../nodes/Pocketsflow/polling/sources';
 import { PocketsflowPollingTrigger } from '../../nodes/Pocketsflow/PocketsflowPollingTrigger.node';
 import { createPollContext } from '../harness/engine/context';
 import { membership } from '../harness/payloads';
+import { runProgram } from '../harness/programs';
 import { ensureBuilt } from '../harness/setup/build';
 import { deliver, newTrigger, secret } from './deliver';
 import { openSandbox } from './stockedSandbox';
@@ -179,7 +179,7 @@ describe('the commands of the README', () => {
 		// Nothing of this repository's own npm settings.
 		const env = { PATH: process.env.PATH, HOME: home };
 		try {
-			const { stdout } = await execa(
+			const { stdout } = await runProgram(
 				'npm',
 				['pack', '--json', '--ignore-scripts', '--pack-destination', home],
 				{ cwd: root },
@@ -187,7 +187,7 @@ describe('the commands of the README', () => {
 			const [{ filename }] = JSON.parse(stdout) as Array<{ filename: string }>;
 			// The registry does not have the package while it is tested: its tarball stands in for its name.
 			const run = (lines: string[]) =>
-				execa(
+				runProgram(
 					'sh',
 					[
 						'-ec',

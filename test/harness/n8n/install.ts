@@ -5,8 +5,7 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import execa from 'execa';
-
+import { runProgram, tryProgram } from '../programs';
 import { withProgress } from '../setup/progress';
 
 /** The n8n that the demo and the end-to-end suite run. */
@@ -80,8 +79,11 @@ async function npm(dir: string, logName: string, args: string[], env: NodeJS.Pro
 				.filter((name) => /^npm_(config_local_prefix|package_|lifecycle_)/.test(name))
 				.map((name) => [name, undefined]),
 		);
-		const stdio = ['ignore', output.fd, output.fd] as const;
-		await execa('npm', args, { cwd: dir, stdio, env: { ...own, ...env } });
+		await runProgram('npm', args, {
+			cwd: dir,
+			output: output.fd,
+			env: { ...process.env, ...own, ...env },
+		});
 	} catch (error) {
 		const tail = (await readFile(log, 'utf8')).trimEnd().split('\n').slice(-20).join('\n');
 		throw new Error(`npm ${args[0]} failed in ${dir}:\n${tail}`, { cause: error });
@@ -91,7 +93,7 @@ async function npm(dir: string, logName: string, args: string[], env: NodeJS.Pro
 }
 
 const canLoadSqlite = (nodeBinary: string, dir: string) =>
-	execa(nodeBinary, ['-e', 'require("sqlite3")'], { cwd: dir, reject: false }).then(
+	tryProgram(nodeBinary, ['-e', 'require("sqlite3")'], { cwd: dir }).then(
 		({ exitCode }) => exitCode === 0,
 	);
 
@@ -106,14 +108,12 @@ async function findNodeHeaders(): Promise<NodeJS.ProcessEnv> {
 async function ensureCompiler(): Promise<void> {
 	if (process.getuid?.() !== 0 || !(await exists('/etc/debian_version'))) return;
 	const tools = ['python3', 'make', 'g++'];
-	const results = await Promise.all(
-		tools.map((tool) => execa(tool, ['--version'], { reject: false, stdio: 'ignore' })),
-	);
+	const results = await Promise.all(tools.map((tool) => tryProgram(tool, ['--version'])));
 	if (results.every(({ exitCode }) => exitCode === 0)) return;
 	await withProgress('Installing a compiler (apt-get)', async () => {
-		const options = { stdin: 'ignore', env: { DEBIAN_FRONTEND: 'noninteractive' } } as const;
-		await execa('apt-get', ['update'], { ...options, reject: false });
-		await execa('apt-get', ['install', '-y', ...tools], options);
+		const options = { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } };
+		await tryProgram('apt-get', ['update'], options);
+		await runProgram('apt-get', ['install', '-y', ...tools], options);
 	});
 }
 
@@ -129,7 +129,7 @@ async function locateInstallation(version: string, dir: string): Promise<N8nInst
 		...listPlatformBinaries().map((path) => join(dir, 'node_modules', path)),
 	];
 	for (const nodeBinary of candidates) {
-		const { exitCode } = await execa(nodeBinary, ['--version'], { reject: false });
+		const { exitCode } = await tryProgram(nodeBinary, ['--version']);
 		if (exitCode === 0)
 			return { version, dir, nodeBinary, n8nBin: join(dirname(manifest), 'bin', 'n8n') };
 	}

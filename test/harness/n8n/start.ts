@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 import axios from 'axios';
-import execa from 'execa';
-import getPort from 'get-port';
 
+import { findFreePort } from '../ports';
+import { runProgram } from '../programs';
 import { until } from '../until';
 import { currentVersion, ensureN8n, type N8nInstallation } from './install';
 
@@ -51,7 +51,7 @@ const stopTimeoutMs = 15_000;
 export async function startN8n(options: StartOptions = {}): Promise<RunningN8n> {
 	const installation = await ensureN8n(options.version ?? currentVersion);
 	const userFolder = options.userFolder ?? (await mkdtemp(join(tmpdir(), 'n8n-pocketsflow-')));
-	const port = options.port ?? (await getPort());
+	const port = options.port ?? (await findFreePort());
 	const url = `http://127.0.0.1:${port}`;
 	const logFile = join(userFolder, 'n8n.log');
 	if (options.packageDir !== null)
@@ -60,7 +60,7 @@ export async function startN8n(options: StartOptions = {}): Promise<RunningN8n> 
 	const env = {
 		...buildEnvironment(userFolder),
 		N8N_PORT: String(port),
-		N8N_RUNNERS_BROKER_PORT: String(await getPort()),
+		N8N_RUNNERS_BROKER_PORT: String(await findFreePort()),
 		WEBHOOK_URL: `${options.webhookUrl ?? url}/`,
 		...options.env,
 	};
@@ -153,7 +153,7 @@ function buildEnvironment(userFolder: string): Record<string, string> {
 
 /** Copies the files that `npm pack` would ship, which is what n8n's own installation leaves. */
 async function installPackage(packageDir: string, userFolder: string): Promise<void> {
-	const { stdout } = await execa('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+	const { stdout } = await runProgram('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
 		cwd: packageDir,
 	});
 	const [{ name, files }] = JSON.parse(stdout) as Array<{

@@ -3,9 +3,8 @@ import { chown, mkdtemp, readdir, realpath, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-import execa from 'execa';
-import getPort from 'get-port';
-
+import { findFreePort } from '../ports';
+import { runProgram, tryProgram } from '../programs';
 import { findCommand, installDebianPackage, isProgram } from '../setup/debian';
 import { until } from '../until';
 
@@ -51,8 +50,7 @@ async function findPrograms(): Promise<string | undefined> {
 /** PostgreSQL refuses to run as root: then it runs as the user that Debian's package makes. */
 async function findOwner(): Promise<{ uid?: number; gid?: number }> {
 	if (process.getuid?.() !== 0) return {};
-	const read = async (flag: string) =>
-		Number((await execa('id', [flag, 'postgres'], { reject: false })).stdout);
+	const read = async (flag: string) => Number((await tryProgram('id', [flag, 'postgres'])).stdout);
 	const [uid, gid] = [await read('-u'), await read('-g')];
 	if (!uid || !gid) throw new Error('There is no user "postgres" for the server to run as.');
 	return { uid, gid };
@@ -65,11 +63,11 @@ export async function startPostgres(): Promise<Postgres> {
 	const folder = await mkdtemp(join(tmpdir(), 'postgres-'));
 	const asOwner = { ...owner, cwd: folder };
 	if (owner.uid && owner.gid) await chown(folder, owner.uid, owner.gid);
-	const port = await getPort();
+	const port = await findFreePort();
 	const passwordFile = join(folder, 'password');
 	await writeFile(passwordFile, password, { mode: 0o644 });
 	const data = join(folder, 'data');
-	await execa(
+	await runProgram(
 		join(programs, 'initdb'),
 		['-D', data, '-U', user, '-A', 'scram-sha-256', `--pwfile=${passwordFile}`, '-E', 'UTF8'],
 		asOwner,
@@ -81,10 +79,10 @@ export async function startPostgres(): Promise<Postgres> {
 	);
 	const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()));
 	const query = async (sql: string) => {
-		const { stdout } = await execa(
+		const { stdout } = await runProgram(
 			join(programs, 'psql'),
 			['-h', '127.0.0.1', '-p', String(port), '-U', user, '-d', 'postgres', '-qAtc', sql],
-			{ env: { PGPASSWORD: password }, cwd: tmpdir() },
+			{ env: { ...process.env, PGPASSWORD: password }, cwd: tmpdir() },
 		);
 		return stdout.split('\n').filter(Boolean);
 	};

@@ -1,8 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import execa from 'execa';
-
+import { runProgram } from '../programs';
 import { withProgress } from './progress';
 
 const repository = join(__dirname, '..', '..', '..');
@@ -15,13 +14,7 @@ export async function ensureBuilt(): Promise<void> {
 	if (await isFresh()) return;
 	await withProgress('Building the nodes', async () => {
 		const gulp = join(repository, 'node_modules', 'gulp', 'bin', 'gulp.js');
-		const { exitCode, all } = await execa.node(gulp, ['build'], {
-			cwd: repository,
-			all: true,
-			reject: false,
-			nodeOptions: [],
-		});
-		if (exitCode !== 0) throw new Error(`The build failed:\n${all}`);
+		await runProgram(process.execPath, [gulp, 'build'], { cwd: repository });
 	});
 }
 

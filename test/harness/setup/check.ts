@@ -2,9 +2,8 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import execa from 'execa';
-import pLimit from 'p-limit';
-
+import { mapConcurrently } from '../concurrently';
+import { tryProgram } from '../programs';
 import programs from './programs.json';
 
 const repository = join(__dirname, '..', '..', '..');
@@ -58,12 +57,10 @@ async function runStep({ name, run: [program, ...args], env, live }: Step): Prom
 	console.log(`▶ ${name} …`);
 	const script = join(repository, 'node_modules', programs[program]);
 	// Jest shows its results on the error stream; its JSON goes to the file.
-	const { exitCode, all } = await execa.node(script, args, {
+	const { exitCode, all } = await tryProgram(process.execPath, [script, ...args], {
 		cwd: repository,
-		env,
-		reject: false,
-		nodeOptions: [],
-		...(live ? { stdio: 'inherit' } : { all: true, stdin: 'ignore' }),
+		env: { ...process.env, ...env },
+		...(live && { output: 'inherit' as const }),
 	});
 	const seconds = Math.round((Date.now() - startedAt) / 1000);
 	const passed = exitCode === 0;
@@ -75,8 +72,7 @@ async function runStep({ name, run: [program, ...args], env, live }: Step): Prom
 async function main(): Promise<void> {
 	await rm(output, { recursive: true, force: true });
 	await mkdir(output, { recursive: true });
-	const limit = pLimit(concurrency);
-	const results = await Promise.all(checks.map((step) => limit(runStep, step)));
+	const results = await mapConcurrently(concurrency, checks, runStep);
 	// Afterwards: the engine tests load what the build made, and use every core.
 	results.push(await runStep(tests));
 	await writeFile(join(output, 'steps.json'), JSON.stringify(results, null, '\t'));

@@ -1,8 +1,8 @@
 import { dirname, join } from 'node:path';
 
-import execa from 'execa';
 import { chromium } from 'playwright-core';
 
+import { tryProgram } from '../programs';
 import { findCommand, installDebianPackage, isProgram } from './debian';
 import { withProgress } from './progress';
 
@@ -38,6 +38,6 @@ async function installChromium(): Promise<void> {
 	const cli = join(dirname(require.resolve('playwright-core/package.json')), 'cli.js');
 	// The caller notices a failure here: there is no Chromium afterwards.
 	await withProgress('Installing Chromium (Playwright)', () =>
-		execa.node(cli, ['install', 'chromium'], { reject: false, stdin: 'ignore' }),
+		tryProgram(process.execPath, [cli, 'install', 'chromium']),
 	);
 }

@@ -1,8 +1,7 @@
 import { access, constants, readFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 
-import execa from 'execa';
-
+import { tryProgram } from '../programs';
 import { withProgress } from './progress';
 
 /** Whether a file is there that can be run. */
@@ -28,14 +27,10 @@ export async function findCommand(...commands: string[]): Promise<string | undef
  */
 export async function installDebianPackage(name: string, label: string): Promise<void> {
 	if (process.getuid?.() !== 0 || !(await isDebian())) return;
-	const quietly = {
-		reject: false,
-		stdin: 'ignore',
-		env: { DEBIAN_FRONTEND: 'noninteractive' },
-	} as const;
+	const quietly = { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } };
 	await withProgress(`Installing ${label} (apt-get)`, async () => {
-		await execa('apt-get', ['update'], quietly);
-		await execa('apt-get', ['install', '-y', name], quietly);
+		await tryProgram('apt-get', ['update'], quietly);
+		await tryProgram('apt-get', ['install', '-y', name], quietly);
 	});
 }
 
