@@ -85,6 +85,8 @@ class OperationRun {
 
 	private readonly unknown = new Set<number>();
 
+	private readonly failed = new Set<number>();
+
 	private readonly stop = new AbortController();
 
 	/** The error that ends the run. */
@@ -113,7 +115,7 @@ class OperationRun {
 			}
 		};
 		await Promise.all(Array.from({ length: defaultLimits.maxInFlight }, work));
-		if (this.failure) throw addSummary(this.failure, this.outputs, this.unknown);
+		if (this.failure) throw addSummary(this.failure, this.listOutcomes());
 		return this.outputs.flatMap((output) => output ?? []);
 	}
 
@@ -144,11 +146,21 @@ class OperationRun {
 			this.memory.set(index, { unknown: readUnknownOutcome(error) });
 		}
 		if (this.continueOnFail && !this.context.getExecutionCancelSignal()?.aborted) {
+			this.failed.add(index);
 			this.outputs[index] = [buildErrorItem(error, index)];
 			return;
 		}
 		this.failure ??= this.toThrown(error, index);
 		this.stop.abort();
+	}
+
+	private listOutcomes(): ItemOutcome[] {
+		return this.outputs.map((items, index) => {
+			if (this.unknown.has(index)) return { status: 'unknown' };
+			if (!items || this.failed.has(index)) return { status: 'notDone' };
+			const ids = items.flatMap(({ json }) => readId(json) ?? []);
+			return { status: 'done', ids, recordCount: items.length };
+		});
 	}
 
 	private toThrown(error: NodeError, index: number): NodeError {
@@ -207,26 +219,16 @@ function addItemNumber(error: NodeError, item: number): NodeError {
 	return error;
 }
 
-/** With all of the error in its text: n8n shows nothing else of an item that failed alone. */
+/**
+ * With all of the error in its text: n8n shows nothing else of an item that failed alone. Without the error
+ * itself: n8n's expressions cannot read an item that holds one (docs/n8n-engine.md#errors-and-messages).
+ */
 function buildErrorItem(error: NodeError, item: number): INodeExecutionData {
 	error.message = composeMessage(error);
-	return { json: { error: addItemNumber(error, item).message }, error, pairedItem: { item } };
+	return { json: { error: addItemNumber(error, item).message }, pairedItem: { item } };
 }
 
-function addSummary(
-	error: NodeError,
-	outputs: ReadonlyArray<INodeExecutionData[] | undefined>,
-	unknown: ReadonlySet<number>,
-): NodeError {
-	const outcomes = outputs.map(
-		(items, index): ItemOutcome => (unknown.has(index) ? { status: 'unknown' } : getOutcome(items)),
-	);
+function addSummary(error: NodeError, outcomes: ItemOutcome[]): NodeError {
 	error.description = [error.description, summarizeFailure(outcomes)].filter(Boolean).join(' ');
 	return error;
-}
-
-function getOutcome(items: INodeExecutionData[] | undefined): ItemOutcome {
-	if (!items || items.some(({ error }) => error)) return { status: 'notDone' };
-	const ids = items.flatMap(({ json }) => readId(json) ?? []);
-	return { status: 'done', ids, recordCount: items.length };
 }
