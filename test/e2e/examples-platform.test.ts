@@ -322,6 +322,17 @@ describe('a platform with a PostgreSQL database', () => {
 		expect(status).toBe('error');
 		expect(error?.message).toContain('order P-2 could not be found');
 	});
+
+	// The last one: the database does not come back.
+	test('fails visibly while the database is down, for a sale and for a buyer', async () => {
+		await postgres.stop();
+		const sale = await waitForEvent(workflow, () => purchase({ order_id: 'P-3' }));
+		expect(sale.status).toBe('error');
+		expect(sale.error?.message).toMatch(/order P-3 could not be found on your platform\. ./);
+		const answer = await open(workflow, 'P-3');
+		expect(answer.status).toBe(503);
+		expect(answer.data).toContain('Please try again');
+	});
 });
 
 /**
@@ -349,6 +360,10 @@ test('a platform that is a sheet takes its own way through the workflow', async 
 	expect(execution.items('Find it in the sheet')).toMatchObject([{ id: 'S-1' }]);
 	expect(execution.items('Mark it in the sheet')).toHaveLength(1);
 	expect(shop.orders.get('S-1')?.status).toBe('paid');
+	shop.isDown = true;
+	const answer = await open(workflow, 'S-1');
+	shop.isDown = false;
+	expect(answer.status).toBe(503);
 });
 
 test('a sale is told when the node that marks it was left inactive', async () => {

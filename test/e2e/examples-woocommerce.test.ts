@@ -348,18 +348,20 @@ describe('checkout and payment', () => {
 	});
 
 	test('a product made for an order is found again after an interruption', async () => {
-		environment.sandbox.setSwitches({
-			faults: [
-				{ method: 'POST', path: '/checkout/sessions', kind: 'answer', status: 500, count: 9 },
-			],
-		});
+		const interrupt = (method: string, path: string, status: number) =>
+			environment.sandbox.setSwitches({
+				faults: [{ method, path, kind: 'answer', status, count: 99 }],
+			});
+		interrupt('POST', '/checkout/sessions', 500);
 		const { id } = shop.placeOrder({ lines: [mug, iconPack] });
 		expect(await waitForMessage(checkout)).toMatch(/has no payment link/);
+		// The list of products failing next must not make a second one.
+		interrupt('GET', '/products', 403);
 		const sorry = await http.get<string>(getPayUrl(shop.order(id)));
 		environment.sandbox.setSwitches({ faults: [] });
 		expect(sorry.status).toBe(503);
 		expect(sorry.data).toContain('nothing was charged');
-		await waitForMessage(checkout);
+		expect(await waitForMessage(checkout)).toMatch(/has no payment link: .*(key|may not|403)/i);
 
 		expect((await run(checkout, 'Every hour')).error).toBeUndefined();
 		expect(readLink(shop.order(id))).not.toBe('');

@@ -122,6 +122,37 @@ describe('the main job', () => {
 	});
 });
 
+describe('a buyer whom Pocketsflow does not take', () => {
+	afterEach(() => {
+		environment.sandbox.setSwitches({ faults: [] });
+	});
+
+	test.each([
+		['the list of products', 'GET', '/products', 403],
+		['the checkout session', 'POST', '/checkout/sessions', 500],
+	])('is asked to try again when %s fails, and the execution says why', async (...[, ...fault]) => {
+		const [method, path, status] = fault;
+		environment.sandbox.setSwitches({
+			faults: [{ method, path, kind: 'answer', status, count: 9 }],
+		});
+		const products = findRequests('POST', '/products').length;
+		const orderId = `F-${status}`;
+		const page = await axios.get<string>(workflows.getSellUrl(orderId), {
+			proxy: false,
+			validateStatus: () => true,
+		});
+		expect(page.status).toBe(503);
+		expect(page.data).toContain('Please try again in a minute');
+		expect(page.data).toContain('Nothing was charged');
+		const failed = await environment.client.waitForExecution(workflows.sell.id, (execution) =>
+			execution.items('Your order').some((item) => item.orderId === orderId),
+		);
+		expect(failed.status).toBe('error');
+		expect(failed.error?.message).toMatch(new RegExp(`^A buyer could not pay order ${orderId}: .`));
+		expect(findRequests('POST', '/products')).toHaveLength(products);
+	});
+});
+
 describe('a forged delivery', () => {
 	const forgedOrder = 'FORGED-1';
 	const body = JSON.stringify({

@@ -150,6 +150,14 @@ describe.each(examples.map((example) => [example.file, example] as const))(
 			expect(untold.map(({ name }) => name)).toEqual([]);
 		});
 
+		it('never takes a failure for an empty answer', () => {
+			// With both settings n8n leads an empty item on beside the error.
+			const both = nodes.filter(
+				({ alwaysOutputData, onError }) => alwaysOutputData && onError === 'continueErrorOutput',
+			);
+			expect(both.map(({ name }) => name)).toEqual([]);
+		});
+
 		it('is tidy on the canvas', () => {
 			const pairs = workflow.nodes.flatMap((a, index) =>
 				workflow.nodes.slice(index + 1).map((b) => [a, b] as const),
