@@ -11,7 +11,7 @@ import {
 	startEnvironment,
 	type TestEnvironment,
 } from '../harness/n8n/environment';
-import { startPostgres, type Postgres } from '../harness/postgres/postgres';
+import { startPostgres, type Postgres } from '../harness/servers/postgres';
 import { until } from '../harness/until';
 
 interface ShopOrder {

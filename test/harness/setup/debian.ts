@@ -11,9 +11,9 @@ export const isProgram = (path: string) =>
 		() => false,
 	);
 
-/** The path of the first of these commands that is on the PATH. */
+/** The path of the first of these commands that is on the PATH, or where Debian has its servers. */
 export async function findCommand(...commands: string[]): Promise<string | undefined> {
-	const folders = (process.env.PATH ?? '').split(delimiter).filter(Boolean);
+	const folders = [...(process.env.PATH ?? '').split(delimiter).filter(Boolean), '/usr/sbin'];
 	for (const command of commands)
 		for (const folder of folders)
 			if (await isProgram(join(folder, command))) return join(folder, command);
@@ -32,6 +32,27 @@ export async function installDebianPackage(name: string, label: string): Promise
 		await tryProgram('apt-get', ['update'], quietly);
 		await tryProgram('apt-get', ['install', '-y', name], quietly);
 	});
+}
+
+/**
+ * The path of a program, which is installed first on Debian where it is missing.
+ * @param label what is installed, as users call it
+ * @param debianPackage its package, where that has another name
+ * @throws where it is missing and cannot be installed
+ */
+export async function ensureProgram(
+	command: string,
+	label: string,
+	debianPackage = command,
+): Promise<string> {
+	const found = await findCommand(command);
+	if (found) return found;
+	await installDebianPackage(debianPackage, label);
+	const installed = await findCommand(command);
+	if (installed) return installed;
+	throw new Error(
+		`No ${label} found. Install it (on Debian or Ubuntu: apt-get install ${debianPackage}), or put it on the PATH.`,
+	);
 }
 
 const isDebian = () =>
