@@ -47,6 +47,11 @@ export class LifecycleEnvironment {
 			n8n: { version },
 			sandbox: { switches: { rateLimit: false } },
 		});
+		return await LifecycleEnvironment.of(environment);
+	}
+
+	/** The same over an n8n that runs already. */
+	static async of(environment: TestEnvironment): Promise<LifecycleEnvironment> {
 		const product = { name: 'Icons', price: 5 };
 		const { data } = await environment.api.post<{ _id: string }>('/products', product);
 		return new LifecycleEnvironment(environment, data._id);

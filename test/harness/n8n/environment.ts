@@ -3,6 +3,7 @@ import axios, { type AxiosInstance } from 'axios';
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../../sandbox/sandbox';
 import { ensureBuilt } from '../setup/build';
 import { N8nClient, type Credential } from './client';
+import { startQueueMode, type QueueMode } from './queue';
 import { startN8n, type RunningN8n, type StartOptions } from './start';
 
 /** How long a test's set-up may take when n8n must be downloaded first. */
@@ -23,15 +24,39 @@ export interface TestEnvironment {
 export async function startEnvironment(
 	options: { sandbox?: SandboxOptions; n8n?: StartOptions } = {},
 ): Promise<TestEnvironment> {
+	return await connectEnvironment(options.sandbox, async () => {
+		const n8n = await startN8n(options.n8n);
+		return { n8n, stop: () => n8n.stop() };
+	});
+}
+
+/** Such an environment whose n8n is in queue mode; `env` is for all its processes. */
+export async function startQueueEnvironment(
+	options: { sandbox?: SandboxOptions; env?: Record<string, string> } = {},
+): Promise<TestEnvironment & { queue: QueueMode }> {
+	let queue: QueueMode | undefined;
+	const environment = await connectEnvironment(
+		options.sandbox,
+		async () => (queue = await startQueueMode(options.env)),
+	);
+	if (!queue) throw new Error('n8n was not started');
+	return { ...environment, queue };
+}
+
+async function connectEnvironment(
+	sandboxOptions: SandboxOptions | undefined,
+	start: () => Promise<{ n8n: RunningN8n; stop(): Promise<void> }>,
+): Promise<TestEnvironment> {
 	await ensureBuilt();
-	const sandbox = await startSandbox(options.sandbox);
-	let n8n: RunningN8n | undefined;
+	const sandbox = await startSandbox(sandboxOptions);
+	let started: Awaited<ReturnType<typeof start>> | undefined;
 	const stop = async () => {
-		await n8n?.stop();
+		await started?.stop();
 		await sandbox.close();
 	};
 	try {
-		n8n = await startN8n(options.n8n);
+		started = await start();
+		const { n8n } = started;
 		const client = await N8nClient.connect(n8n);
 		const credential = await client.createCredential('pocketsflowApi', 'Sandbox', {
 			apiKey: sandbox.testKey,

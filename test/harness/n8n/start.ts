@@ -1,4 +1,3 @@
-import { fork, type ChildProcess } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -6,12 +5,21 @@ import { dirname, join } from 'node:path';
 import axios from 'axios';
 
 import { findFreePort } from '../ports';
+import { KeptProcess, type Exit } from '../process/keptProcess';
 import { runProgram } from '../programs';
 import { until } from '../until';
 import { currentVersion, ensureN8n, type N8nInstallation } from './install';
 
+/**
+ * What one process of n8n does. A `main` has the editor and the REST interface, and does everything where it
+ * is alone; in n8n's queue mode a `webhook` only takes deliveries, and a `worker` only executes.
+ */
+export type Role = 'main' | 'webhook' | 'worker';
+
 export interface StartOptions {
 	version?: string;
+	/** `main` by default. */
+	role?: Role;
 	/** Settings beside and over the harness's own; n8n sees no other variables of this process. */
 	env?: Record<string, string>;
 	/** Where n8n keeps its data. A folder that is given is kept, one made here is removed by `stop`. */
@@ -23,18 +31,16 @@ export interface StartOptions {
 	packageDir?: string | null;
 }
 
-export interface Exit {
-	code: number | null;
-	signal: NodeJS.Signals | null;
-}
-
 export interface RunningN8n {
+	/** Where the process answers; of a worker its check of health only. */
 	readonly url: string;
 	readonly installation: N8nInstallation;
 	readonly userFolder: string;
 	readonly logFile: string;
 	/** The id of n8n's process now, which is also the id of its process group. */
 	readonly pid: number | undefined;
+	/** Whether it ended by itself, and was neither killed nor stopped. */
+	readonly hasEnded: boolean;
 	/** Sends a signal to n8n and all that it started, and waits for the end. */
 	kill(signal?: NodeJS.Signals): Promise<Exit>;
 	/** Starts n8n again on the same data and port; stops it first if it runs. */
@@ -45,10 +51,12 @@ export interface RunningN8n {
 
 const repository = join(__dirname, '..', '..', '..');
 const readyTimeoutMs = 180_000;
-const stopTimeoutMs = 15_000;
 
-/** Starts a real n8n with the package installed, and returns when its REST interface answers. */
+const commands: Record<Role, string> = { main: 'start', webhook: 'webhook', worker: 'worker' };
+
+/** Starts a real n8n with the package installed, and returns when it answers. */
 export async function startN8n(options: StartOptions = {}): Promise<RunningN8n> {
+	const { role = 'main' } = options;
 	const installation = await ensureN8n(options.version ?? currentVersion);
 	const userFolder = options.userFolder ?? (await mkdtemp(join(tmpdir(), 'n8n-pocketsflow-')));
 	const port = options.port ?? (await findFreePort());
@@ -60,24 +68,29 @@ export async function startN8n(options: StartOptions = {}): Promise<RunningN8n> 
 	const env = {
 		...buildEnvironment(userFolder),
 		N8N_PORT: String(port),
+		...(role === 'worker' && {
+			QUEUE_HEALTH_CHECK_ACTIVE: 'true',
+			QUEUE_HEALTH_CHECK_PORT: String(port),
+			N8N_WORKER_SERVER_ADDRESS: '127.0.0.1',
+		}),
 		N8N_RUNNERS_BROKER_PORT: String(await findFreePort()),
 		WEBHOOK_URL: `${options.webhookUrl ?? url}/`,
 		...options.env,
 	};
 	const removeAtEnd = options.userFolder === undefined ? userFolder : undefined;
-	let process: N8nProcess | undefined;
+	let process: KeptProcess | undefined;
 
 	const start = async () => {
-		process = await N8nProcess.start({
+		process = await KeptProcess.start({
 			command: installation.nodeBinary,
-			args: [installation.n8nBin, 'start'],
+			args: [installation.n8nBin, commands[role]],
 			cwd: userFolder,
 			env,
 			logFile,
 			removeAtEnd,
 		});
 		try {
-			await waitUntilReady(url, process);
+			await waitUntilReady(url, role, process);
 		} catch (error) {
 			await process.end('SIGKILL');
 			throw new Error(`${(error as Error).message}\n${await readTail(logFile)}`, { cause: error });
@@ -107,6 +120,9 @@ export async function startN8n(options: StartOptions = {}): Promise<RunningN8n> 
 		logFile,
 		get pid() {
 			return process?.pid;
+		},
+		get hasEnded() {
+			return process?.exit !== undefined;
 		},
 		kill: (signal = 'SIGKILL') => end(signal),
 		async restart() {
@@ -170,77 +186,8 @@ async function installPackage(packageDir: string, userFolder: string): Promise<v
 	}
 }
 
-interface Command {
-	command: string;
-	args: string[];
-	cwd: string;
-	env: Record<string, string>;
-	logFile: string;
-	removeAtEnd?: string;
-}
-
-type KeeperMessage = { pid: number } | { failed: string } | { exited: Exit };
-
-/** One run of n8n, under its keeper. */
-class N8nProcess {
-	readonly exited: Promise<Exit>;
-
-	exit: Exit | undefined;
-
-	private constructor(
-		private readonly keeper: ChildProcess,
-		readonly pid: number,
-	) {
-		this.exited = new Promise((resolve) => {
-			const settle = (exit: Exit) => {
-				this.exit ??= exit;
-				resolve(this.exit);
-			};
-			keeper.on('message', (message: KeeperMessage) => {
-				if ('exited' in message) settle(message.exited);
-			});
-			keeper.on('exit', (code, signal) => settle({ code, signal }));
-		});
-	}
-
-	static start(command: Command): Promise<N8nProcess> {
-		const keeper = fork(join(__dirname, 'keeper.cjs'), [JSON.stringify(command)], {
-			detached: true,
-			execArgv: [],
-			stdio: 'ignore',
-		});
-		return new Promise((resolve, reject) => {
-			keeper.once('error', reject);
-			keeper.once('message', (message: KeeperMessage) => {
-				if ('pid' in message) resolve(new N8nProcess(keeper, message.pid));
-				else reject(new Error(`n8n did not start: ${JSON.stringify(message)}`));
-			});
-		});
-	}
-
-	async end(signal: NodeJS.Signals): Promise<Exit> {
-		const keeperExit = waitForExit(this.keeper);
-		if (!this.exit) {
-			this.send(signal);
-			const timer = setTimeout(() => this.send('SIGKILL'), stopTimeoutMs);
-			await this.exited.finally(() => clearTimeout(timer));
-		}
-		await keeperExit;
-		return this.exited;
-	}
-
-	private send(signal: NodeJS.Signals) {
-		if (this.keeper.connected) this.keeper.send({ signal });
-	}
-}
-
-const waitForExit = (keeper: ChildProcess) =>
-	keeper.exitCode !== null || keeper.signalCode !== null
-		? Promise.resolve()
-		: new Promise<void>((resolve) => keeper.once('exit', () => resolve()));
-
 /** n8n says "ok" early and shows a waiting page on every path, so its real answers are what counts. */
-async function waitUntilReady(url: string, process: N8nProcess): Promise<void> {
+async function waitUntilReady(url: string, role: Role, process: KeptProcess): Promise<void> {
 	const http = axios.create({
 		baseURL: url,
 		timeout: 5000,
@@ -248,10 +195,9 @@ async function waitUntilReady(url: string, process: N8nProcess): Promise<void> {
 		proxy: false,
 	});
 	const isReady = async () => {
-		const [readiness, settings] = await Promise.all([
-			http.get<unknown>('/healthz/readiness'),
-			http.get<{ data?: { userManagement?: unknown } } | string>('/rest/settings'),
-		]);
+		const readiness = await http.get<unknown>('/healthz/readiness');
+		if (role !== 'main') return readiness.status === 200;
+		const settings = await http.get<object | string>('/rest/settings');
 		const isJson = typeof settings.data === 'object';
 		return readiness.status === 200 && settings.status === 200 && isJson;
 	};

@@ -1,14 +1,15 @@
-// Stands between the harness and n8n: when the harness is gone, however it ended, n8n and what n8n started
-// (its task runner) go too. Plain JavaScript, so that it runs from the real process and from inside jest.
+// Stands between the harness and a server such as n8n: when the harness is gone, however it ended, the server
+// and what it started (n8n's task runner) go too. Plain JavaScript, so that it runs from the real process and from inside jest.
 const { spawn } = require('node:child_process');
 const { closeSync, openSync, rmSync } = require('node:fs');
 
-const { command, args, env, cwd, logFile, removeAtEnd } = JSON.parse(process.argv[2]);
+const { command, args, env, cwd, logFile, removeAtEnd, uid, gid } = JSON.parse(process.argv[2]);
 const windows = process.platform === 'win32';
 
 const log = openSync(logFile, 'a');
 // A group of its own, so that one signal reaches all of it and a Ctrl-C in the terminal does not.
-const child = spawn(command, args, { cwd, env, detached: !windows, stdio: ['ignore', log, log] });
+const stdio = ['ignore', log, log];
+const child = spawn(command, args, { cwd, env, uid, gid, detached: !windows, stdio });
 closeSync(log);
 
 const signalAll = (signal) => {

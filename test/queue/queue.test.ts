@@ -1,0 +1,257 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import axios from 'axios';
+
+import type { Delivery } from '../../sandbox/webhooks/delivery';
+import type { StoredWorkflow, WorkflowNode } from '../harness/n8n/client';
+import {
+	installationTimeoutMs,
+	startQueueEnvironment,
+	type TestEnvironment,
+} from '../harness/n8n/environment';
+import type { QueueMode } from '../harness/n8n/queue';
+import type { RunningN8n } from '../harness/n8n/start';
+import { until } from '../harness/until';
+import { LifecycleEnvironment } from '../lifecycle/lifecycleEnvironment';
+import {
+	buildTrigger,
+	moveWorkNode,
+	renameTrigger,
+	setEvents,
+	triggerName,
+} from '../lifecycle/workflows';
+
+const bothEvents = ['order.completed', 'order.refunded'];
+/** As long as Pocketsflow waits for an answer. */
+const answerTimeoutMs = 5_000;
+/** A secret is confirmed when it is a minute old. */
+const confirmedAgeMs = 61_000;
+
+let environment: TestEnvironment & { queue: QueueMode };
+let queue: QueueMode;
+let lifecycle: LifecycleEnvironment;
+/** One workflow goes through all tests, in their order. */
+let workflow: StoredWorkflow;
+let name = triggerName;
+let events = ['order.completed'];
+/** When the webhook processes were last started, or the trigger last registered. */
+let secretSinceMs: number;
+
+const endpoint = () => lifecycle.expectedEndpoint(workflow, events, name);
+
+beforeAll(async () => {
+	environment = await startQueueEnvironment({ sandbox: { switches: { rateLimit: false } } });
+	({ queue } = environment);
+	lifecycle = await LifecycleEnvironment.of(environment);
+}, installationTimeoutMs);
+
+afterAll(() => environment?.stop(), 60_000);
+
+/** Fails unless the endpoints are as expected, and deliveries reach the workflow through each webhook process. */
+async function verify(...expected: Array<ReturnType<typeof endpoint>>): Promise<void> {
+	await lifecycle.verify(...expected);
+	const accepted = expected.map(() => 200);
+	// The balancer takes the processes in turn.
+	for (let turn = 0; turn < queue.webhooks.length; turn++)
+		expect(await lifecycle.sell('test')).toEqual(accepted);
+}
+
+const startWebhookProcesses = async () => {
+	await Promise.all(queue.webhooks.map((one) => one.restart()));
+	secretSinceMs = Date.now();
+};
+
+/** Sells while no webhook process runs, and returns the deliveries, which nobody has had yet. */
+async function sellUnheard(orderId: string): Promise<Delivery[]> {
+	const { sandbox } = environment;
+	await Promise.all(queue.webhooks.map((one) => one.kill()));
+	const before = sandbox.deliveries.length;
+	await sandbox.purchase({ metadata: { order_id: orderId }, wait: true });
+	const deliveries = sandbox.deliveries.slice(before).filter(({ event }) => events.includes(event));
+	expect(deliveries.map(({ outcome }) => outcome)).toEqual(deliveries.map(() => 'failed'));
+	await startWebhookProcesses();
+	return deliveries;
+}
+
+/** Sends a delivery to one process, once, and waits as long as Pocketsflow does. */
+const send = (to: RunningN8n, { url, body, headers }: Pick<Delivery, 'url' | 'body' | 'headers'>) =>
+	axios
+		.post(`${to.url}${new URL(url).pathname}`, Buffer.from(body, 'utf8'), {
+			headers,
+			timeout: answerTimeoutMs,
+			validateStatus: () => true,
+			proxy: false,
+		})
+		.then(({ status }) => status);
+
+const sendToEach = (delivery: Delivery) =>
+	Promise.all(queue.webhooks.map((one) => send(one, delivery)));
+
+/** The event IDs with which a workflow was started for an order, in the executions that succeeded. */
+async function readEventIds({ id }: StoredWorkflow, orderId: string): Promise<unknown[]> {
+	const { client } = environment;
+	const executions = (await client.executions(id)).filter(({ status }) => status === 'success');
+	const items = await Promise.all(
+		executions.slice(0, 20).map(async (one) => (await client.execution(one.id)).items('Work')),
+	);
+	return items
+		.flat()
+		.filter(({ metadata }) => (metadata as { order_id?: string })?.order_id === orderId)
+		.map(({ eventId }) => eventId);
+}
+
+/** Fails unless each webhook process accepts the delivery that is its first one, and both executions are about one event. */
+async function verifyColdDelivery(of: StoredWorkflow, orderId: string): Promise<void> {
+	const deliveries = await sellUnheard(orderId);
+	const path = new URL(environment.client.webhookUrl(of, name)).pathname;
+	const delivery = deliveries.find(({ url }) => url.endsWith(path));
+	if (!delivery) throw new Error('Pocketsflow did not deliver');
+	expect(await sendToEach(delivery)).toEqual([200, 200]);
+	const eventId = `order.completed:${(JSON.parse(delivery.body) as { order: { id: string } }).order.id}`;
+	await until('an execution through each process', async () =>
+		expect(await readEventIds(of, orderId)).toEqual([eventId, eventId]),
+	);
+}
+
+it('registers one endpoint from the main process, which takes no deliveries itself', async () => {
+	workflow = await lifecycle.addWorkflow([buildTrigger(events)]);
+	expect(endpoint().url.startsWith(environment.queue.balancer.url)).toBe(true);
+	await verify(endpoint());
+	const body = '{}';
+	const headers = { 'content-type': 'application/json' };
+	expect(await send(queue.main, { url: endpoint().url, body, headers })).toBe(404);
+});
+
+it('keeps one endpoint when the workflow is published again, edited and renamed', async () => {
+	await environment.client.activate(workflow.id);
+	await verify(endpoint());
+	events = bothEvents;
+	await lifecycle.edit(workflow, setEvents(...events));
+	await verify(endpoint());
+	await lifecycle.edit(workflow, moveWorkNode);
+	await verify(endpoint());
+	name = 'Sales';
+	await lifecycle.edit(workflow, renameTrigger(name));
+	workflow = await environment.client.workflow(workflow.id);
+	await verify(endpoint());
+});
+
+it('refuses a forged delivery in each webhook process', async () => {
+	const { client, sandbox } = environment;
+	const before = (await client.executions(workflow.id)).length;
+	const genuine = sandbox.deliveries.findLast(({ event }) => event === 'order.completed');
+	if (!genuine) throw new Error('Nothing was delivered');
+	const body = genuine.body.replace(/"amount":\d+/, '"amount":1000000');
+	expect(body).not.toBe(genuine.body);
+	for (const one of queue.webhooks) {
+		expect(await send(one, { ...genuine, body })).toBe(401);
+		const unsigned = Object.entries(genuine.headers).filter(
+			([header]) => !/signature/i.test(header),
+		);
+		expect(await send(one, { ...genuine, headers: Object.fromEntries(unsigned) })).toBe(401);
+	}
+	await client.waitUntilIdle(workflow.id);
+	expect(await client.executions(workflow.id)).toHaveLength(before);
+});
+
+it('gives one delivery that both processes get at once the same event ID in both executions', async () => {
+	const { sandbox } = environment;
+	await sandbox.purchase({ metadata: { order_id: 'twice' }, wait: true });
+	const delivery = sandbox.deliveries.findLast(({ event }) => event === 'order.completed');
+	if (!delivery) throw new Error('Nothing was delivered');
+	await until('its first execution', async () =>
+		expect(await readEventIds(workflow, 'twice')).toHaveLength(1),
+	);
+	expect(await sendToEach(delivery)).toEqual([200, 200]);
+	await until('the execution of the process that had not had it', async () =>
+		expect(await readEventIds(workflow, 'twice')).toHaveLength(2),
+	);
+	const [first, second] = await readEventIds(workflow, 'twice');
+	expect(second).toBe(first);
+});
+
+it('accepts the first delivery that a webhook process gets, by the secret in static data', async () => {
+	await verifyColdDelivery(workflow, 'cold');
+	await verify(endpoint());
+});
+
+it('has an endpoint for a second trigger of a workflow', async () => {
+	const two = await lifecycle.addWorkflow([
+		buildTrigger(['order.completed'], 'One'),
+		buildTrigger(['order.completed'], 'Two'),
+	]);
+	await verify(
+		endpoint(),
+		lifecycle.expectedEndpoint(two, undefined, 'One'),
+		lifecycle.expectedEndpoint(two, undefined, 'Two'),
+	);
+	await environment.client.deactivate(two.id);
+	await verify(endpoint());
+});
+
+it('receives an event in the test through the main, and in production', async () => {
+	const { client, sandbox } = environment;
+	const testUrl = endpoint().url.replace('/webhook/', '/webhook-test/');
+	const before = (await client.executions(workflow.id)).length;
+	await client.runManually(workflow.id, name);
+	await until('two endpoints', async () =>
+		expect((await lifecycle.listEndpoints()).map(({ url }) => url).sort()).toEqual(
+			[endpoint().url, testUrl].sort(),
+		),
+	);
+	await sandbox.purchase({ wait: true });
+	await until('both executions', async () => {
+		const started = (await client.executions(workflow.id)).slice(0, -before);
+		expect(started.map(({ mode, status }) => `${mode} ${status}`).sort()).toEqual([
+			'manual success',
+			'webhook success',
+		]);
+	});
+	await verify(endpoint());
+});
+
+it('survives a new API key, and then a start of the webhook processes', async () => {
+	const [before] = await lifecycle.listEndpoints();
+	await lifecycle.changeKey(environment.sandbox.renewKey('test'));
+	await sleep(Math.max(0, secretSinceMs + confirmedAgeMs - Date.now()));
+	await verify(endpoint());
+	await until('the secret to be sealed anew', async () =>
+		expect((await lifecycle.listEndpoints())[0].description).not.toBe(before.description),
+	);
+	expect((await lifecycle.listEndpoints())[0]._id).toBe(before._id);
+	await verifyColdDelivery(workflow, 'cold after the new key');
+	await verify(endpoint());
+});
+
+/** Writes static data where it runs, on a worker, which has none of what the main stored. */
+const writingNode: WorkflowNode = {
+	name: 'Write',
+	type: 'n8n-nodes-base.code',
+	typeVersion: 2,
+	position: [600, 0],
+	parameters: { jsCode: "$getWorkflowStaticData('global').count = 1;\nreturn $input.all();" },
+};
+
+it('recovers its secret in a webhook process after a worker has replaced the static data', async () => {
+	const { client } = environment;
+	const stored = await client.workflow(workflow.id);
+	const [work] = stored.nodes.filter((node) => node.name === 'Work');
+	await lifecycle.edit(workflow, ({ nodes, connections }) => ({
+		nodes: [...nodes, { ...writingNode, id: 'write' }],
+		connections: {
+			...connections,
+			[work.name]: { main: [[{ node: writingNode.name, type: 'main', index: 0 }]] },
+		},
+	}));
+	await until('a worker to replace the static data', async () => {
+		await lifecycle.sell('test');
+		expect(await lifecycle.readStaticData(workflow)).toEqual({ global: { count: 1 } });
+	});
+	await verifyColdDelivery(workflow, 'cold without static data');
+	await verify(endpoint());
+});
+
+it('removes its endpoint when its workflow is deactivated', async () => {
+	await environment.client.deactivate(workflow.id);
+	await verify();
+});
