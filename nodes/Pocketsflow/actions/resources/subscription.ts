@@ -83,7 +83,7 @@ const endedMembershipField = locatorField({
 	displayName: 'Subscription',
 	name: 'providerSubscriptionId',
 	description:
-		"A buyer's subscription: its own ID, which webhooks carry as subscriptionCustomerId, or the payment provider's (stripeSubscriptionId). Not subscription.id of a webhook, which is the offer.",
+		'A buyer\'s subscription: its own ID, which webhooks carry as subscriptionCustomerId, or the payment provider\'s (stripeSubscriptionId). What webhooks carry as "subscription" is the offer.',
 	placeholder: 'e.g. 6a410000000000000000c0de',
 	picker: {
 		method: 'searchProviderMemberships',
