@@ -1,0 +1,398 @@
+import axios from 'axios';
+
+import { fillSetUp, readExample } from '../../demo/example-workflows';
+import type { SetUpValues } from '../../demo/examples';
+import type { Execution, StoredWorkflow, Workflow } from '../harness/n8n/client';
+import {
+	installationTimeoutMs,
+	startEnvironment,
+	type TestEnvironment,
+} from '../harness/n8n/environment';
+import { Discord } from '../harness/services/discord';
+import { until } from '../harness/until';
+
+/** What an example keeps of a purchase in its data table. */
+interface Row {
+	purchase: string;
+	account: string;
+	wanted: string;
+	access: string;
+	overdueSince: string;
+	eventId: string;
+	sentAt: string;
+	problem: string;
+}
+
+let environment: TestEnvironment;
+let productId: string;
+let offerId: string;
+let projectPath: string;
+
+beforeAll(async () => {
+	environment = await startEnvironment({
+		sandbox: { seed: 'test', switches: { rateLimit: false } },
+	});
+	const { api, client } = environment;
+	[{ _id: productId }] = (await api.get<Array<{ _id: string }>>('/products')).data;
+	[{ _id: offerId }] = (await api.get<Array<{ _id: string }>>('/subscriptions')).data;
+	const { id } = await client.get<{ id: string }>('/projects/personal');
+	projectPath = `/projects/${id}/data-tables`;
+}, installationTimeoutMs);
+
+afterAll(() => environment?.stop());
+
+/**
+ * Without the sample data, which a run by hand would use, and without the trigger's own memory of repeated
+ * deliveries. The tries are as many as in the example; only the waits between them are shortened.
+ */
+const prepare = (workflow: Workflow): Workflow => ({
+	...workflow,
+	pinData: {},
+	nodes: workflow.nodes.map((node) => ({
+		...node,
+		...(node.type.endsWith('.pocketsflowTrigger') && {
+			parameters: { ...node.parameters, options: { skipRepeated: false } },
+		}),
+		...(node.retryOnFail === true && { waitBetweenTries: 50 }),
+	})),
+});
+
+/** One of the examples in n8n, published, and its data table. */
+class Access {
+	private constructor(
+		private readonly workflow: StoredWorkflow,
+		private readonly table: string,
+	) {}
+
+	static async open(
+		file: string,
+		values: SetUpValues,
+		credentials: Record<string, Record<string, unknown>>,
+	): Promise<Access> {
+		const { client, credential } = environment;
+		const own = await Promise.all(
+			Object.entries(credentials).map(([type, data]) => client.createCredential(type, file, data)),
+		);
+		const workflow = fillSetUp(prepare(await readExample(file)), values);
+		const stored = await client.importWorkflow(workflow, [credential, ...own]);
+		await client.activate(stored.id);
+		return new Access(stored, file.replace('access-', 'pocketsflow_'));
+	}
+
+	/** Fills in other values, and publishes them. */
+	async setUp(values: SetUpValues): Promise<void> {
+		const { client } = environment;
+		const { nodes } = fillSetUp(await client.workflow(this.workflow.id), values);
+		await client.update(this.workflow.id, { nodes });
+		await client.activate(this.workflow.id);
+	}
+
+	/** Waits until every delivery is worked on; returns what the newest says could not be done. */
+	async settle(): Promise<string> {
+		const { client, sandbox } = environment;
+		await sandbox.waitForDeliveries();
+		const path = new URL(client.webhookUrl(this.workflow, 'Pocketsflow Trigger')).pathname;
+		const received = sandbox.deliveries.filter(
+			({ url, outcome }) => url.endsWith(path) && outcome === 'delivered',
+		).length;
+		const newest = await until(`${received} deliveries to be worked on`, async () => {
+			const all = await client.executions(this.workflow.id);
+			const started = all.filter(({ mode }) => mode === 'webhook');
+			if (started.length < received || started.some(({ stoppedAt }) => stoppedAt === null))
+				throw new Error(`There are ${started.length} executions.`);
+			return started[0];
+		});
+		return readError(await client.execution(newest.id));
+	}
+
+	/** Runs the nightly check; returns what it says could not be done. */
+	async checkAtNight(): Promise<string> {
+		const { client } = environment;
+		const started = await client.runManually(this.workflow.id, 'Every night');
+		if (!('executionId' in started)) throw new Error('The nightly check waits.');
+		const ended = await until('the nightly check to end', async () => {
+			const execution = await client.execution(started.executionId);
+			return execution.stoppedAt !== null && execution;
+		});
+		return readError(ended);
+	}
+
+	async rows(purchase: string): Promise<Row[]> {
+		const { data } = await environment.client.get<{ data: Row[] }>(`${await this.path()}/rows`, {
+			params: { take: 100 },
+		});
+		return data.filter((row) => row.purchase === purchase);
+	}
+
+	/** Changes the row of a purchase, as its owner can by hand. */
+	async edit(purchase: string, data: Partial<Row>): Promise<void> {
+		const filters = [{ columnName: 'purchase', condition: 'eq', value: purchase }];
+		await environment.client.patch(`${await this.path()}/rows`, {
+			filter: { type: 'and', filters },
+			data,
+		});
+	}
+
+	private async path(): Promise<string> {
+		const { data } = await environment.client.get<{ data: Array<{ id: string; name: string }> }>(
+			projectPath,
+		);
+		const table = data.find(({ name }) => name === this.table);
+		if (!table) throw new Error(`There is no data table ${this.table}.`);
+		return `${projectPath}/${table.id}`;
+	}
+}
+
+const readError = ({ status, error }: Execution) =>
+	status === 'success' ? '' : (error?.message ?? status);
+
+const control = async (path: string, body: Record<string, unknown> = {}) => {
+	await axios.post(`${environment.sandbox.url}/_sandbox${path}`, body, { proxy: false });
+};
+
+const happen = (membership: string, what: 'renew' | 'fail-payment' | 'end') =>
+	control(`/memberships/${membership}/${what}`);
+
+const refund = (orderId: string, amount?: number) =>
+	environment.api.post('/refunds', { orderId, amount });
+
+const buy = async (metadata?: Record<string, string>) => {
+	const { orderIds } = await environment.sandbox.purchase({
+		productId,
+		...(metadata && { metadata }),
+	});
+	return orderIds[0];
+};
+
+const subscribe = async (metadata: Record<string, string>) => {
+	const { membershipIds } = await environment.sandbox.purchase({ offerId, metadata });
+	return membershipIds[0];
+};
+
+const daysAgo = (days: number) => new Date(Date.now() - days * 24 * 60 * 60_000).toISOString();
+
+describe('a Discord role', () => {
+	let discord: Discord;
+	let access: Access;
+	let newest = 284102390218940000n;
+
+	beforeAll(async () => {
+		discord = await Discord.open();
+		const values = {
+			discordServer: discord.server,
+			discordRole: discord.role,
+			discordApi: discord.url,
+			acceptTestPurchases: true,
+		};
+		const credentials = { discordBotApi: { botToken: discord.botToken } };
+		access = await Access.open('access-discord', values, credentials);
+	});
+
+	afterAll(() => discord?.close());
+
+	/** Somebody with a Discord account, who has joined the server. */
+	const join = () => {
+		const member = nextAccount();
+		discord.join(member);
+		return member;
+	};
+	const nextAccount = () => {
+		newest += 1n;
+		return String(newest);
+	};
+	const metadataOf = (member: string) => ({ discord_id: member });
+
+	test('is given to a buyer once, though the event comes twice, and taken back with the money', async () => {
+		const member = join();
+		const order = await buy(metadataOf(member));
+		expect(await access.settle()).toBe('');
+		expect(discord.hasRole(member)).toBe(true);
+
+		const delivery = environment.sandbox.deliveries.findLast(
+			({ event }) => event === 'order.completed',
+		);
+		await control('/deliver', { event: 'order.completed', body: delivery?.body, wait: true });
+		expect(await access.settle()).toBe('');
+		expect(discord.count('PUT', member)).toBe(1);
+		expect(await access.rows(order)).toMatchObject([
+			{ account: member, access: 'given', eventId: `order.completed:${order}` },
+		]);
+
+		await refund(order, 5);
+		expect(await access.settle()).toBe('');
+		expect(discord.hasRole(member)).toBe(true);
+		await refund(order);
+		expect(await access.settle()).toBe('');
+		expect(discord.hasRole(member)).toBe(false);
+		expect(await access.rows(order)).toMatchObject([{ access: 'taken', wanted: 'no' }]);
+	});
+
+	test('follows a membership through its life', async () => {
+		const member = join();
+		const membership = await subscribe(metadataOf(member));
+		await access.settle();
+		await happen(membership, 'renew');
+		await access.settle();
+		expect(discord.count('PUT', member)).toBe(1);
+
+		await happen(membership, 'fail-payment');
+		expect(await access.settle()).toBe('');
+		expect(await access.checkAtNight()).toBe('');
+		expect(discord.hasRole(member)).toBe(true);
+		await access.edit(membership, { overdueSince: daysAgo(2.9) });
+		expect(await access.checkAtNight()).toBe('');
+		expect(discord.hasRole(member)).toBe(true);
+		await access.edit(membership, { overdueSince: daysAgo(3.1) });
+		expect(await access.checkAtNight()).toBe('');
+		expect(discord.hasRole(member)).toBe(false);
+
+		await happen(membership, 'renew');
+		expect(await access.settle()).toBe('');
+		expect(discord.hasRole(member)).toBe(true);
+		expect(await access.rows(membership)).toMatchObject([{ access: 'given', overdueSince: '' }]);
+		await happen(membership, 'end');
+		expect(await access.settle()).toBe('');
+		expect(discord.hasRole(member)).toBe(false);
+	});
+
+	test('stays away when an older event comes late', async () => {
+		const member = join();
+		const membership = await subscribe(metadataOf(member));
+		await access.settle();
+		const [created] = environment.sandbox.deliveries.filter(
+			({ event, body }) => event === 'customer.subscription.created' && body.includes(membership),
+		);
+		await happen(membership, 'end');
+		await access.settle();
+		const [ended] = await access.rows(membership);
+
+		const event = 'customer.subscription.updated';
+		const headers = { 'X-Pocketsflow-Timestamp': String(Date.parse(created.queuedAt)) };
+		await control('/deliver', { event, body: created.body, headers, wait: true });
+		expect(await access.settle()).toBe('');
+		expect(discord.hasRole(member)).toBe(false);
+		expect(await access.rows(membership)).toMatchObject([
+			{ access: 'taken', eventId: ended.eventId, sentAt: ended.sentAt },
+		]);
+	});
+
+	test('is taken at night when the event of the end was lost', async () => {
+		const [one, other] = [join(), join()];
+		const membership = await subscribe(metadataOf(one));
+		const order = await buy(metadataOf(other));
+		await access.settle();
+		environment.sandbox.setSwitches({ dropRate: 1 });
+		await happen(membership, 'end');
+		await refund(order);
+		await access.settle();
+		environment.sandbox.setSwitches({ dropRate: 0 });
+		expect([discord.hasRole(one), discord.hasRole(other)]).toEqual([true, true]);
+		expect(await access.checkAtNight()).toBe('');
+		expect([discord.hasRole(one), discord.hasRole(other)]).toEqual([false, false]);
+	});
+
+	test('stays with a buyer who has another purchase', async () => {
+		const member = join();
+		const order = await buy(metadataOf(member));
+		await access.settle();
+		const membership = await subscribe(metadataOf(member));
+		await access.settle();
+		await refund(order);
+		expect(await access.settle()).toBe('');
+		expect(await access.checkAtNight()).toBe('');
+		expect(discord.hasRole(member)).toBe(true);
+		await happen(membership, 'end');
+		await access.settle();
+		expect(discord.hasRole(member)).toBe(false);
+	});
+
+	test('that two events gave and took at once is right after the night', async () => {
+		const member = join();
+		const membership = await subscribe(metadataOf(member));
+		await access.settle();
+		await happen(membership, 'end');
+		await access.settle();
+		// The older of the two came to Discord last.
+		discord.members.get(member)?.add(discord.role);
+		expect(await access.checkAtNight()).toBe('');
+		expect(discord.hasRole(member)).toBe(false);
+	});
+
+	test('is not given for a test purchase, unless that is set up', async () => {
+		const member = join();
+		await access.setUp({ acceptTestPurchases: false });
+		const order = await buy(metadataOf(member));
+		expect(await access.settle()).toMatch(new RegExp(`Order ${order} .* is a test purchase`));
+		expect(discord.hasRole(member)).toBe(false);
+		await access.setUp({ acceptTestPurchases: true });
+		expect(await access.checkAtNight()).toBe('');
+		expect(discord.hasRole(member)).toBe(true);
+	});
+
+	test('is not given for another product', async () => {
+		const member = join();
+		await access.setUp({ products: `another-product, ${offerId}` });
+		const order = await buy(metadataOf(member));
+		const membership = await subscribe(metadataOf(member));
+		expect(await access.settle()).toBe('');
+		await access.setUp({ products: '' });
+		expect(await access.rows(order)).toEqual([]);
+		expect(await access.rows(membership)).toMatchObject([{ access: 'given' }]);
+	});
+
+	test('waits for the account that a purchase does not name', async () => {
+		const member = join();
+		const order = await buy();
+		expect(await access.settle()).toMatch(new RegExp(`Order ${order} .* names no Discord account`));
+		expect(await access.checkAtNight()).toMatch(
+			new RegExp(`Order ${order} .* names no Discord account`),
+		);
+		await access.edit(order, { account: member });
+		expect(await access.checkAtNight()).toBe('');
+		expect(discord.hasRole(member)).toBe(true);
+	});
+
+	test('waits for a buyer who has not joined yet, and forgets one who has left', async () => {
+		const member = nextAccount();
+		const order = await buy(metadataOf(member));
+		expect(await access.settle()).toMatch(/Discord did not give .* Unknown Member/);
+		discord.join(member);
+		expect(await access.checkAtNight()).toBe('');
+		expect(discord.hasRole(member)).toBe(true);
+
+		discord.members.delete(member);
+		await refund(order);
+		expect(await access.settle()).toBe('');
+		expect(await access.rows(order)).toMatchObject([{ access: 'taken' }]);
+	});
+
+	test('that Discord refuses to give or to take is told, and done in the next night', async () => {
+		const member = join();
+		const forbidden = { status: 403, body: { message: 'Missing Permissions', code: 50013 } };
+		discord.failNext({ method: 'PUT', path: member, times: 3, ...forbidden });
+		const order = await buy(metadataOf(member));
+		expect(await access.settle()).toMatch(/Discord did not give .* Missing Permissions/);
+		expect(await access.checkAtNight()).toBe('');
+		expect(discord.hasRole(member)).toBe(true);
+
+		const broken = { status: 502, body: { message: '502: Bad Gateway', code: 0 } };
+		discord.failNext({ method: 'DELETE', path: member, times: 3, ...broken });
+		await refund(order);
+		expect(await access.settle()).toMatch(/Discord did not take /);
+		expect(await access.rows(order)).toMatchObject([{ access: 'given', wanted: 'no' }]);
+		expect(await access.checkAtNight()).toBe('');
+		expect(discord.hasRole(member)).toBe(false);
+		expect(await access.rows(order)).toMatchObject([{ access: 'taken', problem: '' }]);
+	});
+
+	test('is given at night when the order could not be read before', async () => {
+		const member = join();
+		const { sandbox } = environment;
+		sandbox.setSwitches({ faults: [{ path: '/orders/*', kind: 'answer', status: 404, count: 9 }] });
+		const order = await buy(metadataOf(member));
+		expect(await access.settle()).toMatch(new RegExp(`Order ${order} .* could not be read`));
+		sandbox.setSwitches({ faults: [] });
+		expect(await access.checkAtNight()).toBe('');
+		expect(discord.hasRole(member)).toBe(true);
+	});
+});
