@@ -223,8 +223,10 @@ describe('registration is refused before anything is sent', () => {
 
 	it('for a trigger without an event', async () => {
 		const trigger = stage.install([]);
+		const before = stage.sandbox.requests.length;
 		await expect(register(createHookContext(trigger), trigger.memory)).rejects.toThrow(
-			/at least one event/,
+			"'Trigger On' is empty. Choose at least one event.",
 		);
+		expect(stage.sandbox.requests).toHaveLength(before);
 	});
 });

@@ -54,7 +54,7 @@ describe('the events of the webhook trigger', () => {
 
 describe('an activation', () => {
 	it.each<[string, IDataObject, string]>([
-		['events of which there are none', { events: nothing }, "'Trigger On' has no value"],
+		['events of which there are none', { events: nothing }, 'Or choose from the list'],
 		['a number as events', { events: '={{ 42 }}' }, "'Trigger On' is no list of names"],
 		['an object as events', { events: '={{ { a: 1 } }}' }, "'Trigger On' is no list of names"],
 		['an empty list by expression', { events: '={{ [] }}' }, "'Trigger On' has no value"],

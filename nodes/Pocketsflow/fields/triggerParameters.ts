@@ -24,11 +24,12 @@ export const readOption = <T>(context: TriggerContext, field: Field<T>): T | und
 
 function readAt<T>(
 	context: TriggerContext,
-	{ property: { displayName }, read }: Field<T>,
+	{ property: { displayName, required }, read }: Field<T>,
 	path: string,
 ): T | undefined {
 	const value = read(evaluate(context, displayName, path), context.getTimezone());
-	if (value === undefined && isDynamic(context, path)) throw refuseMissing(displayName);
+	if (value === undefined && isDynamic(context, path))
+		throw refuseMissing(displayName, required ? 'Or choose from the list' : undefined);
 	return value;
 }
 

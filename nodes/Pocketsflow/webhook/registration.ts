@@ -166,11 +166,6 @@ async function findIntactEndpoint(registration: Registration, events: string[]):
 async function ensureEndpoint(registration: Registration, events: string[]): Promise<void> {
 	const { context, credential, url } = registration;
 	requirePublicAddress(context, url, credential);
-	if (events.length === 0)
-		throw new NodeOperationError(
-			context.getNode(),
-			'Choose at least one event in "Trigger On" before you publish (activate) the workflow',
-		);
 	const own = await takeOwnEndpoints(registration);
 	const usable = findUsableEndpoint(registration, own);
 	if (!usable) return await replaceEndpoints(registration, events, own);

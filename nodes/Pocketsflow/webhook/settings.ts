@@ -202,7 +202,11 @@ function readEvents(context: TriggerContext): string[] {
 
 /** The events to register. @throws NodeOperationError with a sentence for the user */
 export const readEventNames = (context: TriggerContext): string[] =>
-	explainInput(context, () => readEvents(context));
+	explainInput(context, () => {
+		const names = readEvents(context);
+		if (names.length > 0) return names;
+		throw new InvalidInputError("'Trigger On' is empty", 'Choose at least one event.');
+	});
 
 /**
  * Refuses parameters that cannot be read, so that an activation fails rather than a delivery.
