@@ -70,7 +70,7 @@ export async function openNode(page: Page, name: string): Promise<void> {
 
 /** Closes it. */
 export async function closeNode(page: Page): Promise<void> {
-	await page.keyboard.press('Escape');
+	await byTestId(page, 'ndv-close-button').first().click();
 	await byTestId(page, 'node-parameters').first().waitFor({ state: 'hidden' });
 }
 
