@@ -41,7 +41,8 @@ export class PocketsflowPollingTrigger implements INodeType {
 			},
 			eventsField.property,
 			{
-				displayName: 'Amounts are in full units, as the API of Pocketsflow has them: 29 is 29.00.',
+				displayName:
+					'Amounts are in the main unit of the currency, as the API of Pocketsflow has them: 29 is $29.00.',
 				name: 'amountNotice',
 				type: 'notice',
 				default: '',

@@ -83,7 +83,7 @@ export class PocketsflowTrigger implements INodeType {
 		],
 		hints: [
 			{
-				message: 'Amounts of invoice events are in cents: 1200 is 12.00',
+				message: 'Amounts of invoice events are in cents: 1200 is $12.00',
 				type: 'info',
 				location: 'outputPane',
 				whenToDisplay: 'afterExecution',

@@ -77,9 +77,11 @@ describe('the unit of amounts is told where events are chosen', () => {
 	);
 
 	it.each(['order.completed', 'order.refunded', 'customer.created'])(
-		'%s: most likely full units',
+		'%s: most likely the main unit',
 		(event) => {
-			expect(show([event])).toEqual([expect.stringMatching(/full units.*Order → Get/)]);
+			expect(show([event])).toEqual([
+				expect.stringMatching(/main unit of the currency.*Order → Get/),
+			]);
 		},
 	);
 

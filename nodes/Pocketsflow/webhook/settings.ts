@@ -61,7 +61,7 @@ export const existingNotices: INodeProperties[] = ['endpoint', '/options.endpoin
 export const amountNotices: INodeProperties[] = [
 	{
 		displayName:
-			'Order events: the amount is as Pocketsflow sends it, most likely in full units (29 is 29.00). To be certain, read the order with Order → Get.',
+			'Order events: the amount is as Pocketsflow sends it, most likely in the main unit of the currency (29 is $29.00). To be certain, read the order with Order → Get.',
 		name: 'orderAmountNotice',
 		type: 'notice',
 		default: '',
@@ -70,7 +70,7 @@ export const amountNotices: INodeProperties[] = [
 		},
 	},
 	{
-		displayName: 'Invoice events: the amount is in cents (1200 is 12.00).',
+		displayName: 'Invoice events: the amount is in cents (1200 is $12.00).',
 		name: 'invoiceAmountNotice',
 		type: 'notice',
 		default: '',
