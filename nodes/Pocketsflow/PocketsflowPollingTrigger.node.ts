@@ -98,7 +98,7 @@ export class PocketsflowPollingTrigger implements INodeType {
 		hints: [
 			{
 				message:
-					'An execution without items only stores how far polling has come. Leave Always Output Data off: it would run the workflow with an empty item.',
+					'Now and then there is an execution without items, which only stores how far polling has come. Leave Always Output Data off: it would run the workflow with an empty item.',
 				type: 'info',
 				location: 'outputPane',
 				whenToDisplay: 'afterExecution',

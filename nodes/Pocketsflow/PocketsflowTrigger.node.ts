@@ -42,6 +42,10 @@ export class PocketsflowTrigger implements INodeType {
 			'Sell digital products and subscriptions, and start workflows on orders and other events',
 		eventTriggerDescription:
 			'Waiting for Pocketsflow. Pay at one of your checkouts in the mode of the key: with a test key no money moves.',
+		triggerPanel: {
+			activationHint:
+				'Press the button, then make the event happen: for an order, pay at one of your checkouts. With a test key no money moves.',
+		},
 		activationMessage: 'Pocketsflow will now report the chosen events to your workflow.',
 		defaults: { name: 'Pocketsflow Trigger' },
 		inputs: [],
