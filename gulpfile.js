@@ -1,5 +1,6 @@
 const { spawn } = require('node:child_process');
-const { rm } = require('node:fs/promises');
+const { chmod, readdir, rm } = require('node:fs/promises');
+const { join } = require('node:path');
 const { dest, series, src } = require('gulp');
 
 const run = (command, ...args) =>
@@ -15,9 +16,9 @@ const clean = () => rm('dist', { recursive: true, force: true });
 
 const compile = () => run('tsc', '--project', 'tsconfig.json');
 
-// Icons, codex files and output schemas: n8n looks for each beside the compiled node.
+// Icons and output schemas: n8n looks for each beside the compiled node. The codex files come by tsc.
 const assets = () =>
-	src(['{nodes,credentials}/**/*.svg', 'nodes/**/*.node.json', 'nodes/**/__schema__/**/*.json'], {
+	src(['{nodes,credentials}/**/*.svg', 'nodes/**/__schema__/**/*.json'], {
 		base: '.',
 		encoding: false,
 	}).pipe(dest('dist'));
@@ -25,4 +26,14 @@ const assets = () =>
 // Last: the editor reads these files while the runtime reads the classes, so stale metadata misleads.
 const metadata = () => run('n8n-generate-metadata');
 
-exports.build = series(clean, compile, assets, metadata);
+// npm packs a file's mode, which comes from the umask of who builds. The package is to be the same anywhere.
+const modes = async () => {
+	const built = await readdir('dist', { recursive: true, withFileTypes: true });
+	const files = built
+		.filter((entry) => entry.isFile())
+		.map((entry) => join(entry.parentPath, entry.name));
+	for (const file of [...files, 'package.json', 'README.md', 'LICENSE.md', 'index.js'])
+		await chmod(file, 0o644);
+};
+
+exports.build = series(clean, compile, assets, metadata, modes);

@@ -7,7 +7,9 @@ export interface Tarball {
 	path: string;
 	/** Sorted paths of what it holds, with sizes in bytes. */
 	files: Array<{ path: string; size: number }>;
-	/** In bytes, unpacked. */
+	/** In bytes. */
+	size: number;
+	/** In bytes. */
 	unpackedSize: number;
 }
 
@@ -23,10 +25,10 @@ export async function packPackage(
 		['pack', '--json', '--ignore-scripts', '--pack-destination', destination],
 		{ cwd: packageDir, env },
 	);
-	const [{ filename, files, unpackedSize }] = JSON.parse(stdout) as [
-		{ filename: string; files: Tarball['files']; unpackedSize: number },
+	const [{ filename, files, size, unpackedSize }] = JSON.parse(stdout) as [
+		Omit<Tarball, 'path'> & { filename: string },
 	];
-	return { path: join(destination, filename), files, unpackedSize };
+	return { path: join(destination, filename), files, size, unpackedSize };
 }
 
 /** Unpacks a tarball of npm: what it holds stands in `destination`, without the folder `package`. */
