@@ -91,7 +91,7 @@ function printInstructions(
 	console.log(`
 Ready. Nothing outside ${folder ?? 'a temporary folder'} is touched; Ctrl-C ends it all.
 
-  n8n          ${n8n.url}
+  n8n          ${n8n.url}/home/workflows
     e-mail     ${demoOwner.email}
     password   ${demoOwner.password}
   Pocketsflow  ${account.baseUrl}${isReal ? '' : ' (the sandbox)'}${keys}

@@ -46,7 +46,9 @@ export const buildSteps = ({ store, dashboard, n8n, sell, settle }: Places): Ste
 		: []),
 	{
 		title: 'Make a workflow of your own',
-		text: 'Begin with the Pocketsflow Trigger, create a credential with a test key, publish (activate) it, and buy again.',
+		text: `Begin with the Pocketsflow Trigger, create a credential with ${
+			dashboard ? 'the test key and the Base URL that the dashboard shows' : 'a test key'
+		}, publish (activate) it, and buy again.`,
 		url: `${n8n}/workflow/new`,
 	},
 ];

@@ -30,7 +30,7 @@ const renderNavigation = ({ links }: SandboxContext, { mode, current }: PagePart
 		<a href="/dashboard${modeQuery(mode)}" ${current === 'dashboard' && html` aria-current="page"`}
 			>Dashboard</a
 		>
-		${links.n8nUrl && html`<a href="${links.n8nUrl}">n8n</a>`}
+		${links.n8nUrl && html`<a href="${links.n8nUrl}/home/workflows">n8n</a>`}
 	</nav>`;
 
 const testBadge = html`<span class="badge warn" data-test="mode">Test mode</span>`;

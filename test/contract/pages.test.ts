@@ -161,7 +161,7 @@ describe('The store of the sandbox', () => {
 			n8nUrl: 'http://127.0.0.1:5678',
 			getBuyUrl: (name, number) => `http://127.0.0.1:5678/webhook/sell?${name}=${number}`,
 		});
-		expect((await open('/')).html).toContain('href="http://127.0.0.1:5678"');
+		expect((await open('/')).html).toContain('href="http://127.0.0.1:5678/home/workflows"');
 		expect((await submit('/buy', { item: id, mode: 'test' })).location).toBe(
 			'http://127.0.0.1:5678/webhook/sell?Book=S-2041',
 		);
