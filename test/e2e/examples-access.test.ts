@@ -8,6 +8,7 @@ import {
 	startEnvironment,
 	type TestEnvironment,
 } from '../harness/n8n/environment';
+import { Brevo } from '../harness/services/brevo';
 import { Discord } from '../harness/services/discord';
 import { until } from '../harness/until';
 
@@ -59,6 +60,9 @@ const prepare = (workflow: Workflow): Workflow => ({
 
 /** One of the examples in n8n, published, and its data table. */
 class Access {
+	/** The execution of the newest event. */
+	newest: Execution | undefined;
+
 	private constructor(
 		private readonly workflow: StoredWorkflow,
 		private readonly table: string,
@@ -68,12 +72,13 @@ class Access {
 		file: string,
 		values: SetUpValues,
 		credentials: Record<string, Record<string, unknown>>,
+		change: (workflow: Workflow) => Workflow = (workflow) => workflow,
 	): Promise<Access> {
 		const { client, credential } = environment;
 		const own = await Promise.all(
 			Object.entries(credentials).map(([type, data]) => client.createCredential(type, file, data)),
 		);
-		const workflow = fillSetUp(prepare(await readExample(file)), values);
+		const workflow = fillSetUp(prepare(change(await readExample(file))), values);
 		const stored = await client.importWorkflow(workflow, [credential, ...own]);
 		await client.activate(stored.id);
 		return new Access(stored, file.replace('access-', 'pocketsflow_'));
@@ -102,7 +107,8 @@ class Access {
 				throw new Error(`There are ${started.length} executions.`);
 			return started[0];
 		});
-		return readError(await client.execution(newest.id));
+		this.newest = await client.execution(newest.id);
+		return readError(this.newest);
 	}
 
 	/** Runs the nightly check; returns what it says could not be done. */
@@ -150,22 +156,30 @@ const control = async (path: string, body: Record<string, unknown> = {}) => {
 	await axios.post(`${environment.sandbox.url}/_sandbox${path}`, body, { proxy: false });
 };
 
+/** Delivers the newest event of a name once more. */
+const redeliver = async (event: string) => {
+	const delivery = environment.sandbox.deliveries.findLast((each) => each.event === event);
+	await control('/deliver', { event, body: delivery?.body, wait: true });
+};
+
 const happen = (membership: string, what: 'renew' | 'fail-payment' | 'end') =>
 	control(`/memberships/${membership}/${what}`);
 
 const refund = (orderId: string, amount?: number) =>
 	environment.api.post('/refunds', { orderId, amount });
 
-const buy = async (metadata?: Record<string, string>) => {
-	const { orderIds } = await environment.sandbox.purchase({
-		productId,
-		...(metadata && { metadata }),
-	});
+interface Buyer {
+	metadata?: Record<string, string>;
+	email?: string;
+}
+
+const buy = async (buyer: Buyer) => {
+	const { orderIds } = await environment.sandbox.purchase({ productId, ...buyer });
 	return orderIds[0];
 };
 
-const subscribe = async (metadata: Record<string, string>) => {
-	const { membershipIds } = await environment.sandbox.purchase({ offerId, metadata });
+const subscribe = async (buyer: Buyer) => {
+	const { membershipIds } = await environment.sandbox.purchase({ offerId, ...buyer });
 	return membershipIds[0];
 };
 
@@ -200,18 +214,15 @@ describe('a Discord role', () => {
 		newest += 1n;
 		return String(newest);
 	};
-	const metadataOf = (member: string) => ({ discord_id: member });
+	const buyerOf = (member: string) => ({ metadata: { discord_id: member } });
 
 	test('is given to a buyer once, though the event comes twice, and taken back with the money', async () => {
 		const member = join();
-		const order = await buy(metadataOf(member));
+		const order = await buy(buyerOf(member));
 		expect(await access.settle()).toBe('');
 		expect(discord.hasRole(member)).toBe(true);
 
-		const delivery = environment.sandbox.deliveries.findLast(
-			({ event }) => event === 'order.completed',
-		);
-		await control('/deliver', { event: 'order.completed', body: delivery?.body, wait: true });
+		await redeliver('order.completed');
 		expect(await access.settle()).toBe('');
 		expect(discord.count('PUT', member)).toBe(1);
 		expect(await access.rows(order)).toMatchObject([
@@ -229,7 +240,7 @@ describe('a Discord role', () => {
 
 	test('follows a membership through its life', async () => {
 		const member = join();
-		const membership = await subscribe(metadataOf(member));
+		const membership = await subscribe(buyerOf(member));
 		await access.settle();
 		await happen(membership, 'renew');
 		await access.settle();
@@ -257,7 +268,7 @@ describe('a Discord role', () => {
 
 	test('stays away when an older event comes late', async () => {
 		const member = join();
-		const membership = await subscribe(metadataOf(member));
+		const membership = await subscribe(buyerOf(member));
 		await access.settle();
 		const [created] = environment.sandbox.deliveries.filter(
 			({ event, body }) => event === 'customer.subscription.created' && body.includes(membership),
@@ -278,8 +289,8 @@ describe('a Discord role', () => {
 
 	test('is taken at night when the event of the end was lost', async () => {
 		const [one, other] = [join(), join()];
-		const membership = await subscribe(metadataOf(one));
-		const order = await buy(metadataOf(other));
+		const membership = await subscribe(buyerOf(one));
+		const order = await buy(buyerOf(other));
 		await access.settle();
 		environment.sandbox.setSwitches({ dropRate: 1 });
 		await happen(membership, 'end');
@@ -293,9 +304,9 @@ describe('a Discord role', () => {
 
 	test('stays with a buyer who has another purchase', async () => {
 		const member = join();
-		const order = await buy(metadataOf(member));
+		const order = await buy(buyerOf(member));
 		await access.settle();
-		const membership = await subscribe(metadataOf(member));
+		const membership = await subscribe(buyerOf(member));
 		await access.settle();
 		await refund(order);
 		expect(await access.settle()).toBe('');
@@ -308,7 +319,7 @@ describe('a Discord role', () => {
 
 	test('that two events gave and took at once is right after the night', async () => {
 		const member = join();
-		const membership = await subscribe(metadataOf(member));
+		const membership = await subscribe(buyerOf(member));
 		await access.settle();
 		await happen(membership, 'end');
 		await access.settle();
@@ -321,7 +332,7 @@ describe('a Discord role', () => {
 	test('is not given for a test purchase, unless that is set up', async () => {
 		const member = join();
 		await access.setUp({ acceptTestPurchases: false });
-		const order = await buy(metadataOf(member));
+		const order = await buy(buyerOf(member));
 		expect(await access.settle()).toMatch(new RegExp(`Order ${order} .* is a test purchase`));
 		expect(discord.hasRole(member)).toBe(false);
 		await access.setUp({ acceptTestPurchases: true });
@@ -332,8 +343,8 @@ describe('a Discord role', () => {
 	test('is not given for another product', async () => {
 		const member = join();
 		await access.setUp({ products: `another-product, ${offerId}` });
-		const order = await buy(metadataOf(member));
-		const membership = await subscribe(metadataOf(member));
+		const order = await buy(buyerOf(member));
+		const membership = await subscribe(buyerOf(member));
 		expect(await access.settle()).toBe('');
 		await access.setUp({ products: '' });
 		expect(await access.rows(order)).toEqual([]);
@@ -342,7 +353,7 @@ describe('a Discord role', () => {
 
 	test('waits for the account that a purchase does not name', async () => {
 		const member = join();
-		const order = await buy();
+		const order = await buy({});
 		expect(await access.settle()).toMatch(new RegExp(`Order ${order} .* names no Discord account`));
 		expect(await access.checkAtNight()).toMatch(
 			new RegExp(`Order ${order} .* names no Discord account`),
@@ -354,7 +365,7 @@ describe('a Discord role', () => {
 
 	test('waits for a buyer who has not joined yet, and forgets one who has left', async () => {
 		const member = nextAccount();
-		const order = await buy(metadataOf(member));
+		const order = await buy(buyerOf(member));
 		expect(await access.settle()).toMatch(/Discord did not give .* Unknown Member/);
 		discord.join(member);
 		expect(await access.checkAtNight()).toBe('');
@@ -370,7 +381,7 @@ describe('a Discord role', () => {
 		const member = join();
 		const forbidden = { status: 403, body: { message: 'Missing Permissions', code: 50013 } };
 		discord.failNext({ method: 'PUT', path: member, times: 3, ...forbidden });
-		const order = await buy(metadataOf(member));
+		const order = await buy(buyerOf(member));
 		expect(await access.settle()).toMatch(/Discord did not give .* Missing Permissions/);
 		expect(await access.checkAtNight()).toBe('');
 		expect(discord.hasRole(member)).toBe(true);
@@ -389,10 +400,112 @@ describe('a Discord role', () => {
 		const member = join();
 		const { sandbox } = environment;
 		sandbox.setSwitches({ faults: [{ path: '/orders/*', kind: 'answer', status: 404, count: 9 }] });
-		const order = await buy(metadataOf(member));
+		const order = await buy(buyerOf(member));
 		expect(await access.settle()).toMatch(new RegExp(`Order ${order} .* could not be read`));
 		sandbox.setSwitches({ faults: [] });
 		expect(await access.checkAtNight()).toBe('');
 		expect(discord.hasRole(member)).toBe(true);
+	});
+});
+
+describe('a list of members', () => {
+	let brevo: Brevo;
+	let access: Access;
+
+	/** The address of Google Sheets cannot be set: a node that only makes the same row stands in for its node. */
+	const replaceSheet = (workflow: Workflow): Workflow => ({
+		...workflow,
+		nodes: workflow.nodes.map((node) => {
+			if (node.name !== 'Keep a row in the sheet') return node;
+			const { value } = node.parameters.columns as { value: Record<string, string> };
+			const assignments = Object.entries(value).map(([name, expression]) => ({
+				id: name,
+				name,
+				value: expression,
+				type: 'string',
+			}));
+			return {
+				...node,
+				type: 'n8n-nodes-base.set',
+				typeVersion: 3.4,
+				disabled: false,
+				parameters: { assignments: { assignments }, options: {} },
+			};
+		}),
+	});
+
+	beforeAll(async () => {
+		brevo = await Brevo.open();
+		const values = { brevoList: brevo.list, brevoApi: brevo.url, acceptTestPurchases: true };
+		const credentials = { sendInBlueApi: { apiKey: brevo.apiKey } };
+		access = await Access.open('access-list', values, credentials, replaceSheet);
+	});
+
+	afterAll(() => brevo?.close());
+
+	test('has a buyer once, and lets go who is refunded', async () => {
+		const order = await buy({ email: 'Ada@Example.com' });
+		expect(await access.settle()).toBe('');
+		expect(brevo.isOnList('ada@example.com')).toBe(true);
+		await redeliver('order.completed');
+		expect(await access.settle()).toBe('');
+		expect(brevo.count('POST', '/contacts')).toBe(1);
+
+		await refund(order);
+		expect(await access.settle()).toBe('');
+		expect(brevo.isOnList('ada@example.com')).toBe(false);
+		expect(access.newest?.items('Keep a row in the sheet')).toMatchObject([
+			{ purchase: order, email: 'Ada@Example.com', access: 'taken' },
+		]);
+	});
+
+	test('follows a membership through its life', async () => {
+		const email = 'bea@example.com';
+		const membership = await subscribe({ email });
+		await access.settle();
+		await happen(membership, 'fail-payment');
+		expect(await access.settle()).toBe('');
+		expect(await access.checkAtNight()).toBe('');
+		expect(brevo.isOnList(email)).toBe(true);
+		await access.edit(membership, { overdueSince: daysAgo(3.1) });
+		expect(await access.checkAtNight()).toBe('');
+		expect(brevo.isOnList(email)).toBe(false);
+
+		await happen(membership, 'renew');
+		await access.settle();
+		expect(brevo.isOnList(email)).toBe(true);
+		await happen(membership, 'end');
+		await access.settle();
+		expect(brevo.isOnList(email)).toBe(false);
+	});
+
+	test('is put right in the next night after Brevo refused', async () => {
+		const email = 'cy@example.com';
+		const error = {
+			status: 400,
+			body: { code: 'invalid_parameter', message: 'Not now' },
+			times: 3,
+		};
+		brevo.failNext({ method: 'POST', path: '/contacts', ...error });
+		const order = await buy({ email });
+		expect(await access.settle()).toMatch(/Brevo did not give 7 to cy@example\.com .* Not now/);
+		expect(await access.checkAtNight()).toBe('');
+		expect(brevo.isOnList(email)).toBe(true);
+
+		brevo.failNext({ method: 'PUT', path: '/contacts', ...error });
+		await refund(order);
+		expect(await access.settle()).toMatch(/Brevo did not take 7 from cy@example\.com .* Not now/);
+		expect(await access.checkAtNight()).toBe('');
+		expect(brevo.isOnList(email)).toBe(false);
+	});
+
+	test('lets go a buyer whom Brevo no longer knows', async () => {
+		const email = 'dan@example.com';
+		const order = await buy({ email });
+		await access.settle();
+		brevo.contacts.delete(email);
+		await refund(order);
+		expect(await access.settle()).toBe('');
+		expect(await access.rows(order)).toMatchObject([{ access: 'taken' }]);
 	});
 });
