@@ -41,6 +41,7 @@ export const examples: readonly Example[] = [
 	{ file: 'reconcile-by-polling', since: '2.0', tags: ['Settle'] },
 	{ file: 'reconcile-two-triggers', since: '2.0', tags: ['Settle'] },
 	{ file: 'access-discord', since: '2.0', tags: ['Access'] },
+	{ file: 'access-telegram', since: '2.0', tags: ['Access'] },
 	{ file: 'access-list', since: '2.0', tags: ['Access'] },
 	{ file: 'sales-report', since: '1.123', tags: ['Reports'] },
 	{ file: 'import-products', since: '1.123', tags: ['Operations'] },

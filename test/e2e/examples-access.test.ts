@@ -8,8 +8,10 @@ import {
 	startEnvironment,
 	type TestEnvironment,
 } from '../harness/n8n/environment';
+import { MailServer } from '../harness/mailServer';
 import { Brevo } from '../harness/services/brevo';
 import { Discord } from '../harness/services/discord';
+import { Telegram } from '../harness/services/telegram';
 import { until } from '../harness/until';
 
 /** What an example keeps of a purchase in its data table. */
@@ -507,5 +509,123 @@ describe('a list of members', () => {
 		await refund(order);
 		expect(await access.settle()).toBe('');
 		expect(await access.rows(order)).toMatchObject([{ access: 'taken' }]);
+	});
+});
+
+describe('a Telegram group', () => {
+	let telegram: Telegram;
+	let mail: MailServer;
+	let access: Access;
+	let newest = 512090000;
+
+	beforeAll(async () => {
+		telegram = await Telegram.open();
+		mail = await MailServer.open();
+		const values = {
+			telegramBot: telegram.botUrl,
+			telegramChat: telegram.chat,
+			acceptTestPurchases: true,
+		};
+		access = await Access.open('access-telegram', values, { smtp: mail.credential });
+	});
+
+	afterAll(async () => {
+		await telegram?.close();
+		await mail?.close();
+	});
+
+	const newBuyer = () => {
+		newest += 1;
+		const email = `member${newest}@example.com`;
+		return { user: newest, email, buyer: { email, metadata: { telegram_id: String(newest) } } };
+	};
+
+	/** The links that were sent to somebody, oldest first. */
+	const linksOf = (email: string) =>
+		mail.mails
+			.filter(({ to }) => to.includes(email))
+			.map(({ body }) => /https:\/\/t\.me\/\S+/.exec(body)?.[0] ?? '');
+
+	test('is opened to a buyer by one link, and closed with the refund', async () => {
+		const { user, email, buyer } = newBuyer();
+		const order = await buy(buyer);
+		expect(await access.settle()).toBe('');
+		await redeliver('order.completed');
+		expect(await access.settle()).toBe('');
+		expect(await access.checkAtNight()).toBe('');
+		expect(linksOf(email)).toHaveLength(1);
+		expect(telegram.join(user, linksOf(email)[0])).toBe(true);
+
+		await refund(order);
+		expect(await access.settle()).toBe('');
+		expect(telegram.members.has(user)).toBe(false);
+		expect(await access.checkAtNight()).toBe('');
+	});
+
+	test('lets nobody in by a link whose purchase was refunded before', async () => {
+		const { user, email, buyer } = newBuyer();
+		const order = await buy(buyer);
+		await access.settle();
+		await refund(order);
+		expect(await access.settle()).toBe('');
+		expect(telegram.join(user, linksOf(email)[0])).toBe(false);
+	});
+
+	test('follows a membership through its life', async () => {
+		const { user, email, buyer } = newBuyer();
+		const membership = await subscribe(buyer);
+		await access.settle();
+		telegram.join(user, linksOf(email)[0]);
+		await happen(membership, 'fail-payment');
+		expect(await access.settle()).toBe('');
+		expect(await access.checkAtNight()).toBe('');
+		expect(telegram.members.has(user)).toBe(true);
+		await access.edit(membership, { overdueSince: daysAgo(3.1) });
+		expect(await access.checkAtNight()).toBe('');
+		expect(telegram.members.has(user)).toBe(false);
+
+		await happen(membership, 'renew');
+		expect(await access.settle()).toBe('');
+		expect(linksOf(email)).toHaveLength(2);
+		expect(telegram.join(user, linksOf(email)[1])).toBe(true);
+		await happen(membership, 'end');
+		await access.settle();
+		expect(telegram.members.has(user)).toBe(false);
+	});
+
+	test('is put right in the next night after Telegram or the mail server refused', async () => {
+		const { user, email, buyer } = newBuyer();
+		const description = 'Bad Request: not enough rights to manage chat invite link';
+		const error = { status: 400, body: { ok: false, error_code: 400, description }, times: 3 };
+		telegram.failNext({ method: 'POST', path: 'createChatInviteLink', ...error });
+		const order = await buy(buyer);
+		const told = await access.settle();
+		expect(told).toMatch(new RegExp(`Telegram did not give .* ${email}.* not enough rights`));
+		expect(told).not.toContain(telegram.token);
+		mail.refuses = true;
+		expect(await access.checkAtNight()).toMatch(/did not give .* No such mailbox/);
+		mail.refuses = false;
+		expect(await access.checkAtNight()).toBe('');
+		expect(linksOf(email)).toHaveLength(1);
+		telegram.join(user, linksOf(email)[0]);
+
+		telegram.failNext({ method: 'POST', path: 'banChatMember', ...error });
+		await refund(order);
+		expect(await access.settle()).toMatch(/Telegram did not take .* not enough rights/);
+		expect(telegram.members.has(user)).toBe(true);
+		expect(await access.checkAtNight()).toBe('');
+		expect(telegram.members.has(user)).toBe(false);
+	});
+
+	test('waits for the account that a purchase does not name', async () => {
+		const { user, email } = newBuyer();
+		const order = await buy({ email });
+		expect(await access.settle()).toMatch(
+			new RegExp(`Order ${order} .* names no Telegram account`),
+		);
+		expect(linksOf(email)).toEqual([]);
+		await access.edit(order, { account: String(user) });
+		expect(await access.checkAtNight()).toBe('');
+		expect(linksOf(email)).toHaveLength(1);
 	});
 });
