@@ -82,6 +82,7 @@ describe('the texts of every operation follow the guidelines', () => {
 	it.each(operations)('%s', (_title, { option, effect, fields }) => {
 		expect(option.name).toMatch(/^[A-Z]/);
 		expect(option.action).toMatch(/^[A-Z][a-z ]+$/);
+		expect(option.action).not.toMatch(/\b(an?|the)\b/);
 		expect(option.description).toMatch(/^[A-Z]/);
 		expect(option.description).not.toBe(option.name);
 		if (option.value === 'getAll') {
