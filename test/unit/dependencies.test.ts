@@ -96,11 +96,25 @@ function listPlaces(path: string, name: string): string[] {
 	];
 }
 
-it('locks the optional packages of every platform, which `npm ci` asks for', () => {
-	const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
-		packages: Record<string, LockedPackage>;
-	};
-	expect(findMissing(packages)).toEqual([]);
+const readLock = (file: string) =>
+	(
+		JSON.parse(readFileSync(join(root, file), 'utf8')) as {
+			packages: Record<string, LockedPackage>;
+		}
+	).packages;
+
+it.each([
+	'package-lock.json',
+	'test/package/registry/package-lock.json',
+	...readdirSync(join(root, 'test/harness/n8n'), { withFileTypes: true })
+		.filter((entry) => entry.isDirectory())
+		.map(({ name }) => `test/harness/n8n/${name}/package-lock.json`),
+])('%s has the optional packages of every platform, which `npm ci` asks for', (file) => {
+	expect(findMissing(readLock(file))).toEqual([]);
+});
+
+it('notices a package that is missing in the lock', () => {
+	const packages = readLock('package-lock.json');
 	const incomplete = Object.fromEntries(
 		Object.entries(packages).filter(([path]) => path !== 'node_modules/@swc/core-win32-x64-msvc'),
 	);

@@ -48,10 +48,9 @@ async function install(version: string, manifest: string, dir: string): Promise<
 	await mkdir(dir, { recursive: true });
 	for (const file of ['package.json', 'package-lock.json'])
 		await copyFile(join(manifest, file), join(dir, file));
-	// Not `npm ci`: it refuses a lock whose optional packages for other platforms are incomplete.
 	await withProgress('Downloading n8n, about 2 GB', () =>
 		npm(dir, 'install.log', [
-			'install',
+			'ci',
 			'--ignore-scripts',
 			'--legacy-peer-deps',
 			'--no-audit',
