@@ -1,4 +1,5 @@
 // npm run release:dry: a release, from the build to the update in a real n8n, without the public registry.
+import { deepStrictEqual } from 'node:assert';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +7,7 @@ import { join } from 'node:path';
 import { name, version } from '../../package.json';
 import { buy, importExamples, type ExampleWorkflows } from '../../demo/example-workflows';
 import { startSandbox, type Sandbox } from '../../sandbox/sandbox';
-import { N8nClient } from '../harness/n8n/client';
+import { N8nClient, type StoredWorkflow } from '../harness/n8n/client';
 import { startN8n, type RunningN8n } from '../harness/n8n/start';
 import { runProgram, tryProgram } from '../harness/programs';
 import { packPackage, unpack } from './pack';
@@ -98,6 +99,12 @@ async function sell(client: N8nClient, workflows: ExampleWorkflows, order: strin
 	if (execution.status !== 'success') throw new Error(`Order ${order} ended: ${execution.status}`);
 }
 
+/** The nodes of the workflows with their parameters, as n8n has them stored. */
+async function readNodes(client: N8nClient, { sell, settle }: ExampleWorkflows): Promise<unknown> {
+	const stored = [sell.id, settle.id].map((id) => client.get<StoredWorkflow>(`/workflows/${id}`));
+	return (await Promise.all(stored)).map(({ nodes }) => nodes);
+}
+
 async function liveInN8n(npm: Npm, base: string, sandbox: Sandbox): Promise<void> {
 	const userFolder = join(base, 'n8n');
 	let n8n: RunningN8n | undefined;
@@ -115,10 +122,12 @@ async function liveInN8n(npm: Npm, base: string, sandbox: Sandbox): Promise<void
 		const workflows = await importExamples(client, account);
 		await step('sell with it', () => sell(client, workflows, 'A-1'));
 
+		const before = await readNodes(client, workflows);
 		await running.kill('SIGTERM');
 		await step(`update to ${version}`, () => installInN8n(npm, userFolder, version));
 		await running.restart();
 		client = await N8nClient.connect(running);
+		deepStrictEqual(await readNodes(client, workflows), before, 'The update changed workflows.');
 		await step('sell with the same workflows', () => sell(client, workflows, 'A-2'));
 
 		await running.kill('SIGTERM');
