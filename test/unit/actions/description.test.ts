@@ -182,6 +182,10 @@ describe('the search of the editor', () => {
 	};
 
 	it.each([
+		'orders',
+		'payments',
+		'refunds',
+		'customers',
 		'digital products',
 		'e-commerce',
 		'ecommerce',
