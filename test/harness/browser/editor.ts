@@ -51,6 +51,75 @@ export async function findsNode(page: Page, text: string, name: string): Promise
 	);
 }
 
+/** Opens a workflow that is new. */
+export async function openNewWorkflow(page: Page, url: string): Promise<void> {
+	await page.goto(`${url}/workflow/new`);
+	await byTestId(page, 'canvas-add-button').first().waitFor({ timeout: 60_000 });
+}
+
+/**
+ * Adds a node from the panel of nodes, found by a text, and leaves its own panel open.
+ * @param action one of the actions or triggers that the panel lists for the node
+ * @param after a node that it is to follow
+ */
+export async function addNode(
+	page: Page,
+	{
+		search,
+		name,
+		action,
+		after,
+	}: Record<'search' | 'name', string> & {
+		action?: string;
+		after?: string;
+	},
+): Promise<void> {
+	if (after === undefined) await page.keyboard.press('n');
+	else await findNode(page, after).locator('[data-test-id=canvas-handle-plus]').first().click();
+	await byTestId(page, 'node-creator-search-bar').fill(search);
+	const found = byTestId(page, 'node-creator-item-name');
+	await found.getByText(name, { exact: true }).first().click();
+	if (action !== undefined) {
+		const entry = found.getByText(action, { exact: true }).first();
+		const group = page.getByText(/^On /.test(action) ? /^Triggers \(\d+\)/ : /^Actions \(\d+\)/);
+		await group.first().waitFor();
+		// A new workflow has the actions folded up, another one the triggers.
+		if (!(await entry.isVisible())) await group.first().click();
+		await entry.click();
+	}
+	await byTestId(page, 'node-parameters').first().waitFor();
+}
+
+/** Chooses from the list of a resource locator, by what is typed into its search. */
+export async function chooseFromList(page: Page, name: string, search: string): Promise<string> {
+	await byTestId(byTestId(page, `resource-locator-${name}`), 'rlc-input').click();
+	await byTestId(page, 'rlc-search').fill(search);
+	const item = byTestId(page, 'rlc-item').filter({ hasText: new RegExp(search, 'i') });
+	const label = await item.first().innerText();
+	await item.first().click();
+	return label.trim();
+}
+
+/** Chooses one of the options of a parameter. */
+export async function chooseOption(page: Page, name: string, option: string): Promise<void> {
+	await byTestId(page, `parameter-input-${name}`).locator('input').first().click();
+	await page.getByRole('option', { name: option }).filter({ visible: true }).first().click();
+}
+
+/** Publishes the workflow that is open, and returns what the dialog says then. */
+export async function publish(page: Page): Promise<string> {
+	await byTestId(page, 'workflow-open-publish-modal-button').click();
+	await page
+		.getByRole('dialog')
+		.getByRole('button', { name: /^Publish/ })
+		.click();
+	const dialog = byTestId(page, 'activation-modal');
+	await dialog.waitFor({ timeout: 60_000 });
+	const text = await dialog.innerText();
+	await dialog.getByRole('button', { name: 'Got it' }).click();
+	return text;
+}
+
 /** Runs the node whose panel is open, waits until its output or error shows a text, and returns all of it. */
 export async function executeNode(page: Page, shown: RegExp | string): Promise<string> {
 	await byTestId(page, 'node-execute-button').first().click();
@@ -64,9 +133,12 @@ export async function executeNode(page: Page, shown: RegExp | string): Promise<s
 
 /** Opens the panel of a node of the workflow that is open. */
 export async function openNode(page: Page, name: string): Promise<void> {
-	await page.locator(`[data-test-id=canvas-node][data-node-name="${name}"]`).dblclick();
+	await findNode(page, name).dblclick();
 	await byTestId(page, 'node-parameters').first().waitFor();
 }
+
+const findNode = (page: Page, name: string) =>
+	page.locator(`[data-test-id=canvas-node][data-node-name="${name}"]`);
 
 /** Closes it. */
 export async function closeNode(page: Page): Promise<void> {

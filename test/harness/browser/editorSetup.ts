@@ -1,0 +1,51 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { Browser, Page } from 'playwright-core';
+
+import { startEnvironment, type TestEnvironment } from '../n8n/environment';
+import type { StartOptions } from '../n8n/start';
+import { openBrowser, openEditor } from './browser';
+
+const output = join(__dirname, '..', '..', 'e2e', 'output');
+
+/** A real n8n, and a user who has its editor open. */
+export interface EditorSetup {
+	environment: TestEnvironment;
+	browser: Browser;
+	page: Page;
+	/** Keeps what the user sees at the end of a test, as a picture with its name. */
+	takePicture(): Promise<void>;
+	stop(): Promise<void>;
+}
+
+/** Starts a stocked sandbox, n8n and a browser. */
+export async function startEditor(n8nOptions: StartOptions = {}): Promise<EditorSetup> {
+	await mkdir(output, { recursive: true });
+	const environment = await startEnvironment({ sandbox: { seed: true }, n8n: n8nOptions });
+	const { client, n8n } = environment;
+	const browser = await openBrowser();
+	const context = await openEditor(browser, client, n8n.url, { width: 1400, height: 900 });
+	const page = await context.newPage();
+	return {
+		environment,
+		browser,
+		page,
+		async takePicture() {
+			const name = expect.getState().currentTestName?.replace(/\W+/g, '-').slice(0, 80);
+			await page.screenshot({ path: join(output, `${name}.png`) });
+		},
+		async stop() {
+			await browser.close();
+			await environment.stop();
+		},
+	};
+}
+
+/** Pays as a buyer does who was sent to a checkout page; `page` is theirs. Ends where the page sends them. */
+export async function payAt(page: Page, checkoutUrl: string, email: string): Promise<void> {
+	await page.goto(checkoutUrl);
+	await page.getByLabel('E-mail address').fill(email);
+	await page.getByRole('button', { name: /^Pay/ }).click();
+	await page.waitForURL((url) => !url.href.startsWith(new URL(checkoutUrl).origin));
+}
