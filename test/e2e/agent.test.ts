@@ -13,6 +13,7 @@ import {
 	startEnvironment,
 	type TestEnvironment,
 } from '../harness/n8n/environment';
+import { currentVersion } from '../harness/n8n/install';
 import { finalText, StubModel, type ToolCall } from './stubModel';
 
 const trigger = 'Start';
@@ -45,6 +46,9 @@ const buildTool = (name: string, parameters: Record<string, unknown>): WorkflowN
 
 const useCredential = ({ id, name, type }: Credential) => ({ [type]: { id, name } });
 
+const isN8n1 = currentVersion.startsWith('1.');
+const agentVersion = isN8n1 ? 3 : 3.1;
+
 /** An AI agent that is told to sell icons, with the stub as its model and two Pocketsflow tools. */
 function buildAgentWorkflow(openAi: Credential): Workflow {
 	const connectToAgent = (type: string) => ({ [type]: [[{ node: 'AI Agent', type, index: 0 }]] });
@@ -55,7 +59,7 @@ function buildAgentWorkflow(openAi: Credential): Workflow {
 			{
 				name: 'AI Agent',
 				type: '@n8n/n8n-nodes-langchain.agent',
-				typeVersion: 3.1,
+				typeVersion: agentVersion,
 				position: [200, 0],
 				parameters: { promptType: 'define', text: 'Sell my icons.', options: {} },
 			},
@@ -189,41 +193,54 @@ describe("the action node as an AI agent's tool", () => {
 		expect(findRequests('POST', '/products')).toHaveLength(1);
 	});
 
-	it('gives the model readable errors, and sends no request for bad input', async () => {
-		const { requests } = environment.sandbox;
-		const before = requests.length;
+	if (isN8n1)
+		it('ends the execution of n8n 1 with a readable error, and sends no request for bad input', async () => {
+			const before = environment.sandbox.requests.length;
+			model.setCalls({ tool: createTool, args: { name: 'Icons', price: -1 } });
 
-		const results = await runAgent(
-			{ tool: createTool, args: { name: 'Icons', price: -1 } },
-			{ tool: createTool, args: { name: 'Icons', price: 'free' } },
-			{ tool: getTool, args: { product_id: ' ' } },
-			{ tool: getTool, args: { product_id: '6a5100000000000000000001' } },
-		);
+			const { error, status } = await run(workflow);
 
-		expect(results.map((result) => JSON.parse(result) as unknown)).toEqual([
-			[{ error: expect.stringMatching(/^'Price' must not be less than 0\. .*Nothing was sent/) }],
-			[{ error: expect.stringMatching(/^'Price' must be a number\. .*Nothing was sent/) }],
-			[{ error: expect.stringMatching(/^'Product' is empty\. .*Nothing was sent/) }],
-			[{ error: expect.stringMatching(/^Product not found\. Check the ID: /) }],
-		]);
-		expect(requests.slice(before).map(({ method, path }) => `${method} ${path}`)).toEqual([
-			'GET /products/6a5100000000000000000001',
-		]);
-	});
+			expect(status).toBe('error');
+			expect(error?.message).toMatch(/^'Price' must not be less than 0\. .*Nothing was sent/);
+			expect(environment.sandbox.requests.slice(before)).toEqual([]);
+		});
+	else {
+		it('gives the model readable errors, and sends no request for bad input', async () => {
+			const { requests } = environment.sandbox;
+			const before = requests.length;
 
-	it('tells the model when it is unknown whether a product was created', async () => {
-		const before = findRequests('POST', '/products').length;
-		environment.sandbox.setSwitches({
-			faults: [{ method: 'POST', path: '/products', kind: 'reset', when: 'after', count: 1 }],
+			const results = await runAgent(
+				{ tool: createTool, args: { name: 'Icons', price: -1 } },
+				{ tool: createTool, args: { name: 'Icons', price: 'free' } },
+				{ tool: getTool, args: { product_id: ' ' } },
+				{ tool: getTool, args: { product_id: '6a5100000000000000000001' } },
+			);
+
+			expect(results.map((result) => JSON.parse(result) as unknown)).toEqual([
+				[{ error: expect.stringMatching(/^'Price' must not be less than 0\. .*Nothing was sent/) }],
+				[{ error: expect.stringMatching(/^'Price' must be a number\. .*Nothing was sent/) }],
+				[{ error: expect.stringMatching(/^'Product' is empty\. .*Nothing was sent/) }],
+				[{ error: expect.stringMatching(/^Product not found\. Check the ID: /) }],
+			]);
+			expect(requests.slice(before).map(({ method, path }) => `${method} ${path}`)).toEqual([
+				'GET /products/6a5100000000000000000001',
+			]);
 		});
 
-		const results = await runAgent({ tool: createTool, args: { name: 'Icons', price: 5 } });
+		it('tells the model when it is unknown whether a product was created', async () => {
+			const before = findRequests('POST', '/products').length;
+			environment.sandbox.setSwitches({
+				faults: [{ method: 'POST', path: '/products', kind: 'reset', when: 'after', count: 1 }],
+			});
 
-		expect(results).toEqual([
-			expect.stringMatching(/Whether this was carried out is unknown, and it was not sent again/),
-		]);
-		expect(findRequests('POST', '/products')).toHaveLength(before + 1);
-	});
+			const results = await runAgent({ tool: createTool, args: { name: 'Icons', price: 5 } });
+
+			expect(results).toEqual([
+				expect.stringMatching(/Whether this was carried out is unknown, and it was not sent again/),
+			]);
+			expect(findRequests('POST', '/products')).toHaveLength(before + 1);
+		});
+	}
 });
 
 interface NodeTypeDescription {
@@ -254,7 +271,7 @@ describe('the option "Custom API Call" that n8n adds', () => {
 				{
 					name: 'Call',
 					type: 'n8n-nodes-base.httpRequest',
-					typeVersion: 4.5,
+					typeVersion: 4.3,
 					position: [200, 0],
 					parameters: {
 						url: `${environment.sandbox.url}/users/me`,

@@ -7,6 +7,7 @@ import {
 	startEnvironment,
 	type TestEnvironment,
 } from '../harness/n8n/environment';
+import { currentVersion } from '../harness/n8n/install';
 import {
 	json,
 	startFaultServer,
@@ -15,7 +16,7 @@ import {
 	type FaultServer,
 } from '../engine/transport/faultServer';
 
-const versions = (process.env.N8N_VERSIONS ?? '2.41.1').split(' ');
+const versions = (process.env.N8N_VERSIONS ?? currentVersion).split(' ');
 const key = 'pk_live_Qh7ZkP2wXr9Tb4MnQh7ZkP2wXr9Tb4Mn';
 const notPocketsflow = /is not the Pocketsflow API/;
 const connected: CredentialTest = { status: 'OK', message: 'Connection successful!' };

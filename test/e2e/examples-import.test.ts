@@ -52,7 +52,10 @@ beforeAll(async () => {
 	workflow = await client.importWorkflow(await readExample('import-products'), [credential]);
 	await client.activate(workflow.id);
 	const n8nPackage = join(n8n.installation.dir, 'node_modules', 'n8n-nodes-base', 'package.json');
-	xlsx = createRequire(n8nPackage)('@e965/xlsx') as SpreadsheetLibrary;
+	const requireAsN8n = createRequire(n8nPackage);
+	const { dependencies } = requireAsN8n('./package.json') as { dependencies: object };
+	// n8n changed from the one library to the other.
+	xlsx = requireAsN8n('@e965/xlsx' in dependencies ? '@e965/xlsx' : 'xlsx') as SpreadsheetLibrary;
 }, installationTimeoutMs);
 
 afterAll(() => environment?.stop());
@@ -90,12 +93,18 @@ async function upload(content: Buffer, fileName = 'products.csv'): Promise<Endin
 	return readEnding(page.data);
 }
 
+type FormFile = string | { type: 'Buffer'; data: number[] };
+
 function readEnding(page: string): Ending {
-	const file = /%5B(80%2C75%2C3%2C4%2C[\d%C]+)%5D/.exec(page)?.[1];
+	// As the page's own script reads it: older n8n writes a text there, newer n8n bytes.
+	const text = /JSON\.parse\(decodeURIComponent\("([^"]+)"\)\)/.exec(page)?.[1];
+	const file = text && (JSON.parse(decodeURIComponent(text)) as { data: FormFile }).data;
 	return {
 		title: /<h1>([^<]*)<\/h1>/.exec(page)?.[1] ?? '',
 		text: /<p[^>]*>([^<]*)<\/p>/.exec(page)?.[1] ?? '',
-		rows: file ? readXlsx(Buffer.from(file.split('%2C').map(Number))) : [],
+		rows: file
+			? readXlsx(typeof file === 'string' ? Buffer.from(file, 'latin1') : Buffer.from(file.data))
+			: [],
 	};
 }
 

@@ -11,12 +11,13 @@ import {
 	startEnvironment,
 	type TestEnvironment,
 } from '../harness/n8n/environment';
+import { currentVersion } from '../harness/n8n/install';
 import { until } from '../harness/until';
 import { StubModel, type ToolCall } from './stubModel';
 
 type Parameters = Record<string, unknown>;
 
-const versions = (process.env.N8N_VERSIONS ?? '2.41.1').split(' ');
+const versions = (process.env.N8N_VERSIONS ?? currentVersion).split(' ');
 const trigger = 'Start';
 const tested = 'Pocketsflow';
 const byId = (value: string) => ({ __rl: true, mode: 'id', value });

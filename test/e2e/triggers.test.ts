@@ -4,9 +4,10 @@ import {
 	startEnvironment,
 	type TestEnvironment,
 } from '../harness/n8n/environment';
+import { currentVersion } from '../harness/n8n/install';
 import { until } from '../harness/until';
 
-const versions = (process.env.N8N_VERSIONS ?? '2.41.1').split(' ');
+const versions = (process.env.N8N_VERSIONS ?? currentVersion).split(' ');
 
 let environment: TestEnvironment;
 

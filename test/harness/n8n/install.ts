@@ -8,8 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { runProgram, tryProgram } from '../programs';
 import { withProgress } from '../setup/progress';
 
-/** The n8n that the demo and the end-to-end suite run. */
-export const currentVersion = '2.41.1';
+/** The n8n that the demo and the end-to-end suite run, unless N8N_VERSION names another that has a manifest here. */
+export const currentVersion = process.env.N8N_VERSION || '2.41.1';
 
 export interface N8nInstallation {
 	version: string;
@@ -124,8 +124,9 @@ async function locateInstallation(version: string, dir: string): Promise<N8nInst
 		satisfies(version: string, range: string): boolean;
 	};
 	const candidates = [
-		...(satisfies(process.version, engines.node) ? [process.execPath] : []),
+		// The one that the manifest names: an engine range says less than what n8n's native modules need.
 		...listPlatformBinaries().map((path) => join(dir, 'node_modules', path)),
+		...(satisfies(process.version, engines.node) ? [process.execPath] : []),
 	];
 	for (const nodeBinary of candidates) {
 		const { exitCode } = await tryProgram(nodeBinary, ['--version']);

@@ -1,0 +1,103 @@
+// npm run test:compat: the suites of what the package does, on each line of n8n, one after the other.
+// Prints the table that stands in README.md. `npm run test:compat -- 1.123.81` runs one line only.
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { ensureN8n } from '../harness/n8n/install';
+import { runProgram, tryProgram } from '../harness/programs';
+
+const repository = join(__dirname, '..', '..');
+const output = join(__dirname, 'output');
+
+/** From the oldest to the newest: each has a manifest and a lock file in test/harness/n8n. */
+const allVersions = ['1.123.81', '2.8.4', '2.41.1'];
+
+interface Suite {
+	/** What it shows, as a heading of the table. */
+	name: string;
+	/** The folder with its Jest configuration. */
+	folder: 'e2e' | 'lifecycle';
+	/** The names of its test files. */
+	files: string[];
+}
+
+const suites: Suite[] = [
+	{ name: 'Credential', folder: 'e2e', files: ['credential'] },
+	{ name: 'Operations, list search', folder: 'e2e', files: ['action'] },
+	{ name: 'Retry, continue on fail', folder: 'e2e', files: ['retry-on-fail'] },
+	{ name: 'Triggers', folder: 'e2e', files: ['triggers'] },
+	{ name: 'Life of a trigger', folder: 'lifecycle', files: ['lifecycle', 'ordinary-life'] },
+	{
+		name: 'Examples',
+		folder: 'e2e',
+		files: ['examples-unconnected', 'examples-platform', 'examples-import', 'examples-report'],
+	},
+	{ name: 'Tool of an agent', folder: 'e2e', files: ['agent'] },
+];
+
+interface Counts {
+	passed: number;
+	failed: number;
+}
+
+async function runSuite(version: string, { name, folder, files }: Suite): Promise<Counts> {
+	const report = join(output, `${version}-${folder}-${files[0]}.json`);
+	console.log(`\n▶ ${name}, n8n ${version}`);
+	const { exitCode } = await tryProgram(
+		process.execPath,
+		[
+			join(repository, 'node_modules', 'jest', 'bin', 'jest.js'),
+			...['--config', join('test', folder, 'jest.config.js'), '--runInBand', '--forceExit'],
+			...['--json', '--outputFile', report],
+			...files.map((file) => `${folder}/${file}\\.test`),
+		],
+		{
+			cwd: repository,
+			env: { ...process.env, N8N_VERSION: version, N8N_VERSIONS: version },
+			output: 'inherit',
+		},
+	);
+	const counts = await readCounts(report);
+	// A suite that ended badly without a failed test, or ran none, has failed.
+	return exitCode === 0 || counts.failed > 0 ? counts : { ...counts, failed: 1 };
+}
+
+async function readCounts(report: string): Promise<Counts> {
+	const text = await readFile(report, 'utf8').catch(() => '{}');
+	const { numPassedTests: passed = 0, numFailedTests: failed = 0 } = JSON.parse(text) as {
+		numPassedTests?: number;
+		numFailedTests?: number;
+	};
+	return { passed, failed: passed + failed === 0 ? 1 : failed };
+}
+
+const formatCell = ({ passed, failed }: Counts) =>
+	failed === 0 ? `${passed} of ${passed}` : `**${passed} of ${passed + failed}**`;
+
+async function main(): Promise<void> {
+	const asked = process.argv.slice(2);
+	const unknown = asked.filter((version) => !allVersions.includes(version));
+	if (unknown.length > 0) throw new Error(`No n8n ${unknown.join(', ')} in test/harness/n8n.`);
+	await mkdir(output, { recursive: true });
+	const rows: string[] = [];
+	let failures = 0;
+	for (const version of asked.length > 0 ? asked : allVersions) {
+		const { nodeBinary } = await ensureN8n(version);
+		const { stdout: nodeVersion } = await runProgram(nodeBinary, ['--version']);
+		const results: Counts[] = [];
+		for (const suite of suites) results.push(await runSuite(version, suite));
+		failures += results.reduce((sum, { failed }) => sum + failed, 0);
+		const cells = [version, nodeVersion.trim().replace('v', ''), ...results.map(formatCell)];
+		rows.push(`| ${cells.join(' | ')} |`);
+	}
+	const headings = ['n8n', 'Node.js', ...suites.map(({ name }) => name)];
+	console.log(`\n| ${headings.join(' | ')} |`);
+	console.log(`|${headings.map(() => ' --- |').join('')}`);
+	console.log(rows.join('\n'));
+	if (failures > 0) process.exitCode = 1;
+}
+
+main().catch((error: unknown) => {
+	console.error(error);
+	process.exitCode = 1;
+});
