@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { fillSetUp, readExample } from '../../demo/example-workflows';
-import type { Sandbox } from '../../sandbox/sandbox';
+import type { Sandbox, SandboxOptions } from '../../sandbox/sandbox';
 import { Ledger } from '../harness/ledger';
 import { startEnvironment, type TestEnvironment } from '../harness/n8n/environment';
 import type { RunningN8n } from '../harness/n8n/start';
@@ -33,9 +33,14 @@ export interface Report {
 	lost: number;
 	/** Entries of the ledger that nobody bought. */
 	invented: number;
-	/** Orders that were marked more than once, and those of them that no kill explains. */
+	/**
+	 * Orders that were marked more than once, and those of them that nothing explains: no kill between, and no
+	 * two processes that got the delivery.
+	 */
 	settledTwice: number;
-	settledTwiceWithoutKill: number;
+	settledTwiceUnexplained: number;
+	/** Orders that were recorded under more than one event ID; undefined where that is not looked up. */
+	withSeveralEventIds?: number;
 	/** The orders that were settled more than a minute after their purchase: a poll found them. */
 	late: number;
 	kills: number;
@@ -44,12 +49,55 @@ export interface Report {
 	durationMs: number;
 }
 
-type Log = (line: string) => void;
+export type Log = (line: string) => void;
+
+/** What is killed: an n8n, or a part of one. */
+export interface Victim {
+	name: string;
+	kill(): Promise<unknown>;
+	/** Starts it again after a kill. */
+	restart(): Promise<void>;
+	/** Whether it ended by itself. A service manager then starts it again. */
+	readonly hasEnded?: boolean;
+}
+
+/** An n8n that sells, with what of it is killed, one after another. */
+export interface Scene {
+	environment: TestEnvironment;
+	victims: Victim[];
+	/** What is not killed, but started again when it ends by itself. */
+	bystanders?: Victim[];
+	/** Whether more than one process takes deliveries, each with a memory of its own. */
+	hasSeveralReceivers: boolean;
+	/** The number of orders that are recorded under more than one event ID. */
+	countWithSeveralEventIds?(): Promise<number>;
+}
+
+/** n8n as the scenes run it. */
+export const chaosSettings = { EXECUTIONS_DATA_SAVE_ON_SUCCESS: 'none', N8N_LOG_LEVEL: 'warn' };
+
+/** One process of n8n. */
+async function startSingle(sandbox: SandboxOptions): Promise<Scene> {
+	const environment = await startEnvironment({
+		sandbox,
+		n8n: {
+			env: {
+				...chaosSettings,
+				// As a user with bursts of sales sets it: SQLite serves few executions at once.
+				N8N_CONCURRENCY_PRODUCTION_LIMIT: '10',
+			},
+		},
+	});
+	const { n8n } = environment;
+	const victim = Object.create(n8n, { name: { value: 'n8n' } }) as RunningN8n & { name: string };
+	return { environment, victims: [victim], hasSeveralReceivers: false };
+}
 
 /** One run: what it disturbs, and what it has done so far. */
 interface Run {
 	plan: Plan;
 	environment: TestEnvironment;
+	scene: Scene;
 	ledger: Ledger;
 	/** From 0 to 1, the same in every run with the same seed. */
 	random: () => number;
@@ -57,8 +105,11 @@ interface Run {
 	startedAt: number;
 	/** When each order was bought. */
 	boughtAt: Map<string, number>;
-	/** When n8n was killed. */
+	/** When something was killed. */
 	killedAt: number[];
+	/** What is being killed or started. */
+	busy: Set<Victim>;
+	isOver: boolean;
 }
 
 /** Makes a generator of numbers from 0 to 1 that are the same for the same seed (mulberry32). */
@@ -76,49 +127,49 @@ function createRandom(seed: number): () => number {
 const spread = (count: number, spanMs: number, random: () => number): number[] =>
 	Array.from({ length: count }, (_, index) => ((index + 0.2 + 0.6 * random()) / count) * spanMs);
 
-/** Sells, kills, drops and disturbs; then counts what a ledger outside n8n has. */
-export async function runChaos(plan: Plan, log: Log): Promise<Report> {
+/**
+ * Sells, kills, drops and disturbs; then counts what a ledger outside n8n has.
+ * @param start the n8n to do it with; one process by default
+ */
+export async function runChaos(
+	plan: Plan,
+	log: Log,
+	start: (sandbox: SandboxOptions) => Promise<Scene> = startSingle,
+): Promise<Report> {
 	const startedAt = Date.now();
 	const ledger = await Ledger.open();
-	const environment = await startEnvironment({
-		sandbox: {
-			seed: 'test',
-			switches: {
-				deliverySeed: plan.seed,
-				dropRate: plan.dropRate,
-				duplicateRate: plan.duplicateRate,
-				malformRate: plan.malformRate,
-			},
-		},
-		n8n: {
-			env: {
-				EXECUTIONS_DATA_SAVE_ON_SUCCESS: 'none',
-				N8N_LOG_LEVEL: 'warn',
-				// As a user with bursts of sales sets it: SQLite serves few executions at once.
-				N8N_CONCURRENCY_PRODUCTION_LIMIT: '10',
-			},
-		},
+	const { dropRate, duplicateRate, malformRate } = plan;
+	const scene = await start({
+		seed: 'test',
+		switches: { deliverySeed: plan.seed, dropRate, duplicateRate, malformRate },
 	}).catch(async (error: unknown) => {
 		await ledger.close();
 		throw error;
 	});
+	const { environment } = scene;
 	try {
 		await activateExample(environment, ledger, plan);
 		log(`n8n runs at ${environment.n8n.url}, seed ${plan.seed}`);
 		const run: Run = {
 			plan,
 			environment,
+			scene,
 			ledger,
 			random: createRandom(plan.seed),
 			log,
 			startedAt: Date.now(),
 			boughtAt: new Map(),
 			killedAt: [],
+			busy: new Set(),
+			isOver: false,
 		};
+		const service = keepRunning(run);
 		await Promise.all([sell(run), killRepeatedly(run), takeApiDown(run), logProgress(run)]);
 		await environment.sandbox.waitForDeliveries();
 		await waitUntilSettled(run);
-		return buildReport(run, Date.now() - startedAt);
+		run.isOver = true;
+		await service;
+		return await buildReport(run, Date.now() - startedAt);
 	} finally {
 		await environment.stop();
 		await ledger.close();
@@ -172,30 +223,56 @@ async function sell({ plan, environment, random, startedAt, boughtAt }: Run): Pr
 }
 
 async function killRepeatedly(run: Run): Promise<void> {
-	const { plan, environment, random, startedAt, killedAt, log } = run;
+	const { plan, scene, random, startedAt, killedAt, log } = run;
 	const moments = spread(plan.kills, plan.durationMs, random);
 	const pausesMs = moments.map(() => random() * 5_000);
 	for (const [index, moment] of moments.entries()) {
 		await sleepUntil(startedAt + moment);
+		const victim = scene.victims[index % scene.victims.length];
 		killedAt.push(Date.now());
-		await environment.n8n.kill('SIGKILL');
-		await sleep(pausesMs[index]);
-		await startAgain(environment.n8n, log);
+		await startAgain(run, victim, async () => {
+			await victim.kill();
+			await sleep(pausesMs[index]);
+		});
 		const downSeconds = Math.round((Date.now() - killedAt[index]) / 1000);
-		log(`kill ${killedAt.length}: n8n was down for ${downSeconds} s`);
+		log(`kill ${killedAt.length}: ${victim.name} was down for ${downSeconds} s`);
 	}
 }
 
-/** Starts n8n as a service manager does: again, when it ends while starting. */
-async function startAgain(n8n: RunningN8n, log: Log): Promise<void> {
-	for (let attempt = 1; ; attempt++) {
-		try {
-			return await n8n.restart();
-		} catch (error) {
-			const [line] = (error as Error).message.split('\n');
-			log(`n8n did not start: ${line}`);
-			if (attempt === 5) throw error;
+/** Starts again what ends by itself, as a process of n8n does that has lost its Redis. */
+async function keepRunning(run: Run): Promise<void> {
+	while (!run.isOver) {
+		const { victims, bystanders = [] } = run.scene;
+		const ended = [...victims, ...bystanders].filter((one) => one.hasEnded && !run.busy.has(one));
+		for (const victim of ended) {
+			run.log(`${victim.name} ended by itself`);
+			run.killedAt.push(Date.now());
+			await startAgain(run, victim);
 		}
+		await sleep(1_000);
+	}
+}
+
+/** Starts it as a service manager does: again, when it ends while starting. */
+async function startAgain(
+	{ busy, log }: Run,
+	victim: Victim,
+	first: () => Promise<void> = async () => undefined,
+): Promise<void> {
+	busy.add(victim);
+	try {
+		await first();
+		for (let attempt = 1; ; attempt++) {
+			try {
+				return await victim.restart();
+			} catch (error) {
+				const [line] = (error as Error).message.split('\n');
+				log(`${victim.name} did not start: ${line}`);
+				if (attempt === 5) throw error;
+			}
+		}
+	} finally {
+		busy.delete(victim);
 	}
 }
 
@@ -220,11 +297,13 @@ async function logProgress({ plan, ledger, boughtAt, log }: Run): Promise<void> 
 /** Waits for the last order, and then as long as repetitions can come. An order that is missing is counted later. */
 async function waitUntilSettled({ plan, ledger, boughtAt, log }: Run): Promise<void> {
 	const countMissing = () => [...boughtAt.keys()].filter((id) => !ledger.entries.has(id)).length;
+	let logged: number | undefined;
 	await until(
 		'every order to be settled',
 		() => {
 			const missing = countMissing();
-			if (missing > 0) log(`all bought, ${missing} still to be settled`);
+			if (missing > 0 && missing !== logged) log(`all bought, ${missing} still to be settled`);
+			logged = missing;
 			return missing === 0;
 		},
 		{ withinMs: plan.settleTimeoutMs, everyMs: 5_000 },
@@ -232,12 +311,11 @@ async function waitUntilSettled({ plan, ledger, boughtAt, log }: Run): Promise<v
 	await sleep(plan.repeatAfterMinutes * 60_000 + 90_000);
 }
 
-function buildReport(
-	{ plan, environment, ledger, boughtAt, killedAt }: Run,
-	durationMs: number,
-): Report {
+async function buildReport(run: Run, durationMs: number): Promise<Report> {
+	const { plan, environment, scene, ledger, boughtAt, killedAt } = run;
 	const entries = [...ledger.entries];
 	const twice = entries.filter(([, { markedAt }]) => markedAt.length > 1);
+	const doubled = scene.hasSeveralReceivers ? listDoubled(environment.sandbox) : new Set<string>();
 	return {
 		seed: plan.seed,
 		purchases: boughtAt.size,
@@ -245,16 +323,25 @@ function buildReport(
 		lost: [...boughtAt.keys()].filter((id) => !ledger.entries.has(id)).length,
 		invented: entries.filter(([id]) => !boughtAt.has(id)).length + ledger.strange.length,
 		settledTwice: twice.length,
-		settledTwiceWithoutKill: twice.filter(
-			([, { markedAt }]) => !isExplainedByKills(markedAt, killedAt),
+		settledTwiceUnexplained: twice.filter(
+			([id, { markedAt }]) => !doubled.has(id) && !isExplainedByKills(markedAt, killedAt),
 		).length,
+		withSeveralEventIds: await scene.countWithSeveralEventIds?.(),
 		late: entries.filter(([id, { markedAt }]) => markedAt[0] - (boughtAt.get(id) ?? 0) > 60_000)
 			.length,
-		kills: killedAt.length,
+		kills: plan.kills,
 		outages: plan.outages,
 		deliveries: countDeliveries(environment.sandbox),
 		durationMs,
 	};
+}
+
+/** The own order IDs of the sales that were delivered more than once. */
+function listDoubled({ deliveries }: Sandbox): Set<string> {
+	const orders = deliveries
+		.filter(({ event, fault }) => event === 'order.completed' && fault === 'duplicate')
+		.map(({ body }) => (JSON.parse(body) as { metadata: { order_id: string } }).metadata.order_id);
+	return new Set(orders);
 }
 
 /** How many deliveries had each outcome and each fault. */
@@ -269,7 +356,7 @@ function countDeliveries({ deliveries }: Sandbox): Record<string, number> {
 /** An order is marked and the mark recorded within this time; a kill between explains a repetition. */
 const executionMs = 120_000;
 
-/** Whether n8n was killed between each marking of an order and the next. */
+/** Whether something was killed between each marking of an order and the next. */
 const isExplainedByKills = (markedAt: readonly number[], killedAt: readonly number[]) =>
 	markedAt
 		.slice(1)

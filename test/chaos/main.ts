@@ -36,8 +36,8 @@ async function main(): Promise<void> {
 		log,
 	);
 	process.stdout.write(`${JSON.stringify(report, null, '\t')}\n`);
-	const { lost, invented, settledTwiceWithoutKill } = report;
-	if (lost + invented + settledTwiceWithoutKill > 0) process.exitCode = 1;
+	const { lost, invented, settledTwiceUnexplained } = report;
+	if (lost + invented + settledTwiceUnexplained > 0) process.exitCode = 1;
 }
 
 main().catch((error: unknown) => {

@@ -24,7 +24,7 @@ test(
 			settled: 500,
 			lost: 0,
 			invented: 0,
-			settledTwiceWithoutKill: 0,
+			settledTwiceUnexplained: 0,
 			kills: 2,
 		});
 	},

@@ -80,6 +80,11 @@ export async function startN8n(options: StartOptions = {}): Promise<RunningN8n> 
 	const removeAtEnd = options.userFolder === undefined ? userFolder : undefined;
 	let process: KeptProcess | undefined;
 
+	const end = async (signal: NodeJS.Signals): Promise<Exit> => {
+		const ending = process;
+		process = undefined;
+		return (await ending?.end(signal)) ?? { code: null, signal: null };
+	};
 	const start = async () => {
 		process = await KeptProcess.start({
 			command: installation.nodeBinary,
@@ -92,14 +97,9 @@ export async function startN8n(options: StartOptions = {}): Promise<RunningN8n> 
 		try {
 			await waitUntilReady(url, role, process);
 		} catch (error) {
-			await process.end('SIGKILL');
+			await end('SIGKILL');
 			throw new Error(`${(error as Error).message}\n${await readTail(logFile)}`, { cause: error });
 		}
-	};
-	const end = async (signal: NodeJS.Signals): Promise<Exit> => {
-		const exit = await process?.end(signal);
-		process = undefined;
-		return exit ?? { code: null, signal: null };
 	};
 	const stop = async ({ keepsData = false } = {}) => {
 		await end('SIGTERM');
