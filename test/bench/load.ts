@@ -1,0 +1,51 @@
+import { request } from 'node:http';
+
+/** How long Pocketsflow waits for the answer to a delivery. */
+const answerTimeoutMs = 5_000;
+
+/** A request with its body, ready to be sent. */
+export interface Prepared {
+	body: Buffer;
+	headers: Record<string, string>;
+}
+
+/**
+ * Sends a delivery over a connection of its own, as senders of single webhooks do.
+ * @returns the time until the answer in ms; undefined when it is not 200, or does not come within 5 s
+ */
+export function post(url: string, { body, headers }: Prepared): Promise<number | undefined> {
+	const startMs = performance.now();
+	return new Promise((resolve) => {
+		const outgoing = request(
+			url,
+			{ method: 'POST', agent: false, headers: { ...headers, 'content-length': body.length } },
+			(response) => {
+				response.resume();
+				response.on('close', () =>
+					settle(
+						response.complete && response.statusCode === 200
+							? performance.now() - startMs
+							: undefined,
+					),
+				);
+			},
+		);
+		const timer = setTimeout(() => outgoing.destroy(), answerTimeoutMs);
+		const settle = (ms: number | undefined) => {
+			clearTimeout(timer);
+			resolve(ms);
+		};
+		outgoing.on('error', () => settle(undefined));
+		outgoing.end(body);
+	});
+}
+
+/** The time that a share of the requests was answered within; undefined when that many were not answered. */
+export function findQuantile(
+	times: ReadonlyArray<number | undefined>,
+	share: number,
+): number | undefined {
+	const sorted = times.map((ms) => ms ?? Infinity).sort((a, b) => a - b);
+	const ms = sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
+	return Number.isFinite(ms) ? ms : undefined;
+}

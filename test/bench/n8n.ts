@@ -1,0 +1,422 @@
+import { readFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+
+import { sign } from '../../nodes/Pocketsflow/events/signature';
+import type { StoredWorkflow, WorkflowNode } from '../harness/n8n/client';
+import {
+	startEnvironment,
+	startQueueEnvironment,
+	type TestEnvironment,
+} from '../harness/n8n/environment';
+import { currentVersion } from '../harness/n8n/install';
+import type { RunningN8n } from '../harness/n8n/start';
+import { orderCompleted } from '../harness/payloads';
+import { until } from '../harness/until';
+import { findQuantile, post, type Prepared } from './load';
+
+const { values: options } = parseArgs({
+	options: {
+		modes: { type: 'string', default: 'regular,queue' },
+		settings: { type: 'string', default: 'default,lazy,lazy and limit' },
+		workflows: {
+			type: 'string',
+			default: 'Webhook,Webhook and Verify Delivery,Pocketsflow Trigger',
+		},
+		bursts: { type: 'string', default: '100,500,2000' },
+		/** How often each burst is sent. */
+		rounds: { type: 'string', default: '1' },
+		/** How long deliveries are sent at a steady rate; 0 leaves that out. */
+		seconds: { type: 'string', default: '10' },
+	},
+});
+const isChosen = (list: string) => (name: string) => list.split(',').includes(name);
+
+/** How many deliveries are under way at once while they are sent one after another. */
+const steadyConnections = 10;
+const coldBurstSize = 100;
+
+/** Where n8n runs, and with which of its settings. */
+interface SetUp {
+	name: string;
+	start(): Promise<Stage>;
+}
+
+/** An n8n in which the workflows that are compared run. */
+interface Stage {
+	environment: TestEnvironment;
+	/** The processes that take deliveries. */
+	receivers: RunningN8n[];
+	contenders: Contender[];
+}
+
+interface Contender {
+	name: string;
+	workflow: StoredWorkflow;
+	url: string;
+	largestBurst: number;
+	/** A delivery of another order each time. */
+	prepare(): Prepared;
+}
+
+interface Result {
+	setUp: string;
+	workflow: string;
+	/** What was sent: `steady`, `cold 100`, or a burst by its size. */
+	load: string;
+	/** The time until each answer; undefined where none came in time. */
+	times: Array<number | undefined>;
+	/** Those that succeeded. */
+	executions: number;
+	/** From the first delivery to the end of the last execution. */
+	seconds: number;
+}
+
+const webhookSecret = 'whsec_benchmark';
+
+const buildNode = (
+	name: string,
+	type: string,
+	typeVersion: number,
+	parameters: Record<string, unknown> = {},
+): WorkflowNode => ({ name, type, typeVersion, position: [0, 0], parameters });
+
+const webhookNode = (path: string, rawBody: boolean) =>
+	buildNode('Webhook', 'n8n-nodes-base.webhook', 2, {
+		...{ httpMethod: 'POST', path, responseMode: 'onReceived' },
+		options: rawBody ? { rawBody: true } : {},
+	});
+
+interface ComparedWorkflow {
+	nodes: WorkflowNode[];
+	/** The largest burst for it, where executing a larger one would take many minutes. */
+	largestBurst?: number;
+}
+
+const trigger = buildNode('Pocketsflow Trigger', 'n8n-nodes-pocketsflow.pocketsflowTrigger', 3, {
+	events: ['order.completed'],
+	options: {},
+});
+const nothing = buildNode('End', 'n8n-nodes-base.noOp', 1);
+/** Evaluates an expression, as nearly every workflow does, for which n8n makes an isolate for each execution. */
+const expression = buildNode('Edit Fields', 'n8n-nodes-base.set', 3.4, {
+	assignments: {
+		assignments: [{ id: '1', name: 'order', type: 'string', value: '={{ $json.order.id }}' }],
+	},
+	options: {},
+});
+const verification = buildNode('Verify Delivery', 'n8n-nodes-pocketsflow.pocketsflow', 1, {
+	resource: 'webhook',
+	operation: 'verifyDelivery',
+});
+
+/** The compared workflows. "Verify Delivery" reads the headers by an expression. */
+const workflows: Record<string, ComparedWorkflow> = {
+	Webhook: { nodes: [webhookNode('bench', false), nothing] },
+	'Pocketsflow Trigger': { nodes: [trigger, nothing] },
+	'Webhook, Verify Delivery': {
+		nodes: [webhookNode('bench-verified', true), verification],
+		largestBurst: 500,
+	},
+	'Pocketsflow Trigger, Edit Fields': { nodes: [trigger, expression], largestBurst: 500 },
+};
+
+async function addContender(
+	{ client, api, sandbox }: TestEnvironment,
+	name: string,
+): Promise<Contender> {
+	const { nodes, largestBurst = Infinity } = workflows[name];
+	const connections = Object.fromEntries(
+		nodes
+			.slice(1)
+			.map((node, index) => [
+				nodes[index].name,
+				{ main: [[{ node: node.name, type: 'main', index: 0 }]] },
+			]),
+	);
+	const credential = await client.createCredential('pocketsflowApi', name, {
+		apiKey: sandbox.testKey,
+		baseUrl: sandbox.url,
+		webhookSigningSecret: webhookSecret,
+	});
+	const workflow = await client.importWorkflow({ name, nodes, connections }, [credential]);
+	await client.activate(workflow.id);
+	const url = client.webhookUrl(workflow, nodes[0].name);
+	const { data } = await api.get<Array<{ url: string; secret: string }>>('/webhooks');
+	const secret = data.find((endpoint) => endpoint.url === url)?.secret ?? webhookSecret;
+	return { name, workflow, url, largestBurst, prepare: createDeliveries(secret) };
+}
+
+function createDeliveries(secret: string): () => Prepared {
+	let orderCount = 0;
+	return () => {
+		const order = { id: `bench-${++orderCount}` };
+		const body = Buffer.from(JSON.stringify({ ...orderCompleted, order }));
+		const headers = {
+			'content-type': 'application/json',
+			'x-pocketsflow-event': 'order.completed',
+			'x-pocketsflow-signature': sign(body, secret),
+		};
+		return { body, headers };
+	};
+}
+
+const sandboxOptions = { switches: { rateLimit: false, secretOnGet: 'present' } } as const;
+
+const starts: Record<string, (env: Record<string, string>) => Promise<Omit<Stage, 'contenders'>>> =
+	{
+		regular: async (env) => {
+			const environment = await startEnvironment({ sandbox: sandboxOptions, n8n: { env } });
+			return { environment, receivers: [environment.n8n] };
+		},
+		queue: async (env) => {
+			const environment = await startQueueEnvironment({ sandbox: sandboxOptions, env });
+			return { environment, receivers: environment.queue.webhooks };
+		},
+	};
+
+const lazy = { N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE: 'true' };
+
+interface Setting {
+	modes: string[];
+	env: Record<string, string>;
+}
+
+const settings: Record<string, Setting> = {
+	default: { modes: ['regular', 'queue'], env: {} },
+	lazy: { modes: ['regular', 'queue'], env: lazy },
+	// A worker of queue mode has a limit of 10 by itself.
+	'lazy and limit': {
+		modes: ['regular'],
+		env: { ...lazy, N8N_CONCURRENCY_PRODUCTION_LIMIT: '10' },
+	},
+};
+
+const setUps: SetUp[] = Object.keys(starts)
+	.filter(isChosen(options.modes))
+	.flatMap((mode) =>
+		Object.entries(settings)
+			.filter(([name, { modes }]) => modes.includes(mode) && isChosen(options.settings)(name))
+			.map(([name, { env }]) => ({
+				name: `${mode}, ${name}`,
+				start: async () => {
+					const stage = await starts[mode](env);
+					const contenders: Contender[] = [];
+					for (const workflow of Object.keys(workflows))
+						contenders.push(await addContender(stage.environment, workflow));
+					return { ...stage, contenders };
+				},
+			})),
+	);
+
+/** The number of executions, of those statuses only if some are given. n8n may answer 503 while a burst keeps its database busy. */
+const countExecutions = (
+	{ client }: TestEnvironment,
+	{ id }: StoredWorkflow,
+	status?: string[],
+): Promise<number> =>
+	until(
+		'n8n to count its executions',
+		async () => {
+			const params = { filter: JSON.stringify({ workflowId: id, status }), limit: 1 };
+			return (await client.get<{ count: number }>('/executions', { params })).count;
+		},
+		{ everyMs: 1000, withinMs: 120_000 },
+	);
+
+/** After so long without an execution that ends, none is expected to. */
+const stuckMs = 30_000;
+
+/**
+ * Waits until nothing is executed or waits for it any more, and nothing has come for two seconds.
+ * @returns when the last execution ended; executions that n8n has lost track of are not waited for
+ */
+async function waitUntilDrained(
+	environment: TestEnvironment,
+	{ workflow }: Contender,
+): Promise<number> {
+	let last = '';
+	let changedMs = performance.now();
+	for (;;) {
+		const left = await countExecutions(environment, workflow, ['new', 'running']);
+		const counts = `${left} ${await countExecutions(environment, workflow)}`;
+		if (counts !== last) changedMs = performance.now();
+		last = counts;
+		if (performance.now() - changedMs > (left > 0 ? stuckMs : 2_000)) return changedMs;
+		await sleep(250);
+	}
+}
+
+/** Waits until the processes answer at once again: what senders gave up on keeps them busy for long. */
+const waitUntilResponsive = ({ receivers }: Stage) =>
+	until(
+		'n8n to be done with what was sent',
+		async () => {
+			const startMs = performance.now();
+			for (const { url } of receivers) await fetch(`${url}/healthz`);
+			return performance.now() - startMs < 250;
+		},
+		{ withinMs: 10 * 60_000, everyMs: 500 },
+	);
+
+type Sending = (contender: Contender) => Promise<Array<number | undefined>>;
+
+const sendAtOnce =
+	(size: number): Sending =>
+	({ url, prepare }) => {
+		const deliveries = Array.from({ length: size }, prepare);
+		return Promise.all(deliveries.map((delivery) => post(url, delivery)));
+	};
+
+const sendSteadily =
+	(seconds: number): Sending =>
+	async ({ url, prepare }) => {
+		const endMs = performance.now() + seconds * 1_000;
+		const times: Array<number | undefined> = [];
+		const sendInTurn = async () => {
+			while (performance.now() < endMs) times.push(await post(url, prepare()));
+		};
+		await Promise.all(Array.from({ length: steadyConnections }, sendInTurn));
+		return times;
+	};
+
+async function measureLoad(
+	stage: Stage,
+	contender: Contender,
+	send: Sending,
+): Promise<Pick<Result, 'times' | 'executions' | 'seconds'>> {
+	const { environment } = stage;
+	const countSuccesses = () => countExecutions(environment, contender.workflow, ['success']);
+	const before = await countSuccesses();
+	const startMs = performance.now();
+	const times = await send(contender);
+	await waitUntilResponsive(stage);
+	const doneMs = await waitUntilDrained(environment, contender);
+	const executions = (await countSuccesses()) - before;
+	return { times, executions, seconds: (doneMs - startMs) / 1_000 };
+}
+
+const restartReceivers = ({ receivers }: Stage) =>
+	Promise.all(receivers.map((one) => one.restart()));
+
+/** Runs all loads on all workflows of a set-up; in each round a load goes to each workflow in turn. */
+async function measureSetUp({ name, start }: SetUp): Promise<Result[]> {
+	const stage = await start();
+	const results: Result[] = [];
+	const measure = async (contender: Contender, load: string, send: Sending) => {
+		const measured = await measureLoad(stage, contender, send);
+		const result = { setUp: name, workflow: contender.name, load, ...measured };
+		results.push(result);
+		process.stderr.write(`${describe(result)}\n`);
+	};
+	try {
+		for (const contender of stage.contenders) {
+			await restartReceivers(stage);
+			await measure(contender, `cold ${coldBurstSize}`, sendAtOnce(coldBurstSize));
+		}
+		const seconds = Number(options.seconds);
+		for (const contender of seconds > 0 ? stage.contenders : [])
+			await measure(contender, 'steady', sendSteadily(seconds));
+		// What one load has left behind must not burden the next.
+		await restartReceivers(stage);
+		for (const size of options.bursts.split(',').map(Number))
+			for (let round = 0; round < Number(options.rounds); round++)
+				for (const contender of stage.contenders.filter(({ largestBurst }) => size <= largestBurst))
+					await measure(contender, String(size), sendAtOnce(size));
+		return results;
+	} finally {
+		await stage.environment.stop();
+	}
+}
+
+const countAnswered = ({ times }: Pick<Result, 'times'>) =>
+	times.filter((ms) => ms !== undefined).length;
+
+const formatTime = (ms: number | undefined) =>
+	ms === undefined ? '> 5 s' : ms < 1_000 ? `${ms.toFixed(0)} ms` : `${(ms / 1_000).toFixed(1)} s`;
+
+const describe = (result: Result) =>
+	`${result.setUp} | ${result.workflow} | ${result.load}: ${countAnswered(result)} of ${result.times.length} answered, ${result.executions} executions, ${formatTime(findQuantile(result.times, 0.5))}, ${formatTime(findQuantile(result.times, 0.99))}, all done after ${result.seconds.toFixed(1)} s`;
+
+const printTable = (columns: string[], rows: string[][]) => {
+	const lines = [columns, columns.map(() => '---'), ...rows];
+	process.stdout.write(`\n${lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}\n`);
+};
+
+function printSteady(results: Result[]): void {
+	const rateOf = (result: Result) => result.executions / result.seconds;
+	const rows = results
+		.filter(({ load }) => load === 'steady')
+		.map((result) => {
+			const bare = results.find(
+				({ setUp, workflow, load }) =>
+					load === 'steady' && setUp === result.setUp && workflow === 'Webhook',
+			);
+			return [
+				result.setUp,
+				result.workflow,
+				`${countAnswered(result)} of ${result.times.length}`,
+				formatTime(findQuantile(result.times, 0.5)),
+				rateOf(result).toFixed(1),
+				bare ? (rateOf(result) / rateOf(bare)).toFixed(2) : '',
+			];
+		});
+	printTable(
+		['n8n', 'Workflow', 'Answered', 'Median', 'Executed a second', 'Ratio to Webhook'],
+		rows,
+	);
+}
+
+/** Of each burst the share that was answered, the share that was executed, and the times of the answers. */
+function printBursts(results: Result[]): void {
+	const bursts = results.filter(({ load }) => load !== 'steady');
+	const names = [...new Set(bursts.map(({ setUp }) => setUp))];
+	const describeSame = (same: Result[]) => {
+		if (same.length === 0) return '';
+		const times = same.flatMap((result) => result.times);
+		const executions = same.reduce((sum, result) => sum + result.executions, 0);
+		const percent = (count: number) => ((count / times.length) * 100).toFixed(0);
+		const quantiles = [0.5, 0.99].map((share) => formatTime(findQuantile(times, share)));
+		return `${percent(countAnswered({ times }))} %, ${percent(executions)} %; ${quantiles.join(', ')}`;
+	};
+	const rows = [...new Set(bursts.map(({ load }) => load))].flatMap((load) =>
+		Object.keys(workflows)
+			.filter((workflow) => bursts.some((one) => one.load === load && one.workflow === workflow))
+			.map((workflow) => [
+				load,
+				workflow,
+				...names.map((name) =>
+					describeSame(
+						bursts.filter(
+							(one) => one.load === load && one.workflow === workflow && one.setUp === name,
+						),
+					),
+				),
+			]),
+	);
+	printTable(['At once', 'Workflow', ...names], rows);
+}
+
+async function readMachine(version: string): Promise<string> {
+	const own = JSON.parse(await readFile(join(__dirname, '..', '..', 'package.json'), 'utf8')) as {
+		version: string;
+	};
+	const date = new Date().toISOString().slice(0, 10);
+	const cores = cpus();
+	return `${date}, ${cores.length} cores (${cores[0].model.trim()}), Linux ${process.arch}, n8n ${version}, these nodes ${own.version}`;
+}
+
+async function main(): Promise<void> {
+	const results: Result[] = [];
+	for (const setUp of setUps) results.push(...(await measureSetUp(setUp)));
+	process.stdout.write(`\n${await readMachine(currentVersion)}\n`);
+	if (Number(options.seconds) > 0) printSteady(results);
+	printBursts(results);
+}
+
+main().catch((error: unknown) => {
+	process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+	process.exitCode = 1;
+});
