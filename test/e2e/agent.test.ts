@@ -46,8 +46,10 @@ const buildTool = (name: string, parameters: Record<string, unknown>): WorkflowN
 
 const useCredential = ({ id, name, type }: Credential) => ({ [type]: { id, name } });
 
-const isN8n1 = currentVersion.startsWith('1.');
-const agentVersion = isN8n1 ? 3 : 3.1;
+const agentVersion = currentVersion.startsWith('1.') ? 3 : 3.1;
+
+/** Older n8n ends the execution when a tool fails, newer n8n tells the model (docs/n8n-engine.md#ai-tools). */
+const endsAtFailure = ['1.123.81', '2.8.4'].includes(currentVersion);
 
 /** An AI agent that is told to sell icons, with the stub as its model and two Pocketsflow tools. */
 function buildAgentWorkflow(openAi: Credential): Workflow {
@@ -193,8 +195,8 @@ describe("the action node as an AI agent's tool", () => {
 		expect(findRequests('POST', '/products')).toHaveLength(1);
 	});
 
-	if (isN8n1)
-		it('ends the execution of n8n 1 with a readable error, and sends no request for bad input', async () => {
+	if (endsAtFailure)
+		it('ends the execution with a readable error, and sends no request for bad input', async () => {
 			const before = environment.sandbox.requests.length;
 			model.setCalls({ tool: createTool, args: { name: 'Icons', price: -1 } });
 
