@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import axios from 'axios';
 
+import { fillSetUp, readExample } from '../../demo/example-workflows';
 import type { Delivery } from '../../sandbox/webhooks/delivery';
 import type { StoredWorkflow, WorkflowNode } from '../harness/n8n/client';
 import {
@@ -98,6 +99,34 @@ async function readEventIds({ id }: StoredWorkflow, orderId: string): Promise<un
 		.flat()
 		.filter(({ metadata }) => (metadata as { order_id?: string })?.order_id === orderId)
 		.map(({ eventId }) => eventId);
+}
+
+/** The example, with a table of settled sales, and without sending e-mail. */
+async function importWatchman(): Promise<StoredWorkflow> {
+	const { client, credential, n8n } = environment;
+	const project = await client.get<{ id: string }>('/projects/personal');
+	await client.post(`/projects/${project.id}/data-tables`, {
+		name: 'pocketsflow_settled',
+		columns: [{ name: 'eventId', type: 'string' }],
+	});
+	const { rawApiKey } = await client.post<{ rawApiKey: string }>('/api-keys', {
+		label: 'Watchman',
+		expiresAt: null,
+		scopes: ['workflow:list', 'workflow:read'],
+	});
+	const own = await client.createCredential('n8nApi', 'This n8n', {
+		apiKey: rawApiKey,
+		baseUrl: `${n8n.url}/api/v1`,
+	});
+	const example = fillSetUp(await readExample('watchman'), { weeklyOn: 'never' });
+	const nodes = example.nodes.map((node) => ({
+		...node,
+		...(node.type === 'n8n-nodes-base.emailSend' && { disabled: true }),
+		...(node.type === 'n8n-nodes-base.n8n' && {
+			credentials: { n8nApi: { id: own.id, name: own.name } },
+		}),
+	}));
+	return await client.importWorkflow({ ...example, nodes, pinData: {} }, [credential]);
 }
 
 /** Fails unless each webhook process accepts the delivery that is its first one, and both executions are about one event. */
@@ -249,6 +278,61 @@ it('recovers its secret in a webhook process after a worker has replaced the sta
 	});
 	await verifyColdDelivery(workflow, 'cold without static data');
 	await verify(endpoint());
+});
+
+describe('when the main process is killed between removing an endpoint and registering it', () => {
+	let watchman: StoredWorkflow;
+
+	/** What the watchman finds that is not as it should be. */
+	const look = async (): Promise<unknown> => {
+		const { client } = environment;
+		const started = await client.runManually(watchman.id, 'Every morning');
+		if (!('executionId' in started)) throw new Error('The watchman waits');
+		const execution = await client.waitForExecution(
+			watchman.id,
+			({ id }) => id === started.executionId,
+		);
+		return execution.items('Compare')[0].problems;
+	};
+
+	beforeAll(async () => {
+		watchman = await importWatchman();
+	});
+
+	it('the watchman says that there is none', async () => {
+		expect(await look()).toEqual([]);
+		const { client, sandbox } = environment;
+		sandbox.setSwitches({ faults: [{ method: 'POST', path: '/webhooks', kind: 'hang' }] });
+		const countRegistrations = () =>
+			sandbox.requests.filter(({ method, path }) => method === 'POST' && path === '/webhooks')
+				.length;
+		const before = countRegistrations();
+		const { nodes } = await client.workflow(workflow.id);
+		events = ['order.completed'];
+		await client.update(workflow.id, {
+			nodes: nodes.map((node) =>
+				node.name === name ? { ...node, parameters: { ...node.parameters, events } } : node,
+			),
+		});
+		const { versionId } = await client.workflow(workflow.id);
+		await client.post(`/workflows/${workflow.id}/activate`, { versionId });
+		await until(
+			'n8n to have removed the endpoint and to register it',
+			() => countRegistrations() > before,
+		);
+		expect(await lifecycle.listEndpoints()).toEqual([]);
+		await queue.main.kill();
+		sandbox.setSwitches({ faults: [] });
+		await lifecycle.restart('SIGKILL');
+		expect(await lifecycle.listEndpoints()).toEqual([]);
+		expect(await look()).toEqual([expect.stringMatching(/there is no endpoint/)]);
+	});
+
+	it('unpublishing and publishing registers it', async () => {
+		await lifecycle.reactivate(workflow);
+		await verify(endpoint());
+		expect(await look()).toEqual([]);
+	});
 });
 
 it('removes its endpoint when its workflow is deactivated', async () => {
