@@ -230,21 +230,25 @@ const countExecutions = (
 const stuckMs = 30_000;
 
 /**
- * Waits until nothing is executed or waits for it any more, and nothing has come for two seconds.
+ * Waits until there are as many executions as expected and nothing is executed or waits for it any more, or
+ * until nothing changes.
  * @returns when the last execution ended; executions that n8n has lost track of are not waited for
  */
 async function waitUntilDrained(
 	environment: TestEnvironment,
 	{ workflow }: Contender,
+	expectedCount: number,
 ): Promise<number> {
 	let last = '';
 	let changedMs = performance.now();
 	for (;;) {
 		const left = await countExecutions(environment, workflow, ['new', 'running']);
-		const counts = `${left} ${await countExecutions(environment, workflow)}`;
+		const count = await countExecutions(environment, workflow);
+		const counts = `${left} ${count}`;
 		if (counts !== last) changedMs = performance.now();
 		last = counts;
-		if (performance.now() - changedMs > (left > 0 ? stuckMs : 2_000)) return changedMs;
+		const isDone = left === 0 && count >= expectedCount;
+		if (performance.now() - changedMs > (isDone ? 2_000 : stuckMs)) return changedMs;
 		await sleep(250);
 	}
 }
@@ -290,10 +294,12 @@ async function measureLoad(
 	const { environment } = stage;
 	const countSuccesses = () => countExecutions(environment, contender.workflow, ['success']);
 	const before = await countSuccesses();
+	const allBefore = await countExecutions(environment, contender.workflow);
 	const startMs = performance.now();
 	const times = await send(contender);
 	await waitUntilResponsive(stage);
-	const doneMs = await waitUntilDrained(environment, contender);
+	const expectedCount = allBefore + countAnswered({ times });
+	const doneMs = await waitUntilDrained(environment, contender, expectedCount);
 	const executions = (await countSuccesses()) - before;
 	return { times, executions, seconds: (doneMs - startMs) / 1_000 };
 }
