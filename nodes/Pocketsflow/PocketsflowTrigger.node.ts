@@ -65,7 +65,7 @@ export class PocketsflowTrigger implements INodeType {
 		properties: [
 			{
 				displayName:
-					'Pocketsflow calls n8n for this, so n8n needs a public https address. Without one, use the Pocketsflow Polling Trigger. A test key brings test events only, a live key live ones. On a server of your own, <a href="https://github.com/pocketsflow/n8n-nodes-pocketsflow/blob/main/docs/scaling.md#what-to-set" target="_blank">two settings of n8n</a> let it take many sales at once.',
+					'Pocketsflow calls n8n for this, so n8n needs a public https address. Without one, use the Pocketsflow Polling Trigger. A test key brings test events only, a live key live ones. On your own server, make <a href="https://github.com/pocketsflow/n8n-nodes-pocketsflow/blob/main/docs/scaling.md#what-to-set" target="_blank">two settings</a> for a rush of sales.',
 				name: 'addressNotice',
 				type: 'notice',
 				default: '',
