@@ -93,23 +93,24 @@ async function upload(content: Buffer, fileName = 'products.csv'): Promise<Endin
 	return readEnding(page.data);
 }
 
-type FormFile = string | { type: 'Buffer'; data: number[] };
+interface FormFile {
+	data: string | { type: 'Buffer'; data: number[] };
+}
 
 function readEnding(page: string): Ending {
-	// As the page's own script reads it: older n8n writes a text there, newer n8n bytes.
+	// As the page's own script reads it: older n8n writes one file there, as text; newer n8n a list, as bytes.
 	const text = /JSON\.parse\(decodeURIComponent\("([^"]+)"\)\)/.exec(page)?.[1];
-	const file = text && (JSON.parse(decodeURIComponent(text)) as { data: FormFile }).data;
+	const [file] = text ? [JSON.parse(decodeURIComponent(text)) as FormFile | FormFile[]].flat() : [];
 	return {
 		title: /<h1>([^<]*)<\/h1>/.exec(page)?.[1] ?? '',
 		text: /<p[^>]*>([^<]*)<\/p>/.exec(page)?.[1] ?? '',
-		rows: file
-			? readXlsx(typeof file === 'string' ? Buffer.from(file, 'latin1') : Buffer.from(file.data))
-			: [],
+		rows: file ? readXlsx(file) : [],
 	};
 }
 
-function readXlsx(file: Buffer): Row[] {
-	const { SheetNames, Sheets } = xlsx.read(file);
+function readXlsx({ data }: FormFile): Row[] {
+	const bytes = typeof data === 'string' ? Buffer.from(data, 'latin1') : Buffer.from(data.data);
+	const { SheetNames, Sheets } = xlsx.read(bytes);
 	return xlsx.utils.sheet_to_json(Sheets[SheetNames[0]]);
 }
 
