@@ -1,4 +1,4 @@
-/** The suites that need no n8n: `npx jest` runs them all. test/e2e and test/lifecycle build on this. */
+/** The suites that need no n8n: `npx jest` runs them all. test/jest.n8n.config.js builds on this. */
 module.exports = {
 	rootDir: __dirname,
 	roots: ['<rootDir>/test/unit', '<rootDir>/test/contract', '<rootDir>/test/engine'],

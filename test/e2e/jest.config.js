@@ -5,9 +5,7 @@ const { join } = require('node:path');
 mkdirSync(join(__dirname, 'output'), { recursive: true });
 
 module.exports = {
-	...require('../../jest.config.js'),
+	...require('../jest.n8n.config.js'),
 	roots: [__dirname],
 	testTimeout: 120_000,
-	maxWorkers: 1,
-	verbose: true,
 };

@@ -1,7 +1,1 @@
-module.exports = {
-	...require('../../jest.config.js'),
-	roots: [__dirname],
-	testTimeout: 180_000,
-	maxWorkers: 1,
-	verbose: true,
-};
+module.exports = { ...require('../jest.n8n.config.js'), roots: [__dirname] };
