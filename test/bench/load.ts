@@ -1,5 +1,8 @@
 import { request } from 'node:http';
 
+import { sign } from '../../nodes/Pocketsflow/events/signature';
+import { orderCompleted } from '../harness/payloads';
+
 /** How long Pocketsflow waits for the answer to a delivery. */
 const answerTimeoutMs = 5_000;
 
@@ -7,6 +10,21 @@ const answerTimeoutMs = 5_000;
 export interface Prepared {
 	body: Buffer;
 	headers: Record<string, string>;
+}
+
+/** Returns a function that makes a signed delivery, of another order each time. */
+export function createDeliveries(secret: string): () => Prepared {
+	let orderCount = 0;
+	return () => {
+		const order = { id: `bench-${++orderCount}` };
+		const body = Buffer.from(JSON.stringify({ ...orderCompleted, order }));
+		const headers = {
+			'content-type': 'application/json',
+			'x-pocketsflow-event': 'order.completed',
+			'x-pocketsflow-signature': sign(body, secret),
+		};
+		return { body, headers };
+	};
 }
 
 /**

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
-import { sign } from '../../nodes/Pocketsflow/events/signature';
 import type { StoredWorkflow, WorkflowNode } from '../harness/n8n/client';
 import {
 	startEnvironment,
@@ -13,18 +12,13 @@ import {
 } from '../harness/n8n/environment';
 import { currentVersion } from '../harness/n8n/install';
 import type { RunningN8n } from '../harness/n8n/start';
-import { orderCompleted } from '../harness/payloads';
 import { until } from '../harness/until';
-import { findQuantile, post, type Prepared } from './load';
+import { createDeliveries, findQuantile, post, type Prepared } from './load';
 
 const { values: options } = parseArgs({
 	options: {
 		modes: { type: 'string', default: 'regular,queue' },
 		settings: { type: 'string', default: 'default,lazy,lazy and limit' },
-		workflows: {
-			type: 'string',
-			default: 'Webhook,Webhook and Verify Delivery,Pocketsflow Trigger',
-		},
 		bursts: { type: 'string', default: '100,500,2000' },
 		/** How often each burst is sent. */
 		rounds: { type: 'string', default: '1' },
@@ -149,20 +143,6 @@ async function addContender(
 	return { name, workflow, url, largestBurst, prepare: createDeliveries(secret) };
 }
 
-function createDeliveries(secret: string): () => Prepared {
-	let orderCount = 0;
-	return () => {
-		const order = { id: `bench-${++orderCount}` };
-		const body = Buffer.from(JSON.stringify({ ...orderCompleted, order }));
-		const headers = {
-			'content-type': 'application/json',
-			'x-pocketsflow-event': 'order.completed',
-			'x-pocketsflow-signature': sign(body, secret),
-		};
-		return { body, headers };
-	};
-}
-
 const sandboxOptions = { switches: { rateLimit: false, secretOnGet: 'present' } } as const;
 
 const starts: Record<string, (env: Record<string, string>) => Promise<Omit<Stage, 'contenders'>>> =
@@ -217,14 +197,10 @@ const countExecutions = (
 	{ id }: StoredWorkflow,
 	status?: string[],
 ): Promise<number> =>
-	until(
-		'n8n to count its executions',
-		async () => {
-			const params = { filter: JSON.stringify({ workflowId: id, status }), limit: 1 };
-			return (await client.get<{ count: number }>('/executions', { params })).count;
-		},
-		{ everyMs: 1000, withinMs: 120_000 },
-	);
+	until('n8n to count its executions', () => client.countExecutions(id, status), {
+		everyMs: 1000,
+		withinMs: 120_000,
+	});
 
 /** After so long without an execution that ends, none is expected to. */
 const stuckMs = 30_000;

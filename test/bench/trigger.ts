@@ -7,8 +7,8 @@ import axios from 'axios';
 import { checkSignature, sign } from '../../nodes/Pocketsflow/events/signature';
 import type { N8nClient, StoredWorkflow, WorkflowNode } from '../harness/n8n/client';
 import { startEnvironment, type TestEnvironment } from '../harness/n8n/environment';
-import { orderCompleted } from '../harness/payloads';
 import { until } from '../harness/until';
+import { createDeliveries } from './load';
 import { median } from './measure';
 
 /** Prints the time of one check of a delivery against the bare HMAC over the same bytes, as a ratio of medians. */
@@ -81,15 +81,9 @@ async function addContender(
 /** Returns a function that sends a signed delivery of a new order and says whether it was answered with 200 within 5 s. */
 function createSender(secret: string): (url: string) => Promise<boolean> {
 	const httpAgent = new Agent({ keepAlive: false, maxSockets: Infinity });
-	let orderCount = 0;
+	const prepare = createDeliveries(secret);
 	return (url) => {
-		const order = { id: `bench-${++orderCount}` };
-		const body = Buffer.from(JSON.stringify({ ...orderCompleted, order }));
-		const headers = {
-			'content-type': 'application/json',
-			'x-pocketsflow-event': 'order.completed',
-			'x-pocketsflow-signature': sign(body, secret),
-		};
+		const { body, headers } = prepare();
 		return axios.post(url, body, { headers, httpAgent, timeout: 5000, proxy: false }).then(
 			({ status }) => status === 200,
 			() => false,
@@ -99,14 +93,7 @@ function createSender(secret: string): (url: string) => Promise<boolean> {
 
 /** The number of executions. n8n answers 503 while a burst keeps its database busy. */
 const countExecutions = (client: N8nClient, { id }: StoredWorkflow): Promise<number> =>
-	until(
-		'n8n to count its executions',
-		async () => {
-			const params = { filter: JSON.stringify({ workflowId: id }), limit: 1 };
-			return (await client.get<{ count: number }>('/executions', { params })).count;
-		},
-		{ everyMs: 1000 },
-	);
+	until('n8n to count its executions', () => client.countExecutions(id), { everyMs: 1000 });
 
 /** The number of executions since `before`, once there are `most` or none has been added for 10 s. */
 async function countStarted(

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import { ensureN8n } from '../harness/n8n/install';
 import { runProgram, tryProgram } from '../harness/programs';
+import programs from '../harness/setup/programs.json';
 
 const repository = join(__dirname, '..', '..');
 const output = join(__dirname, 'output');
@@ -46,7 +47,7 @@ async function runSuite(version: string, { name, folder, files }: Suite): Promis
 	const { exitCode } = await tryProgram(
 		process.execPath,
 		[
-			join(repository, 'node_modules', 'jest', 'bin', 'jest.js'),
+			join(repository, 'node_modules', programs.jest),
 			...['--config', join('test', folder, 'jest.config.js'), '--runInBand', '--forceExit'],
 			...['--json', '--outputFile', report],
 			...files.map((file) => `${folder}/${file}\\.test`),

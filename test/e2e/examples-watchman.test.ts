@@ -52,18 +52,10 @@ async function importWatchman(
 beforeAll(async () => {
 	environment = await startEnvironment({ sandbox: { seed: 'test' } });
 	mail = await MailServer.open();
-	const { api, client, n8n } = environment;
-	const { rawApiKey } = await client.post<{ rawApiKey: string }>('/api-keys', {
-		label: 'Watchman',
-		expiresAt: null,
-		scopes: ['workflow:list', 'workflow:read'],
-	});
+	const { api, client } = environment;
 	services = [
 		await client.createCredential('smtp', 'Mail', mail.credential),
-		await client.createCredential('n8nApi', 'This n8n', {
-			apiKey: rawApiKey,
-			baseUrl: `${n8n.url}/api/v1`,
-		}),
+		await client.createOwnCredential(),
 	];
 	watchman = await importWatchman({ weeklyOn: 'never' });
 	// Another program's endpoint, which is nothing to the watchman.

@@ -50,10 +50,7 @@ beforeAll(async () => {
 
 afterAll(() => environment?.stop(), 60_000);
 
-const countExecutions = async (workflowId: string): Promise<number> => {
-	const params = { filter: JSON.stringify({ workflowId }), limit: 1 };
-	return (await environment.client.get<{ count: number }>('/executions', { params })).count;
-};
+const countExecutions = (workflowId: string) => environment.client.countExecutions(workflowId);
 
 /**
  * Fails unless the endpoints are as expected, and deliveries reach the workflows through each webhook process.
@@ -124,21 +121,13 @@ async function readEventIds({ id }: StoredWorkflow, orderId: string): Promise<un
 
 /** The example, with a table of settled sales, and without sending e-mail. */
 async function importWatchman(): Promise<StoredWorkflow> {
-	const { client, credential, n8n } = environment;
+	const { client, credential } = environment;
 	const project = await client.get<{ id: string }>('/projects/personal');
 	await client.post(`/projects/${project.id}/data-tables`, {
 		name: 'pocketsflow_settled',
 		columns: [{ name: 'eventId', type: 'string' }],
 	});
-	const { rawApiKey } = await client.post<{ rawApiKey: string }>('/api-keys', {
-		label: 'Watchman',
-		expiresAt: null,
-		scopes: ['workflow:list', 'workflow:read'],
-	});
-	const own = await client.createCredential('n8nApi', 'This n8n', {
-		apiKey: rawApiKey,
-		baseUrl: `${n8n.url}/api/v1`,
-	});
+	const own = await client.createOwnCredential();
 	const example = fillSetUp(await readExample('watchman'), { weeklyOn: 'never' });
 	const nodes = example.nodes.map((node) => ({
 		...node,

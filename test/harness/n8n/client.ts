@@ -176,17 +176,27 @@ export class N8nClient {
 	 * Makes a key for it each time.
 	 */
 	async createByPublicApi(workflow: Workflow & { staticData?: unknown }): Promise<StoredWorkflow> {
-		const { rawApiKey } = await this.post<{ rawApiKey: string }>('/api-keys', {
-			label: randomUUID(),
-			expiresAt: null,
-			scopes: ['workflow:create', 'workflow:read'],
-		});
+		const apiKey = await this.createApiKey(['workflow:create', 'workflow:read']);
 		const { data } = await axios.post<StoredWorkflow>(
 			`${this.n8n.url}/api/v1/workflows`,
 			workflow,
-			{ headers: { 'x-n8n-api-key': rawApiKey }, proxy: false },
+			{ headers: { 'x-n8n-api-key': apiKey }, proxy: false },
 		);
 		return data;
+	}
+
+	/** A credential with which n8n's own node reads the workflows of this n8n. */
+	async createOwnCredential(): Promise<Credential> {
+		return await this.createCredential('n8nApi', 'This n8n', {
+			apiKey: await this.createApiKey(['workflow:list', 'workflow:read']),
+			baseUrl: `${this.n8n.url}/api/v1`,
+		});
+	}
+
+	/** A key of n8n's public API. */
+	private async createApiKey(scopes: string[]): Promise<string> {
+		const key = { label: randomUUID(), expiresAt: null, scopes };
+		return (await this.post<{ rawApiKey: string }>('/api-keys', key)).rawApiKey;
 	}
 
 	/** What n8n's own "test" button shows for a saved credential and the data now in its form. */
@@ -294,6 +304,12 @@ export class N8nClient {
 		const params = { filter, limit: 100 };
 		const page = await this.get<{ results: ExecutionSummary[] }>('/executions', { params });
 		return page.results;
+	}
+
+	/** How many executions the workflow has; of these statuses only, if some are given. */
+	async countExecutions(workflowId: string, status?: string[]): Promise<number> {
+		const params = { filter: JSON.stringify({ workflowId, status }), limit: 1 };
+		return (await this.get<{ count: number }>('/executions', { params })).count;
 	}
 
 	async execution(id: string): Promise<Execution> {

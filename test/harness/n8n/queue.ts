@@ -5,7 +5,7 @@ import { startBalancer, type Balancer } from '../servers/balancer';
 import { startPostgres, type Postgres } from '../servers/postgres';
 import { startRedis, type Redis } from '../servers/redis';
 import type { Server } from '../servers/server';
-import { startN8n, type Role, type RunningN8n, type StartOptions } from './start';
+import { startN8n, type Role, type RunningN8n } from './start';
 
 /** An n8n in queue mode, with everything that it consists of. */
 export interface QueueMode {
@@ -28,10 +28,7 @@ export interface QueueMode {
  * for webhooks and two workers. If one does not start, nothing is left.
  * @param env settings for all processes of n8n
  */
-export async function startQueueMode(
-	env: Record<string, string> = {},
-	{ version }: Pick<StartOptions, 'version'> = {},
-): Promise<QueueMode> {
+export async function startQueueMode(env: Record<string, string> = {}): Promise<QueueMode> {
 	const servers: Server[] = [];
 	const processes: RunningN8n[] = [];
 	const stop = async () => {
@@ -55,7 +52,7 @@ export async function startQueueMode(
 		const settings = { ...buildSettings(postgres, redis), ...env };
 		const start = async (role: Role, port: number, own: Record<string, string> = {}) => {
 			const n8n = await startN8n({
-				...{ version, role, port, webhookUrl: balancer.url },
+				...{ role, port, webhookUrl: balancer.url },
 				env: { ...settings, ...own },
 			});
 			processes.push(n8n);
