@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
+import type { SandboxOptions } from '../../sandbox/sandbox';
+import { chaosSettings, runChaos, type Report } from '../chaos/chaos';
 import type { StoredWorkflow, WorkflowNode } from '../harness/n8n/client';
 import {
 	startEnvironment,
@@ -24,6 +26,8 @@ const { values: options } = parseArgs({
 		rounds: { type: 'string', default: '1' },
 		/** How long deliveries are sent at a steady rate; 0 leaves that out. */
 		seconds: { type: 'string', default: '10' },
+		/** How many sales are made at once, to count those that are lost; 0 leaves that out. */
+		sales: { type: 'string', default: '500' },
 	},
 });
 const isChosen = (list: string) => (name: string) => list.split(',').includes(name);
@@ -35,7 +39,8 @@ const coldBurstSize = 100;
 /** Where n8n runs, and with which of its settings. */
 interface SetUp {
 	name: string;
-	start(): Promise<Stage>;
+	mode: string;
+	env: Record<string, string>;
 }
 
 /** An n8n in which the workflows that are compared run. */
@@ -143,19 +148,30 @@ async function addContender(
 	return { name, workflow, url, largestBurst, prepare: createDeliveries(secret) };
 }
 
-const sandboxOptions = { switches: { rateLimit: false, secretOnGet: 'present' } } as const;
+type Start = (
+	env: Record<string, string>,
+	sandbox: SandboxOptions,
+) => Promise<Omit<Stage, 'contenders'>>;
 
-const starts: Record<string, (env: Record<string, string>) => Promise<Omit<Stage, 'contenders'>>> =
-	{
-		regular: async (env) => {
-			const environment = await startEnvironment({ sandbox: sandboxOptions, n8n: { env } });
-			return { environment, receivers: [environment.n8n] };
-		},
-		queue: async (env) => {
-			const environment = await startQueueEnvironment({ sandbox: sandboxOptions, env });
-			return { environment, receivers: environment.queue.webhooks };
-		},
-	};
+const starts: Record<string, Start> = {
+	regular: async (env, sandbox) => {
+		const environment = await startEnvironment({ sandbox, n8n: { env } });
+		return { environment, receivers: [environment.n8n] };
+	},
+	queue: async (env, sandbox) => {
+		const environment = await startQueueEnvironment({ sandbox, env });
+		return { environment, receivers: environment.queue.webhooks };
+	},
+};
+
+async function startStage({ mode, env }: SetUp): Promise<Stage> {
+	const switches = { rateLimit: false, secretOnGet: 'present' } as const;
+	const stage = await starts[mode](env, { switches });
+	const contenders: Contender[] = [];
+	for (const workflow of Object.keys(workflows))
+		contenders.push(await addContender(stage.environment, workflow));
+	return { ...stage, contenders };
+}
 
 const lazy = { N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE: 'true' };
 
@@ -179,16 +195,7 @@ const setUps: SetUp[] = Object.keys(starts)
 	.flatMap((mode) =>
 		Object.entries(settings)
 			.filter(([name, { modes }]) => modes.includes(mode) && isChosen(options.settings)(name))
-			.map(([name, { env }]) => ({
-				name: `${mode}, ${name}`,
-				start: async () => {
-					const stage = await starts[mode](env);
-					const contenders: Contender[] = [];
-					for (const workflow of Object.keys(workflows))
-						contenders.push(await addContender(stage.environment, workflow));
-					return { ...stage, contenders };
-				},
-			})),
+			.map(([name, { env }]) => ({ name: `${mode}, ${name}`, mode, env })),
 	);
 
 /** The number of executions, of those statuses only if some are given. n8n may answer 503 while a burst keeps its database busy. */
@@ -284,12 +291,12 @@ const restartReceivers = ({ receivers }: Stage) =>
 	Promise.all(receivers.map((one) => one.restart()));
 
 /** Runs all loads on all workflows of a set-up; in each round a load goes to each workflow in turn. */
-async function measureSetUp({ name, start }: SetUp): Promise<Result[]> {
-	const stage = await start();
+async function measureSetUp(setUp: SetUp): Promise<Result[]> {
+	const stage = await startStage(setUp);
 	const results: Result[] = [];
 	const measure = async (contender: Contender, load: string, send: Sending) => {
 		const measured = await measureLoad(stage, contender, send);
-		const result = { setUp: name, workflow: contender.name, load, ...measured };
+		const result = { setUp: setUp.name, workflow: contender.name, load, ...measured };
 		results.push(result);
 		process.stderr.write(`${describe(result)}\n`);
 	};
@@ -311,6 +318,27 @@ async function measureSetUp({ name, start }: SetUp): Promise<Result[]> {
 	} finally {
 		await stage.environment.stop();
 	}
+}
+
+/** Sells that many at once to an n8n with the two triggers and a shop, and counts what the shop has afterwards. */
+async function sellAtOnce({ name, mode, env }: SetUp, sales: number): Promise<Report> {
+	return await runChaos(
+		{
+			seed: 1,
+			purchases: sales,
+			durationMs: 0,
+			...{ kills: 0, outages: 0, outageMs: 0 },
+			...{ dropRate: 0, duplicateRate: 0, malformRate: 0 },
+			repeatAfterMinutes: 1,
+			settleTimeoutMs: 10 * 60_000,
+		},
+		(line) => process.stderr.write(`${name} | ${line}\n`),
+		async (sandbox) => ({
+			environment: (await starts[mode]({ ...chaosSettings, ...env }, sandbox)).environment,
+			victims: [],
+			hasSeveralReceivers: mode === 'queue',
+		}),
+	);
 }
 
 const countAnswered = ({ times }: Pick<Result, 'times'>) =>
@@ -381,6 +409,27 @@ function printBursts(results: Result[]): void {
 	printTable(['At once', 'Workflow', ...names], rows);
 }
 
+function printSales(reports: Array<{ setUp: string; report: Report }>): void {
+	const rows = reports.map(({ setUp, report }) => {
+		const { purchases, deliveries, late, settledTwice, lost, invented } = report;
+		const answered = deliveries.delivered ?? 0;
+		return [
+			setUp,
+			...[purchases, answered, purchases - late - lost, late],
+			settledTwice,
+			lost,
+			invented,
+		];
+	});
+	printTable(
+		[
+			...['n8n', 'Sales at once', 'Answered', 'Settled in a minute', 'Later'],
+			...['Twice', 'Lost', 'Invented'],
+		],
+		rows.map((cells) => cells.map(String)),
+	);
+}
+
 async function readMachine(version: string): Promise<string> {
 	const own = JSON.parse(await readFile(join(__dirname, '..', '..', 'package.json'), 'utf8')) as {
 		version: string;
@@ -393,9 +442,15 @@ async function readMachine(version: string): Promise<string> {
 async function main(): Promise<void> {
 	const results: Result[] = [];
 	for (const setUp of setUps) results.push(...(await measureSetUp(setUp)));
+	const sales = Number(options.sales);
+	const reports: Array<{ setUp: string; report: Report }> = [];
+	for (const setUp of sales > 0 ? setUps : [])
+		reports.push({ setUp: setUp.name, report: await sellAtOnce(setUp, sales) });
 	process.stdout.write(`\n${await readMachine(currentVersion)}\n`);
 	if (Number(options.seconds) > 0) printSteady(results);
 	printBursts(results);
+	if (reports.length > 0) printSales(reports);
+	if (reports.some(({ report: { lost, invented } }) => lost + invented > 0)) process.exitCode = 1;
 }
 
 main().catch((error: unknown) => {
