@@ -106,8 +106,8 @@ export class RegistrationStage {
 	}
 
 	/**
-	 * Exactly one endpoint, with our events, active, and a delivery signed with its secret is
-	 * accepted.
+	 * Exactly one endpoint, of this workflow, with our events, active, and a delivery signed with its
+	 * secret is accepted.
 	 */
 	async expectOneEndpoint(
 		installation: Installation,
@@ -115,7 +115,11 @@ export class RegistrationStage {
 	): Promise<Webhook> {
 		const all = await this.listAt(installation.url);
 		expect(all).toEqual([expect.objectContaining({ events, active: true })]);
-		expect(readDescription(all[0].description).sealed).toBeDefined();
+		expect(readDescription(all[0].description)).toEqual({
+			ours: true,
+			workflowId: installation.workflowId ?? 'workflow',
+			sealed: expect.any(String),
+		});
 		expect(await accepts(installation, this.readSecret(installation))).toBe(true);
 		expect(await accepts(installation, 'whsec_forged')).toBe(false);
 		return all[0];

@@ -91,7 +91,10 @@ describe('activation ends with exactly one endpoint', () => {
 
 	it('where the API key was renewed: never without an endpoint meanwhile', async () => {
 		const trigger = stage.install();
-		const description = describeEndpoint(seal('whsec_old', 'pk_test_older', trigger.url));
+		const description = describeEndpoint(
+			'workflow',
+			seal('whsec_old', 'pk_test_older', trigger.url),
+		);
 		await stage.addEndpoint({ url: trigger.url, description });
 		const before = stage.sandbox.requests.length;
 		await activate(trigger);
@@ -103,7 +106,7 @@ describe('activation ends with exactly one endpoint', () => {
 	it('where crashes left several', async () => {
 		const trigger = stage.install();
 		for (let n = 0; n < 3; n++)
-			await stage.addEndpoint({ url: trigger.url, description: describeEndpoint() });
+			await stage.addEndpoint({ url: trigger.url, description: describeEndpoint('workflow') });
 		await activate(trigger);
 		await stage.expectOneEndpoint(trigger);
 	});
@@ -127,7 +130,10 @@ describe('activation ends with exactly one endpoint', () => {
 
 	it('where the API key was renewed, so that the sealed copy does not open', async () => {
 		const trigger = stage.install();
-		const description = describeEndpoint(seal('whsec_old', 'pk_test_older', trigger.url));
+		const description = describeEndpoint(
+			'workflow',
+			seal('whsec_old', 'pk_test_older', trigger.url),
+		);
 		await stage.addEndpoint({ url: trigger.url, description });
 		await activate(trigger);
 		await stage.expectOneEndpoint(trigger);
@@ -137,7 +143,10 @@ describe('activation ends with exactly one endpoint', () => {
 it('endpoints of others are never touched: at other URLs, also with our mark, nor by a stored id without it', async () => {
 	const foreign = [
 		await stage.addEndpoint({ url: 'http://127.0.0.1:1/a', description: 'mine' }),
-		await stage.addEndpoint({ url: 'http://127.0.0.1:1/b', description: describeEndpoint('x') }),
+		await stage.addEndpoint({
+			url: 'http://127.0.0.1:1/b',
+			description: describeEndpoint('other', 'x'),
+		}),
 		await stage.addEndpoint({ url: 'http://127.0.0.1:1/c', description: 'stored here, not ours' }),
 	].map(({ _id }) => _id);
 	const trigger = stage.install(undefined, { staticData: { endpointId: foreign[2] } });
@@ -148,6 +157,84 @@ it('endpoints of others are never touched: at other URLs, also with our mark, no
 	await deactivate(trigger);
 	expect(before).toHaveLength(3);
 	expect(await listForeign()).toEqual(before);
+});
+
+describe('two workflows with one address', () => {
+	it('the one that is not activated leaves the endpoint of the other, and says so', async () => {
+		const active = stage.install();
+		await activate(active);
+		const before = await stage.expectOneEndpoint(active);
+		const refused = { ...active, workflowId: 'refused', staticData: {} };
+		const lines = await collectLog(() => deactivate(refused));
+		expect(await stage.expectOneEndpoint(active)).toEqual(before);
+		const message = expect.stringContaining('registered for workflow workflow,');
+		expect(lines).toEqual([{ level: 'warn', message }]);
+		await deactivate(active);
+		expect(await stage.listAt(active.url)).toEqual([]);
+	});
+
+	it('an import that is activated after the original has gone takes over its endpoint', async () => {
+		const original = stage.install();
+		await activate(original);
+		const { _id } = await stage.expectOneEndpoint(original);
+		const imported = {
+			...original,
+			...{ workflowId: 'imported', staticData: {}, memory: newTriggerMemory() },
+		};
+		await activate(imported);
+		expect((await stage.expectOneEndpoint(imported))._id).toBe(_id);
+		await deactivate(original);
+		expect((await stage.expectOneEndpoint(imported))._id).toBe(_id);
+		await deactivate(imported);
+		expect(await stage.listAt(imported.url)).toEqual([]);
+	});
+
+	it.each(['cut', 'escaped'] as const)(
+		'the endpoint of the other stays where Pocketsflow keeps descriptions %s',
+		async (webhookDescriptions) => {
+			const active = stage.install();
+			stage.sandbox.setSwitches({ webhookDescriptions });
+			try {
+				await activate(active);
+				const before = await stage.listAt(active.url);
+				await deactivate({ ...active, workflowId: 'refused', staticData: {} });
+				expect(before).toHaveLength(1);
+				expect(await stage.listAt(active.url)).toEqual(before);
+				await deactivate(active);
+				expect(await stage.listAt(active.url)).toEqual([]);
+			} finally {
+				stage.sandbox.setSwitches({ webhookDescriptions: 'kept' });
+			}
+		},
+	);
+
+	it.each([
+		'Registered by n8n, do not edit (n8n-nodes-pocketsflow)',
+		'Registered by n8n',
+		undefined,
+	])('an endpoint that names no workflow (%p) is removed by either', async (description) => {
+		const trigger = stage.install();
+		await stage.addEndpoint({ url: trigger.url, description });
+		await deactivate(trigger);
+		expect(await stage.listAt(trigger.url)).toEqual([]);
+	});
+
+	it('an endpoint of an earlier release, which names no workflow, is kept and named', async () => {
+		const trigger = stage.install();
+		await activate(trigger);
+		const { _id } = await stage.expectOneEndpoint(trigger);
+		const secret = stage.readSecret(trigger);
+		const description = describeEndpoint(
+			undefined,
+			seal(secret, stage.sandbox.testKey, trigger.url),
+		);
+		await stage.api.put(`/webhooks/${_id}`, { description });
+		await activate(trigger);
+		expect((await stage.expectOneEndpoint(trigger))._id).toBe(_id);
+		expect(stage.readSecret(trigger)).toBe(secret);
+		await deactivate({ ...trigger, workflowId: 'refused', staticData: {} });
+		expect((await stage.expectOneEndpoint(trigger))._id).toBe(_id);
+	});
 });
 
 describe('what comes along with static data is not taken for our own', () => {

@@ -67,7 +67,9 @@ describe('the API key in the credential is renewed', () => {
 			restart(trigger);
 			expect(await accepts(trigger, secret)).toBe(true);
 			expect(await accepts(trigger, 'whsec_forged')).toBe(false);
-			expect(await stage.listAt(trigger.url)).toHaveLength(1);
+			const [{ description }, ...others] = await stage.listAt(trigger.url);
+			expect(readDescription(description).workflowId).toBe('workflow');
+			expect(others).toEqual([]);
 		},
 	);
 
@@ -81,6 +83,7 @@ describe('the API key in the credential is renewed', () => {
 		const after = await stage.listAt(trigger.url);
 		expect(after).toEqual([expect.objectContaining({ active: true, events: before.events })]);
 		expect(after[0]._id).not.toBe(before._id);
+		expect(readDescription(after[0].description).workflowId).toBe('workflow');
 		const fresh = await readSecretAt(trigger.url);
 		expect(await accepts(trigger, fresh)).toBe(true);
 		expect(await accepts(trigger, secret)).toBe(false);
@@ -280,8 +283,12 @@ describe('the description of an endpoint', () => {
 it('every endpoint of ours is tried: one that is inactive, one that is sealed with another key', async () => {
 	const { trigger, secret } = await install();
 	const [{ _id }] = await stage.listAt(trigger.url);
-	const otherKey = describeEndpoint(seal('whsec_other_secret_0', 'pk_test_other', trigger.url));
+	const otherKey = describeEndpoint(
+		'workflow',
+		seal('whsec_other_secret_0', 'pk_test_other', trigger.url),
+	);
 	const inactive = describeEndpoint(
+		'workflow',
 		seal('whsec_inactive_secret', stage.sandbox.testKey, trigger.url),
 	);
 	await stage.addEndpoint({ url: trigger.url, description: otherKey });

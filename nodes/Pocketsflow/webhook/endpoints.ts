@@ -66,7 +66,8 @@ export async function createEndpoint(
 	events: string[],
 	options?: SendOptions,
 ): Promise<{ endpoint?: Endpoint; secret?: string }> {
-	const body = { url, events, active: true, description: describeEndpoint() };
+	const description = describeEndpoint(context.getWorkflow().id);
+	const body = { url, events, active: true, description };
 	const request = { method: 'POST', path: webhooks.path, body } as const;
 	const response = await send(context, request, 'create', undefined, options);
 	const record = unwrapRecord(response, webhooks.recordKeys);
@@ -141,6 +142,21 @@ export const findEndpointOfOtherHost = (
 
 const isStored = ({ id, description }: Endpoint, { endpointId }: TriggerStaticData) =>
 	id === endpointId && readDescription(description).ours;
+
+/**
+ * Whether an endpoint was registered for another workflow: an import can have the address of a
+ * workflow that is active (docs/n8n-engine.md#versions).
+ */
+export function isOfOtherWorkflow(context: PocketsflowContext, { description }: Endpoint): boolean {
+	const { workflowId } = readDescription(description);
+	return workflowId !== undefined && workflowId !== context.getWorkflow().id;
+}
+
+/** Whether an endpoint has our mark but names no workflow, as earlier releases left it. */
+export function namesNoWorkflow({ description }: Endpoint): boolean {
+	const { ours, workflowId } = readDescription(description);
+	return ours && workflowId === undefined;
+}
 
 /**
  * Whether an endpoint is called for exactly these events, given by their sorted canonical names.

@@ -13,14 +13,16 @@ import {
 	findEndpointOfOtherHost,
 	findOwnEndpoints,
 	hasEvents,
+	isOfOtherWorkflow,
 	listEndpoints,
+	namesNoWorkflow,
 	removeEndpoint,
 	updateEndpoint,
 	type Endpoint,
 } from './endpoints';
 import { explainFailure } from './hookErrors';
 import { getNodeKey, processMemory, type TriggerMemory } from './memory';
-import { describeEndpoint, seal } from './sealing';
+import { describeEndpoint, readDescription, seal } from './sealing';
 import { forgetSecret, openEndpointSecret, rememberSecret, storeSecret } from './secrets';
 import { existingEndpointName, readEventNames } from './settings';
 import { readStaticData, type TriggerStaticData } from './staticData';
@@ -46,8 +48,8 @@ interface UsableEndpoint {
 }
 
 /**
- * Whether exactly one endpoint of ours exists, it is active with this node's URL and events, and
- * its secret is known. Anything else is left to `register`.
+ * Whether exactly one endpoint of ours exists, it is active with this node's URL and events, its
+ * secret is known, and it names this workflow. Anything else is left to `register`.
  */
 export async function isRegistered(
 	context: IHookFunctions,
@@ -73,7 +75,11 @@ export async function register(
 	);
 }
 
-/** Removes our endpoints, and only ours, and forgets their secret. */
+/**
+ * Removes our endpoints, and only ours, and forgets their secret. That of another workflow stays: n8n
+ * 1.123 also calls this for a workflow that it does not activate because another has its address
+ * (docs/n8n-engine.md#versions).
+ */
 export async function unregister(
 	context: IHookFunctions,
 	memory: TriggerMemory = processMemory,
@@ -81,9 +87,14 @@ export async function unregister(
 ): Promise<void> {
 	await explainFailure(context, 'removed', async () => {
 		const registration = { ...(await startRegistration(context, memory)), options };
-		for (const { id } of await takeOwnEndpoints(registration))
-			await removeEndpoint(context, id, options);
-		registration.forget();
+		let isShared = false;
+		for (const endpoint of await takeOwnEndpoints(registration))
+			if (isOfOtherWorkflow(context, endpoint)) {
+				warnOfOtherWorkflow(context, endpoint);
+				isShared = true;
+			} else await removeEndpoint(context, endpoint.id, options);
+		// What is remembered for the address is the other workflow's too.
+		if (!isShared) registration.forget();
 	});
 }
 
@@ -149,6 +160,12 @@ function warnOfOtherHost({ context, url, stored }: Registration, endpoints: Endp
 	);
 }
 
+function warnOfOtherWorkflow({ logger }: IHookFunctions, { url, description }: Endpoint): void {
+	logger.warn(
+		`Pocketsflow Trigger: the webhook at ${url} is left at Pocketsflow, because it was registered for workflow ${readDescription(description).workflowId}, which has the same address as this one.`,
+	);
+}
+
 async function findIntactEndpoint(registration: Registration, events: string[]): Promise<boolean> {
 	const { context, credential, url, stored } = registration;
 	const endpoints = await listEndpoints(context);
@@ -156,6 +173,7 @@ async function findIntactEndpoint(registration: Registration, events: string[]):
 	const [endpoint] = own;
 	if (own.length !== 1 || !isSameUrl(endpoint.url, url) || !endpoint.active) return false;
 	if (!hasEvents(endpoint, events)) return false;
+	if (isOfOtherWorkflow(context, endpoint) || namesNoWorkflow(endpoint)) return false;
 	const secret = openEndpointSecret(endpoint, credential, stored);
 	if (secret === undefined) return false;
 	warnOfOtherHost(registration, endpoints);
@@ -360,5 +378,5 @@ function isRefusal(error: unknown): boolean {
 	);
 }
 
-const describeSealed = ({ credential, url }: Registration, secret: string) =>
-	describeEndpoint(seal(secret, credential.apiKey, url));
+const describeSealed = ({ context, credential, url }: Registration, secret: string) =>
+	describeEndpoint(context.getWorkflow().id, seal(secret, credential.apiKey, url));

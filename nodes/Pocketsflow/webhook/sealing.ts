@@ -49,19 +49,32 @@ export function unseal(sealed: unknown, apiKey: string, endpointUrl: string): st
 	}
 }
 
-const markedDescription = new RegExp(`\\(${mark}(?::([\\w-]+))?\\)`);
+const markedPart = new RegExp(`\\(${mark}(?::([\\w-]+))?\\)`);
+
+/** Read apart from the mark, so that it is also found where Pocketsflow cuts or escapes the rest. */
+const workflowPart = /^Registered by n8n, workflow ([\w-]+), /;
 
 /**
- * The description of an endpoint that we register: our mark and, once there is one, the sealed
- * secret.
+ * The description of an endpoint that we register: the workflow that did it, our mark and, once there
+ * is one, the sealed secret.
+ * @param workflowId undefined where the workflow is not stored yet
  */
-export function describeEndpoint(sealed?: string): string {
-	return `Registered by n8n, do not edit (${[mark, sealed].filter(Boolean).join(':')})`;
+export function describeEndpoint(workflowId: string | undefined, sealed?: string): string {
+	const workflow = workflowId ? `, workflow ${workflowId}` : '';
+	return `Registered by n8n${workflow}, do not edit (${[mark, sealed].filter(Boolean).join(':')})`;
 }
 
-/** Whether an endpoint's description says that we registered it, and the sealed secret in it. */
-export function readDescription(description: unknown): { ours: boolean; sealed?: string } {
+/**
+ * Whether an endpoint's description says that we registered it, for which workflow as far as it says
+ * so, and the sealed secret in it.
+ */
+export function readDescription(description: unknown): {
+	ours: boolean;
+	workflowId?: string;
+	sealed?: string;
+} {
 	if (typeof description !== 'string') return { ours: false };
-	const match = markedDescription.exec(description);
-	return match ? { ours: true, sealed: match[1] } : { ours: false };
+	const match = markedPart.exec(description);
+	const workflowId = workflowPart.exec(description)?.[1];
+	return { ours: match !== null, workflowId, sealed: match?.[1] };
 }

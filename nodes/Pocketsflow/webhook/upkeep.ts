@@ -135,7 +135,10 @@ async function sealAnew(
 ): Promise<void> {
 	if (upkeep.losesDescription) return;
 	const { id, url } = endpoints.find(({ shownSecret }) => shownSecret === secret) ?? endpoints[0];
-	const description = describeEndpoint(seal(secret, credential.apiKey, url));
+	const description = describeEndpoint(
+		context.getWorkflow().id,
+		seal(secret, credential.apiKey, url),
+	);
 	const isKept = await updateEndpoint(context, id, { description }, confirmOptions);
 	upkeep.losesDescription = !isKept;
 	if (!isKept) return warnOfLostCopy(context);

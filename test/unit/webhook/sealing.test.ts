@@ -16,7 +16,12 @@ describe('a sealed secret', () => {
 				const sealed = seal(secret, key, url);
 				fc.pre(secret !== '');
 				expect(unseal(sealed, key, url)).toBe(secret);
-				expect(readDescription(describeEndpoint(sealed))).toEqual({ ours: true, sealed });
+				for (const workflowId of ['8fKq2mWv0Xy_-Z1a', '12', undefined])
+					expect(readDescription(describeEndpoint(workflowId, sealed))).toEqual({
+						ours: true,
+						workflowId,
+						sealed,
+					});
 			}),
 		);
 	});
@@ -41,6 +46,19 @@ describe('a sealed secret', () => {
 
 	it.each([undefined, null, '', 'x', 5, {}])('cannot be opened from %p', (text) => {
 		expect(unseal(text, 'pk_live_1', url)).toBeUndefined();
+	});
+
+	it('is found in a description without a workflow, or whose text was edited', () => {
+		const sealed = seal('whsec_1', 'pk_live_1', url);
+		const mark = `(n8n-nodes-pocketsflow:${sealed})`;
+		for (const text of [`Registered by n8n, do not edit ${mark}`, `Our shop, workflow 5, ${mark}`])
+			expect(readDescription(text)).toEqual({ ours: true, workflowId: undefined, sealed });
+	});
+
+	it('names its workflow also where the rest of its description was cut or escaped', () => {
+		const whole = describeEndpoint('8fKq2mWv0Xy', seal('whsec_1', 'pk_live_1', url));
+		for (const text of [whole.slice(0, 60), whole.replace('(', '&#40;')])
+			expect(readDescription(text)).toMatchObject({ ours: false, workflowId: '8fKq2mWv0Xy' });
 	});
 
 	it.each([undefined, '', 'My endpoint', 'n8n-nodes-pocketsflow', '(n8n-nodes-pocketsflowers)'])(
