@@ -1,3 +1,7 @@
+import { readFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+
 export const median = (values: number[]) =>
 	[...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
@@ -20,4 +24,14 @@ export async function countSockets(work: () => Promise<unknown>): Promise<number
 	await work();
 	clearInterval(timer);
 	return most;
+}
+
+/** The day, the machine and the versions, for the head of a table. */
+export async function readMachine(version: string): Promise<string> {
+	const own = JSON.parse(await readFile(join(__dirname, '..', '..', 'package.json'), 'utf8')) as {
+		version: string;
+	};
+	const date = new Date().toISOString().slice(0, 10);
+	const cores = cpus();
+	return `${date}, ${cores.length} cores (${cores[0].model.trim()}), Linux ${process.arch}, n8n ${version}, these nodes ${own.version}`;
 }

@@ -1,6 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
@@ -14,8 +11,10 @@ import {
 } from '../harness/n8n/environment';
 import { currentVersion } from '../harness/n8n/install';
 import type { RunningN8n } from '../harness/n8n/start';
+import { buildChain, buildNode } from '../harness/n8n/workflows';
 import { until } from '../harness/until';
 import { createDeliveries, findQuantile, post, type Prepared } from './load';
+import { readMachine } from './measure';
 
 const { values: options } = parseArgs({
 	options: {
@@ -75,13 +74,6 @@ interface Result {
 
 const webhookSecret = 'whsec_benchmark';
 
-const buildNode = (
-	name: string,
-	type: string,
-	typeVersion: number,
-	parameters: Record<string, unknown> = {},
-): WorkflowNode => ({ name, type, typeVersion, position: [0, 0], parameters });
-
 const webhookNode = (path: string, rawBody: boolean) =>
 	buildNode('Webhook', 'n8n-nodes-base.webhook', 2, {
 		...{ httpMethod: 'POST', path, responseMode: 'onReceived' },
@@ -127,20 +119,12 @@ async function addContender(
 	name: string,
 ): Promise<Contender> {
 	const { nodes, largestBurst = Infinity } = workflows[name];
-	const connections = Object.fromEntries(
-		nodes
-			.slice(1)
-			.map((node, index) => [
-				nodes[index].name,
-				{ main: [[{ node: node.name, type: 'main', index: 0 }]] },
-			]),
-	);
 	const credential = await client.createCredential('pocketsflowApi', name, {
 		apiKey: sandbox.testKey,
 		baseUrl: sandbox.url,
 		webhookSigningSecret: webhookSecret,
 	});
-	const workflow = await client.importWorkflow({ name, nodes, connections }, [credential]);
+	const workflow = await client.importWorkflow(buildChain(name, nodes), [credential]);
 	await client.activate(workflow.id);
 	const url = client.webhookUrl(workflow, nodes[0].name);
 	const { data } = await api.get<Array<{ url: string; secret: string }>>('/webhooks');
@@ -428,15 +412,6 @@ function printSales(reports: Array<{ setUp: string; report: Report }>): void {
 		],
 		rows.map((cells) => cells.map(String)),
 	);
-}
-
-async function readMachine(version: string): Promise<string> {
-	const own = JSON.parse(await readFile(join(__dirname, '..', '..', 'package.json'), 'utf8')) as {
-		version: string;
-	};
-	const date = new Date().toISOString().slice(0, 10);
-	const cores = cpus();
-	return `${date}, ${cores.length} cores (${cores[0].model.trim()}), Linux ${process.arch}, n8n ${version}, these nodes ${own.version}`;
 }
 
 async function main(): Promise<void> {

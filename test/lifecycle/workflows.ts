@@ -1,4 +1,5 @@
 import type { StoredWorkflow, Workflow, WorkflowNode } from '../harness/n8n/client';
+import { buildPollingTrigger } from '../harness/n8n/workflows';
 
 export const triggerName = 'Pocketsflow Trigger';
 
@@ -12,15 +13,8 @@ export const buildTrigger = (events: string[], name = triggerName): WorkflowNode
 
 /** Polls as often as n8n allows: each poll that finds something writes the workflow's static data. */
 export const pollingTrigger: WorkflowNode = {
-	name: 'Pocketsflow Polling Trigger',
-	type: 'n8n-nodes-pocketsflow.pocketsflowPollingTrigger',
-	typeVersion: 1,
+	...buildPollingTrigger({ headStart: 0, repeatAfter: 0 }),
 	position: [0, 200],
-	parameters: {
-		events: ['order.completed'],
-		pollTimes: { item: [{ mode: 'everyMinute' }] },
-		options: { headStart: 0, repeatAfter: 0 },
-	},
 };
 
 const workNode: WorkflowNode = {
