@@ -101,7 +101,7 @@ export class LifecycleEnvironment {
 
 	/** What n8n has stored for the nodes of a workflow. */
 	async readStaticData({ id }: StoredWorkflow): Promise<unknown> {
-		return ((await this.client.workflow(id)) as { staticData?: unknown }).staticData;
+		return (await this.client.workflow(id)).staticData;
 	}
 
 	/**

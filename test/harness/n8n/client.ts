@@ -34,6 +34,8 @@ export interface StoredWorkflow extends Workflow {
 	id: string;
 	active: boolean;
 	versionId: string;
+	/** What its nodes keep, by n8n's keys of them. */
+	staticData?: unknown;
 }
 
 export interface Credential {

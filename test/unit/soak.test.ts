@@ -1,0 +1,70 @@
+import { judgeFigure, type Point } from '../soak/figures';
+
+/** A sample every 20 seconds for some hours; noise is the same in each run. */
+const sample = (hours: number, read: (hours: number, noise: number) => number): Point[] =>
+	Array.from({ length: Math.round(hours * 180) + 1 }, (_, index) => {
+		const at = index / 180;
+		return { hours: at, value: read(at, Math.sin(index * 12.9898) + Math.sin(index * 4.1414)) };
+	});
+
+const bound = { perHour: 20 };
+
+describe('judgeFigure', () => {
+	it('finds a noisy figure flat that does not grow', () => {
+		const points = sample(2, (_, noise) => 300 + 25 * noise);
+		const judgement = judgeFigure(points, bound);
+		expect(judgement.verdict).toBe('flat');
+		expect(Math.abs(judgement.perHour)).toBeLessThan(5);
+	});
+
+	it('finds a leak behind the same noise', () => {
+		const points = sample(2, (hours, noise) => 300 + 30 * hours + 25 * noise);
+		const judgement = judgeFigure(points, bound);
+		expect(judgement.verdict).toBe('not flat');
+		expect(judgement.perHour).toBeGreaterThan(25);
+		expect(judgement.perHour).toBeLessThan(35);
+	});
+
+	it('finds a leak that begins after an hour', () => {
+		const points = sample(2, (hours) => 300 + 60 * Math.max(0, hours - 1));
+		expect(judgeFigure(points, bound).verdict).toBe('not flat');
+	});
+
+	it('lets work under way use what it gives back within the minute', () => {
+		const points = sample(1, (hours) => (Math.round(hours * 180) % 3 === 0 ? 130 * hours : 10));
+		expect(judgeFigure(points, bound)).toMatchObject({ verdict: 'flat', most: 130 });
+		expect(judgeFigure(points, { ...bound, most: 100 }).verdict).toBe('not flat');
+	});
+
+	it('lets a figure fall', () => {
+		const points = sample(1, (hours) => 300 - 100 * hours);
+		expect(judgeFigure(points, bound).verdict).toBe('flat');
+	});
+
+	it('judges no growth in a run that is too short, but the most that is allowed', () => {
+		const points = sample(0.25, (hours) => 300 + 1_000 * hours);
+		expect(judgeFigure(points, bound).verdict).toBe('too short');
+		expect(judgeFigure(points, { ...bound, most: 400 }).verdict).toBe('not flat');
+	});
+
+	it('takes the length of the run from all samples', () => {
+		const points = sample(0.34, (hours, noise) => 300 + 100 * hours + noise);
+		points[0].value = points[points.length - 1].value = 999;
+		expect(judgeFigure(points, bound).verdict).toBe('not flat');
+	});
+
+	it('refuses a figure above its most even where it does not grow', () => {
+		const points = sample(1, () => 500);
+		expect(judgeFigure(points, { ...bound, most: 400 }).verdict).toBe('not flat');
+	});
+
+	it('tells the medians of the start, the middle and the end, which one peak does not move', () => {
+		const points = sample(1, (hours) => (hours < 0.2 ? 0 : hours < 0.8 ? 50 : 100));
+		points[0].value = 9_999;
+		expect(judgeFigure(points, bound)).toMatchObject({ start: 0, middle: 50, end: 100 });
+	});
+
+	it('says so where there is nothing to judge', () => {
+		expect(() => judgeFigure([{ hours: 0, value: 1 }], bound)).toThrow('two minutes or more');
+	});
+});
