@@ -140,3 +140,53 @@ it('does not look back a day for a key of the other mode, of which nothing was l
 	setup.credential = { apiKey: sandbox.testKey, baseUrl: sandbox.url };
 	expect(await pollWith(setup, memory)).toEqual([]);
 });
+
+describe('a polling trigger whose stored state comes back older', () => {
+	/** Polls, a copy of the state between them, and what was sold after it. */
+	async function pollAroundCopy() {
+		const setup = setUpNode();
+		const memory = createMemory();
+		await pollWith(setup, memory);
+		await sell();
+		await pollWith(setup, memory);
+		clockOffsetMs += hourMs;
+		await pollWith(setup, memory);
+		const copy = structuredClone(setup.staticData);
+		const since = await sell(2);
+		expect(await pollWith(setup, memory)).toEqual(toEventIds(since));
+		return { setup, memory, copy, since };
+	}
+
+	it('finds what was sold since, however long ago, with the same event IDs', async () => {
+		const { setup, copy, since } = await pollAroundCopy();
+		clockOffsetMs += 30 * 24 * hourMs;
+		const missed = await sell();
+		const restored: NodeSetup = { ...setup, staticData: copy, activation: 'init' };
+		// What was emitted before the copy is as old as it, and had been confirmed.
+		expect(await pollWith(restored, createMemory())).toEqual(toEventIds([...since, ...missed]));
+	});
+
+	it('does not believe it over what the running n8n knows', async () => {
+		const { setup, memory, copy } = await pollAroundCopy();
+		const missed = await sell();
+		const imported: NodeSetup = { ...setup, staticData: copy, activation: 'activate' };
+		expect(await pollWith(imported, memory)).toEqual(toEventIds(missed));
+	});
+
+	it('goes on from it in a copy of the workflow, which is a node of its own', async () => {
+		const { setup, memory, copy, since } = await pollAroundCopy();
+		const copied: NodeSetup = {
+			...setup,
+			nodeId: `${setup.nodeId}-copy`,
+			staticData: copy,
+			activation: 'activate',
+		};
+		expect(await pollWith(copied, memory)).toEqual(toEventIds(since));
+	});
+
+	it('goes on without it where the running n8n knows, although nothing is stored', async () => {
+		const { setup, memory } = await pollAroundCopy();
+		const missed = await sell();
+		expect(await pollWith(loseState(setup, 'activate'), memory)).toEqual(toEventIds(missed));
+	});
+});

@@ -86,6 +86,11 @@ const buildSettings = (postgres: Postgres, redis: Redis): Record<string, string>
 	EXECUTIONS_MODE: 'queue',
 	QUEUE_BULL_REDIS_HOST: '127.0.0.1',
 	QUEUE_BULL_REDIS_PORT: String(redis.port),
+	...buildDatabaseSettings(postgres),
+});
+
+/** Settings with which all processes of an n8n share a database, and the key of its credentials. */
+export const buildDatabaseSettings = (postgres: Postgres): Record<string, string> => ({
 	DB_TYPE: 'postgresdb',
 	DB_POSTGRESDB_HOST: '127.0.0.1',
 	DB_POSTGRESDB_PORT: String(postgres.port),

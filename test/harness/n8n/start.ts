@@ -45,6 +45,8 @@ export interface RunningN8n {
 	kill(signal?: NodeJS.Signals): Promise<Exit>;
 	/** Starts n8n again on the same data and port; stops it first if it runs. */
 	restart(): Promise<void>;
+	/** Runs a command of n8n's command line on its data, whether it runs or not. */
+	runCommand(...args: string[]): Promise<void>;
 	/** Ends n8n and removes the user folder, unless the caller gave it or wants to keep it. */
 	stop(options?: { keepsData?: boolean }): Promise<void>;
 }
@@ -128,6 +130,10 @@ export async function startN8n(options: StartOptions = {}): Promise<RunningN8n> 
 		async restart() {
 			await end('SIGTERM');
 			await start();
+		},
+		async runCommand(...args) {
+			const { nodeBinary, n8nBin } = installation;
+			await runProgram(nodeBinary, [n8nBin, ...args], { cwd: userFolder, env });
 		},
 		stop,
 	};

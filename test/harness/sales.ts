@@ -1,0 +1,62 @@
+import type { Sandbox } from '../../sandbox/sandbox';
+import { Ledger } from './ledger';
+import type { Credential, N8nClient, StoredWorkflow } from './n8n/client';
+import { buildChain, buildMark, buildPollingTrigger } from './n8n/workflows';
+import { until } from './until';
+
+/** Sales that a polling trigger is to find, and a ledger outside n8n that has what it handed over. */
+export class Sales {
+	/** The event IDs of all sales. */
+	private readonly sold: string[] = [];
+
+	private constructor(
+		private readonly sandbox: Sandbox,
+		private readonly ledger: Ledger,
+	) {}
+
+	static async open(sandbox: Sandbox): Promise<Sales> {
+		return new Sales(sandbox, await Ledger.open());
+	}
+
+	/** Activates a workflow that polls every minute, and returns when its first state is stored. */
+	async activateWorkflow(client: N8nClient, credential: Credential): Promise<StoredWorkflow> {
+		const nodes = [buildPollingTrigger(), buildMark(this.ledger, '$json.eventId')];
+		const workflow = await client.importWorkflow(buildChain('Polls', nodes), [credential]);
+		await client.activate(workflow.id);
+		const hasState = async () =>
+			JSON.stringify((await client.workflow(workflow.id)).staticData).includes('pollingTest');
+		await until('the first poll to be stored', hasState, { withinMs: 90_000 });
+		return workflow;
+	}
+
+	/** Sells without a webhook; returns the event IDs. */
+	async sell(count = 2): Promise<string[]> {
+		const { orderIds } = await this.sandbox.purchase({ count, deliver: false });
+		const eventIds = orderIds.map((id) => `order.completed:${id}`);
+		this.sold.push(...eventIds);
+		return eventIds;
+	}
+
+	/** How often each sale was handed over, in the order in which they were made. */
+	countHandovers(eventIds: readonly string[] = this.sold): number[] {
+		return eventIds.map((id) => this.ledger.entries.get(id)?.markedAt.length ?? 0);
+	}
+
+	/** Waits until each of these was handed over that often. */
+	async waitForHandovers(eventIds: readonly string[], times: number): Promise<void> {
+		await until(
+			`each of ${eventIds.length} sales to be handed over ${times} times`,
+			() => this.countHandovers(eventIds).every((count) => count >= times),
+			// Two polls, and n8n's time to begin the execution.
+			{ withinMs: 180_000 },
+		);
+	}
+
+	/** What was handed over that was never sold, or under another event ID. */
+	get strange(): string[] {
+		const others = [...this.ledger.entries.keys()].filter((id) => !this.sold.includes(id));
+		return [...others, ...this.ledger.strange];
+	}
+
+	close = () => this.ledger.close();
+}
