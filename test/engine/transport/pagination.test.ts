@@ -146,7 +146,8 @@ test('Following pages are requested side by side, as many as may be in flight, a
 					JSON.stringify({ orders, pagination: { totalPages: 20, hasMore: page < 20 } }),
 				);
 			},
-			page % 3 === 0 ? 40 : 10,
+			// Long enough that on a busy machine, too, all that may be in flight arrive before the first is answered.
+			page % 3 === 0 ? 600 : 400,
 		);
 	});
 	servers.push(server);
