@@ -22,8 +22,14 @@ import {
 } from './endpoints';
 import { explainFailure } from './hookErrors';
 import { getNodeKey, processMemory, type TriggerMemory } from './memory';
-import { describeEndpoint, readDescription, seal } from './sealing';
-import { forgetSecret, openEndpointSecret, rememberSecret, storeSecret } from './secrets';
+import { readDescription } from './sealing';
+import {
+	describeSealed,
+	forgetSecret,
+	openEndpointSecret,
+	rememberSecret,
+	storeSecret,
+} from './secrets';
 import { existingEndpointName, readEventNames } from './settings';
 import { readStaticData, type TriggerStaticData } from './staticData';
 import { getWebhookUrl, isSameUrl, requirePublicAddress } from './webhookUrl';
@@ -87,14 +93,13 @@ export async function unregister(
 ): Promise<void> {
 	await explainFailure(context, 'removed', async () => {
 		const registration = { ...(await startRegistration(context, memory)), options };
-		let isShared = false;
-		for (const endpoint of await takeOwnEndpoints(registration))
-			if (isOfOtherWorkflow(context, endpoint)) {
-				warnOfOtherWorkflow(context, endpoint);
-				isShared = true;
-			} else await removeEndpoint(context, endpoint.id, options);
+		const endpoints = await takeOwnEndpoints(registration);
+		const others = endpoints.filter((endpoint) => isOfOtherWorkflow(context, endpoint));
+		for (const endpoint of others) warnOfOtherWorkflow(context, endpoint);
+		for (const endpoint of endpoints)
+			if (!others.includes(endpoint)) await removeEndpoint(context, endpoint.id, options);
 		// What is remembered for the address is the other workflow's too.
-		if (!isShared) registration.forget();
+		if (others.length === 0) registration.forget();
 	});
 }
 
@@ -222,9 +227,9 @@ async function refreshEndpoint(
 	{ endpoint, secret }: UsableEndpoint,
 	events: string[],
 ): Promise<void> {
-	const { context, url } = registration;
+	const { context, credential, url } = registration;
 	const changes = { url, events, active: true };
-	const description = describeSealed(registration, secret);
+	const description = describeSealed(context, credential, url, secret);
 	const isKept = await updateEndpoint(context, endpoint.id, { ...changes, description }).catch(
 		async (error: unknown) => {
 			if (!isRefusal(error)) throw error;
@@ -335,8 +340,8 @@ async function storeSealedCopy(
 	{ id }: Endpoint,
 	secret: string,
 ): Promise<void> {
-	const { context, options } = registration;
-	const description = describeSealed(registration, secret);
+	const { context, credential, url, options } = registration;
+	const description = describeSealed(context, credential, url, secret);
 	const isKept = await updateEndpoint(context, id, { description }, options).catch(
 		async (error: unknown) => {
 			if (isRefusal(error)) return false;
@@ -377,6 +382,3 @@ function isRefusal(error: unknown): boolean {
 		error instanceof NodeApiError && ['400', '409', '413', '422'].includes(String(error.httpCode))
 	);
 }
-
-const describeSealed = ({ context, credential, url }: Registration, secret: string) =>
-	describeEndpoint(context.getWorkflow().id, seal(secret, credential.apiKey, url));

@@ -3,7 +3,7 @@ import type { IHookFunctions, IWebhookFunctions } from 'n8n-workflow';
 import { loadCredential, type PocketsflowCredential } from '../transport/credential';
 import type { Endpoint } from './endpoints';
 import { getNodeKey, type EndpointSecret, type SigningSecret, type TriggerMemory } from './memory';
-import { readDescription, seal, unseal } from './sealing';
+import { describeEndpoint, readDescription, seal, unseal } from './sealing';
 import { readStaticData, type TriggerStaticData } from './staticData';
 import { getWebhookUrl, isRequestedUrl, isSameUrl } from './webhookUrl';
 
@@ -32,6 +32,14 @@ export function storeSecret(
 	memory.recoveryByNode.delete(getNodeKey(context));
 	rememberSecret(context, memory, { secret, mode, url });
 }
+
+/** The description of an endpoint of this workflow at that URL, with its secret sealed in it. */
+export const describeSealed = (
+	context: IHookFunctions | IWebhookFunctions,
+	{ apiKey }: PocketsflowCredential,
+	url: string,
+	secret: string,
+): string => describeEndpoint(context.getWorkflow().id, seal(secret, apiKey, url));
 
 /**
  * Keeps a secret in memory.

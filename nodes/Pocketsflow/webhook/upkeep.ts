@@ -9,8 +9,7 @@ import {
 	type EndpointReading,
 } from './recovery';
 import { registerAnew, warnOfLostCopy } from './registration';
-import { describeEndpoint, seal } from './sealing';
-import { openEndpointSecret, rejectStoredSecret, rememberSecret } from './secrets';
+import { describeSealed, openEndpointSecret, rejectStoredSecret, rememberSecret } from './secrets';
 import { isListening, readEventNames, usesExistingEndpoint } from './settings';
 import type { Verification } from './verification';
 import { getWebhookUrl } from './webhookUrl';
@@ -135,10 +134,7 @@ async function sealAnew(
 ): Promise<void> {
 	if (upkeep.losesDescription) return;
 	const { id, url } = endpoints.find(({ shownSecret }) => shownSecret === secret) ?? endpoints[0];
-	const description = describeEndpoint(
-		context.getWorkflow().id,
-		seal(secret, credential.apiKey, url),
-	);
+	const description = describeSealed(context, credential, url, secret);
 	const isKept = await updateEndpoint(context, id, { description }, confirmOptions);
 	upkeep.losesDescription = !isKept;
 	if (!isKept) return warnOfLostCopy(context);
