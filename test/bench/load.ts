@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 
 import { sign } from '../../nodes/Pocketsflow/events/signature';
+import type { TestEnvironment } from '../harness/n8n/environment';
 import { orderCompleted } from '../harness/payloads';
 
 /** How long Pocketsflow waits for the answer to a delivery. */
@@ -10,6 +11,18 @@ const answerTimeoutMs = 5_000;
 export interface Prepared {
 	body: Buffer;
 	headers: Record<string, string>;
+}
+
+/**
+ * What the sandbox signs with where it delivers to a URL; undefined without an endpoint there. The sandbox must
+ * show secrets (`secretOnGet: 'present'`).
+ */
+export async function readSigningSecret(
+	{ api }: TestEnvironment,
+	url: string,
+): Promise<string | undefined> {
+	const { data } = await api.get<Array<{ url: string; secret: string }>>('/webhooks');
+	return data.find((endpoint) => endpoint.url === url)?.secret;
 }
 
 /** Returns a function that makes a signed delivery, of another order each time. */

@@ -11,9 +11,9 @@ import {
 } from '../harness/n8n/environment';
 import { currentVersion } from '../harness/n8n/install';
 import type { RunningN8n } from '../harness/n8n/start';
-import { buildChain, buildNode } from '../harness/n8n/workflows';
+import { buildChain, buildNode, buildTrigger } from '../harness/n8n/workflows';
 import { until } from '../harness/until';
-import { createDeliveries, findQuantile, post, type Prepared } from './load';
+import { createDeliveries, findQuantile, post, readSigningSecret, type Prepared } from './load';
 import { readMachine } from './measure';
 
 const { values: options } = parseArgs({
@@ -86,10 +86,7 @@ interface ComparedWorkflow {
 	largestBurst?: number;
 }
 
-const trigger = buildNode('Pocketsflow Trigger', 'n8n-nodes-pocketsflow.pocketsflowTrigger', 3, {
-	events: ['order.completed'],
-	options: {},
-});
+const trigger = buildTrigger(['order.completed']);
 const nothing = buildNode('End', 'n8n-nodes-base.noOp', 1);
 /** Evaluates an expression, as nearly every workflow does, for which n8n makes an isolate for each execution. */
 const expression = buildNode('Edit Fields', 'n8n-nodes-base.set', 3.4, {
@@ -114,10 +111,8 @@ const workflows: Record<string, ComparedWorkflow> = {
 	'Pocketsflow Trigger, Edit Fields': { nodes: [trigger, expression], largestBurst: 500 },
 };
 
-async function addContender(
-	{ client, api, sandbox }: TestEnvironment,
-	name: string,
-): Promise<Contender> {
+async function addContender(environment: TestEnvironment, name: string): Promise<Contender> {
+	const { client, sandbox } = environment;
 	const { nodes, largestBurst = Infinity } = workflows[name];
 	const credential = await client.createCredential('pocketsflowApi', name, {
 		apiKey: sandbox.testKey,
@@ -127,8 +122,7 @@ async function addContender(
 	const workflow = await client.importWorkflow(buildChain(name, nodes), [credential]);
 	await client.activate(workflow.id);
 	const url = client.webhookUrl(workflow, nodes[0].name);
-	const { data } = await api.get<Array<{ url: string; secret: string }>>('/webhooks');
-	const secret = data.find((endpoint) => endpoint.url === url)?.secret ?? webhookSecret;
+	const secret = (await readSigningSecret(environment, url)) ?? webhookSecret;
 	return { name, workflow, url, largestBurst, prepare: createDeliveries(secret) };
 }
 

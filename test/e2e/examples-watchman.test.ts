@@ -1,11 +1,12 @@
 import { fillSetUp, readExample } from '../../demo/example-workflows';
-import type { Credential, StoredWorkflow, Workflow, WorkflowNode } from '../harness/n8n/client';
+import type { Credential, StoredWorkflow, Workflow } from '../harness/n8n/client';
 import {
 	installationTimeoutMs,
 	startEnvironment,
 	type TestEnvironment,
 } from '../harness/n8n/environment';
 import { MailServer, type Mail } from '../harness/mailServer';
+import { buildNode } from '../harness/n8n/workflows';
 import { until } from '../harness/until';
 
 interface Endpoint {
@@ -87,13 +88,6 @@ async function look(workflow = watchman): Promise<{ problems: unknown; mails: Ma
 }
 
 const table = { __rl: true, mode: 'name', value: 'pocketsflow_settled' };
-
-const buildNode = (
-	name: string,
-	type: string,
-	typeVersion: number,
-	parameters: Record<string, unknown>,
-): WorkflowNode => ({ name, type, typeVersion, parameters, position: [0, 0] });
 
 /** A workflow that does nothing with a sale but to record it, as the reconcile examples do. */
 const settlingWorkflow: Workflow = {

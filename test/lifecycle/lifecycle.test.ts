@@ -1,15 +1,9 @@
 import type { StoredWorkflow } from '../harness/n8n/client';
 import { installationTimeoutMs } from '../harness/n8n/environment';
+import { buildTrigger, triggerName } from '../harness/n8n/workflows';
 import { until } from '../harness/until';
 import { LifecycleEnvironment, type ExpectedEndpoint } from './lifecycleEnvironment';
-import {
-	buildTrigger,
-	moveWorkNode,
-	pollingTrigger,
-	renameTrigger,
-	setEvents,
-	triggerName,
-} from './workflows';
+import { moveWorkNode, pollingTrigger, renameTrigger, setEvents } from './workflows';
 
 const versions = (process.env.N8N_VERSIONS ?? '2.41.1 2.8.4').split(' ');
 const bothEvents = ['order.completed', 'order.refunded'];

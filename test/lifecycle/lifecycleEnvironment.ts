@@ -9,8 +9,9 @@ import axios from 'axios';
 import { N8nClient, type StoredWorkflow, type WorkflowNode } from '../harness/n8n/client';
 import { startEnvironment, type TestEnvironment } from '../harness/n8n/environment';
 import { startN8n } from '../harness/n8n/start';
+import { triggerName } from '../harness/n8n/workflows';
 import { until } from '../harness/until';
-import { buildWorkflow, triggerName, type Edit } from './workflows';
+import { buildWorkflow, type Edit } from './workflows';
 
 interface Endpoint {
 	_id: string;

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { StoredWorkflow } from '../harness/n8n/client';
 import { installationTimeoutMs } from '../harness/n8n/environment';
+import { buildTrigger, triggerName } from '../harness/n8n/workflows';
 import { until } from '../harness/until';
 import { LifecycleEnvironment } from './lifecycleEnvironment';
-import { buildTrigger, triggerName } from './workflows';
 
 const versions = (process.env.N8N_VERSIONS ?? '2.41.1 2.8.4').split(' ');
 

@@ -1,15 +1,5 @@
 import type { StoredWorkflow, Workflow, WorkflowNode } from '../harness/n8n/client';
-import { buildPollingTrigger } from '../harness/n8n/workflows';
-
-export const triggerName = 'Pocketsflow Trigger';
-
-export const buildTrigger = (events: string[], name = triggerName): WorkflowNode => ({
-	name,
-	type: 'n8n-nodes-pocketsflow.pocketsflowTrigger',
-	typeVersion: 3,
-	position: [0, 0],
-	parameters: { events, options: {} },
-});
+import { buildPollingTrigger, triggerName } from '../harness/n8n/workflows';
 
 /** Polls as often as n8n allows: each poll that finds something writes the workflow's static data. */
 export const pollingTrigger: WorkflowNode = {

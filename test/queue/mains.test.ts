@@ -1,13 +1,14 @@
 import { kill } from 'node:process';
 
-import { startSandbox, type Sandbox } from '../../sandbox/sandbox';
-import { N8nClient } from '../harness/n8n/client';
-import { installationTimeoutMs } from '../harness/n8n/environment';
+import {
+	installationTimeoutMs,
+	startEnvironment,
+	type TestEnvironment,
+} from '../harness/n8n/environment';
 import { buildDatabaseSettings } from '../harness/n8n/queue';
 import { startN8n, type RunningN8n } from '../harness/n8n/start';
 import { Sales } from '../harness/sales';
 import { startPostgres, type Postgres } from '../harness/servers/postgres';
-import { ensureBuilt } from '../harness/setup/build';
 
 /**
  * Two main processes over one database. Without n8n's licence for several mains nothing elects a leader: both
@@ -15,16 +16,11 @@ import { ensureBuilt } from '../harness/setup/build';
  * what the licence allows, where one polls at a time.
  */
 let postgres: Postgres;
-let sandbox: Sandbox;
-let sales: Sales;
 let env: Record<string, string>;
-const mains: RunningN8n[] = [];
-
-async function startMain(): Promise<RunningN8n> {
-	const main = await startN8n({ env });
-	mains.push(main);
-	return main;
-}
+/** With the first of the two. */
+let environment: TestEnvironment;
+let second: RunningN8n | undefined;
+let sales: Sales;
 
 /** Lets a process stand still, as on a machine that is suspended, or go on. */
 function signal({ pid }: RunningN8n, name: 'SIGSTOP' | 'SIGCONT'): void {
@@ -33,34 +29,27 @@ function signal({ pid }: RunningN8n, name: 'SIGSTOP' | 'SIGCONT'): void {
 }
 
 beforeAll(async () => {
-	await ensureBuilt();
-	sandbox = await startSandbox({ seed: 'test' });
-	sales = await Sales.open(sandbox);
 	postgres = await startPostgres();
 	env = buildDatabaseSettings(postgres);
+	environment = await startEnvironment({ sandbox: { seed: 'test' }, n8n: { env } });
+	sales = await Sales.open(environment.sandbox);
 }, installationTimeoutMs);
 
 afterAll(async () => {
-	await Promise.all(mains.map((main) => main.stop()));
+	await second?.stop();
+	await environment?.stop();
 	await postgres?.stop();
-	await sandbox?.close();
 	await sales?.close();
 }, 60_000);
 
 test('two mains lose nothing, and each hands a sale over once, under one event ID', async () => {
-	const first = await startMain();
-	const client = await N8nClient.connect(first);
-	const credential = await client.createCredential('pocketsflowApi', 'Sandbox', {
-		apiKey: sandbox.testKey,
-		baseUrl: sandbox.url,
-		webhookSigningSecret: '',
-	});
+	const { n8n: first, client, credential } = environment;
 	await sales.activateWorkflow(client, credential);
 	await sales.waitForHandovers(await sales.sell(), 1);
 
 	signal(first, 'SIGSTOP');
 	const meanwhile = await sales.sell();
-	const second = await startMain();
+	second = await startN8n({ env });
 	await sales.waitForHandovers(meanwhile, 1);
 
 	// Back beside the second, with its old state.

@@ -12,15 +12,10 @@ import {
 } from '../harness/n8n/environment';
 import type { QueueMode } from '../harness/n8n/queue';
 import type { RunningN8n } from '../harness/n8n/start';
+import { buildTrigger, triggerName } from '../harness/n8n/workflows';
 import { until } from '../harness/until';
 import { LifecycleEnvironment } from '../lifecycle/lifecycleEnvironment';
-import {
-	buildTrigger,
-	moveWorkNode,
-	renameTrigger,
-	setEvents,
-	triggerName,
-} from '../lifecycle/workflows';
+import { moveWorkNode, renameTrigger, setEvents } from '../lifecycle/workflows';
 
 const bothEvents = ['order.completed', 'order.refunded'];
 /** As long as Pocketsflow waits for an answer. */

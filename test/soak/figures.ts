@@ -1,5 +1,7 @@
 /** Judges whether a figure that is sampled over hours stays flat. Pure. */
 
+import { median } from '../bench/measure';
+
 /** A figure's value at a time after the start. */
 export interface Point {
 	hours: number;
@@ -45,9 +47,9 @@ export function judgeFigure(samples: readonly Point[], bound: Bound): Judgement 
 	const isLongEnough = samples[samples.length - 1].hours - samples[0].hours >= judgedFromHours;
 	const isFlat = isBounded && (!isLongEnough || perHour <= bound.perHour);
 	return {
-		start: findMedian(values.slice(0, tenth)),
-		middle: findMedian(values.slice(middleAt, middleAt + tenth)),
-		end: findMedian(values.slice(-tenth)),
+		start: median(values.slice(0, tenth)),
+		middle: median(values.slice(middleAt, middleAt + tenth)),
+		end: median(values.slice(-tenth)),
 		most,
 		perHour,
 		verdict: !isFlat ? 'not flat' : isLongEnough ? 'flat' : 'too short',
@@ -77,9 +79,3 @@ function computeSlope(points: readonly Point[]): number {
 
 const computeMean = (values: readonly number[]) =>
 	values.reduce((sum, value) => sum + value, 0) / values.length;
-
-function findMedian(values: readonly number[]): number {
-	const sorted = [...values].sort((a, b) => a - b);
-	const half = sorted.length / 2;
-	return (sorted[Math.ceil(half) - 1] + sorted[Math.floor(half)]) / 2;
-}

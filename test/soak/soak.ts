@@ -1,11 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { sign } from '../../nodes/Pocketsflow/events/signature';
-import { createDeliveries, post, type Prepared } from '../bench/load';
+import { createDeliveries, post, readSigningSecret, type Prepared } from '../bench/load';
 import { Ledger } from '../harness/ledger';
 import type { StoredWorkflow, WorkflowNode } from '../harness/n8n/client';
 import { startEnvironment, type TestEnvironment } from '../harness/n8n/environment';
-import { buildChain, buildMark, buildNode, buildPollingTrigger } from '../harness/n8n/workflows';
+import {
+	buildChain,
+	buildMark,
+	buildNode,
+	buildPollingTrigger,
+	buildTrigger,
+} from '../harness/n8n/workflows';
 import { until } from '../harness/until';
 import { createSampler, type Sample, type Workflows } from './sampling';
 
@@ -66,10 +72,7 @@ const names: Record<keyof Workflows, string> = {
 };
 
 const buildWebhookNodes = (ledger: Ledger) => [
-	buildNode('Trigger', 'n8n-nodes-pocketsflow.pocketsflowTrigger', 3, {
-		events: ['order.completed'],
-		options: {},
-	}),
+	buildTrigger(['order.completed'], 'Trigger'),
 	buildMark(ledger, '$json.order.id'),
 ];
 
@@ -186,10 +189,9 @@ async function repeat(
 async function deliver(run: Run): Promise<void> {
 	const { environment, plan, works, workflows, counts } = run;
 	const url = environment.client.webhookUrl(workflows.webhook, 'Trigger');
-	const { data } = await environment.api.get<Array<{ url: string; secret: string }>>('/webhooks');
-	const endpoint = data.find((one) => one.url === url);
-	if (!endpoint) throw new Error('The trigger has no endpoint.');
-	const prepare = createDeliveries(endpoint.secret);
+	const secret = await readSigningSecret(environment, url);
+	if (secret === undefined) throw new Error('The trigger has no endpoint.');
+	const prepare = createDeliveries(secret);
 	const send = async (genuine: Prepared) => {
 		const id = readOrderId(genuine);
 		works.webhook.possible.add(id);

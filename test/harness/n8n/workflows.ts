@@ -27,6 +27,11 @@ export const buildMark = (ledger: Ledger, id: string): WorkflowNode =>
 		options: {},
 	});
 
+export const triggerName = 'Pocketsflow Trigger';
+
+export const buildTrigger = (events: string[], name = triggerName): WorkflowNode =>
+	buildNode(name, 'n8n-nodes-pocketsflow.pocketsflowTrigger', 3, { events, options: {} });
+
 /** Looks for sales as often as n8n allows. */
 export const buildPollingTrigger = (options: Record<string, unknown> = {}): WorkflowNode =>
 	buildNode('Pocketsflow Polling Trigger', 'n8n-nodes-pocketsflow.pocketsflowPollingTrigger', 1, {
