@@ -18,6 +18,7 @@ const usedOtherwise = {
 	'@types/node': 'types',
 	eslint: 'what n8n-node lint runs',
 	jest: 'its command',
+	'keep-a-changelog': 'its command, in package.json',
 	prettier: 'its command',
 	tsx: 'test/harness/setup/run.mjs',
 };

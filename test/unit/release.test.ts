@@ -1,21 +1,62 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { copyFile, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { version, publishConfig, scripts } from '../../package.json';
+import { runProgram } from '../harness/programs';
 
 const root = join(__dirname, '..', '..');
 const read = (...path: string[]) => readFileSync(join(root, ...path), 'utf8');
+/** The newest version of a changelog. */
+const readNewest = (changelog: string) => /^## \[?([^\s\]]*\d[^\s\]]*)/m.exec(changelog)?.[1];
 const workflows = readdirSync(join(root, '.github', 'workflows')).map((file) => ({
 	file,
 	text: read('.github', 'workflows', file),
 }));
 
 describe('the version', () => {
-	it('is the same in package.json, its lock and the newest heading of the changelog', () => {
+	it('is the same in package.json, its lock and the newest version of the changelog', () => {
 		const { version: locked } = JSON.parse(read('package-lock.json')) as { version: string };
-		const [, newest] = /^## (\S+)/m.exec(read('CHANGELOG.md')) ?? [];
-		expect([locked, newest]).toEqual([version, version]);
+		expect([locked, readNewest(read('CHANGELOG.md'))]).toEqual([version, version]);
 	});
+
+	it('is given to the lock, the changelog and the tag by one command', async () => {
+		const clone = await mkdtemp(join(tmpdir(), 'version-'));
+		const identity = { NAME: 'a maintainer', EMAIL: 'maintainer@example.com' };
+		const env = { ...process.env };
+		for (const [key, value] of Object.entries(identity))
+			for (const role of ['AUTHOR', 'COMMITTER']) env[`GIT_${role}_${key}`] = value;
+		const run = async (program: string, ...args: string[]) =>
+			(await runProgram(program, args, { cwd: clone, env })).stdout.trim();
+		try {
+			for (const file of ['package.json', 'package-lock.json', '.npmrc', '.prettierrc.js'])
+				await copyFile(join(root, file), join(clone, file));
+			await symlink(join(root, 'node_modules'), join(clone, 'node_modules'));
+			const changes = '## Unreleased\n\n### Added\n\n- What users notice.\n';
+			const former = `## ${version} - 2026-11-29\n\nFirst version.\n`;
+			await writeFile(join(clone, 'CHANGELOG.md'), `# Changelog\n\n${changes}\n${former}`);
+			await writeFile(join(clone, '.gitignore'), 'node_modules\n');
+			await run('git', 'init', '--quiet');
+			await run('git', 'remote', 'add', 'origin', 'https://github.com/pocketsflow/example.git');
+			await run('git', 'add', '.');
+			await run('git', 'commit', '--quiet', '--no-gpg-sign', '--message', 'Add a feature');
+
+			await run('npm', 'run', 'release:version', '--', '7.8.9', '--no-sign-git-tag');
+
+			const show = (path: string) => run('git', 'show', `v7.8.9:${path}`);
+			for (const file of ['package.json', 'package-lock.json'])
+				expect(JSON.parse(await show(file))).toMatchObject({ version: '7.8.9' });
+			const changelog = await show('CHANGELOG.md');
+			expect(readNewest(changelog)).toBe('7.8.9');
+			expect(changelog).not.toContain('Unreleased');
+			expect(changelog).toMatch(/^- What users notice\.$/m);
+			expect(await run('git', 'status', '--porcelain')).toBe('');
+			await run('npx', '--no-install', 'prettier', '--check', 'CHANGELOG.md');
+		} finally {
+			await rm(clone, { recursive: true });
+		}
+	}, 60_000);
 
 	it('is published with provenance only, so never from a machine by mistake', () => {
 		expect(publishConfig).toEqual({ access: 'public', provenance: true });
