@@ -12,6 +12,8 @@ const notOurs = new Set(['node_modules', 'dist', '.git', 'output', 'coverage']);
 /** Declared, but named by a setting or a command instead of an import. */
 const usedOtherwise = {
 	'@n8n/node-cli': 'its command, in package.json',
+	'@stryker-mutator/core': 'its command',
+	'@stryker-mutator/jest-runner': 'its plugin, in test/mutation',
 	'@swc/core': 'what @swc/jest transpiles with',
 	'@swc/jest': 'jest.config.js',
 	'@types/jest': 'types',

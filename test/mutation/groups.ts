@@ -1,0 +1,66 @@
+/** Some sources that are mutated together, and the tests that shall notice it. */
+export interface Group {
+	/** Files below nodes/Pocketsflow, without their ending. */
+	sources: string[];
+	/** Files below test, without their ending. Few and quick ones: they run again for every mutant. */
+	tests: string[];
+	/** Quick enough for a run at every change. */
+	isShort?: boolean;
+}
+
+export const groups: Record<string, Group> = {
+	signature: {
+		sources: ['events/signature'],
+		tests: ['unit/events/signature'],
+		isShort: true,
+	},
+	verification: {
+		sources: ['webhook/verification'],
+		tests: ['engine/trigger-receive', 'engine/trigger-recovery'],
+	},
+	catalogue: {
+		sources: ['events/catalogue'],
+		tests: ['unit/events/identity', 'unit/triggers'],
+	},
+	events: {
+		sources: [
+			'events/delivery',
+			'events/deliveryItem',
+			'events/identity',
+			'events/metadata',
+			'events/mode',
+			'events/output',
+			'events/productFilter',
+		],
+		tests: ['unit/events/delivery', 'unit/events/identity', 'unit/events/output'],
+	},
+	registration: {
+		sources: ['webhook/registration'],
+		tests: ['engine/trigger-registration', 'engine/trigger-registration-failures'],
+	},
+	endpoints: {
+		sources: ['webhook/endpoints'],
+		tests: ['engine/trigger-registration', 'engine/trigger-registration-failures'],
+	},
+	retry: {
+		sources: ['transport/retryPolicy', 'transport/limits', 'transport/redirects'],
+		tests: ['unit/transport/retryPolicy', 'unit/transport/limits'],
+		isShort: true,
+	},
+	send: {
+		sources: ['transport/send'],
+		tests: ['engine/transport/faults', 'engine/transport/responses'],
+	},
+	rateLimiter: {
+		sources: ['transport/rateLimiter'],
+		tests: ['engine/transport/rateLimiter'],
+	},
+	cursor: {
+		sources: ['polling/cursor', 'polling/emissions'],
+		tests: ['unit/polling/cursor', 'unit/polling/histories'],
+	},
+	changes: {
+		sources: ['polling/changes'],
+		tests: ['unit/polling/changes', 'unit/polling/histories'],
+	},
+};
