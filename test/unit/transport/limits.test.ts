@@ -1,5 +1,9 @@
 import { parseRetryAfter } from '../../../nodes/Pocketsflow/transport/attempt';
-import { computeBackoffMs, formatDuration } from '../../../nodes/Pocketsflow/transport/limits';
+import {
+	computeBackoffMs,
+	defaultLimits,
+	formatDuration,
+} from '../../../nodes/Pocketsflow/transport/limits';
 
 test('Retry-After is read in seconds or as a date, anything else is ignored', () => {
 	const nowMs = Date.UTC(2026, 10, 23, 12, 0, 0);
@@ -27,24 +31,36 @@ test.each([
 	expect(parseRetryAfter(header, Date.UTC(2026, 10, 23))).toBeUndefined();
 });
 
+test('A request may take what docs/security.md says', () => {
+	expect(defaultLimits).toMatchObject({
+		totalTimeoutMs: 300_000,
+		requestTimeoutMs: 30_000,
+		maxResponseBytes: 67_108_864,
+	});
+});
+
 test('Retry delays double, are random by half and stay within a minute', () => {
 	for (const retry of [1, 2, 5, 30]) {
 		const fullMs = Math.min(1_000 * 2 ** (retry - 1), 60_000);
-		for (let i = 0; i < 100; i++) {
-			const delayMs = computeBackoffMs(1_000, retry);
-			expect(delayMs).toBeGreaterThanOrEqual(fullMs / 2);
-			expect(delayMs).toBeLessThanOrEqual(fullMs);
-		}
+		const delaysMs = Array.from({ length: 100 }, () => computeBackoffMs(1_000, retry));
+		expect(Math.min(...delaysMs)).toBeGreaterThanOrEqual(fullMs / 2);
+		expect(Math.max(...delaysMs)).toBeLessThanOrEqual(fullMs);
+		expect(Math.max(...delaysMs) - Math.min(...delaysMs)).toBeGreaterThan(fullMs / 4);
 	}
 });
 
 test('Durations are formatted in the largest fitting unit', () => {
-	expect([400, 1_000, 30_000, 90_000, 300_000, 86_400_000].map(formatDuration)).toEqual([
+	const hourMs = 3_600_000;
+	const durationsMs = [400, 1_000, 1_500, 9_960, 30_400, 90_000, 120_000, 2 * hourMs, 24 * hourMs];
+	expect(durationsMs.map(formatDuration)).toEqual([
 		'0.4 seconds',
 		'1 second',
+		'1.5 seconds',
+		'10 seconds',
 		'30 seconds',
 		'90 seconds',
-		'5 minutes',
+		'2 minutes',
+		'2 hours',
 		'24 hours',
 	]);
 });

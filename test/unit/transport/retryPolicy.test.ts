@@ -6,21 +6,27 @@ import {
 import type { AttemptResult } from '../../../nodes/Pocketsflow/transport/attempt';
 
 test.each([
-	[{ failure: 'unreachable' }, true, true],
-	[{ failure: 'insecure' }, false, false],
-	[{ failure: 'refusedByN8n' }, false, false],
-	[{ failure: 'timeout' }, true, false],
-	[{ failure: 'connectionLost' }, true, false],
-	[{ failure: 'tooLarge' }, false, false],
-	[{ failure: 'cancelled' }, false, false],
-	[{ status: 400 }, false, false],
-	[{ status: 408 }, true, false],
-	[{ status: 500 }, true, false],
-	[{ status: 200, text: 'no JSON' }, false, false],
-] as Array<[AttemptResult, boolean, boolean]>)(
-	'After %j a read is sent again: %j, a create: %j',
-	(result, read, create) => {
+	[{ failure: 'unreachable' }, 'not done', true, true],
+	[{ failure: 'insecure' }, 'not done', false, false],
+	[{ failure: 'refusedByN8n' }, 'not done', false, false],
+	[{ failure: 'timeout' }, 'maybe done', true, false],
+	[{ failure: 'connectionLost' }, 'maybe done', true, false],
+	[{ failure: 'tooLarge' }, 'maybe done', false, false],
+	[{ failure: 'cancelled' }, 'maybe done', false, false],
+	[{ status: 299, text: 'no JSON' }, 'maybe done', false, false],
+	[{ status: 300 }, 'not done', false, false],
+	[{ status: 301 }, 'not done', false, false],
+	[{ status: 302 }, 'maybe done', false, false],
+	[{ status: 303 }, 'maybe done', false, false],
+	[{ status: 307 }, 'not done', false, false],
+	[{ status: 400 }, 'not done', false, false],
+	[{ status: 408 }, 'maybe done', true, false],
+	[{ status: 500 }, 'maybe done', true, false],
+] as Array<[AttemptResult, 'maybe done' | 'not done', boolean, boolean]>)(
+	'After %j a request is %s; a read is sent again: %j, a create: %j',
+	(result, done, read, create) => {
 		const outcome = classifyAttempt(result);
+		expect(outcome.mayBeDone).toBe(done === 'maybe done');
 		expect(mayRetry('read', outcome)).toBe(read);
 		expect(mayRetry('change', outcome)).toBe(read);
 		expect(mayRetry('create', outcome)).toBe(create);
