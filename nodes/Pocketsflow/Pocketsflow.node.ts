@@ -6,7 +6,6 @@ import {
 	type INodeTypeDescription,
 } from 'n8n-workflow';
 
-import { findOperation, runOperation } from './actions/execute';
 import { getAllFields } from './actions/operation';
 import { buildProperties, buildSubtitle } from './actions/properties';
 import { resources } from './actions/resources';
@@ -41,6 +40,7 @@ export class Pocketsflow implements INodeType {
 	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+		const { findOperation, runOperation } = await import('./actions/execute');
 		const operation = findOperation(this, resources);
 		return [await runOperation(this, operation, this.continueOnFail())];
 	}

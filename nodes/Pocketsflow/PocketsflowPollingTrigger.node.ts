@@ -10,7 +10,6 @@ import { simplifyField } from './fields/common';
 import { buildEventsSubtitle } from './fields/triggerFields';
 import { testPocketsflowApi } from './methods/credentialTest';
 import { buildLoadOptions } from './methods/loadOptions';
-import { poll } from './polling/poll';
 import { eventsField, optionFields } from './polling/settings';
 import { polledEventOptions } from './polling/sources';
 
@@ -112,6 +111,7 @@ export class PocketsflowPollingTrigger implements INodeType {
 	};
 
 	async poll(this: IPollFunctions): Promise<INodeExecutionData[][] | null> {
+		const { poll } = await import('./polling/poll');
 		const items = await poll(this);
 		return items === undefined ? null : [this.helpers.returnJsonArray(items)];
 	}

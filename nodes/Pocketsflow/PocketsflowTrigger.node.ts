@@ -12,18 +12,13 @@ import { buildEventsSubtitle } from './fields/triggerFields';
 import { testPocketsflowApi } from './methods/credentialTest';
 import { buildLoadOptions } from './methods/loadOptions';
 import { buildOutputsExpression } from './webhook/outputs';
-import { prepare } from './webhook/prepare';
-import { receive } from './webhook/receive';
-import { isRegistered, register } from './webhook/registration';
 import {
 	amountNotices,
 	endpointField,
 	eventsField,
 	existingNotices,
 	optionFields,
-	usesExistingEndpoint,
 } from './webhook/settings';
-import { setUp, takeDown } from './webhook/setUp';
 
 export class PocketsflowTrigger implements INodeType {
 	description: INodeTypeDescription = {
@@ -105,16 +100,16 @@ export class PocketsflowTrigger implements INodeType {
 	webhookMethods = {
 		default: {
 			async checkExists(this: IHookFunctions): Promise<boolean> {
-				return await setUp(this, async () => {
-					await prepare(this);
-					return usesExistingEndpoint(this) || (await isRegistered(this));
-				});
+				const { checkExists } = await import('./webhook/setUp');
+				return await checkExists(this);
 			},
 			async create(this: IHookFunctions): Promise<boolean> {
-				await setUp(this, () => register(this));
+				const { create } = await import('./webhook/setUp');
+				await create(this);
 				return true;
 			},
 			async delete(this: IHookFunctions): Promise<boolean> {
+				const { takeDown } = await import('./webhook/setUp');
 				await takeDown(this);
 				return true;
 			},
@@ -122,6 +117,7 @@ export class PocketsflowTrigger implements INodeType {
 	};
 
 	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
+		const { receive } = await import('./webhook/receive');
 		const outputs = await receive(this);
 		return { noWebhookResponse: true, ...(outputs.length > 0 && { workflowData: outputs }) };
 	}

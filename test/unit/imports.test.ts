@@ -20,22 +20,30 @@ const files = readdirSync(nodes, { recursive: true, encoding: 'utf8' }).filter((
 	file.endsWith('.ts'),
 );
 
-const imports = files.flatMap((file) =>
-	[...readFileSync(join(nodes, file), 'utf8').matchAll(/ from '([^']+)'/g)].map(([, target]) => ({
-		file,
-		target,
-	})),
-);
+const listImports = (pattern: RegExp) =>
+	files.flatMap((file) =>
+		[...readFileSync(join(nodes, file), 'utf8').matchAll(pattern)].map(([, target]) => ({
+			file,
+			target,
+			/** Of an import from within: its file, without `.ts`. */
+			found: relative(nodes, join(nodes, dirname(file), target)),
+		})),
+	);
+
+const imports = listImports(/(?: from |\bimport\()'([^']+)'/g);
+
+/** What is loaded with the file: neither types nor what is imported when it runs. */
+const loaded = listImports(/^(?:import|export)(?! type\b)[^;]*? from '([^']+)'/gm);
 
 test('every room has a floor', () => {
 	expect([...new Set(files.map(roomOf))].sort()).toEqual(floors.flat().sort());
 });
 
 test('imports between rooms point down', () => {
-	const upward = imports.filter(({ file, target }) => {
+	const upward = imports.filter(({ file, target, found }) => {
 		if (!target.startsWith('.')) return false;
 		const room = roomOf(file);
-		const other = roomOf(relative(nodes, join(nodes, dirname(file), target)));
+		const other = roomOf(found);
 		return room !== other && floorOf(other) <= floorOf(room);
 	});
 	expect(upward).toEqual([]);
@@ -44,4 +52,18 @@ test('imports between rooms point down', () => {
 test('nothing is imported from outside but n8n-workflow and node:crypto', () => {
 	const outside = imports.map(({ target }) => target).filter((target) => !target.startsWith('.'));
 	expect([...new Set(outside)].sort()).toEqual(['n8n-workflow', 'node:crypto']);
+});
+
+test('a node loads only what its description is made of', () => {
+	const reached = new Set(files.filter((file) => file.endsWith('.node.ts')));
+	for (const file of reached)
+		for (const { found } of loaded.filter((one) => one.file === file))
+			for (const path of [`${found}.ts`, join(found, 'index.ts')])
+				if (files.includes(path)) reached.add(path);
+	expect([...reached].map(roomOf)).toContain('fields');
+	const running = [...reached].filter(
+		(file) =>
+			roomOf(file) === 'transport' || /(execute|receive|poll|setUp|searchPicker)\.ts$/.test(file),
+	);
+	expect(running).toEqual([]);
 });

@@ -2,7 +2,6 @@ import type { ILoadOptionsFunctions, INodePropertyOptions } from 'n8n-workflow';
 
 import type { Picker } from '../fields/pickers';
 import type { Field } from '../fields/types';
-import { readAllPickerItems } from './pickerItems';
 
 type LoadOptions = (this: ILoadOptionsFunctions) => Promise<INodePropertyOptions[]>;
 
@@ -16,6 +15,7 @@ export function buildLoadOptions(fields: readonly Field[]): Record<string, LoadO
 
 const buildLoader = (picker: Picker): LoadOptions =>
 	async function () {
+		const { readAllPickerItems } = await import('./pickerItems');
 		const items = await readAllPickerItems(this, picker);
 		return items.sort((a, b) => a.name.localeCompare(b.name));
 	};

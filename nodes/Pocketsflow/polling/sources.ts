@@ -2,11 +2,7 @@
 import type { IDataObject, INodePropertyOptions, IPollFunctions } from 'n8n-workflow';
 
 import { lists, type ListEndpoint } from '../api/lists';
-import { path } from '../api/request';
-import { unwrapRecord } from '../api/responses';
 import { events, toOptions } from '../events/catalogue';
-import { hasStatus } from '../transport/errors';
-import { send } from '../transport/send';
 import { hasBegun, hasEnded, isIncomplete } from './changes';
 import type { Disposition } from './cursor';
 import {
@@ -46,7 +42,10 @@ export const listSources: readonly ListSource[] = [
 		list: lists.refunds,
 		classify: classifyRefund,
 		pendingForMs: Infinity,
-		readRelated: readRefundedOrder,
+		async readRelated(n8n, record) {
+			const { readRefundedOrder } = await import('./refundedOrder');
+			return await readRefundedOrder(n8n, record);
+		},
 		toPayload: toRefundPayload,
 	},
 	{ event: 'customer.created', list: lists.customers, toPayload: toCustomerPayload },
@@ -70,28 +69,6 @@ function classifyRefund({ status }: IDataObject): Disposition {
 function classifyMembership(record: IDataObject): Disposition {
 	if (isIncomplete(record)) return 'pending';
 	return hasBegun(record) ? 'emit' : 'skip';
-}
-
-/** Statuses that stay: Pocketsflow does not know the ID, or no longer has the order. */
-const isGone = (error: unknown) => hasStatus(error, [400, 404, 410]);
-
-/**
- * Reads the order of a refund, which holds its product, buyer and currency. The order may have been
- * deleted: then the event goes without them, because the refund itself is real.
- */
-async function readRefundedOrder(
-	n8n: IPollFunctions,
-	{ orderId }: IDataObject,
-): Promise<IDataObject> {
-	if (typeof orderId !== 'string' && typeof orderId !== 'number') return {};
-	const request = { method: 'GET', path: path`/orders/${String(orderId)}` } as const;
-	return await send(n8n, request, 'read').then(
-		(body) => unwrapRecord(body, lists.orders.recordKeys),
-		(error: unknown) => {
-			if (isGone(error)) return {};
-			throw error;
-		},
-	);
 }
 
 /** An event that is found by comparing memberships with what they were. */

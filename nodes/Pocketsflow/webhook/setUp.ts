@@ -2,7 +2,8 @@ import type { IHookFunctions } from 'n8n-workflow';
 
 import { composeMessage } from '../transport/errors';
 import { processMemory, type TriggerMemory } from './memory';
-import { unregister } from './registration';
+import { prepare } from './prepare';
+import { isRegistered, register, unregister } from './registration';
 import { usesExistingEndpoint } from './settings';
 
 /** How soon n8n calls `delete` after a set-up that failed. */
@@ -11,16 +12,24 @@ const cleanUpWithinMs = 30_000;
 /** For a clean-up that a user waits for, at a Pocketsflow that may be out of reach. */
 const cleanUpLimits = { maxAttempts: 1, requestTimeoutMs: 5_000, totalTimeoutMs: 10_000 };
 
+/** Does the work of `checkExists`. @throws NodeOperationError */
+export const checkExists = (context: IHookFunctions): Promise<boolean> =>
+	setUp(context, async () => {
+		await prepare(context);
+		return usesExistingEndpoint(context) || (await isRegistered(context));
+	});
+
+/** Does the work of `create`. @throws NodeOperationError when the endpoint cannot be registered */
+export const create = (context: IHookFunctions): Promise<void> =>
+	setUp(context, () => register(context));
+
 /**
- * Does the work of `checkExists` or `create`, and remembers when it fails: n8n then calls `delete`
+ * Remembers when the work of a hook fails: n8n then calls `delete`
  * (docs/n8n-engine.md#activation-and-webhook-hooks).
  * @throws what the work throws
  */
-export async function setUp<T>(
-	context: IHookFunctions,
-	work: () => Promise<T>,
-	{ failedSetUps }: TriggerMemory = processMemory,
-): Promise<T> {
+async function setUp<T>(context: IHookFunctions, work: () => Promise<T>): Promise<T> {
+	const { failedSetUps } = processMemory;
 	const key = getAddressKey(context);
 	failedSetUps.delete(key);
 	return await work().catch((error: unknown) => {

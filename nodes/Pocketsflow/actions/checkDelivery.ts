@@ -1,0 +1,85 @@
+import { NodeOperationError, type IDataObject, type IExecuteFunctions } from 'n8n-workflow';
+
+import { readDelivery, type DeliveryHeaders } from '../events/delivery';
+import { buildDeliveryItem, toBusinessEvent } from '../events/deliveryItem';
+import { dependsOnAccount } from '../events/identity';
+import { checkSignature, type SignatureCheck } from '../events/signature';
+import { readAccount } from '../transport/account';
+import { BoundedMap } from '../transport/boundedMap';
+import { credentialType, hashCredential, loadCredential } from '../transport/credential';
+
+/** A delivery as the input item has it. */
+interface ReceivedDelivery {
+	rawBody: Uint8Array;
+	headers: DeliveryHeaders;
+}
+
+interface CheckSettings {
+	simplify: boolean;
+	itemIndex: number;
+}
+
+/** Builds the item of a delivery. @throws NodeOperationError for one that is not valid */
+export async function checkDelivery(
+	context: IExecuteFunctions,
+	delivery: ReceivedDelivery,
+	settings: CheckSettings,
+): Promise<IDataObject> {
+	await requireSignature(context, delivery, settings.itemIndex);
+	return await buildItem(context, delivery, settings);
+}
+
+type Fault = Extract<SignatureCheck, { valid: false }>['reason'];
+
+const remedies: Record<Fault, string> = {
+	'no secret':
+		"Put the signing secret of the endpoint into 'Webhook Signing Secret' of the credential.",
+	'no body': 'The body is empty. Pocketsflow sends none without one.',
+	'no signature':
+		"'Headers' has no X-Pocketsflow-Signature. Everything that Pocketsflow sends has one.",
+	'malformed signature': 'X-Pocketsflow-Signature is not 64 hexadecimal digits.',
+	'wrong signature':
+		"The body is not what Pocketsflow signed, or the secret in the credential is that of another endpoint. The body must be as it was sent: in n8n's Webhook node, turn on the option Raw Body.",
+};
+
+async function requireSignature(
+	context: IExecuteFunctions,
+	{ rawBody, headers }: ReceivedDelivery,
+	itemIndex: number,
+): Promise<void> {
+	const { webhookSigningSecret } = await context.getCredentials(credentialType);
+	const secret = String(webhookSigningSecret ?? '').trim();
+	const check = checkSignature(rawBody, headers['x-pocketsflow-signature'], secret);
+	if (check.valid) return;
+	throw new NodeOperationError(context.getNode(), 'The signature of this delivery is not valid', {
+		description: remedies[check.reason],
+		itemIndex,
+	});
+}
+
+async function buildItem(
+	context: IExecuteFunctions,
+	{ headers, rawBody }: ReceivedDelivery,
+	{ simplify, itemIndex }: CheckSettings,
+): Promise<IDataObject> {
+	const delivery = readDelivery(headers, rawBody);
+	if (!delivery)
+		throw new NodeOperationError(context.getNode(), 'This signed delivery cannot be read', {
+			description: 'Its body is no JSON object, names no event, or is nested too deep.',
+			itemIndex,
+		});
+	const { mode } = await loadCredential(context);
+	const account = dependsOnAccount(delivery.event) ? await findAccount(context) : undefined;
+	const businessEvent = toBusinessEvent(delivery, { isTestKey: mode === 'test', account });
+	return buildDeliveryItem(businessEvent, delivery, { simplify, nowMs: Date.now() });
+}
+
+/** Whose account a key belongs to does not change; by the hash of the credential. */
+const accounts = new BoundedMap<string>(100);
+
+async function findAccount(context: IExecuteFunctions): Promise<string | undefined> {
+	const key = hashCredential(await loadCredential(context));
+	const account = accounts.get(key) ?? (await readAccount(context));
+	if (account !== undefined) accounts.set(key, account);
+	return account;
+}
