@@ -63,12 +63,11 @@ function sortForPanel(operations: readonly Operation[]): Field[] {
 	const rest = new Set(operations.flatMap(({ fields }) => fields));
 	const ordered: Field[] = [];
 	while (rest.size > 0) {
+		const queues = operations.map(({ fields }) => fields.filter((field) => rest.has(field)));
 		const isNext = (field: Field) =>
-			operations.every(
-				({ fields }) =>
-					!fields.slice(0, Math.max(0, fields.indexOf(field))).some((one) => rest.has(one)),
-			);
-		const [next] = [...[...rest].filter(isNext), ...rest];
+			queues.every((queue) => queue[0] === field || !queue.includes(field));
+		const fields = [...rest];
+		const next = fields.find(isNext) ?? fields[0];
 		rest.delete(next);
 		ordered.push(next);
 	}
