@@ -87,7 +87,7 @@ function digestState({ record }: Membership): string {
 /**
  * The state when watching begins: nothing of what is there counts as a change.
  * @param restartMs after a restart without a state, where to look back to: a membership that has ended, and
- * whose paid period reaches past that date, may have ended since then
+ * whose paid period reaches past that date, may have ended since then. Past Infinity none does.
  */
 export function startWatching(
 	memberships: readonly Membership[],
@@ -101,7 +101,7 @@ export function startWatching(
 		memberships: {},
 	};
 	const unknown = ended
-		.filter(({ record }) => readPeriodEndMs(record) >= restartMs)
+		.filter(({ record }) => readPeriodEndMs(record) > restartMs)
 		.map(({ id }): [string, KnownMembership] => [
 			id,
 			{ digest: '', changeId: digestOf(String(state.startedAtMs), id) },
