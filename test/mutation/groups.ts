@@ -20,7 +20,7 @@ export const groups: Record<string, Group> = {
 	},
 	catalogue: {
 		sources: ['events/catalogue'],
-		tests: ['unit/events/identity', 'unit/triggers'],
+		tests: ['unit/events/catalogue', 'unit/events/identity'],
 	},
 	events: {
 		sources: [
@@ -57,10 +57,10 @@ export const groups: Record<string, Group> = {
 	},
 	cursor: {
 		sources: ['polling/cursor', 'polling/emissions'],
-		tests: ['unit/polling/cursor', 'unit/polling/histories'],
+		tests: ['unit/polling/cursor', 'unit/polling/emissions'],
 	},
 	changes: {
 		sources: ['polling/changes'],
-		tests: ['unit/polling/changes', 'unit/polling/histories'],
+		tests: ['unit/polling/changes'],
 	},
 };
