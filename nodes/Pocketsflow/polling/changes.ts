@@ -257,9 +257,7 @@ export function recordChanges(
 	conditions: EmissionConditions,
 ): MembershipsState {
 	const isEmitted = new Set(emitted);
-	const waiting = new Set(
-		due.filter((change) => !isEmitted.has(change)).map(({ membership }) => membership.id),
-	);
+	const othersWait = due.some((change) => !isEmitted.has(change));
 	const withNew = addNewMemberships(state, memberships);
 	const entries = emitted.map((change): [string, KnownMembership] => {
 		const known = state.memberships[change.membership.id];
@@ -269,7 +267,7 @@ export function recordChanges(
 	});
 	const next = limitEnded(replaceKnown(withNew, entries), memberships);
 	const last = emitted[emitted.length - 1] as Change | undefined;
-	const lastId = waiting.size > 0 ? (last?.membership.id ?? state.lastId) : undefined;
+	const lastId = othersWait ? (last?.membership.id ?? state.lastId) : undefined;
 	return { ...next, lastId };
 }
 

@@ -97,12 +97,13 @@ describe('the start', () => {
 			endsAt(3, '2026-11-02'),
 			endsAt(4),
 			make(5),
+			endsAt(6),
 		];
 		const state = startWatching(all, nowMs, restartMs);
 		const due = select(state, all);
-		expect(idsOf(due)).toEqual(['m2', 'm3', 'm4']);
-		expect(due.map(({ kind }) => kind)).toEqual(['deleted', 'deleted', 'deleted']);
-		expect(new Set(due.map(({ changeId }) => changeId)).size).toBe(3);
+		expect(idsOf(due)).toEqual(['m2', 'm3', 'm4', 'm6']);
+		expect(due.filter(({ kind }) => kind !== 'deleted')).toEqual([]);
+		expect(new Set(due.map(({ changeId }) => changeId)).size).toBe(4);
 		expect(select(startWatching(all, nowMs), all)).toEqual([]);
 	});
 });
@@ -265,13 +266,28 @@ describe('more subscriptions than can be followed', () => {
 		expect(Object.keys(next.memberships)).toHaveLength(membershipLimit);
 	});
 
+	it('are not followed where all that are followed are still there', () => {
+		const full = makeMany(membershipLimit);
+		const more = [...full, make(9_000)];
+		const next = recordChanges(startWatching(full, nowMs), more, [], [], conditions);
+		expect(Object.keys(next.memberships)).toHaveLength(membershipLimit);
+		expect(countUnfollowed(next, more)).toBe(1);
+	});
+
 	it('leave those that have gone where there is room, or where their change is unconfirmed', () => {
 		const few = startWatching([make(1)], nowMs);
 		const grown = recordChanges(few, [make(2)], [], [], conditions);
 		expect(Object.keys(grown.memberships)).toEqual(['m1', 'm2']);
 		expect(recordChanges(few, [], [], [], conditions)).toEqual({ ...few, lastId: undefined });
+		const almostFull = startWatching(makeMany(membershipLimit - 1), nowMs);
+		const justFull = recordChanges(almostFull, [make(9_000)], [], [], conditions);
+		expect(Object.keys(justFull.memberships)).toHaveLength(membershipLimit);
 
 		const full = startWatching(makeMany(membershipLimit), nowMs);
+		const ended = confirm(poll(full, [make(5_000, 'canceled')]).next).state;
+		const nothingNew = recordChanges(ended, [make(1)], [], [], conditions);
+		expect(Object.keys(nothingNew.memberships)).toHaveLength(membershipLimit + 1);
+
 		const changed = poll(full, [make(0, 'paused')]).next;
 		const next = recordChanges(changed, [make(9_000)], [], [], conditions);
 		expect(Object.keys(next.memberships)).toEqual(['m0', 'm9000']);
@@ -288,8 +304,9 @@ describe('more subscriptions than can be followed', () => {
 describe('ended memberships', () => {
 	it('are remembered up to a limit, and none of them ends twice', () => {
 		const ended = makeMany(203, 'canceled').reverse();
-		const after = poll(startWatching([], nowMs), ended);
-		expect(after.due).toHaveLength(203);
+		const newer = poll(startWatching([], nowMs), ended.slice(0, 100)).next;
+		const after = poll(newer, ended);
+		expect(after.due).toHaveLength(103);
 		// Unconfirmed ones stay, however many.
 		expect(Object.keys(after.next.memberships)).toHaveLength(203);
 
