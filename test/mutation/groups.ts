@@ -16,7 +16,8 @@ export const groups: Record<string, Group> = {
 	},
 	verification: {
 		sources: ['webhook/verification'],
-		tests: ['engine/trigger-receive', 'engine/trigger-recovery'],
+		tests: ['unit/webhook/verification'],
+		isShort: true,
 	},
 	catalogue: {
 		sources: ['events/catalogue'],
