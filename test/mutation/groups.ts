@@ -50,11 +50,11 @@ export const groups: Record<string, Group> = {
 	},
 	send: {
 		sources: ['transport/send'],
-		tests: ['engine/transport/faults', 'engine/transport/responses'],
+		tests: ['unit/transport/send'],
 	},
 	rateLimiter: {
 		sources: ['transport/rateLimiter'],
-		tests: ['engine/transport/rateLimiter'],
+		tests: ['unit/transport/rateLimiter'],
 	},
 	cursor: {
 		sources: ['polling/cursor', 'polling/emissions'],

@@ -35,6 +35,7 @@ describe('checkSignature', () => {
 		['malformed signature', body, signature.replace('e', 'g'), secret],
 		['malformed signature', body, `v1=${signature}`, secret],
 		['malformed signature', body, `sha256=sha256=${signature}`, secret],
+		['malformed signature', body, signature.replace('c', 'csha256='), secret],
 		['malformed signature', body, signature.replace('e', 'е'), secret],
 		['wrong signature', body, signature.replace('e', 'f'), secret],
 		['wrong signature', body, signature, 'test'],

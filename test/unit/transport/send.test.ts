@@ -1,0 +1,287 @@
+import type { IDataObject, INode } from 'n8n-workflow';
+
+import type { PocketsflowRequest } from '../../../nodes/Pocketsflow/api/request';
+import { sendOnce, type AttemptResult } from '../../../nodes/Pocketsflow/transport/attempt';
+import {
+	loadCredential,
+	type PocketsflowContext,
+} from '../../../nodes/Pocketsflow/transport/credential';
+import { defaultLimits } from '../../../nodes/Pocketsflow/transport/limits';
+import { acquirePermit, releasePermit } from '../../../nodes/Pocketsflow/transport/rateLimiter';
+import { send, type SendOptions } from '../../../nodes/Pocketsflow/transport/send';
+import { delay } from '../../../nodes/Pocketsflow/transport/signals';
+
+jest.mock('../../../nodes/Pocketsflow/transport/attempt', () => ({
+	...jest.requireActual('../../../nodes/Pocketsflow/transport/attempt'),
+	sendOnce: jest.fn(),
+}));
+jest.mock('../../../nodes/Pocketsflow/transport/credential', () => ({
+	...jest.requireActual('../../../nodes/Pocketsflow/transport/credential'),
+	loadCredential: jest.fn(),
+}));
+jest.mock('../../../nodes/Pocketsflow/transport/rateLimiter');
+jest.mock('../../../nodes/Pocketsflow/transport/signals');
+
+const startMs = 1_000_000;
+const baseUrl = 'https://api.example.com';
+const permit = { issuedAtMs: startMs, limits: defaultLimits };
+const cancel = new AbortController().signal;
+const stop = new AbortController().signal;
+const node = { name: 'Pocketsflow', type: 'pocketsflow', parameters: {} } as unknown as INode;
+
+const get: PocketsflowRequest = { method: 'GET', path: '/orders', query: { page: 1 } };
+const post: PocketsflowRequest = { method: 'POST', path: '/orders', body: {} };
+const remove: PocketsflowRequest = { method: 'DELETE', path: '/orders/o1' };
+
+const ok: AttemptResult = { status: 200, body: { id: 'o1' } };
+const failed: AttemptResult = { status: 500 };
+const limited: AttemptResult = { status: 429, retryAfterMs: 7 };
+const redirect = (location = '/v2/orders'): AttemptResult => ({ status: 307, location });
+
+let nowMs = startMs;
+
+beforeEach(() => {
+	nowMs = startMs;
+	jest.clearAllMocks();
+	jest.spyOn(Date, 'now').mockImplementation(() => nowMs);
+	jest.spyOn(Math, 'random').mockReturnValue(1);
+	jest.mocked(delay).mockImplementation(async (ms) => void (nowMs += ms));
+	jest.mocked(acquirePermit).mockImplementation(async () => permit);
+	jest.mocked(loadCredential).mockImplementation(async () => ({
+		name: 'Mine',
+		apiKey: 'pk_live_0',
+		mode: 'live',
+		ignoreSslIssues: false,
+		baseUrl,
+	}));
+});
+afterEach(() => jest.restoreAllMocks());
+
+type Failure = Error & { description: string; httpCode: string; context: IDataObject };
+
+/** Sends a request that meets with these results, one after the other; the last one again and again. */
+async function meet(
+	results: AttemptResult[],
+	request = get,
+	effect: 'read' | 'change' | 'create' = 'read',
+	options?: SendOptions,
+): Promise<unknown> {
+	const queue = [...results];
+	jest
+		.mocked(sendOnce)
+		.mockImplementation(async () => queue.shift() ?? results[results.length - 1]);
+	const context = { getNode: () => node, getExecutionCancelSignal: () => cancel };
+	return await send(context as unknown as PocketsflowContext, request, effect, 3, options);
+}
+
+const fail = async (...args: Parameters<typeof meet>): Promise<Failure> =>
+	await meet(...args).then(
+		(answer) => Promise.reject(new Error(`answered ${JSON.stringify(answer)}`)),
+		(error: Failure) => error,
+	);
+
+const sent = () => jest.mocked(sendOnce).mock.calls.map(([, , request, { url }]) => [request, url]);
+const turns = () => jest.mocked(acquirePermit).mock.calls.map(([, options]) => options);
+const released = () => jest.mocked(releasePermit).mock.calls.map(([, , result]) => result);
+const waits = () => jest.mocked(delay).mock.calls;
+
+describe('a request', () => {
+	it('waits for its turn within the limits, and is sent once', async () => {
+		const limits = { totalTimeoutMs: 9_000 };
+		expect(await meet([ok], get, 'read', { limits, stop })).toEqual({ id: 'o1' });
+		expect(turns()).toEqual([
+			{
+				limits: { ...defaultLimits, ...limits },
+				deadlineMs: startMs + 9_000,
+				goesFirst: false,
+				isUrgent: undefined,
+				signals: [cancel, stop],
+			},
+		]);
+		expect(sent()).toEqual([[get, `${baseUrl}/orders`]]);
+		expect(jest.mocked(sendOnce).mock.calls[0][3]).toEqual({
+			url: `${baseUrl}/orders`,
+			limits: { ...defaultLimits, ...limits },
+			cancel,
+			isDetached: false,
+		});
+		expect(jest.mocked(releasePermit).mock.calls[0].slice(1)).toEqual([permit, 'answered']);
+	});
+
+	it('is sent without expressions where that is asked for', async () => {
+		await meet([ok], get, 'read', { isDetached: true });
+		expect(jest.mocked(sendOnce).mock.calls[0][3].isDetached).toBe(true);
+	});
+
+	it('can be sent from a context that cannot be cancelled', async () => {
+		jest.mocked(sendOnce).mockResolvedValue(ok);
+		const context = { getNode: () => node } as unknown as PocketsflowContext;
+		expect(await send(context, get, 'read')).toEqual({ id: 'o1' });
+		expect(turns()[0].signals).toEqual([undefined, undefined]);
+	});
+
+	it('whose turn does not come in time, or that is stopped, is not sent', async () => {
+		jest.mocked(acquirePermit).mockResolvedValue('timeout');
+		expect((await fail([ok])).description).toMatch('did not get its turn');
+		jest.mocked(acquirePermit).mockResolvedValue('aborted');
+		expect((await fail([ok])).message).toBe('The execution was stopped.');
+		expect(sent()).toEqual([]);
+	});
+
+	it.each<[AttemptResult, unknown]>([
+		[{ status: 499 }, 'answered'],
+		[{ status: 500 }, 'failed'],
+		[{ failure: 'timeout' }, 'failed'],
+	])('that met with %j says so to the rate limiter', async (result, expected) => {
+		await fail([result], post, 'create');
+		expect(released()).toEqual([expected]);
+	});
+});
+
+describe('a success', () => {
+	it.each<[string, AttemptResult]>([
+		['text that is not JSON', { status: 200, text: 'hello' }],
+		['empty text', { status: 200, text: '' }],
+		['an error', { status: 200, body: { error: 'Closed' } }],
+		['what is not asked for', { status: 200, body: { other: 1 } }],
+	])('with %s is none', async (_what, result) => {
+		const isUsable = (body: unknown) => !Object.hasOwn(body as object, 'other');
+		const error = await fail([result], get, 'read', { isUsable });
+		expect(error.httpCode).toBe('200');
+		expect(sent()).toHaveLength(1);
+	});
+
+	it('is any other answer in JSON', async () => {
+		expect(await meet([{ status: 204, body: {} }], get, 'read', { isUsable: () => true })).toEqual(
+			{},
+		);
+	});
+});
+
+describe('a request that is answered 429', () => {
+	it('goes first when the pause ends, and loses no attempt', async () => {
+		const limits = { maxAttempts: 1 };
+		expect(await meet([limited, limited, ok], get, 'read', { limits, isUrgent: true })).toEqual({
+			id: 'o1',
+		});
+		expect(turns().map(({ goesFirst, isUrgent }) => [goesFirst, isUrgent])).toEqual([
+			[false, true],
+			[true, false],
+			[true, false],
+		]);
+		expect(released()).toEqual([
+			{ rateLimited: true, retryAfterMs: 7 },
+			{ rateLimited: true, retryAfterMs: 7 },
+			'answered',
+		]);
+		expect(waits()).toEqual([]);
+	});
+
+	it('waits like others after a failed attempt', async () => {
+		await meet([limited, failed, ok], get, 'read', { isUrgent: true });
+		expect(turns().map(({ goesFirst, isUrgent }) => [goesFirst, isUrgent])).toEqual([
+			[false, true],
+			[true, false],
+			[false, false],
+		]);
+	});
+
+	it('says so where its time ends', async () => {
+		jest.mocked(acquirePermit).mockResolvedValueOnce(permit).mockResolvedValueOnce('timeout');
+		expect((await fail([limited])).description).toMatch('answered 429');
+	});
+});
+
+describe('a failed attempt', () => {
+	it('is repeated after a delay that doubles, up to the last one', async () => {
+		const error = await fail([failed]);
+		expect(sent()).toHaveLength(4);
+		expect(waits().map(([ms]) => ms)).toEqual([1_000, 2_000, 4_000]);
+		expect(error.description).toMatch('answered 500, after 4 tries');
+		expect(error.context.itemIndex).toBe(3);
+	});
+
+	it('is repeated after Retry-After where that is longer', async () => {
+		await meet([{ status: 503, retryAfterMs: 3_000 }, { status: 503, retryAfterMs: 1 }, ok]);
+		expect(waits().map(([ms]) => ms)).toEqual([3_000, 2_000]);
+	});
+
+	it('is not repeated where the time does not suffice, but to the last moment', async () => {
+		await meet([failed, ok], get, 'read', { limits: { totalTimeoutMs: 1_000 } });
+		expect(sent()).toHaveLength(2);
+		await fail([failed], get, 'read', { limits: { totalTimeoutMs: 999 } });
+		expect(sent()).toHaveLength(3);
+	});
+
+	it('that may have been a create is not repeated, one that was none is', async () => {
+		const error = await fail([failed], post, 'create');
+		expect(error.context.outcome).toBe('unknown');
+		expect(sent()).toHaveLength(1);
+		expect(await meet([{ failure: 'unreachable' }, ok], post, 'create')).toEqual({ id: 'o1' });
+	});
+
+	it('that may have done its work goes on when the user stops, to learn the outcome', async () => {
+		await meet([{ failure: 'unreachable' }, failed, ok], remove, 'change', { stop });
+		expect(turns().map(({ signals }) => signals)).toEqual([
+			[cancel, stop],
+			[cancel, stop],
+			[cancel],
+		]);
+		expect(waits().map(([, ...signals]) => signals)).toEqual([
+			[cancel, stop],
+			[cancel, undefined],
+		]);
+	});
+
+	it('that may have been carried out stays so, whatever follows', async () => {
+		const { context } = await fail([failed, { status: 400 }], remove, 'change');
+		expect(context.outcome).toBe('unknown');
+	});
+});
+
+describe('a delete that is answered 404', () => {
+	const gone: AttemptResult = { status: 404 };
+
+	it('is done where an earlier attempt may have done it', async () => {
+		expect(await meet([failed, gone], remove, 'change')).toEqual({});
+	});
+
+	it.each<[string, AttemptResult[], PocketsflowRequest]>([
+		['at once', [gone], remove],
+		['after an attempt that did nothing', [{ failure: 'unreachable' }, gone], remove],
+		['but is none', [failed, gone], get],
+		['but with another status', [failed, { status: 410 }], remove],
+	])('is an error %s', async (_when, results, request) => {
+		const { status } = results[results.length - 1] as { status: number };
+		expect((await fail(results, request, 'change')).httpCode).toBe(String(status));
+	});
+});
+
+describe('a redirect', () => {
+	it('is followed without the query, and the next attempt begins where the first did', async () => {
+		expect(await meet([redirect(), failed, ok])).toEqual({ id: 'o1' });
+		expect(sent()).toEqual([
+			[get, `${baseUrl}/orders`],
+			[{ ...get, query: undefined }, `${baseUrl}/v2/orders`],
+			[get, `${baseUrl}/orders`],
+		]);
+	});
+
+	it('is followed from where the last one led, five times', async () => {
+		const results = ['a/1', '2', '3', '4', '5'].map((to) => redirect(to));
+		await meet([...results, ok]);
+		expect(sent().map(([, url]) => url)).toEqual([
+			`${baseUrl}/orders`,
+			...[1, 2, 3, 4, 5].map((n) => `${baseUrl}/a/${n}`),
+		]);
+		const error = await fail([...results, redirect('6')]);
+		expect(error.message).toBe('api.example.com redirects to /a/6, which is not followed.');
+	});
+
+	it('to another host is not', async () => {
+		const error = await fail([redirect('https://elsewhere.example.com/x')]);
+		expect(error.message).toMatch(
+			'redirects to https://elsewhere.example.com, which is not followed',
+		);
+	});
+});
