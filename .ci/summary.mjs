@@ -1,4 +1,4 @@
-// Counts what the two runs recorded. A run that failed without a failed test counts as one failure.
+// Counts what the runs recorded. A run that failed without a failed test counts as one failure.
 import { readFile } from 'node:fs/promises';
 
 const read = (path) => readFile(path, 'utf8').then(JSON.parse, () => undefined);
@@ -11,6 +11,7 @@ const runs = [
 		steps: 'test/output/steps.json',
 	},
 	{ name: 'npm run test:e2e', code: process.argv[3], tests: 'test/e2e/output/e2e.json' },
+	{ name: 'npm run test:short', code: process.argv[4], tests: 'test/output/short.json' },
 ];
 
 let passed = 0;

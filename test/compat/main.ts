@@ -1,12 +1,13 @@
 // npm run test:compat: the suites of what the package does, on each line of n8n, one after the other.
 // Prints the table that stands in README.md. `npm run test:compat -- 1.123.81` runs one line only, with
 // `--short` the essentials only. Leaves the sum of all tests in output/compat.json.
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
+import { formatCounts, runCounted, sumCounts, type Counts } from '../harness/counts';
 import { ensureN8n } from '../harness/n8n/install';
-import { runProgram, tryProgram } from '../harness/programs';
+import { runProgram } from '../harness/programs';
 import programs from '../harness/setup/programs.json';
 
 const repository = join(__dirname, '..', '..');
@@ -42,16 +43,10 @@ const suites: Suite[] = [
 	{ name: 'Tool of an agent', folder: 'e2e', files: ['agent'] },
 ];
 
-interface Counts {
-	passed: number;
-	failed: number;
-}
-
-async function runSuite(version: string, { name, folder, files }: Suite): Promise<Counts> {
+function runSuite(version: string, { name, folder, files }: Suite): Promise<Counts> {
 	const report = join(output, `${version}-${folder}-${files[0]}.json`);
 	console.log(`\n▶ ${name}, n8n ${version}`);
-	await rm(report, { force: true });
-	const { exitCode } = await tryProgram(
+	return runCounted(
 		process.execPath,
 		[
 			join(repository, 'node_modules', programs.jest),
@@ -62,29 +57,13 @@ async function runSuite(version: string, { name, folder, files }: Suite): Promis
 		{
 			cwd: repository,
 			env: { ...process.env, N8N_VERSION: version, N8N_VERSIONS: version },
-			output: 'inherit',
+			report,
 		},
 	);
-	const counts = await readCounts(report);
-	// A suite that ended badly without a failed test, or ran none, has failed.
-	return exitCode === 0 || counts.failed > 0 ? counts : { ...counts, failed: 1 };
-}
-
-async function readCounts(report: string): Promise<Counts> {
-	const text = await readFile(report, 'utf8').catch(() => '{}');
-	const { numPassedTests: passed = 0, numFailedTests: failed = 0 } = JSON.parse(text) as {
-		numPassedTests?: number;
-		numFailedTests?: number;
-	};
-	return { passed, failed: passed + failed === 0 ? 1 : failed };
 }
 
 const selectEssentials = (): Suite[] =>
 	suites.flatMap((suite) => (suite.essentials ? { ...suite, files: suite.essentials } : []));
-
-/** Under the names that Jest gives them, as .ci/summary.mjs reads them. */
-const writeSummary = ({ passed, failed }: Counts) =>
-	writeFile(summary, JSON.stringify({ numPassedTests: passed, numFailedTests: failed }));
 
 const formatCell = ({ passed, failed }: Counts) =>
 	failed === 0 ? `${passed} of ${passed}` : `**${passed} of ${passed + failed}**`;
@@ -100,16 +79,13 @@ async function main(): Promise<void> {
 	await rm(summary, { force: true });
 	const chosen = values.short ? selectEssentials() : suites;
 	const rows: string[] = [];
-	const sum: Counts = { passed: 0, failed: 0 };
+	const all: Counts[] = [];
 	for (const version of asked.length > 0 ? asked : allVersions) {
 		const { nodeBinary } = await ensureN8n(version);
 		const { stdout: nodeVersion } = await runProgram(nodeBinary, ['--version']);
 		const results: Counts[] = [];
 		for (const suite of chosen) results.push(await runSuite(version, suite));
-		for (const { passed, failed } of results) {
-			sum.passed += passed;
-			sum.failed += failed;
-		}
+		all.push(...results);
 		const cells = [version, nodeVersion.trim().replace('v', ''), ...results.map(formatCell)];
 		rows.push(`| ${cells.join(' | ')} |`);
 	}
@@ -117,7 +93,8 @@ async function main(): Promise<void> {
 	console.log(`\n| ${headings.join(' | ')} |`);
 	console.log(`|${headings.map(() => ' --- |').join('')}`);
 	console.log(rows.join('\n'));
-	await writeSummary(sum);
+	const sum = sumCounts(all);
+	await writeFile(summary, formatCounts(sum));
 	if (sum.failed > 0) process.exitCode = 1;
 }
 
