@@ -7,7 +7,7 @@ import { withProgress } from './progress';
 const repository = join(__dirname, '..', '..', '..');
 const sources = ['nodes', 'credentials', 'gulpfile.js', 'tsconfig.json', 'package.json'];
 // The build writes it last.
-const lastFile = join('dist', 'known', 'nodes.json');
+const lastFile = join('dist', 'nodes', 'Pocketsflow', 'run.js');
 
 /** Builds the package unless everything in `dist` is newer than its sources. */
 export async function ensureBuilt(): Promise<void> {
