@@ -33,7 +33,14 @@ export const groups: Record<string, Group> = {
 			'events/output',
 			'events/productFilter',
 		],
-		tests: ['unit/events/delivery', 'unit/events/identity', 'unit/events/output'],
+		tests: [
+			'unit/events/delivery',
+			'unit/events/deliveryItem',
+			'unit/events/identity',
+			'unit/events/metadata',
+			'unit/events/output',
+			'unit/events/productFilter',
+		],
 	},
 	registration: {
 		sources: ['webhook/registration'],

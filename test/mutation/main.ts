@@ -13,6 +13,7 @@ import { groups, type Group } from './groups';
 const repository = join(__dirname, '..', '..');
 const output = join(__dirname, 'output');
 const summary = join(output, 'mutation.json');
+const sandboxes = 'test/mutation/output/sandbox';
 
 /** Per cent of the mutants of a group. */
 const leastScore = 90;
@@ -43,9 +44,11 @@ const buildSettings = (name: string, { sources, tests }: Group) => ({
 	// For each mutant only the tests that run its line.
 	coverageAnalysis: 'perTest',
 	concurrency: 2,
-	tempDirName: 'test/mutation/output/sandbox',
+	// A time-out counts as noticed, so a busy machine must not cause one.
+	timeoutMS: 60_000,
+	tempDirName: sandboxes,
 	ignorePatterns: ['dist', 'docs', 'test/**/output'],
-	reporters: ['clear-text', 'json'],
+	reporters: ['clear-text', 'json', 'progress-append-only'],
 	jsonReporter: { fileName: join(output, name, 'report.json') },
 	clearTextReporter: { reportTests: false, reportScoreTable: false, allowColor: false },
 	allowConsoleColors: false,
@@ -106,6 +109,8 @@ async function main(): Promise<void> {
 	setPriority(10);
 	await mkdir(output, { recursive: true });
 	await rm(summary, { force: true });
+	// A run that was killed leaves its own behind.
+	await rm(join(repository, sandboxes), { recursive: true, force: true });
 	const results: Result[] = [];
 	for (const name of asked.length > 0 ? asked : all) results.push(await runGroup(name));
 	showTable(results);

@@ -76,6 +76,68 @@ describe('readDelivery', () => {
 		expect(readDelivery(headers, Buffer.from(text))).toBeUndefined();
 	});
 
+	it('reads a body of 200 levels and no deeper one', () => {
+		const nest = (levels: number) =>
+			Buffer.from(`${'{"a":'.repeat(levels - 1)}{"b":null}${'}'.repeat(levels - 1)}`);
+		const headers = { 'x-pocketsflow-event': 'order.completed' };
+		expect(readDelivery(headers, nest(200))?.event).toBe('order.completed');
+		expect(readDelivery(headers, nest(201))).toBeUndefined();
+	});
+
+	it.each([
+		[{ event: ' order.refunded ' }, 'order.refunded'],
+		[{ event: 'A.b_1.c' }, 'A.b_1.c'],
+		[{ event: ' ', type: 'order.refunded' }, 'order.refunded'],
+		[{ event: 'Launch', type: 'order.refunded' }, 'order.refunded'],
+		[{ event: 'see order.refunded' }, 'order.completed'],
+		[{ event: 'order.refunded!' }, 'order.completed'],
+		[{ event: '1.order' }, 'order.completed'],
+		[{ event: 'order' }, 'order.completed'],
+		[{ event: 'order.' }, 'order.completed'],
+	])('of the names in %j takes %s, beside the header order.completed', (body, expected) => {
+		const headers = { 'x-pocketsflow-event': ' order.completed ' };
+		expect(readDelivery(headers, bytes(body))?.event).toBe(expected);
+	});
+
+	it.each([
+		[{ event: 'Launch', type: 'one-time' }, 'Launch'],
+		[{ type: 'one-time' }, 'one-time'],
+		[{ type: 'one-time', data: {} }, 'one-time'],
+		[{ type: 'one-time', data: 'x' }, 'one-time'],
+		[{ event: 5, type: '' }, undefined],
+	])('without a header names %j %s', (body, expected) => {
+		for (const headers of [{}, { 'x-pocketsflow-event': ['a.b'] }, { 'x-pocketsflow-event': ' ' }])
+			expect(readDelivery(headers, bytes(body))?.event).toBe(expected);
+	});
+
+	it('takes data for the payload only where the body names the event beside it', () => {
+		const headers = { 'x-pocketsflow-event': 'order.completed' };
+		const data = { order: { id: 'o1' } };
+		expect(readDelivery({}, bytes({ event: 'order.refunded', data }))?.payload).toEqual(data);
+		expect(readDelivery(headers, bytes({ data }))?.payload).toEqual({ data });
+		const text = { event: 'order.refunded', data: 'x' };
+		expect(readDelivery({}, bytes(text))?.payload).toEqual(text);
+	});
+
+	it('says of the payload, rather than of its envelope, whether it is test data', () => {
+		const body = { type: 'order.completed', testMode: true, data: { testMode: false } };
+		expect(readDelivery({}, bytes(body))?.testMode).toBe(false);
+	});
+
+	it('reads a body behind a byte order mark, and text that holds one', () => {
+		const headers = { 'x-pocketsflow-event': 'order.completed' };
+		const body = Buffer.from('\uFEFF{"a":"\uFEFF"}');
+		expect(readDelivery(headers, body)?.payload).toEqual({ a: '\uFEFF' });
+	});
+
+	it('makes a digest of all but the endpoint', () => {
+		const digestOf = (body: object) =>
+			readDelivery({ 'x-pocketsflow-event': 'order.completed' }, bytes(body))?.digest;
+		expect(digestOf({ a: 1, webhookId: 'w1' })).toBe(digestOf({ a: 1, webhookId: 'w2' }));
+		expect(digestOf({ a: 1 })).not.toBe(digestOf({ a: 2 }));
+		expect(digestOf({})).toBe('44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a');
+	});
+
 	it('does not take the type of an entity for an event', () => {
 		const headers = { 'x-pocketsflow-event': 'product.created' };
 		expect(readDelivery(headers, bytes({ _id: 'p1', type: 'one-time' }))?.event).toBe(
@@ -98,6 +160,15 @@ describe('readDelivery', () => {
 it.each([
 	['1790000000123', 1790000000123],
 	['1790000000', 1790000000000],
+	[' 1790000000 ', 1790000000000],
+	['100000000', 100000000000],
+	['10000000', undefined],
+	['253402300799999', 253402300799999],
+	['253402300800000', undefined],
+	['00000001790000000', undefined],
+	['17900000x', undefined],
+	['x1790000000', undefined],
+	['1790000000x', undefined],
 	['soon', undefined],
 	['9999999999999999', undefined],
 	['-5', undefined],

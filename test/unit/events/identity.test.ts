@@ -191,6 +191,14 @@ describe('the event id', () => {
 		expect(new Set(ids).size).toBe(4);
 	});
 
+	it('has no part for what is not known', () => {
+		const polled = { digest: undefined, account: undefined, discriminator: 'c1' };
+		expect(buildEventId(createEvent('product.updated', { id: 'p1' }, polled))).toBe(
+			'product.updated:p1:c1',
+		);
+		expect(buildEventId(createEvent('order.disputed', {}, polled))).toBe('order.disputed:c1');
+	});
+
 	it('of an event that names nothing differs for two accounts at the same moment', () => {
 		const event = 'identity.verification_session.verified';
 		expect(buildEventId(createEvent(event, {}))).not.toBe(
@@ -222,6 +230,22 @@ describe('the key of a repetition', () => {
 		const unknown = { ...other, account: undefined };
 		expect(buildKey('customer.created', orderCompleted, unknown)).toBe(
 			buildKey('customer.created', orderCompleted, { account: undefined }),
+		);
+	});
+
+	it('names the event, and its thing or all that is known of it', () => {
+		expect(buildKey('order.completed', { id: 'o1' })).toBe('order.completed:o1');
+		expect(buildKey('customer.created', orderCompleted, { testMode: true })).toBe(
+			'customer.created:test:auth0|shop:ana@example.org',
+		);
+		expect(buildKey('customer.created', orderCompleted, { account: undefined })).toBe(
+			'customer.created:ana@example.org',
+		);
+		expect(buildKey('product.updated', { id: 'p1' }, { digest: undefined })).toBe(
+			`product.updated:p1:${sentAtMs}:`,
+		);
+		expect(buildKey('product.updated', { id: 'p1' })).toBe(
+			'product.updated:p1:1790000000123:abcdef0123456789abcdef0123456789',
 		);
 	});
 

@@ -46,6 +46,43 @@ describe('the simplified output', () => {
 		expect(buildSimplifiedOutput(envelope, payload)).toMatchObject(wanted);
 	});
 
+	it.each([
+		[
+			{ order: { _id: 'o1', id: 'o2' }, product: { _id: '', name: 'x' } },
+			{ order: { _id: 'o1', id: 'o2' }, product: { _id: '', name: 'x' } },
+		],
+		[
+			{ order: { _id: 'o1' }, product: { id: null, _id: 'p1' } },
+			{ order: { id: 'o1', _id: 'o1' }, product: { id: null, _id: 'p1' } },
+		],
+		[
+			{ order: 'o1', orderId: 'o2', product: true, productId: 'p1' },
+			{ order: { id: 'o1' }, product: { id: 'p1' } },
+		],
+		[{ order: null, product: [], refund: 'r1', subscription: true }, {}],
+		[
+			{ customer: { email: 'a@example.org' }, buyerEmail: 'b@example.org' },
+			{ customer: { email: 'a@example.org' } },
+		],
+		[
+			{ customer: { name: 'Ana' }, buyerEmail: 'B@example.org' },
+			{ customer: { name: 'Ana', email: 'b@example.org' } },
+		],
+		[{ customer: {} }, {}],
+		[{ subscription: 'f1', status: 'active' }, { subscription: { id: 'f1', status: 'active' } }],
+		[
+			{ subscriptionCustomer: { status: 'paused', paused: true }, status: 'active' },
+			{ subscription: { status: 'paused', paused: true } },
+		],
+		[{ status: 'active' }, {}],
+		[{ subscriptionCustomer: 'm1' }, {}],
+		[{ amount: 0, amount_paid: 2, grossAmount: 3, currency: null }, { amount: 0 }],
+		[{ amount_paid: 2, grossAmount: 3 }, { amount: 2 }],
+		[{ grossAmount: 3 }, { amount: 3 }],
+	])('of %j has the parts %j and no others', (payload, parts) => {
+		expect(buildSimplifiedOutput(envelope, payload)).toEqual({ ...envelope, ...parts });
+	});
+
 	it('of a refund carries the refund', () => {
 		expect(buildSimplifiedOutput(envelope, orderRefunded)).toMatchObject({
 			order: { id: '6a5200000000000000000bbb' },

@@ -1,0 +1,58 @@
+import { readMetadata } from '../../../nodes/Pocketsflow/events/metadata';
+import { readTestMode } from '../../../nodes/Pocketsflow/events/mode';
+
+const at = (place: string) => ({ place });
+
+describe('metadata', () => {
+	it.each([
+		[{ metadata: at('top'), order: { metadata: at('order') } }, 'top'],
+		[{ order: { metadata: at('order') }, subscription_details: { metadata: at('sub') } }, 'order'],
+		[{ subscription_details: { metadata: at('sub') } }, 'sub'],
+		[{ metadata: {}, order: { metadata: at('order') } }, 'order'],
+		[{ metadata: 'plain', order: { metadata: 'place=order' } }, 'order'],
+	])('of %j is that of the %s', (payload, place) => {
+		expect(readMetadata(payload)).toEqual({ place });
+	});
+
+	it.each([
+		[{}],
+		[{ order: 'o1', subscription_details: 'x' }],
+		[{ order: null, subscription_details: null }],
+		[{ subscription_details: { metadata: 'place=text' } }],
+		[{ metadata: '   ' }],
+		[{ metadata: '""' }],
+		[{ metadata: '["a"]' }],
+	])('of %j is none', (payload) => {
+		expect(readMetadata(payload)).toBeUndefined();
+	});
+
+	it('as text may have blanks and quotes around it, and line breaks in it', () => {
+		expect(readMetadata({ metadata: ' "a=1\n2" ' })).toEqual({ a: '1\n2' });
+		expect(readMetadata({ metadata: 'a="b"c' })).toEqual({ a: '"b"c' });
+		expect(readMetadata({ metadata: '"a"b=c' })).toEqual({ '"a"b': 'c' });
+		expect(readMetadata({ metadata: 'a="b"' })).toEqual({ a: '"b"' });
+	});
+
+	it('that is folded into text under webhookMetadata is unfolded', () => {
+		expect(readMetadata({ metadata: { a: '1', webhookMetadata: 'b=2' } })).toEqual({
+			a: '1',
+			b: '2',
+		});
+		const plain = { a: '1', webhookMetadata: 'plain' };
+		expect(readMetadata({ metadata: plain })).toEqual(plain);
+	});
+});
+
+describe('test data', () => {
+	it.each([
+		[{ testMode: true, livemode: true }, true],
+		[{ testMode: false, livemode: false }, false],
+		[{ livemode: true }, false],
+		[{ livemode: false, order: { testMode: false } }, true],
+		[{ order: { livemode: false } }, true],
+		[{ order: { order: { testMode: true } } }, undefined],
+		[{ testMode: 'false', livemode: 0, order: 'o1' }, undefined],
+	])('is said by %j: %p', (payload, expected) => {
+		expect(readTestMode(payload)).toBe(expected);
+	});
+});
