@@ -48,7 +48,7 @@ export const groups: Record<string, Group> = {
 	},
 	endpoints: {
 		sources: ['webhook/endpoints'],
-		tests: ['engine/trigger-registration', 'engine/trigger-registration-failures'],
+		tests: ['unit/webhook/endpoints'],
 	},
 	retry: {
 		sources: ['transport/retryPolicy', 'transport/limits', 'transport/redirects'],

@@ -1,0 +1,244 @@
+import { NodeApiError, type INode } from 'n8n-workflow';
+
+import type { PocketsflowContext } from '../../../nodes/Pocketsflow/transport/credential';
+import { readList } from '../../../nodes/Pocketsflow/transport/pagination';
+import { send } from '../../../nodes/Pocketsflow/transport/send';
+import {
+	createEndpoint,
+	findEndpointOfOtherHost,
+	findOwnEndpoints,
+	hasEvents,
+	isOfOtherWorkflow,
+	listEndpoints,
+	namesNoWorkflow,
+	removeEndpoint,
+	updateEndpoint,
+	type Endpoint,
+} from '../../../nodes/Pocketsflow/webhook/endpoints';
+import { describeEndpoint } from '../../../nodes/Pocketsflow/webhook/sealing';
+
+jest.mock('../../../nodes/Pocketsflow/transport/pagination');
+jest.mock('../../../nodes/Pocketsflow/transport/send');
+
+const node = { name: 'Trigger', type: 'trigger', parameters: {} } as unknown as INode;
+const context = {
+	getNode: () => node,
+	getWorkflow: () => ({ id: 'flow' }),
+} as unknown as PocketsflowContext;
+const options = { isDetached: true };
+
+const url = 'https://n8n.example.com/webhook/1/webhook';
+const record = { _id: 'w1', url, events: ['order.completed'], active: true, description: 'mine' };
+const endpoint: Endpoint = {
+	id: 'w1',
+	url,
+	events: ['order.completed'],
+	active: true,
+	description: 'mine',
+};
+
+const answer = (body: unknown) => jest.mocked(send).mockResolvedValue(body);
+const requests = () => jest.mocked(send).mock.calls;
+
+beforeEach(() => jest.resetAllMocks());
+
+describe('the list of endpoints', () => {
+	it.each([
+		['bare', [record]],
+		['wrapped', { webhooks: [record] }],
+	])('is read where it is %s', async (_how, body) => {
+		answer(body);
+		expect(await listEndpoints(context, options)).toEqual([endpoint]);
+		expect(requests()).toEqual([
+			[context, { method: 'GET', path: '/webhooks' }, 'read', undefined, options],
+		]);
+	});
+
+	it.each([[{}], [{ webhooks: 'none' }], ['text']])('that is %j is an error', async (body) => {
+		answer(body);
+		await expect(listEndpoints(context)).rejects.toThrow(
+			'Pocketsflow answered without a list of webhooks, so nothing was changed. Try again later.',
+		);
+	});
+
+	it.each([
+		[{ hasMore: true }, true],
+		[{ hasMore: false, totalPages: 2, totalCount: 5 }, false],
+		[{ totalPages: 2 }, true],
+		[{ totalPages: 1, totalCount: 1 }, false],
+		[{ totalCount: 2 }, true],
+		[{}, false],
+	])('with the pagination %j is read to its end: %j', async (pagination, isRead) => {
+		answer({ webhooks: [record], pagination });
+		jest.mocked(readList).mockResolvedValue([record, { ...record, _id: 'w2' }]);
+		const ids = (await listEndpoints(context, options)).map(({ id }) => id);
+		expect(ids).toEqual(isRead ? ['w1', 'w2'] : ['w1']);
+		if (!isRead) return;
+		expect(jest.mocked(readList)).toHaveBeenCalledWith(
+			context,
+			expect.objectContaining({ path: '/webhooks', paging: 'page' }),
+			options,
+		);
+	});
+
+	it.each([
+		[{ ...record, active: undefined }, { active: true }],
+		[{ ...record, active: false }, { active: false }],
+		[{ ...record, events: 'all' }, { events: [] }],
+		[{ ...record, events: ['a.b', 5] }, { events: ['a.b'] }],
+		[{ ...record, secret: 'whsec_test' }, { shownSecret: 'whsec_test' }],
+		[{ ...record, secret: '' }, {}],
+		[{ ...record, secret: 5 }, {}],
+	])('has of %j what can be relied on', async (one, differences) => {
+		answer([one]);
+		expect(await listEndpoints(context)).toEqual([{ ...endpoint, ...differences }]);
+	});
+
+	it('leaves out what has no ID or no address', async () => {
+		answer([
+			{ ...record, _id: undefined },
+			{ ...record, url: 5 },
+		]);
+		expect(await listEndpoints(context)).toEqual([]);
+	});
+});
+
+describe('a new endpoint', () => {
+	const create = () => createEndpoint(context, url, ['order.completed'], options);
+
+	it('is active, with our mark and the workflow', async () => {
+		answer({ webhook: { ...record, secret: 'whsec_test' } });
+		expect(await create()).toEqual({
+			endpoint: { ...endpoint, shownSecret: 'whsec_test' },
+			secret: 'whsec_test',
+		});
+		const description = describeEndpoint('flow');
+		const body = { url, events: ['order.completed'], active: true, description };
+		expect(requests()).toEqual([
+			[context, { method: 'POST', path: '/webhooks', body }, 'create', undefined, options],
+		]);
+	});
+
+	it.each([
+		[{}, undefined, undefined],
+		[{ _id: 'w1' }, url, undefined],
+		[
+			{ _id: 'w1', url: 'https://other.example.com', secret: '' },
+			'https://other.example.com',
+			undefined,
+		],
+		[{ _id: 'w1', secret: 5 }, url, undefined],
+	])('that is answered with %j has what is in it', async (body, expectedUrl, secret) => {
+		answer(body);
+		const created = await create();
+		expect([created.endpoint?.url, created.secret]).toEqual([expectedUrl, secret]);
+	});
+});
+
+describe('a change', () => {
+	it('is sent to the endpoint', async () => {
+		answer({});
+		expect(await updateEndpoint(context, 'w/1', { active: true }, options)).toBe(true);
+		expect(requests()).toEqual([
+			[
+				context,
+				{ method: 'PUT', path: '/webhooks/w%2F1', body: { active: true } },
+				'change',
+				undefined,
+				options,
+			],
+		]);
+	});
+
+	const sealed = describeEndpoint('flow', 'sealed');
+	it.each([
+		['as it was sent', sealed, { ...record, description: sealed }, true],
+		['in other words', sealed, { ...record, description: `"${sealed}"` }, true],
+		['cut', sealed, { ...record, description: sealed.slice(0, 20) }, false],
+		['not at all', sealed, { webhook: { ...record, description: undefined } }, false],
+		['where it shows no endpoint', sealed, { success: true }, true],
+		['where none was sent', undefined, { ...record, description: sealed }, true],
+	])('keeps the description %s', async (_how, description, body, isKept) => {
+		answer(body);
+		expect(await updateEndpoint(context, 'w1', { active: true, description })).toBe(isKept);
+	});
+});
+
+describe('a removal', () => {
+	const refuse = (httpCode: string) =>
+		jest.mocked(send).mockRejectedValue(new NodeApiError(node, {}, { httpCode }));
+
+	it('is sent, and no failure where the endpoint is gone already', async () => {
+		answer({});
+		await removeEndpoint(context, 'w/1', options);
+		expect(requests()).toEqual([
+			[context, { method: 'DELETE', path: '/webhooks/w%2F1' }, 'change', undefined, options],
+		]);
+		refuse('404');
+		await expect(removeEndpoint(context, 'w1')).resolves.toBeUndefined();
+	});
+
+	it('that is refused is a failure', async () => {
+		refuse('403');
+		await expect(removeEndpoint(context, 'w1')).rejects.toBeInstanceOf(NodeApiError);
+	});
+});
+
+describe('our own endpoints', () => {
+	const ours: Endpoint = { ...endpoint, description: describeEndpoint('flow') };
+	const at = (address: string, one = ours): Endpoint => ({ ...one, url: address });
+	const insecure = url.replace('https', 'http');
+	const elsewhere = url.replace('n8n.', 'other.');
+	const stored = { endpointId: 'w1', url };
+
+	it.each([
+		['at this very address, whoever made it', endpoint, {}, true],
+		['at another', at(elsewhere), {}, false],
+		['at another, that is stored', at(elsewhere), stored, true],
+		['stored for another scheme', at(elsewhere), { ...stored, url: insecure }, true],
+		['stored for another host', at(elsewhere), { ...stored, url: elsewhere }, false],
+		['stored for no address', at(elsewhere), { endpointId: 'w1' }, false],
+		['stored, without our mark', at(elsewhere, endpoint), stored, false],
+		['stored under another ID', at(elsewhere), { ...stored, endpointId: 'w2' }, false],
+	])('%s', (_what, one, data, is) => {
+		expect(findOwnEndpoints([one], url, data)).toEqual(is ? [one] : []);
+	});
+
+	it('at this address are found without anything stored', () => {
+		expect(findOwnEndpoints([ours, at(elsewhere)], url)).toEqual([ours]);
+	});
+
+	it.each([
+		['under another host', at(elsewhere), stored, true],
+		['under this host', at(insecure), stored, false],
+		['under another path', at(`${elsewhere}/x`), stored, false],
+		['without our mark', at(elsewhere, endpoint), stored, false],
+		['under another ID', at(elsewhere), { ...stored, endpointId: 'w2' }, false],
+	])('of an earlier registration %s', (_what, one, data, is) => {
+		expect(findEndpointOfOtherHost([one], url, data)).toBe(is ? one : undefined);
+	});
+
+	it.each([
+		[describeEndpoint('flow'), false, false],
+		[describeEndpoint('other'), true, false],
+		[describeEndpoint(undefined), false, true],
+		['mine', false, false],
+	])('described as "%s" are of another workflow: %j, of none: %j', (description, other, none) => {
+		expect(isOfOtherWorkflow(context, { ...endpoint, description })).toBe(other);
+		expect(namesNoWorkflow({ ...endpoint, description })).toBe(none);
+	});
+
+	it.each([
+		[['a.b', 'c.d'], true],
+		[['c.d', 'a.b', 'c.d'], true],
+		[['a.b'], false],
+		[['a.b', 'c.d', 'e.f'], false],
+	])('with the events %j have those that are wanted: %j', (events, expected) => {
+		expect(hasEvents({ ...endpoint, events }, ['a.b', 'c.d'])).toBe(expected);
+	});
+
+	it('have an event also under its alias', () => {
+		const events = ['customer.subscription.paused'];
+		expect(hasEvents({ ...endpoint, events }, ['customer.subscription.pause'])).toBe(true);
+	});
+});
