@@ -44,7 +44,7 @@ export const groups: Record<string, Group> = {
 	},
 	registration: {
 		sources: ['webhook/registration'],
-		tests: ['engine/trigger-registration', 'engine/trigger-registration-failures'],
+		tests: ['unit/webhook/registration'],
 	},
 	endpoints: {
 		sources: ['webhook/endpoints'],

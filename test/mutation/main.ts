@@ -6,6 +6,7 @@ import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
+import { formatCounts } from '../harness/counts';
 import { tryProgram } from '../harness/programs';
 import programs from '../harness/setup/programs.json';
 import { groups, type Group } from './groups';
@@ -114,11 +115,10 @@ async function main(): Promise<void> {
 	const results: Result[] = [];
 	for (const name of asked.length > 0 ? asked : all) results.push(await runGroup(name));
 	showTable(results);
-	const numPassedTests = results.filter(isGood).length;
-	const numFailedTests = results.length - numPassedTests;
-	// Under the names that Jest gives them, as .ci/summary.mjs reads them.
-	await writeFile(summary, JSON.stringify({ numPassedTests, numFailedTests }));
-	if (numFailedTests > 0) process.exitCode = 1;
+	const passed = results.filter(isGood).length;
+	const failed = results.length - passed;
+	await writeFile(summary, formatCounts({ passed, failed }));
+	if (failed > 0) process.exitCode = 1;
 }
 
 main().catch((error: unknown) => {

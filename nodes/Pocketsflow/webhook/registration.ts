@@ -343,11 +343,11 @@ async function storeSealedCopy(
 	const { context, credential, url, options } = registration;
 	const description = describeSealed(context, credential, url, secret);
 	const isKept = await updateEndpoint(context, id, { description }, options).catch(
-		async (error: unknown) => {
+		async (error: Error) => {
 			if (isRefusal(error)) return false;
 			const outcome = await discardEndpoint(registration, { id });
 			registration.forget();
-			if (error instanceof Error) error.message = `${toSentence(error.message)} ${outcome}`;
+			error.message = `${toSentence(error.message)} ${outcome}`;
 			throw error;
 		},
 	);
