@@ -58,6 +58,11 @@ describe('the version', () => {
 		}
 	}, 60_000);
 
+	it('has workflows that it saved, for the releases after it', () => {
+		const files = readdirSync(join(root, 'test', 'e2e', 'workflows', version));
+		expect(files.length).toBeGreaterThan(0);
+	});
+
 	it('is published with provenance only, so never from a machine by mistake', () => {
 		expect(publishConfig).toEqual({ access: 'public', provenance: true });
 		expect(scripts.prepublishOnly).toBe('n8n-node prerelease');

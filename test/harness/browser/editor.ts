@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+
 import type { Locator, Page } from 'playwright-core';
 
 /** What a user does in n8n's editor. All of it waits for what it needs. */
@@ -135,6 +137,42 @@ export async function executeNode(page: Page, shown: RegExp | string): Promise<s
 export async function openNode(page: Page, name: string): Promise<void> {
 	await findNode(page, name).dblclick();
 	await byTestId(page, 'node-parameters').first().waitFor();
+}
+
+/** What the panel that is open shows of each parameter, by its path: texts, what is typed in, and switches. */
+export const readParameters = (page: Page): Promise<Record<string, string>> =>
+	byTestId(page, 'node-parameters')
+		.first()
+		.locator('[data-parameter-path]')
+		.evaluateAll((places) => {
+			const read = (input: HTMLInputElement) =>
+				input.type === 'checkbox' ? String(input.checked) : input.value;
+			const entries = places.map((place) => {
+				const inputs = Array.from(
+					place.querySelectorAll<HTMLInputElement>('input, textarea'),
+					read,
+				);
+				return [
+					place.getAttribute('data-parameter-path'),
+					[place.textContent, ...inputs].join('\n'),
+				];
+			});
+			return Object.fromEntries(entries) as Record<string, string>;
+		});
+
+/** Adds a note to the workflow that is open, and saves it, which newer n8n does by itself. */
+export async function addNote(page: Page): Promise<void> {
+	await page.keyboard.press('Shift+S');
+	await page.keyboard.press('Escape');
+	await page.keyboard.press('Control+s');
+}
+
+/** Exports the workflow that is open, as the menu does. */
+export async function exportWorkflow(page: Page): Promise<string> {
+	await byTestId(page, 'workflow-menu').first().click();
+	const download = page.waitForEvent('download');
+	await byTestId(page, 'workflow-menu-item-download').click();
+	return await readFile(await (await download).path(), 'utf8');
 }
 
 const findNode = (page: Page, name: string) =>
