@@ -29,9 +29,9 @@ export class Sales {
 		return workflow;
 	}
 
-	/** Sells without a webhook; returns the event IDs. */
-	async sell(count = 2): Promise<string[]> {
-		const { orderIds } = await this.sandbox.purchase({ count, deliver: false });
+	/** Sells, without a webhook unless it is asked for; returns the event IDs. */
+	async sell(count = 2, deliver = false): Promise<string[]> {
+		const { orderIds } = await this.sandbox.purchase({ count, deliver, wait: deliver });
 		const eventIds = orderIds.map((id) => `order.completed:${id}`);
 		this.sold.push(...eventIds);
 		return eventIds;
