@@ -87,8 +87,7 @@ export const aheadLimitMs = dayMs;
 /** Most pending records of a list that are waited for. */
 export const pendingLimit = 1_000;
 
-const byTime = (a: ListRecord, b: ListRecord) =>
-	a.timeMs - b.timeMs || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+const byTime = (a: ListRecord, b: ListRecord) => a.timeMs - b.timeMs || (a.id < b.id ? -1 : 1);
 
 const newest = (timesMs: number[]) => timesMs.reduce((a, b) => Math.max(a, b), -Infinity);
 const oldest = (timesMs: number[]) => timesMs.reduce((a, b) => Math.min(a, b), Infinity);
@@ -299,7 +298,7 @@ function classifyOthers<T extends ListRecord>(
 	const wasUnconfirmed = new Set(state.unconfirmed.map(({ id }) => id));
 	const done = new Map(state.done);
 	const waiting = state.pending.filter(([id]) => !emittedIds.has(id));
-	const isChecked = ([id]: IdAndTime) => checkedIds?.has(id) ?? false;
+	const isChecked = ([id]: IdAndTime) => checkedIds?.has(id);
 	const pending = new Map([
 		...waiting.filter((one) => !isChecked(one)),
 		...waiting.filter(isChecked),
