@@ -79,12 +79,9 @@ export async function acquirePermit(
 	limiter: RateLimiter,
 	options: AcquireOptions,
 ): Promise<Permit | Refusal> {
-	const { limits, goesFirst, isUrgent, signals } = options;
+	const { limits, isUrgent, signals } = options;
 	if (signals.some((signal) => signal?.aborted)) return 'aborted';
-	if (isUrgent) return takePermit(limiter, limits);
-	const isNext = goesFirst || limiter.queue.length === 0;
-	const permit = isNext ? issuePermit(limiter, limits) : undefined;
-	return permit ?? (await enqueue(limiter, options));
+	return isUrgent ? takePermit(limiter, limits) : await enqueue(limiter, options);
 }
 
 async function enqueue(

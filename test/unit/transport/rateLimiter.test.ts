@@ -26,6 +26,7 @@ let limiters = 0;
 beforeEach(() => {
 	nowMs = 1_000_000;
 	timers = [];
+	jest.mocked(delay).mockClear();
 	limiter = getRateLimiter(`limiter ${++limiters}`);
 	jest.spyOn(Date, 'now').mockImplementation(() => nowMs);
 	jest.spyOn(Math, 'random').mockReturnValue(0.5);
@@ -123,6 +124,11 @@ describe('requests in flight', () => {
 		await release(requests[3]);
 		expect(limiter).toMatchObject({ inFlight: 0, queue: [] });
 		expect(timers).toEqual([]);
+	});
+
+	it('need no timer where none has to wait', async () => {
+		await release(await ask());
+		expect(delay).not.toHaveBeenCalled();
 	});
 
 	it('give way to one that goes first, and to none that comes later', async () => {
@@ -280,6 +286,14 @@ describe('a pause', () => {
 		await release(four, limited(2_000));
 		expect(limiter.pausedUntilMs - nowMs).toBe(2_025);
 		expect(limiter).toMatchObject({ concurrency: 1, consecutivePauses: 1 });
+	});
+
+	it('without Retry-After is not made longer by a later 429 to a request of before', async () => {
+		const [one, two] = [await ask(), await ask()];
+		await release(one, limited());
+		await advance(100);
+		await release(two, limited());
+		expect(limiter.pausedUntilMs - nowMs).toBe(650);
 	});
 
 	it('is not ended by an answer to a request of before, but by one that was sent as it ended', async () => {

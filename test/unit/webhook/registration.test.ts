@@ -178,8 +178,11 @@ describe('registration', () => {
 	it('fails where an update does', async () => {
 		account = [make('known', { description: sealed(other) })];
 		failNext(updateEndpoint, anError('403', 'Not allowed'));
-		expect(await messageOf(activate())).toMatch('Not allowed');
+		const message = 'The webhook could not be set up at Pocketsflow. Not allowed.';
+		expect(await messageOf(activate())).toBe(message);
 		expect(calls).toEqual(['failed']);
+		failNext(listEndpoints, anError('403', 'Not allowed'));
+		expect(await messageOf(isRegistered(context, memory))).toBe(message);
 	});
 
 	it('removes a new endpoint whose secret could not be kept, and forgets it', async () => {
@@ -215,10 +218,17 @@ describe('endpoints whose secret is lost', () => {
 	const activate = async () => await register(context, memory);
 
 	it('go when a new one is there', async () => {
-		account = [make('lost'), make('elsewhere', { url: 'https://other.example.com/hook' })];
+		const elsewhere = 'https://n8n.example.com/elsewhere';
+		const ofOtherNode = describeEndpoint('flow', seal(other, apiKey, elsewhere));
+		account = [
+			make('lost'),
+			make('moved', { url: elsewhere }),
+			make('theirs', { url: elsewhere, description: ofOtherNode }),
+		];
+		staticData = { endpointId: 'moved', url };
 		await activate();
-		expect(calls).toEqual(['create', 'update new: description', 'remove lost']);
-		expect(idsLeft()).toEqual(['elsewhere', 'new']);
+		expect(calls).toEqual(['create', 'update new: description', 'remove lost', 'remove moved']);
+		expect(idsLeft()).toEqual(['theirs', 'new']);
 	});
 
 	it('go first where Pocketsflow refuses a second one at the address', async () => {
@@ -249,12 +259,12 @@ describe('endpoints whose secret is lost', () => {
 	it('stay where the outcome of the new one is unknown, which goes', async () => {
 		const unknown = anError('500', 'Lost');
 		unknown.context.outcome = 'unknown';
-		account = [make('lost')];
+		const lost = [make('lost'), make('lost2')];
 		failNext(createEndpoint, unknown);
-		account.push(make('made'));
-		jest.mocked(listEndpoints).mockResolvedValueOnce([make('lost')]);
+		account = [...lost, make('made')];
+		jest.mocked(listEndpoints).mockResolvedValueOnce(lost);
 		expect(await messageOf(activate())).toMatch(/Lost Nothing is left of it: publish/);
-		expect(idsLeft()).toEqual(['lost']);
+		expect(idsLeft()).toEqual(['lost', 'lost2']);
 	});
 
 	it('nothing is removed after a creation that failed for sure', async () => {
