@@ -132,6 +132,7 @@ describe('a request', () => {
 		[{ status: 499 }, 'answered'],
 		[{ status: 500 }, 'failed'],
 		[{ failure: 'timeout' }, 'failed'],
+		[{ failure: 'connectionLost', status: 200 }, 'failed'],
 	])('that met with %j says so to the rate limiter', async (result, expected) => {
 		await fail([result], post, 'create');
 		expect(released()).toEqual([expected]);
@@ -211,6 +212,12 @@ describe('a failed attempt', () => {
 		expect(sent()).toHaveLength(2);
 		await fail([failed], get, 'read', { limits: { totalTimeoutMs: 999 } });
 		expect(sent()).toHaveLength(3);
+	});
+
+	it('whose answer broke off is none that succeeded', async () => {
+		const error = await fail([{ failure: 'connectionLost', status: 200 }]);
+		expect(error.message).toBe('The answer of api.example.com broke off or was damaged.');
+		expect(sent()).toHaveLength(4);
 	});
 
 	it('that may have been a create is not repeated, one that was none is', async () => {
