@@ -26,7 +26,6 @@ function parseMetadata(value: unknown): IDataObject | undefined {
 	if (isRecord(value)) return unfoldWebhookMetadata(value);
 	if (typeof value !== 'string') return undefined;
 	const text = value.trim().replace(/^"([\s\S]*)"$/, '$1');
-	if (text === '') return undefined;
 	const json = jsonParse<unknown>(text, { fallbackValue: null });
 	if (isRecord(json)) return json;
 	return text.includes('=') ? Object.fromEntries(new URLSearchParams(text)) : undefined;

@@ -48,8 +48,7 @@ export function buildSimplifiedOutput(envelope: EventEnvelope, payload: IDataObj
 /** An order or a product: the object under `key`, or one made of the id that stands in its place. */
 function readEntity(payload: IDataObject, key: string, idKey: string): IDataObject | undefined {
 	const value = payload[key];
-	if (isRecord(value))
-		return value.id === undefined && value._id ? { id: value._id, ...value } : value;
+	if (isRecord(value)) return value._id ? { id: value._id, ...value } : value;
 	const id = [value, payload[idKey]].find(isId);
 	return id === undefined ? undefined : { id };
 }

@@ -107,7 +107,9 @@ describe('readDelivery', () => {
 		[{ event: 5, type: '' }, undefined],
 	])('without a header names %j %s', (body, expected) => {
 		for (const headers of [{}, { 'x-pocketsflow-event': ['a.b'] }, { 'x-pocketsflow-event': ' ' }])
-			expect(readDelivery(headers, bytes(body))?.event).toBe(expected);
+			expect(readDelivery(headers, bytes(body))).toEqual(
+				expected && expect.objectContaining({ event: expected }),
+			);
 	});
 
 	it('takes data for the payload only where the body names the event beside it', () => {
@@ -126,8 +128,8 @@ describe('readDelivery', () => {
 
 	it('reads a body behind a byte order mark, and text that holds one', () => {
 		const headers = { 'x-pocketsflow-event': 'order.completed' };
-		const body = Buffer.from('\uFEFF{"a":"\uFEFF"}');
-		expect(readDelivery(headers, body)?.payload).toEqual({ a: '\uFEFF' });
+		for (const text of ['\uFEFF{"a":"\uFEFF"}', '{"a":"\uFEFF"}'])
+			expect(readDelivery(headers, Buffer.from(text))?.payload).toEqual({ a: '\uFEFF' });
 	});
 
 	it('makes a digest of all but the endpoint', () => {

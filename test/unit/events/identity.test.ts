@@ -191,6 +191,12 @@ describe('the event id', () => {
 		expect(new Set(ids).size).toBe(4);
 	});
 
+	it('of a buyer of whom nothing is known is unique', () => {
+		expect(buildEventId(createEvent('customer.created', {}))).toBe(
+			`customer.created:auth0|shop:${sentAtMs}:${digest}`,
+		);
+	});
+
 	it('has no part for what is not known', () => {
 		const polled = { digest: undefined, account: undefined, discriminator: 'c1' };
 		expect(buildEventId(createEvent('product.updated', { id: 'p1' }, polled))).toBe(

@@ -12,6 +12,7 @@ describe('the product filter', () => {
 		[{ product: 7 }, true],
 		[{ product: { id: 'other' } }, false],
 		[{ productId: 'other' }, false],
+		[{ product: 8 }, false],
 		[{ subscription: 'not_sub_1' }, false],
 	])('says of %j whether it is about one of the products: %j', (payload, expected) => {
 		expect(matchesProductFilter(payload, ['p1', '7'])).toBe(expected);
