@@ -41,8 +41,14 @@ function fill(places: readonly string[]): IDataObject {
 }
 
 type Reader = (payload: IDataObject) => string | undefined;
-const identityOf = (name: string): Reader => findEvent(name)!.identity!;
-const subjectOf = (name: string): Reader => findEvent(name)!.subject!;
+const identityOf =
+	(name: string): Reader =>
+	(payload) =>
+		findEvent(name)!.identity!(payload);
+const subjectOf =
+	(name: string): Reader =>
+	(payload) =>
+		findEvent(name)!.subject!(payload);
 
 const emailPlaces = [
 	'customer.email',
@@ -86,9 +92,12 @@ describe.each<[string, Reader, string[]]>([
 		},
 	);
 
-	it('from nowhere else, and not from an empty text', () => {
-		const empty = Object.fromEntries(places.map((place) => [place.split('.')[0], '']));
-		for (const payload of [{}, empty, { other: 'x', data: { id: 'x' } }])
+	it('from nowhere else, and not from what is no ID', () => {
+		const keys = places.map((place) => place.split('.')[0]);
+		const [empty, flags] = ['', true].map((value) =>
+			Object.fromEntries(keys.map((key) => [key, value])),
+		);
+		for (const payload of [{}, empty, flags, { other: 'x', data: { id: 'x' } }])
 			expect(read(payload)).toBeUndefined();
 	});
 });
