@@ -180,9 +180,8 @@ function scheduleWakeUp(limiter: RateLimiter): void {
 	});
 }
 
-/** Issues a permit if there is no pause and room for one more request. */
+/** Issues a permit if there is room for one more request. */
 function issuePermit(limiter: RateLimiter, limits: Limits): Permit | undefined {
-	if (limiter.pausedUntilMs > Date.now()) return undefined;
 	if (limiter.inFlight >= Math.min(limiter.concurrency, limits.maxInFlight)) return undefined;
 	return takePermit(limiter, limits);
 }
