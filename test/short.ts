@@ -36,12 +36,12 @@ const shortForms: ShortForm[] = [
 	{
 		script: 'test:mutation',
 		args: ['--short'],
-		minutes: 3,
+		minutes: 2,
 		report: join(__dirname, 'mutation', 'output', 'mutation.json'),
 	},
 	{
 		...buildQueueForm('queue', '--testNamePattern', `^(?!${slowQueueTests.join('|')})`),
-		minutes: 5,
+		minutes: 4,
 	},
 	{
 		script: 'test:soak',
@@ -55,18 +55,18 @@ const shortForms: ShortForm[] = [
 			...['--modes', 'regular', '--settings', 'lazy', '--bursts', '100'],
 			...['--seconds', '3', '--sales', '50'],
 		],
-		minutes: 5,
-	},
-	{
-		...buildQueueForm('kills'),
-		env: { QUEUE_SALES: '60', QUEUE_MINUTES: '0.5', QUEUE_KILLS: '5' },
-		minutes: 5,
+		minutes: 6,
 	},
 	{
 		script: 'test:compat',
 		args: ['--short', '1.123.81'],
 		minutes: 14,
 		report: join(__dirname, 'compat', 'output', 'compat.json'),
+	},
+	{
+		...buildQueueForm('kills'),
+		env: { QUEUE_SALES: '60', QUEUE_MINUTES: '0.5', QUEUE_KILLS: '5' },
+		minutes: 8,
 	},
 ];
 
