@@ -60,7 +60,7 @@ const shortForms: ShortForm[] = [
 	{
 		script: 'test:compat',
 		args: ['--short', '1.123.81'],
-		minutes: 14,
+		minutes: 9,
 		report: join(__dirname, 'compat', 'output', 'compat.json'),
 	},
 	{
