@@ -1,10 +1,12 @@
 import type { IHookFunctions } from 'n8n-workflow';
 
 import { composeMessage } from '../transport/errors';
-import { processMemory, type TriggerMemory } from './memory';
+import { processMemory } from './memory';
 import { prepare } from './prepare';
 import { isRegistered, register, unregister } from './registration';
 import { usesExistingEndpoint } from './settings';
+
+const { failedSetUps } = processMemory;
 
 /** How soon n8n calls `delete` after a set-up that failed. */
 const cleanUpWithinMs = 30_000;
@@ -29,7 +31,6 @@ export const create = (context: IHookFunctions): Promise<void> =>
  * @throws what the work throws
  */
 async function setUp<T>(context: IHookFunctions, work: () => Promise<T>): Promise<T> {
-	const { failedSetUps } = processMemory;
 	const key = getAddressKey(context);
 	failedSetUps.delete(key);
 	return await work().catch((error: unknown) => {
@@ -43,15 +44,12 @@ async function setUp<T>(context: IHookFunctions, work: () => Promise<T>): Promis
  * for a test event n8n would show its error in place of the reason.
  * @throws NodeOperationError when the endpoint cannot be removed
  */
-export async function takeDown(
-	context: IHookFunctions,
-	memory: TriggerMemory = processMemory,
-): Promise<void> {
+export async function takeDown(context: IHookFunctions): Promise<void> {
 	const key = getAddressKey(context);
-	const failedAtMs = memory.failedSetUps.get(key) ?? -Infinity;
-	memory.failedSetUps.delete(key);
-	if (Date.now() - failedAtMs > cleanUpWithinMs) return await removeOwn(context, memory);
-	await removeOwn(context, memory, cleanUpLimits).catch((error: unknown) =>
+	const failedAtMs = failedSetUps.get(key) ?? -Infinity;
+	failedSetUps.delete(key);
+	if (Date.now() - failedAtMs > cleanUpWithinMs) return await removeOwn(context);
+	await removeOwn(context, cleanUpLimits).catch((error: unknown) =>
 		context.logger.warn(
 			`Pocketsflow Trigger: the webhook was not set up, and what may be left of it at Pocketsflow could not be removed. ${composeMessage(error)}`,
 		),
@@ -60,10 +58,9 @@ export async function takeDown(
 
 async function removeOwn(
 	context: IHookFunctions,
-	memory: TriggerMemory,
 	limits: Partial<typeof cleanUpLimits> = {},
 ): Promise<void> {
-	if (!usesExistingEndpoint(context)) await unregister(context, memory, { limits });
+	if (!usesExistingEndpoint(context)) await unregister(context, processMemory, { limits });
 }
 
 /** Tells a test from the active workflow, which `getMode` does not in `delete`. */
