@@ -2,6 +2,7 @@ import type { IHookFunctions, IWebhookFunctions } from 'n8n-workflow';
 
 import type { Mode } from '../transport/credential';
 import { BoundedMap } from '../transport/boundedMap';
+import { Burst } from './burst';
 import { RecentDeliveries } from './duplicates';
 import { RefusalLog } from './refusals';
 import { isListening, type TriggerSettings } from './settings';
@@ -93,6 +94,8 @@ export interface TriggerMemory {
 	recoveryByNode: BoundedMap<RecoveryState>;
 	/** By node: the latest check of its endpoint. */
 	upkeepByNode: BoundedMap<Upkeep>;
+	/** The signed deliveries to all nodes. */
+	burst: Burst;
 	recentDeliveries: RecentDeliveries;
 	refusals: RefusalLog;
 	/** By node: its settings when they could last be read. */
@@ -111,6 +114,7 @@ export const newTriggerMemory = (): TriggerMemory => ({
 	credentialReadings: new BoundedMap(capacity),
 	recoveryByNode: new BoundedMap(capacity),
 	upkeepByNode: new BoundedMap(capacity),
+	burst: new Burst(),
 	recentDeliveries: new RecentDeliveries(),
 	refusals: new RefusalLog(),
 	settingsByNode: new BoundedMap(capacity),
