@@ -71,6 +71,10 @@ export const groups: Record<string, Group> = {
 		sources: ['polling/cursor', 'polling/emissions'],
 		tests: ['unit/polling/cursor', 'unit/polling/emissions'],
 	},
+	recordDates: {
+		sources: ['polling/recordDates'],
+		tests: ['unit/polling/recordDates'],
+	},
 	changes: {
 		sources: ['polling/changes'],
 		tests: ['unit/polling/changes'],

@@ -16,7 +16,7 @@ import {
 	type EmissionConditions,
 } from './emissions';
 import { parseDate } from '../api/dates';
-import type { DatedRecord } from './recordDates';
+import { compareDates, type DatedRecord } from './recordDates';
 
 /** A membership as read, with the date on which it was made. */
 export type Membership = DatedRecord;
@@ -186,7 +186,7 @@ export function selectChanges(
 	memberships: readonly Membership[],
 	conditions: EmissionConditions,
 ): Change[] {
-	const sorted = [...memberships].sort((a, b) => a.timeMs - b.timeMs || (a.id < b.id ? -1 : 1));
+	const sorted = [...memberships].sort(compareDates);
 	const next = sorted.findIndex(({ id }) => id === state.lastId) + 1;
 	let room = knownLimit - Object.keys(state.memberships).length;
 	return [...sorted.slice(next), ...sorted.slice(0, next)]

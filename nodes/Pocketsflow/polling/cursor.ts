@@ -13,6 +13,7 @@ import {
 	type Emission,
 	type EmissionConditions,
 } from './emissions';
+import { compareDates } from './recordDates';
 
 /** `pending`: its event has not happened yet, such as a refund under way. `skip`: not wanted. */
 export type Disposition = 'emit' | 'pending' | 'skip';
@@ -86,8 +87,6 @@ export const aheadLimitMs = dayMs;
 
 /** Most pending records of a list that are waited for. */
 export const pendingLimit = 1_000;
-
-const byTime = (a: ListRecord, b: ListRecord) => a.timeMs - b.timeMs || (a.id < b.id ? -1 : 1);
 
 const newest = (timesMs: number[]) => timesMs.reduce((a, b) => Math.max(a, b), -Infinity);
 const oldest = (timesMs: number[]) => timesMs.reduce((a, b) => Math.min(a, b), Infinity);
@@ -194,7 +193,7 @@ export function selectDue<T extends ListRecord>(
 			if (earlier) return isEmissionDue(earlier.emissions, conditions);
 			return pending.has(id) || (timeMs >= state.lowWatermarkMs && !done.has(id));
 		})
-		.sort(byTime);
+		.sort(compareDates);
 }
 
 /** Leaves out the new records for which there is no room among the unconfirmed. */

@@ -13,6 +13,12 @@ export interface DatedRecord {
 	record: IDataObject;
 }
 
+type IdAndDate = Pick<DatedRecord, 'id' | 'timeMs'>;
+
+/** The order of records: oldest first, those of the same moment by their IDs, so that every poll has the same. */
+export const compareDates = (a: IdAndDate, b: IdAndDate): number =>
+	a.timeMs - b.timeMs || (a.id < b.id ? -1 : 1);
+
 /**
  * Gives every record its id and its date: `createdAt`, else the date in the id, else that of the next
  * older record in the list. A record without an id gets a digest of its content as id.
