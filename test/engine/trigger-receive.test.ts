@@ -47,7 +47,7 @@ describe('a signed delivery', () => {
 		let handedOver: Promise<void> | undefined;
 		await new Promise<void>((resolve) => {
 			const beginBurst = () => {
-				for (let n = 0; n < 20; n++) memory.burst.record(Date.now());
+				for (let n = 0; n < 200; n++) memory.burst.record(Date.now());
 				resolve();
 			};
 			const sent = signDelivery('order.completed', orderCompleted);

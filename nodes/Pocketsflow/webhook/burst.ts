@@ -2,11 +2,11 @@ import { sleep } from 'n8n-workflow';
 
 /**
  * So many deliveries within that time begin a burst. An n8n that makes an isolate for each request stays
- * far below it, and must: a delivery that is held there would keep its isolate in memory
+ * below it, and must: a delivery that waits there would keep its isolate in memory
  * (docs/n8n-engine.md#expression-isolates).
  */
-const burstSize = 20;
-const burstWindowMs = 100;
+const burstSize = 200;
+const burstWindowMs = 1_000;
 
 /** A burst has ended when no delivery came for so long. */
 const quietMs = 250;
@@ -18,12 +18,12 @@ const checkEveryMs = 50;
 
 /**
  * Notices when very many deliveries come at once, so that all of them can be answered before n8n begins to
- * store and execute them, which takes more than ten times as long (docs/scaling.md#where-the-time-goes).
+ * store and execute them, which takes several times as long (docs/scaling.md#where-the-time-goes).
  */
 export class Burst {
 	/** When the latest deliveries came, the last one at the end. */
 	private arrivals: number[] = [];
-	/** Kept until it is quiet, so that a lasting stream is held for `longestMs` only. */
+	/** Kept until it is quiet, so that a lasting stream waits for `longestMs` only. */
 	private beganAtMs = Infinity;
 	private end: Promise<void> | undefined;
 

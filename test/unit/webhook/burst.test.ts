@@ -10,18 +10,18 @@ function recordEvenly(burst: Burst, count: number, everyMs: number, fromMs = 0):
 }
 
 describe('a burst', () => {
-	it('begins with the twentieth delivery within a tenth of a second', () => {
+	it('begins with the two hundredth delivery within a second', () => {
 		const burst = new Burst();
-		expect(recordEvenly(burst, 19, 5)).toEqual([]);
-		burst.record(99);
-		expect(burst.isOn(99)).toBe(true);
+		expect(recordEvenly(burst, 199, 5)).toEqual([]);
+		burst.record(999);
+		expect(burst.isOn(999)).toBe(true);
 	});
 
-	it('does not begin when the twentieth comes later', () => {
+	it('does not begin when the two hundredth comes later', () => {
 		const burst = new Burst();
-		expect(recordEvenly(burst, 19, 5)).toEqual([]);
-		burst.record(100);
-		expect(burst.isOn(100)).toBe(false);
+		expect(recordEvenly(burst, 199, 5)).toEqual([]);
+		burst.record(1_000);
+		expect(burst.isOn(1_000)).toBe(false);
 	});
 
 	it.each([6, 27, 100])('does not begin with one delivery every %d ms', (everyMs) => {
@@ -31,25 +31,25 @@ describe('a burst', () => {
 	it('begins in the middle of a slow stream', () => {
 		const burst = new Burst();
 		expect(recordEvenly(burst, 100, 50)).toEqual([]);
-		expect(recordEvenly(burst, 20, 1, 5_000)).toEqual([5_018, 5_019]);
+		expect(recordEvenly(burst, 185, 1, 5_000)).toEqual([5_183, 5_184]);
 	});
 
 	it('ends a quarter of a second after its last delivery', () => {
 		const burst = new Burst();
-		expect(recordEvenly(burst, 20, 0)).toEqual([0]);
+		expect(recordEvenly(burst, 200, 0)).toEqual([0]);
 		expect([249, 250].map((ms) => burst.isOn(ms))).toEqual([true, false]);
 	});
 
-	it('holds a lasting stream for five seconds, and then not again until it is quiet', () => {
+	it('lets a lasting stream wait for five seconds, and then not again until it is quiet', () => {
 		const burst = new Burst();
-		const held = recordEvenly(burst, 20_000, 1);
-		expect([held[0], held.at(-1), held.length]).toEqual([19, 5_018, 5_000]);
-		expect(recordEvenly(burst, 20, 1, 20_249)).toEqual([20_268]);
+		const waiting = recordEvenly(burst, 20_000, 1);
+		expect([waiting[0], waiting.at(-1), waiting.length]).toEqual([199, 5_198, 5_000]);
+		expect(recordEvenly(burst, 200, 1, 20_249)).toEqual([20_448]);
 	});
 
 	it.each([-3_600_000, 3_600_000])('ends when the clock is moved by %d ms', (ms) => {
 		const burst = new Burst();
-		recordEvenly(burst, 30, 1, 10_000_000);
+		recordEvenly(burst, 300, 1, 10_000_000);
 		expect(recordEvenly(burst, 2, 1, 10_000_000 + ms)).toEqual([]);
 	});
 });
@@ -67,7 +67,7 @@ describe('waiting for the end of a burst', () => {
 	it('takes as long as it lasts, by one clock for all, and again for the next one', async () => {
 		for (const burst of [new Burst()].flatMap((one) => [one, one])) {
 			const lastMs = Date.now();
-			recordEvenly(burst, 20, 0, lastMs);
+			recordEvenly(burst, 200, 0, lastMs);
 			const isOn = jest.spyOn(burst, 'isOn');
 			await Promise.all(Array.from({ length: 100 }, () => burst.waitForEnd()));
 			expect(burst.isOn(Date.now())).toBe(false);
