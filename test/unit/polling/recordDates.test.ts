@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 
+import type { IDataObject } from 'n8n-workflow';
+
 import { compareDates, withDates } from '../../../nodes/Pocketsflow/polling/recordDates';
 
 test('the date of a record is createdAt, else that of the id, else that of the next older record', () => {
@@ -15,7 +17,7 @@ test('the date of a record is createdAt, else that of the id, else that of the n
 	]);
 });
 
-const dateOf = (record: Record<string, unknown>) => withDates([record], -1)[0].timeMs;
+const dateOf = (record: IDataObject) => withDates([record], -1)[0].timeMs;
 
 test.each([
 	['2026-11-23T10:00:00.000Z', 1_795_428_000_000],
