@@ -48,14 +48,12 @@ interface Answer {
  * Sends one request to the trigger in n8n-core's context.
  * @param memory calls `receive` with this memory; without it, calls the node, with that of the
  * process
- * @param onAnswer called when the trigger answers, which is before it hands its items over
  * @throws when the trigger does not answer by itself exactly once
  */
 export async function deliver(
 	setup: NodeSetup,
 	{ body, headers = {} }: WebhookRequest,
 	memory?: TriggerMemory,
-	onAnswer?: () => void,
 ): Promise<Answer> {
 	const answer: Answer & { count: number } = { items: [], outputs: [], count: 0 };
 	const httpResponse = {
@@ -69,7 +67,6 @@ export async function deliver(
 		},
 		end() {
 			answer.count++;
-			onAnswer?.();
 		},
 	};
 	const httpRequest = {

@@ -41,26 +41,6 @@ describe('a signed delivery', () => {
 		]);
 	});
 
-	it('is answered at once in a burst, and handed to n8n when the burst is over', async () => {
-		const memory = newTriggerMemory();
-		let items: IDataObject[] | undefined;
-		let handedOver: Promise<void> | undefined;
-		await new Promise<void>((resolve) => {
-			const beginBurst = () => {
-				for (let n = 0; n < 200; n++) memory.burst.record(Date.now());
-				resolve();
-			};
-			const sent = signDelivery('order.completed', orderCompleted);
-			handedOver = deliver(newTrigger(), sent, memory, beginBurst).then((answer) => {
-				items = answer.items;
-			});
-		});
-		for (let n = 0; n < 20; n++) await new Promise(setImmediate);
-		expect(items).toBeUndefined();
-		await handedOver;
-		expect(items).toHaveLength(1);
-	});
-
 	it('keeps every key of the payload with Simplify off', async () => {
 		const { items } = await deliver(
 			newTrigger({ simplify: false }),

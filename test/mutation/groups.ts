@@ -42,10 +42,6 @@ export const groups: Record<string, Group> = {
 			'unit/events/productFilter',
 		],
 	},
-	burst: {
-		sources: ['webhook/burst'],
-		tests: ['unit/webhook/burst'],
-	},
 	registration: {
 		sources: ['webhook/registration'],
 		tests: ['unit/webhook/registration'],

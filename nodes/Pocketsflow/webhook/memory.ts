@@ -2,7 +2,6 @@ import type { IHookFunctions, IWebhookFunctions } from 'n8n-workflow';
 
 import type { Mode } from '../transport/credential';
 import { BoundedMap } from '../transport/boundedMap';
-import { Burst } from './burst';
 import { RecentDeliveries } from './duplicates';
 import { RefusalLog } from './refusals';
 import { isListening, type TriggerSettings } from './settings';
@@ -94,8 +93,6 @@ export interface TriggerMemory {
 	recoveryByNode: BoundedMap<RecoveryState>;
 	/** By node: the latest check of its endpoint. */
 	upkeepByNode: BoundedMap<Upkeep>;
-	/** The signed deliveries to all nodes. */
-	burst: Burst;
 	recentDeliveries: RecentDeliveries;
 	refusals: RefusalLog;
 	/** By node: its settings when they could last be read. */
@@ -114,7 +111,6 @@ export const newTriggerMemory = (): TriggerMemory => ({
 	credentialReadings: new BoundedMap(capacity),
 	recoveryByNode: new BoundedMap(capacity),
 	upkeepByNode: new BoundedMap(capacity),
-	burst: new Burst(),
 	recentDeliveries: new RecentDeliveries(),
 	refusals: new RefusalLog(),
 	settingsByNode: new BoundedMap(capacity),

@@ -26,7 +26,7 @@ const secretHeaders = new Set([
  * Handles one request: verifies it, reads the node's parameters, answers, then reads and filters the
  * delivery. Answers by itself and before the work, because Pocketsflow waits 5 s and never tries again
  * (docs/pocketsflow-api.md#deliveries), while n8n would answer only after it has stored the
- * execution. In a burst, all are answered before the work on the first begins.
+ * execution.
  * @returns the items to emit, by outputs of the node; no output for what is refused or not wanted
  */
 export async function receive(
@@ -48,8 +48,6 @@ export async function receive(
 	}
 	context.getResponseObject().status(200).end();
 	void maintainEndpoint(context, memory, verification);
-	memory.burst.record(Date.now());
-	await memory.burst.waitForEnd();
 	try {
 		const { mode } = verification;
 		const items = selectItems({ context, memory, settings, headers, rawBody, mode });
