@@ -400,6 +400,10 @@ export class N8nClient {
 		return this.request<T>({ method: 'PATCH', url, data });
 	}
 
+	remove<T>(url: string, config: AxiosRequestConfig = {}): Promise<T> {
+		return this.request<T>({ ...config, method: 'DELETE', url });
+	}
+
 	private async request<T>(config: AxiosRequestConfig): Promise<T> {
 		const headers = this.cookie ? { cookie: this.cookie } : {};
 		const response = await this.http.request<{ data?: T; message?: string }>({
