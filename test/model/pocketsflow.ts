@@ -9,6 +9,7 @@ import {
 	errorAnswer,
 	errorSwitches,
 	faultByChance,
+	fieldsOf,
 	helpersFor,
 	idSwitches,
 	idValue,
@@ -101,7 +102,7 @@ export interface Truth {
 	readonly id: string;
 	/** From when the API shows it, in ms of the true clock. */
 	visibleFromMs: number;
-	/** From when the next change covers it; null while it still shows. */
+	/** From when the next change covers it; null while it still shows. May equal `visibleFromMs`. */
 	visibleUntilMs: number | null;
 	/** When it really happened (an order: when it was paid). */
 	happenedAtMs: number;
@@ -407,7 +408,8 @@ export class Model {
 			const payment = this.paymentOf.get(order.id);
 			if (payment !== undefined) this.mutate(payment, { isRefunded: true });
 		}
-		const detail = { orderId: order.id, amount, hasRecord, isFull, email: order.email };
+		const isPending = options.pending === true;
+		const detail = { orderId: order.id, amount, hasRecord, isFull, isPending, email: order.email };
 		if (!hasRecord) {
 			const isShown = isFull || this.switches.isRefunded === 'fromFirstPart';
 			const visibleFromMs = isShown ? Math.max(now, entry.visibleFrom) : Infinity;
@@ -421,7 +423,7 @@ export class Model {
 			orderId: this.ref(order.id),
 			amount,
 			reason: options.reason,
-			status: this.spelled(options.pending === true ? 'pending' : 'completed'),
+			status: this.spelled(isPending ? 'pending' : 'completed'),
 		};
 		const refund = this.add('refund', fields, { made: now, visibleFrom, email: order.email });
 		this.tell(refund, now, detail);
@@ -1125,12 +1127,9 @@ function parseDate(text: string): number {
 }
 
 /** The parameters of a list: of the query, or of the body where a list is asked for by POST. */
-function paramsOf({ method, query, body }: ModelRequest): ReadonlyMap<string, string> {
-	const source: object = method.toUpperCase() === 'POST' && isObject(body) ? body : query;
-	const given = Object.entries(source).filter(([, value]) => value !== undefined && value !== '');
+function paramsOf(request: ModelRequest): ReadonlyMap<string, string> {
+	const isPost = request.method.toUpperCase() === 'POST';
+	const all = isPost ? [...fieldsOf(request)] : Object.entries(request.query);
+	const given = all.filter(([, value]) => value !== undefined && value !== null && value !== '');
 	return new Map(given.map(([key, value]) => [key, String(value)]));
-}
-
-function isObject(value: unknown): value is object {
-	return typeof value === 'object' && value !== null;
 }

@@ -86,6 +86,7 @@ export interface ModelRequest {
 	method: string;
 	path: string;
 	query: Record<string, string>;
+	/** An object, or its JSON text. */
 	body?: unknown;
 	/** Only the endpoints read it: `authorization` decides between live and test mode. */
 	headers?: Record<string, string>;
@@ -96,6 +97,12 @@ export interface ModelResponse {
 	headers: Record<string, string>;
 	/** Raw text as it leaves the server: JSON, or HTML. */
 	body: string;
+}
+
+/** The fields of a request's body; none if it is no object. */
+export function fieldsOf({ body }: ModelRequest): ReadonlyMap<string, unknown> {
+	const value: unknown = typeof body === 'string' && body !== '' ? JSON.parse(body) : body;
+	return new Map(typeof value === 'object' && value !== null ? Object.entries(value) : []);
 }
 
 export interface LoggedRequest {
