@@ -141,7 +141,10 @@ interface Table {
 	readonly entries: Entry[];
 	readonly byId: Map<string, Entry>;
 	pending: Entry[];
+	/** In the order of the list. */
 	shown: Entry[];
+	/** The same, oldest first. */
+	byDate: Entry[];
 	isSorted: boolean;
 	/** Whether any record was removed or hidden by hand. */
 	hasHoles: boolean;
@@ -305,6 +308,7 @@ export class Model {
 			byId: new Map(),
 			pending: [],
 			shown: [],
+			byDate: [],
 			isSorted: true,
 			hasHoles: false,
 		});
@@ -752,36 +756,31 @@ export class Model {
 	): readonly Entry[] {
 		const table = this.tables[list.kind];
 		this.refresh(table, now);
-		let rows: readonly Entry[] = table.shown;
-		const canHide = this.switches.vanishing === 'sometimes' && !this.isCalm;
+		const by = list.kind === 'customer' ? params.get('sortBy') : undefined;
+		const isByWish = by !== undefined && this.switches.customerSort === 'honoured';
+		let rows: readonly Entry[] = isByWish ? table.byDate : table.shown;
 		if (seenAt < now) {
-			const compare = this.comparator(seenAt);
-			rows = rows.filter(({ visibleFrom }) => visibleFrom <= seenAt).sort(compare);
+			const seen = rows.filter(({ visibleFrom }) => visibleFrom <= seenAt);
+			rows = this.switches.order === 'updated' ? seen.sort(this.comparator(seenAt)) : seen;
 		}
-		if (table.hasHoles || canHide) rows = rows.filter((entry) => !this.isHidden(entry, now));
-		const requested = list.kind === 'customer' ? this.customerOrder(params, seenAt) : undefined;
-		if (requested !== undefined) rows = [...rows].sort(requested);
-		else if (this.switches.order === 'reshuffled') {
+		const canVanish = this.switches.vanishing === 'sometimes' && !this.isCalm;
+		if (table.hasHoles || canVanish) rows = rows.filter((entry) => !this.isHidden(entry, now));
+		if (isByWish) {
+			const sorted = by === 'createdAt' ? [...rows] : [...rows].sort(this.byField(by, seenAt));
+			rows = params.get('sortOrder') === 'desc' ? sorted.reverse() : sorted;
+		} else if (this.switches.order === 'reshuffled') {
 			return shuffle([...rows], mix(this.seed, this.requests.length, 51));
 		}
 		return this.switches.ties === 'unstable' ? this.shuffleTies(rows) : rows;
 	}
 
-	private customerOrder(
-		params: ReadonlyMap<string, string>,
-		seenAt: number,
-	): ((a: Entry, b: Entry) => number) | undefined {
-		const by = params.get('sortBy');
-		if (by === undefined || this.switches.customerSort === 'ignored') return undefined;
-		const sign = params.get('sortOrder') === 'desc' ? -1 : 1;
-		if (by === 'createdAt') return (a, b) => sign * (a.made - b.made) || a.seq - b.seq;
+	private byField(by: string, seenAt: number): (a: Entry, b: Entry) => number {
 		const key = by === 'email' ? 'buyerEmail' : by;
 		const valueOf = (entry: Entry) => versionAt(entry, seenAt).fields[key];
 		return (a, b) => {
 			const [left, right] = [valueOf(a), valueOf(b)];
-			const isNumber = typeof left === 'number' && typeof right === 'number';
-			const difference = isNumber ? left - right : String(left) < String(right) ? -1 : 1;
-			return (left === right ? 0 : sign * difference) || a.seq - b.seq;
+			if (typeof left === 'number' && typeof right === 'number') return left - right;
+			return String(left) === String(right) ? 0 : String(left) < String(right) ? -1 : 1;
 		};
 	}
 
@@ -802,21 +801,22 @@ export class Model {
 	}
 
 	private refresh(table: Table, now: number): void {
-		if (table.pending.some(({ visibleFrom }) => visibleFrom <= now)) {
-			for (const entry of table.pending) if (entry.visibleFrom <= now) table.shown.push(entry);
-			table.pending = table.pending.filter(({ visibleFrom }) => visibleFrom > now);
-			table.isSorted = false;
-		}
-		if (!table.isSorted) table.shown.sort(this.comparator(now));
+		const compare = this.comparator(now);
+		if (!table.isSorted) table.shown.sort(compare);
 		table.isSorted = true;
+		const fresh = table.pending.filter(({ visibleFrom }) => visibleFrom <= now);
+		if (fresh.length === 0) return;
+		table.pending = table.pending.filter(({ visibleFrom }) => visibleFrom > now);
+		insertAll(table.shown, fresh, compare);
+		insertAll(table.byDate, fresh, oldestFirst);
 	}
 
 	private comparator(seenAt: number): (a: Entry, b: Entry) => number {
 		switch (this.switches.order) {
 			case 'newest':
-				return (a, b) => b.made - a.made || b.seq - a.seq;
+				return (a, b) => oldestFirst(b, a);
 			case 'oldest':
-				return (a, b) => a.made - b.made || a.seq - b.seq;
+				return oldestFirst;
 			case 'updated':
 				return (a, b) =>
 					versionAt(b, seenAt).updated - versionAt(a, seenAt).updated || b.seq - a.seq;
@@ -1097,6 +1097,32 @@ export class Model {
 
 	private error(status: number, text: string, shape = this.switches.errorBody): ModelResponse {
 		return errorAnswer(status, shape, text);
+	}
+}
+
+function oldestFirst(a: Entry, b: Entry): number {
+	return a.made - b.made || a.seq - b.seq;
+}
+
+/** Adds records to a sorted list. */
+function insertAll(
+	list: Entry[],
+	fresh: readonly Entry[],
+	compare: (a: Entry, b: Entry) => number,
+): void {
+	if (fresh.length > 16) {
+		for (const entry of fresh) list.push(entry);
+		list.sort(compare);
+		return;
+	}
+	for (const entry of fresh) {
+		let [low, high] = [0, list.length];
+		while (low < high) {
+			const middle = (low + high) >> 1;
+			if (compare(list[middle], entry) < 0) low = middle + 1;
+			else high = middle;
+		}
+		list.splice(low, 0, entry);
 	}
 }
 
