@@ -17,11 +17,14 @@ const usedOtherwise = {
 	'@swc/core': 'what @swc/jest transpiles with',
 	'@swc/jest': 'jest.config.js',
 	'@types/jest': 'types',
+	'@types/js-yaml': 'types',
 	'@types/node': 'types',
 	eslint: 'what n8n-node lint runs',
 	jest: 'its command',
 	'keep-a-changelog': 'its command, in package.json',
+	'openapi-typescript': 'its command, in test/contract/openapi.test.ts',
 	prettier: 'its command',
+	'swagger-ui-dist': 'the page /docs of the sandbox',
 	tsx: 'test/harness/setup/run.mjs',
 };
 
