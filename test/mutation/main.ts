@@ -37,7 +37,7 @@ const buildSettings = (name: string, { sources, tests }: Group) => ({
 	testRunner: 'jest',
 	plugins: ['@stryker-mutator/jest-runner'],
 	jest: {
-		configFile: 'test/mutation/jest.config.js',
+		configFile: 'jest.config.js',
 		config: { testMatch: tests.map((file) => `**/test/${file}.test.ts`) },
 		// The table of groups says which tests run.
 		enableFindRelatedTests: false,
