@@ -1,4 +1,4 @@
-// npm run release:dry: a release, from the build to the update in a real n8n, without the public registry.
+// npm run test:n8n -- release: a release, from the build to the update in a real n8n, without the public registry.
 import { deepStrictEqual } from 'node:assert';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import { startSandbox, type Sandbox } from '../../sandbox/sandbox';
 import { N8nClient, type StoredWorkflow } from '../harness/n8n/client';
 import { startN8n, type RunningN8n } from '../harness/n8n/start';
 import { runProgram, tryProgram } from '../harness/programs';
+import { runMain } from '../harness/runMain';
 import { packPackage, unpack } from './pack';
 import { startRegistry, type Registry } from './registry/registry';
 
@@ -154,7 +155,7 @@ async function main(): Promise<void> {
 	};
 	try {
 		await step('build', () => runOwn('gulp', 'build'));
-		await step("n8n's scanner", () => runOwn('test/package/scan.ts'));
+		await step("n8n's scanner", () => runOwn('test/package/scan.ts', '--control'));
 		await step('the same tarball elsewhere', () => runOwn('test/package/reproducible.ts'));
 		const tarball = await step('pack', () => packPackage(repository, join(base, 'packed')));
 		console.log(`  ${tarball.files.length} files, ${tarball.size} bytes`);
@@ -175,7 +176,4 @@ async function main(): Promise<void> {
 	}
 }
 
-main().catch((error: unknown) => {
-	console.error(error);
-	process.exitCode = 1;
-});
+runMain(main);

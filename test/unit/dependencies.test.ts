@@ -7,7 +7,7 @@ import { preProcessFile } from 'typescript';
 import manifest from '../../package.json';
 
 const root = join(__dirname, '..', '..');
-const notOurs = new Set(['node_modules', 'dist', '.git', 'output', 'coverage']);
+const notOurs = new Set(['node_modules', 'dist', '.git', '.cache', 'output', 'coverage']);
 
 /** Declared, but named by a setting or a command instead of an import. */
 const usedOtherwise = {
@@ -18,7 +18,7 @@ const usedOtherwise = {
 	'@swc/jest': 'jest.config.js',
 	'@types/jest': 'types',
 	'@types/node': 'types',
-	eslint: 'what n8n-node lint runs',
+	eslint: 'its command, which n8n-node lint runs too',
 	jest: 'its command',
 	'keep-a-changelog': 'its command, in package.json',
 	prettier: 'its command',
