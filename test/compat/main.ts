@@ -1,13 +1,14 @@
-// npm run test:compat: the suites of what the package does, on each line of n8n, one after the other.
-// Prints the table that stands in README.md. `npm run test:compat -- 1.123.81` runs one line only, with
-// `--short` the essentials only. Leaves the sum of all tests in output/compat.json.
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+// npm run test:n8n -- compat: the suites of what the package does, on each line of n8n, one after the other.
+// Prints the table that stands in README.md; with `--short` the essentials only. Leaves the sum of all tests in
+// output/compat.json.
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { formatCounts, runCounted, sumCounts, type Counts } from '../harness/counts';
+import { runCounted, sumCounts, writeCounts, type Counts } from '../harness/counts';
 import { ensureN8n } from '../harness/n8n/install';
 import { runProgram } from '../harness/programs';
+import { runMain } from '../harness/runMain';
 import programs from '../harness/setup/programs.json';
 
 const repository = join(__dirname, '..', '..');
@@ -69,18 +70,14 @@ const formatCell = ({ passed, failed }: Counts) =>
 	failed === 0 ? `${passed} of ${passed}` : `**${passed} of ${passed + failed}**`;
 
 async function main(): Promise<void> {
-	const { values, positionals: asked } = parseArgs({
-		options: { short: { type: 'boolean', default: false } },
-		allowPositionals: true,
-	});
-	const unknown = asked.filter((version) => !allVersions.includes(version));
-	if (unknown.length > 0) throw new Error(`No n8n ${unknown.join(', ')} in test/harness/n8n.`);
+	const { values } = parseArgs({ options: { short: { type: 'boolean', default: false } } });
+	const versions = process.env.N8N_VERSIONS?.split(' ') ?? allVersions;
 	await mkdir(output, { recursive: true });
 	await rm(summary, { force: true });
 	const chosen = values.short ? selectEssentials() : suites;
 	const rows: string[] = [];
 	const all: Counts[] = [];
-	for (const version of asked.length > 0 ? asked : allVersions) {
+	for (const version of versions) {
 		const { nodeBinary } = await ensureN8n(version);
 		const { stdout: nodeVersion } = await runProgram(nodeBinary, ['--version']);
 		const results: Counts[] = [];
@@ -94,11 +91,8 @@ async function main(): Promise<void> {
 	console.log(`|${headings.map(() => ' --- |').join('')}`);
 	console.log(rows.join('\n'));
 	const sum = sumCounts(all);
-	await writeFile(summary, formatCounts(sum));
+	await writeCounts(summary, sum);
 	if (sum.failed > 0) process.exitCode = 1;
 }
 
-main().catch((error: unknown) => {
-	console.error(error);
-	process.exitCode = 1;
-});
+runMain(main);

@@ -1,6 +1,6 @@
 // Every way to install the package that README.md and docs/docker.md name, on a real n8n. It runs in a network
 // of its own, in which the name of the public registry leads to one on this machine.
-// Part of `npm run release:dry`.
+// Part of `npm run test:n8n -- release`.
 import { deepStrictEqual, match, strictEqual } from 'node:assert';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,6 +15,7 @@ import { N8nClient, type StoredWorkflow } from '../harness/n8n/client';
 import { ensureN8n } from '../harness/n8n/install';
 import { startN8n, type RunningN8n, type StartOptions } from '../harness/n8n/start';
 import { runProgram } from '../harness/programs';
+import { runMain } from '../harness/runMain';
 import { ensureBuilt } from '../harness/setup/build';
 import { until } from '../harness/until';
 import { packPackage, unpack, type Tarball } from './pack';
@@ -427,10 +428,7 @@ export async function tryInstalls(): Promise<void> {
 	}
 }
 
-if (require.main === module || process.argv[1] === __filename) {
+if (process.argv[1] === __filename) {
 	const { INSTALLS_FOLDER: base } = process.env;
-	(base === undefined ? tryInstalls() : runInside(base)).catch((error: unknown) => {
-		console.error(error);
-		process.exitCode = 1;
-	});
+	runMain(() => (base === undefined ? tryInstalls() : runInside(base)));
 }

@@ -1,9 +1,10 @@
-// npm run release:dry: a release, from the build to every way to install it, without the public registry.
+// npm run test:n8n -- release: a release, from the build to every way to install it, without the public registry.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { tryProgram } from '../harness/programs';
+import { runMain } from '../harness/runMain';
 import { step, tryInstalls } from './installs';
 import { packPackage } from './pack';
 
@@ -31,7 +32,4 @@ async function main(): Promise<void> {
 	console.log('\nThe dry release passed.');
 }
 
-main().catch((error: unknown) => {
-	console.error(error);
-	process.exitCode = 1;
-});
+runMain(main);

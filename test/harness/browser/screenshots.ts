@@ -1,14 +1,19 @@
-// npm run docs:screenshots: makes the pictures of the README, light and dark.
+// npm run generate -- screenshots: the pictures of the README, light and dark. `--into FOLDER` keeps the old ones.
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 
 import type { BrowserContext, Page } from 'playwright-core';
 
 import { buy, importExamples } from '../../../demo/example-workflows';
 import { startEnvironment } from '../n8n/environment';
+import { runMain } from '../runMain';
 import { openBrowser, openEditor } from './browser';
 
-const images = join(__dirname, '..', '..', '..', 'docs', 'images');
+const { values: options } = parseArgs({
+	options: { into: { type: 'string', default: join('docs', 'images') } },
+});
+const images = join(__dirname, '..', '..', '..', options.into);
 const maxBytes = 300_000;
 const themes = ['light', 'dark'] as const;
 
@@ -101,7 +106,4 @@ async function main(): Promise<void> {
 	}
 }
 
-main().catch((error: unknown) => {
-	console.error(error);
-	process.exitCode = 1;
-});
+runMain(main);
