@@ -6,7 +6,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { parse } from 'yaml';
+import { load } from 'js-yaml';
 
 import { name, version } from '../../package.json';
 import { buy, importExamples, type ExampleWorkflows } from '../../demo/example-workflows';
@@ -213,7 +213,7 @@ async function readServices(
 ): Promise<Record<string, { environment?: Record<string, string> }>> {
 	const text = await readFile(join(repository, 'docker', file), 'utf8');
 	return (
-		parse(text, { merge: true }) as {
+		load(text) as {
 			services: Record<string, { environment?: Record<string, string> }>;
 		}
 	).services;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { DCLinter } from 'dclint';
 import { validate } from 'dockerfile-utils';
-import { parse } from 'yaml';
+import { load } from 'js-yaml';
 
 const folder = join(__dirname, '..', '..', 'docker');
 const read = (file: string) => readFileSync(join(folder, file), 'utf8');
@@ -27,7 +27,7 @@ interface Service {
 }
 
 const readServices = (file: string) =>
-	(parse(read(file), { merge: true }) as { services: Record<string, Service> }).services;
+	(load(read(file)) as { services: Record<string, Service> }).services;
 
 describe('the files for Docker', () => {
 	it.each(composeFiles)('%s fits the schema of Docker Compose', (file) => {
