@@ -1,7 +1,12 @@
 /** The suites that need no n8n: `npx jest` runs them all. test/jest.n8n.config.js builds on this. */
 module.exports = {
 	rootDir: __dirname,
-	roots: ['<rootDir>/test/unit', '<rootDir>/test/contract', '<rootDir>/test/engine'],
+	roots: [
+		'<rootDir>/test/unit',
+		'<rootDir>/test/contract',
+		'<rootDir>/test/engine',
+		'<rootDir>/test/model',
+	],
 	testEnvironment: 'node',
 	testMatch: ['**/*.test.ts'],
 	transform: {
