@@ -3,7 +3,7 @@ import { isRecord } from './responses';
 const dateOnly = /^\d{4}-\d{2}-\d{2}$/;
 const dateTimeWithoutZone = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)$/;
 const dateTimeWithZone =
-	/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})$/i;
+	/^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?) ?(Z|UTC|GMT|[+-]\d{2}:?\d{2})$/i;
 
 /** Timestamps below this are in seconds: as milliseconds they would be before March 1973. */
 const minMilliseconds = 1e11;
@@ -35,6 +35,12 @@ export function parseDate(
 	return timeMs !== undefined && timeMs >= 0 && timeMs <= latestMs ? new Date(timeMs) : undefined;
 }
 
+/**
+ * Reads a date that the API wrote, in ms since 1970. The API may leave out the zone, which then is UTC
+ * whatever the time zone of this process. Undefined for what is no date.
+ */
+export const readApiDate = (raw: unknown): number | undefined => parseDate(raw, 'UTC')?.getTime();
+
 /** Formats a date as the calendar day that it falls on in a time zone, such as 2026-11-23. @throws UnknownTimezoneError */
 export function formatDay(date: Date, timezone: string): string {
 	const timeMs = date.getTime();
@@ -62,7 +68,9 @@ function parseText(text: string, timezone: string, edge: DayEdge): number | unde
 		const wallClock = toFinite(Date.parse(`${day}T${time}Z`));
 		return wallClock === undefined ? undefined : fromWallClock(wallClock, timezone);
 	}
-	return dateTimeWithZone.test(text) ? toFinite(Date.parse(text)) : undefined;
+	const [, zonedDay, zonedTime, zone] = dateTimeWithZone.exec(text) ?? [];
+	if (zonedDay === undefined) return undefined;
+	return toFinite(Date.parse(`${zonedDay}T${zonedTime}${/^[+-]/.test(zone) ? zone : 'Z'}`));
 }
 
 const toFinite = (value: unknown) =>
@@ -103,6 +111,7 @@ function createFormat(timezone: string): Intl.DateTimeFormat | undefined {
 
 /** How far the clocks of a zone are ahead of UTC at a time, in ms. @throws UnknownTimezoneError */
 function getOffsetMs(timeMs: number, timezone: string): number {
+	if (timezone === 'UTC') return 0;
 	const format = createFormat(timezone);
 	if (!format) throw new UnknownTimezoneError(timezone);
 	const parts = format.formatToParts(timeMs);

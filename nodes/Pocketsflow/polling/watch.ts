@@ -1,5 +1,6 @@
 import { lists } from '../api/lists';
 import { matchesProductFilter } from '../events/productFilter';
+import type { Again } from './batches';
 import {
 	countUnfollowed,
 	ignoreChanges,
@@ -9,40 +10,55 @@ import {
 	selectSubscriptions,
 	startWatching,
 	type Change,
-	type Membership,
 	type MembershipsState,
 } from './changes';
-import { everything, readListFrom } from './listReader';
 import { toMembershipPayload } from './payloads';
 import type { PollContext } from './pollContext';
+import { createFetch, readByPlan } from './read';
+import type { DatedRecord } from './records';
 import { changeSources } from './sources';
-import { findRestartMs } from './start';
+import { disagreement, findRestartMs } from './start';
 
-/** All memberships in one poll. */
+/** The memberships in one poll: all, or as many as it may read. */
 export interface WatchedMemberships {
 	state: MembershipsState;
 	/** Those that are subscriptions. */
-	memberships: Membership[];
+	memberships: DatedRecord[];
 	/** The changes that the user asked for and that are not emitted yet. */
 	due: Change[];
 }
 
+/** Requests for the first reading, which must know all memberships. */
+const startPages = 400;
+
 /**
- * Reads all memberships and selects the due changes.
+ * Reads memberships and selects the due changes.
  * @param previous the state that the last poll left; undefined starts watching
+ * @param again the IDs of changes that must be emitted again
  */
 export async function watchMemberships(
 	context: PollContext,
 	previous: MembershipsState | undefined,
+	again: ReadonlyMap<string, Again>,
 ): Promise<WatchedMemberships> {
-	const { n8n, settings, nowMs } = context;
-	const { records } = await readListFrom(n8n, lists.memberships, { fromMs: 0 }, everything);
+	const { n8n, settings, nowMs, idlePages } = context;
+	const fetchPage = createFetch(n8n, lists.memberships);
+	const { records, next } = await readByPlan(fetchPage, lists.memberships, {
+		fromMs: 0,
+		isWanted: () => false,
+		enough: Infinity,
+		idlePages: previous ? idlePages : startPages,
+		next: previous?.next,
+	});
+	if (!previous && records.length === 0 && (await fetchPage({ fromMs: 0 }, 1)).records.length > 0)
+		throw disagreement();
 	const memberships = selectSubscriptions(records, previous);
-	const state = previous ?? startWatching(memberships, nowMs, findRestartMs(context));
+	const started = previous ?? startWatching(memberships, nowMs, findRestartMs(context));
+	const state = { ...started, next };
 	const isWanted = ({ kind, membership }: Change) =>
 		settings.events.includes(changeSources[kind].event) &&
 		matchesProductFilter(toMembershipPayload(membership.record), settings.productIds);
-	const changes = selectChanges(state, memberships, context);
+	const changes = selectChanges(state, memberships, again);
 	const due = changes.filter(isWanted);
 	const unwanted = changes.filter((change) => !due.includes(change));
 	return { state: ignoreChanges(state, unwanted), memberships, due };
@@ -57,10 +73,9 @@ export const hasNewMemberships = (
 	previous: MembershipsState | undefined,
 	next: MembershipsState | undefined,
 ): boolean =>
-	previous === undefined ||
-	Object.keys(next?.memberships ?? {}).some((id) => !previous.memberships[id]);
+	previous === undefined || Object.keys(next?.known ?? {}).some((id) => !previous.known[id]);
 
-/** Says that there are more subscriptions than can be followed; undefined where all are. */
+/** Says that there are more subscriptions than can be followed; undefined if all are. */
 export function describeUnfollowed(
 	state: MembershipsState,
 	{ memberships }: WatchedMemberships,
@@ -75,5 +90,4 @@ export function describeUnfollowed(
 export const advanceMemberships = (
 	{ state, memberships, due }: WatchedMemberships,
 	emitted: readonly Change[],
-	context: PollContext,
-): MembershipsState => recordChanges(state, memberships, due, emitted, context);
+): MembershipsState => recordChanges(state, memberships, due, emitted);
