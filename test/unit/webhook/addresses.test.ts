@@ -4,7 +4,7 @@ import {
 	isSameLocation,
 	isSameUrl,
 	normalizeUrl,
-} from '../../../nodes/Pocketsflow/webhook/webhookUrl';
+} from '../../../nodes/Pocketsflow/webhook/addresses';
 
 const url = 'https://n8n.example.com/webhook/a%2Fb/%C3%BC~x/webhook';
 
