@@ -13,7 +13,7 @@ import {
 	type PickerSource,
 } from './pickers';
 import { readId, readPastedId, type Address, type Field } from './types';
-import { idListField } from './valueLists';
+import { idListField } from './list';
 
 interface LocatorSettings {
 	displayName: string;
@@ -45,7 +45,8 @@ export function locatorField(settings: LocatorSettings): Field<string> {
 
 /** The ID that a locator holds, in whichever mode a URL was pasted. @throws InvalidInputError */
 function readLocator({ displayName, address }: LocatorSettings, raw: unknown): unknown {
-	return readPastedId(displayName, isRecord(raw) ? raw.value : raw, address);
+	const isLocator = isRecord(raw) && ('__rl' in raw || 'mode' in raw);
+	return readPastedId(displayName, isLocator ? raw.value : raw, address);
 }
 
 function buildModes({
@@ -55,14 +56,12 @@ function buildModes({
 }: LocatorSettings): Pick<INodeProperties, 'modes'> {
 	const byAddress = address && {
 		placeholder: address.placeholder,
-		// n8n extracts from any part of the text, but validates the whole of it.
 		validation: [
 			{
 				type: 'regex',
 				properties: { regex: `${address.regex}.*`, errorMessage: address.errorMessage },
 			},
 		],
-		extractValue: { type: 'regex' as const, regex: address.regex },
 	};
 	return {
 		modes: [

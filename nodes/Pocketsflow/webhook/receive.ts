@@ -217,7 +217,7 @@ function hasMetadata(
 	if (metadataKey === undefined) return true;
 	const metadata = readMetadata(payload) ?? {};
 	if (!Object.hasOwn(metadata, metadataKey)) return false;
-	return metadataValue === undefined || String(metadata[metadataKey]) === metadataValue;
+	return metadataValue === undefined || String(metadata[metadataKey]).trim() === metadataValue;
 }
 
 function removeSecrets(headers: DeliveryHeaders): IDataObject {

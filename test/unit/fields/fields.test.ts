@@ -20,7 +20,7 @@ import {
 	type Field,
 } from '../../../nodes/Pocketsflow/fields/types';
 import { productIdsField } from '../../../nodes/Pocketsflow/fields/triggerFields';
-import { urlListField } from '../../../nodes/Pocketsflow/fields/valueLists';
+import { urlListField } from '../../../nodes/Pocketsflow/fields/list';
 import { anyText, anything, readOrRefuse } from './inputs';
 
 const shown = { displayName: 'The Field', name: 'field', description: 'A field' };

@@ -7,10 +7,10 @@ import {
 	limitField,
 	returnAllField,
 } from '../../fields/common';
+import { nameListField } from '../../fields/list';
 import { locatorField } from '../../fields/locators';
 import { formatActive, formatText, joinLabel } from '../../fields/pickers';
 import { booleanField, InvalidInputError, textField, urlField } from '../../fields/types';
-import { commaListField, multiChoiceField } from '../../fields/valueLists';
 import type { Resource } from '../operation';
 import { prepareVerification, verifyDeliveryFields } from '../verifyDelivery';
 
@@ -50,7 +50,7 @@ const endpointUrlField = urlField({
 		'Where Pocketsflow sends the events: a public https:// address. For an n8n workflow use the Pocketsflow Trigger instead, which registers itself.',
 });
 
-const eventsField = multiChoiceField(
+const eventsField = nameListField(
 	{
 		displayName: 'Events',
 		name: 'events',
@@ -59,7 +59,7 @@ const eventsField = multiChoiceField(
 	eventOptions,
 );
 
-const customEventsField = commaListField({
+const customEventsField = nameListField({
 	displayName: 'Custom Events',
 	name: 'customEvents',
 	placeholder: 'e.g. order.completed, order.shipped',
