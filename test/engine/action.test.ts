@@ -388,27 +388,27 @@ describe('lists in the editor', () => {
 
 	it.each([
 		['searchCustomers', 5, /^buyer\d@example\.com · orders: \d · test$/],
-		['searchDiscounts', 2, /^(WELCOME10 · 10%|FIVEOFF · 5) · \w+ · test$/],
+		['searchDiscounts', 2, /^(WELCOME10 · 10%|FIVEOFF · 5\.00) · \w+ · test$/],
 		[
 			'searchMemberships',
 			1,
-			/^buyer1@example\.com · active · Members club · \d{4}-\d\d-\d\d \d\d:\d\d UTC · test$/,
+			/^\d{4}-\d\d-\d\d \d\d:\d\d UTC · active · Members club · buyer1@example\.com · test$/,
 		],
-		['searchOffers', 1, /^Members club · 15 USD · monthly · test$/],
+		['searchOffers', 1, /^Members club · 15\.00 USD · monthly · test$/],
 		[
 			'searchOrders',
 			8,
-			/^buyer\d@example\.com( · (partly )?refunded)? · [^·]+ · [\d.]+ USD · \d{4}-\d\d-\d\d \d\d:\d\d UTC · test$/,
+			/^\d{4}-\d\d-\d\d \d\d:\d\d UTC · \d+\.\d\d USD( · refunded)? · [^·]+ · buyer\d@example\.com · test$/,
 		],
-		['searchProducts', 3, / · [\d.]+ USD · test$/],
-		['searchProviderMemberships', 1, /^buyer1@example\.com · active/],
+		['searchProducts', 3, / · \d+\.\d\d USD · test$/],
+		['searchProviderMemberships', 1, / UTC · active · Members club · buyer1@/],
 		[
 			'searchRefunds',
 			1,
-			/^1\.5 · completed · \d{4}-\d\d-\d\d \d\d:\d\d UTC · requested_by_customer · order [0-9a-f]{24}$/,
+			/^1\.50 · completed · \d{4}-\d\d-\d\d \d\d:\d\d UTC · requested_by_customer · order [0-9a-f]{24}$/,
 		],
 		['searchSellables', 4, / · [\d.]+ USD/],
-		['searchUpsells', 1, /^Templates with wallpapers · 4\.5 · test$/],
+		['searchUpsells', 1, /^Templates with wallpapers · 4\.50 · test$/],
 		['searchWebhooks', 1, /^https:\/\/example\.com\/hook · Accounting · events: 1 · test$/],
 	])('are searched by label and by ID: %s', async (method, count, label) => {
 		const { results, paginationToken } = await search(method);
@@ -444,19 +444,24 @@ describe('lists in the editor', () => {
 		const getNames = async () =>
 			(await search('searchOrders', 'same@example.com')).results.map(({ name }) => name);
 		expect(new Set(await getNames())).toHaveProperty('size', 4);
-		const [first, second] = (await search('searchOrders', 'same@example.com')).results;
-		await shop.call('refunds.create', undefined, { orderId: String(first.value), amount: 1 });
-		await shop.call('refunds.create', undefined, { orderId: String(second.value) });
-		const [partly, fully, third] = await getNames();
-		expect(partly).toMatch(/^same@example\.com · partly refunded · /);
-		expect(fully).toMatch(/^same@example\.com · refunded · /);
-		expect(third).not.toContain('refunded');
+		const [first] = (await search('searchOrders', 'same@example.com')).results;
+		await shop.call('refunds.create', undefined, { orderId: String(first.value) });
+		const [refunded, other] = await getNames();
+		expect(refunded).toMatch(/ USD · refunded · /);
+		expect(other).not.toContain('refunded');
+	});
+
+	it('begin the label of an order with its date and amount, and read no other list for it', async () => {
+		const before = sandbox.requests.length;
+		const [{ name }] = (await search('searchOrders')).results;
+		expect(name.slice(0, 30)).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d UTC · \d+\.\d\d/);
+		expect(sandbox.requests.slice(before).map(({ path }) => path)).toEqual(['/orders']);
 	});
 
 	it('are offered although what completes their labels is not answered', async () => {
-		sandbox.setSwitches({ faults: [{ method: 'GET', path: '/refunds', kind: 'reset' }] });
+		sandbox.setSwitches({ faults: [{ method: 'GET', path: '/subscriptions', kind: 'reset' }] });
 		try {
-			expect((await search('searchOrders')).results).toHaveLength(8);
+			expect((await search('searchMemberships')).results).toHaveLength(1);
 		} finally {
 			sandbox.setSwitches({ faults: [] });
 		}
@@ -467,7 +472,7 @@ describe('lists in the editor', () => {
 			await shop.call('products.create', undefined, { name: 'Twin', price: 5, published: false });
 		const { results } = await search('searchProducts', 'twin');
 		for (const { name, value } of results)
-			expect(name).toBe(`Twin · 5 USD · not published · test · ${String(value)}`);
+			expect(name).toBe(`Twin · 5.00 USD · not published · test · ${String(value)}`);
 		expect(results).toHaveLength(2);
 	});
 

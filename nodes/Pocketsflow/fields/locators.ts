@@ -1,7 +1,7 @@
-import type { IDataObject, INodeProperties } from 'n8n-workflow';
+import type { INodeProperties } from 'n8n-workflow';
 
 import { lists } from '../api/lists';
-import { isRecord, readId as readRecordId } from '../api/responses';
+import { isRecord } from '../api/responses';
 import {
 	formatAmount,
 	formatActive,
@@ -153,38 +153,18 @@ export const mainProductsField = idListField(
 	productAddress,
 );
 
-/** What became of the money of an order, as far as the order and its refunds say. */
-function formatOrderState(order: IDataObject, refunds: readonly IDataObject[]): string | undefined {
-	const paid = Number(order.grossAmount ?? order.amount);
-	const refunded = refunds
-		.filter(({ status }) => status !== 'failed')
-		.reduce((sum, { amount }) => sum + Number(amount), 0);
-	const isPart = refunded > 0 && refunded < paid;
-	const refundState =
-		order.isRefunded === true || refunded > 0
-			? isPart
-				? 'partly refunded'
-				: 'refunded'
-			: undefined;
-	const states = [refundState, order.isDisputed === true ? 'disputed' : undefined];
-	return states.filter(Boolean).join(', ') || undefined;
-}
-
+/** The orders of the account. What tells two apart comes first: a long label is cut off at its end. */
 const orderSource: PickerSource = {
 	list: lists.orders,
-	related: {
-		list: lists.refunds,
-		key: ({ orderId }) => formatText(orderId),
-		ownKey: readRecordId,
-	},
-	label: (record, refunds) =>
+	label: (record) =>
 		joinLabel(
 			record,
-			getBuyerEmail(record) ?? 'Unknown buyer',
-			formatOrderState(record, refunds),
-			isRecord(record.product) ? formatText(record.product.name) : undefined,
-			formatAmount(record.grossAmount ?? record.amount ?? record.amountBeforeTax, record.currency),
 			formatMinute(record.createdAt),
+			formatAmount(record.grossAmount ?? record.amount ?? record.amountBeforeTax, record.currency),
+			record.isRefunded === true ? 'refunded' : undefined,
+			record.isDisputed === true ? 'disputed' : undefined,
+			isRecord(record.product) ? formatText(record.product.name) : undefined,
+			getBuyerEmail(record) ?? 'Unknown buyer',
 		),
 };
 

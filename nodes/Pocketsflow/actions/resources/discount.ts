@@ -11,7 +11,7 @@ import {
 } from '../../fields/common';
 import { dateField } from '../../fields/dates';
 import { buildProductField, locatorField, mainProductsField } from '../../fields/locators';
-import { formatActive, formatText, joinLabel } from '../../fields/pickers';
+import { formatActive, formatAmount, formatText, joinLabel } from '../../fields/pickers';
 import {
 	booleanField,
 	choiceField,
@@ -62,7 +62,7 @@ const discountField = locatorField({
 
 function formatDiscountValue({ value, valueType }: IDataObject): string | undefined {
 	const text = formatText(value);
-	return text && (valueType === 'fixed' ? text : `${text}%`);
+	return valueType === 'fixed' ? formatAmount(value, undefined) : text && `${text}%`;
 }
 
 const nameField = textField({
@@ -181,7 +181,7 @@ export const discountResource: Resource = {
 			option: {
 				name: 'Delete',
 				value: 'delete',
-				action: 'Delete discount',
+				action: 'Delete discount (cannot be undone)',
 				description: 'Delete a discount permanently, so that its code no longer works',
 			},
 			fields: [discountField],

@@ -141,7 +141,7 @@ export const productResource: Resource = {
 			option: {
 				name: 'Delete',
 				value: 'delete',
-				action: 'Delete product',
+				action: 'Delete product (cannot be undone)',
 				description: 'Delete a product permanently, so that it can no longer be bought',
 			},
 			fields: [productField],

@@ -70,7 +70,7 @@ export const productVariantResource: Resource = {
 			option: {
 				name: 'Delete',
 				value: 'delete',
-				action: 'Delete product variant',
+				action: 'Delete product variant (cannot be undone)',
 				description: 'Delete a product variant permanently, so that it can no longer be bought',
 			},
 			fields: [variantIdField],

@@ -7,7 +7,7 @@ import {
 	returnAllField,
 } from '../../fields/common';
 import { locatorField, orderField } from '../../fields/locators';
-import { formatMinute, formatText, joinLabel } from '../../fields/pickers';
+import { formatAmount, formatMinute, formatText, joinLabel } from '../../fields/pickers';
 import { choiceField, moneyField, notCents, quote, showFor, textField } from '../../fields/types';
 import type { Resource } from '../operation';
 import { saysNo } from '../refusal';
@@ -25,7 +25,7 @@ const refundField = locatorField({
 				label: (record) =>
 					joinLabel(
 						record,
-						formatText(record.amount) ?? 'Refund',
+						formatAmount(record.amount, record.currency) ?? 'Refund',
 						formatText(record.status),
 						formatMinute(record.createdAt),
 						formatText(record.reason),
@@ -72,7 +72,7 @@ export const refundResource: Resource = {
 			option: {
 				name: 'Create',
 				value: 'create',
-				action: 'Create refund',
+				action: 'Create refund (real money in live mode, 29.99 is $29.99, cannot be undone)',
 				description:
 					'Create a refund: send the money of an order back to the buyer, in full or in part. This cannot be undone.',
 			},

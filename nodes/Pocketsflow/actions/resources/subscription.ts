@@ -55,11 +55,11 @@ const membershipSource: PickerSource = {
 	label: (record, [offer]) =>
 		joinLabel(
 			record,
-			getBuyerEmail(record) ?? formatText(record.customerId) ?? readId(record) ?? 'Unknown buyer',
+			formatMinute(record.createdAt),
 			formatText(record.status),
 			record.cancelAtPeriodEnd === true ? 'ends with its period' : undefined,
 			formatText(offer?.name),
-			formatMinute(record.createdAt),
+			getBuyerEmail(record) ?? formatText(record.customerId) ?? readId(record) ?? 'Unknown buyer',
 		),
 };
 
@@ -122,7 +122,7 @@ export const subscriptionResource: Resource = {
 			option: {
 				name: 'Cancel',
 				value: 'cancel',
-				action: 'Cancel subscription',
+				action: 'Cancel subscription (cannot be undone)',
 				description:
 					"End a buyer's subscription, so that it is not charged again. This cannot be undone, and it refunds nothing.",
 			},
@@ -190,7 +190,7 @@ export const subscriptionResource: Resource = {
 			option: {
 				name: 'Refund',
 				value: 'refund',
-				action: 'Refund subscription',
+				action: 'Refund subscription (real money in live mode, cannot be undone)',
 				description:
 					"Send money of a buyer's subscription back to the buyer. This cannot be undone, and no amount can be set.",
 			},

@@ -8,7 +8,7 @@ import {
 	simplifyField,
 } from '../../fields/common';
 import { buildProductField, locatorField, mainProductsField } from '../../fields/locators';
-import { formatActive, formatText, joinLabel } from '../../fields/pickers';
+import { formatActive, formatAmount, formatText, joinLabel } from '../../fields/pickers';
 import {
 	buildPriceFields,
 	makeFreeField,
@@ -44,7 +44,7 @@ const upsellField = locatorField({
 					joinLabel(
 						record,
 						formatText(record.name) ?? formatText(record.offer) ?? 'Unnamed',
-						formatText(record.upsellPrice),
+						formatAmount(record.upsellPrice, record.currency),
 						formatActive(record),
 					),
 			},
@@ -141,7 +141,7 @@ export const upsellResource: Resource = {
 			option: {
 				name: 'Delete',
 				value: 'delete',
-				action: 'Delete upsell',
+				action: 'Delete upsell (cannot be undone)',
 				description: 'Delete an upsell permanently, so that buyers no longer see it',
 			},
 			fields: [upsellField],

@@ -54,6 +54,7 @@ const eventsField = nameListField(
 	{
 		displayName: 'Events',
 		name: 'events',
+		required: true,
 		description: 'The events that are sent to the URL',
 	},
 	eventOptions,
@@ -113,9 +114,7 @@ export const webhookResource: Resource = {
 			collections: [buildAdditionalFields(activeField, customEventsField, descriptionField)],
 			request(item) {
 				const { customEvents, ...others } = item.getOptional();
-				const events = mergeEvents(item.get(eventsField), customEvents);
-				if (events.length === 0)
-					throw new InvalidInputError("'Events' is empty", 'Choose at least one event.');
+				const events = mergeEvents(item.require(eventsField), customEvents);
 				return {
 					method: 'POST',
 					path: '/webhooks',
@@ -129,7 +128,7 @@ export const webhookResource: Resource = {
 			option: {
 				name: 'Delete',
 				value: 'delete',
-				action: 'Delete webhook',
+				action: 'Delete webhook (cannot be undone)',
 				description:
 					'Delete a webhook permanently: no more events are sent to its URL. A Pocketsflow Trigger whose webhook is deleted gets no events any more.',
 			},
