@@ -3,7 +3,12 @@ import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { Pocketsflow } from '../../nodes/Pocketsflow/Pocketsflow.node';
 import type { Sandbox } from '../../sandbox/sandbox';
 import type { SwitchesPatch } from '../../sandbox/switches';
-import { createLoadOptionsContext, runNode, type NodeSetup } from '../harness/engine/context';
+import {
+	createLoadOptionsContext,
+	nodeName,
+	runNode,
+	type NodeSetup,
+} from '../harness/engine/context';
 import { byId } from './operations';
 import { openSandbox, stockSandbox, type StockedSandbox } from './stockedSandbox';
 
@@ -112,6 +117,24 @@ describe('bad input', () => {
 			{ name: 'x', code: 'X', value: 101, mainProductIds: ['p'] },
 		],
 		["'Product' cannot be", 'product delete', { productId: byId('..') }],
+		[
+			"'Discount' is a whole record",
+			'discount get',
+			{ discountId: '={{ ({ _id: "d", value: 20 }) }}' },
+		],
+		["'Order' is a whole record", 'order get', { orderId: byId('={{ ({ _id: "o" }) }}') }],
+		[
+			"'Expiration' must be a date",
+			'discount create',
+			{
+				name: 'x',
+				code: 'X',
+				value: 5,
+				mainProductIds: ['p'],
+				additionalFields: { expiration: '={{ 46349 }}' },
+			},
+		],
+		["'Start Date' must be a date", 'order getAll', { filters: { startDate: '={{ 20261123 }}' } }],
 		["'Product' is empty", 'product delete', { productId: byId('={{ $json.missing }}') }],
 		[
 			"'Amount' must not be less than 0.01",
@@ -181,7 +204,6 @@ describe('bad input', () => {
 				additionalFields: { design: '{oops' },
 			},
 		],
-		["'Events' is empty", 'webhook create', { url: 'https://example.com' }],
 	])('is refused before anything is sent: %s', async (message, operation, parameters) => {
 		const { error } = await run(operation, parameters);
 		expect(error?.message).toContain(message);
@@ -650,7 +672,7 @@ describe('what an expression left empty', () => {
 			{ code: 'WELCOME10', additionalFields: { productId: byId(missing) } },
 		],
 		[
-			"'Events' has no value",
+			"'Events' is empty",
 			'webhook create',
 			{ url: 'https://example.com', events: missing, additionalFields: { customEvents: 'a.b' } },
 		],
@@ -679,6 +701,37 @@ describe('what an expression left empty', () => {
 			additionalFields: { discountCode: "={{ $json.code ?? '' }}" },
 		});
 		expect(getSent()[0].body).not.toHaveProperty('discountCode');
+	});
+});
+
+describe('a checkout session that cannot be matched to an order', () => {
+	const getHints = async (parameters: INodeParameters, items?: IDataObject[]) => {
+		const { run: result, error } = await run(
+			'checkoutSession create',
+			{ productId: byId(shop.productIds[0]), ...links, ...parameters },
+			{ items },
+		);
+		expect(error?.message).toBeUndefined();
+		return (result.data.resultData.runData[nodeName][0].hints ?? []).map(({ message }) => message);
+	};
+
+	it.each<[string, INodeParameters]>([
+		['nothing was set', {}],
+		['n8n drops a plain object', { metadata: { order_id: 'A-1' } }],
+		['n8n drops a wrong inner name', { metadata: { values: [{ key: 'a', value: 'b' }] } }],
+		['n8n drops JSON without the choice of it', { metadataJson: '{"order_id": "A-1"}' }],
+	])('is shown with one hint for the whole run: %s', async (_about, parameters) => {
+		const hints = await getHints(parameters, [{}, {}, {}]);
+		expect(hints).toEqual([expect.stringMatching(/cannot be matched to your order.*JSON/)]);
+		expect(getSent()).toHaveLength(3);
+	});
+
+	it.each<[string, INodeParameters]>([
+		['rows', { metadata: { entries: [{ key: 'order_id', value: 'A-1' }] } }],
+		['JSON', { metadataInput: 'json', metadataJson: '{"order_id": "A-1"}' }],
+		['Client Reference ID', { additionalFields: { clientReferenceId: 'A-1' } }],
+	])('is none where there is something to match it with: %s', async (_about, parameters) => {
+		expect(await getHints(parameters)).toEqual([]);
 	});
 });
 
