@@ -111,9 +111,9 @@ function prepareBody(context: IExecuteFunctions, item: ItemParameters): () => Pr
 	return async () => await context.helpers.getBinaryDataBuffer(itemIndex, file);
 }
 
-/** Whether a value is a file as n8n keeps it: its data, or where that is stored. */
+/** Whether a value is a file as n8n keeps it: with its data, or the ID under which that is stored. */
 const isFile = (value: unknown): value is IBinaryData =>
-	isRecord(value) && typeof value.mimeType === 'string' && typeof value.data === 'string';
+	isRecord(value) && typeof value.mimeType === 'string' && ('id' in value || 'data' in value);
 
 /**
  * The file that is meant by the name of a binary field, a path in the JSON of the item, or the file itself,
@@ -121,8 +121,11 @@ const isFile = (value: unknown): value is IBinaryData =>
  * (docs/n8n-engine.md#binary-data). @throws InvalidInputError
  */
 function findFile({ json, binary }: INodeExecutionData, given: unknown): IBinaryData {
+	// What $binary gives has no data where n8n keeps that in memory. The signature decides in any case.
 	const candidates =
-		typeof given === 'string' ? [binary?.[given], getAtPath(json, given)] : [given];
+		typeof given === 'string'
+			? [binary?.[given], getAtPath(json, given)]
+			: [given, ...(isRecord(given) ? Object.values(binary ?? {}) : [])];
 	const file = candidates.find(isFile);
 	if (file) return file;
 	throw new InvalidInputError(
