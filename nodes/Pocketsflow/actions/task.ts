@@ -12,6 +12,7 @@ import {
 import { isNotFound } from '../transport/errors';
 import { readList, readPages, type ReadPagesOptions } from '../transport/pagination';
 import { send } from '../transport/send';
+import { mapInTurns } from '../transport/turns';
 import { ItemParameters } from './itemParameters';
 import type {
 	Lookup,
@@ -57,7 +58,7 @@ function buildRequestTask(
 			const transform = buildTransform(response, item);
 			return async (stop) => {
 				const options = { request, limit, itemIndex, stop };
-				return (await readList(context, response.list, options)).map(transform);
+				return await mapInTurns(await readList(context, response.list, options), transform);
 			};
 		}
 		case 'search': {
@@ -65,7 +66,8 @@ function buildRequestTask(
 			const transform = buildTransform(response, item);
 			return async (stop) => {
 				const options = { request, itemIndex, stop };
-				return (await searchList(context, response.list, search, options)).map(transform);
+				const found = await searchList(context, response.list, search, options);
+				return await mapInTurns(found, transform);
 			};
 		}
 		case 'record': {

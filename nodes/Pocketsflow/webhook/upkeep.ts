@@ -34,11 +34,11 @@ interface Check {
 	events: string[];
 }
 
-/** Sent when n8n's expressions for the delivery are gone; not in the way of other work. */
-const confirmOptions = { isDetached: true };
+/** Not in the way of other work. */
+const confirmOptions = {};
 
 /** Until it is done every delivery is refused. */
-const repairOptions = { isDetached: true, isUrgent: true };
+const repairOptions = { isUrgent: true };
 
 /**
  * After the answer to a delivery: sees to it, now and then, that the next ones can be verified in

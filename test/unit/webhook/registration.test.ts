@@ -321,7 +321,7 @@ describe('two processes that register at the same moment', () => {
 });
 
 describe('a new registration while deliveries come in', () => {
-	const options = { isDetached: true };
+	const options = { isUrgent: true };
 	const registerNow = async () => await registerAnew(context, memory, { url, events, options });
 
 	it('replaces what is there, is remembered and writes no static data', async () => {
@@ -399,7 +399,7 @@ describe('what this node registered under another host', () => {
 });
 
 describe('the end of a registration', () => {
-	const deactivate = async () => await unregister(context, memory, { isDetached: true });
+	const deactivate = async () => await unregister(context, memory, { isUrgent: true });
 
 	it('removes and forgets our endpoints', async () => {
 		await register(context, memory);
