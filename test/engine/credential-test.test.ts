@@ -46,7 +46,7 @@ test('A good key is accepted, with blanks around it and the address', async () =
 			message: 'Connection successful!',
 		});
 		expect((await testFields(sandbox.url, 'pk_test_wrong')).message).toMatch(
-			/^Pocketsflow does not know this API key\. Copy it again from Developers → API keys/,
+			/^Invalid API key\. Pocketsflow does not know this API key\. Check the 'API Key' in this/,
 		);
 	} finally {
 		await sandbox.close();
@@ -57,13 +57,24 @@ test.each([
 	[
 		'another address',
 		json(302, {}, { location: 'https://example.com' }),
-		/leads to another address/,
+		/redirects to https:\/\/example\.com, which is not followed\. Correct the 'Base URL' in this/,
 	],
-	['403', json(403, {}), /does not let it read the account/],
-	['429', json(429, {}), /wait a minute and test again/],
-	['503', text(503, 'down'), /could not answer \(status 503\)/],
+	['403', json(403, {}), /^Forbidden\. The test-mode API key in this credential may not do this/],
+	['429', json(429, {}), /^Too many requests\. Wait a minute and try again/],
+	['503', text(503, 'down'), /^Service unavailable: .*could not process the request/],
 	['404', json(404, {}), /is not the Pocketsflow API/],
-	['a page', text(200, '<h1>Welcome</h1>'), /is not the Pocketsflow API/],
+	[
+		'a page',
+		text(200, '<h1>Welcome</h1>'),
+		/^The answer is not JSON but begins "Welcome"\. A proxy/,
+	],
+	...[401, 403, 404, 407].map((status): [string, Behaviour, RegExp] => [
+		`a page with ${status}`,
+		text(status, '<!doctype html><title>Blocked by the firewall</title>'),
+		status === 407
+			? /begins "Blocked by the firewall"\. Enter the user name and password of the proxy/
+			: /begins "Blocked by the firewall"\. A proxy, a firewall or another server may have/,
+	]),
 	['nothing', text(204, ''), /is not the Pocketsflow API/],
 	['a list', json(200, []), /is not the Pocketsflow API/],
 ])('Says what is wrong where the answer is %s', async (_, behaviour, message) => {

@@ -6,6 +6,7 @@ import { defaultLimit, limitField, returnAllField, simplifyField } from '../fiel
 import { isNotFound } from '../transport/errors';
 import { readList, readPages, type ReadPagesOptions } from '../transport/pagination';
 import { send } from '../transport/send';
+import { mapInTurns } from '../transport/turns';
 import { ItemParameters } from './itemParameters';
 import type {
 	Lookup,
@@ -63,7 +64,7 @@ function buildRequestTask(
 			return async (stop) => {
 				const request = await lookUp(buildLookup(context, itemIndex, stop));
 				const options = { request, limit, itemIndex, stop };
-				return (await readList(context, response.list, options)).map(transform);
+				return await mapInTurns(await readList(context, response.list, options), transform);
 			};
 		}
 		case 'search': {
@@ -72,7 +73,8 @@ function buildRequestTask(
 			return async (stop) => {
 				const request = await lookUp(buildLookup(context, itemIndex, stop));
 				const options = { request, itemIndex, stop };
-				return (await searchList(context, response.list, search, options)).map(transform);
+				const found = await searchList(context, response.list, search, options);
+				return await mapInTurns(found, transform);
 			};
 		}
 		case 'record': {

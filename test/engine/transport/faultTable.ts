@@ -49,6 +49,8 @@ export const buildMessages = (whatHappened: string): Record<OperationName, strin
 });
 
 const notProcessed = 'Pocketsflow could not process the request. Try again later.';
+const foreign =
+	'A proxy, a firewall or another server may have answered instead of Pocketsflow: check the \'Base URL\' in the credential "Pocketsflow account" and the network of n8n.';
 const checkId =
 	'Check the ID: it must be of this account and made in test mode, as the API key is.';
 const page =
@@ -213,7 +215,7 @@ export const faults: Fault[] = [
 		behaviour: text(200, page),
 		requests: once,
 		message: buildMessages('The answer is not JSON but begins "Bad gateway The proxy is tired.".'),
-		next: 'Something other than Pocketsflow may have answered: check the \'Base URL\' in the credential "Pocketsflow account" and the proxy.',
+		next: foreign,
 		finding: 'answered 200',
 	},
 	{

@@ -166,7 +166,10 @@ test('A create whose body cannot become JSON is not sent at all', async () => {
 const errorBodies: Array<[unknown, string]> = [
 	[{ error: 'Store is closed', code: 'CLOSED' }, 'Store is closed.'],
 	[{ success: false, message: 'Not today' }, 'Not today.'],
-	[{ success: false }, 'Pocketsflow answered without what was asked for.'],
+	[
+		{ success: false },
+		'Pocketsflow answered without what was asked for, but with {"success":false}.',
+	],
 	[{ error: { message: 'Store is closed' } }, 'Store is closed.'],
 ];
 

@@ -53,7 +53,8 @@ test.each([
 	[{ error: 'Boom' }, { text: 'Boom' }],
 	[{ message: '', error: { message: 'Boom' } }, { text: 'Boom' }],
 	[{ error: 500, code: 7 }, {}],
-	['Boom', {}],
+	['Boom', { text: 'Boom' }],
+	[7, {}],
 ])('The error body %j holds the text and code %j', (body, parts) => {
 	expect(readErrorParts(body)).toEqual(parts);
 });
