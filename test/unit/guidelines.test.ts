@@ -69,7 +69,7 @@ const hasDuplicates = (property: INodeProperties) => {
 /** One sentence that ends with a period, or several of which the last does not. */
 function isPunctuatedWrongly(text: string): boolean {
 	const plain = text.replace(/<[^>]+>/g, '').trim();
-	const sentences = plain.split(/[.?!:]["')]?\s+(?=[A-Z'"])/).length;
+	const sentences = plain.split(/[.?!]["')]?\s+(?=[A-Z'"])/).length;
 	return sentences === 1 ? /\.$/.test(plain) : !/[.?!]$/.test(plain);
 }
 
