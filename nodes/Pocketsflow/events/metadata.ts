@@ -32,7 +32,7 @@ const readRaw = (value: unknown) =>
  * An object, JSON text, or URL-encoded text from the embedded checkout, which may be in quotes. Text may
  * be encoded twice.
  */
-function parseMetadata(value: unknown, depth = 2): IDataObject | undefined {
+function parseMetadata(value: unknown, depth = 3): IDataObject | undefined {
 	if (isRecord(value)) return unfoldWebhookMetadata(value);
 	if (typeof value !== 'string' || depth === 0) return undefined;
 	const json = jsonParse<unknown>(value, { fallbackValue: null });
