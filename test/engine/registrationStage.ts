@@ -170,7 +170,8 @@ export function advance(ms: number): void {
 	clock = jest.spyOn(Date, 'now').mockImplementation(() => now() + aheadMs);
 }
 
-function restoreClock(): void {
+/** Sets the clock right again. */
+export function restoreClock(): void {
 	clock?.mockRestore();
 	clock = undefined;
 	aheadMs = 0;

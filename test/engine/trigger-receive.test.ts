@@ -110,6 +110,7 @@ describe('a signed delivery that the node filters', () => {
 		[{ metadataKey: 'external_order_id' }, 1],
 		[{ metadataKey: 'external_order_id', metadataValue: 'A-1001' }, 1],
 		[{ metadataKey: 'external_order_id', metadataValue: 'A-1002' }, 0],
+		[{ metadataKey: ' external_order_id ', metadataValue: ' A-1001\n' }, 1],
 		[{ metadataKey: 'toString' }, 0],
 		[{ metadataKey: 'absent' }, 0],
 	])('with the options %p gives %d item(s)', async (options, count) => {
@@ -118,6 +119,18 @@ describe('a signed delivery that the node filters', () => {
 			signDelivery('order.completed', orderCompleted),
 		);
 		expect([status, items.length]).toEqual([200, count]);
+	});
+
+	it.each<[IDataObject]>([
+		[{ parent: { subscription_details: { metadata: { plan: 'pro' } } } }],
+		[{ lines: { data: [{ metadata: { plan: 'pro' } }] } }],
+		[{ metadata: { webhookMetadata: JSON.stringify(JSON.stringify({ plan: 'pro' })) } }],
+	])('by metadata is emitted where a raw invoice holds it as in %j', async (more) => {
+		const { subscription_details: _older, ...raw } = stripeInvoice;
+		const options = { metadataKey: 'plan', metadataValue: 'pro' };
+		const setup = newTrigger({ events: ['invoice.payment_succeeded'], options });
+		const sent = signDelivery('invoice.payment_succeeded', { ...raw, ...more });
+		expect((await deliver(setup, sent)).items).toHaveLength(1);
 	});
 
 	it('passes the choice of products where it names only the subscription of the payment provider', async () => {
@@ -132,6 +145,23 @@ describe('a signed delivery that the node filters', () => {
 			(await deliver(setup, signDelivery('invoice.payment_succeeded', invoice))).items,
 		).toHaveLength(0);
 	});
+});
+
+it('two orders whose IDs differ beyond 2^53 only both start the workflow', async () => {
+	const setup = newTrigger();
+	const items = [];
+	for (const id of ['90071992547409931', '90071992547409932']) {
+		const body = Buffer.from(`{"order":{"id":${id}}}`);
+		const headers = {
+			'x-pocketsflow-event': 'order.completed',
+			'x-pocketsflow-signature': sign(body, secret),
+		};
+		items.push(...(await deliver(setup, { body, headers })).items);
+	}
+	expect(items.map(({ eventId }) => eventId)).toEqual([
+		'order.completed:90071992547409931',
+		'order.completed:90071992547409932',
+	]);
 });
 
 describe('a repeated delivery', () => {

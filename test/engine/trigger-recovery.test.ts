@@ -2,7 +2,14 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { send } from '../../nodes/Pocketsflow/transport/send';
 import { createHookContext } from '../harness/engine/context';
-import { accepts, activate, advance, deactivate, RegistrationStage, restart } from './registrationStage';
+import {
+	accepts,
+	activate,
+	advance,
+	deactivate,
+	RegistrationStage,
+	restart,
+} from './registrationStage';
 
 let stage: RegistrationStage;
 

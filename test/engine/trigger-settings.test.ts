@@ -116,6 +116,14 @@ describe('an activation', () => {
 	});
 });
 
+it('separate outputs are refused with Always Output Data, which would also run the first one', async () => {
+	const separate = { events: ['order.completed'], options: { separateOutputs: true } };
+	const context = createHookContext(newTrigger(separate));
+	jest.spyOn(context, 'getNode').mockReturnValue({ ...context.getNode(), alwaysOutputData: true });
+	const error = await catchError(prepare(context, new TriggerMemory()));
+	expect(error?.message).toContain("cannot be used with 'Always Output Data'. With it n8n");
+});
+
 describe('separate outputs', () => {
 	const separate = {
 		events: ['order.refunded', 'order.completed'],

@@ -257,7 +257,7 @@ describe('the description of an endpoint', () => {
 		const { trigger } = await install();
 		stage.sandbox.setSwitches({ webhookDescriptions: 'kept' });
 		const [{ _id }] = await stage.listAt(trigger.url);
-		await stage.api.put(`/webhooks/${_id}`, { active: false });
+		await stage.api.put(`/webhooks/${_id}`, { active: false, description: 'mine' });
 		await stage.withFault(
 			{ method: 'PUT', path: '/webhooks/*', kind: 'answer', status: 422, count: 1 },
 			() => activate(trigger),

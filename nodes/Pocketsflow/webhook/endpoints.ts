@@ -38,8 +38,8 @@ export interface StoredEndpoint {
 
 const { webhooks } = lists;
 
-/** No page that an API may use without saying so is smaller. */
-const smallestPage = 10;
+/** A list without a word about pages that is shorter than this is taken for whole. */
+const smallestPage = 20;
 
 /**
  * Lists all endpoints of the account. Paging is not documented: where a response may be one page of

@@ -191,7 +191,7 @@ async function changeEndpoint(
 }
 
 /** For a creation that an account at its limit may refuse by "too many requests". */
-const limitsNextToUseless = { totalTimeoutMs: 10_000 };
+const limitsNextToUseless = { totalTimeoutMs: 3_000 };
 
 /**
  * Creates an endpoint while useless ones have the same URL. If Pocketsflow refuses that, because of the
