@@ -137,7 +137,8 @@ test('Verify Delivery checks each delivery with the secret and the account of it
 	const { output, error } = await runNode(setup);
 	expect(error).toBeUndefined();
 	expect(output.map(({ json: { testMode } }) => testMode)).toEqual([false, true]);
-	expect(sentKeys().length).toBeLessThanOrEqual(2);
+	expect(sentKeys()).toEqual([liveKey, testKey]);
+	expect(output[0].json.eventId).not.toBe(output[1].json.eventId);
 	const [first] = items;
 	const wrong = await runNode({ ...setup, items: [{ ...first, secret: 'whsec_1' }] });
 	expect(wrong.error?.message).toBe('The signature of this delivery is not valid');

@@ -87,7 +87,7 @@ export async function* readPages(
 		...options
 	}: ReadPagesOptions = {},
 ): AsyncGenerator<ReadPage, void> {
-	const size = Math.min(prefetch || maxPageSize, maxPageSize);
+	let size = Math.min(prefetch || maxPageSize, maxPageSize);
 	const progress: Progress = {
 		ids: new Set(),
 		pageTexts: new Set(),
@@ -108,6 +108,8 @@ export async function* readPages(
 	let stalePages = 0;
 	let page = await fetchPage(first);
 	const serverPageSize = page.records.length;
+	// A list that is believed to come whole, and does not, is read on in pages as long as this one.
+	if (list.paging === 'none') size = serverPageSize;
 	const positionOfPage = (number: number) =>
 		list.paging === 'offset' ? (number - 1) * serverPageSize + 1 : number;
 	const lastPage = list.paging === 'none' || first !== 1 ? 1 : countPages(page, prefetch);
@@ -120,7 +122,7 @@ export async function* readPages(
 			const isStale = page.records.length > 0 && records.length === 0 && page.position !== first;
 			stalePages = isStale ? stalePages + 1 : 0;
 			const isEnd =
-				list.paging === 'none' ||
+				(list.paging === 'none' && !saysMore(list, page, progress)) ||
 				isLastPage(list, page, size, progress) ||
 				(isStale && !claimsMoreRecords(page, progress));
 			if (!isEnd && stalePages === maxStalePages)
@@ -172,6 +174,12 @@ function claimsMoreRecords(
 ): boolean {
 	return hasMore ?? (totalCount !== undefined && recordCount < totalCount);
 }
+
+/** Whether Pocketsflow says that a list goes on, by the number of its records, or else of its pages. */
+const saysMore = (list: ListEndpoint, page: Page, progress: Progress) =>
+	page.pagination.totalCount === undefined
+		? hasNextPage(list, page.position, page.pagination)
+		: claimsMoreRecords(page, progress);
 
 /** Whether Pocketsflow says that records follow this page. */
 function hasNextPage(
