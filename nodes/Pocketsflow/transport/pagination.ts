@@ -176,10 +176,16 @@ function claimsMoreRecords(
 }
 
 /** Whether Pocketsflow says that a list goes on, by the number of its records, or else of its pages. */
-const saysMore = (list: ListEndpoint, page: Page, progress: Progress) =>
-	page.pagination.totalCount === undefined
-		? hasNextPage(list, page.position, page.pagination)
-		: claimsMoreRecords(page, progress);
+function saysMore(
+	list: ListEndpoint,
+	{ position, pagination }: Page,
+	{ recordCount }: Progress,
+): boolean {
+	const { totalCount } = pagination;
+	return totalCount === undefined
+		? hasNextPage(list, position, pagination)
+		: recordCount < totalCount;
+}
 
 /** Whether Pocketsflow says that records follow this page. */
 function hasNextPage(

@@ -54,7 +54,11 @@ async function startListServer(setting: ServedList): Promise<FaultServer> {
 				string,
 				string
 			>;
-			const size = Math.min(Number(asked.pageSize ?? asked.limit ?? Infinity), cap);
+			// One that gives its list whole says so of it, too.
+			const size =
+				paging === 'none'
+					? Math.max(records.length, 1)
+					: Math.min(Number(asked.pageSize ?? asked.limit ?? Infinity), cap);
 			const start = repeats
 				? 0
 				: paging === 'offset'
