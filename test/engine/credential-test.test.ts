@@ -6,6 +6,7 @@ import type { IWorkflowExecuteAdditionalData } from 'n8n-workflow';
 import { Pocketsflow } from '../../nodes/Pocketsflow/Pocketsflow.node';
 import { PocketsflowPollingTrigger } from '../../nodes/Pocketsflow/PocketsflowPollingTrigger.node';
 import { PocketsflowTrigger } from '../../nodes/Pocketsflow/PocketsflowTrigger.node';
+import { findCredentialFault } from '../../nodes/Pocketsflow/methods/credentialFault';
 import { openSandbox } from './stockedSandbox';
 import { json, silence, text, withFaultServer, type Behaviour } from './transport/faultServer';
 
@@ -63,11 +64,8 @@ test.each([
 	['429', json(429, {}), /^Too many requests\. Wait a minute and try again/],
 	['503', text(503, 'down'), /^Service unavailable: .*could not process the request/],
 	['404', json(404, {}), /is not the Pocketsflow API/],
-	[
-		'a page',
-		text(200, '<h1>Welcome</h1>'),
-		/^The answer is not JSON but begins "Welcome"\. A proxy/,
-	],
+	['a page', text(200, '<h1>Welcome</h1>'), /is not the Pocketsflow API/],
+	['an error', json(200, { ok: false, detail: 'Store is closed' }), /^Store is closed\./],
 	...[401, 403, 404, 407].map((status): [string, Behaviour, RegExp] => [
 		`a page with ${status}`,
 		text(status, '<!doctype html><title>Blocked by the firewall</title>'),
@@ -95,10 +93,31 @@ test.each([
 	expect(result.message).not.toMatch(/ENOTFOUND|ECONNREFUSED|pk_test/);
 });
 
-test('Says so where a server does not answer', async () => {
+test('Says so where a server does not answer in time', async () => {
 	await withFaultServer(silence, async ({ url }) => {
-		expect((await testFields(url)).message).toMatch(
-			/did not answer completely within 20 seconds\./,
+		const { helpers } = new CredentialTestContext({} as IWorkflowExecuteAdditionalData);
+		const fault = await findCredentialFault(helpers, { apiKey: key, baseUrl: url }, 300);
+		expect(fault).toMatch(/^127\..* did not answer completely within 0\.3 seconds\./);
+	});
+});
+
+test('Says of an empty key that an expression has no item here', async () => {
+	expect((await testFields('https://api.pocketsflow.com', '')).message).toMatch(
+		/is not a Pocketsflow key\. Nothing was sent\. It is empty, or its expression gives nothing\. .*no item/,
+	);
+});
+
+describe('a proxy', () => {
+	const { HTTPS_PROXY } = process.env;
+	afterEach(() => {
+		if (HTTPS_PROXY === undefined) delete process.env.HTTPS_PROXY;
+		else process.env.HTTPS_PROXY = HTTPS_PROXY;
+	});
+
+	it('that is down is named, and not Pocketsflow', async () => {
+		process.env.HTTPS_PROXY = 'http://127.0.0.1:9';
+		expect((await testFields('https://api.example.com')).message).toBe(
+			'n8n could not connect through the proxy 127.0.0.1:9. Check the proxy settings of n8n, and that the proxy is running.',
 		);
 	});
-}, 30_000);
+});

@@ -60,7 +60,7 @@ async function askForAccount(
 		const status = readStatus(error);
 		if (status !== undefined) return describeResponse(fields, { status, text: '' }, uri);
 		const target = { baseUrl, name: 'this credential' };
-		return describeFailure(target, classifyError(error, undefined), timeoutMs);
+		return describeFailure(target, classifyError(error, uri), timeoutMs);
 	}
 }
 

@@ -118,8 +118,8 @@ export async function sendOnce(
 		// The status alone decides what follows from an error response; its text is a courtesy.
 		if (head && !isSuccess(head)) return { ...head, text: '' };
 		if (timer.aborted)
-			return { failure: 'timeout', status: head?.status, isUnsent, proxy: findProxy(error) };
-		return classifyError(error, head?.status);
+			return { failure: 'timeout', status: head?.status, isUnsent, proxy: findProxy(error, url) };
+		return classifyError(error, url, head?.status);
 	} finally {
 		stopListening();
 	}
@@ -265,11 +265,11 @@ export function parseRetryAfter(header: unknown, nowMs: number): number | undefi
 /** NaN where the text is no date; `Date.parse` alone also takes texts such as "-5". */
 const parseHttpDate = (text: string) => (/^[a-z]{3,9},? /i.test(text) ? Date.parse(text) : NaN);
 
-/** Says why an attempt brought no response; `status` is that of one that had begun. */
-export function classifyError(error: unknown, status: number | undefined): AttemptFailure {
+/** Says why an attempt at a URL brought no response; `status` is that of one that had begun. */
+export function classifyError(error: unknown, url: string, status?: number): AttemptFailure {
 	const code = readErrorCode(error);
 	if (status !== undefined) return { failure: 'connectionLost', status, code };
-	const proxy = findProxy(error);
+	const proxy = findProxy(error, url);
 	if (proxy === undefined && (code === undefined || unsentCode.test(code))) {
 		const reason = error instanceof Error ? error.message : undefined;
 		return { failure: 'refusedByN8n', code, reason };
@@ -291,18 +291,25 @@ function isConnected(error: unknown): boolean {
 }
 
 /**
- * The proxy that a failed request did not get through, as an address or a name, empty where neither is known.
- * Node.js gives a request its socket when it begins to connect, an agent for a proxy only when the proxy has
- * let it through. Undefined for a request that went no such way.
+ * The proxy that a failed request did not get through, as an address or a name, empty where neither is known;
+ * undefined where it failed elsewhere. Either Node.js was on its way to another name or port than those of the
+ * URL, or the request still waited for its socket: Node.js gives it one when it begins to connect, an agent for
+ * a proxy only when the proxy has let it through.
  */
-function findProxy(error: unknown): string | undefined {
+function findProxy(error: unknown, url: string): string | undefined {
 	const { request, message } = readFields(error);
-	const isWaiting = isRecord(request) && 'socket' in request && !request.socket;
-	if (!isWaiting && !/proxy connection ended/i.test(String(message))) return undefined;
 	const { hostname, address, port } = {
 		...readFields(readFields(error).cause),
 		...readFields(error),
 	};
+	const target = new URL(url);
+	const targetPort = target.port || (target.protocol === 'https:' ? 443 : 80);
+	const isElsewhere =
+		(hostname !== undefined && hostname !== target.hostname) ||
+		(port !== undefined && Number(port) !== Number(targetPort));
+	const isWaiting = isRecord(request) && 'socket' in request && !request.socket;
+	if (!isElsewhere && !isWaiting && !/proxy connection ended/i.test(String(message)))
+		return undefined;
 	if (typeof hostname === 'string') return hostname;
 	return typeof address === 'string' ? `${address}:${String(port)}` : '';
 }

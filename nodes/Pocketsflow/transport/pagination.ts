@@ -117,7 +117,7 @@ export async function* readPages(
 		...options
 	}: ReadPagesOptions = {},
 ): AsyncGenerator<ReadPage, void> {
-	const size = Math.min(prefetch || maxPageSize, maxPageSize);
+	let size = Math.min(prefetch || maxPageSize, maxPageSize);
 	const progress: Progress = {
 		ids: new Set(),
 		pageTexts: new Set(),
@@ -145,6 +145,8 @@ export async function* readPages(
 	let stalePages = 0;
 	let page = await fetchPage(first);
 	const serverPageSize = page.records.length;
+	// A list that is believed to come whole, and does not, is read on in pages as long as this one.
+	if (list.paging === 'none') size = serverPageSize;
 	const positionOfPage = (number: number) =>
 		list.paging === 'offset' ? (number - 1) * serverPageSize + 1 : number;
 	const lastPage = list.paging === 'none' || first !== 1 ? 1 : countPages(page, prefetch);
@@ -157,7 +159,7 @@ export async function* readPages(
 			const isStale = page.records.length > 0 && records.length === 0 && page.position !== first;
 			stalePages = isStale ? stalePages + 1 : 0;
 			const isEnd =
-				list.paging === 'none' ||
+				(list.paging === 'none' && !saysMore(list, page, progress)) ||
 				isLastPage(list, page, size, progress) ||
 				(isStale && !claimsMoreRecords(page, progress));
 			if (!isEnd && stalePages === maxStalePages)
@@ -205,6 +207,18 @@ function claimsMoreRecords(
 	{ recordCount }: Progress,
 ): boolean {
 	return hasMore ?? (totalCount !== undefined && recordCount < totalCount);
+}
+
+/** Whether Pocketsflow says that a list goes on, by the number of its records, or else of its pages. */
+function saysMore(
+	list: ListEndpoint,
+	{ position, pagination }: Page,
+	{ recordCount }: Progress,
+): boolean {
+	const { totalCount } = pagination;
+	return totalCount === undefined
+		? hasNextPage(list, position, pagination)
+		: recordCount < totalCount;
 }
 
 /** Whether Pocketsflow says that records follow this page. */

@@ -9,10 +9,15 @@ const maxTurnMs = 20;
  */
 export function startTurns(): () => Promise<void> {
 	let startMs = Date.now();
+	// Of several workers that share the turns, all wait for the same: each for its own would add up.
+	let pause: Promise<void> | undefined;
 	return async () => {
-		if (Date.now() - startMs < maxTurnMs) return;
-		await sleep(0);
-		startMs = Date.now();
+		if (!pause && Date.now() - startMs < maxTurnMs) return;
+		pause ??= sleep(0).then(() => {
+			pause = undefined;
+			startMs = Date.now();
+		});
+		await pause;
 	};
 }
 

@@ -41,7 +41,8 @@ export interface NodeSetup {
 	parameters?: INodeParameters;
 	/** 1 unless given. */
 	typeVersion?: number;
-	credential: { apiKey: string; baseUrl: string; webhookSigningSecret?: string };
+	/** Its fields may be expressions. */
+	credential: ICredentialDataDecryptedObject;
 	/** The JSON of the input items; one empty item unless given. */
 	items?: IDataObject[];
 	/** Binary data that every input item has. */
@@ -153,7 +154,10 @@ function buildWorkflow(setup: NodeSetup): Workflow {
 	});
 }
 
-/** Decrypts to the given credential and authenticates as n8n's own credentials helper does. */
+/**
+ * Decrypts to the given credential, resolves its expressions where there are items, and authenticates as n8n's
+ * own credentials helper does.
+ */
 function createCredentialsHelper(setup: NodeSetup): ICredentialsHelper {
 	const type = new PocketsflowApi();
 	const helper: Pick<
@@ -169,7 +173,20 @@ function createCredentialsHelper(setup: NodeSetup): ICredentialsHelper {
 		isCredentialUsableByNode: () => true,
 		getCredentialsProperties: () => type.properties,
 		preAuthentication: async () => undefined,
-		getDecrypted: async (): Promise<ICredentialDataDecryptedObject> => ({ ...setup.credential }),
+		getDecrypted: async (_data, _credentials, _type, mode, executeData, _raw, values) =>
+			values
+				? (values.workflow.expression.getParameterValue(
+						setup.credential as INodeParameters,
+						values.runExecutionData,
+						values.runIndex,
+						values.itemIndex,
+						values.node.name,
+						values.connectionInputData,
+						mode,
+						{},
+						executeData,
+					) as ICredentialDataDecryptedObject)
+				: { ...setup.credential },
 		authenticate: async (credentials, _type, options) =>
 			await type.authenticate(credentials, options as IHttpRequestOptions),
 	};
