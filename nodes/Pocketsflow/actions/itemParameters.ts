@@ -5,7 +5,6 @@ import { isRecord } from '../api/responses';
 import { checkDateRange } from '../fields/common';
 import {
 	InvalidInputError,
-	quote,
 	refuseMissing,
 	type Collection,
 	type CollectionValues,
@@ -68,12 +67,11 @@ export class ItemParameters {
 	private readCollection(collection: Collection): CollectionValues {
 		const given = this.context.getNodeParameter(collection.name, this.itemIndex, {});
 		const { displayName, fields } = collection;
-		const names = fields.map(({ property }) => property.name);
-		const remedy = `Use an object whose keys are among ${names.join(', ')}.`;
-		if (!isRecord(given)) throw new InvalidInputError(`'${displayName}' must be an object`, remedy);
-		const unknown = Object.keys(given).find((key) => !names.includes(key));
-		if (unknown !== undefined)
-			throw new InvalidInputError(`'${displayName}' has no field ${quote(unknown)}`, remedy);
+		if (!isRecord(given))
+			throw new InvalidInputError(
+				`'${displayName}' must be an object`,
+				'Let its expression give an object that has the names of the fields as keys.',
+			);
 		const values = fields
 			.filter(({ property }) => Object.hasOwn(given, property.name))
 			.map((field) => [field.property.name, this.readOptional(collection, field, given)] as const);

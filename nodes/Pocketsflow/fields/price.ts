@@ -78,7 +78,7 @@ export function readPriceChange(
 	if (Object.keys(body).length === 0)
 		throw new InvalidInputError(
 			"'Update Fields' has no field to change",
-			"'Make Free' is off. Turn it on, or add another field.",
+			"Turn on 'Make Free', or add another field.",
 		);
 	return body;
 }

@@ -231,7 +231,7 @@ interface NumberBounds {
 /**
  * A number, or text that is one in full. Infinity, NaN and numbers out of bounds are refused. Without a
  * default that does no harm it is a text parameter: n8n fills a number in with 0, and never marks it as
- * missing (docs/n8n-engine.md#parameters).
+ * missing (docs/n8n-engine.md#loading-and-metadata).
  */
 export function numberField(shown: Presentation, bounds: NumberBounds = {}): Field<number> {
 	const { min, max } = bounds;
