@@ -122,6 +122,14 @@ function isJudge({ type, parameters }: WorkflowNode): boolean {
 	return read.some((field) => !['error', 'message', 'description'].includes(field));
 }
 
+/** Where the sample of a trigger can name an order or a membership. */
+interface Sample {
+	order?: { id?: string };
+	metadata?: { order_id?: string };
+	subscriptionCustomerId?: string;
+	query?: { order?: string };
+}
+
 test('the table of examples names every file', () => {
 	expect(examples.map(({ file }) => file).sort()).toEqual(files.sort());
 });
@@ -178,6 +186,22 @@ describe.each(examples.map((example) => [example.file, example] as const))(
 					!workflow.pinData?.[name] && !/\.(manualTrigger|scheduleTrigger)$/.test(type),
 			);
 			expect(without.map(({ name }) => name)).toEqual([]);
+		});
+
+		it('has samples whose orders cannot be real', () => {
+			// A sample run can write into a table or a shop: its IDs must meet no order there.
+			const real = triggers.flatMap(({ name }) =>
+				(workflow.pinData?.[name] ?? []).flatMap(({ json }) => {
+					const { order, metadata, subscriptionCustomerId, query } = json as Sample;
+					const ids = [order?.id, metadata?.order_id, subscriptionCustomerId];
+					// The shop's order numbers are numbers; its key protects them.
+					const isShop = file.startsWith('woocommerce');
+					return [...ids, ...(isShop ? [] : [query?.order])].filter(
+						(id) => id !== undefined && !id.startsWith('SAMPLE-'),
+					);
+				}),
+			);
+			expect(real).toEqual([]);
 		});
 
 		it('leads every connection and every reference to a node that it has', () => {
