@@ -15,7 +15,7 @@ export interface Example {
 	/** The file in `examples/`, without `.json`. */
 	file: string;
 	/** The oldest n8n whose nodes it can use. */
-	since: '1.123' | '2.0';
+	since: '1.123' | '2.0' | '2.8';
 	/** What n8n's list of workflows shows beside its name. */
 	tags: string[];
 	/** Whether the demo publishes it, beside which shop it is: it must run without further accounts. */
@@ -35,7 +35,7 @@ export const examples: readonly Example[] = [
 		setUp: () => ({ productName: "={{ $json.query.product || 'Icon pack' }}" }),
 	},
 	{ file: 'settle', since: '2.0', tags: ['Start here'], active: 'always' },
-	{ file: 'any-platform', since: '1.123', tags: ['Start here'] },
+	{ file: 'any-platform', since: '1.123', tags: ['Settle'] },
 	{ file: 'confirm-paid-order', since: '1.123', tags: ['Settle'] },
 	{ file: 'reconcile-by-webhook', since: '2.0', tags: ['Settle'] },
 	{ file: 'reconcile-by-polling', since: '2.0', tags: ['Settle'] },
@@ -77,5 +77,5 @@ export const examples: readonly Example[] = [
 		active: 'withWooCommerce',
 		setUp: ({ wooCommerce }) => ({ ...(wooCommerce && { shopUrl: wooCommerce.url }) }),
 	},
-	{ file: 'sales-assistant', since: '2.0', tags: ['Operations'] },
+	{ file: 'sales-assistant', since: '2.8', tags: ['Operations'] },
 ];
