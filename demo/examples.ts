@@ -76,5 +76,12 @@ export const examples: readonly Example[] = [
 			...(wooCommerce && { shopUrl: wooCommerce.url, acceptTestPurchases: true }),
 		}),
 	},
+	{
+		file: 'woocommerce-upkeep',
+		since: '1.123',
+		tags: ['WooCommerce'],
+		active: 'withWooCommerce',
+		setUp: ({ wooCommerce }) => ({ ...(wooCommerce && { shopUrl: wooCommerce.url }) }),
+	},
 	{ file: 'sales-assistant', since: '2.0', tags: ['Operations'] },
 ];

@@ -61,6 +61,23 @@ function estimateHeight({ parameters }: WorkflowNode): number {
 	return 20 * lines.reduce((sum, height) => sum + height, 0) + 20;
 }
 
+/** Nodes that continue and whose result another workflow or another node looks at, and which. */
+const judgedElsewhere = new Map([
+	['woocommerce-checkout: Keep one-off ID', 'Keep link keeps it, too, and fails if it cannot'],
+	['woocommerce-paid-orders: Unpublish one-off', 'woocommerce-upkeep unpublishes it every night'],
+	['sell: Create product', 'Create checkout session fails without the ID of a product'],
+]);
+
+/** Whether a node decides by something else than an error: a field that only a result has. */
+function isJudge({ type, parameters }: WorkflowNode): boolean {
+	if (!/\.(if|filter|switch|code)$/.test(type)) return false;
+	const text = JSON.stringify(parameters);
+	const read = [
+		...text.matchAll(/(?:\$json|\bjson|\bstate|\border|\blast|\binput)\??\.(\w+)|passedOn|wrong/g),
+	].map(([whole, field]) => field ?? whole);
+	return read.some((field) => !['error', 'message', 'description'].includes(field));
+}
+
 test('the table of examples names every file', () => {
 	expect(examples.map(({ file }) => file).sort()).toEqual(files.sort());
 });
@@ -145,9 +162,51 @@ describe.each(examples.map((example) => [example.file, example] as const))(
 					// A POST may have done its work although it failed: it is not sent again.
 					parameters.method !== 'POST' &&
 					!retryOnFail &&
+					// What follows a node that continues is judged below.
+					onError !== 'continueRegularOutput' &&
 					!(onError === 'continueErrorOutput' && outputs(name).length > 1),
 			);
 			expect(untold.map(({ name }) => name)).toEqual([]);
+		});
+
+		it('judges a node that continues by its result, not by the absence of an error', () => {
+			// One that fails as a whole, or is deactivated, passes its input on, without an error, to its first output.
+			const byName = new Map(nodes.map((node) => [node.name, node]));
+			const findUnjudged = (name: string, seen = new Set<string>()): string[] =>
+				(listOutputs(workflow, name)[0] ?? []).flatMap((target) => {
+					const node = byName.get(target);
+					if (!node || seen.has(target)) return [];
+					seen.add(target);
+					if (isJudge(node)) return [];
+					// A loop hands on what came back; a node that only passes or reads on is judged behind it.
+					const isPassage = /\.(splitInBatches|merge|set|limit)$/.test(node.type);
+					return isPassage || node.onError?.startsWith('continue')
+						? findUnjudged(target, seen)
+						: [`${name} → ${target}`];
+				});
+			const unjudged = nodes
+				.filter(({ onError }) => onError?.startsWith('continue'))
+				.filter(({ name }) => !judgedElsewhere.has(`${file}: ${name}`))
+				.flatMap(({ name }) => findUnjudged(name));
+			expect(unjudged).toEqual([]);
+		});
+
+		it('lets no sub-workflow run in the mode that n8n 3 removes', () => {
+			const calls = nodes.filter(({ type }) => type === 'n8n-nodes-base.executeWorkflow');
+			expect(calls.filter(({ parameters }) => parameters.mode === 'each')).toEqual([]);
+		});
+
+		it('records a message to a buyer only after it is sent', () => {
+			const isToBuyer = ({ type, parameters }: WorkflowNode) =>
+				(type.endsWith('.emailSend') && !String(parameters.toEmail).includes("$('Set up')")) ||
+				JSON.stringify(parameters).includes('customer_note: true');
+			const unrecorded = nodes
+				.filter(isToBuyer)
+				.filter(
+					({ name }) =>
+						!listTargets(workflow, name).some((target) => /^(Record|What came)/.test(target)),
+				);
+			expect(unrecorded.map(({ name }) => name)).toEqual([]);
 		});
 
 		it('never takes a failure for an empty answer', () => {
