@@ -26,6 +26,7 @@ export interface Example {
 
 /** Every workflow in `examples/`, in the order in which a reader meets them. */
 export const examples: readonly Example[] = [
+	{ file: 'quick-start', since: '1.123', tags: ['Start here'] },
 	{
 		file: 'sell',
 		since: '1.123',
@@ -43,6 +44,11 @@ export const examples: readonly Example[] = [
 	{ file: 'access-discord', since: '2.0', tags: ['Access'] },
 	{ file: 'access-telegram', since: '2.0', tags: ['Access'] },
 	{ file: 'access-list', since: '2.0', tags: ['Access'] },
+	{ file: 'license-keys', since: '2.0', tags: ['Access'] },
+	{ file: 'license-check', since: '2.0', tags: ['Access'] },
+	{ file: 'new-sale-to-chat', since: '1.123', tags: ['Reports'] },
+	{ file: 'abandoned-checkout', since: '2.0', tags: ['Customers'] },
+	{ file: 'dunning', since: '2.0', tags: ['Customers'] },
 	{ file: 'sales-report', since: '1.123', tags: ['Reports'] },
 	{ file: 'import-products', since: '1.123', tags: ['Operations'] },
 	{ file: 'watchman', since: '1.123', tags: ['Operations'] },

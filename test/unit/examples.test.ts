@@ -106,6 +106,8 @@ function estimateHeight({ parameters }: WorkflowNode): number {
 const judgedElsewhere = new Map([
 	['woocommerce-checkout: Keep one-off ID', 'Keep link keeps it, too, and fails if it cannot'],
 	['woocommerce-paid-orders: Unpublish one-off', 'woocommerce-upkeep unpublishes it every night'],
+	['abandoned-checkout: Email the link', 'Record email counts it only if an address accepted it'],
+	['dunning: Send email', 'Record case counts it only if an address accepted it'],
 	['sell: Create product', 'Create checkout session fails without the ID of a product'],
 ]);
 

@@ -432,6 +432,7 @@ export class N8nClient {
 
 /** The nodes that use a credential of a type, beside HTTP Request nodes that name the type. */
 const usersOfCredentials: Readonly<Record<string, RegExp>> = {
+	crypto: /^n8n-nodes-base\.crypto$/,
 	pocketsflowApi: /^n8n-nodes-pocketsflow\./,
 	smtp: /^n8n-nodes-base\.emailSend$/,
 	wooCommerceApi: /^n8n-nodes-base\.wooCommerce/,
