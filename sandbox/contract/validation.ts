@@ -42,10 +42,9 @@ const nouns: Record<string, string> = {
 	string: 'a string',
 	boolean: 'a boolean',
 	object: 'an object',
-	array: 'an array of strings',
 };
 
-function describe({ format = '', enum: values, type, minimum }: Schema): string {
+function describe({ format = '', enum: values, type, minimum, items }: Schema): string {
 	if (values) return `one of ${values.join(', ')}`;
 	const least = minimum === undefined ? '' : ` of at least ${minimum}`;
 	if (type === 'integer') return `a whole number${least}`;
@@ -53,7 +52,7 @@ function describe({ format = '', enum: values, type, minimum }: Schema): string 
 	if (Object.hasOwn(formats, format)) return formats[format].expected;
 	return [type]
 		.flat()
-		.map((name = '') => nouns[name])
+		.map((name = '') => nouns[name] ?? `a list of ${String(items?.type)}s`)
 		.join(' or ');
 }
 

@@ -1,6 +1,6 @@
 import type { Membership } from '../database/entities';
 import { notFound } from '../http/errors';
-import { readDateRange } from '../http/input';
+import { findDateRange } from '../http/input';
 import {
 	type AnyCall,
 	buildPagination,
@@ -29,7 +29,7 @@ export const membershipRoutes = {
 		const page = findPage(call, body);
 		const { status } = body;
 		const { total, rows } = db.memberships.query({
-			...readDateRange(body),
+			...findDateRange(body),
 			...(status && { where: (row: Membership) => row.status === status }),
 			...page.window,
 		});

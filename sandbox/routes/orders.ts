@@ -1,5 +1,5 @@
 import type { Order } from '../database/entities';
-import { readDateRange } from '../http/input';
+import { findDateRange } from '../http/input';
 import {
 	buildPagination,
 	type Handlers,
@@ -17,7 +17,7 @@ export const orderRoutes = {
 		const page = findPage(call, query);
 		const { productId } = query;
 		const { total, rows } = db.orders.query({
-			...readDateRange(query),
+			...findDateRange(query),
 			...(productId && { where: (row: Order) => row.productId === productId }),
 			...page.window,
 		});

@@ -1,5 +1,5 @@
 import type { Payment } from '../database/entities';
-import { readDateRange } from '../http/input';
+import { findDateRange } from '../http/input';
 import { buildPagination, type Handlers, findPage, respondList } from '../http/responses';
 import { serializePayment } from '../serializers';
 
@@ -9,7 +9,7 @@ export const paymentRoutes = {
 		const { db, query } = call;
 		const page = findPage(call, query);
 		const { total, rows } = db.payments.query({
-			...readDateRange(query),
+			...findDateRange(query),
 			...(query.type === 'subscription' && { where: (row: Payment) => row.isSubscription }),
 			...page.window,
 		});
