@@ -40,29 +40,29 @@ async function liveThrough(options: LifeOptions & { old: number; backlog?: numbe
 		await life.poll();
 	}
 	if (options.backlog) fresh.push(...sell(life, options.backlog, 5_000));
-	await life.comeToRest(20);
+	await life.comeToRest(8);
 	return { life, fresh };
 }
 
 const standstills: Array<[string, Partial<Switches>, { old: number; backlog?: number }]> = [
-	['startDate is ignored', { startDate: 'ignored' }, { old: 3_000, backlog: 300 }],
+	['startDate is ignored', { startDate: 'ignored' }, { old: 1_200, backlog: 300 }],
 	[
 		'startDate is ignored and nothing is counted',
 		{ startDate: 'ignored', totalCount: 'absent' },
-		{ old: 3_000, backlog: 300 },
+		{ old: 1_200, backlog: 300 },
 	],
 	[
 		'startDate is ignored and the list stands oldest first',
 		{ startDate: 'ignored', order: 'oldest' },
-		{ old: 1_500, backlog: 300 },
+		{ old: 700, backlog: 300 },
 	],
 	[
 		'startDate is ignored, and the order is none',
 		{ startDate: 'ignored', order: 'stored' },
-		{ old: 1_500, backlog: 300 },
+		{ old: 700, backlog: 300 },
 	],
-	['the whole list is counted', { totalCount: 'wholeList' }, { old: 3_000, backlog: 1_200 }],
-	['startDate is a day', { startDate: 'day' }, { old: 2_000, backlog: 1_200 }],
+	['the whole list is counted', { totalCount: 'wholeList' }, { old: 1_200, backlog: 1_200 }],
+	['startDate is a day', { startDate: 'day' }, { old: 1_000, backlog: 1_200 }],
 	['endDate is a day', { endDate: 'day' }, { old: 300, backlog: 1_200 }],
 	['endDate is midnight', { endDate: 'midnight' }, { old: 300, backlog: 1_200 }],
 	['endDate is ignored', { endDate: 'ignored' }, { old: 300, backlog: 1_200 }],
@@ -100,22 +100,6 @@ test('tiny pages in no order lose nothing', async () => {
 	const { life, fresh } = await liveThrough({ switches, apiPageSize: 3, old: 50, backlog: 100 });
 	expect(sorted(life.idsOf('order.completed'))).toEqual(sorted(fresh));
 });
-
-test.each(['America/New_York', 'Asia/Tokyo'])(
-	'dates without a zone are UTC in %s',
-	async (zone) => {
-		const before = process.env.TZ;
-		process.env.TZ = zone;
-		try {
-			expect(new Date(0).getTimezoneOffset()).not.toBe(0);
-			const { life, fresh } = await liveThrough({ switches: { dateForm: 'isoNoZone' }, old: 200 });
-			expect(sorted(life.idsOf('order.completed'))).toEqual(sorted(fresh));
-		} finally {
-			if (before === undefined) delete process.env.TZ;
-			else process.env.TZ = before;
-		}
-	},
-);
 
 const subscriptionEvents = ['created', 'updated', 'deleted'].map(
 	(what) => `customer.subscription.${what}`,
@@ -203,7 +187,7 @@ test.each(rushes)(
 			fresh.push(life.model.sell().id);
 			return respond.call(life.model, request);
 		});
-		for (let polls = 0; polls < 30; polls++) {
+		for (let polls = 0; polls < 12; polls++) {
 			fresh.push(...sell(life, 55, 1_000));
 			life.nowMs -= 55_000;
 			await life.poll();
@@ -322,8 +306,8 @@ test('a quiet account takes one request for each list', async () => {
 		'order.refunded',
 	];
 	const life = begin({ events, apiPageSize: 20 });
-	for (let number = 0; number < 500; number++) life.model.sell();
+	sell(life, 500, minuteMs);
 	life.nowMs += 60 * minuteMs;
-	await life.comeToRest(5);
+	await life.comeToRest(3);
 	expect(life.lastRequests).toBe(events.length);
 });
