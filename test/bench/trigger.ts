@@ -56,7 +56,7 @@ const webhookNode: WorkflowNode = {
 const triggerNode: WorkflowNode = {
 	name: 'Pocketsflow Trigger',
 	type: 'n8n-nodes-pocketsflow.pocketsflowTrigger',
-	typeVersion: 3,
+	typeVersion: 2,
 	position: [0, 0],
 	parameters: { events: ['order.completed'], options: {} },
 };
