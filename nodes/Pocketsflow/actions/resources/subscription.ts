@@ -18,7 +18,7 @@ import {
 } from '../../fields/pickers';
 import { choiceField, quote, type Address } from '../../fields/types';
 import type { RequestOperation, Resource } from '../operation';
-import { buildProviderRequest, getProviderId } from '../providerId';
+import { buildProviderRequest } from '../providerId';
 import { saysNo } from '../refusal';
 
 const simplifiedKeys = [
@@ -73,42 +73,29 @@ const portalAddress: Address = {
 const membershipField = locatorField({
 	displayName: 'Subscription',
 	name: 'subscriptionId',
-	description: "A buyer's subscription, which webhooks carry as subscriptionCustomerId",
+	description:
+		'A buyer\'s subscription, which webhooks carry as subscriptionCustomerId. What they carry as "subscription" is the offer.',
 	placeholder: 'e.g. 6a410000000000000000c0de',
 	picker: { method: 'searchMemberships', sources: [membershipSource] },
 	address: portalAddress,
 });
 
-// Under its own name, because saved workflows have it; the API documents it with the payment provider's ID.
-const endedMembershipField = locatorField({
-	displayName: 'Subscription',
-	name: 'providerSubscriptionId',
-	description:
-		'A buyer\'s subscription: its own ID, which webhooks carry as subscriptionCustomerId, or the payment provider\'s (stripeSubscriptionId). What webhooks carry as "subscription" is the offer.',
-	placeholder: 'e.g. 6a410000000000000000c0de',
-	picker: {
-		method: 'searchProviderMemberships',
-		sources: [{ ...membershipSource, value: (record) => getProviderId(record) ?? readId(record) }],
-	},
-	address: portalAddress,
-});
-
 const buildEndOperation = (action: 'cancel' | 'refund'): Omit<RequestOperation, 'option'> => ({
-	fields: [endedMembershipField],
+	fields: [membershipField],
 	request(item) {
-		const id = item.require(endedMembershipField);
+		const id = item.require(membershipField);
 		return async (lookup) => await buildProviderRequest(action, id, lookup);
 	},
 	refusal: (answer, item) =>
 		saysNo(answer, ['canceled', 'cancelled', 'refunded'])
 			? {
-					message: `Pocketsflow answered that the ${action} of the subscription ${quote(item.require(endedMembershipField))} failed`,
+					message: `Pocketsflow answered that the ${action} of the subscription ${quote(item.require(membershipField))} failed`,
 					description: 'Check the subscription in the dashboard of Pocketsflow, then try again.',
 				}
 			: undefined,
 	// A second cancellation is refused, as if the first had not been carried out.
 	effect: 'create',
-	response: { kind: 'message', output: (item) => ({ id: item.require(endedMembershipField) }) },
+	response: { kind: 'message', output: (item) => ({ id: item.require(membershipField) }) },
 });
 
 export const subscriptionResource: Resource = {
