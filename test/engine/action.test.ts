@@ -94,7 +94,7 @@ describe('bad input', () => {
 			{ productId: byId('p'), updateFields: { makeFree: true, price: 5 } },
 		],
 		[
-			"'Update Fields' has no field to change",
+			"'Make Free' cannot be empty",
 			'product update',
 			{ productId: byId('p'), updateFields: { makeFree: false } },
 		],

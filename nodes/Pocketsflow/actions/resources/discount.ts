@@ -17,13 +17,12 @@ import {
 	choiceField,
 	InvalidInputError,
 	numberField,
-	quote,
 	codeField,
 	textField,
 	type Field,
 } from '../../fields/types';
+import type { Denial } from '../denial';
 import type { Resource } from '../operation';
-import { saysNo } from '../refusal';
 
 const simplifiedKeys = [
 	'name',
@@ -134,11 +133,15 @@ function checkPercentage(value: unknown, valueType: unknown): void {
 		);
 }
 
-/** Under which an answer may say whether a code can be used: what it looks like is not documented. */
-const usabilityKeys = ['valid', 'isValid', 'is_valid', 'usable', 'active', 'isActive'];
-
 const checkCode =
 	'Check the code. The discount must be active, must not have expired, and must apply to the product';
+
+/** What the answer looks like is not documented (docs/pocketsflow-api.md#discounts-and-upsells). */
+const denial: Denial = {
+	keys: ['valid', 'isValid', 'is_valid', 'usable', 'active', 'isActive'],
+	message: 'Pocketsflow answered that this discount code cannot be used',
+	description: `${checkCode}.`,
+};
 
 export const discountResource: Resource = {
 	option: { name: 'Discount', value: 'discount' },
@@ -267,13 +270,7 @@ export const discountResource: Resource = {
 				body: { code: item.require(discountCodeField), ...item.getOptional() },
 				ifNotFound: checkCode,
 			}),
-			refusal: (answer, item) =>
-				saysNo(answer, usabilityKeys)
-					? {
-							message: `Pocketsflow answered that the discount code ${quote(item.require(discountCodeField))} cannot be used`,
-							description: `${checkCode}.`,
-						}
-					: undefined,
+			denial,
 			effect: 'read',
 			response: {
 				kind: 'message',

@@ -8,9 +8,8 @@ import {
 } from '../../fields/common';
 import { locatorField, orderField } from '../../fields/locators';
 import { formatAmount, formatMinute, formatText, joinLabel } from '../../fields/pickers';
-import { choiceField, moneyField, notCents, quote, showFor, textField } from '../../fields/types';
+import { choiceField, moneyField, notCents, showFor, textField } from '../../fields/types';
 import type { Resource } from '../operation';
-import { saysNo } from '../refusal';
 
 const refundField = locatorField({
 	displayName: 'Refund',
@@ -96,14 +95,7 @@ export const refundResource: Resource = {
 					...item.getOptional(),
 				},
 			}),
-			refusal: (answer, item) =>
-				saysNo(answer, ['refunded'])
-					? {
-							message: `Pocketsflow answered that the refund of the order ${quote(item.require(orderField))} failed`,
-							description:
-								'The buyer gets no money. Check the order in the dashboard of Pocketsflow, then try again.',
-						}
-					: undefined,
+			denial: { keys: ['refunded'], message: 'Pocketsflow answered that the refund failed' },
 			effect: 'create',
 			response: { kind: 'record', recordKeys: lists.refunds.recordKeys },
 		},

@@ -16,10 +16,9 @@ import {
 	joinLabel,
 	type PickerSource,
 } from '../../fields/pickers';
-import { choiceField, quote, type Address } from '../../fields/types';
+import { choiceField, type Address } from '../../fields/types';
 import type { RequestOperation, Resource } from '../operation';
 import { buildProviderRequest } from '../providerId';
-import { saysNo } from '../refusal';
 
 const simplifiedKeys = [
 	'customerId',
@@ -86,13 +85,10 @@ const buildEndOperation = (action: 'cancel' | 'refund'): Omit<RequestOperation, 
 		const id = item.require(membershipField);
 		return async (lookup) => await buildProviderRequest(action, id, lookup);
 	},
-	refusal: (answer, item) =>
-		saysNo(answer, ['canceled', 'cancelled', 'refunded'])
-			? {
-					message: `Pocketsflow answered that the ${action} of the subscription ${quote(item.require(membershipField))} failed`,
-					description: 'Check the subscription in the dashboard of Pocketsflow, then try again.',
-				}
-			: undefined,
+	denial: {
+		keys: ['canceled', 'cancelled', 'refunded'],
+		message: `Pocketsflow answered that the ${action} failed`,
+	},
 	// A second cancellation is refused, as if the first had not been carried out.
 	effect: 'create',
 	response: { kind: 'message', output: (item) => ({ id: item.require(membershipField) }) },
