@@ -1,14 +1,8 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { buildListRequest, lists } from '../../api/lists';
+import { lists } from '../../api/lists';
 import { path } from '../../api/request';
-import {
-	buildAdditionalFields,
-	buildUpdateFields,
-	limitField,
-	returnAllField,
-	simplifyField,
-} from '../../fields/common';
+import { buildAdditionalFields, buildUpdateFields, simplifyField } from '../../fields/common';
 import { dateField } from '../../fields/dates';
 import { buildProductField, locatorField, mainProductsField } from '../../fields/locators';
 import { formatActive, formatAmount, formatText, joinLabel } from '../../fields/pickers';
@@ -23,6 +17,7 @@ import {
 } from '../../fields/types';
 import type { Denial } from '../denial';
 import type { Resource } from '../operation';
+import { buildDeleteRow, buildGetManyRow, buildGetRow } from '../rows';
 
 const simplifiedKeys = [
 	'name',
@@ -180,45 +175,25 @@ export const discountResource: Resource = {
 			effect: 'create',
 			response: { kind: 'record', recordKeys: lists.discounts.recordKeys, simplifiedKeys },
 		},
-		{
-			option: {
-				name: 'Delete',
-				value: 'delete',
-				action: 'Delete discount (cannot be undone)',
-				description: 'Delete a discount permanently, so that its code no longer works',
-			},
-			fields: [discountField],
-			request: (item) => ({
-				method: 'DELETE',
-				path: path`/discounts/${item.require(discountField)}`,
-			}),
-			effect: 'change',
-			response: { kind: 'deleted', id: discountField },
-		},
-		{
-			option: {
-				name: 'Get',
-				value: 'get',
-				action: 'Get discount',
-				description: 'Get one discount',
-			},
-			fields: [discountField, simplifyField],
-			request: (item) => ({ method: 'GET', path: path`/discounts/${item.require(discountField)}` }),
-			effect: 'read',
-			response: { kind: 'record', recordKeys: lists.discounts.recordKeys, simplifiedKeys },
-		},
-		{
-			option: {
-				name: 'Get Many',
-				value: 'getAll',
-				action: 'Get many discounts',
-				description: 'Get the discounts of the account',
-			},
-			fields: [returnAllField, limitField, simplifyField],
-			request: () => buildListRequest(lists.discounts),
-			effect: 'read',
-			response: { kind: 'list', list: lists.discounts, simplifiedKeys },
-		},
+		buildDeleteRow({
+			action: 'Delete discount (cannot be undone)',
+			description: 'Delete a discount permanently, so that its code no longer works',
+			field: discountField,
+			path: '/discounts',
+		}),
+		buildGetRow({
+			action: 'Get discount',
+			description: 'Get one discount',
+			field: discountField,
+			list: lists.discounts,
+			simplifiedKeys,
+		}),
+		buildGetManyRow({
+			action: 'Get many discounts',
+			description: 'Get the discounts of the account',
+			list: lists.discounts,
+			simplifiedKeys,
+		}),
 		{
 			option: {
 				name: 'Update',

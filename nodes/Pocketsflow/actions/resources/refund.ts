@@ -1,15 +1,10 @@
-import { buildListRequest, lists } from '../../api/lists';
-import { path } from '../../api/request';
-import {
-	amountNotice,
-	buildAdditionalFields,
-	limitField,
-	returnAllField,
-} from '../../fields/common';
+import { lists } from '../../api/lists';
+import { amountNotice, buildAdditionalFields } from '../../fields/common';
 import { locatorField, orderField } from '../../fields/locators';
 import { formatAmount, formatMinute, formatText, joinLabel } from '../../fields/pickers';
 import { choiceField, moneyField, notCents, showFor, textField } from '../../fields/types';
 import type { Resource } from '../operation';
+import { buildGetManyRow, buildGetRow } from '../rows';
 
 const refundField = locatorField({
 	displayName: 'Refund',
@@ -99,24 +94,18 @@ export const refundResource: Resource = {
 			effect: 'create',
 			response: { kind: 'record', recordKeys: lists.refunds.recordKeys },
 		},
-		{
-			option: { name: 'Get', value: 'get', action: 'Get refund', description: 'Get one refund' },
-			fields: [refundField, amountNotice],
-			request: (item) => ({ method: 'GET', path: path`/refunds/${item.require(refundField)}` }),
-			effect: 'read',
-			response: { kind: 'record', recordKeys: lists.refunds.recordKeys },
-		},
-		{
-			option: {
-				name: 'Get Many',
-				value: 'getAll',
-				action: 'Get many refunds',
-				description: 'Get the refunds of the account',
-			},
-			fields: [returnAllField, limitField, amountNotice],
-			request: () => buildListRequest(lists.refunds),
-			effect: 'read',
-			response: { kind: 'list', list: lists.refunds },
-		},
+		buildGetRow({
+			action: 'Get refund',
+			description: 'Get one refund',
+			field: refundField,
+			list: lists.refunds,
+			notices: [amountNotice],
+		}),
+		buildGetManyRow({
+			action: 'Get many refunds',
+			description: 'Get the refunds of the account',
+			list: lists.refunds,
+			notices: [amountNotice],
+		}),
 	],
 };

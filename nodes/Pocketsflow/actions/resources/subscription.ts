@@ -1,5 +1,4 @@
 import { buildListRequest, lists } from '../../api/lists';
-import { path } from '../../api/request';
 import { readId } from '../../api/responses';
 import {
 	buildFilters,
@@ -18,6 +17,7 @@ import {
 } from '../../fields/pickers';
 import { choiceField, type Address } from '../../fields/types';
 import type { RequestOperation, Resource } from '../operation';
+import { buildGetManyRow, buildGetRow } from '../rows';
 import { buildProviderRequest } from '../providerId';
 
 const simplifiedKeys = [
@@ -111,29 +111,17 @@ export const subscriptionResource: Resource = {
 			},
 			...buildEndOperation('cancel'),
 		},
-		{
-			option: {
-				name: 'Get',
-				value: 'get',
-				action: 'Get subscription',
-				description: "Get one buyer's subscription: status and current period",
-			},
-			fields: [membershipField, simplifyField],
-			request: (item) => ({
-				method: 'GET',
-				path: path`/orders/subscriptions/${item.require(membershipField)}`,
-			}),
-			effect: 'read',
-			response: { kind: 'record', recordKeys: lists.memberships.recordKeys, simplifiedKeys },
-		},
-		{
-			option: {
-				name: 'Get Many',
-				value: 'getAll',
-				action: 'Get many subscriptions',
-				description: 'Get the subscriptions of buyers to the offers of the account',
-			},
-			fields: [returnAllField, limitField, simplifyField],
+		buildGetRow({
+			action: 'Get subscription',
+			description: "Get one buyer's subscription: status and current period",
+			field: membershipField,
+			list: lists.memberships,
+			simplifiedKeys,
+		}),
+		buildGetManyRow({
+			action: 'Get many subscriptions',
+			description: 'Get the subscriptions of buyers to the offers of the account',
+			list: lists.memberships,
 			collections: [
 				buildFilters(
 					...dateRangeFields,
@@ -152,10 +140,8 @@ export const subscriptionResource: Resource = {
 					),
 				),
 			],
-			request: (item) => buildListRequest(lists.memberships, item.getFilters()),
-			effect: 'read',
-			response: { kind: 'list', list: lists.memberships, simplifiedKeys },
-		},
+			simplifiedKeys,
+		}),
 		{
 			option: {
 				name: 'Get Many Subscribers',
