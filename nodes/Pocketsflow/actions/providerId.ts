@@ -34,7 +34,7 @@ export async function buildProviderRequest(
 }
 
 /** The payment provider's ID of a membership, which it need not have. */
-export const getProviderId = (membership: IDataObject) =>
+const getProviderId = (membership: IDataObject) =>
 	formatText(membership.stripeSubscriptionId)?.trim() || undefined;
 
 const buildRequest = (

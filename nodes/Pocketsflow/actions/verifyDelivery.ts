@@ -117,14 +117,14 @@ const isFile = (value: unknown): value is IBinaryData =>
 
 /**
  * The file that is meant by the name of a binary field, a path in the JSON of the item, or the file itself,
- * which an expression gives. In n8n's binary mode Combined all files are in the JSON
+ * which an expression gives. In n8n's binary mode Combined all are in the JSON, under `_files`
  * (docs/n8n-engine.md#loading-and-metadata). @throws InvalidInputError
  */
 function findFile({ json, binary }: INodeExecutionData, given: unknown): IBinaryData {
 	// What $binary gives has no data where n8n keeps that in memory. The signature decides in any case.
 	const candidates =
 		typeof given === 'string'
-			? [binary?.[given], getAtPath(json, given)]
+			? [binary?.[given], getAtPath(json, given), getAtPath(json, `_files.${given}`)]
 			: [given, ...(isRecord(given) ? Object.values(binary ?? {}) : [])];
 	const file = candidates.find(isFile);
 	if (file) return file;

@@ -201,7 +201,7 @@ const findIdSegments = (url: string) =>
  * what would change the path or cannot be encoded: `.`, `..` and half of a surrogate pair.
  * @throws InvalidInputError
  */
-export function readId(displayName: string, raw: unknown): string | undefined {
+export function readPathId(displayName: string, raw: unknown): string | undefined {
 	if (isUnset(raw)) return undefined;
 	const value = readText(displayName, raw).trim();
 	if (value === '') return undefined;
@@ -217,7 +217,7 @@ export function readId(displayName: string, raw: unknown): string | undefined {
 export function idField(shown: Presentation): Field<string> {
 	const { property } = textField(shown);
 	const { displayName } = shown;
-	return { property, read: (raw) => readId(displayName, readPastedId(displayName, raw)) };
+	return { property, read: (raw) => readPathId(displayName, readPastedId(displayName, raw)) };
 }
 
 interface NumberBounds {

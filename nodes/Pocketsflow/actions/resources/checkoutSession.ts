@@ -163,7 +163,7 @@ export const checkoutSessionResource: Resource = {
 			}),
 			hint: ({ body }) =>
 				body?.metadata === undefined && body?.clientReferenceId === undefined
-					? 'A checkout session was created without Metadata and without Client Reference ID, so its sale cannot be matched to your order. Check the value of Metadata: n8n drops entries that do not fit its form. To give an object, set Metadata Input to JSON.'
+					? 'A checkout session has neither Metadata nor a Client Reference ID, so its sale cannot be matched to your order. n8n drops metadata in another form than rows: to give an object, set Metadata Input to JSON.'
 					: undefined,
 			effect: 'create',
 			response: {

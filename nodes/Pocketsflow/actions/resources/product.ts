@@ -1,4 +1,4 @@
-import { buildListRequest, lists } from '../../api/lists';
+import { lists } from '../../api/lists';
 import { path } from '../../api/request';
 import {
 	buildAdditionalFields,
@@ -6,9 +6,7 @@ import {
 	checkPriceRange,
 	currencyField,
 	descriptionField,
-	limitField,
 	pageFields,
-	returnAllField,
 	simplifyField,
 } from '../../fields/common';
 import { buildProductField } from '../../fields/locators';
@@ -21,6 +19,7 @@ import {
 } from '../../fields/price';
 import { booleanField, choiceField, noticeField, textField } from '../../fields/types';
 import type { Resource } from '../operation';
+import { buildDeleteRow, buildGetManyRow, buildGetRow } from '../rows';
 
 const simplifiedKeys = [
 	'name',
@@ -137,45 +136,25 @@ export const productResource: Resource = {
 			effect: 'create',
 			response: { kind: 'record', recordKeys: lists.products.recordKeys, simplifiedKeys },
 		},
-		{
-			option: {
-				name: 'Delete',
-				value: 'delete',
-				action: 'Delete product (cannot be undone)',
-				description: 'Delete a product permanently, so that it can no longer be bought',
-			},
-			fields: [productField],
-			request: (item) => ({
-				method: 'DELETE',
-				path: path`/products/${item.require(productField)}`,
-			}),
-			effect: 'change',
-			response: { kind: 'deleted', id: productField },
-		},
-		{
-			option: {
-				name: 'Get',
-				value: 'get',
-				action: 'Get product',
-				description: 'Get one product',
-			},
-			fields: [productField, simplifyField],
-			request: (item) => ({ method: 'GET', path: path`/products/${item.require(productField)}` }),
-			effect: 'read',
-			response: { kind: 'record', recordKeys: lists.products.recordKeys, simplifiedKeys },
-		},
-		{
-			option: {
-				name: 'Get Many',
-				value: 'getAll',
-				action: 'Get many products',
-				description: 'Get the products of the account',
-			},
-			fields: [returnAllField, limitField, simplifyField],
-			request: () => buildListRequest(lists.products),
-			effect: 'read',
-			response: { kind: 'list', list: lists.products, simplifiedKeys },
-		},
+		buildDeleteRow({
+			action: 'Delete product (cannot be undone)',
+			description: 'Delete a product permanently, so that it can no longer be bought',
+			field: productField,
+			path: '/products',
+		}),
+		buildGetRow({
+			action: 'Get product',
+			description: 'Get one product',
+			field: productField,
+			list: lists.products,
+			simplifiedKeys,
+		}),
+		buildGetManyRow({
+			action: 'Get many products',
+			description: 'Get the products of the account',
+			list: lists.products,
+			simplifiedKeys,
+		}),
 		{
 			option: {
 				name: 'Update',

@@ -1,11 +1,8 @@
-import { buildListRequest, lists } from '../../api/lists';
-import { path } from '../../api/request';
+import { lists } from '../../api/lists';
 import {
 	buildAdditionalFields,
 	checkPriceRange,
-	limitField,
 	pageFields,
-	returnAllField,
 	simplifyField,
 } from '../../fields/common';
 import { jsonField, textOrJsonField } from '../../fields/json';
@@ -13,6 +10,7 @@ import { checkoutQueryPattern, idPattern, locatorField, offerSource } from '../.
 import { buildPriceFields, priceField, readPrice } from '../../fields/price';
 import { booleanField, choiceField, numberField, textField, urlField } from '../../fields/types';
 import type { Resource } from '../operation';
+import { buildGetManyRow, buildGetRow } from '../rows';
 
 const simplifiedKeys = [
 	'name',
@@ -205,32 +203,18 @@ export const subscriptionOfferResource: Resource = {
 			effect: 'create',
 			response: { kind: 'record', recordKeys: lists.offers.recordKeys, simplifiedKeys },
 		},
-		{
-			option: {
-				name: 'Get',
-				value: 'get',
-				action: 'Get subscription offer',
-				description: 'Get one subscription offer',
-			},
-			fields: [offerField, simplifyField],
-			request: (item) => ({
-				method: 'GET',
-				path: path`/subscriptions/${item.require(offerField)}`,
-			}),
-			effect: 'read',
-			response: { kind: 'record', recordKeys: lists.offers.recordKeys, simplifiedKeys },
-		},
-		{
-			option: {
-				name: 'Get Many',
-				value: 'getAll',
-				action: 'Get many subscription offers',
-				description: 'Get the subscription offers of the account',
-			},
-			fields: [returnAllField, limitField, simplifyField],
-			request: () => buildListRequest(lists.offers),
-			effect: 'read',
-			response: { kind: 'list', list: lists.offers, simplifiedKeys },
-		},
+		buildGetRow({
+			action: 'Get subscription offer',
+			description: 'Get one subscription offer',
+			field: offerField,
+			list: lists.offers,
+			simplifiedKeys,
+		}),
+		buildGetManyRow({
+			action: 'Get many subscription offers',
+			description: 'Get the subscription offers of the account',
+			list: lists.offers,
+			simplifiedKeys,
+		}),
 	],
 };

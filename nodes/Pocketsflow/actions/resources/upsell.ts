@@ -1,12 +1,6 @@
-import { buildListRequest, lists } from '../../api/lists';
+import { lists } from '../../api/lists';
 import { path } from '../../api/request';
-import {
-	buildAdditionalFields,
-	buildUpdateFields,
-	limitField,
-	returnAllField,
-	simplifyField,
-} from '../../fields/common';
+import { buildAdditionalFields, buildUpdateFields, simplifyField } from '../../fields/common';
 import { buildProductField, locatorField, mainProductsField } from '../../fields/locators';
 import { formatActive, formatAmount, formatText, joinLabel } from '../../fields/pickers';
 import {
@@ -18,6 +12,7 @@ import {
 } from '../../fields/price';
 import { booleanField, textField } from '../../fields/types';
 import type { Resource } from '../operation';
+import { buildDeleteRow, buildGetManyRow, buildGetRow } from '../rows';
 
 const simplifiedKeys = [
 	'name',
@@ -137,37 +132,25 @@ export const upsellResource: Resource = {
 			effect: 'create',
 			response: { kind: 'record', recordKeys: lists.upsells.recordKeys, simplifiedKeys },
 		},
-		{
-			option: {
-				name: 'Delete',
-				value: 'delete',
-				action: 'Delete upsell (cannot be undone)',
-				description: 'Delete an upsell permanently, so that buyers no longer see it',
-			},
-			fields: [upsellField],
-			request: (item) => ({ method: 'DELETE', path: path`/upsells/${item.require(upsellField)}` }),
-			effect: 'change',
-			response: { kind: 'deleted', id: upsellField },
-		},
-		{
-			option: { name: 'Get', value: 'get', action: 'Get upsell', description: 'Get one upsell' },
-			fields: [upsellField, simplifyField],
-			request: (item) => ({ method: 'GET', path: path`/upsells/${item.require(upsellField)}` }),
-			effect: 'read',
-			response: { kind: 'record', recordKeys: lists.upsells.recordKeys, simplifiedKeys },
-		},
-		{
-			option: {
-				name: 'Get Many',
-				value: 'getAll',
-				action: 'Get many upsells',
-				description: 'Get the upsells of the account',
-			},
-			fields: [returnAllField, limitField, simplifyField],
-			request: () => buildListRequest(lists.upsells),
-			effect: 'read',
-			response: { kind: 'list', list: lists.upsells, simplifiedKeys },
-		},
+		buildDeleteRow({
+			action: 'Delete upsell (cannot be undone)',
+			description: 'Delete an upsell permanently, so that buyers no longer see it',
+			field: upsellField,
+			path: '/upsells',
+		}),
+		buildGetRow({
+			action: 'Get upsell',
+			description: 'Get one upsell',
+			field: upsellField,
+			list: lists.upsells,
+			simplifiedKeys,
+		}),
+		buildGetManyRow({
+			action: 'Get many upsells',
+			description: 'Get the upsells of the account',
+			list: lists.upsells,
+			simplifiedKeys,
+		}),
 		{
 			option: {
 				name: 'Update',
