@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { demoOwner, type Execution } from '../test/harness/n8n/client';
+import { demoOwner, type Execution, type ExecutionSummary } from '../test/harness/n8n/client';
 import { withProgress } from '../test/harness/setup/progress';
 import { causeEvents, checkExamples } from './check';
 import { buy } from './example-workflows';
@@ -47,6 +47,7 @@ async function main(): Promise<void> {
 	if (isCheck) return await check(demo);
 	isReady = true;
 	printInstructions(demo, options.realAccount !== undefined);
+	reportMails(running);
 	await reportPaidOrders(demo);
 }
 
@@ -62,14 +63,14 @@ function readOptions({ data, port }: { data?: string; port?: string }): DemoOpti
 	};
 }
 
-async function check({ client, imported, settle, getSellUrl, account }: Demo): Promise<void> {
+async function check({ client, imported, quickStart, getBuyUrl, account }: Demo): Promise<void> {
 	const orderId = `CHECK-${randomUUID().slice(0, 8)}`;
 	const execution = await withProgress(`Buying and settling order ${orderId}`, async () => {
-		await buy(getSellUrl(orderId), 'buyer@example.com');
+		await buy(getBuyUrl(orderId), 'buyer@example.com');
 		const isPaid = (candidate: Execution) => readPaidOrder(candidate)?.orderId === orderId;
-		return await client.waitForExecution(settle.id, isPaid);
+		return await client.waitForExecution(quickStart.id, isPaid);
 	});
-	console.log(`Execution ${execution.id} of "${settle.name}":`, readPaidOrder(execution));
+	console.log(`Execution ${execution.id} of "${quickStart.name}":`, readPaidOrder(execution));
 	await withProgress('Renewing, failing and ending a membership, refunding an order', () =>
 		causeEvents(account),
 	);
@@ -110,7 +111,7 @@ Point a tunnel at ${n8n.url} and start again with its address in WEBHOOK_URL, an
 	else console.log('Waiting for paid orders …');
 }
 
-/** What an execution of the workflow "settle" was started by; undefined if by no paid order. */
+/** The paid order that an execution of the quick start brought; undefined if it brought none. */
 function readPaidOrder(execution: Execution) {
 	const [event] = execution.items('Pocketsflow Trigger') as Array<{
 		metadata?: { order_id?: string };
@@ -123,13 +124,23 @@ function readPaidOrder(execution: Execution) {
 	return { orderId: metadata.order_id, customerEmail: customer?.email, amount, eventId };
 }
 
+/** Whether a buyer or Pocketsflow started an execution, not the button that tries a workflow. */
+const wasDelivered = ({ mode }: ExecutionSummary) => mode === 'webhook';
+
 /** Prints each paid order as it comes, until the process is stopped. */
-async function reportPaidOrders({ client, settle }: Demo): Promise<never> {
+async function reportPaidOrders({ client, quickStart }: Demo): Promise<never> {
 	const shown = new Set<string>();
-	for (const { id } of await client.executions(settle.id)) shown.add(id);
+	for (const { id } of await client.executions(quickStart.id)) shown.add(id);
 	for (;;) {
 		await client
-			.waitForExecution(settle.id, ({ id }) => !shown.has(id), 60_000)
+			.waitForExecution(
+				quickStart.id,
+				(execution) => {
+					const isOther = execution.status === 'success' && !readPaidOrder(execution);
+					return !shown.has(execution.id) && wasDelivered(execution) && !isOther;
+				},
+				60_000,
+			)
 			.then((execution) => {
 				shown.add(execution.id);
 				const paid = readPaidOrder(execution) ?? execution.error?.message ?? 'no paid order';
@@ -138,6 +149,17 @@ async function reportPaidOrders({ client, settle }: Demo): Promise<never> {
 			// Nobody has bought anything in this minute, or n8n is being stopped.
 			.catch(() => undefined);
 	}
+}
+
+/** Prints each email as a workflow sends it. */
+function reportMails({ mailServer }: Running): void {
+	let shown = 0;
+	setInterval(() => {
+		for (const { to, subject, body } of mailServer?.mails.slice(shown) ?? []) {
+			shown += 1;
+			if (!asking) console.log(`  email to ${to.join(', ')}: ${subject}\n${body.trim()}`);
+		}
+	}, 500).unref();
 }
 
 async function stopN8n(keeps: boolean): Promise<void> {
@@ -161,6 +183,7 @@ function stopAll(keeps = false): Promise<void> {
 	stopping ??= (async () => {
 		await stopN8n(keeps).catch(complain);
 		await running.wooCommerce?.close().catch(complain);
+		await running.mailServer?.close().catch(complain);
 		await running.sandbox?.close().catch(complain);
 	})();
 	return stopping;
