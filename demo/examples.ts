@@ -64,6 +64,7 @@ export const examples: readonly Example[] = [
 	{ file: 'new-sale-to-chat', since: '1.123', tags: ['Reports'] },
 	{ file: 'abandoned-checkout', since: '2.0', tags: ['Customers'] },
 	{ file: 'dunning', since: '2.0', tags: ['Customers'], active: 'withSandbox' },
+	{ file: 'bookkeeping', since: '2.0', tags: ['Reports'] },
 	{ file: 'sales-report', since: '1.123', tags: ['Reports'] },
 	{ file: 'import-products', since: '1.123', tags: ['Operations'] },
 	{ file: 'watchman', since: '1.123', tags: ['Operations'] },
