@@ -71,7 +71,7 @@ test('writes one row for each payment and refund, with tax and country', async (
 		orderId,
 		amount: 11.9,
 	});
-	await control(environment, `/refunds/${refund._id}`, { status: 'completed', createdAt });
+	await control(environment, `/refunds/${refund._id}/status`, { status: 'completed', createdAt });
 	mailServer.refuses = true;
 	expect(await runAtNight()).not.toBe('');
 	const rows = await example.rows(table);
@@ -123,7 +123,7 @@ test('keeps no formula that a buyer wrote, no failed refund and no other month',
 	const { data: refund } = await environment.api.post<{ _id: string }>('/refunds', {
 		orderId: orderIds[0],
 	});
-	await control(environment, `/refunds/${refund._id}`, { status: 'failed', createdAt });
+	await control(environment, `/refunds/${refund._id}/status`, { status: 'failed', createdAt });
 	const old = new Date(lastMonth.getTime() - 60 * 24 * 3_600_000).toISOString();
 	await sell({ productId, email: 'old@example.com', createdAt: old });
 	expect(await runAtNight()).toBe('');

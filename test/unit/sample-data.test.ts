@@ -12,6 +12,7 @@ const files = [
 	'license-check',
 	'dunning',
 	'bookkeeping',
+	'sell-in-chat',
 ];
 
 const folder = join(__dirname, '..', '..', 'examples');
@@ -24,7 +25,7 @@ function hasEffect({ type, parameters: { resource, operation, method } }: Workfl
 		return resource === 'row' && ['insert', 'upsert'].includes(String(operation));
 	if (type.endsWith('.httpRequest')) return method !== undefined && method !== 'GET';
 	if (type.endsWith('.pocketsflow')) return !['get', 'getAll'].includes(String(operation));
-	return type.endsWith('.emailSend');
+	return /\.(emailSend|telegram)$/.test(type);
 }
 
 describe.each(files)('the sample data of %s', (file) => {
