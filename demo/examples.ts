@@ -64,6 +64,7 @@ export const examples: readonly Example[] = [
 	{ file: 'license-check', since: '2.0', tags: ['Access'], active: 'withSandbox' },
 	{ file: 'new-sale-to-chat', since: '1.123', tags: ['Reports'] },
 	{ file: 'abandoned-checkout', since: '2.0', tags: ['Customers'] },
+	{ file: 'newsletter', since: '2.0', tags: ['Customers'] },
 	{ file: 'dunning', since: '2.0', tags: ['Customers'], active: 'withSandbox' },
 	{ file: 'bookkeeping', since: '2.0', tags: ['Reports'] },
 	{ file: 'sales-report', since: '1.123', tags: ['Reports'] },

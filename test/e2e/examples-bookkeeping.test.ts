@@ -28,7 +28,7 @@ beforeAll(async () => {
 	const { api } = environment;
 	const product = { name: 'Brushes', price: 20, currency: 'EUR', published: true };
 	productId = (await api.post<{ _id: string }>('/products', product)).data._id;
-	const offer = { name: 'Club', price: 15, currency: 'USD', interval: 'month', published: true };
+	const offer = { name: 'Club', price: 15, currency: 'USD', frequency: 'monthly' };
 	offerId = (await api.post<{ _id: string }>('/subscriptions', offer)).data._id;
 	example = await RunningExample.open(environment, 'bookkeeping', {
 		values: { includeTest: true, sendOnDay: 1 },

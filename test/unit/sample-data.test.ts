@@ -13,6 +13,7 @@ const files = [
 	'dunning',
 	'bookkeeping',
 	'sell-in-chat',
+	'newsletter',
 ];
 
 const folder = join(__dirname, '..', '..', 'examples');
