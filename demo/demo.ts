@@ -11,13 +11,13 @@ import { moveHome, writeKeptData } from './kept-data';
 import { askWhetherToKeep } from './question';
 import { type Demo, type DemoOptions, type Running, startDemo } from './start-demo';
 
-const help = `npm run demo                   a shop to click through: Pocketsflow's sandbox and a real n8n
-npm run demo -- --check        buys once by itself, runs every example and ends; fails if one does
-npm run demo -- --data FOLDER  keeps n8n and the shop in that folder, or goes on with what is there
+const help = `npm run demo                   starts a shop to click through: Pocketsflow's sandbox and a real n8n
+npm run demo -- --check        makes one purchase, runs every example, and stops; fails if one of them fails
+npm run demo -- --data FOLDER  keeps n8n and the shop in that folder, or continues with what is there
 npm run demo -- --port 5678    the port of n8n (default: any free one)
 
-POCKETSFLOW_API_KEY=pk_test_…  use Pocketsflow itself in place of the sandbox
-WEBHOOK_URL=https://…          the public address of this n8n, which Pocketsflow itself needs for deliveries`;
+POCKETSFLOW_API_KEY=pk_test_…  use Pocketsflow instead of the sandbox
+WEBHOOK_URL=https://…          the public address of this n8n, which Pocketsflow needs for deliveries`;
 
 const running: Running = {};
 let folder: string | undefined;
@@ -39,7 +39,7 @@ async function main(): Promise<void> {
 	const options = readOptions(values);
 	if (values.check && options.realAccount)
 		throw new Error(
-			'--check buys by itself, so it works with the sandbox only: unset POCKETSFLOW_API_KEY.',
+			'--check makes a purchase, so it works with the sandbox only. Unset POCKETSFLOW_API_KEY.',
 		);
 	isCheck = values.check;
 	folder = options.folder;
@@ -90,10 +90,10 @@ function printInstructions(
     dashboard  ${sandbox.url}/dashboard`
 		: '';
 	console.log(`
-Ready. Nothing outside ${folder ?? 'a temporary folder'} is touched; Ctrl-C ends it all.
+Ready. Nothing outside ${folder ?? 'a temporary folder'} is changed. Ctrl-C stops everything.
 
   n8n          ${n8n.url}/home/workflows
-    e-mail     ${demoOwner.email}
+    email      ${demoOwner.email}
     password   ${demoOwner.password}
   Pocketsflow  ${account.baseUrl}${isReal ? '' : ' (the sandbox)'}${keys}
   WooCommerce  ${wooCommerce ? `${wooCommerce.url} (a stand-in: its REST API only)` : 'none'}
@@ -103,9 +103,9 @@ Your first five minutes (also on the canvas: ${startHereUrl})
 ${formatSteps(steps)}
 `);
 	if (isReal)
-		console.log('This is Pocketsflow itself: a key that begins with pk_live_ moves real money.\n');
+		console.log('This is your Pocketsflow account: a key that begins with pk_live_ moves real money.\n');
 	if (!canReceive)
-		console.log(`The workflows that wait for Pocketsflow are off: it can deliver only to a public https address.
+		console.log(`The workflows that wait for Pocketsflow are not published: it can deliver only to a public https address.
 Point a tunnel at ${n8n.url} and start again with its address in WEBHOOK_URL, and with
 --port so that the tunnel finds this n8n.\n`);
 	else console.log('Waiting for paid orders …');
@@ -169,10 +169,10 @@ async function stopN8n(keeps: boolean): Promise<void> {
 	if (folder || keeps) {
 		if (kept) await writeKeptData(n8n.userFolder, kept, sandbox?.takeSnapshot());
 		const place = folder ?? (await moveHome(n8n.userFolder));
-		console.log(`Kept in ${place}. Go on with it:\n  npm run demo -- --data ${place}`);
+		console.log(`Kept in ${place}. Continue with it:\n  npm run demo -- --data ${place}`);
 	} else if (isReady) {
 		console.log(
-			'Deleted, with all that was built in it. To keep it: npm run demo -- --data FOLDER',
+			'Deleted, with everything that you created in it. To keep it: npm run demo -- --data FOLDER',
 		);
 	}
 }

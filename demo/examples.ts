@@ -1,6 +1,6 @@
 import type { Account } from './example-workflows';
 
-/** What the demo runs beside n8n: the examples are set up for it. */
+/** What the demo runs next to n8n: the examples are set up for it. */
 export interface DemoShop {
 	account: Account;
 	/** The product that the quick start sells. */
@@ -18,7 +18,7 @@ export interface Example {
 	file: string;
 	/** The oldest n8n whose nodes it can use. */
 	since: '1.123' | '2.0';
-	/** What n8n's list of workflows shows beside its name. */
+	/** What n8n's list of workflows shows next to its name. */
 	tags: string[];
 	/** Whether the demo publishes it, and whether with a real account, too. */
 	active?: 'always' | 'withSandbox';

@@ -38,7 +38,7 @@ function isActive({ active }: Example, workflow: Workflow, target: ImportTarget)
 	return active === 'always' || shop.wooCommerce !== undefined;
 }
 
-/** Imports a workflow with tags, which are made where they are missing. */
+/** Imports a workflow with tags, which are created if they are missing. */
 export async function importTagged(
 	{ client, credentials }: Pick<ImportTarget, 'client' | 'credentials'>,
 	workflow: Workflow,
