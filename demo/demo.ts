@@ -103,7 +103,9 @@ Your first five minutes (also on the canvas: ${startHereUrl})
 ${formatSteps(steps)}
 `);
 	if (isReal)
-		console.log('This is your Pocketsflow account: a key that begins with pk_live_ moves real money.\n');
+		console.log(
+			'This is your Pocketsflow account: a key that begins with pk_live_ moves real money.\n',
+		);
 	if (!canReceive)
 		console.log(`The workflows that wait for Pocketsflow are not published: it can deliver only to a public https address.
 Point a tunnel at ${n8n.url} and start again with its address in WEBHOOK_URL, and with

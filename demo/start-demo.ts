@@ -60,7 +60,9 @@ export interface Demo {
 async function claimPort(port: number | undefined, what: string): Promise<number> {
 	if (port === undefined) return findFreePort();
 	if (await isPortFree(port)) return port;
-	throw new Error(`Port ${port} of ${what} is in use. Stop the program that uses it, and start again.`);
+	throw new Error(
+		`Port ${port} of ${what} is in use. Stop the program that uses it, and start again.`,
+	);
 }
 
 async function startShops(
