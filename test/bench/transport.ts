@@ -1,4 +1,4 @@
-// npm run bench:transport [-- [--short] [--against FOLDER] [creates] [longestBlock] [returnAll] [rateLimit]]
+// npm run bench:transport [-- [--against FOLDER] [creates] [longestBlock] [returnAll] [rateLimit]]
 // Measures the node as it is built. With --against also the one in `dist` of another checkout, in turns.
 import { existsSync, readdirSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
@@ -24,11 +24,11 @@ import { startSandboxProcess, type SandboxProcess } from './sandboxProcess';
 
 const { values: flags, positionals } = parseArgs({
 	args: process.argv.slice(2),
-	options: { short: { type: 'boolean' }, against: { type: 'string' } },
+	options: { against: { type: 'string' } },
 	allowPositionals: true,
 });
 
-const rounds = flags.short ? 2 : 5;
+const rounds = Number(process.env.BENCH_ROUNDS ?? 5);
 const creates = 300;
 /** A run of these with seven expressions each; one pass over them once kept deliveries waiting. */
 const preparedItems = 1_000;
@@ -297,7 +297,7 @@ async function benchmarkRateLimit(nodes: Contenders): Promise<void> {
 	}
 	if (!http)
 		say(
-			"  n8n's HTTP Request node was not run: no n8n in the cache (npm run test:e2e puts one there)",
+			"  n8n's HTTP Request node was not run: no n8n in the cache (npm run test:n8n puts one there)",
 		);
 	say();
 }

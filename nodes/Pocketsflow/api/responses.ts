@@ -55,16 +55,18 @@ export function findRecords(
 export interface Pagination {
 	totalCount?: number;
 	totalPages?: number;
+	pageSize?: number;
 	hasMore?: boolean;
 }
 
 /** Reads the `pagination` block of a page, each part only where it has the documented type. */
 export function readPagination(response: unknown): Pagination {
 	if (!isRecord(response) || !isRecord(response.pagination)) return {};
-	const { totalCount, totalPages, hasMore } = response.pagination;
+	const { totalCount, totalPages, pageSize, hasMore } = response.pagination;
 	return {
 		totalCount: typeof totalCount === 'number' ? totalCount : undefined,
 		totalPages: typeof totalPages === 'number' ? totalPages : undefined,
+		pageSize: typeof pageSize === 'number' ? pageSize : undefined,
 		hasMore: typeof hasMore === 'boolean' ? hasMore : undefined,
 	};
 }

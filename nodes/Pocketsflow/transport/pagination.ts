@@ -1,6 +1,12 @@
 import { NodeOperationError, type IDataObject } from 'n8n-workflow';
 
-import { buildListRequest, buildPageRequest, maxPageSize, type ListEndpoint } from '../api/lists';
+import {
+	buildListRequest,
+	buildPageRequest,
+	maxPageSize,
+	type ListEndpoint,
+	type PagePosition,
+} from '../api/lists';
 import type { PocketsflowRequest } from '../api/request';
 import { findRecords, readId, readPagination, type Pagination } from '../api/responses';
 import type { PocketsflowContext } from './credential';
@@ -11,9 +17,11 @@ import { send, type SendOptions } from './send';
 const maxStalePages = 2;
 
 /** One page as it was answered. */
-interface Page {
+export interface Page {
 	/** The number of the page or, with `offset`, of its first record; both from 1. */
 	position: number;
+	/** Where the page after it begins, if there is one. */
+	next: number;
 	records: IDataObject[];
 	pagination: Pagination;
 }
@@ -72,6 +80,28 @@ export async function readList(
 }
 
 /**
+ * Reads one page of a list, and believes nothing that it says about others.
+ * @param page its position, and the number of records to ask for
+ * @returns undefined if the answer holds no list
+ * @throws as `send` does
+ */
+export async function readPage(
+	context: PocketsflowContext,
+	list: ListEndpoint,
+	request: PocketsflowRequest,
+	page: PagePosition,
+	{ itemIndex, ...options }: SendOptions & { itemIndex?: number } = {},
+): Promise<Page | undefined> {
+	const pageRequest = buildPageRequest(list, request, page);
+	const body = await send(context, pageRequest, 'read', itemIndex, options);
+	const records = findRecords(body, list.keys);
+	if (!records) return undefined;
+	const { position } = page;
+	const next = position + (list.paging === 'offset' ? records.length : 1);
+	return { position, next, records, pagination: readPagination(body) };
+}
+
+/**
  * Reads a list page by page, until its end or until the caller stops.
  * @throws as `send` does; NodeOperationError when the list breaks off, or when Pocketsflow repeats a page
  * although it says that there are more
@@ -95,14 +125,21 @@ export async function* readPages(
 		longestPage: 0,
 	};
 	const fetchPage = async (position: number): Promise<Page> => {
-		const pageRequest = buildPageRequest(list, request, { position, size });
 		const isUsable = (body: unknown) => findRecords(body, list.keys) !== undefined;
-		const body = await send(context, pageRequest, 'read', itemIndex, { ...options, isUsable });
-		const records = findRecords(body, list.keys) ?? [];
-		const pagination = readPagination(body);
-		if (records.length === 0 && hasNextPage(list, position, pagination))
+		const page = await readPage(
+			context,
+			list,
+			request,
+			{ position, size },
+			{
+				...options,
+				itemIndex,
+				isUsable,
+			},
+		);
+		if (!page || (page.records.length === 0 && hasNextPage(list, position, page.pagination)))
 			throw truncatedListError(context, list, itemIndex);
-		return { position, records, pagination };
+		return page;
 	};
 
 	let stalePages = 0;
@@ -127,7 +164,7 @@ export async function* readPages(
 				(isStale && !claimsMoreRecords(page, progress));
 			if (!isEnd && stalePages === maxStalePages)
 				throw repeatedPageError(context, list, progress, itemIndex);
-			const next = isEnd ? undefined : findNextPosition(list, page);
+			const next = isEnd ? undefined : page.next;
 			yield { records, next };
 			if (next === undefined) return;
 			const result = await prefetched.next();
@@ -137,9 +174,6 @@ export async function* readPages(
 		await prefetched.return(undefined);
 	}
 }
-
-const findNextPosition = ({ paging }: ListEndpoint, { position, records }: Page) =>
-	position + (paging === 'offset' ? records.length : 1);
 
 /**
  * The records of a page that no earlier page brought. Without ids a page counts as a whole: two equal

@@ -62,6 +62,8 @@ export interface NodeSetup {
 	workflowId?: string;
 	/** Its name unless given. */
 	nodeId?: string;
+	/** `nodeName` unless given. */
+	nodeName?: string;
 	signal?: AbortSignal;
 	/** Gets the failed executions that a poll asks for beside its result. */
 	emitError?: (error: Error) => void;
@@ -128,10 +130,10 @@ function buildWorkflow(setup: NodeSetup): Workflow {
 		active: false,
 		nodeTypes,
 		settings: { executionOrder: 'v1', timezone: setup.timezone ?? 'UTC' },
-		staticData: { [`node:${nodeName}`]: setup.staticData ?? {} },
+		staticData: { [`node:${setup.nodeName ?? nodeName}`]: setup.staticData ?? {} },
 		nodes: [
 			node(sourceName, sourceType, {}),
-			node(nodeName, getTypeName(setup.node), {
+			node(setup.nodeName ?? nodeName, getTypeName(setup.node), {
 				...(setup.nodeId !== undefined && { id: setup.nodeId }),
 				parameters: setup.parameters ?? {},
 				webhookId: setup.webhookId,
@@ -145,7 +147,9 @@ function buildWorkflow(setup: NodeSetup): Workflow {
 			}),
 		],
 		connections: {
-			[sourceName]: { main: [[{ node: nodeName, type: NodeConnectionTypes.Main, index: 0 }]] },
+			[sourceName]: {
+				main: [[{ node: setup.nodeName ?? nodeName, type: NodeConnectionTypes.Main, index: 0 }]],
+			},
 		},
 	});
 }
@@ -208,7 +212,8 @@ function buildAdditionalData(setup: NodeSetup): IWorkflowExecuteAdditionalData {
 	return data as IWorkflowExecuteAdditionalData;
 }
 
-const getTestedNode = (workflow: Workflow): INode => workflow.nodes[nodeName];
+const getTestedNode = (workflow: Workflow, { nodeName: name = nodeName }: NodeSetup): INode =>
+	workflow.nodes[name];
 
 export interface NodeRun {
 	/** The items of the node's first output; empty when the run failed. */
@@ -256,7 +261,7 @@ export async function runNode(setup: NodeSetup): Promise<NodeRun> {
 /** The context that n8n gives to `execute`, to call parts of a node directly. */
 export function createExecuteContext(setup: NodeSetup): ExecuteContext {
 	const workflow = buildWorkflow(setup);
-	const node = getTestedNode(workflow);
+	const node = getTestedNode(workflow, setup);
 	const items = buildItems(setup);
 	const inputData = { main: [items] };
 	return new ExecuteContext(
@@ -277,13 +282,18 @@ export function createExecuteContext(setup: NodeSetup): ExecuteContext {
 /** The context of list searches and dynamic options. */
 export function createLoadOptionsContext(setup: NodeSetup): LoadOptionsContext {
 	const workflow = buildWorkflow(setup);
-	return new LoadOptionsContext(workflow, getTestedNode(workflow), buildAdditionalData(setup), '');
+	return new LoadOptionsContext(
+		workflow,
+		getTestedNode(workflow, setup),
+		buildAdditionalData(setup),
+		'',
+	);
 }
 
 /** The context of `checkExists`, `create` and `delete`. */
 export function createHookContext(setup: NodeSetup): HookContext {
 	const workflow = buildWorkflow(setup);
-	const node = getTestedNode(workflow);
+	const node = getTestedNode(workflow, setup);
 	const webhookData = {
 		httpMethod: 'POST',
 		node: node.name,
@@ -308,7 +318,7 @@ export function createPollContext(setup: NodeSetup): PollContext {
 	const workflow = buildWorkflow(setup);
 	return new PollContext(
 		workflow,
-		getTestedNode(workflow),
+		getTestedNode(workflow, setup),
 		buildAdditionalData(setup),
 		setup.mode ?? 'trigger',
 		setup.activation ?? 'activate',
@@ -323,7 +333,7 @@ export function createWebhookContext(
 	http: Pick<IWorkflowExecuteAdditionalData, 'httpRequest' | 'httpResponse'>,
 ): WebhookContext {
 	const workflow = buildWorkflow(setup);
-	const node = getTestedNode(workflow);
+	const node = getTestedNode(workflow, setup);
 	const additionalData = { ...buildAdditionalData(setup), ...http };
 	const webhookData = {
 		httpMethod: 'POST',
