@@ -36,7 +36,6 @@ export const examples: readonly Example[] = [
 	},
 	{ file: 'settle', since: '2.0', tags: ['Start here'], active: 'always' },
 	{ file: 'any-platform', since: '1.123', tags: ['Start here'] },
-	{ file: 'verify-by-hand', since: '1.123', tags: ['Settle'] },
 	{ file: 'confirm-paid-order', since: '1.123', tags: ['Settle'] },
 	{ file: 'reconcile-by-webhook', since: '2.0', tags: ['Settle'] },
 	{ file: 'reconcile-by-polling', since: '2.0', tags: ['Settle'] },
