@@ -15,7 +15,7 @@ export interface Example {
 	/** The file in `examples/`, without `.json`. */
 	file: string;
 	/** The oldest n8n whose nodes it can use. */
-	since: '1.123' | '2.0';
+	since: '1.123' | '2.0' | '2.8';
 	/** What n8n's list of workflows shows beside its name. */
 	tags: string[];
 	/** Whether the demo publishes it, beside which shop it is: it must run without further accounts. */
@@ -26,6 +26,7 @@ export interface Example {
 
 /** Every workflow in `examples/`, in the order in which a reader meets them. */
 export const examples: readonly Example[] = [
+	{ file: 'quick-start', since: '1.123', tags: ['Start here'] },
 	{
 		file: 'sell',
 		since: '1.123',
@@ -35,7 +36,7 @@ export const examples: readonly Example[] = [
 		setUp: () => ({ productName: "={{ $json.query.product || 'Icon pack' }}" }),
 	},
 	{ file: 'settle', since: '2.0', tags: ['Start here'], active: 'always' },
-	{ file: 'any-platform', since: '1.123', tags: ['Start here'] },
+	{ file: 'any-platform', since: '1.123', tags: ['Settle'] },
 	{ file: 'confirm-paid-order', since: '1.123', tags: ['Settle'] },
 	{ file: 'reconcile-by-webhook', since: '2.0', tags: ['Settle'] },
 	{ file: 'reconcile-by-polling', since: '2.0', tags: ['Settle'] },
@@ -43,6 +44,11 @@ export const examples: readonly Example[] = [
 	{ file: 'access-discord', since: '2.0', tags: ['Access'] },
 	{ file: 'access-telegram', since: '2.0', tags: ['Access'] },
 	{ file: 'access-list', since: '2.0', tags: ['Access'] },
+	{ file: 'license-keys', since: '2.0', tags: ['Access'] },
+	{ file: 'license-check', since: '2.0', tags: ['Access'] },
+	{ file: 'new-sale-to-chat', since: '1.123', tags: ['Reports'] },
+	{ file: 'abandoned-checkout', since: '2.0', tags: ['Customers'] },
+	{ file: 'dunning', since: '2.0', tags: ['Customers'] },
 	{ file: 'sales-report', since: '1.123', tags: ['Reports'] },
 	{ file: 'import-products', since: '1.123', tags: ['Operations'] },
 	{ file: 'watchman', since: '1.123', tags: ['Operations'] },
@@ -70,5 +76,12 @@ export const examples: readonly Example[] = [
 			...(wooCommerce && { shopUrl: wooCommerce.url, acceptTestPurchases: true }),
 		}),
 	},
-	{ file: 'sales-assistant', since: '2.0', tags: ['Operations'] },
+	{
+		file: 'woocommerce-upkeep',
+		since: '1.123',
+		tags: ['WooCommerce'],
+		active: 'withWooCommerce',
+		setUp: ({ wooCommerce }) => ({ ...(wooCommerce && { shopUrl: wooCommerce.url }) }),
+	},
+	{ file: 'sales-assistant', since: '2.8', tags: ['Operations'] },
 ];

@@ -12,6 +12,7 @@ import {
 import { currentVersion } from '../harness/n8n/install';
 import type { RunningN8n } from '../harness/n8n/start';
 import { buildChain, buildNode, buildTrigger } from '../harness/n8n/workflows';
+import { runMain } from '../harness/runMain';
 import { until } from '../harness/until';
 import { createDeliveries, findQuantile, post, readSigningSecret, type Prepared } from './load';
 import { readMachine } from './measure';
@@ -21,6 +22,8 @@ const { values: options } = parseArgs({
 		modes: { type: 'string', default: 'regular,queue' },
 		settings: { type: 'string', default: 'default,lazy,lazy and limit' },
 		bursts: { type: 'string', default: '100,500,2000' },
+		/** How many deliveries a process gets at once that has just been started. */
+		cold: { type: 'string', default: '100' },
 		/** How often each burst is sent. */
 		rounds: { type: 'string', default: '1' },
 		/** How long deliveries are sent at a steady rate; 0 leaves that out. */
@@ -33,7 +36,7 @@ const isChosen = (list: string) => (name: string) => list.split(',').includes(na
 
 /** How many deliveries are under way at once while they are sent one after another. */
 const steadyConnections = 10;
-const coldBurstSize = 100;
+const coldBurstSize = Number(options.cold);
 
 /** Where n8n runs, and with which of its settings. */
 interface SetUp {
@@ -422,7 +425,4 @@ async function main(): Promise<void> {
 	if (reports.some(({ report: { lost, invented } }) => lost + invented > 0)) process.exitCode = 1;
 }
 
-main().catch((error: unknown) => {
-	process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
-	process.exitCode = 1;
-});
+runMain(main);

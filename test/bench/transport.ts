@@ -14,7 +14,7 @@ import { cacheDir } from '../harness/n8n/install';
 import { countSockets, formatSeconds, measure, median } from './measure';
 import { startSandboxProcess, type SandboxProcess } from './sandboxProcess';
 
-const rounds = 5;
+const rounds = Number(process.env.BENCH_ROUNDS ?? 5);
 const creates = 300;
 const orders = 10_000;
 
@@ -201,7 +201,7 @@ async function benchmarkRateLimit(node: INodeType): Promise<void> {
 	}
 	if (!http)
 		say(
-			"  n8n's HTTP Request node was not run: no n8n in the cache (npm run test:e2e puts one there)",
+			"  n8n's HTTP Request node was not run: no n8n in the cache (npm run test:n8n puts one there)",
 		);
 	say();
 }

@@ -1,15 +1,26 @@
 import { createHmac } from 'node:crypto';
 import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
 
 import axios from 'axios';
 
 import { checkSignature, sign } from '../../nodes/Pocketsflow/events/signature';
 import type { N8nClient, StoredWorkflow, WorkflowNode } from '../harness/n8n/client';
 import { startEnvironment, type TestEnvironment } from '../harness/n8n/environment';
+import { runMain } from '../harness/runMain';
 import { until } from '../harness/until';
 import { createDeliveries } from './load';
 import { median } from './measure';
+
+const { values, positionals } = parseArgs({
+	options: {
+		bursts: { type: 'string', default: '100,200,500' },
+		/** How often each burst is sent. */
+		rounds: { type: 'string', default: '3' },
+	},
+	allowPositionals: true,
+});
 
 /** Prints the time of one check of a delivery against the bare HMAC over the same bytes, as a ratio of medians. */
 function benchmarkVerification(bytes: number, rounds: number): void {
@@ -158,7 +169,7 @@ async function benchmarkBursts(
 	size: number,
 ): Promise<void> {
 	const bursts = contenders.map((): Burst[] => []);
-	for (let round = 0; round < 3; round++)
+	for (let round = 0; round < Number(values.rounds); round++)
 		for (const [index, contender] of contenders.entries())
 			bursts[index].push(await sendBurst(client, contender, send, size));
 	for (const [index, { name }] of contenders.entries()) {
@@ -177,8 +188,8 @@ async function main(): Promise<void> {
 	benchmarkVerification(1000, 3000);
 	benchmarkVerification(1_000_000, 5);
 
-	// Settings of n8n to try: `npm run bench:trigger -- N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE=true`
-	const env = Object.fromEntries(process.argv.slice(2).map((word) => word.split('=')));
+	// Settings of n8n to try: `npm run bench -- trigger N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE=true`
+	const env = Object.fromEntries(positionals.map((word) => word.split('=')));
 	const environment = await startEnvironment({
 		sandbox: { switches: { rateLimit: false, secretOnGet: 'present' } },
 		n8n: { env },
@@ -191,14 +202,11 @@ async function main(): Promise<void> {
 		const { data } = await environment.api.get<Array<{ secret: string }>>('/webhooks');
 		const send = createSender(data[0].secret);
 		await benchmarkSingles(contenders, send);
-		for (const size of [100, 200, 500])
+		for (const size of values.bursts.split(',').map(Number))
 			await benchmarkBursts(environment.client, contenders, send, size);
 	} finally {
 		await environment.stop();
 	}
 }
 
-main().catch((error: Error) => {
-	console.error(error);
-	process.exitCode = 1;
-});
+runMain(main);

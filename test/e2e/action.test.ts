@@ -331,7 +331,7 @@ describe("n8n's editor in a browser", () => {
 		await page.screenshot({ path: join(output, 'list.png') });
 		await page.locator('[data-test-id=rlc-search]').fill('night');
 		await choices.filter({ hasText: 'Invoice templates' }).waitFor({ state: 'hidden' });
-		await choices.filter({ hasText: 'Night Garden wallpapers · 9 USD · test' }).waitFor();
+		await choices.filter({ hasText: 'Night Garden wallpapers · 9.00 USD · test' }).waitFor();
 		await page.screenshot({ path: join(output, 'list-searched.png') });
 		expect(pageErrors).toEqual([]);
 	});

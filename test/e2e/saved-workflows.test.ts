@@ -205,7 +205,7 @@ async function useTool({ id }: StoredWorkflow): Promise<void> {
 		['GET', `/products/${productId}`, undefined],
 		['POST', '/products', { name: 'Icons', price: 5, currency: 'USD' }],
 	]);
-	expect(JSON.parse(stage.model.toolResults[0])).toEqual([
+	expect(JSON.parse(stage.model.toolResults[0])).toMatchObject([
 		{ _id: productId, name: 'Night Garden wallpapers', price: 9 },
 	]);
 }

@@ -3,6 +3,7 @@ import { dirname, join, relative } from 'node:path';
 
 import { scripts } from '../../package.json';
 import { switchRules } from '../../sandbox/switches';
+import { tables } from '../commands';
 
 const root = join(__dirname, '..', '..');
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
@@ -102,11 +103,25 @@ describe('pages', () => {
 		expect(mapped.sort()).toEqual(files.sort());
 	});
 
-	it('name only npm scripts that exist', () => {
-		const names = pages.flatMap((file) =>
-			[...read(file).matchAll(/npm run ([\w:]+)/g)].map(([, name]) => name),
+	it('name only npm scripts, and commands of their tables, that exist', () => {
+		const named = pages.flatMap((file) =>
+			[...read(file).matchAll(/npm run ([\w:]+)(?: -- (\w+))?/g)].map(([, script, command]) => ({
+				script,
+				command,
+			})),
 		);
-		expect(names.filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
+		const unknown = named.filter(
+			({ script, command }) =>
+				!Object.hasOwn(scripts, script) ||
+				(script in tables && command && !Object.hasOwn(tables[script], command)),
+		);
+		expect(unknown).toEqual([]);
+	});
+
+	it('name no command that the pipeline does not run', () => {
+		const pipeline = read('.ci/run');
+		for (const table of Object.keys(tables))
+			expect(pipeline).toContain(`npm run ${table} -- all --short`);
 	});
 
 	it('name every switch of the sandbox that plays another reading of the API', () => {

@@ -359,10 +359,10 @@ function isDue(
 }
 
 /** Sent when n8n's expressions for the delivery are gone; not in the way of other work. */
-const confirmOptions: SendOptions = { isDetached: true };
+const confirmOptions: SendOptions = {};
 
 /** Until it is done every delivery is refused. */
-const repairOptions: SendOptions = { isDetached: true, isUrgent: true };
+const repairOptions: SendOptions = { isUrgent: true };
 
 async function doUpkeep(task: Task): Promise<void> {
 	const { context, node, verification } = task;

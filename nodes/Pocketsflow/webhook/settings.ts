@@ -36,7 +36,7 @@ export const amountNotices: INodeProperties[] = [
 		},
 	},
 	{
-		displayName: 'Invoice events: the amount is in cents (1200 is $12.00).',
+		displayName: 'Invoice events: the amount is in cents (1200 is $12.00)',
 		name: 'invoiceAmountNotice',
 		type: 'notice',
 		default: '',

@@ -56,7 +56,7 @@ const sell = buildChain('sell', [
 	buildAction('Product from the list', 'checkoutSession', 'create', {
 		...pages,
 		successUrl: `=${pages.successUrl}`,
-		productId: chooseProduct('list', productId, 'Night Garden wallpapers · 9 USD · test'),
+		productId: chooseProduct('list', productId, 'Night Garden wallpapers · 9.00 USD · test'),
 		metadata: {
 			entries: [
 				{ key: 'order_id', value: '={{ $json.order_id }}' },
@@ -108,7 +108,7 @@ const sell = buildChain('sell', [
 		matches: 'all',
 		filters: {
 			startDate: '={{ $now.minus({ years: 1 }) }}',
-			productId: chooseProduct('list', productId, 'Night Garden wallpapers · 9 USD · test'),
+			productId: chooseProduct('list', productId, 'Night Garden wallpapers · 9.00 USD · test'),
 		},
 	}),
 	buildAction('List orders', 'order', 'getAll', { limit: 3, filters: {} }),
@@ -215,8 +215,6 @@ function buildAgent(): Workflow {
 				descriptionType: 'manual',
 				toolDescription: 'Reads one product by its id',
 				productId: chooseProduct('id', "={{ $fromAI('product_id') }}"),
-				output: 'fields',
-				fields: 'name, price',
 			}),
 		],
 		connections: {

@@ -22,8 +22,8 @@ const context = {
 	getNode: () => node,
 	getWorkflow: () => ({ id: 'flow' }),
 } as unknown as PocketsflowContext;
-const options = { isDetached: true };
 const shown = 'whsec_0123456789abcdef';
+const options = { isUrgent: true };
 
 const url = 'https://n8n.example.com/webhook/1/webhook';
 const record = { _id: 'w1', url, events: ['order.completed'], active: true, description: 'mine' };

@@ -7,20 +7,23 @@ import {
 	buildUpdateFields,
 	limitField,
 	returnAllField,
-	outputFields,
+	simplifyField,
 } from '../../fields/common';
 import { dateField } from '../../fields/dates';
 import { buildProductField, locatorField, mainProductsField } from '../../fields/locators';
-import { formatActive, formatText, joinLabel } from '../../fields/pickers';
+import { formatActive, formatAmount, formatText, joinLabel } from '../../fields/pickers';
 import {
 	booleanField,
 	choiceField,
 	InvalidInputError,
 	numberField,
+	quote,
+	codeField,
 	textField,
 	type Field,
 } from '../../fields/types';
 import type { Resource } from '../operation';
+import { saysNo } from '../refusal';
 
 const simplifiedKeys = [
 	'name',
@@ -59,7 +62,7 @@ const discountField = locatorField({
 
 function formatDiscountValue({ value, valueType }: IDataObject): string | undefined {
 	const text = formatText(value);
-	return text && (valueType === 'fixed' ? text : `${text}%`);
+	return valueType === 'fixed' ? formatAmount(value, undefined) : text && `${text}%`;
 }
 
 const nameField = textField({
@@ -70,7 +73,7 @@ const nameField = textField({
 	description: 'The name of the discount in your account',
 });
 
-const codeField = textField({
+const discountCodeField = codeField({
 	displayName: 'Code',
 	name: 'code',
 	required: true,
@@ -96,6 +99,7 @@ const valueField = numberField(
 		displayName: 'Value',
 		name: 'value',
 		required: true,
+		placeholder: 'e.g. 20',
 		hint: 'A percentage of 20 is 20%, a fixed amount of 20 is $20.00, not cents',
 		description: 'How much is taken off: 20 is 20% for a percentage, and $20.00 for a fixed amount',
 	},
@@ -130,6 +134,12 @@ function checkPercentage(value: unknown, valueType: unknown): void {
 		);
 }
 
+/** Under which an answer may say whether a code can be used: what it looks like is not documented. */
+const usabilityKeys = ['valid', 'isValid', 'is_valid', 'usable', 'active', 'isActive'];
+
+const checkCode =
+	'Check the code. The discount must be active, must not have expired, and must apply to the product';
+
 export const discountResource: Resource = {
 	option: { name: 'Discount', value: 'discount' },
 	operations: [
@@ -142,11 +152,11 @@ export const discountResource: Resource = {
 			},
 			fields: [
 				nameField,
-				codeField,
+				discountCodeField,
 				valueTypeField,
 				valueField,
 				mainProductsField,
-				...outputFields,
+				simplifyField,
 			],
 			collections: [buildAdditionalFields(activeField, expirationField)],
 			request(item) {
@@ -156,7 +166,7 @@ export const discountResource: Resource = {
 					path: '/discounts',
 					body: {
 						name: item.require(nameField),
-						code: item.require(codeField),
+						code: item.require(discountCodeField),
 						valueType: item.require(valueTypeField),
 						value: item.require(valueField),
 						mainProductIds: item.require(mainProductsField),
@@ -171,7 +181,7 @@ export const discountResource: Resource = {
 			option: {
 				name: 'Delete',
 				value: 'delete',
-				action: 'Delete discount',
+				action: 'Delete discount (cannot be undone)',
 				description: 'Delete a discount permanently, so that its code no longer works',
 			},
 			fields: [discountField],
@@ -189,7 +199,7 @@ export const discountResource: Resource = {
 				action: 'Get discount',
 				description: 'Get one discount',
 			},
-			fields: [discountField, ...outputFields],
+			fields: [discountField, simplifyField],
 			request: (item) => ({ method: 'GET', path: path`/discounts/${item.require(discountField)}` }),
 			effect: 'read',
 			response: { kind: 'record', recordKeys: lists.discounts.recordKeys, simplifiedKeys },
@@ -201,7 +211,7 @@ export const discountResource: Resource = {
 				action: 'Get many discounts',
 				description: 'Get the discounts of the account',
 			},
-			fields: [returnAllField, limitField, ...outputFields],
+			fields: [returnAllField, limitField, simplifyField],
 			request: () => buildListRequest(lists.discounts),
 			effect: 'read',
 			response: { kind: 'list', list: lists.discounts, simplifiedKeys },
@@ -213,11 +223,11 @@ export const discountResource: Resource = {
 				action: 'Update discount',
 				description: 'Change a discount; what is not set stays as it is',
 			},
-			fields: [discountField, ...outputFields],
+			fields: [discountField, simplifyField],
 			collections: [
 				buildUpdateFields(
 					activeField,
-					codeField,
+					discountCodeField,
 					changedExpirationField,
 					mainProductsField,
 					nameField,
@@ -245,7 +255,7 @@ export const discountResource: Resource = {
 				description:
 					'Check whether the code of a discount can be used. One that cannot be used stops the node.',
 			},
-			fields: [codeField],
+			fields: [discountCodeField],
 			collections: [
 				buildAdditionalFields(
 					buildProductField({ description: 'The product that the code is to be used for' }),
@@ -254,12 +264,20 @@ export const discountResource: Resource = {
 			request: (item) => ({
 				method: 'POST',
 				path: '/discounts/validate',
-				body: { code: item.require(codeField), ...item.getOptional() },
+				body: { code: item.require(discountCodeField), ...item.getOptional() },
+				ifNotFound: checkCode,
 			}),
+			refusal: (answer, item) =>
+				saysNo(answer, usabilityKeys)
+					? {
+							message: `Pocketsflow answered that the discount code ${quote(item.require(discountCodeField))} cannot be used`,
+							description: `${checkCode}.`,
+						}
+					: undefined,
 			effect: 'read',
 			response: {
 				kind: 'message',
-				output: (item) => ({ code: item.require(codeField), valid: true }),
+				output: (item) => ({ code: item.require(discountCodeField), valid: true }),
 			},
 		},
 	],

@@ -7,10 +7,10 @@ import {
 	dateRangeFields,
 	limitField,
 	returnAllField,
-	outputFields,
+	simplifyField,
 } from '../../fields/common';
 import { buildProductField, orderField } from '../../fields/locators';
-import { choiceField, textField, type Field } from '../../fields/types';
+import { choiceField, codeField, type Field } from '../../fields/types';
 import type { Resource } from '../operation';
 
 // Which amount an order carries depends on the endpoint: none is turned into another
@@ -33,7 +33,7 @@ const orderFilters = buildFilters(
 	buildProductField({ description: 'Only orders of this product' }),
 );
 
-const metadataKeyField = textField({
+const metadataKeyField = codeField({
 	displayName: 'Metadata Key',
 	name: 'metadataKey',
 	required: true,
@@ -41,7 +41,7 @@ const metadataKeyField = textField({
 	description: 'The key that the checkout session put into the metadata',
 });
 
-const metadataTextField = textField({
+const metadataTextField = codeField({
 	displayName: 'Metadata Value',
 	name: 'metadataValue',
 	required: true,
@@ -83,7 +83,7 @@ export const orderResource: Resource = {
 				description:
 					'Find the order whose checkout session carried a certain metadata value, such as your own order ID. Reads through the orders, because Pocketsflow cannot search them: set a start date to read fewer.',
 			},
-			fields: [metadataKeyField, metadataValueField, matchesField, ...outputFields, amountNotice],
+			fields: [metadataKeyField, metadataValueField, matchesField, simplifyField, amountNotice],
 			collections: [orderFilters],
 			request(item) {
 				item.require(metadataKeyField);
@@ -104,7 +104,7 @@ export const orderResource: Resource = {
 							return (
 								metadata !== undefined &&
 								Object.hasOwn(metadata, key) &&
-								String(metadata[key]) === value
+								String(metadata[key]).trim() === value
 							);
 						},
 						isSearchable: (record) => readMetadata(record) !== undefined,
@@ -125,7 +125,7 @@ export const orderResource: Resource = {
 				action: 'Get order',
 				description: 'Get one paid order: buyer, amounts, and whether it was refunded or disputed',
 			},
-			fields: [orderField, ...outputFields, amountNotice],
+			fields: [orderField, simplifyField, amountNotice],
 			request: (item) => ({ method: 'GET', path: path`/orders/${item.require(orderField)}` }),
 			effect: 'read',
 			response: { kind: 'record', recordKeys: lists.orders.recordKeys, simplifiedKeys },
@@ -137,7 +137,7 @@ export const orderResource: Resource = {
 				action: 'Get many orders',
 				description: 'Get the paid orders of the account',
 			},
-			fields: [returnAllField, limitField, ...outputFields, amountNotice],
+			fields: [returnAllField, limitField, simplifyField, amountNotice],
 			collections: [orderFilters],
 			request: (item) => buildListRequest(lists.orders, item.getFilters()),
 			effect: 'read',

@@ -4,7 +4,7 @@ import {
 	buildFilters,
 	limitField,
 	returnAllField,
-	outputFields,
+	simplifyField,
 } from '../../fields/common';
 import { dayField } from '../../fields/dates';
 import { choiceField } from '../../fields/types';
@@ -32,7 +32,7 @@ export const paymentResource: Resource = {
 				action: 'Get many payments',
 				description: 'Get the payments of the account: orders and every renewal of subscriptions',
 			},
-			fields: [returnAllField, limitField, ...outputFields, amountNotice],
+			fields: [returnAllField, limitField, simplifyField, amountNotice],
 			collections: [
 				buildFilters(
 					dayField({

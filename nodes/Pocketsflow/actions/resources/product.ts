@@ -9,17 +9,17 @@ import {
 	limitField,
 	pageFields,
 	returnAllField,
-	outputFields,
+	simplifyField,
 } from '../../fields/common';
 import { buildProductField } from '../../fields/locators';
 import {
-	booleanField,
-	choiceField,
-	moneyField,
-	noticeField,
-	notCents,
-	textField,
-} from '../../fields/types';
+	buildPriceFields,
+	makeFreeField,
+	priceField,
+	readPrice,
+	readPriceChange,
+} from '../../fields/price';
+import { booleanField, choiceField, noticeField, textField } from '../../fields/types';
 import type { Resource } from '../operation';
 
 const simplifiedKeys = [
@@ -44,13 +44,11 @@ const nameField = textField({
 	description: 'The name that buyers see',
 });
 
-const priceField = moneyField({
+const productPriceField = priceField({
 	displayName: 'Price',
 	name: 'price',
-	required: true,
-	hint: `${notCents}; 0 makes the product free`,
 	description:
-		'The price, in the currency of the account unless another is set: 29.99 is $29.99. A price of 0 makes the product free; buyers choose it themselves with Pay What You Want.',
+		'The price, in the currency of the account unless another is set: 29.99 is $29.99. With Pay What You Want, buyers choose it themselves.',
 });
 
 // No field of the API takes a file (docs/pocketsflow-api.md#products).
@@ -83,7 +81,7 @@ export const productResource: Resource = {
 				action: 'Create product',
 				description: 'Create a product that can be sold through a checkout session',
 			},
-			fields: [fileNotice, nameField, priceField, ...outputFields],
+			fields: [fileNotice, nameField, ...buildPriceFields(productPriceField), simplifyField],
 			collections: [
 				buildAdditionalFields(
 					...pageFields,
@@ -132,7 +130,7 @@ export const productResource: Resource = {
 				path: '/products',
 				body: {
 					name: item.require(nameField),
-					price: item.require(priceField),
+					price: readPrice(item, productPriceField),
 					...checkPriceRange(item.getOptional()),
 				},
 			}),
@@ -143,7 +141,7 @@ export const productResource: Resource = {
 			option: {
 				name: 'Delete',
 				value: 'delete',
-				action: 'Delete product',
+				action: 'Delete product (cannot be undone)',
 				description: 'Delete a product permanently, so that it can no longer be bought',
 			},
 			fields: [productField],
@@ -161,7 +159,7 @@ export const productResource: Resource = {
 				action: 'Get product',
 				description: 'Get one product',
 			},
-			fields: [productField, ...outputFields],
+			fields: [productField, simplifyField],
 			request: (item) => ({ method: 'GET', path: path`/products/${item.require(productField)}` }),
 			effect: 'read',
 			response: { kind: 'record', recordKeys: lists.products.recordKeys, simplifiedKeys },
@@ -173,7 +171,7 @@ export const productResource: Resource = {
 				action: 'Get many products',
 				description: 'Get the products of the account',
 			},
-			fields: [returnAllField, limitField, ...outputFields],
+			fields: [returnAllField, limitField, simplifyField],
 			request: () => buildListRequest(lists.products),
 			effect: 'read',
 			response: { kind: 'list', list: lists.products, simplifiedKeys },
@@ -185,21 +183,22 @@ export const productResource: Resource = {
 				action: 'Update product',
 				description: 'Change a product; what is not set stays as it is',
 			},
-			fields: [productField, ...outputFields],
+			fields: [productField, simplifyField],
 			collections: [
 				buildUpdateFields(
 					activeField,
 					currencyField,
 					descriptionField,
+					makeFreeField,
 					nameField,
-					priceField,
+					productPriceField,
 					publishedField,
 				),
 			],
 			request: (item) => ({
 				method: 'POST',
 				path: path`/products/update/${item.require(productField)}`,
-				body: item.requireChanges(),
+				body: readPriceChange(item.requireChanges(), productPriceField),
 			}),
 			effect: 'change',
 			response: { kind: 'record', recordKeys: lists.products.recordKeys, simplifiedKeys },

@@ -1,7 +1,8 @@
 import { path } from '../../api/request';
 import { buildAdditionalFields } from '../../fields/common';
 import { buildProductField } from '../../fields/locators';
-import { idField, moneyField, notCents, textField } from '../../fields/types';
+import { buildPriceFields, priceField, readPrice } from '../../fields/price';
+import { idField, textField } from '../../fields/types';
 import type { Resource } from '../operation';
 
 const productField = buildProductField({ description: 'The product that gets the variant' });
@@ -14,13 +15,10 @@ const nameField = textField({
 	description: 'The name that buyers see',
 });
 
-const priceField = moneyField({
+const variantPriceField = priceField({
 	displayName: 'Price',
 	name: 'price',
-	required: true,
-	hint: `${notCents}; 0 makes the variant free`,
-	description:
-		'The price, in the currency of the product: 29.99 is $29.99. A price of 0 makes the variant free.',
+	description: 'The price, in the currency of the product: 29.99 is $29.99',
 });
 
 const variantIdField = idField({
@@ -42,7 +40,7 @@ export const productVariantResource: Resource = {
 				action: 'Create product variant',
 				description: 'Add a product variant with its own name and price',
 			},
-			fields: [productField, nameField, priceField],
+			fields: [productField, nameField, ...buildPriceFields(variantPriceField)],
 			collections: [
 				buildAdditionalFields(
 					textField(
@@ -61,7 +59,7 @@ export const productVariantResource: Resource = {
 				body: {
 					productId: item.require(productField),
 					name: item.require(nameField),
-					price: item.require(priceField),
+					price: readPrice(item, variantPriceField),
 					...item.getOptional(),
 				},
 			}),
@@ -72,7 +70,7 @@ export const productVariantResource: Resource = {
 			option: {
 				name: 'Delete',
 				value: 'delete',
-				action: 'Delete product variant',
+				action: 'Delete product variant (cannot be undone)',
 				description: 'Delete a product variant permanently, so that it can no longer be bought',
 			},
 			fields: [variantIdField],

@@ -7,9 +7,10 @@ import {
 	returnAllField,
 } from '../../fields/common';
 import { locatorField, orderField } from '../../fields/locators';
-import { formatMinute, formatText, joinLabel } from '../../fields/pickers';
-import { choiceField, moneyField, notCents, showFor, textField } from '../../fields/types';
+import { formatAmount, formatMinute, formatText, joinLabel } from '../../fields/pickers';
+import { choiceField, moneyField, notCents, quote, showFor, textField } from '../../fields/types';
 import type { Resource } from '../operation';
+import { saysNo } from '../refusal';
 
 const refundField = locatorField({
 	displayName: 'Refund',
@@ -24,7 +25,7 @@ const refundField = locatorField({
 				label: (record) =>
 					joinLabel(
 						record,
-						formatText(record.amount) ?? 'Refund',
+						formatAmount(record.amount, record.currency) ?? 'Refund',
 						formatText(record.status),
 						formatMinute(record.createdAt),
 						formatText(record.reason),
@@ -71,7 +72,7 @@ export const refundResource: Resource = {
 			option: {
 				name: 'Create',
 				value: 'create',
-				action: 'Create refund',
+				action: 'Create refund (real money in live mode, 29.99 is $29.99, cannot be undone)',
 				description:
 					'Create a refund: send the money of an order back to the buyer, in full or in part. This cannot be undone.',
 			},
@@ -95,6 +96,14 @@ export const refundResource: Resource = {
 					...item.getOptional(),
 				},
 			}),
+			refusal: (answer, item) =>
+				saysNo(answer, ['refunded'])
+					? {
+							message: `Pocketsflow answered that the refund of the order ${quote(item.require(orderField))} failed`,
+							description:
+								'The buyer gets no money. Check the order in the dashboard of Pocketsflow, then try again.',
+						}
+					: undefined,
 			effect: 'create',
 			response: { kind: 'record', recordKeys: lists.refunds.recordKeys },
 		},

@@ -6,7 +6,7 @@ import {
 	dateRangeFields,
 	limitField,
 	returnAllField,
-	outputFields,
+	simplifyField,
 } from '../../fields/common';
 import { idPattern, locatorField } from '../../fields/locators';
 import {
@@ -16,9 +16,10 @@ import {
 	joinLabel,
 	type PickerSource,
 } from '../../fields/pickers';
-import { choiceField, type Address } from '../../fields/types';
+import { choiceField, quote, type Address } from '../../fields/types';
 import type { RequestOperation, Resource } from '../operation';
 import { buildProviderRequest, getProviderId } from '../providerId';
+import { saysNo } from '../refusal';
 
 const simplifiedKeys = [
 	'customerId',
@@ -54,11 +55,11 @@ const membershipSource: PickerSource = {
 	label: (record, [offer]) =>
 		joinLabel(
 			record,
-			getBuyerEmail(record) ?? formatText(record.customerId) ?? readId(record) ?? 'Unknown buyer',
+			formatMinute(record.createdAt),
 			formatText(record.status),
 			record.cancelAtPeriodEnd === true ? 'ends with its period' : undefined,
 			formatText(offer?.name),
-			formatMinute(record.createdAt),
+			getBuyerEmail(record) ?? formatText(record.customerId) ?? readId(record) ?? 'Unknown buyer',
 		),
 };
 
@@ -94,12 +95,17 @@ const endedMembershipField = locatorField({
 
 const buildEndOperation = (action: 'cancel' | 'refund'): Omit<RequestOperation, 'option'> => ({
 	fields: [endedMembershipField],
-	request: (item) => ({
-		method: 'POST',
-		path: `/orders/subscriptions/${action}${path`/${item.require(endedMembershipField)}`}`,
-	}),
-	lookUp: async (item, lookup) =>
-		await buildProviderRequest(action, item.require(endedMembershipField), lookup),
+	request(item) {
+		const id = item.require(endedMembershipField);
+		return async (lookup) => await buildProviderRequest(action, id, lookup);
+	},
+	refusal: (answer, item) =>
+		saysNo(answer, ['canceled', 'cancelled', 'refunded'])
+			? {
+					message: `Pocketsflow answered that the ${action} of the subscription ${quote(item.require(endedMembershipField))} failed`,
+					description: 'Check the subscription in the dashboard of Pocketsflow, then try again.',
+				}
+			: undefined,
 	// A second cancellation is refused, as if the first had not been carried out.
 	effect: 'create',
 	response: { kind: 'message', output: (item) => ({ id: item.require(endedMembershipField) }) },
@@ -116,7 +122,7 @@ export const subscriptionResource: Resource = {
 			option: {
 				name: 'Cancel',
 				value: 'cancel',
-				action: 'Cancel subscription',
+				action: 'Cancel subscription (cannot be undone)',
 				description:
 					"End a buyer's subscription, so that it is not charged again. This cannot be undone, and it refunds nothing.",
 			},
@@ -129,7 +135,7 @@ export const subscriptionResource: Resource = {
 				action: 'Get subscription',
 				description: "Get one buyer's subscription: status and current period",
 			},
-			fields: [membershipField, ...outputFields],
+			fields: [membershipField, simplifyField],
 			request: (item) => ({
 				method: 'GET',
 				path: path`/orders/subscriptions/${item.require(membershipField)}`,
@@ -144,7 +150,7 @@ export const subscriptionResource: Resource = {
 				action: 'Get many subscriptions',
 				description: 'Get the subscriptions of buyers to the offers of the account',
 			},
-			fields: [returnAllField, limitField, ...outputFields],
+			fields: [returnAllField, limitField, simplifyField],
 			collections: [
 				buildFilters(
 					...dateRangeFields,
@@ -175,7 +181,7 @@ export const subscriptionResource: Resource = {
 				description:
 					'Get the subscribers of all subscriptions, the list that Pocketsflow recommends to compare with after missed events',
 			},
-			fields: [returnAllField, limitField, ...outputFields],
+			fields: [returnAllField, limitField, simplifyField],
 			request: () => buildListRequest(lists.subscribers),
 			effect: 'read',
 			response: { kind: 'list', list: lists.subscribers, simplifiedKeys: subscriberKeys },
@@ -184,7 +190,7 @@ export const subscriptionResource: Resource = {
 			option: {
 				name: 'Refund',
 				value: 'refund',
-				action: 'Refund subscription',
+				action: 'Refund subscription (real money in live mode, cannot be undone)',
 				description:
 					"Send money of a buyer's subscription back to the buyer. This cannot be undone, and no amount can be set.",
 			},

@@ -5,11 +5,18 @@ import {
 	buildUpdateFields,
 	limitField,
 	returnAllField,
-	outputFields,
+	simplifyField,
 } from '../../fields/common';
 import { buildProductField, locatorField, mainProductsField } from '../../fields/locators';
-import { formatActive, formatText, joinLabel } from '../../fields/pickers';
-import { booleanField, moneyField, textField } from '../../fields/types';
+import { formatActive, formatAmount, formatText, joinLabel } from '../../fields/pickers';
+import {
+	buildPriceFields,
+	makeFreeField,
+	priceField,
+	readPrice,
+	readPriceChange,
+} from '../../fields/price';
+import { booleanField, textField } from '../../fields/types';
 import type { Resource } from '../operation';
 
 const simplifiedKeys = [
@@ -37,7 +44,7 @@ const upsellField = locatorField({
 					joinLabel(
 						record,
 						formatText(record.name) ?? formatText(record.offer) ?? 'Unnamed',
-						formatText(record.upsellPrice),
+						formatAmount(record.upsellPrice, record.currency),
 						formatActive(record),
 					),
 			},
@@ -51,10 +58,9 @@ const upsellProductField = buildProductField({
 	description: 'The product that is offered in addition',
 });
 
-const upsellPriceField = moneyField({
+const upsellPriceField = priceField({
 	displayName: 'Upsell Price',
 	name: 'upsellPrice',
-	required: true,
 	description:
 		'The price of the upsell product for those who take it, in the currency of that product: 29.99 is $29.99',
 });
@@ -111,7 +117,12 @@ export const upsellResource: Resource = {
 				description:
 					'Create an upsell, which offers the buyers of some products another product in addition',
 			},
-			fields: [mainProductsField, upsellProductField, upsellPriceField, ...outputFields],
+			fields: [
+				mainProductsField,
+				upsellProductField,
+				...buildPriceFields(upsellPriceField),
+				simplifyField,
+			],
 			collections: [buildAdditionalFields(...detailFields)],
 			request: (item) => ({
 				method: 'POST',
@@ -119,7 +130,7 @@ export const upsellResource: Resource = {
 				body: {
 					mainProductIds: item.require(mainProductsField),
 					upsellProductId: item.require(upsellProductField),
-					upsellPrice: item.require(upsellPriceField),
+					upsellPrice: readPrice(item, upsellPriceField),
 					...item.getOptional(),
 				},
 			}),
@@ -130,7 +141,7 @@ export const upsellResource: Resource = {
 			option: {
 				name: 'Delete',
 				value: 'delete',
-				action: 'Delete upsell',
+				action: 'Delete upsell (cannot be undone)',
 				description: 'Delete an upsell permanently, so that buyers no longer see it',
 			},
 			fields: [upsellField],
@@ -140,7 +151,7 @@ export const upsellResource: Resource = {
 		},
 		{
 			option: { name: 'Get', value: 'get', action: 'Get upsell', description: 'Get one upsell' },
-			fields: [upsellField, ...outputFields],
+			fields: [upsellField, simplifyField],
 			request: (item) => ({ method: 'GET', path: path`/upsells/${item.require(upsellField)}` }),
 			effect: 'read',
 			response: { kind: 'record', recordKeys: lists.upsells.recordKeys, simplifiedKeys },
@@ -152,7 +163,7 @@ export const upsellResource: Resource = {
 				action: 'Get many upsells',
 				description: 'Get the upsells of the account',
 			},
-			fields: [returnAllField, limitField, ...outputFields],
+			fields: [returnAllField, limitField, simplifyField],
 			request: () => buildListRequest(lists.upsells),
 			effect: 'read',
 			response: { kind: 'list', list: lists.upsells, simplifiedKeys },
@@ -164,14 +175,20 @@ export const upsellResource: Resource = {
 				action: 'Update upsell',
 				description: 'Change an upsell; what is not set stays as it is',
 			},
-			fields: [upsellField, ...outputFields],
+			fields: [upsellField, simplifyField],
 			collections: [
-				buildUpdateFields(...detailFields, mainProductsField, upsellPriceField, upsellProductField),
+				buildUpdateFields(
+					...detailFields,
+					mainProductsField,
+					makeFreeField,
+					upsellPriceField,
+					upsellProductField,
+				),
 			],
 			request: (item) => ({
 				method: 'POST',
 				path: path`/upsells/${item.require(upsellField)}`,
-				body: item.requireChanges(),
+				body: readPriceChange(item.requireChanges(), upsellPriceField),
 			}),
 			effect: 'change',
 			response: { kind: 'record', recordKeys: lists.upsells.recordKeys, simplifiedKeys },

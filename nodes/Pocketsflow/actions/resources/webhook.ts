@@ -7,10 +7,10 @@ import {
 	limitField,
 	returnAllField,
 } from '../../fields/common';
+import { nameListField } from '../../fields/list';
 import { locatorField } from '../../fields/locators';
 import { formatActive, formatText, joinLabel } from '../../fields/pickers';
 import { booleanField, InvalidInputError, textField, urlField } from '../../fields/types';
-import { commaListField, multiChoiceField } from '../../fields/valueLists';
 import type { Resource } from '../operation';
 import { prepareVerification, verifyDeliveryFields } from '../verifyDelivery';
 
@@ -50,16 +50,17 @@ const endpointUrlField = urlField({
 		'Where Pocketsflow sends the events: a public https:// address. For an n8n workflow use the Pocketsflow Trigger instead, which registers itself.',
 });
 
-const eventsField = multiChoiceField(
+const eventsField = nameListField(
 	{
 		displayName: 'Events',
 		name: 'events',
+		required: true,
 		description: 'The events that are sent to the URL',
 	},
 	eventOptions,
 );
 
-const customEventsField = commaListField({
+const customEventsField = nameListField({
 	displayName: 'Custom Events',
 	name: 'customEvents',
 	placeholder: 'e.g. order.completed, order.shipped',
@@ -113,9 +114,7 @@ export const webhookResource: Resource = {
 			collections: [buildAdditionalFields(activeField, customEventsField, descriptionField)],
 			request(item) {
 				const { customEvents, ...others } = item.getOptional();
-				const events = mergeEvents(item.get(eventsField), customEvents);
-				if (events.length === 0)
-					throw new InvalidInputError("'Events' is empty", 'Choose at least one event.');
+				const events = mergeEvents(item.require(eventsField), customEvents);
 				return {
 					method: 'POST',
 					path: '/webhooks',
@@ -129,7 +128,7 @@ export const webhookResource: Resource = {
 			option: {
 				name: 'Delete',
 				value: 'delete',
-				action: 'Delete webhook',
+				action: 'Delete webhook (cannot be undone)',
 				description:
 					'Delete a webhook permanently: no more events are sent to its URL. A Pocketsflow Trigger whose webhook is deleted gets no events any more.',
 			},
