@@ -29,17 +29,12 @@ function buildWorkflow(trigger: WorkflowNode, ends: string[]) {
 	};
 }
 
-const buildTrigger = (
-	events: string[],
-	options: Record<string, unknown> = {},
-	more: Partial<WorkflowNode> = {},
-): WorkflowNode => ({
+const buildTrigger = (events: string[], options: Record<string, unknown> = {}): WorkflowNode => ({
 	name: 'Sales',
 	type: 'n8n-nodes-pocketsflow.pocketsflowTrigger',
 	typeVersion: 2,
 	position: [0, 0],
 	parameters: { events, options },
-	...more,
 });
 
 describe.each(versions)('the triggers on n8n %s', (version) => {
