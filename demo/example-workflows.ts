@@ -47,6 +47,17 @@ export function fillSetUp(
 	return copy;
 }
 
+/** Chooses what a workflow sells, in every node of it that has a list of products and none chosen. */
+export function chooseProduct(workflow: Workflow, productId: string): Workflow {
+	const copy = structuredClone(workflow);
+	for (const { parameters } of copy.nodes) {
+		const product = parameters.productId as { mode?: string; value?: string } | undefined;
+		if (product?.mode === 'list' && !product.value)
+			parameters.productId = { ...product, mode: 'id', value: productId };
+	}
+	return copy;
+}
+
 interface SetUpValue {
 	name: string;
 	value: unknown;

@@ -17,6 +17,14 @@ const summary = join(output, 'compat.json');
 
 /** From the oldest to the newest: each has a manifest and a lock file in test/harness/n8n. */
 const allVersions = ['1.123.81', '2.8.4', '2.41.1'];
+/** The newest one is also run with what n8n 3.0 sets otherwise: test/harness/n8n/defaults.ts. */
+const newest = allVersions[allVersions.length - 1];
+
+interface Line {
+	version: string;
+	/** Whose defaults it runs with, if not its own. */
+	defaults?: '3.0';
+}
 
 interface Suite {
 	/** What it shows, as a heading of the table. */
@@ -44,9 +52,13 @@ const suites: Suite[] = [
 	{ name: 'Tool of an agent', folder: 'e2e', files: ['agent'] },
 ];
 
-function runSuite(version: string, { name, folder, files }: Suite): Promise<Counts> {
-	const report = join(output, `${version}-${folder}-${files[0]}.json`);
-	console.log(`\n▶ ${name}, n8n ${version}`);
+const nameLine = ({ version, defaults }: Line) =>
+	defaults ? `${version}, defaults of ${defaults}` : version;
+
+function runSuite(line: Line, { name, folder, files }: Suite): Promise<Counts> {
+	const { version, defaults = '' } = line;
+	const report = join(output, `${version}${defaults}-${folder}-${files[0]}.json`);
+	console.log(`\n▶ ${name}, n8n ${nameLine(line)}`);
 	return runCounted(
 		process.execPath,
 		[
@@ -57,7 +69,12 @@ function runSuite(version: string, { name, folder, files }: Suite): Promise<Coun
 		],
 		{
 			cwd: repository,
-			env: { ...process.env, N8N_VERSION: version, N8N_VERSIONS: version },
+			env: {
+				...process.env,
+				N8N_VERSION: version,
+				N8N_VERSIONS: version,
+				N8N_DEFAULTS: defaults,
+			},
 			report,
 		},
 	);
@@ -77,13 +94,16 @@ async function main(): Promise<void> {
 	const chosen = values.short ? selectEssentials() : suites;
 	const rows: string[] = [];
 	const all: Counts[] = [];
-	for (const version of versions) {
-		const { nodeBinary } = await ensureN8n(version);
+	const lines = versions.flatMap((version): Line[] =>
+		version === newest ? [{ version }, { version, defaults: '3.0' }] : [{ version }],
+	);
+	for (const line of lines) {
+		const { nodeBinary } = await ensureN8n(line.version);
 		const { stdout: nodeVersion } = await runProgram(nodeBinary, ['--version']);
 		const results: Counts[] = [];
-		for (const suite of chosen) results.push(await runSuite(version, suite));
+		for (const suite of chosen) results.push(await runSuite(line, suite));
 		all.push(...results);
-		const cells = [version, nodeVersion.trim().replace('v', ''), ...results.map(formatCell)];
+		const cells = [nameLine(line), nodeVersion.trim().replace('v', ''), ...results.map(formatCell)];
 		rows.push(`| ${cells.join(' | ')} |`);
 	}
 	const headings = ['n8n', 'Node.js', ...chosen.map(({ name }) => name)];

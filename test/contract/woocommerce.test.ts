@@ -154,7 +154,8 @@ describe('products', () => {
 			regular_price: '5.00',
 		});
 		expect((await call('get', path)).data).toEqual(shop.product(Number(made.data.id)));
-		expect((await call('delete', path)).data.status).toBe('trash');
+		expect((await call('delete', path)).data.status).toBe('publish');
+		expect((await call('get', path)).data.status).toBe('trash');
 		expect((await call('delete', path, { force: 'true' })).status).toBe(200);
 		expect(refusalOf(await call('get', path))).toEqual([
 			404,
@@ -335,6 +336,7 @@ describe('orders', () => {
 		expect(data.date_paid).not.toContain('2000');
 		expect(readMeta(shop.order(id), '_pocketsflow_session')).toBe('s1');
 		expect(shop.notes(id).map(({ note }) => note)).toEqual([
+			'Email "Completed order" sent to buyer@example.com.',
 			'Order status changed from On hold to Completed.',
 			'Order status changed from Pending payment to On hold.',
 		]);
@@ -386,7 +388,8 @@ describe('orders', () => {
 			'woocommerce_rest_invalid_coupon',
 		);
 		const path = `orders/${made.data.id}`;
-		expect((await call('delete', path)).data.status).toBe('trash');
+		expect((await call('delete', path)).data.status).toBe('completed');
+		expect((await call('get', path)).data.status).toBe('trash');
 		expect((await call('get', 'orders')).data).toEqual([]);
 		await call('delete', path, { force: true });
 		expect(refusalOf(await call('get', path))).toEqual([
@@ -434,7 +437,7 @@ describe('order notes', () => {
 		});
 		expect(refusalOf(await call('post', 'orders/999/notes', { note: 'x' }))).toEqual([
 			404,
-			'woocommerce_rest_shop_order_invalid_id',
+			'woocommerce_rest_order_invalid_id',
 			'Invalid order ID.',
 		]);
 	});
@@ -459,11 +462,13 @@ describe('refunds', () => {
 		expect(first).toMatchObject({
 			status: 201,
 			data: {
-				parent_id: id,
 				amount: '9.00',
 				reason: 'Refunded at Pocketsflow',
 				refunded_payment: false,
-				meta_data: [{ key: 'event', value: '9.00' }],
+				meta_data: [
+					{ key: 'event', value: '9.00' },
+					{ key: '_refund_type', value: 'partial' },
+				],
 			},
 		});
 		expect(shop.order(id)).toMatchObject({
@@ -513,6 +518,110 @@ describe('refunds', () => {
 			500,
 			{ code: 'woocommerce_rest_invalid_order_id', message: 'Invalid order ID.', data: 404 },
 		]);
+	});
+});
+
+describe('what is easily overlooked', () => {
+	it('names and notes hold entities, and a price with a comma is a hundred times as high', async () => {
+		const { data } = await call('post', 'products', {
+			name: 'Salt & <b>Pepper</b>',
+			regular_price: '29,90',
+		});
+		expect(data).toMatchObject({ name: 'Salt &amp; <b>Pepper</b>', price: '2990' });
+		const { id } = shop.placeOrder({ lines: [Number(data.id)] });
+		const note = await call('post', `orders/${id}/notes`, { note: 'https://a.b/?c=1&d=2' });
+		expect(note.data.note).toBe('https://a.b/?c=1&amp;d=2');
+		expect(shop.order(id).line_items[0].name).toBe('Salt &amp; <b>Pepper</b>');
+	});
+
+	it('a product that is gone makes a line without one, and shipping needs a method', async () => {
+		const made = await call('post', 'orders', { line_items: [{ product_id: 99_999 }] });
+		expect(made).toMatchObject({ status: 201, data: { line_items: [{ product_id: 0 }] } });
+		const refused = await call('post', 'orders', { shipping_lines: [{ total: '5.00' }] });
+		expect(refusalOf(refused)).toEqual([
+			400,
+			'woocommerce_rest_invalid_shipping_item',
+			'Shipping method ID is required.',
+		]);
+	});
+
+	it('a webhook has no date of change at first, and the hook of WordPress', async () => {
+		const body = { topic: 'order.created', delivery_url: receiver.url };
+		const { data } = await call('post', 'webhooks', body);
+		expect(data).toMatchObject({ date_modified: null, hooks: ['woocommerce_new_order'] });
+	});
+
+	it('a sale takes stock, writes that down, and tells of the product', async () => {
+		await call('post', 'webhooks', { topic: 'product.updated', delivery_url: receiver.url });
+		const { id } = shop.addProduct({ name: 'Mug', regular_price: '9.00', stock_quantity: 3 });
+		const order = shop.placeOrder({ lines: [{ product: id, quantity: 2 }] });
+		shop.changeOrder(order.id, { status: 'processing' });
+		await shop.deliver();
+		expect(shop.product(id).stock_quantity).toBe(1);
+		expect(shop.notes(order.id).map(({ note }) => note)).toContain(
+			`Stock levels reduced: Mug (#${id}) 3→1`,
+		);
+		expect(shop.deliveries.map(({ topic, resourceId }) => [topic, resourceId])).toEqual([
+			['product.updated', id],
+		]);
+	});
+
+	it('without HTTPS neither Basic nor keys in the query are taken', async () => {
+		const plain = await openShop({ isHttps: false });
+		const { consumerKey, consumerSecret } = plain.credential;
+		const basic = Buffer.from(`${consumerKey}:${consumerSecret}`).toString('base64');
+		const query = `?consumer_key=${consumerKey}&consumer_secret=${consumerSecret}`;
+		const address = `${plain.url}/wp-json/wc/v3/orders`;
+		const answers = await Promise.all([
+			fetch(address, { headers: { authorization: `Basic ${basic}` } }),
+			fetch(address + query),
+		]);
+		await plain.close();
+		expect(answers.map(({ status }) => status)).toEqual([401, 401]);
+	});
+
+	it('a server that drops Authorization takes keys in the query', async () => {
+		const dropping = await openShop({ dropsAuthorization: true });
+		const { consumerKey, consumerSecret } = dropping.credential;
+		const basic = Buffer.from(`${consumerKey}:${consumerSecret}`).toString('base64');
+		const query = `?consumer_key=${consumerKey}&consumer_secret=${consumerSecret}`;
+		const address = `${dropping.url}/wp-json/wc/v3/orders`;
+		const answers = await Promise.all([
+			fetch(address, { headers: { authorization: `Basic ${basic}` } }),
+			fetch(address + query),
+		]);
+		await dropping.close();
+		expect(answers.map(({ status }) => status)).toEqual([401, 200]);
+	});
+
+	it('the page behind a payment has the name that its owner gave it, and no other', async () => {
+		const kasse = { checkout: 'kasse', orderPay: 'zahlen', orderReceived: 'danke' };
+		const german = await openShop({ products: [{ name: 'A', regular_price: '1' }], pages: kasse });
+		const order = german.placeOrder({ lines: [german.products()[0].id] });
+		const open = async (path: string) =>
+			(await fetch(`${german.url}${path}/${order.id}/?key=${order.order_key}`)).status;
+		expect(new URL(order.payment_url).pathname).toBe(`/kasse/zahlen/${order.id}/`);
+		expect([await open('/kasse/danke'), await open('/checkout/order-received')]).toEqual([
+			200, 404,
+		]);
+		await german.close();
+	});
+
+	it('an update can be delivered before the order', async () => {
+		const hasty = await openShop({
+			products: [{ name: 'A', regular_price: '1' }],
+			updatedFirst: true,
+		});
+		const { consumerKey: key, consumerSecret: secret } = hasty.credential;
+		for (const topic of ['order.created', 'order.updated'])
+			await fetch(
+				`${hasty.url}/wp-json/wc/v3/webhooks?consumer_key=${key}&consumer_secret=${secret}`,
+				{ method: 'POST', body: JSON.stringify({ topic, delivery_url: receiver.url }) },
+			);
+		hasty.placeOrder({ lines: [hasty.products()[0].id] });
+		await hasty.deliver();
+		expect(hasty.deliveries.map(({ topic }) => topic)).toEqual(['order.updated', 'order.created']);
+		await hasty.close();
 	});
 });
 

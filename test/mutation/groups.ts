@@ -63,16 +63,16 @@ export const groups: Record<string, Group> = {
 		sources: ['transport/rateLimiter'],
 		tests: ['unit/transport/rateLimiter'],
 	},
-	cursor: {
-		sources: ['polling/cursor', 'polling/emissions'],
-		tests: ['unit/polling/cursor', 'unit/polling/emissions'],
+	batches: {
+		sources: ['polling/batches', 'polling/list'],
+		tests: ['unit/polling/batches', 'unit/polling/list'],
 	},
-	recordDates: {
-		sources: ['polling/recordDates'],
-		tests: ['unit/polling/recordDates'],
+	records: {
+		sources: ['polling/records'],
+		tests: ['unit/polling/records'],
 	},
 	changes: {
-		sources: ['polling/changes'],
+		sources: ['polling/changes', 'polling/membershipStatus'],
 		tests: ['unit/polling/changes'],
 	},
 };

@@ -2,7 +2,7 @@ import { dateField } from './dates';
 import {
 	InvalidInputError,
 	booleanField,
-	choiceField,
+	codeField,
 	moneyField,
 	noticeField,
 	numberField,
@@ -13,13 +13,16 @@ import {
 	type CollectionValues,
 	type Field,
 } from './types';
-import { commaListField, urlListField } from './valueLists';
+import { urlListField } from './list';
 
 export const returnAllField = booleanField({
 	displayName: 'Return All',
 	name: 'returnAll',
 	description: 'Whether to return all results or only up to a given limit',
 });
+
+/** How many results a list brings where nothing else is set. */
+export const defaultLimit = 50;
 
 export const limitField = showFor(
 	{ returnAll: [false] },
@@ -28,7 +31,7 @@ export const limitField = showFor(
 			displayName: 'Limit',
 			name: 'limit',
 			description: 'Max number of results to return',
-			default: 50,
+			default: defaultLimit,
 		},
 		{ min: 1, integer: true },
 	),
@@ -40,48 +43,6 @@ export const simplifyField = booleanField({
 	default: true,
 	description: 'Whether to return a simplified version of the response instead of the raw data',
 });
-
-const onlyInTool = { '@tool': [true] };
-
-/** How much of a record an AI agent gets. n8n asks for it in the node that it makes of this one for agents. */
-export const outputField = showFor(
-	onlyInTool,
-	choiceField(
-		{
-			displayName: 'Output',
-			name: 'output',
-			description: 'How much of the response the AI agent gets',
-			default: 'simple',
-		},
-		[
-			{ name: 'Raw', value: 'raw', description: 'All fields' },
-			{ name: 'Selected Fields', value: 'fields', description: 'Only the fields that you name' },
-			{ name: 'Simplified', value: 'simple', description: 'The ten most useful fields' },
-		],
-	),
-);
-
-export const selectedFieldsField = showFor(
-	{ ...onlyInTool, output: ['fields'] },
-	commaListField({
-		displayName: 'Fields',
-		name: 'fields',
-		required: true,
-		placeholder: 'e.g. name, price, customer.email',
-		description:
-			'Names of the fields that the AI agent gets besides the ID, separated by commas. A point leads into an object.',
-	}),
-);
-
-/** The choice of what is output of a record: Simplify, or Output where the node is a tool. */
-export const outputFields: readonly Field[] = [
-	{
-		...simplifyField,
-		property: { ...simplifyField.property, displayOptions: { hide: onlyInTool } },
-	},
-	outputField,
-	selectedFieldsField,
-];
 
 /** Says in which unit the amounts of an output are (docs/pocketsflow-api.md#money). */
 export const amountNotice = noticeField(
@@ -166,7 +127,7 @@ export const descriptionField = textField(
 export const currencyField = buildCurrencyField();
 
 function buildCurrencyField(): Field<string> {
-	const { property, read } = textField({
+	const { property, read } = codeField({
 		displayName: 'Currency',
 		name: 'currency',
 		placeholder: 'e.g. USD',
@@ -176,7 +137,7 @@ function buildCurrencyField(): Field<string> {
 	return {
 		property,
 		read(raw) {
-			const value = read(raw)?.trim();
+			const value = read(raw);
 			if (value !== undefined && !/^[a-z]{3}$/i.test(value))
 				throw new InvalidInputError(
 					"'Currency' must be a code of three letters",
@@ -256,7 +217,7 @@ export const pageFields: readonly Field[] = [
 		default: true,
 		description: 'Whether the sales page shows how often it was sold',
 	}),
-	textField({
+	codeField({
 		displayName: 'Slug',
 		name: 'slug',
 		placeholder: 'e.g. icon-pack',

@@ -27,7 +27,9 @@ function readDate(displayName: string, raw: unknown, timezone: string, edge?: Da
 	if (!date)
 		throw new InvalidInputError(
 			`'${displayName}' must be a date`,
-			'Use a date such as 2026-11-23 or 2026-11-23T09:30:00Z, a timestamp, or a date from an expression.',
+			typeof raw === 'number'
+				? `The number ${raw} is no timestamp in seconds or milliseconds. Use a date such as 2026-11-23. In a spreadsheet, format the cell as such text.`
+				: 'Use a date such as 2026-11-23 or 2026-11-23T09:30:00Z, a timestamp, or a date from an expression.',
 		);
 	return date;
 }

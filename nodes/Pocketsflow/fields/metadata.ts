@@ -11,7 +11,9 @@ import { InvalidInputError, putInQuotes, quote, readText, refuseMissing } from '
  * @throws InvalidInputError
  */
 export function readMetadataRows(displayName: string, raw: unknown): IDataObject | undefined {
-	const rows = isRecord(raw) ? (raw.entries ?? []) : raw === '' ? [] : raw;
+	// An empty object is a collection without rows; one without `entries` holds what nobody would read.
+	const isBlank = raw === '' || (isRecord(raw) && Object.keys(raw).length === 0);
+	const rows = isBlank ? [] : isRecord(raw) ? raw.entries : raw;
 	if (!Array.isArray(rows) || !rows.every(isRecord))
 		throw new InvalidInputError(
 			`'${displayName}' must be rows that have a key and a value`,
@@ -51,7 +53,8 @@ export function readMetadataJson(displayName: string, raw: unknown): IDataObject
  */
 function buildMetadata(displayName: string, entries: Array<[string, unknown]>): IDataObject {
 	const metadata: IDataObject = {};
-	for (const [key, value] of entries) {
+	for (const [givenKey, value] of entries) {
+		const key = givenKey.trim();
 		checkKey(displayName, key, metadata);
 		metadata[key] = readValue(displayName, key, value);
 	}
@@ -59,7 +62,7 @@ function buildMetadata(displayName: string, entries: Array<[string, unknown]>): 
 }
 
 function checkKey(displayName: string, key: string, metadata: IDataObject): void {
-	if (key.trim() === '')
+	if (key === '')
 		throw new InvalidInputError(
 			`'${displayName}' has an entry without a key`,
 			"Name the key, or remove the entry. One expression cannot give all entries: for that, set 'Metadata Input' to 'JSON'.",

@@ -5,6 +5,7 @@ import type {
 	INodePropertyOptions,
 } from 'n8n-workflow';
 
+import { isRecord } from '../api/responses';
 import { isExact, isExactText } from './numbers';
 import type { Picker } from './pickers';
 
@@ -112,6 +113,12 @@ export function textField(
 	};
 }
 
+/** Text such as a code or a name of a key, whose surrounding blanks are a slip. */
+export function codeField(shown: Presentation): Field<string> {
+	const field = textField(shown);
+	return { ...field, read: (raw) => field.read(raw)?.trim() };
+}
+
 /** An absolute http or https URL, without surrounding blanks. */
 export function urlField(shown: Presentation): Field<string> {
 	const asText = textField({ placeholder: 'e.g. https://example.com/thanks', ...shown });
@@ -162,9 +169,14 @@ export interface Address {
  * where the mode is By URL, and takes nothing but text there, while an expression may give a number.
  * @param address where the ID stands in a known address; else it must be the one segment of a path that
  * has the form of an ID (docs/pocketsflow-api.md#ids)
- * @throws InvalidInputError for a URL without the ID
+ * @throws InvalidInputError for a URL without the ID, and for a record that holds one
  */
 export function readPastedId(displayName: string, value: unknown, address?: Address): unknown {
+	if (isRecord(value))
+		throw new InvalidInputError(
+			`'${displayName}' is a whole record`,
+			'Use the ID in it, as in {{ $json._id }}.',
+		);
 	const text = typeof value === 'string' ? value.trim() : '';
 	if (!/^(https?:\/\/|[\w-]+(\.[\w-]+)+\/)/i.test(text)) return value;
 	const url = /^https?:/i.test(text) ? text : `https://${text}`;
@@ -189,7 +201,7 @@ const findIdSegments = (url: string) =>
  * what would change the path or cannot be encoded: `.`, `..` and half of a surrogate pair.
  * @throws InvalidInputError
  */
-export function readId(displayName: string, raw: unknown): string | undefined {
+export function readPathId(displayName: string, raw: unknown): string | undefined {
 	if (isUnset(raw)) return undefined;
 	const value = readText(displayName, raw).trim();
 	if (value === '') return undefined;
@@ -205,34 +217,41 @@ export function readId(displayName: string, raw: unknown): string | undefined {
 export function idField(shown: Presentation): Field<string> {
 	const { property } = textField(shown);
 	const { displayName } = shown;
-	return { property, read: (raw) => readId(displayName, readPastedId(displayName, raw)) };
+	return { property, read: (raw) => readPathId(displayName, readPastedId(displayName, raw)) };
 }
 
 interface NumberBounds {
 	min?: number;
 	max?: number;
 	integer?: boolean;
-	/** Decimal places that the editor offers. */
-	precision?: number;
 	/** Decimal places beyond which a number is refused. */
 	decimals?: number;
 }
 
-/** A number, or text that is one in full. Infinity, NaN and numbers out of bounds are refused. */
+/**
+ * A number, or text that is one in full. Infinity, NaN and numbers out of bounds are refused. Without a
+ * default that does no harm it is a text parameter: n8n fills a number in with 0, and never marks it as
+ * missing (docs/n8n-engine.md#loading-and-metadata).
+ */
 export function numberField(shown: Presentation, bounds: NumberBounds = {}): Field<number> {
-	const { min, max, precision } = bounds;
+	const { min, max } = bounds;
 	return {
-		property: {
-			type: 'number',
-			default: 0,
-			...shown,
-			typeOptions: {
-				...(min !== undefined && { minValue: min }),
-				...(max !== undefined && { maxValue: max }),
-				...(precision !== undefined && { numberPrecision: precision }),
-			},
+		property:
+			shown.default === undefined
+				? { type: 'string', default: '', ...shown }
+				: {
+						type: 'number',
+						default: 0,
+						...shown,
+						typeOptions: {
+							...(min !== undefined && { minValue: min }),
+							...(max !== undefined && { maxValue: max }),
+						},
+					},
+		read(raw) {
+			if (isUnset(raw) || (typeof raw === 'string' && raw.trim() === '')) return undefined;
+			return readNumber(shown.displayName, raw, bounds);
 		},
-		read: (raw) => (isUnset(raw) ? undefined : readNumber(shown.displayName, raw, bounds)),
 	};
 }
 
@@ -278,18 +297,19 @@ export function moneyField(
 	shown: Presentation,
 	{ min = 0 }: Pick<NumberBounds, 'min'> = {},
 ): Field<number> {
-	const bounds = { min, max: 999_999_999, precision: 2, decimals: 3 };
-	return numberField({ hint: notCents, ...shown }, bounds);
+	const bounds = { min, max: 999_999_999, decimals: 3 };
+	return numberField({ hint: notCents, placeholder: 'e.g. 29.99', ...shown }, bounds);
 }
 
-/** A yes or no. Text `true` and `false` is accepted because expressions often give it. */
+/** A yes or no. Spreadsheets and expressions also give it as text in any case, and as 1 and 0. */
 export function booleanField(shown: Presentation): Field<boolean> {
 	return {
 		property: { type: 'boolean', default: false, ...shown },
 		read(raw) {
 			if (isUnset(raw)) return undefined;
-			if (raw === true || raw === 'true') return true;
-			if (raw === false || raw === 'false') return false;
+			const text = ['boolean', 'string', 'number'].includes(typeof raw) ? String(raw) : '';
+			if (/^\s*(true|1)\s*$/i.test(text)) return true;
+			if (/^\s*(false|0)\s*$/i.test(text)) return false;
 			throw new InvalidInputError(
 				`'${shown.displayName}' must be true or false`,
 				'Use true or false, without further text.',

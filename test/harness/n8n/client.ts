@@ -71,6 +71,8 @@ export interface ExecutionSummary {
 export interface Execution extends ExecutionSummary {
 	/** The items of a node's first output, over all its runs; empty if the node did not run. */
 	items(node: string): Array<Record<string, unknown>>;
+	/** The hints that a node gave with its output. */
+	hints(node: string): string[];
 	/** The error of the execution, if it failed. */
 	error: { message: string; description?: string | null } | undefined;
 }
@@ -98,6 +100,7 @@ interface PublicationStatus {
 interface RunData {
 	[node: string]: Array<{
 		data?: { main?: Array<Array<{ json: Record<string, unknown> }> | null> };
+		hints?: Array<{ message: string }>;
 	}>;
 }
 
@@ -322,6 +325,10 @@ export class N8nClient {
 		return {
 			...summary,
 			error: resultData?.error,
+			hints: (node) =>
+				(resultData?.runData?.[node] ?? []).flatMap(({ hints = [] }) =>
+					hints.map(({ message }) => message),
+				),
 			items: (node) =>
 				(resultData?.runData?.[node] ?? []).flatMap((run) =>
 					(run.data?.main?.[0] ?? []).map(({ json }) => json),
@@ -400,6 +407,10 @@ export class N8nClient {
 		return this.request<T>({ method: 'PATCH', url, data });
 	}
 
+	remove<T>(url: string, config: AxiosRequestConfig = {}): Promise<T> {
+		return this.request<T>({ ...config, method: 'DELETE', url });
+	}
+
 	private async request<T>(config: AxiosRequestConfig): Promise<T> {
 		const headers = this.cookie ? { cookie: this.cookie } : {};
 		const response = await this.http.request<{ data?: T; message?: string }>({
@@ -421,8 +432,10 @@ export class N8nClient {
 
 /** The nodes that use a credential of a type, beside HTTP Request nodes that name the type. */
 const usersOfCredentials: Readonly<Record<string, RegExp>> = {
+	crypto: /^n8n-nodes-base\.crypto$/,
 	pocketsflowApi: /^n8n-nodes-pocketsflow\./,
 	smtp: /^n8n-nodes-base\.emailSend$/,
+	telegramApi: /^n8n-nodes-base\.telegram/,
 	wooCommerceApi: /^n8n-nodes-base\.wooCommerce/,
 };
 

@@ -22,7 +22,7 @@ const oauthWindowSeconds = 15 * 60;
 /**
  * The API key that a request proves, in WooCommerce's three ways: Basic, the same in the query string, and
  * OAuth 1.0a. A real shop takes the first two over HTTPS only and OAuth over HTTP; this one stands as if
- * behind a proxy that has taken HTTPS off, and takes all three.
+ * behind a proxy that has taken HTTPS off, and takes all three, unless `isHttps` is false.
  * @returns undefined if there is no such key: a request without a user, which WooCommerce refuses later
  * @throws ApiError if the secret or the signature is wrong, or the key does not allow the method
  */
@@ -50,7 +50,8 @@ function checkSecret(
 	{ authorization }: IncomingRequest,
 	query: URLSearchParams,
 ): ApiKey | undefined {
-	const pair = readPair(authorization, query);
+	const header = state.dropsAuthorization ? undefined : authorization;
+	const pair = state.isHttps ? readPair(header, query) : undefined;
 	const known = pair && state.keys.find(({ consumerKey }) => consumerKey === pair.key);
 	if (known && !isSame(known.consumerSecret, pair.secret))
 		throw authenticationError('Consumer secret is invalid.');

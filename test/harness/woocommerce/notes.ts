@@ -1,6 +1,13 @@
 import { ApiError, missingParameters } from './errors';
 import { nextId, type Note, type Order, type ShopState } from './state';
-import { formatDates, formatLinks, isTrue, requireText, type Fields } from './values';
+import {
+	encodeEntities,
+	formatDates,
+	formatLinks,
+	isTrue,
+	requireText,
+	type Fields,
+} from './values';
 
 interface NewNote {
 	text: string;
@@ -15,7 +22,14 @@ export function addNote(
 	{ text, author = 'system', forCustomer = false }: NewNote,
 ): Note {
 	const id = nextId(state, 'notes', 301);
-	const note = { id, orderId: order.id, author, text, forCustomer, createdMs: state.now() };
+	const note = {
+		id,
+		orderId: order.id,
+		author,
+		text: encodeEntities(text),
+		forCustomer,
+		createdMs: state.now(),
+	};
 	state.notes.set(id, note);
 	if (forCustomer) state.mails.push({ to: order.billing.email, orderId: order.id, text });
 	return note;

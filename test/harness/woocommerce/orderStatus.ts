@@ -64,7 +64,29 @@ export function setStatus(state: ShopState, order: Order, status: string): void 
 			text: `Order status changed from ${statusLabels[before]} to ${statusLabels[status]}.`,
 			author: 'WooCommerce',
 		});
+	if (status === 'processing' || status === 'completed') fulfil(state, order, status);
 	if (status === 'refunded') refundRest(state, order);
+}
+
+/** What follows from a paid order: stock is taken, once, which changes its products, and the customer gets an email. */
+function fulfil(state: ShopState, order: Order, status: 'processing' | 'completed'): void {
+	if (!order.isStockReduced)
+		for (const { productId, quantity } of order.lines) {
+			const product = state.products.get(productId);
+			if (product?.stock === undefined) continue;
+			const left = product.stock - quantity;
+			addNote(state, order, {
+				text: `Stock levels reduced: ${product.name} (#${product.id}) ${product.stock}→${left}`,
+				author: 'WooCommerce',
+			});
+			product.stock = left;
+			announce(state, 'product.updated', product.id);
+		}
+	order.isStockReduced = true;
+	addNote(state, order, {
+		text: `Email "${statusLabels[status]} order" sent to ${order.billing.email}.`,
+		author: 'WooCommerce',
+	});
 }
 
 /** What WooCommerce does when an order is set to refunded by hand: the rest counts as refunded. */

@@ -13,9 +13,10 @@ import {
 	totalOf,
 	touch,
 } from './orderStatus';
-import { findProduct, priceOf } from './products';
+import { priceOf } from './products';
 import { announce, nextId, nextPostId, type LineItem, type Order, type ShopState } from './state';
 import {
+	encodeEntities,
 	formatAmount,
 	formatDates,
 	formatLinks,
@@ -110,6 +111,15 @@ function setFields(state: ShopState, order: Order, fields: Fields): void {
 function setItems(state: ShopState, order: Order, fields: Fields): void {
 	const { line_items: lines, shipping_lines: shipping, coupon_lines: coupons } = fields;
 	if (Array.isArray(lines)) for (const line of lines as Fields[]) setLine(state, order, line);
+	if (
+		Array.isArray(shipping) &&
+		(shipping as Fields[]).some(({ id, method_id: method }) => !id && !method)
+	)
+		throw new ApiError(
+			'woocommerce_rest_invalid_shipping_item',
+			'Shipping method ID is required.',
+			{ status: 400 },
+		);
 	if (Array.isArray(shipping))
 		order.shippingTotal = sumOf(
 			(shipping as Fields[]).map(({ total }) => parseAmount(String(total ?? ''), state.decimals)),
@@ -140,13 +150,14 @@ function newLine(state: ShopState, fields: Fields): LineItem {
 			'Product ID or SKU is required.',
 			{ status: 400 },
 		);
-	const product = findProduct(state, fields.product_id, 400);
+	// A product that is gone is no error: the line has none.
+	const product = state.products.get(Number(fields.product_id));
 	const quantity = Number(fields.quantity ?? 1);
-	const subtotal = parseAmount(priceOf(product), state.decimals) * quantity;
+	const subtotal = product ? parseAmount(priceOf(product), state.decimals) * quantity : 0;
 	return {
 		id: nextId(state, 'items', 501),
-		name: String(fields.name ?? product.name),
-		productId: product.id,
+		name: encodeEntities(String(fields.name ?? product?.name ?? '')),
+		productId: product?.id ?? 0,
 		quantity,
 		subtotal,
 		total: subtotal,
@@ -259,7 +270,18 @@ export function formatOrder(state: ShopState, order: Order) {
 			code,
 			discount: amount(off),
 			discount_tax: amount(0),
-			meta_data: [],
+			meta_data: [
+				{
+					id: id + 90_000,
+					key: 'coupon_info',
+					value: JSON.stringify([
+						id,
+						code,
+						state.coupons.get(code)?.type,
+						Number(state.coupons.get(code)?.amount ?? 0),
+					]),
+				},
+			],
 			discount_type: state.coupons.get(code)?.type ?? '',
 			nominal_amount: Number(state.coupons.get(code)?.amount ?? 0),
 			free_shipping: false,
@@ -269,7 +291,7 @@ export function formatOrder(state: ShopState, order: Order) {
 			reason: refund.reason,
 			total: `-${amount(refund.amount)}`,
 		})),
-		payment_url: `${state.url}/checkout/order-pay/${order.id}/?pay_for_order=true&key=${order.key}`,
+		payment_url: `${state.url}/${state.pages.checkout}/${state.pages.orderPay}/${order.id}/?pay_for_order=true&key=${order.key}`,
 		is_editable: ['pending', 'on-hold', 'auto-draft'].includes(order.status),
 		needs_payment: needsPayment(order),
 		needs_processing: needsProcessing(state, order),

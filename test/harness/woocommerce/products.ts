@@ -2,6 +2,8 @@ import { ApiError, invalidId } from './errors';
 import { readList } from './lists';
 import { announce, nextPostId, type Product, type ShopState } from './state';
 import {
+	cleanPrice,
+	encodeEntities,
 	formatAmount,
 	formatDates,
 	formatLinks,
@@ -87,6 +89,10 @@ function setFields(state: ShopState, product: Product, fields: Fields): void {
 		});
 	for (const [name, property] of Object.entries(textFields))
 		if (typeof fields[name] === 'string') product[property] = fields[name];
+	product.name = encodeEntities(product.name);
+	product.regularPrice = cleanPrice(product.regularPrice);
+	product.salePrice = cleanPrice(product.salePrice);
+	if (typeof fields.stock_quantity === 'number') product.stock = fields.stock_quantity;
 	for (const [name, property] of Object.entries(flagFields))
 		if (fields[name] !== undefined) product[property] = fields[name] === true;
 	updateMeta(state, product.meta, fields.meta_data);
@@ -141,8 +147,8 @@ export function formatProduct(state: ShopState, product: Product) {
 		download_expiry: -1,
 		tax_status: 'taxable',
 		tax_class: '',
-		manage_stock: false,
-		stock_quantity: null,
+		manage_stock: product.stock !== undefined,
+		stock_quantity: product.stock ?? null,
 		stock_status: 'instock',
 		parent_id: 0,
 		categories: [],

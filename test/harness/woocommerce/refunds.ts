@@ -43,7 +43,9 @@ export function createRefund(
 		throw refusal('The payment gateway for this order does not support automatic refunds.');
 	const refund = addRefund(state, order, amount, String(fields.reason ?? ''), paidBack);
 	updateMeta(state, refund.meta, fields.meta_data);
-	if (remainderOf(state, order) === 0) setStatus(state, order, 'refunded');
+	const isRest = remainderOf(state, order) === 0;
+	updateMeta(state, refund.meta, [{ key: '_refund_type', value: isRest ? 'full' : 'partial' }]);
+	if (isRest) setStatus(state, order, 'refunded');
 	touch(state, order);
 	return refund;
 }
@@ -56,7 +58,6 @@ export function findRefund(state: ShopState, order: Order, id: unknown): Refund 
 
 export const formatRefund = (state: ShopState, refund: Refund) => ({
 	id: refund.id,
-	parent_id: refund.orderId,
 	...formatDates('date_created', refund.createdMs, state.utcOffsetHours),
 	amount: formatAmount(refund.amount, state.decimals),
 	reason: refund.reason,

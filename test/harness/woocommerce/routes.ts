@@ -1,4 +1,4 @@
-import { ApiError, noRoute } from './errors';
+import { ApiError, invalidId, noRoute } from './errors';
 import { pageOf, type Listed, type ListResult } from './lists';
 import { createNote, findNote, formatNote, notesOf } from './notes';
 import { createOrder, filterOrders, findOrder, formatOrder, updateOrder } from './orders';
@@ -11,7 +11,7 @@ import {
 	updateProduct,
 } from './products';
 import { createRefund, findRefund, formatRefund } from './refunds';
-import { announce, type ShopState } from './state';
+import { announce, type Order, type ShopState } from './state';
 import { isTrue, type Fields } from './values';
 import {
 	createWebhook,
@@ -56,8 +56,12 @@ function requireForce({ fields }: RouteCall, plural: string): void {
 	});
 }
 
-const findParent = (state: ShopState, orderId: string) =>
-	findOrder(state, orderId, 404, 'order ID');
+/** The routes below an order name their error otherwise than those of orders. */
+function findParent(state: ShopState, orderId: string): Order {
+	const order = state.orders.get(Number(orderId));
+	if (!order) throw invalidId('order', 404, 'order ID');
+	return order;
+}
 
 const emptyList: Handle = ({ state, path, query }) =>
 	listed(pageOf(state, path, query, []), (record) => record);
@@ -80,8 +84,9 @@ const routes: Record<string, Partial<Record<'GET' | 'POST' | 'PUT' | 'DELETE', H
 		},
 		DELETE: ({ state, parameters: [id], fields }) => {
 			const product = findProduct(state, id);
-			product.status = isTrue(fields.force) ? product.status : 'trash';
+			// The answer shows the product as it was before.
 			const body = formatProduct(state, product);
+			if (!isTrue(fields.force)) product.status = 'trash';
 			if (isTrue(fields.force)) state.products.delete(product.id);
 			announce(state, 'product.deleted', product.id);
 			return { body };
@@ -107,8 +112,9 @@ const routes: Record<string, Partial<Record<'GET' | 'POST' | 'PUT' | 'DELETE', H
 		},
 		DELETE: ({ state, parameters: [id], fields }) => {
 			const order = findOrder(state, id);
-			if (!isTrue(fields.force)) setStatus(state, order, 'trash');
+			// The answer shows the order as it was before.
 			const body = formatOrder(state, order);
+			if (!isTrue(fields.force)) setStatus(state, order, 'trash');
 			if (isTrue(fields.force)) state.orders.delete(order.id);
 			announce(state, 'order.deleted', order.id);
 			return { body };

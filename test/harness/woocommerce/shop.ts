@@ -12,7 +12,7 @@ import { formatNote, notesOf } from './notes';
 import { createProduct, findProduct, formatProduct, updateProduct } from './products';
 import { formatRefund } from './refunds';
 import { findRoute } from './routes';
-import type { ApiKey, Coupon, Mail, Order, ShopState } from './state';
+import type { ApiKey, Coupon, Mail, Order, ShopPages, ShopState } from './state';
 import { deliver, formatWebhook, send, type Delivery } from './webhooks';
 import { parseAmount, toPhpJson, type Fields } from './values';
 
@@ -28,6 +28,14 @@ export interface ShopOptions {
 	utcOffsetHours?: number;
 	/** Gateways that can pay back; none by default. */
 	refundingGateways?: string[];
+	/** True by default, as behind a proxy that takes HTTPS off; false takes OAuth 1.0a only, as a shop without HTTPS. */
+	isHttps?: boolean;
+	/** The server drops the header `Authorization`, so that keys have to be in the query. */
+	dropsAuthorization?: boolean;
+	/** Other names of the checkout page and its endpoints, as in a shop in another language. */
+	pages?: Partial<ShopPages>;
+	/** `order.updated` of a new order is delivered before its `order.created`, as happens now and then. */
+	updatedFirst?: boolean;
 	/** Deliveries wait for `deliver()` in place of going out by themselves. */
 	holdDeliveries?: boolean;
 }
@@ -132,6 +140,14 @@ export async function openShop(options: ShopOptions = {}): Promise<Shop> {
 		currency: options.currency ?? 'USD',
 		decimals: options.decimals ?? 2,
 		utcOffsetHours: options.utcOffsetHours ?? 2,
+		isHttps: options.isHttps ?? true,
+		dropsAuthorization: options.dropsAuthorization ?? false,
+		pages: {
+			checkout: 'checkout',
+			orderPay: 'order-pay',
+			orderReceived: 'order-received',
+			...options.pages,
+		},
 		keys: [],
 		usedNonces: new Set(),
 		products: new Map(),
@@ -147,7 +163,7 @@ export async function openShop(options: ShopOptions = {}): Promise<Shop> {
 	};
 	const failures: Array<Failure & { left: number }> = [];
 	const requests: RecordedRequest[] = [];
-	const outbox = openOutbox(state, options.holdDeliveries ?? false);
+	const outbox = openOutbox(state, options.holdDeliveries ?? false, options.updatedFirst ?? false);
 
 	/** Runs what changes the shop, and queues the deliveries of it. */
 	const change = <T>(make: () => T): T => {
@@ -186,6 +202,7 @@ export async function openShop(options: ShopOptions = {}): Promise<Shop> {
 		};
 		if (failure && !failure.carriedOut) return await respond(failure.status, undefined);
 		try {
+			if (isReceivedPage(state, path, query)) return await respond(200, { page: 'order-received' });
 			const { handle, parameters, readsList } = findRoute(method, path);
 			recorded.body = parseBody(request.body);
 			const { authorization } = request.headers;
@@ -300,6 +317,13 @@ function parseBody(body: unknown): Fields {
 	}
 }
 
+/** Whether this is the page that thanks for an order; every other page of the shop answers 404. */
+function isReceivedPage({ pages, orders }: ShopState, path: string, { key }: Fields): boolean {
+	const prefix = `/${pages.checkout}/${pages.orderReceived}/`;
+	const id = path.startsWith(prefix) ? Number(path.slice(prefix.length).replace('/', '')) : 0;
+	return orders.get(id)?.key === key && key !== undefined;
+}
+
 /** What a shop that has broken down says. */
 const failureBody = (status: number) => ({
 	code: 'internal_server_error',
@@ -320,7 +344,7 @@ function buy(state: ShopState, order: NewOrder): Order {
 					: { product_id: line.product, quantity: line.quantity },
 			),
 			...(coupon ? { coupon_lines: [{ code: coupon }] } : {}),
-			...(shipping ? { shipping_lines: [{ total: shipping }] } : {}),
+			...(shipping ? { shipping_lines: [{ method_id: 'flat_rate', total: shipping }] } : {}),
 		},
 		'checkout',
 	);
@@ -338,7 +362,7 @@ function buy(state: ShopState, order: NewOrder): Order {
 }
 
 /** The queue of deliveries: one after the other, as WooCommerce's background jobs. */
-function openOutbox(state: ShopState, held: boolean) {
+function openOutbox(state: ShopState, held: boolean, updatedFirst: boolean) {
 	const deliveries: Delivery[] = [];
 	const queue: Array<{ webhookId: number; resourceId: number }> = [];
 	let running: Promise<void> | undefined;
@@ -358,7 +382,10 @@ function openOutbox(state: ShopState, held: boolean) {
 	return {
 		deliveries,
 		queueEvents() {
-			for (const event of state.events) {
+			const rank = (event: string) => Number(event.startsWith('order.created'));
+			const events = [...state.events];
+			if (updatedFirst) events.sort((a, b) => rank(a) - rank(b));
+			for (const event of events) {
 				const [topic, id] = event.split(' ');
 				for (const webhook of state.webhooks.values())
 					if (webhook.status === 'active' && webhook.topic === topic)

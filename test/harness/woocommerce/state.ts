@@ -6,6 +6,12 @@ export interface ShopState {
 	readonly decimals: number;
 	/** The shop's time zone: how far its clock is ahead of UTC. */
 	readonly utcOffsetHours: number;
+	/** Whether requests come over HTTPS, as behind a proxy that takes it off: else only OAuth 1.0a proves a key. */
+	readonly isHttps: boolean;
+	/** Whether the server drops the header `Authorization`, as some do in front of PHP. */
+	readonly dropsAuthorization: boolean;
+	/** The names of the checkout page and its endpoints, which a shop owner can change. */
+	readonly pages: ShopPages;
 	readonly keys: ApiKey[];
 	readonly usedNonces: Set<string>;
 	readonly products: Map<number, Product>;
@@ -20,6 +26,12 @@ export interface ShopState {
 	readonly events: Set<string>;
 	readonly lastIds: Map<string, number>;
 	now(): number;
+}
+
+export interface ShopPages {
+	checkout: string;
+	orderPay: string;
+	orderReceived: string;
 }
 
 export interface ApiKey {
@@ -47,6 +59,8 @@ export interface Product {
 	salePrice: string;
 	virtual: boolean;
 	downloadable: boolean;
+	/** Pieces left; undefined if stock is not managed. */
+	stock?: number;
 	meta: MetaEntry[];
 	createdMs: number;
 	modifiedMs: number;
@@ -76,6 +90,8 @@ export interface Order {
 	createdVia: string;
 	createdMs: number;
 	modifiedMs: number;
+	/** Whether its lines were taken off the stock. */
+	isStockReduced?: boolean;
 	paidMs?: number;
 	completedMs?: number;
 	customerNote: string;
@@ -127,7 +143,8 @@ export interface Webhook {
 	secret: string;
 	failureCount: number;
 	createdMs: number;
-	modifiedMs: number;
+	/** Undefined until the webhook is first changed. */
+	modifiedMs?: number;
 }
 
 export interface Mail {

@@ -9,7 +9,14 @@ export const formatAmount = (amount: number, decimals: number) =>
 
 /** Minor units of an amount as a user types it: "29" → 2900. */
 export const parseAmount = (text: string, decimals: number) =>
-	Math.round(Number(text || 0) * 10 ** decimals);
+	Math.round(Number(cleanPrice(text) || 0) * 10 ** decimals);
+
+/** An amount as WooCommerce stores it: without everything but digits, points and minus signs, so that 29,90 is 2990. */
+export const cleanPrice = (text: string) => text.replace(/[^\d.-]/g, '');
+
+/** Text as WordPress stores it: HTML, in which an ampersand that begins no entity is one. */
+export const encodeEntities = (text: string) =>
+	text.replace(/&(?!(?:#\d+|#x[\da-f]+|\w+);)/gi, '&amp;');
 
 /** WordPress's two forms of a date, neither with a zone: the shop's time, and UTC under `…_gmt`. */
 export function formatDates<Name extends string>(

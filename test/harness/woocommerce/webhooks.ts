@@ -53,7 +53,6 @@ export function createWebhook(state: ShopState, fields: Fields): Webhook {
 		secret: randomUUID(),
 		failureCount: 0,
 		createdMs: nowMs,
-		modifiedMs: nowMs,
 	};
 	setFields(webhook, fields);
 	webhook.id = nextId(state, 'webhooks', 1);
@@ -90,6 +89,13 @@ function setFields(webhook: Webhook, fields: Fields): void {
 export const filterWebhooks = (state: ShopState, { status = 'all' }: Fields) =>
 	[...state.webhooks.values()].filter((webhook) => status === 'all' || webhook.status === status);
 
+/** WordPress's hook behind a topic: woocommerce_new_order for order.created. */
+function hooksOf(topic: string): string[] {
+	const [resource, event] = topic.split('.');
+	const verbs: Record<string, string> = { created: 'new', updated: 'update' };
+	return verbs[event] ? [`woocommerce_${verbs[event]}_${resource}`] : [`wp_trash_post`];
+}
+
 /** WooCommerce never shows the secret again. */
 export const formatWebhook = (state: ShopState, webhook: Webhook) => ({
 	id: webhook.id,
@@ -98,7 +104,7 @@ export const formatWebhook = (state: ShopState, webhook: Webhook) => ({
 	topic: webhook.topic,
 	resource: webhook.topic.split('.')[0],
 	event: webhook.topic.split('.')[1],
-	hooks: [`woocommerce_${webhook.topic.replace('.', '_')}`],
+	hooks: hooksOf(webhook.topic),
 	delivery_url: webhook.deliveryUrl,
 	...formatDates('date_created', webhook.createdMs, state.utcOffsetHours),
 	...formatDates('date_modified', webhook.modifiedMs, state.utcOffsetHours),

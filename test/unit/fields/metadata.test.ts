@@ -6,7 +6,9 @@ import { anyText, readOrRefuse } from './inputs';
 describe('metadata', () => {
 	const key = fc.oneof(
 		fc.constantFrom('constructor', 'toString', 'hasOwnProperty', 'prototype', '🎉', 'مفتاح'),
-		fc.string({ minLength: 1 }).filter((name) => name.trim() !== '' && name !== '__proto__'),
+		fc
+			.string({ minLength: 1 })
+			.filter((name) => name.trim() === name && name !== '' && name !== '__proto__'),
 	);
 	const value = fc.oneof(
 		anyText.filter((text) => text.trim() !== ''),
@@ -84,6 +86,23 @@ describe('metadata', () => {
 
 	it.each([undefined, null, 'x', { entries: 'x' }, { entries: ['x'] }])(
 		'is refused as no rows: %p',
+		(raw) => {
+			expect(readOrRefuse(() => readMetadataRows('Metadata', raw)).refused).toMatch(
+				/^'Metadata' must be rows/,
+			);
+		},
+	);
+
+	it('has no blanks around its keys', () => {
+		const wanted = { order_id: ' A-1 ' };
+		expect(readMetadataJson('Metadata', '{" order_id\\n": " A-1 "}')).toEqual(wanted);
+		const rows = { entries: [{ key: 'order_id ', value: ' A-1 ' }] };
+		expect(readMetadataRows('Metadata', rows)).toEqual(wanted);
+		expect(() => readMetadataJson('Metadata', '{"a": 1, "a ": 2}')).toThrow("the key 'a' twice");
+	});
+
+	it.each([{ order_id: 'A-1' }, { values: [{ key: 'a', value: 'x' }] }])(
+		'is refused as rows where an object has none: %p',
 		(raw) => {
 			expect(readOrRefuse(() => readMetadataRows('Metadata', raw)).refused).toMatch(
 				/^'Metadata' must be rows/,

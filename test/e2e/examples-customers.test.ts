@@ -1,0 +1,424 @@
+import {
+	installationTimeoutMs,
+	startEnvironment,
+	type TestEnvironment,
+} from '../harness/n8n/environment';
+import { MailServer } from '../harness/mailServer';
+import { control, readError, redeliver, RunningExample } from './runningExample';
+
+let environment: TestEnvironment;
+let mailServer: MailServer;
+let productId: string;
+let offerId: string;
+
+beforeAll(async () => {
+	mailServer = await MailServer.open();
+	environment = await startEnvironment({
+		sandbox: { seed: 'test', switches: { rateLimit: false } },
+	});
+	const { api } = environment;
+	[{ _id: productId }] = (await api.get<Array<{ _id: string }>>('/products')).data;
+	[{ _id: offerId }] = (await api.get<Array<{ _id: string }>>('/subscriptions')).data;
+}, installationTimeoutMs);
+
+afterAll(async () => {
+	await environment?.stop();
+	await mailServer?.close();
+});
+
+afterEach(() => {
+	mailServer.refuses = false;
+	environment.sandbox.setSwitches({ faults: [], dropRate: 0 });
+});
+
+const hoursAgo = (hours: number) => new Date(Date.now() - hours * 3_600_000).toISOString();
+
+/** The messages that an address got, oldest first. */
+const mailsTo = (email: string) => mailServer.mails.filter(({ to }) => to.includes(email));
+
+describe('an abandoned checkout', () => {
+	const table = 'pocketsflow_checkouts';
+	let example: RunningExample;
+
+	beforeAll(async () => {
+		const page = `${environment.n8n.url}/healthz`;
+		const values = { paidPage: page, canceledPage: page };
+		const credentials = { smtp: mailServer.credential };
+		const options = { values, credentials, productId };
+		example = await RunningExample.open(environment, 'abandoned-checkout', options);
+	});
+
+	/** Begins a checkout so many hours ago; returns the address that the buyer was sent to. */
+	const begin = async (order: string, email: string, hours: number) => {
+		const { status, location } = await example.ask('Buyer wants to pay', { order, email });
+		expect([status, location]).toEqual([302, expect.stringContaining('/checkout')]);
+		await age(order, { startedAt: hoursAgo(hours) });
+		return location;
+	};
+	const age = (order: string, data: Record<string, unknown>) =>
+		example.edit(table, ['orderId', order], data);
+	const remind = async () => readError(await example.run('Every hour'));
+
+	test('brings one email with its link after an hour, a second a day later, and no third', async () => {
+		const link = await begin('A-1', 'one@example.com', 0.9);
+		expect(await remind()).toBe('');
+		expect(mailsTo('one@example.com')).toHaveLength(0);
+		await age('A-1', { startedAt: hoursAgo(1.1) });
+		expect(await remind()).toBe('');
+		expect(await remind()).toBe('');
+		expect(mailsTo('one@example.com')).toHaveLength(1);
+		expect(mailsTo('one@example.com')[0].body).toContain(link);
+
+		await age('A-1', { lastEmailAt: hoursAgo(23) });
+		await remind();
+		expect(mailsTo('one@example.com')).toHaveLength(1);
+		await age('A-1', { startedAt: hoursAgo(26), lastEmailAt: hoursAgo(24.5) });
+		await remind();
+		expect(mailsTo('one@example.com').map(({ subject }) => subject)).toEqual([
+			'Your order at Our shop',
+			'Last reminder: your order at Our shop',
+		]);
+		await age('A-1', { lastEmailAt: hoursAgo(40) });
+		expect(await remind()).toBe('');
+		expect(mailsTo('one@example.com')).toHaveLength(2);
+	});
+
+	test('brings none once it is paid, also by another checkout and when no event arrived', async () => {
+		environment.sandbox.setSwitches({ dropRate: 1 });
+		const query = { order: 'A-2', email: 'two@example.com' };
+		await example.buy('Buyer wants to pay', query, 'another@example.com');
+		await age('A-2', { startedAt: hoursAgo(2) });
+		await begin('A-3', 'three@example.com', 2);
+		await environment.sandbox.purchase({ productId, email: 'Three@example.com' });
+		expect(await remind()).toBe('');
+		expect(mailsTo('two@example.com')).toHaveLength(0);
+		expect(mailsTo('three@example.com')).toHaveLength(0);
+	});
+
+	test('brings none after the buyer unsubscribed, for a later checkout neither', async () => {
+		await begin('A-4', 'four@example.com', 2);
+		await remind();
+		const [{ body }] = mailsTo('four@example.com');
+		const unsubscribe = /http\S+no-reminders\?checkout=(\S+)/.exec(body)?.[1] ?? '';
+		const answer = await example.ask('Unsubscribe', { checkout: decodeURIComponent(unsubscribe) });
+		expect(answer).toMatchObject({ status: 200, data: 'You will get no more reminders.' });
+		await example.settle();
+		await begin('A-5', 'four@example.com', 2);
+		expect(await remind()).toBe('');
+		expect(mailsTo('four@example.com')).toHaveLength(1);
+	});
+
+	test('unsubscribes nobody when the link names no checkout', async () => {
+		const count = (await example.rows(table, { status: 'unsubscribed' })).length;
+		await example.ask('Unsubscribe', {});
+		await example.ask('Unsubscribe', { checkout: 'unknown' });
+		await example.settle();
+		expect(await example.rows(table, { status: 'unsubscribed' })).toHaveLength(count);
+	});
+
+	test('brings an address two emails, however many checkouts it began', async () => {
+		await begin('A-6', 'six@example.com', 3);
+		await remind();
+		await begin('A-7', 'six@example.com', 2);
+		await remind();
+		expect(mailsTo('six@example.com')).toHaveLength(1);
+	});
+
+	test('brings none when Pocketsflow does not say what was paid', async () => {
+		await begin('A-8', 'eight@example.com', 2);
+		environment.sandbox.setSwitches({
+			faults: [{ method: 'GET', path: '/orders*', kind: 'answer', status: 500, count: 99 }],
+		});
+		expect(await remind()).not.toBe('');
+		expect(mailsTo('eight@example.com')).toHaveLength(0);
+		environment.sandbox.setSwitches({ faults: [] });
+		expect(await remind()).toBe('');
+		expect(mailsTo('eight@example.com')).toHaveLength(1);
+	});
+
+	test('is taken up again in the next hour when the mail server refuses the email', async () => {
+		await begin('A-9', 'nine@example.com', 2);
+		mailServer.refuses = true;
+		await remind();
+		expect(await example.rows(table, { orderId: 'A-9' })).toMatchObject([
+			{ emails: 0, problem: expect.stringContaining('550') as string },
+		]);
+		mailServer.refuses = false;
+		await remind();
+		expect(mailsTo('nine@example.com')).toHaveLength(1);
+		expect(await example.rows(table, { orderId: 'A-9' })).toMatchObject([
+			{ emails: 1, problem: '' },
+		]);
+	});
+
+	test('sells without an address, and reminds nobody', async () => {
+		const count = mailServer.mails.length;
+		await begin('A-10', '', 2);
+		expect(await remind()).toBe('');
+		expect(mailServer.mails).toHaveLength(count);
+	});
+});
+
+describe('a license key', () => {
+	const table = 'pocketsflow_licenses';
+	let keys: RunningExample;
+	let check: RunningExample;
+
+	beforeAll(async () => {
+		keys = await RunningExample.open(environment, 'license-keys', {
+			values: { acceptTestPurchases: true },
+			credentials: { smtp: mailServer.credential, crypto: { hmacSecret: 'a-long-secret' } },
+		});
+		check = await RunningExample.open(environment, 'license-check', {});
+	});
+
+	// The tests that follow count emails.
+	afterAll(() => keys.close());
+
+	const settle = async () => readError(await keys.settle());
+	const keyOf = async (purchase: string) =>
+		String((await keys.rows(table, { purchase }))[0]?.key ?? '');
+	const sell = async (email: string) => {
+		const { orderIds } = await environment.sandbox.purchase({ productId, email });
+		return orderIds[0];
+	};
+	const ask = async (key: string, device: string) =>
+		(await check.ask('App asks', { key, device })).data;
+
+	test('is sent once by email, though the event comes twice, and opens the app', async () => {
+		const order = await sell('key@example.com');
+		expect(await settle()).toBe('');
+		await redeliver(environment, 'order.completed');
+		expect(await settle()).toBe('');
+		const key = await keyOf(order);
+		expect(key).toMatch(/^([0-9A-F]{8}-){3}[0-9A-F]{8}$/);
+		expect(mailsTo('key@example.com')).toHaveLength(1);
+		expect(mailsTo('key@example.com')[0].body).toContain(key);
+		expect(await ask(key.toLowerCase(), 'laptop')).toEqual({ valid: true, devices: 1 });
+	});
+
+	test('differs from sale to sale', async () => {
+		const orders = [await sell('many@example.com'), await sell('many@example.com')];
+		await settle();
+		const [one, other] = [await keyOf(orders[0]), await keyOf(orders[1])];
+		expect(one).not.toBe('');
+		expect(one).not.toBe(other);
+	});
+
+	test('opens the app on so many devices, and on a known one again', async () => {
+		const order = await sell('devices@example.com');
+		await settle();
+		const key = await keyOf(order);
+		for (const device of ['one', 'two', 'three']) await ask(key, device);
+		expect(await ask(key, 'four')).toEqual({ valid: false, reason: 'too many devices' });
+		expect(await ask(key, 'two')).toEqual({ valid: true, devices: 3 });
+		expect(await ask(key, '')).toEqual({ valid: false, reason: 'no device' });
+		expect(await ask('NOT-A-KEY', 'one')).toEqual({ valid: false, reason: 'unknown' });
+		expect(await ask('', 'one')).toEqual({ valid: false, reason: 'unknown' });
+	});
+
+	test('ends with a refund in full, not with one in part', async () => {
+		const order = await sell('refund@example.com');
+		await settle();
+		const key = await keyOf(order);
+		await environment.api.post('/refunds', { orderId: order, amount: 1 });
+		expect(await settle()).toBe('');
+		expect(await ask(key, 'one')).toEqual({ valid: true, devices: 1 });
+		await environment.api.post('/refunds', { orderId: order });
+		expect(await settle()).toBe('');
+		expect(await ask(key, 'one')).toEqual({ valid: false, reason: 'revoked' });
+		expect(mailsTo('refund@example.com')).toHaveLength(1);
+	});
+
+	test('of a subscription ends with it', async () => {
+		const { membershipIds } = await environment.sandbox.purchase({
+			offerId,
+			email: 'member@example.com',
+		});
+		expect(await settle()).toBe('');
+		const key = await keyOf(membershipIds[0]);
+		expect(await ask(key, 'one')).toEqual({ valid: true, devices: 1 });
+		await control(environment, `/memberships/${membershipIds[0]}/end`);
+		expect(await settle()).toBe('');
+		expect(await ask(key, 'one')).toEqual({ valid: false, reason: 'revoked' });
+	});
+
+	test('is not sent for a sale that arrives after its refund', async () => {
+		environment.sandbox.setSwitches({ dropRate: 1 });
+		const order = await sell('late@example.com');
+		environment.sandbox.setSwitches({ dropRate: 0 });
+		await environment.api.post('/refunds', { orderId: order });
+		expect(await settle()).toBe('');
+		await redeliver(environment, 'order.completed');
+		expect(await settle()).toBe('');
+		expect(mailsTo('late@example.com')).toHaveLength(0);
+	});
+
+	test('that the mail server refused stays to be sent, and is the same when it is', async () => {
+		mailServer.refuses = true;
+		const order = await sell('refused@example.com');
+		expect(await settle()).not.toBe('');
+		const key = await keyOf(order);
+		expect(await keys.rows(table, { purchase: order })).toMatchObject([{ state: 'to send' }]);
+		mailServer.refuses = false;
+		await redeliver(environment, 'order.completed');
+		expect(await settle()).toBe('');
+		expect(mailsTo('refused@example.com')[0].body).toContain(key);
+	});
+
+	test('is not made while the order cannot be read, and the failure is seen', async () => {
+		environment.sandbox.setSwitches({
+			faults: [{ method: 'GET', path: '/orders*', kind: 'answer', status: 500, count: 99 }],
+		});
+		const order = await sell('unread@example.com');
+		expect(await settle()).not.toBe('');
+		expect(await keyOf(order)).toBe('');
+	});
+
+	test('is not made for a test purchase, unless that is set up', async () => {
+		await keys.setUp({ acceptTestPurchases: false });
+		const order = await sell('test@example.com');
+		expect(await settle()).toBe('');
+		expect(await keyOf(order)).toBe('');
+		await keys.setUp({ acceptTestPurchases: true });
+	});
+});
+
+describe('a failed renewal', () => {
+	const table = 'pocketsflow_dunning';
+	let example: RunningExample;
+
+	beforeAll(async () => {
+		const credentials = { smtp: mailServer.credential };
+		example = await RunningExample.open(environment, 'dunning', { credentials });
+	});
+
+	const subscribe = async (email: string) => {
+		const { membershipIds } = await environment.sandbox.purchase({ offerId, email });
+		await example.settle();
+		return membershipIds[0];
+	};
+	const happen = async (membership: string, what: 'renew' | 'fail-payment' | 'end') => {
+		await control(environment, `/memberships/${membership}/${what}`);
+		return readError(await example.settle());
+	};
+	const openedDaysAgo = (membership: string, days: number) =>
+		example.edit(table, ['membership', membership], { openedAt: hoursAgo(24 * days) });
+	const lookInTheMorning = async () => readError(await example.run('Every morning'));
+	const casesOf = (membership: string) => example.rows(table, { membership });
+	const owner = 'owner@example.com';
+
+	test('brings emails on days 0, 3 and 7, and tells the owner on day 10', async () => {
+		const email = 'unpaid@example.com';
+		const membership = await subscribe(email);
+		expect(await happen(membership, 'fail-payment')).toBe('');
+		expect(await happen(membership, 'fail-payment')).toBe('');
+		expect(await lookInTheMorning()).toBe('');
+		expect(mailsTo(email)).toHaveLength(1);
+		for (const [days, count] of [
+			[2.9, 1],
+			[3.1, 2],
+			[6.9, 2],
+			[7.1, 3],
+			[9.9, 3],
+		]) {
+			await openedDaysAgo(membership, days);
+			expect(await lookInTheMorning()).toBe('');
+			expect([days, mailsTo(email).length]).toEqual([days, count]);
+		}
+		expect(mailsTo(email).map(({ subject }) => subject)).toEqual([
+			'Your payment to Our shop did not go through',
+			'Please update your card at Our shop',
+			'Last reminder: your subscription to Our shop',
+		]);
+		expect(mailsTo(owner)).toHaveLength(0);
+		await openedDaysAgo(membership, 10.1);
+		await lookInTheMorning();
+		await lookInTheMorning();
+		expect(mailsTo(owner)).toHaveLength(1);
+		expect(mailsTo(owner)[0].body).toContain(membership);
+		expect(await casesOf(membership)).toMatchObject([{ status: 'given up', emails: 3 }]);
+	});
+
+	test('is settled by the payment, and the next failure starts over', async () => {
+		const email = 'paid@example.com';
+		const membership = await subscribe(email);
+		await happen(membership, 'fail-payment');
+		expect(await happen(membership, 'renew')).toBe('');
+		await openedDaysAgo(membership, 4);
+		expect(await lookInTheMorning()).toBe('');
+		expect(mailsTo(email)).toHaveLength(1);
+		expect(await casesOf(membership)).toMatchObject([{ status: 'paid' }]);
+		await happen(membership, 'fail-payment');
+		expect(mailsTo(email)).toHaveLength(2);
+	});
+
+	test('is settled in the morning when the event of the payment was lost', async () => {
+		const email = 'lost@example.com';
+		const membership = await subscribe(email);
+		await happen(membership, 'fail-payment');
+		environment.sandbox.setSwitches({ dropRate: 1 });
+		await happen(membership, 'renew');
+		await openedDaysAgo(membership, 4);
+		expect(await lookInTheMorning()).toBe('');
+		expect(mailsTo(email)).toHaveLength(1);
+		expect(await casesOf(membership)).toMatchObject([{ status: 'paid' }]);
+	});
+
+	test('that arrives after its payment brings no email', async () => {
+		const email = 'late-failure@example.com';
+		const membership = await subscribe(email);
+		environment.sandbox.setSwitches({ dropRate: 1 });
+		await happen(membership, 'fail-payment');
+		await happen(membership, 'renew');
+		environment.sandbox.setSwitches({ dropRate: 0 });
+		await redeliver(environment, 'invoice.payment_failed');
+		expect(readError(await example.settle())).toBe('');
+		expect(await lookInTheMorning()).toBe('');
+		expect(mailsTo(email)).toHaveLength(0);
+		expect(await casesOf(membership)).toMatchObject([{ status: 'paid' }]);
+	});
+
+	test('of a subscription that ends tells the owner, and the buyer no more', async () => {
+		const email = 'ended@example.com';
+		const membership = await subscribe(email);
+		await happen(membership, 'fail-payment');
+		await happen(membership, 'end');
+		const before = mailsTo(owner).length;
+		await openedDaysAgo(membership, 4);
+		expect(await lookInTheMorning()).toBe('');
+		expect(mailsTo(email)).toHaveLength(1);
+		expect(mailsTo(owner)).toHaveLength(before + 1);
+		expect(await casesOf(membership)).toMatchObject([{ status: 'ended' }]);
+	});
+
+	test('brings no email while Pocketsflow does not answer, and brings it the next morning', async () => {
+		const email = 'unread-member@example.com';
+		const membership = await subscribe(email);
+		const path = '/orders/subscriptions/*';
+		environment.sandbox.setSwitches({
+			faults: [{ method: 'GET', path, kind: 'answer', status: 500, count: 99 }],
+		});
+		expect(await happen(membership, 'fail-payment')).toBe('');
+		expect(mailsTo(email)).toHaveLength(0);
+		const problem = expect.stringContaining('could not be read') as string;
+		expect(await casesOf(membership)).toMatchObject([{ status: 'open', problem }]);
+		environment.sandbox.setSwitches({ faults: [] });
+		expect(await lookInTheMorning()).toBe('');
+		expect(mailsTo(email)).toHaveLength(1);
+		expect(await casesOf(membership)).toMatchObject([{ emails: 1, problem: '' }]);
+	});
+
+	test('is tried again the next morning when the mail server refuses the email', async () => {
+		const email = 'refused-member@example.com';
+		const membership = await subscribe(email);
+		mailServer.refuses = true;
+		await happen(membership, 'fail-payment');
+		const problem = expect.stringContaining('550') as string;
+		expect(await casesOf(membership)).toMatchObject([{ emails: 0, problem }]);
+		mailServer.refuses = false;
+		await lookInTheMorning();
+		expect(mailsTo(email)).toHaveLength(1);
+		expect(await casesOf(membership)).toMatchObject([{ emails: 1, problem: '' }]);
+	});
+});
