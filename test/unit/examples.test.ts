@@ -11,7 +11,10 @@ const files = readdirSync(folder)
 	.filter((name) => name.endsWith('.json'))
 	.map((name) => name.replace(/\.json$/, ''));
 
-/** The versions of each node in n8n-nodes-base 1.121.53 and @n8n/n8n-nodes-langchain 1.122.57. */
+/**
+ * The versions of the nodes that the examples use, in n8n-nodes-base 1.121.53 and @n8n/n8n-nodes-langchain
+ * 1.122.57. A node that an example uses for the first time is looked up there and added.
+ */
 const oldestVersions = nodesOfOldestN8n as Record<string, number[]>;
 
 const isNote = ({ type }: WorkflowNode) => type === 'n8n-nodes-base.stickyNote';
