@@ -7,5 +7,5 @@ export async function readAccount(context: PocketsflowContext): Promise<string |
 	const request = { method: 'GET', path: '/users/me' } as const;
 	const body = await send(context, request, 'read').catch(() => undefined);
 	const user = unwrapRecord(body, ['user']);
-	return typeof user.userId === 'string' ? user.userId : readId(user);
+	return readId({ id: user.userId }) ?? readId(user);
 }

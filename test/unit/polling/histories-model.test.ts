@@ -104,7 +104,8 @@ async function live(switches: Switches, seed: number): Promise<Result> {
 		const fate =
 			chance(6) === 0 ? fates[chance(3)] : isDurable && chance(8) === 0 ? 'abandoned' : 'kept';
 		isInterrupted ||= fate !== 'kept';
-		await life.poll(fate, chance(6) === 0 ? 30 : 1);
+		// What hides for longer than the overlap from polls that are further apart than it may be missed.
+		await life.poll(fate, chance(6) === 0 && switches.vanishing === 'never' ? 30 : 1);
 	}
 	for (let polls = 0; polls < 12; polls++) await life.poll();
 	model.calmDown();
