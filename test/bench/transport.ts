@@ -138,7 +138,7 @@ async function benchmarkCreates(contenders: Contenders): Promise<void> {
 	say();
 }
 
-const metadataExpressions = Array.from({ length: 5 }, (_, index) => ({
+const metadataExpressions = Array.from({ length: 4 }, (_, index) => ({
 	key: `key${index}`,
 	value: `={{ $json.name + "-${index}" }}`,
 }));
@@ -148,7 +148,8 @@ const preparedParameters: INodeParameters = {
 	resource: 'checkoutSession',
 	operation: 'create',
 	productId: { __rl: true, mode: 'id', value: '={{ $json.productId }}' },
-	successUrl: '={{ "https://example.com/" + $json.name }}',
+	successUrl: '={{ "https://example.com/" + $json.name.replace(" ", "-") }}',
+	cancelUrl: '={{ "https://example.com/cart/" + $json.name.replace(" ", "-") }}',
 	metadataInput: 'fields',
 	metadata: { entries: metadataExpressions },
 };

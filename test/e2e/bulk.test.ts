@@ -123,7 +123,7 @@ describe.each(versions)('a run of many items, on n8n %s', (version) => {
 		);
 		await client.activate(receive.id);
 		const records = Array.from({ length: 1_000 }, (_, index) => ({ order: `A-${index}` }));
-		const entries = Array.from({ length: 5 }, (_, index) => ({
+		const entries = Array.from({ length: 4 }, (_, index) => ({
 			key: `key${index}`,
 			value: `={{ $json.order + "-${index}" }}`,
 		}));
@@ -134,6 +134,7 @@ describe.each(versions)('a run of many items, on n8n %s', (version) => {
 				operation: 'create',
 				productId: byId(`={{ "${productId}" }}`),
 				successUrl: '={{ "https://example.com/" + $json.order }}',
+				cancelUrl: '={{ "https://example.com/cart/" + $json.order }}',
 				metadataInput: 'fields',
 				metadata: { entries },
 			},
