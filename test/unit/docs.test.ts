@@ -99,7 +99,11 @@ describe('pages', () => {
 		}
 		const files = listFiles('nodes')
 			.filter((file) => /^nodes\/Pocketsflow\/\w+\/\w+\.ts$/.test(file))
-			.concat('nodes/Pocketsflow/actions/resources/');
+			.concat(
+				['actions/resources/', 'fields/kinds/', 'fields/shared/'].map(
+					(folder) => `nodes/Pocketsflow/${folder}`,
+				),
+			);
 		expect(mapped.sort()).toEqual(files.sort());
 	});
 

@@ -1,7 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 
 import { path } from '../../nodes/Pocketsflow/api/request';
-import { readPathId } from '../../nodes/Pocketsflow/fields/types';
+import { readPathId } from '../../nodes/Pocketsflow/fields/kinds/id';
 import { Pocketsflow } from '../../nodes/Pocketsflow/Pocketsflow.node';
 import { PocketsflowPollingTrigger } from '../../nodes/Pocketsflow/PocketsflowPollingTrigger.node';
 import { PocketsflowTrigger } from '../../nodes/Pocketsflow/PocketsflowTrigger.node';

@@ -2,8 +2,9 @@ import type { INodePropertyOptions } from 'n8n-workflow';
 
 import { buildListRequest, type ListEndpoint } from '../api/lists';
 import { path } from '../api/request';
-import { limitField, returnAllField, simplifyField } from '../fields/common';
-import type { Collection, Field } from '../fields/types';
+import { simplifyField } from '../fields/shared/output';
+import { limitField, returnAllField } from '../fields/shared/paging';
+import type { Collection, Field } from '../fields/field';
 import type { RecordOutput, RequestOperation } from './operation';
 
 /** What the panel says of a row. */

@@ -2,9 +2,10 @@ import type { IBinaryData, IDataObject, IExecuteFunctions, INodeExecutionData } 
 
 import { isRecord } from '../api/responses';
 import type { DeliveryHeaders } from '../events/delivery';
-import { simplifyField } from '../fields/common';
-import { jsonField } from '../fields/json';
-import { choiceField, InvalidInputError, showFor, type Field } from '../fields/types';
+import { simplifyField } from '../fields/shared/output';
+import { jsonField } from '../fields/kinds/json';
+import { InvalidInputError, showFor, type Field } from '../fields/field';
+import { choiceField } from '../fields/kinds/choice';
 import type { ItemParameters } from './itemParameters';
 import type { Task } from './operation';
 import { getAtPath } from './simplify';

@@ -12,7 +12,8 @@ import {
 	type Picker,
 	type PickerSource,
 } from './pickers';
-import { readPathId, readPastedId, type Address, type Field } from './types';
+import type { Field } from './field';
+import { readPathId, readPastedId, type Address } from './kinds/id';
 import { idListField } from './list';
 
 interface LocatorSettings {

@@ -1,16 +1,11 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { buildAdditionalFields } from '../../fields/common';
+import { buildAdditionalFields } from '../../fields/shared/collections';
 import { locatorField, offerSource, productSource, sellableAddress } from '../../fields/locators';
-import { readMetadataJson, readMetadataRows } from '../../fields/metadata';
-import {
-	choiceField,
-	codeField,
-	emailField,
-	textField,
-	urlField,
-	type Field,
-} from '../../fields/types';
+import { readMetadataJson, readMetadataRows } from '../../fields/kinds/metadata';
+import type { Field } from '../../fields/field';
+import { choiceField } from '../../fields/kinds/choice';
+import { codeField, emailField, textField, urlField } from '../../fields/kinds/text';
 import type { ItemParameters } from '../itemParameters';
 import type { Resource } from '../operation';
 

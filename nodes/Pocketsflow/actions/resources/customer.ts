@@ -1,8 +1,9 @@
 import { lists } from '../../api/lists';
-import { buildFilters } from '../../fields/common';
+import { buildFilters } from '../../fields/shared/collections';
 import { buildProductField, locatorField } from '../../fields/locators';
 import { getBuyerEmail, joinLabel } from '../../fields/pickers';
-import { choiceField, emailField } from '../../fields/types';
+import { choiceField } from '../../fields/kinds/choice';
+import { emailField } from '../../fields/kinds/text';
 import type { Resource } from '../operation';
 import { buildGetManyRow, buildGetRow } from '../rows';
 

@@ -2,19 +2,16 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { lists } from '../../api/lists';
 import { path } from '../../api/request';
-import { buildAdditionalFields, buildUpdateFields, simplifyField } from '../../fields/common';
-import { dateField } from '../../fields/dates';
+import { buildAdditionalFields, buildUpdateFields } from '../../fields/shared/collections';
+import { simplifyField } from '../../fields/shared/output';
+import { dateField } from '../../fields/kinds/date';
 import { buildProductField, locatorField, mainProductsField } from '../../fields/locators';
 import { formatActive, formatAmount, formatText, joinLabel } from '../../fields/pickers';
-import {
-	booleanField,
-	choiceField,
-	InvalidInputError,
-	numberField,
-	codeField,
-	textField,
-	type Field,
-} from '../../fields/types';
+import { InvalidInputError, type Field } from '../../fields/field';
+import { booleanField } from '../../fields/kinds/boolean';
+import { choiceField } from '../../fields/kinds/choice';
+import { numberField } from '../../fields/kinds/number';
+import { codeField, textField } from '../../fields/kinds/text';
 import type { Denial } from '../denial';
 import type { Resource } from '../operation';
 import { buildDeleteRow, buildGetManyRow, buildGetRow } from '../rows';

@@ -1,8 +1,11 @@
 import { buildListRequest, lists } from '../../api/lists';
 import { readMetadata } from '../../events/metadata';
-import { amountNotice, buildFilters, dateRangeFields, simplifyField } from '../../fields/common';
+import { buildFilters, dateRangeFields } from '../../fields/shared/collections';
+import { amountNotice, simplifyField } from '../../fields/shared/output';
 import { buildProductField, orderField } from '../../fields/locators';
-import { choiceField, codeField, type Field } from '../../fields/types';
+import type { Field } from '../../fields/field';
+import { choiceField } from '../../fields/kinds/choice';
+import { codeField } from '../../fields/kinds/text';
 import type { Resource } from '../operation';
 import { buildGetManyRow, buildGetRow } from '../rows';
 

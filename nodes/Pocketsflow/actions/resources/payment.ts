@@ -1,7 +1,8 @@
 import { lists } from '../../api/lists';
-import { amountNotice, buildFilters } from '../../fields/common';
-import { dayField } from '../../fields/dates';
-import { choiceField } from '../../fields/types';
+import { buildFilters } from '../../fields/shared/collections';
+import { amountNotice } from '../../fields/shared/output';
+import { dayField } from '../../fields/kinds/date';
+import { choiceField } from '../../fields/kinds/choice';
 import type { Resource } from '../operation';
 import { buildGetManyRow } from '../rows';
 

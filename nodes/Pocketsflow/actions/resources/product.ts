@@ -1,14 +1,13 @@
 import { lists } from '../../api/lists';
 import { path } from '../../api/request';
+import { buildAdditionalFields, buildUpdateFields } from '../../fields/shared/collections';
+import { simplifyField } from '../../fields/shared/output';
 import {
-	buildAdditionalFields,
-	buildUpdateFields,
 	checkPriceRange,
 	currencyField,
 	descriptionField,
 	pageFields,
-	simplifyField,
-} from '../../fields/common';
+} from '../../fields/shared/salesPage';
 import { buildProductField } from '../../fields/locators';
 import {
 	buildPriceFields,
@@ -16,8 +15,11 @@ import {
 	priceField,
 	readPrice,
 	readPriceChange,
-} from '../../fields/price';
-import { booleanField, choiceField, noticeField, textField } from '../../fields/types';
+} from '../../fields/kinds/price';
+import { booleanField } from '../../fields/kinds/boolean';
+import { choiceField } from '../../fields/kinds/choice';
+import { noticeField } from '../../fields/kinds/notice';
+import { textField } from '../../fields/kinds/text';
 import type { Resource } from '../operation';
 import { buildDeleteRow, buildGetManyRow, buildGetRow } from '../rows';
 

@@ -1,7 +1,8 @@
-import { buildAdditionalFields } from '../../fields/common';
+import { buildAdditionalFields } from '../../fields/shared/collections';
 import { buildProductField } from '../../fields/locators';
-import { buildPriceFields, priceField, readPrice } from '../../fields/price';
-import { idField, textField } from '../../fields/types';
+import { buildPriceFields, priceField, readPrice } from '../../fields/kinds/price';
+import { idField } from '../../fields/kinds/id';
+import { textField } from '../../fields/kinds/text';
 import type { Resource } from '../operation';
 import { buildDeleteRow } from '../rows';
 

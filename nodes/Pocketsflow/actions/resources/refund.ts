@@ -1,8 +1,12 @@
 import { lists } from '../../api/lists';
-import { amountNotice, buildAdditionalFields } from '../../fields/common';
+import { buildAdditionalFields } from '../../fields/shared/collections';
+import { amountNotice } from '../../fields/shared/output';
 import { locatorField, orderField } from '../../fields/locators';
 import { formatAmount, formatMinute, formatText, joinLabel } from '../../fields/pickers';
-import { choiceField, moneyField, notCents, showFor, textField } from '../../fields/types';
+import { showFor } from '../../fields/field';
+import { choiceField } from '../../fields/kinds/choice';
+import { moneyField, notCents } from '../../fields/kinds/number';
+import { textField } from '../../fields/kinds/text';
 import type { Resource } from '../operation';
 import { buildGetManyRow, buildGetRow } from '../rows';
 

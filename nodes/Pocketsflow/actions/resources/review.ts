@@ -1,5 +1,5 @@
 import { lists } from '../../api/lists';
-import { buildFilters } from '../../fields/common';
+import { buildFilters } from '../../fields/shared/collections';
 import { buildProductField } from '../../fields/locators';
 import type { Resource } from '../operation';
 import { buildGetManyRow } from '../rows';

@@ -1,12 +1,8 @@
 import { buildListRequest, lists } from '../../api/lists';
 import { readId } from '../../api/responses';
-import {
-	buildFilters,
-	dateRangeFields,
-	limitField,
-	returnAllField,
-	simplifyField,
-} from '../../fields/common';
+import { buildFilters, dateRangeFields } from '../../fields/shared/collections';
+import { simplifyField } from '../../fields/shared/output';
+import { limitField, returnAllField } from '../../fields/shared/paging';
 import { idPattern, locatorField } from '../../fields/locators';
 import {
 	formatMinute,
@@ -15,7 +11,8 @@ import {
 	joinLabel,
 	type PickerSource,
 } from '../../fields/pickers';
-import { choiceField, type Address } from '../../fields/types';
+import { choiceField } from '../../fields/kinds/choice';
+import type { Address } from '../../fields/kinds/id';
 import type { RequestOperation, Resource } from '../operation';
 import { buildGetManyRow, buildGetRow } from '../rows';
 import { buildProviderRequest } from '../providerId';

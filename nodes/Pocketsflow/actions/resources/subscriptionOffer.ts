@@ -1,14 +1,14 @@
 import { lists } from '../../api/lists';
-import {
-	buildAdditionalFields,
-	checkPriceRange,
-	pageFields,
-	simplifyField,
-} from '../../fields/common';
-import { jsonField, textOrJsonField } from '../../fields/json';
+import { buildAdditionalFields } from '../../fields/shared/collections';
+import { simplifyField } from '../../fields/shared/output';
+import { checkPriceRange, pageFields } from '../../fields/shared/salesPage';
+import { jsonField, textOrJsonField } from '../../fields/kinds/json';
 import { checkoutQueryPattern, idPattern, locatorField, offerSource } from '../../fields/locators';
-import { buildPriceFields, priceField, readPrice } from '../../fields/price';
-import { booleanField, choiceField, numberField, textField, urlField } from '../../fields/types';
+import { buildPriceFields, priceField, readPrice } from '../../fields/kinds/price';
+import { booleanField } from '../../fields/kinds/boolean';
+import { choiceField } from '../../fields/kinds/choice';
+import { numberField } from '../../fields/kinds/number';
+import { textField, urlField } from '../../fields/kinds/text';
 import type { Resource } from '../operation';
 import { buildGetManyRow, buildGetRow } from '../rows';
 

@@ -1,6 +1,7 @@
 import { lists } from '../../api/lists';
 import { path } from '../../api/request';
-import { buildAdditionalFields, buildUpdateFields, simplifyField } from '../../fields/common';
+import { buildAdditionalFields, buildUpdateFields } from '../../fields/shared/collections';
+import { simplifyField } from '../../fields/shared/output';
 import { buildProductField, locatorField, mainProductsField } from '../../fields/locators';
 import { formatActive, formatAmount, formatText, joinLabel } from '../../fields/pickers';
 import {
@@ -9,8 +10,9 @@ import {
 	priceField,
 	readPrice,
 	readPriceChange,
-} from '../../fields/price';
-import { booleanField, textField } from '../../fields/types';
+} from '../../fields/kinds/price';
+import { booleanField } from '../../fields/kinds/boolean';
+import { textField } from '../../fields/kinds/text';
 import type { Resource } from '../operation';
 import { buildDeleteRow, buildGetManyRow, buildGetRow } from '../rows';
 

@@ -1,11 +1,13 @@
 import { lists } from '../../api/lists';
 import { path } from '../../api/request';
 import { eventOptions } from '../../events/catalogue';
-import { buildAdditionalFields, buildUpdateFields } from '../../fields/common';
+import { buildAdditionalFields, buildUpdateFields } from '../../fields/shared/collections';
 import { nameListField } from '../../fields/list';
 import { locatorField } from '../../fields/locators';
 import { formatActive, formatText, joinLabel } from '../../fields/pickers';
-import { booleanField, InvalidInputError, textField, urlField } from '../../fields/types';
+import { InvalidInputError } from '../../fields/field';
+import { booleanField } from '../../fields/kinds/boolean';
+import { textField, urlField } from '../../fields/kinds/text';
 import type { Resource } from '../operation';
 import { buildDeleteRow, buildGetManyRow, buildGetRow } from '../rows';
 import { prepareVerification, verifyDeliveryFields } from '../verifyDelivery';

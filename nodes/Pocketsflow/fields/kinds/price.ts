@@ -1,13 +1,13 @@
 import {
-	booleanField,
-	choiceField,
 	InvalidInputError,
-	moneyField,
 	showFor,
 	type CollectionValues,
 	type Field,
 	type Presentation,
-} from './types';
+} from '../field';
+import { booleanField } from './boolean';
+import { choiceField } from './choice';
+import { moneyField } from './number';
 
 /** Whether a new thing has a price, so that none is free because its price was forgotten. */
 const pricingField = choiceField(
