@@ -6,8 +6,10 @@ export interface Places {
 	/** Of the sandbox only. */
 	dashboard?: string;
 	n8n: string;
-	/** The workflow "quick start". */
-	quickStart: string;
+	/** The workflow that sells. */
+	seller: string;
+	/** Whether the sale arrives in it, too. */
+	canReceive: boolean;
 }
 
 /** One step, as it is printed and as it stands on the canvas. */
@@ -19,7 +21,7 @@ export interface Step {
 }
 
 /** The steps from nothing to a paid order in a workflow of one's own. */
-export const buildSteps = ({ store, dashboard, n8n, quickStart }: Places): Step[] => [
+export const buildSteps = ({ store, dashboard, n8n, seller, canReceive }: Places): Step[] => [
 	{
 		title: 'Buy something',
 		text: 'Open the store, select "Buy now", and pay with any email address.',
@@ -27,8 +29,10 @@ export const buildSteps = ({ store, dashboard, n8n, quickStart }: Places): Step[
 	},
 	{
 		title: 'See the sale in n8n',
-		text: 'The newest execution is the sale. Double-click "Replace with your step" to see your order number and the buyer. The execution below it created the checkout.',
-		url: `${quickStart}/executions`,
+		text: canReceive
+			? 'The newest execution is the sale. Double-click "Replace with your step" to see your order number and the buyer. The execution below it created the checkout.'
+			: 'The execution created the checkout. Double-click "Create checkout session" to see its link. The sale arrives once this n8n has a public address.',
+		url: `${seller}/executions`,
 	},
 	...(dashboard
 		? [

@@ -95,11 +95,10 @@ function findWorkflow(imported: ImportedExample[], file: string): StoredWorkflow
 	return found.workflow;
 }
 
-function createBuyUrl(client: N8nClient, quickStart: StoredWorkflow): Demo['getBuyUrl'] {
-	const isStart = ({ parameters: { path } }: StoredWorkflow['nodes'][number]) => path === 'buy';
-	const start = quickStart.nodes.find(isStart);
-	if (!start) throw new Error('The quick start has no webhook with the path "buy" any more.');
-	const address = client.webhookUrl(quickStart, start.name);
+function createBuyUrl(client: N8nClient, seller: StoredWorkflow): Demo['getBuyUrl'] {
+	const start = seller.nodes.find(({ type }) => type === 'n8n-nodes-base.webhook');
+	if (!start) throw new Error(`"${seller.name}" has no Webhook node any more.`);
+	const address = client.webhookUrl(seller, start.name);
 	return (orderNumber, product) => {
 		const query = new URLSearchParams({ order: orderNumber, ...(product && { product }) });
 		return `${address}?${query.toString()}`;
@@ -164,13 +163,17 @@ export async function startDemo(running: Running, options: DemoOptions): Promise
 	};
 	const imported = await withProgress('Importing the examples', () => importAll(target));
 	const quickStart = findWorkflow(imported, 'quick-start');
-	const getBuyUrl = createBuyUrl(client, quickStart);
+	// The quick start waits for deliveries. Without them it is not published, and "sell" sells.
+	const { canReceive } = target;
+	const seller = canReceive ? quickStart : findWorkflow(imported, 'sell');
+	const getBuyUrl = createBuyUrl(client, seller);
 	const openEditor = (id: string) => `${n8n.url}/workflow/${id}`;
 	const steps = buildSteps({
 		n8n: n8n.url,
 		store: sandbox?.url ?? getBuyUrl('A-1001'),
 		...(sandbox && { dashboard: `${sandbox.url}/dashboard` }),
-		quickStart: openEditor(quickStart.id),
+		seller: openEditor(seller.id),
+		canReceive,
 	});
 	const startHere =
 		earlier?.workflows.startHere ??
@@ -190,6 +193,5 @@ export async function startDemo(running: Running, options: DemoOptions): Promise
 			products.has(name) ? getBuyUrl(orderNumber, products.get(name)) : undefined,
 	});
 	const startHereUrl = openEditor(startHere);
-	const { canReceive } = target;
 	return { account, n8n, client, imported, quickStart, steps, startHereUrl, canReceive, getBuyUrl };
 }
