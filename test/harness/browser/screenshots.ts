@@ -6,7 +6,13 @@ import { parseArgs } from 'node:util';
 import type { AxiosInstance } from 'axios';
 import type { BrowserContext, Page } from 'playwright-core';
 
-import { buy, chooseProduct, importExamples, readExample } from '../../../demo/example-workflows';
+import {
+	buy,
+	chooseProduct,
+	fillSetUp,
+	importExamples,
+	readExample,
+} from '../../../demo/example-workflows';
 import type { Credential, N8nClient } from '../n8n/client';
 import { startEnvironment } from '../n8n/environment';
 import { runMain } from '../runMain';
@@ -81,8 +87,11 @@ async function sellOnce(
 	client: N8nClient,
 	credential: Credential,
 	productId: string,
+	paidPage: string,
 ): Promise<{ workflowId: string; executionId: string }> {
-	const example = chooseProduct(await readExample('quick-start'), productId);
+	const example = fillSetUp(chooseProduct(await readExample('quick-start'), productId), {
+		paidPage,
+	});
 	const workflow = await client.importWorkflow(example, [credential]);
 	await client.activate(workflow.id);
 	await buy(`${client.webhookUrl(workflow, 'Buyer wants to pay')}?order=A-1001`, 'ada@example.com');
@@ -112,7 +121,8 @@ async function main(): Promise<void> {
 			sell.id,
 			(execution) => execution.items('Create checkout session').length > 0,
 		);
-		const quickStart = await sellOnce(client, credential, await readFirstProduct(api));
+		const thanks = new URL('/thanks', sandbox.url).href;
+		const quickStart = await sellOnce(client, credential, await readFirstProduct(api), thanks);
 		const workflowUrl = (id: string) => `${n8n.url}/workflow/${id}`;
 		for (const theme of themes) {
 			const size = { width: 1280, height: 720 };
