@@ -137,7 +137,7 @@ export const tables: Record<string, Record<string, Command>> = {
 			what: 'Bulk runs, rate limit and lists, compared with plain loops',
 			run: ['test/bench/transport.ts'],
 			minutes: 8,
-			short: { args: ['creates', '--short'], minutes: 1 },
+			short: { args: ['creates'], env: { BENCH_ROUNDS: '1' }, minutes: 1 },
 		},
 		n8n: {
 			what: 'Deliveries one by one and at once, on one process and in queue mode, compared with the Webhook node; prints the tables of docs/scaling.md',
