@@ -72,7 +72,7 @@ export const groups: Record<string, Group> = {
 		tests: ['unit/polling/records'],
 	},
 	changes: {
-		sources: ['polling/changes', 'polling/membershipStatus'],
+		sources: ['polling/changes'],
 		tests: ['unit/polling/changes'],
 	},
 };

@@ -87,7 +87,7 @@ describe('pages', () => {
 	});
 
 	it('map every file of the source', () => {
-		const map = /^nodes\/Pocketsflow\/\n(.*?)^sandbox\//ms.exec(read('CONTRIBUTING.md'))?.[1] ?? '';
+		const map = /^nodes\/Pocketsflow\/\n(.*?)^sandbox\//ms.exec(read('docs/source.md'))?.[1] ?? '';
 		const mapped: string[] = [];
 		let room = '';
 		for (const line of map.split('\n')) {
@@ -99,7 +99,11 @@ describe('pages', () => {
 		}
 		const files = listFiles('nodes')
 			.filter((file) => /^nodes\/Pocketsflow\/\w+\/\w+\.ts$/.test(file))
-			.concat('nodes/Pocketsflow/actions/resources/');
+			.concat(
+				['actions/resources/', 'fields/kinds/', 'fields/shared/'].map(
+					(folder) => `nodes/Pocketsflow/${folder}`,
+				),
+			);
 		expect(mapped.sort()).toEqual(files.sort());
 	});
 

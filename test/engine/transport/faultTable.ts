@@ -166,6 +166,16 @@ export const faults: Fault[] = [
 		limits: {},
 	},
 	{
+		name: '429 with a Retry-After a second longer than the total timeout',
+		behaviour: json(429, { message: 'Slow down' }, { 'retry-after': '301' }),
+		requests: 1,
+		message:
+			'Slow down. Pocketsflow asks to wait 5 minutes 1 second; this node waits at most 5 minutes.',
+		next: 'Try again later, or send fewer items at once.',
+		finding: 'answered 429',
+		limits: {},
+	},
+	{
 		name: '429 without Retry-After',
 		behaviour: json(429, { error: 'Too many requests' }),
 		requests: 4,

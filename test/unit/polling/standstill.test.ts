@@ -45,11 +45,11 @@ async function liveThrough(options: LifeOptions & { old: number; backlog?: numbe
 }
 
 const standstills: Array<[string, Partial<Switches>, { old: number; backlog?: number }]> = [
-	['startDate is ignored', { startDate: 'ignored' }, { old: 1_200, backlog: 300 }],
+	['startDate is ignored', { startDate: 'ignored' }, { old: 700, backlog: 300 }],
 	[
 		'startDate is ignored and nothing is counted',
 		{ startDate: 'ignored', totalCount: 'absent' },
-		{ old: 1_200, backlog: 300 },
+		{ old: 700, backlog: 300 },
 	],
 	[
 		'startDate is ignored and the list stands oldest first',
@@ -61,7 +61,7 @@ const standstills: Array<[string, Partial<Switches>, { old: number; backlog?: nu
 		{ startDate: 'ignored', order: 'stored' },
 		{ old: 700, backlog: 300 },
 	],
-	['the whole list is counted', { totalCount: 'wholeList' }, { old: 1_200, backlog: 1_200 }],
+	['the whole list is counted', { totalCount: 'wholeList' }, { old: 700, backlog: 1_200 }],
 	['startDate is a day', { startDate: 'day' }, { old: 1_000, backlog: 1_200 }],
 	['endDate is a day', { endDate: 'day' }, { old: 300, backlog: 1_200 }],
 	['endDate is midnight', { endDate: 'midnight' }, { old: 300, backlog: 1_200 }],
