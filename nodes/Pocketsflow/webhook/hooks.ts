@@ -194,15 +194,19 @@ async function explainFailure<T>(
 	try {
 		return await work();
 	} catch (error) {
-		const isOurs = error instanceof NodeOperationError;
-		if (isOurs && !error.description) throw error;
-		const sentences = composeMessage(error);
-		const summary = `The webhook could not be ${undone} in Pocketsflow.`;
-		const hookError = new NodeOperationError(context.getNode(), summary);
-		// Set afterwards: n8n replaces a message in which it sees an error code such as ECONNRESET.
-		hookError.message = isOurs ? sentences : `${summary} ${sentences}`;
-		throw hookError;
+		throw toHookError(context, error, undone);
 	}
+}
+
+function toHookError(context: IHookFunctions, error: unknown, undone: string): NodeOperationError {
+	const isOurs = error instanceof NodeOperationError;
+	if (isOurs && !error.description) return error;
+	const sentences = composeMessage(error);
+	const summary = `The webhook could not be ${undone} in Pocketsflow.`;
+	const hookError = new NodeOperationError(context.getNode(), summary);
+	// Set afterwards: n8n replaces a message in which it sees an error code such as ECONNRESET.
+	hookError.message = isOurs ? sentences : `${summary} ${sentences}`;
+	return hookError;
 }
 
 /**
