@@ -116,6 +116,6 @@ export async function checkExamples(
 		console.log(`${failed ? 'FAILED' : 'ok    '} ${seconds} s  ${one.workflow.name}  (${texts})`);
 		if (failed) failures += 1;
 	}
-	console.log(`${imported.length - failures} of ${imported.length} examples ran well.`);
+	console.log(`${imported.length - failures} of ${imported.length} examples passed.`);
 	return failures === 0;
 }

@@ -1,6 +1,14 @@
 import type { Credential, N8nClient } from '../test/harness/n8n/client';
+import type { MailServer } from '../test/harness/mailServer';
 import type { Shop } from '../test/harness/woocommerce/shop';
 import type { Account } from './example-workflows';
+
+/** What the credentials of the examples lead to. */
+export interface Shops {
+	account: Account;
+	wooCommerce?: Shop;
+	mailServer: MailServer;
+}
 
 interface Wanted {
 	type: string;
@@ -8,22 +16,24 @@ interface Wanted {
 	data: Record<string, unknown>;
 }
 
-const listWanted = (account: Account, wooCommerce: Shop | undefined): Wanted[] => [
+const listWanted = ({ account, wooCommerce, mailServer }: Shops): Wanted[] => [
 	{ type: 'pocketsflowApi', name: 'Pocketsflow', data: { ...account, webhookSigningSecret: '' } },
+	{ type: 'smtp', name: 'Mail server of the demo', data: mailServer.credential },
+	// License keys are calculated from it, so it must be the same in the next demo.
+	{ type: 'crypto', name: 'Secret of the demo', data: { hmacSecret: 'only-for-this-demo' } },
 	...(wooCommerce
 		? [{ type: 'wooCommerceApi', name: 'WooCommerce', data: { ...wooCommerce.credential } }]
 		: []),
 ];
 
-/** Makes the credentials of the examples, or leads those of an earlier demo to today's shops. */
+/** Creates the credentials of the examples, or leads those of an earlier demo to today's shops. */
 export async function ensureCredentials(
 	client: N8nClient,
-	account: Account,
-	wooCommerce: Shop | undefined,
+	shops: Shops,
 	earlier: Readonly<Record<string, string>> = {},
 ): Promise<Credential[]> {
 	const credentials: Credential[] = [];
-	for (const { type, name, data } of listWanted(account, wooCommerce)) {
+	for (const { type, name, data } of listWanted(shops)) {
 		const credential = { id: earlier[type] ?? '', type, name };
 		if (credential.id) await client.updateCredential(credential, data);
 		credentials.push(credential.id ? credential : await client.createCredential(type, name, data));

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { demoOwner, type Execution } from '../test/harness/n8n/client';
+import { demoOwner, type Execution, type ExecutionSummary } from '../test/harness/n8n/client';
 import { withProgress } from '../test/harness/setup/progress';
 import { causeEvents, checkExamples } from './check';
 import { buy } from './example-workflows';
@@ -11,13 +11,13 @@ import { moveHome, writeKeptData } from './kept-data';
 import { askWhetherToKeep } from './question';
 import { type Demo, type DemoOptions, type Running, startDemo } from './start-demo';
 
-const help = `npm run demo                   a shop to click through: Pocketsflow's sandbox and a real n8n
-npm run demo -- --check        buys once by itself, runs every example and ends; fails if one does
-npm run demo -- --data FOLDER  keeps n8n and the shop in that folder, or goes on with what is there
+const help = `npm run demo                   starts a shop to click through: Pocketsflow's sandbox and a real n8n
+npm run demo -- --check        makes one purchase, runs every example, and stops; fails if one of them fails
+npm run demo -- --data FOLDER  keeps n8n and the shop in that folder, or continues with what is there
 npm run demo -- --port 5678    the port of n8n (default: any free one)
 
-POCKETSFLOW_API_KEY=pk_test_…  use Pocketsflow itself in place of the sandbox
-WEBHOOK_URL=https://…          the public address of this n8n, which Pocketsflow itself needs for deliveries`;
+POCKETSFLOW_API_KEY=pk_test_…  use Pocketsflow instead of the sandbox
+WEBHOOK_URL=https://…          the public address of this n8n, which Pocketsflow needs for deliveries`;
 
 const running: Running = {};
 let folder: string | undefined;
@@ -39,7 +39,7 @@ async function main(): Promise<void> {
 	const options = readOptions(values);
 	if (values.check && options.realAccount)
 		throw new Error(
-			'--check buys by itself, so it works with the sandbox only: unset POCKETSFLOW_API_KEY.',
+			'--check makes a purchase, so it works with the sandbox only. Unset POCKETSFLOW_API_KEY.',
 		);
 	isCheck = values.check;
 	folder = options.folder;
@@ -47,6 +47,7 @@ async function main(): Promise<void> {
 	if (isCheck) return await check(demo);
 	isReady = true;
 	printInstructions(demo, options.realAccount !== undefined);
+	reportMails(running);
 	await reportPaidOrders(demo);
 }
 
@@ -62,14 +63,14 @@ function readOptions({ data, port }: { data?: string; port?: string }): DemoOpti
 	};
 }
 
-async function check({ client, imported, settle, getSellUrl, account }: Demo): Promise<void> {
+async function check({ client, imported, quickStart, getBuyUrl, account }: Demo): Promise<void> {
 	const orderId = `CHECK-${randomUUID().slice(0, 8)}`;
 	const execution = await withProgress(`Buying and settling order ${orderId}`, async () => {
-		await buy(getSellUrl(orderId), 'buyer@example.com');
+		await buy(getBuyUrl(orderId), 'buyer@example.com');
 		const isPaid = (candidate: Execution) => readPaidOrder(candidate)?.orderId === orderId;
-		return await client.waitForExecution(settle.id, isPaid);
+		return await client.waitForExecution(quickStart.id, isPaid);
 	});
-	console.log(`Execution ${execution.id} of "${settle.name}":`, readPaidOrder(execution));
+	console.log(`Execution ${execution.id} of "${quickStart.name}":`, readPaidOrder(execution));
 	await withProgress('Renewing, failing and ending a membership, refunding an order', () =>
 		causeEvents(account),
 	);
@@ -89,10 +90,10 @@ function printInstructions(
     dashboard  ${sandbox.url}/dashboard`
 		: '';
 	console.log(`
-Ready. Nothing outside ${folder ?? 'a temporary folder'} is touched; Ctrl-C ends it all.
+Ready. Nothing outside ${folder ?? 'a temporary folder'} is changed. Ctrl-C stops everything.
 
   n8n          ${n8n.url}/home/workflows
-    e-mail     ${demoOwner.email}
+    email      ${demoOwner.email}
     password   ${demoOwner.password}
   Pocketsflow  ${account.baseUrl}${isReal ? '' : ' (the sandbox)'}${keys}
   WooCommerce  ${wooCommerce ? `${wooCommerce.url} (a stand-in: its REST API only)` : 'none'}
@@ -102,15 +103,17 @@ Your first five minutes (also on the canvas: ${startHereUrl})
 ${formatSteps(steps)}
 `);
 	if (isReal)
-		console.log('This is Pocketsflow itself: a key that begins with pk_live_ moves real money.\n');
+		console.log(
+			'This is your Pocketsflow account: a key that begins with pk_live_ moves real money.\n',
+		);
 	if (!canReceive)
-		console.log(`The workflows that wait for Pocketsflow are off: it can deliver only to a public https address.
+		console.log(`The workflows that wait for Pocketsflow are not published: it can deliver only to a public https address.
 Point a tunnel at ${n8n.url} and start again with its address in WEBHOOK_URL, and with
 --port so that the tunnel finds this n8n.\n`);
 	else console.log('Waiting for paid orders …');
 }
 
-/** What an execution of the workflow "settle" was started by; undefined if by no paid order. */
+/** The paid order that an execution of the quick start brought; undefined if it brought none. */
 function readPaidOrder(execution: Execution) {
 	const [event] = execution.items('Pocketsflow Trigger') as Array<{
 		metadata?: { order_id?: string };
@@ -123,13 +126,23 @@ function readPaidOrder(execution: Execution) {
 	return { orderId: metadata.order_id, customerEmail: customer?.email, amount, eventId };
 }
 
+/** Whether a buyer or Pocketsflow started an execution, not the button that tries a workflow. */
+const wasDelivered = ({ mode }: ExecutionSummary) => mode === 'webhook';
+
 /** Prints each paid order as it comes, until the process is stopped. */
-async function reportPaidOrders({ client, settle }: Demo): Promise<never> {
+async function reportPaidOrders({ client, quickStart }: Demo): Promise<never> {
 	const shown = new Set<string>();
-	for (const { id } of await client.executions(settle.id)) shown.add(id);
+	for (const { id } of await client.executions(quickStart.id)) shown.add(id);
 	for (;;) {
 		await client
-			.waitForExecution(settle.id, ({ id }) => !shown.has(id), 60_000)
+			.waitForExecution(
+				quickStart.id,
+				(execution) => {
+					const isOther = execution.status === 'success' && !readPaidOrder(execution);
+					return !shown.has(execution.id) && wasDelivered(execution) && !isOther;
+				},
+				60_000,
+			)
 			.then((execution) => {
 				shown.add(execution.id);
 				const paid = readPaidOrder(execution) ?? execution.error?.message ?? 'no paid order';
@@ -140,6 +153,17 @@ async function reportPaidOrders({ client, settle }: Demo): Promise<never> {
 	}
 }
 
+/** Prints each email as a workflow sends it. */
+function reportMails({ mailServer }: Running): void {
+	let shown = 0;
+	setInterval(() => {
+		for (const { to, subject, body } of mailServer?.mails.slice(shown) ?? []) {
+			shown += 1;
+			if (!asking) console.log(`  email to ${to.join(', ')}: ${subject}\n${body.trim()}`);
+		}
+	}, 500).unref();
+}
+
 async function stopN8n(keeps: boolean): Promise<void> {
 	const { n8n, kept, sandbox } = running;
 	if (!n8n) return;
@@ -147,10 +171,10 @@ async function stopN8n(keeps: boolean): Promise<void> {
 	if (folder || keeps) {
 		if (kept) await writeKeptData(n8n.userFolder, kept, sandbox?.takeSnapshot());
 		const place = folder ?? (await moveHome(n8n.userFolder));
-		console.log(`Kept in ${place}. Go on with it:\n  npm run demo -- --data ${place}`);
+		console.log(`Kept in ${place}. Continue with it:\n  npm run demo -- --data ${place}`);
 	} else if (isReady) {
 		console.log(
-			'Deleted, with all that was built in it. To keep it: npm run demo -- --data FOLDER',
+			'Deleted, with everything that you created in it. To keep it: npm run demo -- --data FOLDER',
 		);
 	}
 }
@@ -161,6 +185,7 @@ function stopAll(keeps = false): Promise<void> {
 	stopping ??= (async () => {
 		await stopN8n(keeps).catch(complain);
 		await running.wooCommerce?.close().catch(complain);
+		await running.mailServer?.close().catch(complain);
 		await running.sandbox?.close().catch(complain);
 	})();
 	return stopping;

@@ -1,8 +1,10 @@
 import type { Account } from './example-workflows';
 
-/** What the demo runs beside n8n: the examples are set up for it. */
+/** What the demo runs next to n8n: the examples are set up for it. */
 export interface DemoShop {
 	account: Account;
+	/** The product that the quick start sells. */
+	productId: string;
 	/** The WooCommerce shop; absent where Pocketsflow itself is used. */
 	wooCommerce?: { url: string };
 }
@@ -16,27 +18,35 @@ export interface Example {
 	file: string;
 	/** The oldest n8n whose nodes it can use. */
 	since: '1.123' | '2.0' | '2.8';
-	/** What n8n's list of workflows shows beside its name. */
+	/** What n8n's list of workflows shows next to its name. */
 	tags: string[];
-	/** Whether the demo publishes it, beside which shop it is: it must run without further accounts. */
-	active?: 'always' | 'withWooCommerce';
+	/** Whether the demo publishes it, and whether with a real account, too. */
+	active?: 'always' | 'withSandbox';
+	/** What the demo chooses as its product. */
+	sells?(shop: DemoShop): string;
 	/** What the demo sets in its node "Set up". */
 	setUp?(shop: DemoShop): SetUpValues;
 }
 
 /** Every workflow in `examples/`, in the order in which a reader meets them. */
 export const examples: readonly Example[] = [
-	{ file: 'quick-start', since: '1.123', tags: ['Start here'] },
 	{
-		file: 'sell',
+		file: 'quick-start',
 		since: '1.123',
 		tags: ['Start here'],
 		active: 'always',
-		// The store has several products, and says which one is wanted.
-		setUp: () => ({ productName: "={{ $json.query.product || 'Icon pack' }}" }),
+		// The store has several products, and says which one is wanted. The buyer lands on the page of "sell".
+		sells: ({ productId }) => `={{ $json.query.product || '${productId}' }}`,
+		setUp: () => ({
+			paidPage:
+				"={{ $json.webhookUrl.replace(/buy$/, 'thanks') }}?order={{ encodeURIComponent($json.query.order ?? '') }}",
+			canceledPage: "={{ $json.webhookUrl.replace(/buy$/, 'thanks') }}?canceled=yes",
+		}),
 	},
+	{ file: 'sell', since: '1.123', tags: ['Start here'], active: 'always' },
 	{ file: 'settle', since: '2.0', tags: ['Start here'], active: 'always' },
-	{ file: 'any-platform', since: '1.123', tags: ['Settle'] },
+	{ file: 'any-platform', since: '1.123', tags: ['Sell'] },
+	{ file: 'sell-in-chat', since: '2.0', tags: ['Sell'] },
 	{ file: 'confirm-paid-order', since: '1.123', tags: ['Settle'] },
 	{ file: 'reconcile-by-webhook', since: '2.0', tags: ['Settle'] },
 	{ file: 'reconcile-by-polling', since: '2.0', tags: ['Settle'] },
@@ -44,11 +54,19 @@ export const examples: readonly Example[] = [
 	{ file: 'access-discord', since: '2.0', tags: ['Access'] },
 	{ file: 'access-telegram', since: '2.0', tags: ['Access'] },
 	{ file: 'access-list', since: '2.0', tags: ['Access'] },
-	{ file: 'license-keys', since: '2.0', tags: ['Access'] },
-	{ file: 'license-check', since: '2.0', tags: ['Access'] },
+	{
+		file: 'license-keys',
+		since: '2.0',
+		tags: ['Access'],
+		active: 'withSandbox',
+		setUp: () => ({ acceptTestPurchases: true }),
+	},
+	{ file: 'license-check', since: '2.0', tags: ['Access'], active: 'withSandbox' },
 	{ file: 'new-sale-to-chat', since: '1.123', tags: ['Reports'] },
 	{ file: 'abandoned-checkout', since: '2.0', tags: ['Customers'] },
-	{ file: 'dunning', since: '2.0', tags: ['Customers'] },
+	{ file: 'newsletter', since: '2.0', tags: ['Customers'] },
+	{ file: 'dunning', since: '2.0', tags: ['Customers'], active: 'withSandbox' },
+	{ file: 'bookkeeping', since: '2.0', tags: ['Reports'] },
 	{ file: 'sales-report', since: '1.123', tags: ['Reports'] },
 	{ file: 'import-products', since: '1.123', tags: ['Operations'] },
 	{ file: 'watchman', since: '1.123', tags: ['Operations'] },
@@ -56,21 +74,21 @@ export const examples: readonly Example[] = [
 		file: 'woocommerce-products',
 		since: '1.123',
 		tags: ['WooCommerce'],
-		active: 'withWooCommerce',
+		active: 'withSandbox',
 		setUp: () => ({ currency: 'USD' }),
 	},
 	{
 		file: 'woocommerce-checkout',
 		since: '1.123',
 		tags: ['WooCommerce'],
-		active: 'withWooCommerce',
+		active: 'withSandbox',
 		setUp: ({ wooCommerce }) => ({ ...(wooCommerce && { shopUrl: wooCommerce.url }) }),
 	},
 	{
 		file: 'woocommerce-paid-orders',
 		since: '1.123',
 		tags: ['WooCommerce'],
-		active: 'withWooCommerce',
+		active: 'withSandbox',
 		setUp: ({ wooCommerce }) => ({
 			tellOtherSales: false,
 			...(wooCommerce && { shopUrl: wooCommerce.url, acceptTestPurchases: true }),
@@ -80,7 +98,7 @@ export const examples: readonly Example[] = [
 		file: 'woocommerce-upkeep',
 		since: '1.123',
 		tags: ['WooCommerce'],
-		active: 'withWooCommerce',
+		active: 'withSandbox',
 		setUp: ({ wooCommerce }) => ({ ...(wooCommerce && { shopUrl: wooCommerce.url }) }),
 	},
 	{ file: 'sales-assistant', since: '2.8', tags: ['Operations'] },

@@ -6,8 +6,10 @@ export interface Places {
 	/** Of the sandbox only. */
 	dashboard?: string;
 	n8n: string;
-	sell: string;
-	settle: string;
+	/** The workflow that sells. */
+	seller: string;
+	/** Whether the sale arrives in it, too. */
+	canReceive: boolean;
 }
 
 /** One step, as it is printed and as it stands on the canvas. */
@@ -19,36 +21,31 @@ export interface Step {
 }
 
 /** The steps from nothing to a paid order in a workflow of one's own. */
-export const buildSteps = ({ store, dashboard, n8n, sell, settle }: Places): Step[] => [
+export const buildSteps = ({ store, dashboard, n8n, seller, canReceive }: Places): Step[] => [
 	{
 		title: 'Buy something',
-		text: 'Open the store, press "Buy now", and pay with any e-mail address.',
+		text: 'Open the store, select "Buy now", and pay with any email address.',
 		url: store,
 	},
 	{
-		title: 'See the workflow that sold it',
-		text: 'Its execution made the checkout and took your order number along.',
-		url: `${sell}/executions`,
-	},
-	{
-		title: 'See the paid order arrive',
-		text: 'The newest execution has the order number and the e-mail address of the buyer.',
-		url: `${settle}/executions`,
+		title: 'See the sale in n8n',
+		text: canReceive
+			? 'The newest execution is the sale. Double-click "Replace with your step" to see your order number and the buyer. The execution below it created the checkout.'
+			: 'The execution created the checkout. Double-click "Create checkout session" to see its link. The sale arrives once this n8n has a public address.',
+		url: `${seller}/executions`,
 	},
 	...(dashboard
 		? [
 				{
-					title: 'Press the buttons of the dashboard',
-					text: 'Refund the order, renew or end a membership, lose a delivery: each is an event for a workflow.',
+					title: 'Use the buttons of the dashboard',
+					text: 'Refund the order, or let a renewal fail: "license keys" and "ask again after a failed renewal" listen. The emails that they send appear in the terminal.',
 					url: dashboard,
 				},
 			]
 		: []),
 	{
-		title: 'Make a workflow of your own',
-		text: `Begin with the Pocketsflow Trigger, create a credential with ${
-			dashboard ? 'the test key and the Base URL that the dashboard shows' : 'a test key'
-		}, publish (activate) it, and buy again.`,
+		title: 'Create your own workflow',
+		text: 'Add the Pocketsflow Trigger. n8n has chosen the credential of the demo. Select events, publish (activate) the workflow, and buy again.',
 		url: `${n8n}/workflow/new`,
 	},
 ];
@@ -100,7 +97,7 @@ const tryIt: WorkflowNode[] = [
 		position: [0, noteHeight + noteGap],
 		parameters: {
 			content:
-				'## Or begin here\nPress **Execute workflow**: the Pocketsflow node reads the products of the store with the credential that the demo made. Open the node to see what else it can do.',
+				'## Or start here\nSelect **Execute workflow**. The Pocketsflow node reads the products of the store. Then double-click the node to see them, and what else it can do.',
 			width: 2 * noteWidth + noteGap,
 			height: 380,
 			color: 7,

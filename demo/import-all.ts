@@ -1,5 +1,5 @@
 import type { Credential, N8nClient, StoredWorkflow, Workflow } from '../test/harness/n8n/client';
-import { fillSetUp, readExample } from './example-workflows';
+import { chooseProduct, fillSetUp, readExample } from './example-workflows';
 import { type DemoShop, type Example, examples } from './examples';
 
 /** An example in an n8n. */
@@ -38,7 +38,7 @@ function isActive({ active }: Example, workflow: Workflow, target: ImportTarget)
 	return active === 'always' || shop.wooCommerce !== undefined;
 }
 
-/** Imports a workflow with tags, which are made where they are missing. */
+/** Imports a workflow with tags, which are created if they are missing. */
 export async function importTagged(
 	{ client, credentials }: Pick<ImportTarget, 'client' | 'credentials'>,
 	workflow: Workflow,
@@ -53,6 +53,12 @@ export async function importTagged(
 	return await client.importWorkflow(workflow, credentials, ids);
 }
 
+/** An example, filled in for the shops of the demo. */
+function fillIn({ sells, setUp }: Example, original: Workflow, shop: DemoShop): Workflow {
+	const workflow = sells ? chooseProduct(original, sells(shop)) : original;
+	return setUp ? fillSetUp(workflow, setUp(shop)) : workflow;
+}
+
 async function importExample(
 	target: ImportTarget,
 	example: Example,
@@ -63,9 +69,7 @@ async function importExample(
 		const workflow = await client.workflow(known[example.file]).catch(() => undefined);
 		return workflow && { example, workflow };
 	}
-	const original = await readExample(example.file);
-	const values = example.setUp?.(target.shop);
-	const filled = values ? fillSetUp(original, values) : original;
+	const filled = fillIn(example, await readExample(example.file), target.shop);
 	const workflow = await importTagged(target, filled, example.tags);
 	if (!isActive(example, filled, target)) return { example, workflow };
 	await client.activate(workflow.id);

@@ -2,7 +2,7 @@ import { cp, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promis
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-/** What a demo leaves in the folder of its n8n, so that the next one goes on with it. */
+/** What a demo leaves in the folder of its n8n, so that the next one continues with it. */
 export interface KeptData {
 	n8nPort: number;
 	/** Of the sandbox; absent where Pocketsflow itself was used. */

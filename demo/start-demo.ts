@@ -1,8 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 
+import axios from 'axios';
+
 import { type Sandbox, startSandbox } from '../sandbox/sandbox';
 import { N8nClient, type StoredWorkflow } from '../test/harness/n8n/client';
 import { ensureN8n } from '../test/harness/n8n/install';
+import { MailServer } from '../test/harness/mailServer';
 import { type RunningN8n, startN8n } from '../test/harness/n8n/start';
 import { findFreePort, isPortFree } from '../test/harness/ports';
 import { ensureBuilt } from '../test/harness/setup/build';
@@ -30,6 +33,8 @@ export interface DemoOptions {
 export interface Running {
 	sandbox?: Sandbox;
 	wooCommerce?: Shop;
+	/** Takes the emails of the examples, and sends none on. */
+	mailServer?: MailServer;
 	n8n?: RunningN8n;
 	/** What the next demo needs to go on with this one. */
 	kept?: KeptData;
@@ -41,21 +46,23 @@ export interface Demo {
 	n8n: RunningN8n;
 	client: N8nClient;
 	imported: ImportedExample[];
-	settle: StoredWorkflow;
+	quickStart: StoredWorkflow;
 	steps: Step[];
 	/** The address of the workflow with the first steps. */
 	startHereUrl: string;
 	/** Whether Pocketsflow can deliver to this n8n. */
 	canReceive: boolean;
-	/** The address that a buyer opens to pay for an order. */
-	getSellUrl(orderNumber: string, productName?: string): string;
+	/** The address that a buyer opens to pay for an order; the default product unless one is named by its ID. */
+	getBuyUrl(orderNumber: string, productId?: string): string;
 }
 
 /** A free port: the one that was used before, if any; an error where something else has it now. */
 async function claimPort(port: number | undefined, what: string): Promise<number> {
 	if (port === undefined) return findFreePort();
 	if (await isPortFree(port)) return port;
-	throw new Error(`Port ${port} of ${what} is taken: end what uses it, and start again.`);
+	throw new Error(
+		`Port ${port} of ${what} is in use. Stop the program that uses it, and start again.`,
+	);
 }
 
 async function startShops(
@@ -88,19 +95,30 @@ function findWorkflow(imported: ImportedExample[], file: string): StoredWorkflow
 	return found.workflow;
 }
 
-/** What the workflow "sell" sells unless its address says otherwise. */
-export const defaultProduct = 'Icon pack';
-
-function createSellUrl(client: N8nClient, sell: StoredWorkflow): Demo['getSellUrl'] {
-	const isStart = ({ parameters: { path } }: StoredWorkflow['nodes'][number]) => path === 'sell';
-	const start = sell.nodes.find(isStart);
-	if (!start)
-		throw new Error('The workflow that sells has no webhook with the path "sell" any more.');
-	const address = client.webhookUrl(sell, start.name);
+function createBuyUrl(client: N8nClient, seller: StoredWorkflow): Demo['getBuyUrl'] {
+	const start = seller.nodes.find(({ type }) => type === 'n8n-nodes-base.webhook');
+	if (!start) throw new Error(`"${seller.name}" has no Webhook node any more.`);
+	const address = client.webhookUrl(seller, start.name);
 	return (orderNumber, product) => {
 		const query = new URLSearchParams({ order: orderNumber, ...(product && { product }) });
 		return `${address}?${query.toString()}`;
 	};
+}
+
+/** The IDs of the account's products by their names, in the order of the API. */
+async function readProducts({ apiKey, baseUrl }: Account): Promise<Map<string, string>> {
+	const headers = { authorization: `Bearer ${apiKey}` };
+	const { data } = await axios.get<Product[]>(`${baseUrl}/products`, { headers, proxy: false });
+	if (!Array.isArray(data) || data.length === 0)
+		throw new Error(
+			'The account has no product to sell. Create one in Pocketsflow, and start again.',
+		);
+	return new Map(data.map(({ name, _id }) => [name, _id]));
+}
+
+interface Product {
+	_id: string;
+	name: string;
 }
 
 function collectIds(imported: ImportedExample[]): Record<string, string> {
@@ -116,6 +134,10 @@ export async function startDemo(running: Running, options: DemoOptions): Promise
 	await ensureN8n();
 	await ensureBuilt();
 	const account = realAccount ?? (await startShops(running, options, earlier));
+	const products = await readProducts(account);
+	const [productId] = products.values();
+	const mailServer = await MailServer.open();
+	running.mailServer = mailServer;
 	const port = await claimPort(options.port ?? earlier?.n8nPort, 'n8n');
 	const n8n = await withProgress('Starting n8n', () =>
 		startN8n({
@@ -129,23 +151,29 @@ export async function startDemo(running: Running, options: DemoOptions): Promise
 	const { sandbox, wooCommerce } = running;
 	const target = {
 		client,
-		credentials: await ensureCredentials(client, account, wooCommerce, earlier?.credentials),
-		shop: { account, ...(wooCommerce && { wooCommerce: { url: wooCommerce.url } }) },
+		credentials: await ensureCredentials(
+			client,
+			{ account, mailServer, ...(wooCommerce && { wooCommerce }) },
+			earlier?.credentials,
+		),
+		shop: { account, productId, ...(wooCommerce && { wooCommerce: { url: wooCommerce.url } }) },
 		version: n8n.installation.version,
 		canReceive: !realAccount || publicUrl !== undefined,
 		known: earlier?.workflows ?? {},
 	};
 	const imported = await withProgress('Importing the examples', () => importAll(target));
-	const settle = findWorkflow(imported, 'settle');
-	const sell = findWorkflow(imported, 'sell');
-	const getSellUrl = createSellUrl(client, sell);
+	const quickStart = findWorkflow(imported, 'quick-start');
+	// The quick start waits for deliveries. Without them it is not published, and "sell" sells.
+	const { canReceive } = target;
+	const seller = canReceive ? quickStart : findWorkflow(imported, 'sell');
+	const getBuyUrl = createBuyUrl(client, seller);
 	const openEditor = (id: string) => `${n8n.url}/workflow/${id}`;
 	const steps = buildSteps({
 		n8n: n8n.url,
-		store: sandbox?.url ?? getSellUrl('A-1001'),
+		store: sandbox?.url ?? getBuyUrl('A-1001'),
 		...(sandbox && { dashboard: `${sandbox.url}/dashboard` }),
-		sell: openEditor(sell.id),
-		settle: openEditor(settle.id),
+		seller: openEditor(seller.id),
+		canReceive,
 	});
 	const startHere =
 		earlier?.workflows.startHere ??
@@ -160,15 +188,10 @@ export async function startDemo(running: Running, options: DemoOptions): Promise
 	if (folder) await writeKeptData(folder, running.kept);
 	sandbox?.setLinks({
 		n8nUrl: n8n.url,
-		getBuyUrl: (product, orderNumber) =>
-			canSell(sell, product) ? getSellUrl(orderNumber, product) : undefined,
+		// A product that was created later is sold by the store itself.
+		getBuyUrl: (name, orderNumber) =>
+			products.has(name) ? getBuyUrl(orderNumber, products.get(name)) : undefined,
 	});
 	const startHereUrl = openEditor(startHere);
-	const { canReceive } = target;
-	return { account, n8n, client, imported, settle, steps, startHereUrl, canReceive, getSellUrl };
-}
-
-/** Whether the workflow sells a product: every one, if its "Set up" reads the product of the address. */
-function canSell({ nodes }: StoredWorkflow, product: string): boolean {
-	return product === defaultProduct || JSON.stringify(nodes).includes('query.product');
+	return { account, n8n, client, imported, quickStart, steps, startHereUrl, canReceive, getBuyUrl };
 }

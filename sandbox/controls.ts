@@ -1,8 +1,8 @@
 import type { JsonSchemaToTsProvider } from '@fastify/type-provider-json-schema-to-ts';
 import type { FastifyInstance } from 'fastify';
-import type { FromSchema, JSONSchema } from 'json-schema-to-ts';
 
 import type { SandboxContext } from './context';
+import type { TypeOf } from './contract/validation';
 import type { Database } from './database/database';
 import type { Mode, Webhook } from './database/entities';
 import { createObjectId } from './database/ids';
@@ -74,12 +74,12 @@ const bodies = {
 			},
 		},
 	},
-} as const satisfies Record<string, JSONSchema>;
+} as const;
 
 const byId = { type: 'object', required: ['id'], properties: { id: text } } as const;
 const done = { done: true };
 
-type Body<Name extends keyof typeof bodies> = FromSchema<(typeof bodies)[Name]>;
+type Body<Name extends keyof typeof bodies> = TypeOf<(typeof bodies)[Name]>;
 
 type DeliveryTarget = Pick<Webhook, '_id' | 'url' | 'secret'>;
 

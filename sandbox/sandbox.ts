@@ -16,6 +16,7 @@ import { ApiError } from './http/errors';
 import type { RecordedRequest } from './http/recorded-request';
 import { buildErrorBody } from './http/responses';
 import { isCrossOrigin, wantsPage } from './pages/access';
+import { registerAssets } from './pages/assets';
 import { registerDocs } from './pages/docs';
 import { registerPages, sendNotFoundPage } from './pages/pages';
 import { handlers } from './routes';
@@ -225,6 +226,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 	refuseCrossOrigin(app);
 	registerApi(app, api, context);
 	registerPages(app, context, async (request, reply) => await serveNothing(api, request, reply));
+	registerAssets(app);
 	registerDocs(app);
 	registerCheckoutPage(app, context);
 	registerControls(app, context, api.log, { reset, renewKey });

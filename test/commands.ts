@@ -137,13 +137,7 @@ export const tables: Record<string, Record<string, Command>> = {
 			what: 'Bulk runs, rate limit and lists, compared with plain loops',
 			run: ['test/bench/transport.ts'],
 			minutes: 8,
-			short: { args: ['creates'], env: { BENCH_ROUNDS: '1' }, minutes: 0.5 },
-		},
-		trigger: {
-			what: "How bursts of deliveries are answered, compared with n8n's Webhook node",
-			run: ['test/bench/trigger.ts'],
-			minutes: 6,
-			short: { args: ['--bursts', '20', '--rounds', '1'], minutes: 1 },
+			short: { args: ['creates', '--short'], minutes: 1 },
 		},
 		n8n: {
 			what: 'Deliveries one by one and at once, on one process and in queue mode, compared with the Webhook node; prints the tables of docs/scaling.md',

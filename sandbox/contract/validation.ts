@@ -1,9 +1,13 @@
 import { AjvCompiler } from '@fastify/ajv-compiler';
+import type { JsonSchemaToTsProvider } from '@fastify/type-provider-json-schema-to-ts';
 import type { FastifySchemaCompiler } from 'fastify';
 
 import { badRequest } from '../http/errors';
 import { isWebUrl, parseDateMs } from '../http/input';
 import { contract, resolveRef, type Schema } from './document';
+
+/** The type of what a JSON Schema, written `as const`, accepts. */
+export type TypeOf<S> = (JsonSchemaToTsProvider & { schema: S })['validator'];
 
 /** What a value breaks first. */
 interface Violation {

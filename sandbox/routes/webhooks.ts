@@ -1,3 +1,4 @@
+import { contract } from '../contract/document';
 import type { Webhook } from '../database/entities';
 import { createToken } from '../database/ids';
 import { createRow } from '../database/table';
@@ -19,30 +20,7 @@ import { buildSamplePayload } from '../webhooks/sample-payload';
 import { findOrThrow } from './lookup';
 
 /** Event names that POST /webhooks takes without a switch (docs/pocketsflow-api.md#events). */
-const eventNames: readonly string[] = [
-	'order.completed',
-	'order.refunded',
-	'customer.created',
-	'customer.subscription.created',
-	'customer.subscription.updated',
-	'customer.subscription.deleted',
-	'customer.subscription.pause',
-	'customer.subscription.resumed',
-	'customer.subscription.trial_will_end',
-	'invoice.payment_succeeded',
-	'invoice.payment_failed',
-	'invoice.created',
-	'invoice.upcoming',
-	'payment_intent.succeeded',
-	'payment_intent.payment_failed',
-	'product.created',
-	'product.updated',
-	'product.deleted',
-	'review.created',
-	'identity.verification_session.verified',
-	'identity.verification_session.processing',
-	'identity.verification_session.requires_input',
-];
+const { 'x-known': eventNames } = contract.components?.schemas.EventName as { 'x-known': string[] };
 
 const loopbackHost = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 

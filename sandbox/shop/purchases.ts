@@ -1,6 +1,5 @@
-import type { FromSchema, JSONSchema } from 'json-schema-to-ts';
-
 import type { SandboxContext } from '../context';
+import type { TypeOf } from '../contract/validation';
 import type { Database } from '../database/database';
 import type { Offer, Product } from '../database/entities';
 import { notFound } from '../http/errors';
@@ -44,10 +43,10 @@ export const purchaseSchema = {
 		deliver: { ...flag, description: 'Whether webhook endpoints receive them; yes when absent.' },
 		wait: { ...flag, description: 'Whether to answer only after all deliveries.' },
 	},
-} as const satisfies JSONSchema;
+} as const;
 
 /** Purchases to be made without a browser, as `purchaseSchema` has them. */
-export type PurchaseInput = FromSchema<typeof purchaseSchema>;
+export type PurchaseInput = TypeOf<typeof purchaseSchema>;
 
 /** The ids of what the purchases made. */
 export interface PurchaseResult {

@@ -1,6 +1,8 @@
+import { createHmac } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
+import { checkSignature, sign } from '../../nodes/Pocketsflow/events/signature';
 import type { SandboxOptions } from '../../sandbox/sandbox';
 import { chaosSettings, runChaos, type Report } from '../chaos/chaos';
 import type { StoredWorkflow, WorkflowNode } from '../harness/n8n/client';
@@ -15,7 +17,7 @@ import { buildChain, buildNode, buildTrigger } from '../harness/n8n/workflows';
 import { runMain } from '../harness/runMain';
 import { until } from '../harness/until';
 import { createDeliveries, findQuantile, post, readSigningSecret, type Prepared } from './load';
-import { readMachine } from './measure';
+import { median, readMachine } from './measure';
 
 const { values: options } = parseArgs({
 	options: {
@@ -411,7 +413,32 @@ function printSales(reports: Array<{ setUp: string; report: Report }>): void {
 	);
 }
 
+/** Prints the time of one check of a delivery against the bare HMAC over the same bytes, as a ratio of medians. */
+function benchmarkVerification(bytes: number, rounds: number): void {
+	const secret = 'whsec_bench';
+	const body = Buffer.alloc(bytes, 'x');
+	const header = sign(body, secret);
+	const times = { bare: [] as number[], checked: [] as number[] };
+	const measureMicroseconds = (work: () => unknown) => {
+		const start = process.hrtime.bigint();
+		for (let n = 0; n < rounds; n++) work();
+		return Number(process.hrtime.bigint() - start) / rounds / 1000;
+	};
+	for (let round = 0; round < 21; round++) {
+		times.bare.push(
+			measureMicroseconds(() => createHmac('sha256', secret).update(body).digest('hex')),
+		);
+		times.checked.push(measureMicroseconds(() => checkSignature(body, header, secret)));
+	}
+	const [bare, checked] = [median(times.bare), median(times.checked)];
+	console.log(
+		`verification of ${bytes} B: ${checked.toFixed(1)} µs, bare HMAC ${bare.toFixed(1)} µs, ratio ${(checked / bare).toFixed(2)}`,
+	);
+}
+
 async function main(): Promise<void> {
+	benchmarkVerification(1_000, 3_000);
+	benchmarkVerification(1_000_000, 5);
 	const results: Result[] = [];
 	for (const setUp of setUps) results.push(...(await measureSetUp(setUp)));
 	const sales = Number(options.sales);

@@ -67,5 +67,6 @@ describe.each(['light', 'dark'] as const)('In %s colors', (colorScheme) => {
 			expect(findings).toEqual([]);
 			await context.close();
 		},
+		60_000,
 	);
 });

@@ -116,7 +116,7 @@ describe('A workflow in which everything goes wrong', () => {
 	const call = (type: string, name: string, y: number, parameters: object): WorkflowNode => ({
 		name,
 		type: `n8n-nodes-pocketsflow.${type}`,
-		typeVersion: type === 'pocketsflowTrigger' ? 3 : 1,
+		typeVersion: type === 'pocketsflowTrigger' ? 2 : 1,
 		position: [type === 'pocketsflow' ? 220 : 660, y],
 		parameters: { ...parameters },
 	});
@@ -249,7 +249,7 @@ describe('A workflow in which everything goes wrong', () => {
 	});
 
 	test.each([
-		['Wrong key', 'The webhook could not be set up at Pocketsflow'],
+		['Wrong key', 'The webhook could not be set up in Pocketsflow'],
 		['Local address', 'Pocketsflow cannot deliver to'],
 		['No event', "'Trigger On' is empty"],
 	])('says why a trigger cannot listen: %s', async (name, text) => {
@@ -286,7 +286,7 @@ describe('Nothing happens', () => {
 		const node = {
 			name: 'Pocketsflow Trigger',
 			type: 'n8n-nodes-pocketsflow.pocketsflowTrigger',
-			typeVersion: 3,
+			typeVersion: 2,
 			position: [0, 0],
 			parameters: {
 				events: ['order.completed'],

@@ -395,7 +395,7 @@ describe('a failed renewal', () => {
 	test('brings no email while Pocketsflow does not answer, and brings it the next morning', async () => {
 		const email = 'unread-member@example.com';
 		const membership = await subscribe(email);
-		const path = '/subscription*';
+		const path = '/orders/subscriptions/*';
 		environment.sandbox.setSwitches({
 			faults: [{ method: 'GET', path, kind: 'answer', status: 500, count: 99 }],
 		});

@@ -30,8 +30,8 @@ async function run(
 	id: string,
 	{ items, mode = 'id', credential = shop.credential }: Partial<RunOptions> = {},
 ) {
-	const providerSubscriptionId = { ...byId(id), mode };
-	const parameters = { resource: 'subscription', operation, providerSubscriptionId };
+	const subscriptionId = { ...byId(id), mode };
+	const parameters = { resource: 'subscription', operation, subscriptionId };
 	return await runNode({ node, credential, parameters, items });
 }
 

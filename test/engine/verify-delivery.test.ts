@@ -121,9 +121,9 @@ describe('Webhook: Verify Delivery', () => {
 		['by the name of another field', 'raw', { binary: { raw: file } }],
 		['as an object', '={{ $binary.data }}', {}],
 		[
-			'by name in the JSON, as in the binary mode Combined',
+			'by name where n8n puts it in the binary mode Combined',
 			'data',
-			{ binary: undefined, items: [{ headers: buildHeaders(body), data: file }] },
+			{ binary: undefined, items: [{ headers: buildHeaders(body), _files: { data: file } }] },
 		],
 		[
 			'by path',

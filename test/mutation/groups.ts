@@ -15,8 +15,8 @@ export const groups: Record<string, Group> = {
 		isShort: true,
 	},
 	verification: {
-		sources: ['webhook/verification'],
-		tests: ['unit/webhook/verification'],
+		sources: ['webhook/verify'],
+		tests: ['unit/webhook/verify'],
 		isShort: true,
 	},
 	catalogue: {
@@ -42,9 +42,9 @@ export const groups: Record<string, Group> = {
 			'unit/events/productFilter',
 		],
 	},
-	registration: {
-		sources: ['webhook/registration'],
-		tests: ['unit/webhook/registration'],
+	plan: {
+		sources: ['webhook/plan'],
+		tests: ['unit/webhook/plan', 'engine/trigger-repair', 'engine/trigger-registration'],
 	},
 	endpoints: {
 		sources: ['webhook/endpoints'],
@@ -72,7 +72,7 @@ export const groups: Record<string, Group> = {
 		tests: ['unit/polling/records'],
 	},
 	changes: {
-		sources: ['polling/changes', 'polling/membershipStatus'],
+		sources: ['polling/changes'],
 		tests: ['unit/polling/changes'],
 	},
 };

@@ -11,6 +11,7 @@ const notOurs = new Set(['node_modules', 'dist', '.git', '.cache', 'output', 'co
 
 /** Declared, but named by a setting or a command instead of an import. */
 const usedOtherwise = {
+	'@picocss/pico': 'the stylesheet of the pages of the sandbox',
 	'@n8n/node-cli': 'its command, in package.json',
 	'@stryker-mutator/core': 'its command',
 	'@stryker-mutator/jest-runner': 'its plugin, in test/mutation',

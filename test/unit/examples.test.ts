@@ -11,7 +11,10 @@ const files = readdirSync(folder)
 	.filter((name) => name.endsWith('.json'))
 	.map((name) => name.replace(/\.json$/, ''));
 
-/** The versions of each node in n8n-nodes-base 1.121.53 and @n8n/n8n-nodes-langchain 1.122.57. */
+/**
+ * The versions of the nodes that the examples use, in n8n-nodes-base 1.121.53 and @n8n/n8n-nodes-langchain
+ * 1.122.57. A node that an example uses for the first time is looked up there and added.
+ */
 const oldestVersions = nodesOfOldestN8n as Record<string, number[]>;
 
 const isNote = ({ type }: WorkflowNode) => type === 'n8n-nodes-base.stickyNote';
@@ -57,7 +60,26 @@ const nodeSize = 96;
 /** How high n8n draws a node: more outputs make it higher. */
 const heightOf = (outputs: number) => Math.max(nodeSize, 32 * outputs);
 
-/** The connections that lead forward, as the curves that n8n draws: each as points between its ends. */
+/** What n8n keeps free beside and below a node for a line that leads back. */
+const backwardPadding = { x: 40, y: 130 };
+
+/** A line that leads back: down, left below its source, then to its target. */
+function leadBack(startX: number, startY: number, endX: number, endY: number) {
+	const [right, left] = [startX + backwardPadding.x, endX - backwardPadding.x];
+	const below = startY + backwardPadding.y;
+	const between = (from: number, to: number) =>
+		Array.from(
+			{ length: Math.ceil(Math.abs(to - from) / 8) },
+			(_, step) => Math.min(from, to) + 8 * step,
+		);
+	return [
+		...between(startY, below).map((y) => ({ x: right, y })),
+		...between(left, right).map((x) => ({ x, y: below })),
+		...between(below, endY).map((y) => ({ x: left, y })),
+	];
+}
+
+/** The connections as the lines that n8n draws: each as points between its ends. */
 function drawLines(workflow: Workflow) {
 	const byName = new Map(workflow.nodes.map((node) => [node.name, node]));
 	return workflow.nodes.flatMap((from) => {
@@ -70,8 +92,9 @@ function drawLines(workflow: Workflow) {
 					from.position[0] + nodeSize,
 					from.position[1] + (heightOf(count) * (index + 1)) / (count + 1),
 				];
-				if (!to || to.position[0] <= startX) return [];
+				if (!to) return [];
 				const [endX, endY] = [to.position[0], to.position[1] + nodeSize / 2];
+				if (endX <= startX) return [{ from, to, points: leadBack(startX, startY, endX, endY) }];
 				const points = Array.from({ length: 59 }, (_, step) => {
 					const t = (step + 1) / 60;
 					const ease = 3 * t ** 2 - 2 * t ** 3;

@@ -131,7 +131,7 @@ describe('the outputs of the webhook trigger', () => {
 			node: webhookTrigger,
 			parameters,
 			credential: { apiKey: '', baseUrl: '' },
-			typeVersion: 3,
+			typeVersion: 2,
 		});
 		return context.evaluateExpression(String(webhookTrigger.description.outputs).slice(1), 0);
 	}

@@ -4,7 +4,7 @@ import type { ListEndpoint } from '../api/lists';
 import type { Effect, PocketsflowRequest } from '../api/request';
 import type { Collection, Field } from '../fields/types';
 import type { ItemParameters } from './itemParameters';
-import type { Refusal } from './refusal';
+import type { Denial } from './denial';
 import type { SimplifiedKey } from './simplify';
 
 /** One row of a resource's table: all there is to know about an operation. */
@@ -24,8 +24,8 @@ interface OperationBase {
 export interface RequestOperation extends OperationBase {
 	/** Builds the request from the item's parameters. Pure. @throws InvalidInputError */
 	request(item: ItemParameters): PocketsflowRequest | LookUp;
-	/** What the answer says against the success that its status claims. */
-	refusal?(answer: unknown, item: ItemParameters): Refusal | undefined;
+	/** How the answer may say no, although its status is one of success. */
+	denial?: Denial;
 	/** What n8n shows with the output, once in a run, because the request may not be what was meant. */
 	hint?(request: PocketsflowRequest): string | undefined;
 	response: ResponseShape;

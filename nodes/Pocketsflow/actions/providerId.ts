@@ -4,7 +4,7 @@ import { lists } from '../api/lists';
 import { path, type PocketsflowRequest } from '../api/request';
 import { readId, unwrapRecord } from '../api/responses';
 import { formatText } from '../fields/pickers';
-import { InvalidInputError, quote } from '../fields/types';
+import { InvalidInputError, quote } from '../fields/field';
 import type { Lookup } from './operation';
 
 const nothingDone = 'Nothing was canceled or refunded.';
@@ -34,7 +34,7 @@ export async function buildProviderRequest(
 }
 
 /** The payment provider's ID of a membership, which it need not have. */
-export const getProviderId = (membership: IDataObject) =>
+const getProviderId = (membership: IDataObject) =>
 	formatText(membership.stripeSubscriptionId)?.trim() || undefined;
 
 const buildRequest = (

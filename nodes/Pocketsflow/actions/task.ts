@@ -7,6 +7,7 @@ import { isNotFound } from '../transport/errors';
 import { readList, readPages, type ReadPagesOptions } from '../transport/pagination';
 import { send } from '../transport/send';
 import { mapInTurns } from '../transport/turns';
+import { deletionDenial, isDenied } from './denial';
 import { ItemParameters } from './itemParameters';
 import type {
 	Lookup,
@@ -16,7 +17,6 @@ import type {
 	RequestOperation,
 	Task,
 } from './operation';
-import { findDeletionRefusal } from './refusal';
 import { simplifyRecord } from './simplify';
 
 /**
@@ -35,6 +35,8 @@ export function buildTask(
 		: buildRequestTask(context, operation, item);
 }
 
+const checkThere = 'Check in the dashboard of Pocketsflow what happened, then try again.';
+
 function buildRequestTask(
 	context: IExecuteFunctions,
 	operation: RequestOperation,
@@ -42,16 +44,14 @@ function buildRequestTask(
 ): Task {
 	const { response, effect } = operation;
 	const { itemIndex } = item;
+	const denial = response.kind === 'deleted' ? deletionDenial : operation.denial;
 	const built = operation.request(item);
-	const isDeletion = response.kind === 'deleted';
 	const lookUp = typeof built === 'function' ? built : async () => built;
 	const sendRequest = async (stop: AbortSignal, isUsable?: (body: unknown) => boolean) => {
 		const request = await lookUp(buildLookup(context, itemIndex, stop));
 		const answer = await send(context, request, effect, itemIndex, { stop, isUsable });
-		const refusal =
-			operation.refusal?.(answer, item) ?? (isDeletion ? findDeletionRefusal(answer) : undefined);
-		if (refusal) {
-			const { message, description } = refusal;
+		if (denial && isDenied(answer, denial.keys)) {
+			const { message, description = checkThere } = denial;
 			throw new NodeOperationError(context.getNode(), message, { description, itemIndex });
 		}
 		giveHint(context, operation.hint?.(request));

@@ -2,9 +2,10 @@ import type { IBinaryData, IDataObject, IExecuteFunctions, INodeExecutionData } 
 
 import { isRecord } from '../api/responses';
 import type { DeliveryHeaders } from '../events/delivery';
-import { simplifyField } from '../fields/common';
-import { jsonField } from '../fields/json';
-import { choiceField, InvalidInputError, showFor, type Field } from '../fields/types';
+import { simplifyField } from '../fields/shared/output';
+import { jsonField } from '../fields/kinds/json';
+import { InvalidInputError, showFor, type Field } from '../fields/field';
+import { choiceField } from '../fields/kinds/choice';
 import type { ItemParameters } from './itemParameters';
 import type { Task } from './operation';
 import { getAtPath } from './simplify';
@@ -117,14 +118,14 @@ const isFile = (value: unknown): value is IBinaryData =>
 
 /**
  * The file that is meant by the name of a binary field, a path in the JSON of the item, or the file itself,
- * which an expression gives. In n8n's binary mode Combined all files are in the JSON
+ * which an expression gives. In n8n's binary mode Combined all are in the JSON, under `_files`
  * (docs/n8n-engine.md#loading-and-metadata). @throws InvalidInputError
  */
 function findFile({ json, binary }: INodeExecutionData, given: unknown): IBinaryData {
 	// What $binary gives has no data where n8n keeps that in memory. The signature decides in any case.
 	const candidates =
 		typeof given === 'string'
-			? [binary?.[given], getAtPath(json, given)]
+			? [binary?.[given], getAtPath(json, given), getAtPath(json, `_files.${given}`)]
 			: [given, ...(isRecord(given) ? Object.values(binary ?? {}) : [])];
 	const file = candidates.find(isFile);
 	if (file) return file;

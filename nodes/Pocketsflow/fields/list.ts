@@ -1,17 +1,10 @@
 import type { INodePropertyOptions } from 'n8n-workflow';
 
-import { parseJsonInput } from './json';
+import { parseJsonInput } from './kinds/json';
 import type { Picker } from './pickers';
-import {
-	InvalidInputError,
-	isUnset,
-	readPastedId,
-	readText,
-	urlField,
-	type Address,
-	type Field,
-	type Presentation,
-} from './types';
+import { InvalidInputError, isUnset, readText, type Field, type Presentation } from './field';
+import { readPastedId, type Address } from './kinds/id';
+import { urlField } from './kinds/text';
 
 const separators = /[\s,;]+/;
 

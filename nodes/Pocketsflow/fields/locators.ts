@@ -12,7 +12,8 @@ import {
 	type Picker,
 	type PickerSource,
 } from './pickers';
-import { readId, readPastedId, type Address, type Field } from './types';
+import type { Field } from './field';
+import { readPathId, readPastedId, type Address } from './kinds/id';
 import { idListField } from './list';
 
 interface LocatorSettings {
@@ -39,7 +40,7 @@ export function locatorField(settings: LocatorSettings): Field<string> {
 			...buildModes(settings),
 		},
 		picker,
-		read: (raw) => readId(displayName, readLocator(settings, raw)),
+		read: (raw) => readPathId(displayName, readLocator(settings, raw)),
 	};
 }
 

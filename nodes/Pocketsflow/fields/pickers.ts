@@ -23,8 +23,6 @@ export interface PickerSource {
 	label(record: IDataObject, related: readonly IDataObject[]): string;
 	/** A list that the labels need as well. They do without where it is not answered soon. */
 	related?: RelatedList;
-	/** What the field takes; the record's ID unless given. */
-	value?(record: IDataObject): string | undefined;
 }
 
 /** A list whose records belong to those of another: both have the same text under a key. */

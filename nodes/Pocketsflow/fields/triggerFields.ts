@@ -2,7 +2,7 @@ import type { INodePropertyOptions } from 'n8n-workflow';
 
 import { offerSource, productSource, sellableAddress } from './locators';
 import { idListField } from './list';
-import { readText, type Field, type Presentation } from './types';
+import { readText, type Field, type Presentation } from './field';
 
 /** The products and subscription offers that the events of a trigger are narrowed to. */
 export const productIdsField = idListField(

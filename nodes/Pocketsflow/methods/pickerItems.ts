@@ -42,14 +42,14 @@ export async function readRelated(
  * @param filter text that the name contains or the value equals, in any case; without it all are offered
  */
 export async function buildPickerItems(
-	{ label, related, value: getValue = readId }: PickerSource,
+	{ label, related }: PickerSource,
 	records: IDataObject[],
 	filter?: string,
 	relatedRecords: RelatedRecords = new Map(),
 ): Promise<INodeListSearchItems[]> {
 	const wanted = filter?.trim().toLowerCase();
 	const items = await mapInTurns(records, (record) => {
-		const value = getValue(record);
+		const value = readId(record);
 		const name = label(record, relatedRecords.get(related?.ownKey(record)) ?? []);
 		const isWanted =
 			!wanted || name.toLowerCase().includes(wanted) || value?.toLowerCase() === wanted;

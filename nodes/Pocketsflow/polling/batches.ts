@@ -19,8 +19,8 @@ export interface Batch {
 	isRepeat: boolean;
 	/** How often it was emitted, because n8n had not kept it before. */
 	tries: number;
-	/** Whether a state that n8n gave back contained it. */
-	isKept: boolean;
+	/** Whether the next state that n8n gave back contained it. Stays false if it did not: a later state does. */
+	isKept?: boolean;
 	/** By the name of the list: IDs of records, or of changes. */
 	records: Record<string, IdAndTime[]>;
 }
@@ -59,10 +59,10 @@ const otherProcesses = 3;
 const keyOf = ({ processId, emittedAtMs, isRepeat, tries }: Batch) =>
 	[processId, emittedAtMs, isRepeat, tries].join();
 
-/** Marks the batches that a state from n8n contains. */
+/** Marks the batches of the last poll, whether a state from n8n contains them. */
 export function markKept(batches: readonly Batch[], loaded: readonly Batch[]): Batch[] {
 	const keys = new Set(loaded.map(keyOf));
-	return batches.map((batch) => ({ ...batch, isKept: batch.isKept || keys.has(keyOf(batch)) }));
+	return batches.map((batch) => ({ ...batch, isKept: batch.isKept ?? keys.has(keyOf(batch)) }));
 }
 
 /** Keeps the IDs that fulfill a condition, and no empty batches. */
@@ -159,7 +159,6 @@ export function addBatches(
 			emittedAtMs: nowMs,
 			isRepeat,
 			tries,
-			isKept: false,
 			records: {},
 		};
 		const { records } = added.get(keyOf(batch)) ?? batch;

@@ -37,8 +37,9 @@ const maxRelatedFailures = 5;
 /** How many records are read beyond what one poll can emit, so that a list is not read anew for every batch. */
 const readAhead = 400;
 
-/** Pages that one poll reads to look for pending records. */
+/** Pages that one poll reads to look for pending records, and how many it looks at. */
 const pendingPages = 3;
+const pendingPerPoll = 200;
 
 /** A record of a list, with what becomes of it. */
 export interface SourceRecord extends ListRecord {
@@ -136,9 +137,10 @@ async function readSource(
 	const older = await readByPlan(fetchPage, list, {
 		...windowAround([...repeats, ...pending].map(({ timeMs }) => timeMs)),
 		isWanted: ({ id }) => wanted.has(id),
-		enough: wanted.size,
+		enough: repeats.length > 0 ? wanted.size : Math.min(wanted.size, pendingPerPoll),
 		idlePages: repeats.length > 0 ? context.idlePages : Math.min(pendingPages, context.idlePages),
 		next: state.againNext,
+		resumes: repeats.length === 0,
 	});
 	for (const record of older.records) if (wanted.has(record.id)) found.set(record.id, record);
 	const isWhole = state.againNext === undefined && older.next === undefined;

@@ -7,7 +7,7 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { readId, isRecord } from '../api/responses';
 import { readMetadata } from '../events/metadata';
-import { hasEnded, isForeignId, isPaused, readStatus } from './membershipStatus';
+import { hasEnded, isForeignId, isPaused, readStatus } from './changes';
 
 const omitEmpty = (fields: IDataObject): IDataObject =>
 	Object.fromEntries(

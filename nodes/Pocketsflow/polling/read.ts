@@ -26,6 +26,8 @@ export interface ReadPlan extends DateWindow {
 	idlePages: number;
 	/** Where the last poll stopped. */
 	next?: number;
+	/** Whether to begin there, instead of looking at the beginning of the list first. */
+	resumes?: boolean;
 	/** Whether to believe an order by date that a page shows, and to read only one more page behind it. */
 	trustsOrder?: boolean;
 }
@@ -52,7 +54,7 @@ const slackMs = 1_000;
 const maxPasses = 4;
 
 /** The size of pages that the API uses if it does not grant the one that it was asked for. */
-const usualPageSize = 20;
+export const usualPageSize = 20;
 
 /** Prepares the reading of a list. @throws UnreadableList if the answer holds no list; what `send` throws */
 export function createFetch(n8n: IPollFunctions, list: ListEndpoint): FetchPage {
@@ -104,11 +106,11 @@ export async function readByPlan(
 	first?: Page,
 ): Promise<ListRead> {
 	const found = new Map<string, DatedRecord>();
-	let page = first ?? (await fetchPage(plan, 1));
+	let page = first ?? (await fetchPage(plan, (plan.resumes ? plan.next : undefined) ?? 1));
 	let idleLeft = plan.idlePages;
 	let wantedCount = 0;
 	let totalCount: number | undefined;
-	let hasJumped = plan.next === undefined;
+	let hasJumped = plan.resumes === true || plan.next === undefined;
 	/** Reading from the beginning again, because the API counts more than was found. */
 	let pass = 1;
 	let foundBefore = 0;

@@ -6,7 +6,7 @@ import { path } from '../api/request';
 import { isRecord, readId, unwrapRecord } from '../api/responses';
 import { hasStatus } from '../transport/errors';
 import { send } from '../transport/send';
-import { isForeignId } from './membershipStatus';
+import { isForeignId } from './changes';
 import { toMemoryKey, type PollContext } from './pollContext';
 
 /** Statuses that stay: Pocketsflow does not know the ID, or no longer has the record. */

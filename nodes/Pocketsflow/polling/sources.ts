@@ -3,7 +3,7 @@ import type { IDataObject, INodePropertyOptions } from 'n8n-workflow';
 
 import { lists, type ListEndpoint } from '../api/lists';
 import { events, toOptions } from '../events/catalogue';
-import { hasBegun, hasEnded, isIncomplete, mayNeverHaveBegun } from './membershipStatus';
+import { hasBegun, hasEnded, isIncomplete, mayNeverHaveBegun } from './changes';
 import type { Disposition } from './list';
 import {
 	toCustomerPayload,

@@ -1,12 +1,14 @@
 import { dayMs, isPlausible, startAt, startNow, toPending, type ListState } from './list';
 import type { PollContext } from './pollContext';
-import { createFetch, readByPlan, UnreadableList } from './read';
+import { createFetch, readByPlan, UnreadableList, usualPageSize } from './read';
 import { newestOf, readRecords, type DatedRecord } from './records';
 import type { ListSource } from './sources';
 import { hasAnyState } from './state';
 
 /** Requests that the first reading of a list takes at most without finding anything new. */
 const startPages = 100;
+
+const maxRounds = 5;
 
 /** The first state of a list: from the start date on, or from now on. */
 export async function startList(context: PollContext, source: ListSource): Promise<ListState> {
@@ -55,14 +57,22 @@ export const disagreement = () =>
 		'Pocketsflow gave two different answers for the same list. Polling begins when they agree; try again in a minute.',
 	);
 
-/** Reads all records of a window. */
+/** Reads all records of a window, again and again as long as that brings more and the API does not count them. */
 async function readAll(
 	{ n8n }: PollContext,
 	{ list }: ListSource,
 	window: { fromMs: number; toMs?: number },
 ): Promise<DatedRecord[]> {
 	const plan = { ...window, isWanted: () => true, enough: Infinity, idlePages: startPages };
-	return (await readByPlan(createFetch(n8n, list), list, plan)).records;
+	const found = new Map<string, DatedRecord>();
+	for (let round = 0; round < maxRounds; round++) {
+		const { records, isVerified } = await readByPlan(createFetch(n8n, list), list, plan);
+		const countBefore = found.size;
+		for (const record of records) found.set(record.id, record);
+		const isOnePage = records.length < usualPageSize;
+		if (isVerified || isOnePage || found.size === countBefore) break;
+	}
+	return [...found.values()];
 }
 
 const restartModes: ReadonlySet<string> = new Set(['init', 'leadershipChange']);

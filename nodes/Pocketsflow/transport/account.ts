@@ -10,5 +10,5 @@ export async function readAccount(
 	const request = { method: 'GET', path: '/users/me' } as const;
 	const body = await send(context, request, 'read', itemIndex).catch(() => undefined);
 	const user = unwrapRecord(body, ['user']);
-	return typeof user.userId === 'string' ? user.userId : readId(user);
+	return readId({ id: user.userId }) ?? readId(user);
 }

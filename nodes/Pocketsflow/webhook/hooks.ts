@@ -130,7 +130,7 @@ async function removeOwn(
 	await explainFailure(context, 'removed', async () => {
 		const node = memory.getNode(context);
 		const registrar = await startRegistrar(context, node, options);
-		await closeUpkeep(node.upkeep, registrar.wanted.url);
+		await closeUpkeep(node, registrar.wanted.url);
 		const endpoints = await listEndpoints(context, options);
 		warnOfOtherHost(registrar, endpoints);
 		const own = findOwnEndpoints(endpoints, registrar.wanted.url, readStaticData(context));
@@ -141,16 +141,23 @@ async function removeOwn(
 			);
 		const ours = own.filter((endpoint) => !others.includes(endpoint)).map(({ id }) => id);
 		for (const id of ours) await removeEndpoint(context, id, options);
+		node.closed = { url: registrar.wanted.url, atMs: Date.now() };
 		// What is stored for the address may be the other workflow's too.
 		if (others.length === 0) registrar.forget(ours);
 	});
 }
 
-async function closeUpkeep(upkeep: Upkeep | undefined, url: string): Promise<void> {
-	if (!upkeep || !isSameUrl(upkeep.url, url)) return;
-	upkeep.isClosed = true;
-	await Promise.race([upkeep.done, sleep(maxUpkeepWaitMs)]);
+/** What an upkeep has read until now no longer counts; one that is creating an endpoint ends first. */
+async function closeUpkeep(node: NodeMemory, url: string): Promise<void> {
+	node.closed = { url, atMs: Date.now() };
+	const { upkeep } = node;
+	if (upkeep && isSameUrl(upkeep.url, url))
+		await Promise.race([upkeep.done, sleep(maxUpkeepWaitMs)]);
 }
+
+/** Whether the node was deactivated after this was read. */
+const isOutdated = ({ node: { closed }, upkeep }: Task, { startedAtMs }: Reading): boolean =>
+	closed !== undefined && closed.atMs >= startedAtMs && isSameUrl(closed.url, upkeep.url);
 
 /**
  * Remembers when the work of a hook fails: n8n then calls `delete`
@@ -285,7 +292,7 @@ const forgetReplacementsMs = 24 * 60 * 60_000;
 /** Shorter IDs could be guessed. */
 const minSecretIdLength = 16;
 
-/** Whether a request names one of our endpoints, whose IDs only Pocketsflow and its account know. */
+/** Whether a request names one of our endpoints, the IDs of which only Pocketsflow and its account know. */
 function namesOurEndpoint(rawBody: Buffer, { endpoints }: Reading): boolean {
 	return endpoints.some(({ id }) => id.length >= minSecretIdLength && rawBody.includes(id));
 }
@@ -316,7 +323,7 @@ export function maintain(
 	if (!isDue(node, verification, rawBody, nowMs)) return;
 	node.upkeepNotBeforeMs = nowMs + upkeepIntervalMs;
 	try {
-		const upkeep = { url: getWebhookUrl(context), isClosed: false, done: Promise.resolve() };
+		const upkeep = { url: getWebhookUrl(context), done: Promise.resolve() };
 		const events = readEventNames(context);
 		node.upkeep = upkeep;
 		upkeep.done = doUpkeep({ context, node, upkeep, verification, rawBody, events })
@@ -377,14 +384,13 @@ async function doUpkeep(task: Task): Promise<void> {
 			reading,
 			'its signing secret was lost, as after a change of the API key',
 		);
-	else if (task.rawBody && namesOurEndpoint(task.rawBody, reading))
+	else if (reading.secrets.length > 0 && task.rawBody && namesOurEndpoint(task.rawBody, reading))
 		await replaceEndpoint(task, reading, 'its signing secret was changed in Pocketsflow');
 }
 
-function startSharedRegistrar(
-	{ context, node, upkeep, events, verification }: Task,
-	{ credential }: Reading,
-): Registrar {
+function startSharedRegistrar(task: Task, reading: Reading): Registrar {
+	const { context, node, upkeep, events, verification } = task;
+	const { credential } = reading;
 	const { keyring } = node;
 	const { url } = upkeep;
 	const { apiKey, mode } = credential;
@@ -395,7 +401,7 @@ function startSharedRegistrar(
 		options: verification.valid ? confirmOptions : repairOptions,
 		isShared: true,
 		doubted: [],
-		isClosed: () => upkeep.isClosed,
+		isClosed: () => isOutdated(task, reading),
 		loseCopy() {
 			if (!node.losesCopy) warnOfLostCopy(context);
 			node.losesCopy = true;
@@ -417,7 +423,7 @@ const mayBeUnderWay = ({ description, id }: Endpoint, { keyring }: NodeMemory): 
  */
 async function replaceEndpoint(task: Task, reading: Reading, why: string): Promise<void> {
 	const { context, node, upkeep, events } = task;
-	if (events.length === 0 || upkeep.isClosed) return;
+	if (events.length === 0 || isOutdated(task, reading)) return;
 	const nowMs = Date.now();
 	if (nowMs - node.replacedAtMs > forgetReplacementsMs) node.replacements = 0;
 	const intervalMs = Math.min(
@@ -452,7 +458,7 @@ async function confirmEndpoint(task: Task, reading: Reading): Promise<void> {
 			: openEndpointSecret(endpoint, reading.credential),
 	);
 	const { keep } = planned;
-	if (!keep || upkeep.isClosed) return;
+	if (!keep || isOutdated(task, reading)) return;
 	const remove = planned.remove.filter((endpoint) => !mayBeUnderWay(endpoint, node));
 	const change = limitChange(task, keep.endpoint, planned.change);
 	if (change ?? remove.length > 0) await apply(registrar, { keep, change, remove });

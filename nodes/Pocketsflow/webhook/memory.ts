@@ -75,8 +75,6 @@ export class RefusalLog {
 export interface Upkeep {
 	/** The address that it works for. */
 	url: string;
-	/** Set when the node is deactivated meanwhile: nothing new begins then. */
-	isClosed: boolean;
 	/** Never rejects. */
 	done: Promise<void>;
 }
@@ -92,6 +90,8 @@ export interface NodeMemory {
 	/** The endpoints that `checkExists` listed, for the `create` that follows. */
 	listed?: { endpoints: Endpoint[]; atMs: number };
 	upkeep?: Upkeep;
+	/** The address at which the node was last deactivated, and when that ended. */
+	closed?: { url: string; atMs: number };
 	/** When the next upkeep may begin. */
 	upkeepNotBeforeMs: number;
 	/** Whether the latest upkeep found no endpoint in Pocketsflow. */

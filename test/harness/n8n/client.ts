@@ -435,6 +435,7 @@ const usersOfCredentials: Readonly<Record<string, RegExp>> = {
 	crypto: /^n8n-nodes-base\.crypto$/,
 	pocketsflowApi: /^n8n-nodes-pocketsflow\./,
 	smtp: /^n8n-nodes-base\.emailSend$/,
+	telegramApi: /^n8n-nodes-base\.telegram/,
 	wooCommerceApi: /^n8n-nodes-base\.wooCommerce/,
 };
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 import { parseDate } from '../../../nodes/Pocketsflow/api/dates';
-import { dateField, dayField } from '../../../nodes/Pocketsflow/fields/dates';
+import { dateField, dayField } from '../../../nodes/Pocketsflow/fields/kinds/date';
 
 describe('a date', () => {
 	it('is read as the same point in time from ISO text, a Date or a timestamp', () => {

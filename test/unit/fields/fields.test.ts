@@ -1,25 +1,25 @@
 import fc from 'fast-check';
 
 import { path } from '../../../nodes/Pocketsflow/api/request';
-import { currencyField } from '../../../nodes/Pocketsflow/fields/common';
-import { dateField, dayField } from '../../../nodes/Pocketsflow/fields/dates';
-import { jsonField } from '../../../nodes/Pocketsflow/fields/json';
+import { currencyField } from '../../../nodes/Pocketsflow/fields/shared/salesPage';
+import { dateField, dayField } from '../../../nodes/Pocketsflow/fields/kinds/date';
+import { jsonField } from '../../../nodes/Pocketsflow/fields/kinds/json';
 import {
 	buildProductField,
 	mainProductsField,
 	orderField,
 } from '../../../nodes/Pocketsflow/fields/locators';
+import type { Field } from '../../../nodes/Pocketsflow/fields/field';
+import { booleanField } from '../../../nodes/Pocketsflow/fields/kinds/boolean';
+import { choiceField } from '../../../nodes/Pocketsflow/fields/kinds/choice';
+import { idField } from '../../../nodes/Pocketsflow/fields/kinds/id';
+import { moneyField } from '../../../nodes/Pocketsflow/fields/kinds/number';
 import {
-	booleanField,
-	choiceField,
 	codeField,
 	emailField,
-	idField,
-	moneyField,
 	textField,
 	urlField,
-	type Field,
-} from '../../../nodes/Pocketsflow/fields/types';
+} from '../../../nodes/Pocketsflow/fields/kinds/text';
 import { productIdsField } from '../../../nodes/Pocketsflow/fields/triggerFields';
 import { nameListField, urlListField } from '../../../nodes/Pocketsflow/fields/list';
 import { anyText, anything, readOrRefuse } from './inputs';

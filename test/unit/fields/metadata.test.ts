@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 
-import { readMetadataJson, readMetadataRows } from '../../../nodes/Pocketsflow/fields/metadata';
+import {
+	readMetadataJson,
+	readMetadataRows,
+} from '../../../nodes/Pocketsflow/fields/kinds/metadata';
 import { anyText, readOrRefuse } from './inputs';
 
 describe('metadata', () => {

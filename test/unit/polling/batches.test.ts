@@ -40,9 +40,15 @@ describe('a batch', () => {
 		expect(againIds(first)).toEqual(['x', 'y']);
 		expect(againIds(kept(first))).toEqual([]);
 		const second = emit(first, ['x', 'y'], later(60_000));
-		expect(second).toMatchObject([{ tries: 2, isKept: false, isRepeat: false }]);
+		expect(second).toMatchObject([{ tries: 2, isRepeat: false }]);
 		// The first of them is another batch, and proves nothing about the second.
 		expect(markKept(second, first)[0].isKept).toBe(false);
+	});
+
+	it('that n8n dropped comes again, although a later state that n8n kept names it', () => {
+		const dropped = markKept(emit([], ['x']), []);
+		expect(againIds(markKept(dropped, dropped))).toEqual(['x']);
+		expect(settleBatches(markKept(dropped, dropped), later(confirmAfterMs))).toHaveLength(1);
 	});
 
 	it('is given up for an hour after three tries that n8n did not keep', () => {

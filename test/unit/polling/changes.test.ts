@@ -2,7 +2,10 @@ import type { IDataObject } from 'n8n-workflow';
 
 import {
 	countUnfollowed,
+	hasBegun,
+	hasEnded,
 	ignoreChanges,
+	isIncomplete,
 	membershipLimit,
 	recordChanges,
 	selectChanges,
@@ -12,11 +15,6 @@ import {
 	type MembershipsState,
 } from '../../../nodes/Pocketsflow/polling/changes';
 import { dayMs } from '../../../nodes/Pocketsflow/polling/list';
-import {
-	hasBegun,
-	hasEnded,
-	isIncomplete,
-} from '../../../nodes/Pocketsflow/polling/membershipStatus';
 import type { DatedRecord } from '../../../nodes/Pocketsflow/polling/records';
 
 const nowMs = Date.UTC(2026, 10, 23);

@@ -1,5 +1,7 @@
-import { buildUpdateFields, currencyField, simplifyField } from '../../fields/common';
-import { codeField, emailField, textField } from '../../fields/types';
+import { buildUpdateFields } from '../../fields/shared/collections';
+import { simplifyField } from '../../fields/shared/output';
+import { currencyField } from '../../fields/shared/salesPage';
+import { codeField, emailField, textField } from '../../fields/kinds/text';
 import type { Resource } from '../operation';
 
 const simplifiedKeys = [

@@ -1,16 +1,11 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { buildAdditionalFields } from '../../fields/common';
+import { buildAdditionalFields } from '../../fields/shared/collections';
 import { locatorField, offerSource, productSource, sellableAddress } from '../../fields/locators';
-import { readMetadataJson, readMetadataRows } from '../../fields/metadata';
-import {
-	choiceField,
-	codeField,
-	emailField,
-	textField,
-	urlField,
-	type Field,
-} from '../../fields/types';
+import { readMetadataJson, readMetadataRows } from '../../fields/kinds/metadata';
+import type { Field } from '../../fields/field';
+import { choiceField } from '../../fields/kinds/choice';
+import { codeField, emailField, textField, urlField } from '../../fields/kinds/text';
 import type { ItemParameters } from '../itemParameters';
 import type { Resource } from '../operation';
 
@@ -163,7 +158,7 @@ export const checkoutSessionResource: Resource = {
 			}),
 			hint: ({ body }) =>
 				body?.metadata === undefined && body?.clientReferenceId === undefined
-					? 'A checkout session was created without Metadata and without Client Reference ID, so its sale cannot be matched to your order. Check the value of Metadata: n8n drops entries that do not fit its form. To give an object, set Metadata Input to JSON.'
+					? 'A checkout session has neither Metadata nor a Client Reference ID, so its sale cannot be matched to your order. n8n drops metadata in another form than rows: to give an object, set Metadata Input to JSON.'
 					: undefined,
 			effect: 'create',
 			response: {

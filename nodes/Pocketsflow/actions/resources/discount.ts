@@ -1,29 +1,20 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { buildListRequest, lists } from '../../api/lists';
+import { lists } from '../../api/lists';
 import { path } from '../../api/request';
-import {
-	buildAdditionalFields,
-	buildUpdateFields,
-	limitField,
-	returnAllField,
-	simplifyField,
-} from '../../fields/common';
-import { dateField } from '../../fields/dates';
+import { buildAdditionalFields, buildUpdateFields } from '../../fields/shared/collections';
+import { simplifyField } from '../../fields/shared/output';
+import { dateField } from '../../fields/kinds/date';
 import { buildProductField, locatorField, mainProductsField } from '../../fields/locators';
 import { formatActive, formatAmount, formatText, joinLabel } from '../../fields/pickers';
-import {
-	booleanField,
-	choiceField,
-	InvalidInputError,
-	numberField,
-	quote,
-	codeField,
-	textField,
-	type Field,
-} from '../../fields/types';
+import { InvalidInputError, type Field } from '../../fields/field';
+import { booleanField } from '../../fields/kinds/boolean';
+import { choiceField } from '../../fields/kinds/choice';
+import { numberField } from '../../fields/kinds/number';
+import { codeField, textField } from '../../fields/kinds/text';
+import type { Denial } from '../denial';
 import type { Resource } from '../operation';
-import { saysNo } from '../refusal';
+import { buildDeleteRow, buildGetManyRow, buildGetRow } from '../rows';
 
 const simplifiedKeys = [
 	'name',
@@ -134,11 +125,15 @@ function checkPercentage(value: unknown, valueType: unknown): void {
 		);
 }
 
-/** Under which an answer may say whether a code can be used: what it looks like is not documented. */
-const usabilityKeys = ['valid', 'isValid', 'is_valid', 'usable', 'active', 'isActive'];
-
 const checkCode =
 	'Check the code. The discount must be active, must not have expired, and must apply to the product';
+
+/** What the answer looks like is not documented (docs/pocketsflow-api.md#discounts-and-upsells). */
+const denial: Denial = {
+	keys: ['valid', 'isValid', 'is_valid', 'usable', 'active', 'isActive'],
+	message: 'Pocketsflow answered that this discount code cannot be used',
+	description: `${checkCode}.`,
+};
 
 export const discountResource: Resource = {
 	option: { name: 'Discount', value: 'discount' },
@@ -177,45 +172,25 @@ export const discountResource: Resource = {
 			effect: 'create',
 			response: { kind: 'record', recordKeys: lists.discounts.recordKeys, simplifiedKeys },
 		},
-		{
-			option: {
-				name: 'Delete',
-				value: 'delete',
-				action: 'Delete discount (cannot be undone)',
-				description: 'Delete a discount permanently, so that its code no longer works',
-			},
-			fields: [discountField],
-			request: (item) => ({
-				method: 'DELETE',
-				path: path`/discounts/${item.require(discountField)}`,
-			}),
-			effect: 'change',
-			response: { kind: 'deleted', id: discountField },
-		},
-		{
-			option: {
-				name: 'Get',
-				value: 'get',
-				action: 'Get discount',
-				description: 'Get one discount',
-			},
-			fields: [discountField, simplifyField],
-			request: (item) => ({ method: 'GET', path: path`/discounts/${item.require(discountField)}` }),
-			effect: 'read',
-			response: { kind: 'record', recordKeys: lists.discounts.recordKeys, simplifiedKeys },
-		},
-		{
-			option: {
-				name: 'Get Many',
-				value: 'getAll',
-				action: 'Get many discounts',
-				description: 'Get the discounts of the account',
-			},
-			fields: [returnAllField, limitField, simplifyField],
-			request: () => buildListRequest(lists.discounts),
-			effect: 'read',
-			response: { kind: 'list', list: lists.discounts, simplifiedKeys },
-		},
+		buildDeleteRow({
+			action: 'Delete discount (cannot be undone)',
+			description: 'Delete a discount permanently, so that its code no longer works',
+			field: discountField,
+			path: '/discounts',
+		}),
+		buildGetRow({
+			action: 'Get discount',
+			description: 'Get one discount',
+			field: discountField,
+			list: lists.discounts,
+			simplifiedKeys,
+		}),
+		buildGetManyRow({
+			action: 'Get many discounts',
+			description: 'Get the discounts of the account',
+			list: lists.discounts,
+			simplifiedKeys,
+		}),
 		{
 			option: {
 				name: 'Update',
@@ -267,13 +242,7 @@ export const discountResource: Resource = {
 				body: { code: item.require(discountCodeField), ...item.getOptional() },
 				ifNotFound: checkCode,
 			}),
-			refusal: (answer, item) =>
-				saysNo(answer, usabilityKeys)
-					? {
-							message: `Pocketsflow answered that the discount code ${quote(item.require(discountCodeField))} cannot be used`,
-							description: `${checkCode}.`,
-						}
-					: undefined,
+			denial,
 			effect: 'read',
 			response: {
 				kind: 'message',

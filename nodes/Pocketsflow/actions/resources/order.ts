@@ -1,17 +1,13 @@
 import { buildListRequest, lists } from '../../api/lists';
-import { path } from '../../api/request';
 import { readMetadata } from '../../events/metadata';
-import {
-	amountNotice,
-	buildFilters,
-	dateRangeFields,
-	limitField,
-	returnAllField,
-	simplifyField,
-} from '../../fields/common';
+import { buildFilters, dateRangeFields } from '../../fields/shared/collections';
+import { amountNotice, simplifyField } from '../../fields/shared/output';
 import { buildProductField, orderField } from '../../fields/locators';
-import { choiceField, codeField, type Field } from '../../fields/types';
+import type { Field } from '../../fields/field';
+import { choiceField } from '../../fields/kinds/choice';
+import { codeField } from '../../fields/kinds/text';
 import type { Resource } from '../operation';
+import { buildGetManyRow, buildGetRow } from '../rows';
 
 // Which amount an order carries depends on the endpoint: none is turned into another
 // (docs/pocketsflow-api.md#orders-and-payments).
@@ -118,30 +114,21 @@ export const orderResource: Resource = {
 				},
 			},
 		},
-		{
-			option: {
-				name: 'Get',
-				value: 'get',
-				action: 'Get order',
-				description: 'Get one paid order: buyer, amounts, and whether it was refunded or disputed',
-			},
-			fields: [orderField, simplifyField, amountNotice],
-			request: (item) => ({ method: 'GET', path: path`/orders/${item.require(orderField)}` }),
-			effect: 'read',
-			response: { kind: 'record', recordKeys: lists.orders.recordKeys, simplifiedKeys },
-		},
-		{
-			option: {
-				name: 'Get Many',
-				value: 'getAll',
-				action: 'Get many orders',
-				description: 'Get the paid orders of the account',
-			},
-			fields: [returnAllField, limitField, simplifyField, amountNotice],
+		buildGetRow({
+			action: 'Get order',
+			description: 'Get one paid order: buyer, amounts, and whether it was refunded or disputed',
+			field: orderField,
+			list: lists.orders,
+			notices: [amountNotice],
+			simplifiedKeys,
+		}),
+		buildGetManyRow({
+			action: 'Get many orders',
+			description: 'Get the paid orders of the account',
+			list: lists.orders,
 			collections: [orderFilters],
-			request: (item) => buildListRequest(lists.orders, item.getFilters()),
-			effect: 'read',
-			response: { kind: 'list', list: lists.orders, simplifiedKeys },
-		},
+			notices: [amountNotice],
+			simplifiedKeys,
+		}),
 	],
 };

@@ -1,16 +1,13 @@
-import { buildListRequest, lists } from '../../api/lists';
+import { lists } from '../../api/lists';
 import { path } from '../../api/request';
+import { buildAdditionalFields, buildUpdateFields } from '../../fields/shared/collections';
+import { simplifyField } from '../../fields/shared/output';
 import {
-	buildAdditionalFields,
-	buildUpdateFields,
 	checkPriceRange,
 	currencyField,
 	descriptionField,
-	limitField,
 	pageFields,
-	returnAllField,
-	simplifyField,
-} from '../../fields/common';
+} from '../../fields/shared/salesPage';
 import { buildProductField } from '../../fields/locators';
 import {
 	buildPriceFields,
@@ -18,9 +15,13 @@ import {
 	priceField,
 	readPrice,
 	readPriceChange,
-} from '../../fields/price';
-import { booleanField, choiceField, noticeField, textField } from '../../fields/types';
+} from '../../fields/kinds/price';
+import { booleanField } from '../../fields/kinds/boolean';
+import { choiceField } from '../../fields/kinds/choice';
+import { noticeField } from '../../fields/kinds/notice';
+import { textField } from '../../fields/kinds/text';
 import type { Resource } from '../operation';
+import { buildDeleteRow, buildGetManyRow, buildGetRow } from '../rows';
 
 const simplifiedKeys = [
 	'name',
@@ -137,45 +138,25 @@ export const productResource: Resource = {
 			effect: 'create',
 			response: { kind: 'record', recordKeys: lists.products.recordKeys, simplifiedKeys },
 		},
-		{
-			option: {
-				name: 'Delete',
-				value: 'delete',
-				action: 'Delete product (cannot be undone)',
-				description: 'Delete a product permanently, so that it can no longer be bought',
-			},
-			fields: [productField],
-			request: (item) => ({
-				method: 'DELETE',
-				path: path`/products/${item.require(productField)}`,
-			}),
-			effect: 'change',
-			response: { kind: 'deleted', id: productField },
-		},
-		{
-			option: {
-				name: 'Get',
-				value: 'get',
-				action: 'Get product',
-				description: 'Get one product',
-			},
-			fields: [productField, simplifyField],
-			request: (item) => ({ method: 'GET', path: path`/products/${item.require(productField)}` }),
-			effect: 'read',
-			response: { kind: 'record', recordKeys: lists.products.recordKeys, simplifiedKeys },
-		},
-		{
-			option: {
-				name: 'Get Many',
-				value: 'getAll',
-				action: 'Get many products',
-				description: 'Get the products of the account',
-			},
-			fields: [returnAllField, limitField, simplifyField],
-			request: () => buildListRequest(lists.products),
-			effect: 'read',
-			response: { kind: 'list', list: lists.products, simplifiedKeys },
-		},
+		buildDeleteRow({
+			action: 'Delete product (cannot be undone)',
+			description: 'Delete a product permanently, so that it can no longer be bought',
+			field: productField,
+			path: '/products',
+		}),
+		buildGetRow({
+			action: 'Get product',
+			description: 'Get one product',
+			field: productField,
+			list: lists.products,
+			simplifiedKeys,
+		}),
+		buildGetManyRow({
+			action: 'Get many products',
+			description: 'Get the products of the account',
+			list: lists.products,
+			simplifiedKeys,
+		}),
 		{
 			option: {
 				name: 'Update',

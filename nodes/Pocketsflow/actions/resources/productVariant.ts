@@ -1,9 +1,10 @@
-import { path } from '../../api/request';
-import { buildAdditionalFields } from '../../fields/common';
+import { buildAdditionalFields } from '../../fields/shared/collections';
 import { buildProductField } from '../../fields/locators';
-import { buildPriceFields, priceField, readPrice } from '../../fields/price';
-import { idField, textField } from '../../fields/types';
+import { buildPriceFields, priceField, readPrice } from '../../fields/kinds/price';
+import { idField } from '../../fields/kinds/id';
+import { textField } from '../../fields/kinds/text';
 import type { Resource } from '../operation';
+import { buildDeleteRow } from '../rows';
 
 const productField = buildProductField({ description: 'The product that gets the variant' });
 
@@ -66,20 +67,11 @@ export const productVariantResource: Resource = {
 			effect: 'create',
 			response: { kind: 'record', recordKeys: ['variant', 'productVariant'] },
 		},
-		{
-			option: {
-				name: 'Delete',
-				value: 'delete',
-				action: 'Delete product variant (cannot be undone)',
-				description: 'Delete a product variant permanently, so that it can no longer be bought',
-			},
-			fields: [variantIdField],
-			request: (item) => ({
-				method: 'DELETE',
-				path: path`/products/variants/${item.require(variantIdField)}`,
-			}),
-			effect: 'change',
-			response: { kind: 'deleted', id: variantIdField },
-		},
+		buildDeleteRow({
+			action: 'Delete product variant (cannot be undone)',
+			description: 'Delete a product variant permanently, so that it can no longer be bought',
+			field: variantIdField,
+			path: '/products/variants',
+		}),
 	],
 };

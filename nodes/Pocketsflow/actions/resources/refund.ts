@@ -1,16 +1,14 @@
-import { buildListRequest, lists } from '../../api/lists';
-import { path } from '../../api/request';
-import {
-	amountNotice,
-	buildAdditionalFields,
-	limitField,
-	returnAllField,
-} from '../../fields/common';
+import { lists } from '../../api/lists';
+import { buildAdditionalFields } from '../../fields/shared/collections';
+import { amountNotice } from '../../fields/shared/output';
 import { locatorField, orderField } from '../../fields/locators';
 import { formatAmount, formatMinute, formatText, joinLabel } from '../../fields/pickers';
-import { choiceField, moneyField, notCents, quote, showFor, textField } from '../../fields/types';
+import { showFor } from '../../fields/field';
+import { choiceField } from '../../fields/kinds/choice';
+import { moneyField, notCents } from '../../fields/kinds/number';
+import { textField } from '../../fields/kinds/text';
 import type { Resource } from '../operation';
-import { saysNo } from '../refusal';
+import { buildGetManyRow, buildGetRow } from '../rows';
 
 const refundField = locatorField({
 	displayName: 'Refund',
@@ -96,35 +94,22 @@ export const refundResource: Resource = {
 					...item.getOptional(),
 				},
 			}),
-			refusal: (answer, item) =>
-				saysNo(answer, ['refunded'])
-					? {
-							message: `Pocketsflow answered that the refund of the order ${quote(item.require(orderField))} failed`,
-							description:
-								'The buyer gets no money. Check the order in the dashboard of Pocketsflow, then try again.',
-						}
-					: undefined,
+			denial: { keys: ['refunded'], message: 'Pocketsflow answered that the refund failed' },
 			effect: 'create',
 			response: { kind: 'record', recordKeys: lists.refunds.recordKeys },
 		},
-		{
-			option: { name: 'Get', value: 'get', action: 'Get refund', description: 'Get one refund' },
-			fields: [refundField, amountNotice],
-			request: (item) => ({ method: 'GET', path: path`/refunds/${item.require(refundField)}` }),
-			effect: 'read',
-			response: { kind: 'record', recordKeys: lists.refunds.recordKeys },
-		},
-		{
-			option: {
-				name: 'Get Many',
-				value: 'getAll',
-				action: 'Get many refunds',
-				description: 'Get the refunds of the account',
-			},
-			fields: [returnAllField, limitField, amountNotice],
-			request: () => buildListRequest(lists.refunds),
-			effect: 'read',
-			response: { kind: 'list', list: lists.refunds },
-		},
+		buildGetRow({
+			action: 'Get refund',
+			description: 'Get one refund',
+			field: refundField,
+			list: lists.refunds,
+			notices: [amountNotice],
+		}),
+		buildGetManyRow({
+			action: 'Get many refunds',
+			description: 'Get the refunds of the account',
+			list: lists.refunds,
+			notices: [amountNotice],
+		}),
 	],
 };

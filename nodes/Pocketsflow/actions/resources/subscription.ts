@@ -1,13 +1,8 @@
 import { buildListRequest, lists } from '../../api/lists';
-import { path } from '../../api/request';
 import { readId } from '../../api/responses';
-import {
-	buildFilters,
-	dateRangeFields,
-	limitField,
-	returnAllField,
-	simplifyField,
-} from '../../fields/common';
+import { buildFilters, dateRangeFields } from '../../fields/shared/collections';
+import { simplifyField } from '../../fields/shared/output';
+import { limitField, returnAllField } from '../../fields/shared/paging';
 import { idPattern, locatorField } from '../../fields/locators';
 import {
 	formatMinute,
@@ -16,10 +11,11 @@ import {
 	joinLabel,
 	type PickerSource,
 } from '../../fields/pickers';
-import { choiceField, quote, type Address } from '../../fields/types';
+import { choiceField } from '../../fields/kinds/choice';
+import type { Address } from '../../fields/kinds/id';
 import type { RequestOperation, Resource } from '../operation';
-import { buildProviderRequest, getProviderId } from '../providerId';
-import { saysNo } from '../refusal';
+import { buildGetManyRow, buildGetRow } from '../rows';
+import { buildProviderRequest } from '../providerId';
 
 const simplifiedKeys = [
 	'customerId',
@@ -73,42 +69,26 @@ const portalAddress: Address = {
 const membershipField = locatorField({
 	displayName: 'Subscription',
 	name: 'subscriptionId',
-	description: "A buyer's subscription, which webhooks carry as subscriptionCustomerId",
+	description:
+		'A buyer\'s subscription, which webhooks carry as subscriptionCustomerId. What they carry as "subscription" is the offer.',
 	placeholder: 'e.g. 6a410000000000000000c0de',
 	picker: { method: 'searchMemberships', sources: [membershipSource] },
 	address: portalAddress,
 });
 
-// Under its own name, because saved workflows have it; the API documents it with the payment provider's ID.
-const endedMembershipField = locatorField({
-	displayName: 'Subscription',
-	name: 'providerSubscriptionId',
-	description:
-		'A buyer\'s subscription: its own ID, which webhooks carry as subscriptionCustomerId, or the payment provider\'s (stripeSubscriptionId). What webhooks carry as "subscription" is the offer.',
-	placeholder: 'e.g. 6a410000000000000000c0de',
-	picker: {
-		method: 'searchProviderMemberships',
-		sources: [{ ...membershipSource, value: (record) => getProviderId(record) ?? readId(record) }],
-	},
-	address: portalAddress,
-});
-
 const buildEndOperation = (action: 'cancel' | 'refund'): Omit<RequestOperation, 'option'> => ({
-	fields: [endedMembershipField],
+	fields: [membershipField],
 	request(item) {
-		const id = item.require(endedMembershipField);
+		const id = item.require(membershipField);
 		return async (lookup) => await buildProviderRequest(action, id, lookup);
 	},
-	refusal: (answer, item) =>
-		saysNo(answer, ['canceled', 'cancelled', 'refunded'])
-			? {
-					message: `Pocketsflow answered that the ${action} of the subscription ${quote(item.require(endedMembershipField))} failed`,
-					description: 'Check the subscription in the dashboard of Pocketsflow, then try again.',
-				}
-			: undefined,
+	denial: {
+		keys: ['canceled', 'cancelled', 'refunded'],
+		message: `Pocketsflow answered that the ${action} failed`,
+	},
 	// A second cancellation is refused, as if the first had not been carried out.
 	effect: 'create',
-	response: { kind: 'message', output: (item) => ({ id: item.require(endedMembershipField) }) },
+	response: { kind: 'message', output: (item) => ({ id: item.require(membershipField) }) },
 });
 
 export const subscriptionResource: Resource = {
@@ -128,29 +108,17 @@ export const subscriptionResource: Resource = {
 			},
 			...buildEndOperation('cancel'),
 		},
-		{
-			option: {
-				name: 'Get',
-				value: 'get',
-				action: 'Get subscription',
-				description: "Get one buyer's subscription: status and current period",
-			},
-			fields: [membershipField, simplifyField],
-			request: (item) => ({
-				method: 'GET',
-				path: path`/orders/subscriptions/${item.require(membershipField)}`,
-			}),
-			effect: 'read',
-			response: { kind: 'record', recordKeys: lists.memberships.recordKeys, simplifiedKeys },
-		},
-		{
-			option: {
-				name: 'Get Many',
-				value: 'getAll',
-				action: 'Get many subscriptions',
-				description: 'Get the subscriptions of buyers to the offers of the account',
-			},
-			fields: [returnAllField, limitField, simplifyField],
+		buildGetRow({
+			action: 'Get subscription',
+			description: "Get one buyer's subscription: status and current period",
+			field: membershipField,
+			list: lists.memberships,
+			simplifiedKeys,
+		}),
+		buildGetManyRow({
+			action: 'Get many subscriptions',
+			description: 'Get the subscriptions of buyers to the offers of the account',
+			list: lists.memberships,
 			collections: [
 				buildFilters(
 					...dateRangeFields,
@@ -169,10 +137,8 @@ export const subscriptionResource: Resource = {
 					),
 				),
 			],
-			request: (item) => buildListRequest(lists.memberships, item.getFilters()),
-			effect: 'read',
-			response: { kind: 'list', list: lists.memberships, simplifiedKeys },
-		},
+			simplifiedKeys,
+		}),
 		{
 			option: {
 				name: 'Get Many Subscribers',

@@ -1,18 +1,16 @@
-import { buildListRequest, lists } from '../../api/lists';
-import { path } from '../../api/request';
-import {
-	buildAdditionalFields,
-	checkPriceRange,
-	limitField,
-	pageFields,
-	returnAllField,
-	simplifyField,
-} from '../../fields/common';
-import { jsonField, textOrJsonField } from '../../fields/json';
+import { lists } from '../../api/lists';
+import { buildAdditionalFields } from '../../fields/shared/collections';
+import { simplifyField } from '../../fields/shared/output';
+import { checkPriceRange, pageFields } from '../../fields/shared/salesPage';
+import { jsonField, textOrJsonField } from '../../fields/kinds/json';
 import { checkoutQueryPattern, idPattern, locatorField, offerSource } from '../../fields/locators';
-import { buildPriceFields, priceField, readPrice } from '../../fields/price';
-import { booleanField, choiceField, numberField, textField, urlField } from '../../fields/types';
+import { buildPriceFields, priceField, readPrice } from '../../fields/kinds/price';
+import { booleanField } from '../../fields/kinds/boolean';
+import { choiceField } from '../../fields/kinds/choice';
+import { numberField } from '../../fields/kinds/number';
+import { textField, urlField } from '../../fields/kinds/text';
 import type { Resource } from '../operation';
+import { buildGetManyRow, buildGetRow } from '../rows';
 
 const simplifiedKeys = [
 	'name',
@@ -205,32 +203,18 @@ export const subscriptionOfferResource: Resource = {
 			effect: 'create',
 			response: { kind: 'record', recordKeys: lists.offers.recordKeys, simplifiedKeys },
 		},
-		{
-			option: {
-				name: 'Get',
-				value: 'get',
-				action: 'Get subscription offer',
-				description: 'Get one subscription offer',
-			},
-			fields: [offerField, simplifyField],
-			request: (item) => ({
-				method: 'GET',
-				path: path`/subscriptions/${item.require(offerField)}`,
-			}),
-			effect: 'read',
-			response: { kind: 'record', recordKeys: lists.offers.recordKeys, simplifiedKeys },
-		},
-		{
-			option: {
-				name: 'Get Many',
-				value: 'getAll',
-				action: 'Get many subscription offers',
-				description: 'Get the subscription offers of the account',
-			},
-			fields: [returnAllField, limitField, simplifyField],
-			request: () => buildListRequest(lists.offers),
-			effect: 'read',
-			response: { kind: 'list', list: lists.offers, simplifiedKeys },
-		},
+		buildGetRow({
+			action: 'Get subscription offer',
+			description: 'Get one subscription offer',
+			field: offerField,
+			list: lists.offers,
+			simplifiedKeys,
+		}),
+		buildGetManyRow({
+			action: 'Get many subscription offers',
+			description: 'Get the subscription offers of the account',
+			list: lists.offers,
+			simplifiedKeys,
+		}),
 	],
 };

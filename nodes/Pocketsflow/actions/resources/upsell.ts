@@ -1,12 +1,7 @@
-import { buildListRequest, lists } from '../../api/lists';
+import { lists } from '../../api/lists';
 import { path } from '../../api/request';
-import {
-	buildAdditionalFields,
-	buildUpdateFields,
-	limitField,
-	returnAllField,
-	simplifyField,
-} from '../../fields/common';
+import { buildAdditionalFields, buildUpdateFields } from '../../fields/shared/collections';
+import { simplifyField } from '../../fields/shared/output';
 import { buildProductField, locatorField, mainProductsField } from '../../fields/locators';
 import { formatActive, formatAmount, formatText, joinLabel } from '../../fields/pickers';
 import {
@@ -15,9 +10,11 @@ import {
 	priceField,
 	readPrice,
 	readPriceChange,
-} from '../../fields/price';
-import { booleanField, textField } from '../../fields/types';
+} from '../../fields/kinds/price';
+import { booleanField } from '../../fields/kinds/boolean';
+import { textField } from '../../fields/kinds/text';
 import type { Resource } from '../operation';
+import { buildDeleteRow, buildGetManyRow, buildGetRow } from '../rows';
 
 const simplifiedKeys = [
 	'name',
@@ -137,37 +134,25 @@ export const upsellResource: Resource = {
 			effect: 'create',
 			response: { kind: 'record', recordKeys: lists.upsells.recordKeys, simplifiedKeys },
 		},
-		{
-			option: {
-				name: 'Delete',
-				value: 'delete',
-				action: 'Delete upsell (cannot be undone)',
-				description: 'Delete an upsell permanently, so that buyers no longer see it',
-			},
-			fields: [upsellField],
-			request: (item) => ({ method: 'DELETE', path: path`/upsells/${item.require(upsellField)}` }),
-			effect: 'change',
-			response: { kind: 'deleted', id: upsellField },
-		},
-		{
-			option: { name: 'Get', value: 'get', action: 'Get upsell', description: 'Get one upsell' },
-			fields: [upsellField, simplifyField],
-			request: (item) => ({ method: 'GET', path: path`/upsells/${item.require(upsellField)}` }),
-			effect: 'read',
-			response: { kind: 'record', recordKeys: lists.upsells.recordKeys, simplifiedKeys },
-		},
-		{
-			option: {
-				name: 'Get Many',
-				value: 'getAll',
-				action: 'Get many upsells',
-				description: 'Get the upsells of the account',
-			},
-			fields: [returnAllField, limitField, simplifyField],
-			request: () => buildListRequest(lists.upsells),
-			effect: 'read',
-			response: { kind: 'list', list: lists.upsells, simplifiedKeys },
-		},
+		buildDeleteRow({
+			action: 'Delete upsell (cannot be undone)',
+			description: 'Delete an upsell permanently, so that buyers no longer see it',
+			field: upsellField,
+			path: '/upsells',
+		}),
+		buildGetRow({
+			action: 'Get upsell',
+			description: 'Get one upsell',
+			field: upsellField,
+			list: lists.upsells,
+			simplifiedKeys,
+		}),
+		buildGetManyRow({
+			action: 'Get many upsells',
+			description: 'Get the upsells of the account',
+			list: lists.upsells,
+			simplifiedKeys,
+		}),
 		{
 			option: {
 				name: 'Update',

@@ -1,16 +1,16 @@
 import { jsonParse, type IDataObject } from 'n8n-workflow';
 
-import { isRecord } from '../api/responses';
-import { isExact, isExactText } from './numbers';
+import { isRecord } from '../../api/responses';
 import {
 	InvalidInputError,
 	isUnset,
 	putInQuotes,
 	quote,
-	textField,
 	type Field,
 	type Presentation,
-} from './types';
+} from '../field';
+import { isExact, isExactText } from '../numbers';
+import { textField } from './text';
 
 /** A JSON object, sent as it is. */
 export function jsonField(shown: Presentation): Field<IDataObject> {

@@ -1,5 +1,5 @@
-import { formatDay, parseDate, type DayEdge } from '../api/dates';
-import { InvalidInputError, isUnset, type Field, type Presentation } from './types';
+import { formatDay, parseDate, type DayEdge } from '../../api/dates';
+import { InvalidInputError, isUnset, type Field, type Presentation } from '../field';
 
 /**
  * A point in time, sent as ISO 8601 in UTC. Text without a zone is in the workflow's, which is how the

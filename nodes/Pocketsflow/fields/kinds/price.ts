@@ -1,13 +1,13 @@
 import {
-	booleanField,
-	choiceField,
 	InvalidInputError,
-	moneyField,
 	showFor,
 	type CollectionValues,
 	type Field,
 	type Presentation,
-} from './types';
+} from '../field';
+import { booleanField } from './boolean';
+import { choiceField } from './choice';
+import { moneyField } from './number';
 
 /** Whether a new thing has a price, so that none is free because its price was forgotten. */
 const pricingField = choiceField(
@@ -52,33 +52,32 @@ export const readPrice = (
 	price: Field<number>,
 ): number => (item.require(pricingField) === 'free' ? 0 : item.require(price));
 
-/** Makes an existing thing free, which no price can do. */
-export const makeFreeField = booleanField({
+const freeSwitch = booleanField({
 	displayName: 'Make Free',
 	name: 'makeFree',
 	default: true,
 	description: 'Whether to set the price to 0',
 });
 
+/** Makes an existing thing free, which no price can do. Off is as good as blank. */
+export const makeFreeField: Field<boolean> = {
+	...freeSwitch,
+	read: (raw) => freeSwitch.read(raw) || undefined,
+};
+
 /**
  * The body of an update whose fields include `makeFreeField`.
  * @param field the one that holds the price
- * @throws InvalidInputError where a price and being free are both asked for, or nothing is
+ * @throws InvalidInputError where a price and being free are both asked for
  */
 export function readPriceChange(
 	{ makeFree, ...changes }: CollectionValues,
 	{ property: { name, displayName } }: Field,
 ): CollectionValues {
-	if (makeFree === true && changes[name] !== undefined)
+	if (makeFree && changes[name] !== undefined)
 		throw new InvalidInputError(
 			`'${displayName}' and 'Make Free' cannot be set together`,
 			'Remove one of the two.',
 		);
-	const body = makeFree === true ? { ...changes, [name]: 0 } : changes;
-	if (Object.keys(body).length === 0)
-		throw new InvalidInputError(
-			"'Update Fields' has no field to change",
-			"Turn on 'Make Free', or add another field.",
-		);
-	return body;
+	return makeFree ? { ...changes, [name]: 0 } : changes;
 }

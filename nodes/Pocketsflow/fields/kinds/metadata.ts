@@ -1,9 +1,9 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { isRecord } from '../api/responses';
+import { isRecord } from '../../api/responses';
+import { InvalidInputError, putInQuotes, quote, readText, refuseMissing } from '../field';
+import { isExact } from '../numbers';
 import { parseJsonInput } from './json';
-import { isExact } from './numbers';
-import { InvalidInputError, putInQuotes, quote, readText, refuseMissing } from './types';
 
 /**
  * Reads metadata from the rows of a key/value collection. A blank row is refused as well: n8n makes blank

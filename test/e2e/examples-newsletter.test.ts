@@ -1,0 +1,111 @@
+import {
+	installationTimeoutMs,
+	startEnvironment,
+	type TestEnvironment,
+} from '../harness/n8n/environment';
+import { MailServer } from '../harness/mailServer';
+import { Brevo } from '../harness/services/brevo';
+import { readError, redeliver, RunningExample } from './runningExample';
+
+const table = 'pocketsflow_newsletter';
+
+let environment: TestEnvironment;
+let mailServer: MailServer;
+let brevo: Brevo;
+let example: RunningExample;
+let productId: string;
+
+beforeAll(async () => {
+	mailServer = await MailServer.open();
+	brevo = await Brevo.open();
+	environment = await startEnvironment({
+		sandbox: { seed: 'test', switches: { rateLimit: false } },
+	});
+	[{ _id: productId }] = (await environment.api.get<Array<{ _id: string }>>('/products')).data;
+	example = await RunningExample.open(environment, 'newsletter', {
+		values: { brevoApi: brevo.url, brevoList: brevo.list },
+		credentials: { smtp: mailServer.credential, sendInBlueApi: { apiKey: brevo.apiKey } },
+	});
+}, installationTimeoutMs);
+
+afterAll(async () => {
+	await environment?.stop();
+	await mailServer?.close();
+	await brevo?.close();
+});
+
+const settle = async () => readError(await example.settle());
+const sell = async (email: string, newsletter?: string) => {
+	const metadata = { order_id: 'A-1', ...(newsletter && { newsletter }) };
+	await environment.sandbox.purchase({ productId, email, metadata });
+	return await settle();
+};
+const mailsTo = (email: string) => mailServer.mails.filter(({ to }) => to.includes(email));
+const tokenIn = (email: string) =>
+	/webhook\/newsletter\?token=(\S+)/.exec(mailsTo(email)[0].body)?.[1] ?? '';
+const confirm = async (token: string) => {
+	expect((await example.ask('Confirm', { token })).status).toBe(200);
+	return await settle();
+};
+
+test('a buyer who agreed is put on the list by the link in one email, and not before', async () => {
+	const email = 'agreed@example.com';
+	expect(await sell(email, 'yes')).toBe('');
+	await redeliver(environment, 'order.completed');
+	expect(await settle()).toBe('');
+	expect(mailsTo(email)).toHaveLength(1);
+	expect(brevo.isOnList(email)).toBe(false);
+	expect(await confirm(tokenIn(email))).toBe('');
+	expect(await confirm(tokenIn(email))).toBe('');
+	expect(brevo.isOnList(email)).toBe(true);
+	expect(brevo.count('POST', '/contacts')).toBe(1);
+	const [row] = await example.rows(table, { email });
+	expect(row).toMatchObject({
+		state: 'confirmed',
+		eventId: expect.stringContaining('order.completed:') as string,
+		confirmedAt: expect.stringContaining('T') as string,
+	});
+});
+
+test.each([['no'], [''], ['maybe']])(
+	'a buyer whose box says "%s" gets no email and no row',
+	async (newsletter) => {
+		const email = `box-${newsletter}@example.com`;
+		expect(await sell(email, newsletter)).toBe('');
+		expect(mailsTo(email)).toHaveLength(0);
+		expect(await example.rows(table, { email })).toEqual([]);
+	},
+);
+
+test('an address is asked once, however often it buys', async () => {
+	const email = 'often@example.com';
+	await sell(email, 'yes');
+	await sell('Often@example.com', 'yes');
+	expect(mailsTo(email)).toHaveLength(1);
+});
+
+test('a link that was made up puts nobody on the list', async () => {
+	const before = brevo.requests.length;
+	for (const token of ['made-up', '']) expect(await confirm(token)).toBe('');
+	expect(brevo.requests).toHaveLength(before);
+});
+
+test('a list that does not answer fails where it can be seen, and the link works again', async () => {
+	const email = 'down@example.com';
+	await sell(email, 'yes');
+	const down = { method: 'POST', path: '/contacts', status: 503, body: {} };
+	brevo.failNext({ ...down, times: 3 });
+	expect(await confirm(tokenIn(email))).not.toBe('');
+	expect(await example.rows(table, { email })).toMatchObject([{ state: 'asked' }]);
+	expect(await confirm(tokenIn(email))).toBe('');
+	expect(brevo.isOnList(email)).toBe(true);
+});
+
+test('an email that the server refuses fails where it can be seen', async () => {
+	mailServer.refuses = true;
+	expect(await sell('refused@example.com', 'yes')).not.toBe('');
+	mailServer.refuses = false;
+	expect(await example.rows(table, { email: 'refused@example.com' })).toMatchObject([
+		{ state: 'to ask' },
+	]);
+});
