@@ -278,9 +278,9 @@ const quotePage = (page: string) => `is not JSON but begins "${excerptPage(page)
 /** Says that a success did not bring what it should; a message in it may say why. */
 function describeEmpty(body: unknown): string {
 	const { text } = readErrorParts(body);
-	const answer = text === undefined ? excerptJson(body) : `"${shorten(text)}"`;
-	const quotation = isEmptyBody(body) ? '' : `, but with ${answer}`;
-	return `Pocketsflow answered without what was asked for${quotation}`;
+	const what = 'Pocketsflow answered without what was asked for';
+	if (isEmptyBody(body)) return what;
+	return `${what}, but with ${text === undefined ? excerptJson(body) : `"${shorten(text)}"`}`;
 }
 
 const isEmptyBody = (body: unknown) =>

@@ -1,3 +1,5 @@
+/** @jest-environment node */
+// n8n reads the proxy of the process, so it must be the same process.
 import {
 	catchError,
 	createCertificate,
