@@ -6,6 +6,8 @@ import { InvalidInputError, isUnset, readText, type Field, type Presentation } f
 import { readPastedId, type Address } from './kinds/id';
 import { urlField } from './kinds/text';
 
+const isText = (entry: unknown) => typeof entry === 'string';
+
 const separators = /[\s,;]+/;
 
 /** A URL may hold commas and semicolons: they separate where another one, or nothing, follows. */
@@ -20,6 +22,7 @@ function readEntries(
 	displayName: string,
 	raw: unknown,
 	separator = separators,
+	isEntry: (entry: unknown) => boolean = () => true,
 ): string[] | undefined {
 	if (isUnset(raw)) return undefined;
 	const isJson = typeof raw === 'string' && /^\s*["[{]/.test(raw);
@@ -29,6 +32,11 @@ function readEntries(
 		throw new InvalidInputError(
 			`'${displayName}' has an entry without a value`,
 			'Check that the fields exist which the expression reads, or leave the entry out.',
+		);
+	if (!entries.every(isEntry))
+		throw new InvalidInputError(
+			`'${displayName}' is no list of names`,
+			'Use an array of texts, or one text with commas between the names.',
 		);
 	const texts = entries
 		.flatMap((entry) => readText(displayName, entry).split(separator))
@@ -49,7 +57,7 @@ export function nameListField(
 			? { type: 'multiOptions', default: [], ...shown, options }
 			: { type: 'string', default: '', ...shown },
 		emptyValue: [],
-		read: (raw) => readEntries(shown.displayName, raw),
+		read: (raw) => readEntries(shown.displayName, raw, separators, isText),
 	};
 }
 
