@@ -20,7 +20,11 @@ const listBuilt = async () => {
 
 const clean = () => rm('dist', { recursive: true, force: true });
 
-const checkTypes = () => run('tsc', '--project', 'tsconfig.json', '--noEmit');
+const checkTypes = () =>
+	run(
+		...['tsc', '--project', 'tsconfig.json', '--noEmit'],
+		...['--incremental', '--tsBuildInfoFile', '.cache/nodes.tsbuildinfo'],
+	);
 
 // Icons, codex files and output schemas: n8n looks for each beside the node.
 const assets = () =>

@@ -94,11 +94,12 @@ const legacyWithoutRedirects = { followRedirect: false, followAllRedirects: fals
 /** @throws Error with everything that a user must know in its message, and without the key */
 function readFields(
 	fields: IDataObject,
-	{ baseURL = '', url, uri }: IHttpRequestOptions & { uri?: string },
+	{ baseURL, url, uri }: IHttpRequestOptions & { uri?: string },
 ): CredentialFields {
 	const credential = readCredentialFields(fields, 'this credential');
 	if ('message' in credential) throw new Error(`${credential.message}. ${credential.description}`);
-	if (!isOwnAddress(credential, `${baseURL}${url ?? uri}`))
+	const addresses = [url, uri].filter((address) => address !== undefined);
+	if (!addresses.every((address) => isOwnAddress(credential, address, baseURL)))
 		throw new Error(
 			`The API key in this credential is sent to ${new URL(credential.baseUrl).host} only. Correct the address, or the 'Base URL' of the credential.`,
 		);

@@ -17,7 +17,7 @@ export interface Example {
 	/** The file in `examples/`, without `.json`. */
 	file: string;
 	/** The oldest n8n whose nodes it can use. */
-	since: '1.123' | '2.0';
+	since: '1.123' | '2.0' | '2.8';
 	/** What n8n's list of workflows shows next to its name. */
 	tags: string[];
 	/** Whether the demo publishes it, and whether with a real account, too. */
@@ -101,5 +101,5 @@ export const examples: readonly Example[] = [
 		active: 'withSandbox',
 		setUp: ({ wooCommerce }) => ({ ...(wooCommerce && { shopUrl: wooCommerce.url }) }),
 	},
-	{ file: 'sales-assistant', since: '2.0', tags: ['Operations'] },
+	{ file: 'sales-assistant', since: '2.8', tags: ['Operations'] },
 ];

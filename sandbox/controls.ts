@@ -1,54 +1,86 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { JsonSchemaToTsProvider } from '@fastify/type-provider-json-schema-to-ts';
+import type { FastifyInstance } from 'fastify';
 
 import type { SandboxContext } from './context';
+import type { TypeOf } from './contract/validation';
 import type { Database } from './database/database';
 import type { Mode, Webhook } from './database/entities';
 import { createObjectId } from './database/ids';
-import { ApiError, badRequest, notFound } from './http/errors';
-import { oneOf, optional, parseDateMs, readFields, readJsonBody, required } from './http/input';
+import { ApiError, notFound } from './http/errors';
+import { parseDateMs, readJsonBody } from './http/input';
 import type { RecordedRequest } from './http/recorded-request';
 import type { JsonObject } from './json';
 import { membershipActions } from './shop/memberships';
 import { deleteOrder, moveOrder } from './shop/orders';
-import { purchase } from './shop/purchases';
+import { purchase, purchaseSchema } from './shop/purchases';
 import { addReview } from './shop/reviews';
 import { seed } from './shop/seed';
 import { applySwitches, SwitchError, switchRules } from './switches';
 import { buildSamplePayload } from './webhooks/sample-payload';
 
-const deliverFields = {
-	event: required('string'),
-	webhookId: optional('string'),
-	url: optional('url'),
-	secret: optional('string'),
-	data: optional('object'),
-	body: optional('string'),
-	signing: oneOf(['valid', 'forged', 'missing'], false),
-	headers: optional('object'),
-	mode: oneOf(['test', 'live'], false),
-	wait: optional('boolean'),
-};
+const text = { type: 'string' } as const;
+const flag = { type: 'boolean' } as const;
+const date = { type: 'string', format: 'date-time' } as const;
+const mode = { type: 'string', enum: ['test', 'live'] } as const;
 
-const reviewFields = {
-	productId: required('string'),
-	buyerEmail: optional('email'),
-	rating: optional('number'),
-	review: optional('string'),
-	mode: oneOf(['test', 'live'], false),
-};
+/** The bodies of the controls. */
+const bodies = {
+	seed: { type: 'object', properties: { mode } },
+	keys: { type: 'object', properties: { mode, keepsOld: flag } },
+	review: {
+		type: 'object',
+		required: ['productId'],
+		properties: {
+			productId: text,
+			buyerEmail: { type: 'string', format: 'email' },
+			rating: { type: 'number' },
+			review: text,
+			mode,
+		},
+	},
+	deliver: {
+		type: 'object',
+		required: ['event'],
+		properties: {
+			event: text,
+			webhookId: text,
+			url: { type: 'string', format: 'uri' },
+			secret: text,
+			data: { type: 'object' },
+			body: text,
+			signing: { type: 'string', enum: ['valid', 'forged', 'missing'] },
+			headers: { type: 'object' },
+			mode,
+			wait: flag,
+		},
+	},
+	backdate: { type: 'object', required: ['createdAt'], properties: { createdAt: date } },
+	refundStatus: {
+		type: 'object',
+		required: ['status'],
+		properties: {
+			status: { type: 'string', enum: ['pending', 'completed', 'failed'] },
+			createdAt: date,
+		},
+	},
+	membershipStatus: {
+		type: 'object',
+		required: ['status'],
+		properties: {
+			// The statuses that only Pocketsflow sets.
+			status: {
+				type: 'string',
+				enum: ['incomplete', 'incomplete_expired', 'trialing', 'active', 'past_due'],
+			},
+		},
+	},
+} as const;
 
-const keyFields = { mode: oneOf(['test', 'live'], false), keepsOld: optional('boolean') };
-const modeField = { mode: oneOf(['test', 'live'], false) };
-const refundFields = {
-	status: oneOf(['pending', 'completed', 'failed'], true),
-	createdAt: optional('date'),
-};
-const membershipFields = {
-	status: oneOf(['incomplete', 'incomplete_expired', 'trialing', 'active', 'past_due'], true),
-};
-const dateField = { createdAt: required('date') };
+const byId = { type: 'object', required: ['id'], properties: { id: text } } as const;
+const done = { done: true };
 
-type Params = Record<string, string>;
+type Body<Name extends keyof typeof bodies> = TypeOf<(typeof bodies)[Name]>;
+
 type DeliveryTarget = Pick<Webhook, '_id' | 'url' | 'secret'>;
 
 /** The first row that `find` finds in the data of either mode; throws a 404 when there is none. */
@@ -94,8 +126,7 @@ function readHeaders(headers: JsonObject = {}): Record<string, string> {
 	return Object.fromEntries(entries) as Record<string, string>;
 }
 
-async function deliver(context: SandboxContext, body: JsonObject) {
-	const input = readFields(body, deliverFields);
+async function deliver(context: SandboxContext, input: Body<'deliver'>) {
 	const { mode = 'test', event, signing } = input;
 	const data = input.data ?? buildSamplePayload(context.switches, event);
 	const deliveries = findTargets(context, mode, input).map((webhook) =>
@@ -109,38 +140,11 @@ async function deliver(context: SandboxContext, body: JsonObject) {
 	return { deliveries };
 }
 
-function review(context: SandboxContext, body: JsonObject) {
-	const {
-		mode = 'test',
-		buyerEmail = 'buyer1@example.com',
-		rating = 5,
-		...fields
-	} = readFields(body, reviewFields);
+function review(context: SandboxContext, input: Body<'review'>) {
+	const { mode = 'test', buyerEmail = 'buyer1@example.com', rating = 5, ...fields } = input;
 	const db = context.databases[mode];
 	if (!db.products.get(fields.productId)) throw notFound('Product');
 	return addReview(context, db, { ...fields, buyerEmail, rating });
-}
-
-function backdateOrder(context: SandboxContext, body: JsonObject, { id }: Params): void {
-	const createdAtMs = parseDateMs(readFields(body, dateField).createdAt);
-	if (createdAtMs === undefined) throw badRequest('createdAt must be an ISO 8601 date');
-	const { db, row } = findInAnyMode(context, 'Order', ({ orders }) => orders.get(id));
-	moveOrder(db, row, createdAtMs);
-}
-
-/** Gives a refund a status that only Pocketsflow sets, and a date; nothing is delivered. */
-function changeRefund(context: SandboxContext, body: JsonObject, { id }: Params): void {
-	const { status, createdAt } = readFields(body, refundFields);
-	const { row } = findInAnyMode(context, 'Refund', ({ refunds }) => refunds.get(id));
-	row.status = status;
-	row.createdAtMs = (createdAt && parseDateMs(createdAt)) || row.createdAtMs;
-}
-
-/** Gives a membership a status that only Pocketsflow sets; nothing is delivered. */
-function changeMembership(context: SandboxContext, body: JsonObject, { id }: Params): void {
-	const { status } = readFields(body, membershipFields);
-	findInAnyMode(context, 'Membership', ({ memberships }) => memberships.get(id)).row.status =
-		status;
 }
 
 const describeSwitches = () =>
@@ -168,61 +172,101 @@ export function registerControls(
 	requests: { readonly list: readonly RecordedRequest[] },
 	{ reset, renewKey }: SandboxControls,
 ): void {
-	const addControl = (
-		method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
-		path: string,
-		handle: (body: JsonObject, params: Params) => unknown,
-	) =>
-		app.route({
-			method,
-			url: `/_sandbox${path}`,
-			handler: async (request: FastifyRequest<{ Params: Params }>, reply) => {
-				try {
-					const result = await handle(readJsonBody(request.body), request.params);
-					return await reply.send(result ?? { done: true });
-				} catch (error) {
-					const message = error instanceof Error ? error.message : String(error);
-					return await reply.code(getErrorStatus(error)).send({ error: message });
-				}
-			},
-		});
-
-	addControl('GET', '/switches', () => context.switches);
-	addControl('GET', '/switches/rules', describeSwitches);
-	addControl('PATCH', '/switches', (body) => {
-		applySwitches(context.switches, body);
-		return context.switches;
-	});
-	addControl('POST', '/reset', reset);
-	addControl('POST', '/keys', (body) => {
-		const { mode = 'test', keepsOld } = readFields(body, keyFields);
-		return { key: renewKey(mode, keepsOld) };
-	});
-	addControl('GET', '/requests', () => requests.list);
-	addControl('GET', '/deliveries', () => context.deliveries.list);
-	addControl('POST', '/settled', async () => await context.deliveries.waitForAll());
-	addControl('POST', '/seed', (body) => seed(context, readFields(body, modeField).mode ?? 'test'));
-	addControl('POST', '/purchases', async (body) => await purchase(context, body));
-	addControl('POST', '/deliver', async (body) => await deliver(context, body));
-	addControl('POST', '/reviews', (body) => review(context, body));
-	addControl('POST', '/orders/:id/backdate', (body, params) =>
-		backdateOrder(context, body, params),
-	);
-	addControl('POST', '/refunds/:id/status', (body, params) => changeRefund(context, body, params));
-	addControl('POST', '/memberships/:id/status', (body, params) =>
-		changeMembership(context, body, params),
-	);
-	addControl('DELETE', '/orders/:id', (_body, { id }) => {
-		const { db, row } = findInAnyMode(context, 'Order', ({ orders }) => orders.get(id));
-		deleteOrder(db, row);
-	});
-	for (const [name, action] of Object.entries(membershipActions)) {
-		addControl('POST', `/memberships/:id/${name}`, (_body, { id }) => {
-			const { db, row } = findInAnyMode(context, 'Membership', ({ memberships }) =>
-				memberships.get(id),
+	void app.register(
+		async (instance) => {
+			const controls = instance.withTypeProvider<JsonSchemaToTsProvider>();
+			controls.addHook('preValidation', async (request) => {
+				request.body = readJsonBody(request.body);
+			});
+			controls.setErrorHandler<Error>(
+				async (error, _request, reply) =>
+					await reply.code(getErrorStatus(error)).send({ error: error.message }),
 			);
-			action(context, db, row);
-			return { status: row.status };
-		});
-	}
+
+			controls.get('/switches', async () => context.switches);
+			controls.get('/switches/rules', async () => describeSwitches());
+			controls.patch('/switches', async ({ body }) => {
+				applySwitches(context.switches, body);
+				return context.switches;
+			});
+			controls.post('/reset', async () => {
+				reset();
+				return done;
+			});
+			controls.post('/keys', { schema: { body: bodies.keys } }, async ({ body }) => ({
+				key: renewKey(body.mode ?? 'test', body.keepsOld),
+			}));
+			controls.get('/requests', async () => requests.list);
+			controls.get('/deliveries', async () => context.deliveries.list);
+			controls.post('/settled', async () => {
+				await context.deliveries.waitForAll();
+				return done;
+			});
+			controls.post('/seed', { schema: { body: bodies.seed } }, async ({ body }) =>
+				seed(context, body.mode ?? 'test'),
+			);
+			controls.post(
+				'/purchases',
+				{ schema: { body: purchaseSchema } },
+				async ({ body }) => await purchase(context, body),
+			);
+			controls.post(
+				'/deliver',
+				{ schema: { body: bodies.deliver } },
+				async ({ body }) => await deliver(context, body),
+			);
+			controls.post('/reviews', { schema: { body: bodies.review } }, async ({ body }) =>
+				review(context, body),
+			);
+			controls.post(
+				'/orders/:id/backdate',
+				{ schema: { body: bodies.backdate, params: byId } },
+				async ({ body, params }) => {
+					const { db, row } = findInAnyMode(context, 'Order', ({ orders }) =>
+						orders.get(params.id),
+					);
+					moveOrder(db, row, parseDateMs(body.createdAt) ?? row.createdAtMs);
+					return done;
+				},
+			);
+			controls.delete('/orders/:id', { schema: { params: byId } }, async ({ params }) => {
+				const { db, row } = findInAnyMode(context, 'Order', ({ orders }) => orders.get(params.id));
+				deleteOrder(db, row);
+				return done;
+			});
+			// Nothing is delivered of what these two change.
+			controls.post(
+				'/refunds/:id/status',
+				{ schema: { body: bodies.refundStatus, params: byId } },
+				async ({ body, params }) => {
+					const { row } = findInAnyMode(context, 'Refund', ({ refunds }) => refunds.get(params.id));
+					row.status = body.status;
+					row.createdAtMs = parseDateMs(body.createdAt ?? '') ?? row.createdAtMs;
+					return done;
+				},
+			);
+			const findMembership = (id: string) =>
+				findInAnyMode(context, 'Membership', ({ memberships }) => memberships.get(id));
+			controls.post(
+				'/memberships/:id/status',
+				{ schema: { body: bodies.membershipStatus, params: byId } },
+				async ({ body, params }) => {
+					findMembership(params.id).row.status = body.status;
+					return done;
+				},
+			);
+			for (const [name, action] of Object.entries(membershipActions)) {
+				controls.post(
+					`/memberships/:id/${name}`,
+					{ schema: { params: byId } },
+					async ({ params }) => {
+						const { db, row } = findMembership(params.id);
+						action(context, db, row);
+						return { status: row.status };
+					},
+				);
+			}
+		},
+		{ prefix: '/_sandbox' },
+	);
 }

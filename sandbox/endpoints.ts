@@ -1,64 +1,58 @@
-/** One endpoint of the public API (docs/pocketsflow-api.md). */
+import {
+	contract,
+	methods,
+	type Operation,
+	type PathItem,
+	resolveRef,
+	type Schema,
+} from './contract/document';
+
+import type { operations } from './contract/types';
+
+/** One endpoint of the public API, as `openapi.yaml` has it. */
 export interface Endpoint {
 	readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+	/** Its path, with `:id` in it. */
 	readonly path: string;
 	/** Whether the official SDK calls it; three endpoints are known from elsewhere only. */
 	readonly inSdk: boolean;
+	/** What a query must be; absent where there are no parameters. */
+	readonly query?: Schema;
+	/** What a body must be; absent where there is none. */
+	readonly body?: Schema;
 }
 
-const endpoint = (method: Endpoint['method'], path: string, inSdk = true): Endpoint => ({
-	method,
-	path,
-	inSdk,
-});
+/** The name of an endpoint: its `operationId`. */
+export type EndpointName = keyof operations;
+
+/** A schema of the contract by itself, with its references leading back to the document. */
+const locate = ({ $ref, ...schema }: Schema): Schema =>
+	$ref === undefined ? schema : { $ref: `contract${$ref}` };
+
+function buildQuery({ parameters: shared = [] }: PathItem, { parameters = [] }: Operation) {
+	const fields = [...shared, ...parameters]
+		.map((parameter) => resolveRef(contract, parameter))
+		.filter((parameter) => parameter.in === 'query');
+	if (fields.length === 0) return {};
+	const properties = Object.fromEntries(fields.map(({ name = '', schema = {} }) => [name, schema]));
+	return { query: { type: 'object', properties } };
+}
+
+const entries = Object.entries(contract.paths).flatMap(([path, item]) =>
+	methods.flatMap((method) => {
+		const operation = item[method];
+		if (!operation) return [];
+		const schema = operation.requestBody?.content?.['application/json']?.schema;
+		const endpoint = {
+			method: method.toUpperCase(),
+			path: path.replace(/\{(\w+)\}/g, ':$1'),
+			inSdk: operation['x-sdk'] !== undefined,
+			...buildQuery(item, operation),
+			...(schema && { body: locate(schema) }),
+		};
+		return [[operation.operationId, endpoint]];
+	}),
+);
 
 /** All 44 endpoints by name: the routes are registered from this table and from nothing else. */
-export const endpoints = {
-	'products.list': endpoint('GET', '/products'),
-	'products.get': endpoint('GET', '/products/:id'),
-	'products.create': endpoint('POST', '/products'),
-	'products.update': endpoint('POST', '/products/update/:id'),
-	'products.delete': endpoint('DELETE', '/products/:id'),
-	'variants.create': endpoint('POST', '/products/variants'),
-	'variants.delete': endpoint('DELETE', '/products/variants/:id'),
-	'orders.list': endpoint('GET', '/orders'),
-	'orders.get': endpoint('GET', '/orders/:id'),
-	'payments.list': endpoint('GET', '/payments', false),
-	'customers.list': endpoint('GET', '/customers'),
-	'customers.get': endpoint('GET', '/customers/:id'),
-	'reviews.list': endpoint('GET', '/reviews'),
-	'users.me': endpoint('GET', '/users/me'),
-	'users.update': endpoint('POST', '/users/update'),
-	'discounts.list': endpoint('GET', '/discounts'),
-	'discounts.get': endpoint('GET', '/discounts/:id'),
-	'discounts.create': endpoint('POST', '/discounts'),
-	'discounts.update': endpoint('POST', '/discounts/:id'),
-	'discounts.delete': endpoint('DELETE', '/discounts/:id'),
-	'discounts.validate': endpoint('POST', '/discounts/validate', false),
-	'upsells.list': endpoint('GET', '/upsells'),
-	'upsells.get': endpoint('GET', '/upsells/:id'),
-	'upsells.create': endpoint('POST', '/upsells'),
-	'upsells.update': endpoint('POST', '/upsells/:id'),
-	'upsells.delete': endpoint('DELETE', '/upsells/:id'),
-	'offers.list': endpoint('GET', '/subscriptions'),
-	'offers.get': endpoint('GET', '/subscriptions/:id'),
-	'offers.create': endpoint('POST', '/subscriptions'),
-	'memberships.list': endpoint('POST', '/orders/subscriptions'),
-	'memberships.get': endpoint('GET', '/orders/subscriptions/:id'),
-	'memberships.cancel': endpoint('POST', '/orders/subscriptions/cancel/:id'),
-	'memberships.refund': endpoint('POST', '/orders/subscriptions/refund/:id'),
-	'memberships.subscribers': endpoint('GET', '/subscriptions/subscribers', false),
-	'refunds.list': endpoint('GET', '/refunds'),
-	'refunds.get': endpoint('GET', '/refunds/:id'),
-	'refunds.create': endpoint('POST', '/refunds'),
-	'webhooks.list': endpoint('GET', '/webhooks'),
-	'webhooks.get': endpoint('GET', '/webhooks/:id'),
-	'webhooks.create': endpoint('POST', '/webhooks'),
-	'webhooks.update': endpoint('PUT', '/webhooks/:id'),
-	'webhooks.delete': endpoint('DELETE', '/webhooks/:id'),
-	'webhooks.test': endpoint('POST', '/webhooks/:id/test'),
-	'checkout.create': endpoint('POST', '/checkout/sessions'),
-} as const satisfies Record<string, Endpoint>;
-
-/** The name of an endpoint in the table. */
-export type EndpointName = keyof typeof endpoints;
+export const endpoints = Object.fromEntries(entries) as Record<EndpointName, Endpoint>;

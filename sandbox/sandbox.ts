@@ -5,6 +5,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 
 import { registerCheckoutPage } from './checkout/checkout-page';
 import type { SandboxContext, ShopLinks } from './context';
+import { createValidatorCompiler } from './contract/validation';
 import { registerControls } from './controls';
 import { createDatabases, type DatabaseDump } from './database/database';
 import type { CheckoutSession, Mode } from './database/entities';
@@ -15,6 +16,8 @@ import { ApiError } from './http/errors';
 import type { RecordedRequest } from './http/recorded-request';
 import { buildErrorBody } from './http/responses';
 import { isCrossOrigin, wantsPage } from './pages/access';
+import { registerAssets } from './pages/assets';
+import { registerDocs } from './pages/docs';
 import { registerPages, sendNotFoundPage } from './pages/pages';
 import { handlers } from './routes';
 import { purchase, type PurchaseInput, type PurchaseResult } from './shop/purchases';
@@ -133,9 +136,10 @@ function seedModes(context: SandboxContext, modes: SandboxOptions['seed']): void
 
 /** Answers as the API does at an address where it has nothing. */
 async function serveNothing(api: Api, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-	await api.serve(request, reply, () => {
-		throw new ApiError(404, `Cannot ${request.method} ${request.url}`, 'NOT_FOUND');
-	});
+	await api.admit(request, reply);
+	if (reply.sent) return;
+	const nothing = new ApiError(404, `Cannot ${request.method} ${request.url}`, 'NOT_FOUND');
+	api.fail(request, nothing);
 }
 
 /** Keeps the pages of other sites from working the controls, which need no key. */
@@ -147,24 +151,30 @@ function refuseCrossOrigin(app: FastifyInstance): void {
 	});
 }
 
+function registerEndpoint<N extends EndpointName>(app: FastifyInstance, api: Api, name: N): void {
+	const { method, path, query, body } = endpoints[name];
+	app.route({
+		method,
+		url: path,
+		schema: { ...(query && { querystring: query }), ...(body && { body }) },
+		preValidation: async (request, reply) => await api.admit(request, reply, name),
+		handler: async (request, reply) => {
+			api.answer(request, handlers[name]);
+			return reply;
+		},
+	});
+}
+
 function registerApi(app: FastifyInstance, api: Api, context: SandboxContext): void {
-	for (const [key, { method, path }] of Object.entries(endpoints)) {
-		const name = key as EndpointName;
-		app.route({
-			method,
-			url: path,
-			handler: async (request, reply) => {
-				await api.serve(request, reply, handlers[name], name);
-				return reply;
-			},
-		});
-	}
+	app.setValidatorCompiler(createValidatorCompiler());
+	for (const name of Object.keys(endpoints) as EndpointName[]) registerEndpoint(app, api, name);
 	app.setNotFoundHandler(async (request, reply) => {
 		if (wantsPage(request)) sendNotFoundPage(context, reply);
 		else await serveNothing(api, request, reply);
 		return reply;
 	});
-	app.setErrorHandler<Error & { statusCode?: number }>(async (error, _request, reply) => {
+	app.setErrorHandler<Error & { statusCode?: number }>(async (error, request, reply) => {
+		if (api.fail(request, error)) return reply;
 		const { type, text } = buildErrorBody(context.switches, error.message, 'REQUEST_FAILED');
 		return await reply
 			.code(error.statusCode ?? 500)
@@ -216,6 +226,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 	refuseCrossOrigin(app);
 	registerApi(app, api, context);
 	registerPages(app, context, async (request, reply) => await serveNothing(api, request, reply));
+	registerAssets(app);
+	registerDocs(app);
 	registerCheckoutPage(app, context);
 	registerControls(app, context, api.log, { reset, renewKey });
 

@@ -145,7 +145,7 @@ export const switchRules = {
 		'payloads',
 		'new',
 		['new', 'old'],
-		'e-mail at `customer.email` or at `subscriptionCustomer.buyerEmail`',
+		'email address at `customer.email` or at `subscriptionCustomer.buyerEmail`',
 	),
 	webhookMetadata: choice(
 		'metadata',

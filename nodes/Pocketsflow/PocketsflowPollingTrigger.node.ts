@@ -41,7 +41,7 @@ export class PocketsflowPollingTrigger implements INodeType {
 			eventsField.property,
 			{
 				displayName:
-					'Amounts are in the main unit of the currency, as the API of Pocketsflow has them: 29 is $29.00.',
+					'Amounts are in the main unit of the currency, as in the API of Pocketsflow: 29 is $29.00',
 				name: 'amountNotice',
 				type: 'notice',
 				default: '',
@@ -55,15 +55,15 @@ export class PocketsflowPollingTrigger implements INodeType {
 				default: 'now',
 				options: [
 					{
-						name: 'From Now On',
-						value: 'now',
-						description:
-							'Only what happens after the workflow is first published (activated). What happens while it is switched off comes when it is on again.',
-					},
-					{
 						name: 'From a Date',
 						value: 'date',
 						description: 'Also what happened since that date, in batches, oldest first',
+					},
+					{
+						name: 'From Now On',
+						value: 'now',
+						description:
+							'Only what happens after the workflow is first published (activated). What happens while it is unpublished is emitted after you publish it again.',
 					},
 				],
 			},

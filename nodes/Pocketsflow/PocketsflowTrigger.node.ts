@@ -11,12 +11,10 @@ import { simplifyField } from './fields/common';
 import { buildEventsSubtitle } from './fields/triggerFields';
 import { testPocketsflowApi } from './methods/credentialTest';
 import { buildLoadOptions } from './methods/loadOptions';
-import { buildOutputsExpression } from './webhook/outputs';
 import {
 	amountNotices,
-	endpointField,
+	buildOutputsExpression,
 	eventsField,
-	existingNotices,
 	optionFields,
 } from './webhook/settings';
 
@@ -26,11 +24,11 @@ export class PocketsflowTrigger implements INodeType {
 		name: 'pocketsflowTrigger',
 		icon: { light: 'file:pocketsflow.svg', dark: 'file:pocketsflow.dark.svg' },
 		group: ['trigger'],
-		// New nodes have 3, in which Endpoint is one of the options. Not 1: for each request to a trigger of version 1 n8n evaluates an expression, which
-		// takes a third of the time until the answer (docs/n8n-engine.md#expression-isolates). Workflows
-		// that were written by hand say 1, and without it the editor would empty their parameters.
-		version: [1, 2, 3],
-		defaultVersion: 3,
+		// Not 1: for each request to a trigger of version 1 n8n evaluates an expression, which takes a third
+		// of the time until the answer (docs/n8n-engine.md#expression-isolates). Workflows that were
+		// written by hand say 1, and without it the editor would empty their parameters.
+		version: [1, 2],
+		defaultVersion: 2,
 		subtitle: buildEventsSubtitle(eventOptions),
 		// n8n shows it for the action node, too, where it lists both as one.
 		description:
@@ -52,9 +50,8 @@ export class PocketsflowTrigger implements INodeType {
 				httpMethod: 'POST',
 				responseMode: 'onReceived',
 				path: 'webhook',
-				// Whose webhook is registered automatically must not register this address a second time.
-				ndvHideUrl:
-					'={{ ![$parameter["endpoint"], $parameter["options"]?.endpoint].includes("existing") }}',
+				// The node registers the webhook itself.
+				ndvHideUrl: true,
 			},
 		],
 		properties: [
@@ -67,8 +64,6 @@ export class PocketsflowTrigger implements INodeType {
 			},
 			eventsField.property,
 			...amountNotices,
-			{ ...endpointField.property, noDataExpression: true },
-			existingNotices[0],
 			simplifyField.property,
 			{
 				displayName: 'Options',
@@ -78,7 +73,6 @@ export class PocketsflowTrigger implements INodeType {
 				default: {},
 				options: optionFields.map(({ property }) => property),
 			},
-			existingNotices[1],
 		],
 		hints: [
 			{
@@ -100,16 +94,16 @@ export class PocketsflowTrigger implements INodeType {
 	webhookMethods = {
 		default: {
 			async checkExists(this: IHookFunctions): Promise<boolean> {
-				const { checkExists } = await import('./webhook/setUp');
+				const { checkExists } = await import('./webhook/hooks');
 				return await checkExists(this);
 			},
 			async create(this: IHookFunctions): Promise<boolean> {
-				const { create } = await import('./webhook/setUp');
+				const { create } = await import('./webhook/hooks');
 				await create(this);
 				return true;
 			},
 			async delete(this: IHookFunctions): Promise<boolean> {
-				const { takeDown } = await import('./webhook/setUp');
+				const { takeDown } = await import('./webhook/hooks');
 				await takeDown(this);
 				return true;
 			},

@@ -44,7 +44,7 @@ export function renderForm(sessionId: string, bill: Bill, email: string, problem
 			${renderDiscountNote(bill)}
 			<form method="post" action="/checkout/pay" data-test="form">
 				<input type="hidden" name="session" value="${sessionId}" />
-				<label for="email">E-mail address</label>
+				<label for="email">Email address</label>
 				<input
 					id="email"
 					name="email"
@@ -57,7 +57,7 @@ export function renderForm(sessionId: string, bill: Bill, email: string, problem
 					${problem && html` aria-invalid="true" aria-describedby="problem"`}
 				/>
 				${renderProblem(problem)}
-				<p class="soft small">No card is needed: this is the sandbox, and nothing is charged.</p>
+				<p class="soft small">You don't need a card. This is a sandbox, so you are not charged.</p>
 				<p>
 					<button class="primary wide-button" type="submit" data-test="pay">Pay ${total}</button>
 				</p>

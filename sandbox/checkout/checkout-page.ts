@@ -92,7 +92,7 @@ const thanksParts = { title: 'Thank you', width: 'narrow', isLive: true } as con
 const renderCard = (name: string, text: string) =>
 	html`<div class="card">
 		<h1 data-test="${name}">${text}</h1>
-		<p><a href="/">To the store</a></p>
+		<p><a href="/">Go to the store</a></p>
 	</div>`;
 
 /** Adds the hosted page to which the `url` of a checkout session leads. */
@@ -133,7 +133,7 @@ export function registerCheckoutPage(app: FastifyInstance, context: SandboxConte
 		if (checkout.session.paid) return sendPaid(reply, checkout);
 		const email = (form.get('email') ?? '').trim();
 		if (!isEmail(email)) {
-			return sendForm(reply, checkout, email, 'Please enter your e-mail address.');
+			return sendForm(reply, checkout, email, 'Enter your email address.');
 		}
 		pay(context, checkout, email);
 		return sendPaid(reply, checkout);

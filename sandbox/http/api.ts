@@ -11,7 +11,13 @@ import { buildHtmlError, type FaultRule, takeFault } from './faults';
 import { readJsonBody } from './input';
 import { RateLimiter } from './rate-limiter';
 import { type RecordedRequest, redactKey } from './recorded-request';
-import { type ApiResponse, buildErrorBody, type Handler, renameIds } from './responses';
+import {
+	type ApiCall,
+	type ApiResponse,
+	buildErrorBody,
+	type Handler,
+	renameIds,
+} from './responses';
 
 const MAX_RECORDED_REQUESTS = 50_000;
 
@@ -26,6 +32,9 @@ function readQuery(request: FastifyRequest): Record<string, string> {
 	const { searchParams } = new URL(request.url, 'http://sandbox');
 	return Object.fromEntries(searchParams);
 }
+
+const dropBlanks = (query: Record<string, string>) =>
+	Object.fromEntries(Object.entries(query).filter(([, text]) => text !== ''));
 
 const readPath = (request: FastifyRequest) => request.url.split('?')[0];
 
@@ -56,6 +65,9 @@ function formatRetryAfter(form: 'seconds' | 'date', waitMs: number): string {
 /** Sends the response of one call and records its status. */
 class Exchange {
 	private readonly startedAtMs = performance.now();
+
+	/** What strikes the call once it took effect. */
+	lateFault: FaultRule | undefined;
 
 	constructor(
 		readonly request: FastifyRequest,
@@ -104,6 +116,8 @@ export class Api {
 
 	private readonly limiter: RateLimiter;
 
+	private readonly admitted = new WeakMap<FastifyRequest, { exchange: Exchange; mode: Mode }>();
+
 	constructor(
 		private readonly context: SandboxContext,
 		private readonly keys: Record<Mode, string[]>,
@@ -117,11 +131,13 @@ export class Api {
 		this.limiter.clear();
 	}
 
-	/** Serves one call; `endpoint` is absent for a path that the API does not have. */
-	async serve(
+	/**
+	 * Records a call and lets it pass, or answers it: with a fault, 429 or 401. A call that passes has
+	 * its query and body parsed, to be checked. `endpoint` is absent for a path that the API does not have.
+	 */
+	async admit(
 		request: FastifyRequest,
 		reply: FastifyReply,
-		handler: Handler,
 		endpoint?: EndpointName,
 	): Promise<void> {
 		const { switches } = this.context;
@@ -135,19 +151,37 @@ export class Api {
 		if (switches.apiDown) return exchange.send(503, 'text/html', buildHtmlError(503));
 		const fault = takeFault(switches.faults, request.method, entry.path);
 		if (fault && fault.when !== 'after') return exchange.applyFault(fault);
+		exchange.lateFault = fault;
 		if (this.isOverLimit(exchange, key)) return;
 		if (!mode) {
 			return key
 				? exchange.sendError(401, 'Invalid API key', 'INVALID_API_KEY')
 				: exchange.sendError(401, 'API key is required', 'MISSING_API_KEY');
 		}
-		try {
-			const response = this.callHandler(request, mode, handler);
-			if (fault) exchange.applyFault(fault);
-			else exchange.sendResponse(response);
-		} catch (error) {
-			exchange.sendFailure(error);
-		}
+		this.admitted.set(request, { exchange, mode });
+		request.query = dropBlanks(entry.query);
+		request.body = request.method === 'GET' ? {} : readJsonBody(request.body);
+	}
+
+	/** Answers a call that was admitted and is valid. */
+	answer<N extends EndpointName>(request: FastifyRequest, handler: Handler<N>): void {
+		const { exchange, mode } = this.admitted.get(request)!;
+		const response = handler({
+			context: this.context,
+			db: this.context.databases[mode],
+			params: request.params as Record<string, string>,
+			query: request.query as ApiCall<N>['query'],
+			body: request.body as ApiCall<N>['body'],
+		});
+		if (exchange.lateFault) exchange.applyFault(exchange.lateFault);
+		else exchange.sendResponse(response);
+	}
+
+	/** Answers a call of the API with an error; returns false for any other request. */
+	fail(request: FastifyRequest, error: unknown): boolean {
+		const call = this.admitted.get(request);
+		call?.exchange.sendFailure(error);
+		return call !== undefined;
 	}
 
 	private record(
@@ -180,16 +214,6 @@ export class Api {
 		}
 		exchange.sendError(429, 'Too many requests, please try again later', 'RATE_LIMITED');
 		return true;
-	}
-
-	private callHandler(request: FastifyRequest, mode: Mode, handler: Handler): ApiResponse {
-		return handler({
-			context: this.context,
-			db: this.context.databases[mode],
-			params: request.params as Record<string, string>,
-			query: readQuery(request),
-			body: request.method === 'GET' ? {} : readJsonBody(request.body),
-		});
 	}
 
 	private findMode(key: string): Mode | undefined {

@@ -1,18 +1,32 @@
 import type { SandboxContext } from '../context';
+import type { operations } from '../contract/types';
 import type { Database } from '../database/database';
+import type { EndpointName } from '../endpoints';
 import { isObject, type JsonObject } from '../json';
 import type { Switches } from '../switches';
 import { badRequest } from './errors';
-import { readCount } from './input';
 
-/** One call of the API, with the data of the mode that its key belongs to. */
-export interface ApiCall {
+type QueryOf<Operation> = Operation extends { parameters: { query?: infer Query } }
+	? Exclude<Query, undefined>
+	: never;
+
+type BodyOf<Operation> = Operation extends {
+	requestBody: { content: { 'application/json': infer Body } };
+}
+	? Body
+	: unknown;
+
+/** One call of the API, valid by the contract, with the data of the mode that its key belongs to. */
+export interface ApiCall<N extends EndpointName = EndpointName> {
 	readonly context: SandboxContext;
 	readonly db: Database;
 	readonly params: Record<string, string>;
-	readonly query: Record<string, string>;
-	readonly body: JsonObject;
+	readonly query: QueryOf<operations[N]>;
+	readonly body: BodyOf<operations[N]>;
 }
+
+/** What every call has, whichever endpoint it is for. */
+export type AnyCall = Omit<ApiCall, 'query' | 'body'>;
 
 /** Status and body of a response; no body means an empty one. */
 export interface ApiResponse {
@@ -21,19 +35,22 @@ export interface ApiResponse {
 }
 
 /** What serves one endpoint. */
-export type Handler = (call: ApiCall) => ApiResponse;
+export type Handler<N extends EndpointName> = (call: ApiCall<N>) => ApiResponse;
+
+/** What serves each endpoint. */
+export type Handlers = { [N in EndpointName]: Handler<N> };
 
 /** 200 with a body. */
 export const respondOk = (body: unknown): ApiResponse => ({ status: 200, body });
 
 /** The response to a create; its status is not documented. */
-export const respondCreated = ({ context }: ApiCall, body: unknown): ApiResponse => ({
+export const respondCreated = ({ context }: AnyCall, body: unknown): ApiResponse => ({
 	status: context.switches.createStatus,
 	body,
 });
 
 /** The response to a delete, with a message or empty; neither is documented. */
-export const respondDeleted = ({ context }: ApiCall, name: string): ApiResponse =>
+export const respondDeleted = ({ context }: AnyCall, name: string): ApiResponse =>
 	context.switches.deleteAnswer === 'message'
 		? respondOk({ message: `${name} deleted successfully` })
 		: { status: 200 };
@@ -43,7 +60,7 @@ export const respondDeleted = ({ context }: ApiCall, name: string): ApiResponse 
  * (docs/pocketsflow-api.md#lists-and-paging). A switch turns all lists into one shape.
  */
 export function respondList(
-	{ context }: ApiCall,
+	{ context }: AnyCall,
 	name: string,
 	rows: JsonObject[],
 	documentedShape: 'array' | 'object' = 'array',
@@ -61,14 +78,12 @@ export interface Page {
 	readonly pageSize: number;
 }
 
-/** Reads `page` and `pageSize`; `window` is the page as the range of rows to query. */
-export function readPage(
-	{ context }: ApiCall,
-	source: JsonObject,
+/** The page that a call asks for; `window` is the page as the range of rows to query. */
+export function findPage(
+	{ context }: AnyCall,
+	{ page = 1, pageSize: requestedSize = 20 }: { page?: number; pageSize?: number },
 ): Page & { readonly window: { skip: number; take: number } } {
 	const { maxPageSize, overMaxPageSize } = context.switches;
-	const page = readCount(source.page, 'page', 1);
-	const requestedSize = readCount(source.pageSize, 'pageSize', 20);
 	if (requestedSize > maxPageSize && overMaxPageSize === 'reject') {
 		throw badRequest(`pageSize must not exceed ${maxPageSize}`);
 	}
@@ -78,7 +93,7 @@ export function readPage(
 
 /** The `pagination` object that goes with a page. */
 export function buildPagination(
-	{ context }: ApiCall,
+	{ context }: AnyCall,
 	{ page, pageSize }: Page,
 	totalCount: number,
 ): JsonObject {

@@ -84,9 +84,9 @@ function renderKeys({ context, db }: View): Html {
 	return html`<section class="card" id="keys" aria-labelledby="keys-title">
 		<h2 id="keys-title">API keys</h2>
 		<p class="soft small">
-			In n8n: <strong>Credentials → Create → Pocketsflow API</strong>. Paste the key, and under
-			<em>Base URL</em> the address of this sandbox. Begin with the test key; nothing here costs
-			money with either.
+			In n8n, go to <strong>Credentials → Create → Pocketsflow API</strong>. Paste a key, and enter
+			the address of this sandbox as <em>Base URL</em>. Start with the test key. Neither key moves
+			real money.
 		</p>
 		<div class="keys">
 			${rows.map(
@@ -315,7 +315,7 @@ function renderCustomers({ db }: View): Html {
 	return renderSection({
 		id: 'customers',
 		title: 'Customers',
-		columns: ['E-mail', 'Orders', 'Spent'],
+		columns: ['Email', 'Orders', 'Spent'],
 		total,
 		empty: 'No customers yet.',
 		rows: rows.map(renderRow),
@@ -341,11 +341,12 @@ function renderEndpoints({ db }: View): Html {
 		id: 'webhooks',
 		title: 'Webhook endpoints',
 		about: html`<p class="soft small">
-			A published workflow with a Pocketsflow Trigger registers its endpoint here by itself.
+			A published workflow with a Pocketsflow Trigger registers its endpoint here automatically.
 		</p>`,
 		columns: ['Address', 'Events', 'State'],
 		total,
-		empty: 'None. Publish (activate) a workflow that begins with the Pocketsflow Trigger.',
+		empty:
+			'No endpoints yet. Publish (activate) a workflow that starts with the Pocketsflow Trigger.',
 		rows: rows.map(renderRow),
 	});
 }
@@ -368,8 +369,7 @@ function renderFaultButtons(view: View): Html {
 	];
 	const [next] = planned;
 	return html`<p class="soft small">
-			Pocketsflow tries each delivery once and never again. Lose one, and see which workflow finds
-			the sale all the same.
+			Pocketsflow tries each delivery once. Lose one to see which workflow still finds the sale.
 		</p>
 		${next &&
 		html`<p>
@@ -393,7 +393,7 @@ function renderDeliveries(view: View): Html {
 		about: renderFaultButtons(view),
 		columns: ['Time', 'Event', 'Result', 'Actions'],
 		total: ofMode.length,
-		empty: 'Nothing was delivered yet: buy something while a workflow listens.',
+		empty: 'No deliveries yet. Publish (activate) a workflow, then buy something.',
 		rows: renderDeliveryRows(newest, renderAgain),
 	});
 }
@@ -419,7 +419,7 @@ export function renderDashboard(context: SandboxContext, mode: Mode, notice?: No
 			<div>
 				<h1>Dashboard</h1>
 				<p class="soft">
-					What the seller sees at Pocketsflow, and buttons for what only time or a buyer does.
+					What a seller sees in Pocketsflow, plus buttons for events that need a buyer or time.
 				</p>
 			</div>
 			${renderTabs(mode)}

@@ -6,7 +6,6 @@ import type { SandboxContext } from '../context';
 import type { Mode } from '../database/entities';
 import { type Html, html } from './html';
 import { script } from './script';
-import { style } from './style';
 
 /** What a page is made of. */
 export interface PageParts {
@@ -58,7 +57,8 @@ function renderPage(context: SandboxContext, parts: PageParts, nonce: string): H
 				<meta name="color-scheme" content="light dark" />
 				<title>${title} · ${context.storeName}</title>
 				<link rel="icon" href="data:," />
-				${style}
+				<link rel="stylesheet" href="/assets/pico.css" />
+				<link rel="stylesheet" href="/assets/style.css" />
 			</head>
 			<body class="${width}">
 				<a class="skip" href="#content">Skip to content</a>
@@ -66,8 +66,8 @@ function renderPage(context: SandboxContext, parts: PageParts, nonce: string): H
 				<main id="content" tabindex="-1">${content}</main>
 				<footer>
 					<p>
-						Pocketsflow sandbox on this computer: no real shop, no real money. A copy of how
-						Pocketsflow behaves, made for trying n8n workflows.
+						Pocketsflow sandbox on this computer: no real shop, no real money. It behaves like
+						Pocketsflow, so that you can try n8n workflows.
 					</p>
 				</footer>
 				${isLive &&
@@ -91,7 +91,7 @@ export function sendPage(
 	const nonce = randomBytes(16).toString('base64');
 	const policy = [
 		"default-src 'none'",
-		"style-src 'unsafe-inline'",
+		"style-src 'self'",
 		'img-src data:',
 		"base-uri 'none'",
 		"frame-ancestors 'none'",

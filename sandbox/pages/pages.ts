@@ -32,7 +32,7 @@ function sendRefusal(
 	const content = html`<div class="card">
 		<h1>${title}</h1>
 		<p>${reason}</p>
-		<p><a href="/">To the store</a></p>
+		<p><a href="/">Go to the store</a></p>
 	</div>`;
 	sendPage(context, reply, title === 'Not found' ? 404 : 403, { title, content, width: 'narrow' });
 }

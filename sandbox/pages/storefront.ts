@@ -59,7 +59,7 @@ export function renderStorefront({ databases, storeName }: SandboxContext, mode:
 	return html`<div class="hero">
 			<h1>Digital goods from ${storeName}</h1>
 			<p>
-				Download at once, keep for ever. Buy something: any e-mail address will do, and nothing is
+				Download right away, keep forever. Buy something with any email address. You are not
 				charged.
 			</p>
 		</div>

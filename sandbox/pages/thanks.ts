@@ -25,12 +25,12 @@ function renderNextSteps(context: SandboxContext, purchaseId: string): Html {
 	const { n8nUrl } = context.links;
 	if (sent.length === 0) {
 		return html`<p>
-			No workflow listens yet. Publish (activate) a workflow that begins with the
-			<strong>Pocketsflow Trigger</strong>, with an API key from the
-			<a href="/dashboard">dashboard</a>, and buy again.
+			No workflow received this sale. Publish (activate) a workflow that starts with the
+			<strong>Pocketsflow Trigger</strong> and uses an API key from the
+			<a href="/dashboard">dashboard</a>. Then buy again.
 		</p>`;
 	}
-	return html`<p>Pocketsflow told the workflows that listen:</p>
+	return html`<p>Pocketsflow sent these deliveries:</p>
 		<ul class="steps">
 			${sent.map(renderDelivery)}
 		</ul>
@@ -53,8 +53,7 @@ export function renderThanks(
 		<div class="tick" aria-hidden="true">✓</div>
 		<h1>Thank you for your purchase</h1>
 		<p class="soft">
-			A confirmation goes to ${purchase?.buyerEmail ?? 'your e-mail address'}. (It would, in a real
-			shop.)
+			A real shop would send a confirmation to ${purchase?.buyerEmail ?? 'your email address'}.
 		</p>
 		<dl class="lines">
 			${line('Bought', item.name)}

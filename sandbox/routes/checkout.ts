@@ -1,22 +1,10 @@
 import { createToken } from '../database/ids';
 import { badRequest, notFound } from '../http/errors';
-import { optional, readFields, required } from '../http/input';
-import type { Handler } from '../http/responses';
-
-const fields = {
-	productId: required('string'),
-	successUrl: optional('url'),
-	cancelUrl: optional('url'),
-	customerEmail: optional('email'),
-	discountCode: optional('string'),
-	metadata: optional('object'),
-	clientReferenceId: optional('string'),
-};
+import type { Handlers } from '../http/responses';
 
 /** Checkout sessions (docs/pocketsflow-api.md#checkout-sessions). */
 export const checkoutRoutes = {
-	'checkout.create': ({ context, db, body }) => {
-		const input = readFields(body, fields);
+	'checkout.create': ({ context, db, body: input }) => {
 		if (context.switches.redirectUrlsRequired) {
 			for (const name of ['successUrl', 'cancelUrl'] as const) {
 				if (!input[name]) throw badRequest(`${name} is required`);
@@ -30,4 +18,4 @@ export const checkoutRoutes = {
 		context.sessions.set(id, { id, mode: db.mode, ...input });
 		return { status: 201, body: { id, url: `${context.publicUrl}/checkout?session=${id}` } };
 	},
-} satisfies Record<string, Handler>;
+} satisfies Partial<Handlers>;

@@ -1,13 +1,7 @@
 import type { Customer } from '../database/entities';
-import { oneOf, readCount, readFields } from '../http/input';
-import { type Handler, respondList, respondOk } from '../http/responses';
+import { type Handlers, respondList, respondOk } from '../http/responses';
 import { serializeCustomer } from '../serializers';
 import { findOrThrow } from './lookup';
-
-const sorting = {
-	sortBy: oneOf(['email', 'country', 'numberOfOrders', 'createdAt'], false),
-	sortOrder: oneOf(['asc', 'desc'], false),
-};
 
 const sortKeys = {
 	email: (row: Customer) => row.buyerEmail,
@@ -27,8 +21,7 @@ function sortRows(rows: Customer[], by: keyof typeof sortKeys): Customer[] {
 export const customerRoutes = {
 	'customers.list': (call) => {
 		const { db, query } = call;
-		const { sortBy = 'createdAt', sortOrder = 'desc' } = readFields(query, sorting);
-		const { email, productId } = query;
+		const { sortBy = 'createdAt', sortOrder = 'desc', email, productId } = query;
 		const filtered = email || productId;
 		const { rows: newestFirst } = db.customers.query(
 			filtered
@@ -42,8 +35,7 @@ export const customerRoutes = {
 		const ascending =
 			sortBy === 'createdAt' ? newestFirst.reverse() : sortRows(newestFirst, sortBy);
 		const rows = sortOrder === 'asc' ? ascending : ascending.reverse();
-		const offset = readCount(query.offset, 'offset', 0, 0);
-		const limit = readCount(query.limit, 'limit', Infinity);
+		const { offset = 0, limit = Infinity } = query;
 		return respondList(
 			call,
 			'customers',
@@ -52,4 +44,4 @@ export const customerRoutes = {
 	},
 	'customers.get': ({ db, params }) =>
 		respondOk(serializeCustomer(db, findOrThrow(db.customers, params.id, 'Customer'))),
-} satisfies Record<string, Handler>;
+} satisfies Partial<Handlers>;

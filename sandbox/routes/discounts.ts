@@ -1,8 +1,7 @@
 import { createRow } from '../database/table';
 import { badRequest } from '../http/errors';
-import { oneOf, optional, partial, readFields, required } from '../http/input';
 import {
-	type Handler,
+	type Handlers,
 	respondCreated,
 	respondDeleted,
 	respondList,
@@ -11,18 +10,6 @@ import {
 import { serializeDiscount } from '../serializers';
 import { findDiscount } from '../shop/discounts';
 import { findOrThrow } from './lookup';
-
-const fields = {
-	name: required('string'),
-	code: required('string'),
-	value: required('amount'),
-	mainProductIds: required('strings'),
-	valueType: oneOf(['percentage', 'fixed'], false),
-	active: optional('boolean'),
-	expiration: optional('date'),
-};
-
-const validateFields = { code: required('string'), productId: optional('string') };
 
 function checkValue(valueType: string, value: number): void {
 	if (valueType === 'percentage' && value > 100) {
@@ -41,23 +28,14 @@ export const discountRoutes = {
 	'discounts.get': ({ db, params }) =>
 		respondOk(serializeDiscount(db, findOrThrow(db.discounts, params.id, 'Discount'))),
 	'discounts.create': (call) => {
-		const input = readFields(call.body, fields);
-		const valueType = input.valueType ?? 'percentage';
-		checkValue(valueType, input.value);
-		const discount = call.db.discounts.add({
-			active: true,
-			...input,
-			valueType,
-			used: 0,
-			...createRow(),
-		});
+		checkValue(call.body.valueType, call.body.value);
+		const discount = call.db.discounts.add({ ...call.body, used: 0, ...createRow() });
 		return respondCreated(call, serializeDiscount(call.db, discount));
 	},
 	'discounts.update': ({ db, params, body }) => {
 		const discount = findOrThrow(db.discounts, params.id, 'Discount');
-		const input = readFields(body, partial(fields));
-		checkValue(input.valueType ?? discount.valueType, input.value ?? discount.value);
-		Object.assign(discount, input);
+		checkValue(body.valueType ?? discount.valueType, body.value ?? discount.value);
+		Object.assign(discount, body);
 		if (body.expiration === null) delete discount.expiration;
 		return respondOk(serializeDiscount(db, discount));
 	},
@@ -67,10 +45,9 @@ export const discountRoutes = {
 		return respondDeleted(call, 'Discount');
 	},
 	// Of the response only this text is known.
-	'discounts.validate': ({ db, body }) => {
-		const { code, productId } = readFields(body, validateFields);
+	'discounts.validate': ({ db, body: { code, productId } }) => {
 		const { problem } = findDiscount(db, code, productId);
 		if (problem) throw problem;
 		return respondOk({ message: 'Discount is valid' });
 	},
-} satisfies Record<string, Handler>;
+} satisfies Partial<Handlers>;

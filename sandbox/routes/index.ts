@@ -1,5 +1,4 @@
-import type { EndpointName } from '../endpoints';
-import type { Handler } from '../http/responses';
+import type { Handlers } from '../http/responses';
 import { checkoutRoutes } from './checkout';
 import { customerRoutes } from './customers';
 import { discountRoutes } from './discounts';
@@ -16,7 +15,7 @@ import { variantRoutes } from './variants';
 import { webhookRoutes } from './webhooks';
 
 /** What serves each endpoint of the table; the type makes a missing one an error. */
-export const handlers: Record<EndpointName, Handler> = {
+export const handlers: Handlers = {
 	...productRoutes,
 	...variantRoutes,
 	...orderRoutes,

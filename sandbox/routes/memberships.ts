@@ -1,11 +1,11 @@
 import type { Membership } from '../database/entities';
 import { notFound } from '../http/errors';
-import { oneOf, readDateRange, readFields } from '../http/input';
+import { findDateRange } from '../http/input';
 import {
-	type ApiCall,
+	type AnyCall,
 	buildPagination,
-	type Handler,
-	readPage,
+	type Handlers,
+	findPage,
 	respondList,
 	respondOk,
 } from '../http/responses';
@@ -13,9 +13,7 @@ import { serializeMembership, serializeSubscriber } from '../serializers';
 import { cancelMembership, refundMembership } from '../shop/memberships';
 import { findOrThrow } from './lookup';
 
-const filters = { status: oneOf(['active', 'canceled', 'paused'], false) };
-
-function findByProviderId({ context, db, params }: ApiCall): Membership {
+function findByProviderId({ context, db, params }: AnyCall): Membership {
 	// The documented id is the payment provider's, which newer memberships may lack.
 	const row =
 		db.membershipsByProviderId.get(params.id) ??
@@ -28,10 +26,10 @@ function findByProviderId({ context, db, params }: ApiCall): Membership {
 export const membershipRoutes = {
 	'memberships.list': (call) => {
 		const { context, db, body } = call;
-		const page = readPage(call, body);
-		const { status } = readFields(body, filters);
+		const page = findPage(call, body);
+		const { status } = body;
 		const { total, rows } = db.memberships.query({
-			...readDateRange(body),
+			...findDateRange(body),
 			...(status && { where: (row: Membership) => row.status === status }),
 			...page.window,
 		});
@@ -62,7 +60,7 @@ export const membershipRoutes = {
 	},
 	'memberships.subscribers': (call) => {
 		const { db, query } = call;
-		const page = readPage(call, query);
+		const page = findPage(call, query);
 		const { total, rows } = db.memberships.query({ ...page.window });
 		return respondList(
 			call,
@@ -72,4 +70,4 @@ export const membershipRoutes = {
 			{ pagination: buildPagination(call, page, total) },
 		);
 	},
-} satisfies Record<string, Handler>;
+} satisfies Partial<Handlers>;

@@ -1,6 +1,12 @@
 import type { Order } from '../database/entities';
-import { readDateRange } from '../http/input';
-import { buildPagination, type Handler, readPage, respondList, respondOk } from '../http/responses';
+import { findDateRange } from '../http/input';
+import {
+	buildPagination,
+	type Handlers,
+	findPage,
+	respondList,
+	respondOk,
+} from '../http/responses';
 import { serializeOrder } from '../serializers';
 import { findOrThrow } from './lookup';
 
@@ -8,10 +14,10 @@ import { findOrThrow } from './lookup';
 export const orderRoutes = {
 	'orders.list': (call) => {
 		const { context, db, query } = call;
-		const page = readPage(call, query);
+		const page = findPage(call, query);
 		const { productId } = query;
 		const { total, rows } = db.orders.query({
-			...readDateRange(query),
+			...findDateRange(query),
 			...(productId && { where: (row: Order) => row.productId === productId }),
 			...page.window,
 		});
@@ -28,4 +34,4 @@ export const orderRoutes = {
 		const { orderById } = context.switches;
 		return respondOk(orderById === 'bare' ? order : { [orderById]: order });
 	},
-} satisfies Record<string, Handler>;
+} satisfies Partial<Handlers>;

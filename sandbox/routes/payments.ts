@@ -1,21 +1,16 @@
 import type { Payment } from '../database/entities';
-import { badRequest } from '../http/errors';
-import { readDateRange } from '../http/input';
-import { buildPagination, type Handler, readPage, respondList } from '../http/responses';
+import { findDateRange } from '../http/input';
+import { buildPagination, type Handlers, findPage, respondList } from '../http/responses';
 import { serializePayment } from '../serializers';
 
 /** Payments, read only (docs/pocketsflow-api.md#orders-and-payments). */
 export const paymentRoutes = {
 	'payments.list': (call) => {
 		const { db, query } = call;
-		const type = query.type ?? 'all';
-		if (type !== 'all' && type !== 'subscription') {
-			throw badRequest('type must be one of all, subscription');
-		}
-		const page = readPage(call, query);
+		const page = findPage(call, query);
 		const { total, rows } = db.payments.query({
-			...readDateRange(query),
-			...(type === 'subscription' && { where: (row: Payment) => row.isSubscription }),
+			...findDateRange(query),
+			...(query.type === 'subscription' && { where: (row: Payment) => row.isSubscription }),
 			...page.window,
 		});
 		return respondList(
@@ -26,4 +21,4 @@ export const paymentRoutes = {
 			{ pagination: buildPagination(call, page, total) },
 		);
 	},
-} satisfies Record<string, Handler>;
+} satisfies Partial<Handlers>;

@@ -1,14 +1,7 @@
-import { optional, readFields, required } from '../http/input';
-import { type Handler, respondCreated, respondList, respondOk } from '../http/responses';
+import { type Handlers, respondCreated, respondList, respondOk } from '../http/responses';
 import { serializeRefund } from '../serializers';
 import { refundOrder } from '../shop/orders';
 import { findOrThrow } from './lookup';
-
-const fields = {
-	orderId: required('string'),
-	amount: optional('amount'),
-	reason: optional('string'),
-};
 
 /** Refunds of orders (docs/pocketsflow-api.md#refunds). */
 export const refundRoutes = {
@@ -17,9 +10,9 @@ export const refundRoutes = {
 	'refunds.get': ({ db, params }) =>
 		respondOk(serializeRefund(findOrThrow(db.refunds, params.id, 'Refund'))),
 	'refunds.create': (call) => {
-		const { orderId, ...refundInput } = readFields(call.body, fields);
+		const { orderId, ...refundInput } = call.body;
 		const order = findOrThrow(call.db.orders, orderId, 'Order');
 		const refund = refundOrder(call.context, call.db, order, refundInput);
 		return respondCreated(call, serializeRefund(refund));
 	},
-} satisfies Record<string, Handler>;
+} satisfies Partial<Handlers>;

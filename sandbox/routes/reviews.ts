@@ -1,4 +1,4 @@
-import { type Handler, respondList } from '../http/responses';
+import { type Handlers, respondList } from '../http/responses';
 import { serializeReview } from '../serializers';
 
 /** Reviews (docs/pocketsflow-api.md#customers-reviews-and-account). */
@@ -14,4 +14,4 @@ export const reviewRoutes = {
 			rows.map((row) => serializeReview(db, row)),
 		);
 	},
-} satisfies Record<string, Handler>;
+} satisfies Partial<Handlers>;

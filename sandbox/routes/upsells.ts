@@ -1,7 +1,6 @@
 import { createRow } from '../database/table';
-import { optional, partial, readFields, required } from '../http/input';
 import {
-	type Handler,
+	type Handlers,
 	respondCreated,
 	respondDeleted,
 	respondList,
@@ -9,18 +8,6 @@ import {
 } from '../http/responses';
 import { serializeUpsell } from '../serializers';
 import { findOrThrow } from './lookup';
-
-const fields = {
-	mainProductIds: required('strings'),
-	upsellProductId: required('string'),
-	upsellPrice: required('amount'),
-	name: optional('string'),
-	offer: optional('string'),
-	upsellDescription: optional('string'),
-	primaryButtonText: optional('string'),
-	secondaryButtonText: optional('string'),
-	active: optional('boolean'),
-};
 
 /** Upsells (docs/pocketsflow-api.md#discounts-and-upsells). */
 export const upsellRoutes = {
@@ -35,19 +22,14 @@ export const upsellRoutes = {
 	'upsells.get': ({ db, params }) =>
 		respondOk(serializeUpsell(db, findOrThrow(db.upsells, params.id, 'Upsell'))),
 	'upsells.create': (call) => {
-		const input = readFields(call.body, fields);
+		const input = call.body;
 		const product = findOrThrow(call.db.products, input.upsellProductId, 'Product');
-		const upsell = call.db.upsells.add({
-			active: true,
-			name: product.name,
-			...input,
-			...createRow(),
-		});
+		const upsell = call.db.upsells.add({ name: product.name, ...input, ...createRow() });
 		return respondCreated(call, serializeUpsell(call.db, upsell));
 	},
 	'upsells.update': ({ db, params, body }) => {
 		const upsell = findOrThrow(db.upsells, params.id, 'Upsell');
-		Object.assign(upsell, readFields(body, partial(fields)));
+		Object.assign(upsell, body);
 		return respondOk(serializeUpsell(db, upsell));
 	},
 	'upsells.delete': (call) => {
@@ -55,4 +37,4 @@ export const upsellRoutes = {
 		call.db.upsells.remove(call.params.id);
 		return respondDeleted(call, 'Upsell');
 	},
-} satisfies Record<string, Handler>;
+} satisfies Partial<Handlers>;

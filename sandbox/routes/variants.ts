@@ -1,20 +1,12 @@
 import { createRow } from '../database/table';
-import { optional, readFields, required } from '../http/input';
-import { type Handler, respondCreated, respondDeleted } from '../http/responses';
+import { type Handlers, respondCreated, respondDeleted } from '../http/responses';
 import { serializeVariant } from '../serializers';
 import { findOrThrow } from './lookup';
-
-const fields = {
-	productId: required('string'),
-	name: required('string'),
-	price: required('amount'),
-	description: optional('string'),
-};
 
 /** Variants of products (docs/pocketsflow-api.md#products). */
 export const variantRoutes = {
 	'variants.create': (call) => {
-		const input = readFields(call.body, fields);
+		const input = call.body;
 		findOrThrow(call.db.products, input.productId, 'Product');
 		const row = createRow();
 		const variant = call.db.variants.add({
@@ -30,4 +22,4 @@ export const variantRoutes = {
 		call.db.variants.remove(call.params.id);
 		return respondDeleted(call, 'Product variant');
 	},
-} satisfies Record<string, Handler>;
+} satisfies Partial<Handlers>;

@@ -1,14 +1,15 @@
+import { contract } from '../contract/document';
 import type { Webhook } from '../database/entities';
 import { createToken } from '../database/ids';
 import { createRow } from '../database/table';
 import { badRequest } from '../http/errors';
-import { optional, partial, readFields, required } from '../http/input';
 import {
+	type AnyCall,
 	type ApiCall,
 	type ApiResponse,
 	buildPagination,
-	type Handler,
-	readPage,
+	type Handlers,
+	findPage,
 	respondCreated,
 	respondDeleted,
 	respondList,
@@ -18,42 +19,12 @@ import { serializeWebhook } from '../serializers';
 import { buildSamplePayload } from '../webhooks/sample-payload';
 import { findOrThrow } from './lookup';
 
-const fields = {
-	url: required('url'),
-	events: required('strings'),
-	description: optional('string'),
-	active: optional('boolean'),
-};
-
 /** Event names that POST /webhooks takes without a switch (docs/pocketsflow-api.md#events). */
-const eventNames: readonly string[] = [
-	'order.completed',
-	'order.refunded',
-	'customer.created',
-	'customer.subscription.created',
-	'customer.subscription.updated',
-	'customer.subscription.deleted',
-	'customer.subscription.pause',
-	'customer.subscription.resumed',
-	'customer.subscription.trial_will_end',
-	'invoice.payment_succeeded',
-	'invoice.payment_failed',
-	'invoice.created',
-	'invoice.upcoming',
-	'payment_intent.succeeded',
-	'payment_intent.payment_failed',
-	'product.created',
-	'product.updated',
-	'product.deleted',
-	'review.created',
-	'identity.verification_session.verified',
-	'identity.verification_session.processing',
-	'identity.verification_session.requires_input',
-];
+const { 'x-known': eventNames } = contract.components?.schemas.EventName as { 'x-known': string[] };
 
 const loopbackHost = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
-function checkUrl({ context }: ApiCall, url: string): void {
+function checkUrl({ context }: AnyCall, url: string): void {
 	const { protocol, hostname } = new URL(url);
 	const isLocal = loopbackHost.test(hostname);
 	// HTTPS and a public address are required; tests on one machine can have neither.
@@ -62,9 +33,8 @@ function checkUrl({ context }: ApiCall, url: string): void {
 	}
 }
 
-function checkEvents({ context }: ApiCall, events: string[]): void {
+function checkEvents({ context }: AnyCall, events: string[]): void {
 	const { acceptUnknownEvents, acceptInvoicePaid, pauseEvent } = context.switches;
-	if (events.length === 0) throw badRequest('events must name at least one event');
 	if (acceptUnknownEvents) return;
 	const unknown = events.filter(
 		(name) =>
@@ -76,14 +46,14 @@ function checkEvents({ context }: ApiCall, events: string[]): void {
 }
 
 /** All endpoints at once, or by pages of the size that the switch says. */
-function listWebhooks(call: ApiCall): ApiResponse {
+function listWebhooks(call: ApiCall<'webhooks.list'>): ApiResponse {
 	const { webhookPageSize } = call.context.switches;
 	const serialize = (rows: Webhook[]) =>
 		rows.map((row) => serializeWebhook(call.context.switches, call.db, row));
 	if (webhookPageSize === 0) {
 		return respondList(call, 'webhooks', serialize(call.db.webhooks.query().rows));
 	}
-	const { page } = readPage(call, call.query);
+	const { page } = findPage(call, call.query);
 	const window = { skip: (page - 1) * webhookPageSize, take: webhookPageSize };
 	const { rows, total } = call.db.webhooks.query(window);
 	return respondList(call, 'webhooks', serialize(rows), 'object', {
@@ -91,13 +61,13 @@ function listWebhooks(call: ApiCall): ApiResponse {
 	});
 }
 
-function storeUrl({ context }: ApiCall, url: string): string {
+function storeUrl({ context }: AnyCall, url: string): string {
 	if (context.switches.webhookUrls === 'asSent') return url;
 	const { href } = new URL(url);
 	return context.switches.webhookUrls === 'withSlash' ? href.replace(/\/*$/, '/') : href;
 }
 
-function checkUnique({ context, db }: ApiCall, url: string): void {
+function checkUnique({ context, db }: AnyCall, url: string): void {
 	const isTaken = db.webhooks.query({ where: (row) => row.url === url }).rows.length > 0;
 	if (isTaken && !context.switches.sameUrlTwice) throw badRequest('url is already registered');
 }
@@ -110,7 +80,7 @@ export const webhookRoutes = {
 			serializeWebhook(context.switches, db, findOrThrow(db.webhooks, params.id, 'Webhook')),
 		),
 	'webhooks.create': (call) => {
-		const { url: sentUrl, events, description, active = true } = readFields(call.body, fields);
+		const { url: sentUrl, events, description, active } = call.body;
 		checkUrl(call, sentUrl);
 		const url = storeUrl(call, sentUrl);
 		checkUnique(call, url);
@@ -127,7 +97,7 @@ export const webhookRoutes = {
 	},
 	'webhooks.update': (call) => {
 		const webhook = findOrThrow(call.db.webhooks, call.params.id, 'Webhook');
-		const input = readFields(call.body, partial(fields));
+		const input = call.body;
 		if (input.url !== undefined) checkUrl(call, input.url);
 		if (input.events !== undefined) checkEvents(call, input.events);
 		const url = input.url === undefined ? webhook.url : storeUrl(call, input.url);
@@ -153,4 +123,4 @@ export const webhookRoutes = {
 		});
 		return respondOk({ message: 'Test webhook sent' });
 	},
-} satisfies Record<string, Handler>;
+} satisfies Partial<Handlers>;

@@ -28,7 +28,7 @@ export const copyBuyer = (buyer: Buyer) => ({
 	...(buyer.clientReferenceId && { clientReferenceId: buyer.clientReferenceId }),
 });
 
-/** The customer with the buyer's e-mail address, made new if this is the first purchase. */
+/** The customer with the buyer's email address, made new if this is the first purchase. */
 export function findOrCreateCustomer(
 	db: Database,
 	{ email, country = 'US' }: Buyer,

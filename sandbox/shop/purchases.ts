@@ -1,39 +1,52 @@
 import type { SandboxContext } from '../context';
+import type { TypeOf } from '../contract/validation';
 import type { Database } from '../database/database';
-import type { Mode, Offer, Product } from '../database/entities';
-import { badRequest, notFound } from '../http/errors';
-import { oneOf, optional, parseDateMs, type ParsedFields, readFields } from '../http/input';
+import type { Offer, Product } from '../database/entities';
+import { notFound } from '../http/errors';
+import { parseDateMs } from '../http/input';
 import { isObject, type JsonObject } from '../json';
 import type { Buyer } from './customers';
 import { subscribe } from './memberships';
 import { buyProduct } from './orders';
 
+const text = { type: 'string' } as const;
+const whole = { type: 'integer', minimum: 0 } as const;
+const flag = { type: 'boolean' } as const;
+const object = { type: 'object' } as const;
+
 /** Purchases to be made without a browser. `{n}` in any text becomes a running number. */
-export interface PurchaseInput {
-	productId?: string;
-	offerId?: string;
-	/** How many; 1 when absent. */
-	count?: number;
-	/** The first running number; 1 when absent. */
-	firstNumber?: number;
-	/** One object for all, or a list that the purchases go through again and again. */
-	metadata?: JsonObject | JsonObject[];
-	email?: string;
-	firstName?: string;
-	lastName?: string;
-	clientReferenceId?: string;
-	discountCode?: string;
-	taxRate?: number;
-	mode?: Mode;
-	/** Time of the first, ISO 8601; now when absent. */
-	createdAt?: string;
-	/** Time between one and the next. */
-	spacingMs?: number;
-	/** Whether webhook endpoints are told; yes when absent. */
-	deliver?: boolean;
-	/** Whether to answer only after all deliveries. */
-	wait?: boolean;
-}
+export const purchaseSchema = {
+	type: 'object',
+	properties: {
+		productId: text,
+		offerId: text,
+		count: { ...whole, description: 'How many; 1 when absent.' },
+		firstNumber: { ...whole, description: 'The first running number; 1 when absent.' },
+		metadata: {
+			type: ['object', 'array'],
+			items: object,
+			description: 'One object for all, or a list that the purchases go through again and again.',
+		},
+		email: text,
+		firstName: text,
+		lastName: text,
+		clientReferenceId: text,
+		discountCode: text,
+		taxRate: { type: 'number', minimum: 0 },
+		mode: { type: 'string', enum: ['test', 'live'] },
+		createdAt: {
+			type: 'string',
+			format: 'date-time',
+			description: 'Time of the first; now when absent.',
+		},
+		spacingMs: { type: 'number', description: 'Time between one and the next.' },
+		deliver: { ...flag, description: 'Whether webhook endpoints receive them; yes when absent.' },
+		wait: { ...flag, description: 'Whether to answer only after all deliveries.' },
+	},
+} as const;
+
+/** Purchases to be made without a browser, as `purchaseSchema` has them. */
+export type PurchaseInput = TypeOf<typeof purchaseSchema>;
 
 /** The ids of what the purchases made. */
 export interface PurchaseResult {
@@ -41,24 +54,6 @@ export interface PurchaseResult {
 	orderIds: string[];
 	membershipIds: string[];
 }
-
-const fields = {
-	productId: optional('string'),
-	offerId: optional('string'),
-	count: optional('integer'),
-	firstNumber: optional('integer'),
-	email: optional('string'),
-	firstName: optional('string'),
-	lastName: optional('string'),
-	clientReferenceId: optional('string'),
-	discountCode: optional('string'),
-	taxRate: optional('amount'),
-	mode: oneOf(['test', 'live'], false),
-	createdAt: optional('date'),
-	spacingMs: optional('number'),
-	deliver: optional('boolean'),
-	wait: optional('boolean'),
-};
 
 /** A value with `{n}` replaced by a number in every text of it. */
 function fillNumber<T>(value: T, number: number): T;
@@ -70,17 +65,10 @@ function fillNumber(value: unknown, number: number): unknown {
 	return Object.fromEntries(entries);
 }
 
-function readMetadata(metadata: unknown): JsonObject[] {
-	const entries: unknown[] =
-		metadata === undefined ? [] : Array.isArray(metadata) ? metadata : [metadata];
-	if (!entries.every(isObject)) throw badRequest('metadata must be an object or a list of objects');
-	return entries;
-}
-
 /** What is bought: the named product or offer, else the newest product. */
 function findItem(
 	db: Database,
-	{ productId, offerId }: ParsedFields<typeof fields>,
+	{ productId, offerId }: PurchaseInput,
 ): { product: Product } | { offer: Offer } {
 	const id = offerId ?? productId;
 	const newest = () => db.products.query({ take: 1 }).rows[0];
@@ -92,7 +80,7 @@ function findItem(
 }
 
 function createBuyer(
-	input: ParsedFields<typeof fields>,
+	input: PurchaseInput,
 	metadata: JsonObject[],
 	index: number,
 	startMs: number,
@@ -116,9 +104,11 @@ function createBuyer(
 }
 
 /** Makes purchases as buyers would, many of them quickly. */
-export async function purchase(context: SandboxContext, body: JsonObject): Promise<PurchaseResult> {
-	const input = readFields(body, fields);
-	const metadata = readMetadata(body.metadata);
+export async function purchase(
+	context: SandboxContext,
+	input: PurchaseInput,
+): Promise<PurchaseResult> {
+	const metadata = [input.metadata ?? []].flat();
 	const db = context.databases[input.mode ?? 'test'];
 	const item = findItem(db, input);
 	const startMs = parseDateMs(input.createdAt ?? '') ?? Date.now();

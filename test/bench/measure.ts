@@ -29,6 +29,22 @@ export async function countSockets(work: () => Promise<unknown>): Promise<number
 	return most;
 }
 
+/** The longest time in ms for which `work` kept the event loop from anything else. */
+export async function measureLongestBlock(work: () => Promise<unknown>): Promise<number> {
+	let lastMs = performance.now();
+	let longestMs = 0;
+	const look = () => {
+		const nowMs = performance.now();
+		longestMs = Math.max(longestMs, nowMs - lastMs);
+		lastMs = nowMs;
+	};
+	const timer = setInterval(look, 1);
+	await work();
+	look();
+	clearInterval(timer);
+	return longestMs;
+}
+
 /** The day, the machine and the versions, for the head of a table. */
 export async function readMachine(version: string): Promise<string> {
 	const own = JSON.parse(await readFile(join(__dirname, '..', '..', 'package.json'), 'utf8')) as {

@@ -1,6 +1,8 @@
+import { createHmac } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
+import { checkSignature, sign } from '../../nodes/Pocketsflow/events/signature';
 import type { SandboxOptions } from '../../sandbox/sandbox';
 import { chaosSettings, runChaos, type Report } from '../chaos/chaos';
 import type { StoredWorkflow, WorkflowNode } from '../harness/n8n/client';
@@ -12,15 +14,18 @@ import {
 import { currentVersion } from '../harness/n8n/install';
 import type { RunningN8n } from '../harness/n8n/start';
 import { buildChain, buildNode, buildTrigger } from '../harness/n8n/workflows';
+import { runMain } from '../harness/runMain';
 import { until } from '../harness/until';
 import { createDeliveries, findQuantile, post, readSigningSecret, type Prepared } from './load';
-import { readMachine } from './measure';
+import { median, readMachine } from './measure';
 
 const { values: options } = parseArgs({
 	options: {
 		modes: { type: 'string', default: 'regular,queue' },
 		settings: { type: 'string', default: 'default,lazy,lazy and limit' },
 		bursts: { type: 'string', default: '100,500,2000' },
+		/** How many deliveries a process gets at once that has just been started. */
+		cold: { type: 'string', default: '100' },
 		/** How often each burst is sent. */
 		rounds: { type: 'string', default: '1' },
 		/** How long deliveries are sent at a steady rate; 0 leaves that out. */
@@ -33,7 +38,7 @@ const isChosen = (list: string) => (name: string) => list.split(',').includes(na
 
 /** How many deliveries are under way at once while they are sent one after another. */
 const steadyConnections = 10;
-const coldBurstSize = 100;
+const coldBurstSize = Number(options.cold);
 
 /** Where n8n runs, and with which of its settings. */
 interface SetUp {
@@ -408,7 +413,32 @@ function printSales(reports: Array<{ setUp: string; report: Report }>): void {
 	);
 }
 
+/** Prints the time of one check of a delivery against the bare HMAC over the same bytes, as a ratio of medians. */
+function benchmarkVerification(bytes: number, rounds: number): void {
+	const secret = 'whsec_bench';
+	const body = Buffer.alloc(bytes, 'x');
+	const header = sign(body, secret);
+	const times = { bare: [] as number[], checked: [] as number[] };
+	const measureMicroseconds = (work: () => unknown) => {
+		const start = process.hrtime.bigint();
+		for (let n = 0; n < rounds; n++) work();
+		return Number(process.hrtime.bigint() - start) / rounds / 1000;
+	};
+	for (let round = 0; round < 21; round++) {
+		times.bare.push(
+			measureMicroseconds(() => createHmac('sha256', secret).update(body).digest('hex')),
+		);
+		times.checked.push(measureMicroseconds(() => checkSignature(body, header, secret)));
+	}
+	const [bare, checked] = [median(times.bare), median(times.checked)];
+	console.log(
+		`verification of ${bytes} B: ${checked.toFixed(1)} µs, bare HMAC ${bare.toFixed(1)} µs, ratio ${(checked / bare).toFixed(2)}`,
+	);
+}
+
 async function main(): Promise<void> {
+	benchmarkVerification(1_000, 3_000);
+	benchmarkVerification(1_000_000, 5);
 	const results: Result[] = [];
 	for (const setUp of setUps) results.push(...(await measureSetUp(setUp)));
 	const sales = Number(options.sales);
@@ -422,7 +452,4 @@ async function main(): Promise<void> {
 	if (reports.some(({ report: { lost, invented } }) => lost + invented > 0)) process.exitCode = 1;
 }
 
-main().catch((error: unknown) => {
-	process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
-	process.exitCode = 1;
-});
+runMain(main);

@@ -1,15 +1,24 @@
-// npm run bench:package: what this package weighs, beside others, all measured in one run.
+// npm run bench -- package: what this package weighs, compared with others, all measured in one run.
 import { mkdir, mkdtemp, readdir, rm, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
 
 import { name as ownName } from '../../package.json';
 import { runProgram } from '../harness/programs';
+import { runMain } from '../harness/runMain';
 import { ensureBuilt } from '../harness/setup/build';
 import { median } from './measure';
 
 const repository = join(__dirname, '..', '..');
-const rounds = 9;
+const { values: options } = parseArgs({
+	options: {
+		rounds: { type: 'string', default: '9' },
+		/** Measures no other package. */
+		alone: { type: 'boolean', default: false },
+	},
+});
+const rounds = Number(options.rounds);
 const peers = [
 	'n8n-nodes-lemonsqueezy@2.0.0',
 	'@formbricks/n8n-nodes-formbricks@1.0.2',
@@ -93,7 +102,8 @@ async function main(): Promise<void> {
 	const base = await mkdtemp(join(tmpdir(), 'bench-package-'));
 	try {
 		const packages: Package[] = [];
-		for (const source of [repository, ...peers]) packages.push(await install(base, source));
+		for (const source of options.alone ? [repository] : [repository, ...peers])
+			packages.push(await install(base, source));
 
 		const loads = new Map(
 			packages.map((one) => [one, { nodes: [] as Load[], start: [] as Load[] }]),
@@ -128,7 +138,4 @@ async function main(): Promise<void> {
 	}
 }
 
-main().catch((error: unknown) => {
-	console.error(error);
-	process.exitCode = 1;
-});
+runMain(main);

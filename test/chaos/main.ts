@@ -1,16 +1,40 @@
+// npm run test:n8n -- chaos: sells while n8n is killed and deliveries are lost, and counts what came of it.
 import { parseArgs } from 'node:util';
 
-import { runChaos } from './chaos';
+import { runMain } from '../harness/runMain';
+import { runChaos, type Plan } from './chaos';
+import { startQueueScene } from './queueScene';
 
 const { values } = parseArgs({
 	options: {
-		seed: { type: 'string', default: '20261123' },
-		purchases: { type: 'string', default: '10000' },
-		minutes: { type: 'string', default: '18' },
-		kills: { type: 'string', default: '10' },
-		outages: { type: 'string', default: '10' },
+		mode: { type: 'string', default: 'regular' },
+		purchases: { type: 'string' },
+		minutes: { type: 'string' },
+		kills: { type: 'string' },
+		outages: { type: 'string' },
+		seed: { type: 'string' },
 	},
 });
+
+const isQueue = values.mode === 'queue';
+
+/** An option of the command line, or what is usual in this mode. */
+const choose = (name: 'purchases' | 'minutes' | 'kills' | 'outages' | 'seed', usual: number) =>
+	Number(values[name] ?? usual);
+
+const plan: Plan = {
+	seed: choose('seed', isQueue ? 302 : 20261123),
+	purchases: choose('purchases', isQueue ? 300 : 10_000),
+	durationMs: choose('minutes', isQueue ? 2.5 : 18) * 60_000,
+	kills: choose('kills', isQueue ? 5 : 10),
+	outages: choose('outages', isQueue ? 0 : 10),
+	outageMs: 10_000,
+	dropRate: 0.05,
+	duplicateRate: 0.02,
+	malformRate: isQueue ? 0 : 0.01,
+	repeatAfterMinutes: isQueue ? 1 : 2,
+	settleTimeoutMs: 6 * 60_000,
+};
 
 const startedAt = Date.now();
 const log = (line: string) => {
@@ -18,29 +42,12 @@ const log = (line: string) => {
 	process.stdout.write(`${String(seconds).padStart(5)} s  ${line}\n`);
 };
 
-async function main(): Promise<void> {
-	const report = await runChaos(
-		{
-			seed: Number(values.seed),
-			purchases: Number(values.purchases),
-			durationMs: Number(values.minutes) * 60_000,
-			kills: Number(values.kills),
-			outages: Number(values.outages),
-			outageMs: 10_000,
-			dropRate: 0.05,
-			duplicateRate: 0.02,
-			malformRate: 0.01,
-			repeatAfterMinutes: 2,
-			settleTimeoutMs: 6 * 60_000,
-		},
-		log,
-	);
+runMain(async () => {
+	const report = await runChaos(plan, log, ...(isQueue ? [startQueueScene] : []));
 	process.stdout.write(`${JSON.stringify(report, null, '\t')}\n`);
-	const { lost, invented, settledTwiceUnexplained } = report;
-	if (lost + invented + settledTwiceUnexplained > 0) process.exitCode = 1;
-}
-
-main().catch((error: unknown) => {
-	process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
-	process.exitCode = 1;
+	const { settled, lost, invented, settledTwiceUnexplained, withSeveralEventIds = 0 } = report;
+	const isGood =
+		settled === plan.purchases &&
+		lost + invented + settledTwiceUnexplained + withSeveralEventIds === 0;
+	if (!isGood) throw new Error('Sales were lost, invented or settled twice: see the report above.');
 });

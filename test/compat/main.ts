@@ -1,13 +1,14 @@
-// npm run test:compat: the suites of what the package does, on each line of n8n, one after the other.
-// Prints the table that stands in README.md. `npm run test:compat -- 1.123.81` runs one line only, with
-// `--short` the essentials only. Leaves the sum of all tests in output/compat.json.
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+// npm run test:n8n -- compat: the suites of what the package does, on each line of n8n, one after the other.
+// Prints the table that stands in README.md; with `--short` the essentials only. Leaves the sum of all tests in
+// output/compat.json.
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { formatCounts, runCounted, sumCounts, type Counts } from '../harness/counts';
+import { runCounted, sumCounts, writeCounts, type Counts } from '../harness/counts';
 import { ensureN8n } from '../harness/n8n/install';
 import { runProgram } from '../harness/programs';
+import { runMain } from '../harness/runMain';
 import programs from '../harness/setup/programs.json';
 
 const repository = join(__dirname, '..', '..');
@@ -16,6 +17,14 @@ const summary = join(output, 'compat.json');
 
 /** From the oldest to the newest: each has a manifest and a lock file in test/harness/n8n. */
 const allVersions = ['1.123.81', '2.8.4', '2.41.1'];
+/** The newest one is also run with what n8n 3.0 sets otherwise: test/harness/n8n/defaults.ts. */
+const newest = allVersions[allVersions.length - 1];
+
+interface Line {
+	version: string;
+	/** Whose defaults it runs with, if not its own. */
+	defaults?: '3.0';
+}
 
 interface Suite {
 	/** What it shows, as a heading of the table. */
@@ -43,9 +52,13 @@ const suites: Suite[] = [
 	{ name: 'Tool of an agent', folder: 'e2e', files: ['agent'] },
 ];
 
-function runSuite(version: string, { name, folder, files }: Suite): Promise<Counts> {
-	const report = join(output, `${version}-${folder}-${files[0]}.json`);
-	console.log(`\n▶ ${name}, n8n ${version}`);
+const nameLine = ({ version, defaults }: Line) =>
+	defaults ? `${version}, defaults of ${defaults}` : version;
+
+function runSuite(line: Line, { name, folder, files }: Suite): Promise<Counts> {
+	const { version, defaults = '' } = line;
+	const report = join(output, `${version}${defaults}-${folder}-${files[0]}.json`);
+	console.log(`\n▶ ${name}, n8n ${nameLine(line)}`);
 	return runCounted(
 		process.execPath,
 		[
@@ -56,7 +69,12 @@ function runSuite(version: string, { name, folder, files }: Suite): Promise<Coun
 		],
 		{
 			cwd: repository,
-			env: { ...process.env, N8N_VERSION: version, N8N_VERSIONS: version },
+			env: {
+				...process.env,
+				N8N_VERSION: version,
+				N8N_VERSIONS: version,
+				N8N_DEFAULTS: defaults,
+			},
 			report,
 		},
 	);
@@ -69,24 +87,23 @@ const formatCell = ({ passed, failed }: Counts) =>
 	failed === 0 ? `${passed} of ${passed}` : `**${passed} of ${passed + failed}**`;
 
 async function main(): Promise<void> {
-	const { values, positionals: asked } = parseArgs({
-		options: { short: { type: 'boolean', default: false } },
-		allowPositionals: true,
-	});
-	const unknown = asked.filter((version) => !allVersions.includes(version));
-	if (unknown.length > 0) throw new Error(`No n8n ${unknown.join(', ')} in test/harness/n8n.`);
+	const { values } = parseArgs({ options: { short: { type: 'boolean', default: false } } });
+	const versions = process.env.N8N_VERSIONS?.split(' ') ?? allVersions;
 	await mkdir(output, { recursive: true });
 	await rm(summary, { force: true });
 	const chosen = values.short ? selectEssentials() : suites;
 	const rows: string[] = [];
 	const all: Counts[] = [];
-	for (const version of asked.length > 0 ? asked : allVersions) {
-		const { nodeBinary } = await ensureN8n(version);
+	const lines = versions.flatMap((version): Line[] =>
+		version === newest ? [{ version }, { version, defaults: '3.0' }] : [{ version }],
+	);
+	for (const line of lines) {
+		const { nodeBinary } = await ensureN8n(line.version);
 		const { stdout: nodeVersion } = await runProgram(nodeBinary, ['--version']);
 		const results: Counts[] = [];
-		for (const suite of chosen) results.push(await runSuite(version, suite));
+		for (const suite of chosen) results.push(await runSuite(line, suite));
 		all.push(...results);
-		const cells = [version, nodeVersion.trim().replace('v', ''), ...results.map(formatCell)];
+		const cells = [nameLine(line), nodeVersion.trim().replace('v', ''), ...results.map(formatCell)];
 		rows.push(`| ${cells.join(' | ')} |`);
 	}
 	const headings = ['n8n', 'Node.js', ...chosen.map(({ name }) => name)];
@@ -94,11 +111,8 @@ async function main(): Promise<void> {
 	console.log(`|${headings.map(() => ' --- |').join('')}`);
 	console.log(rows.join('\n'));
 	const sum = sumCounts(all);
-	await writeFile(summary, formatCounts(sum));
+	await writeCounts(summary, sum);
 	if (sum.failed > 0) process.exitCode = 1;
 }
 
-main().catch((error: unknown) => {
-	console.error(error);
-	process.exitCode = 1;
-});
+runMain(main);

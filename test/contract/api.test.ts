@@ -74,7 +74,7 @@ describe('The API of the sandbox', () => {
 			],
 			['/refunds', {}, 'orderId is required'],
 			['/webhooks', { url: receiver.url }, 'events is required'],
-			['/webhooks', { url: receiver.url, events: [] }, 'events must name at least one event'],
+			['/webhooks', { url: receiver.url, events: [] }, 'events must not be empty'],
 			['/checkout/sessions', {}, 'productId is required'],
 			[
 				'/orders/subscriptions',

@@ -140,8 +140,8 @@ const steps: readonly Step[] = [
 		subscriptionId: byId(fieldOf('List subscriptions')),
 	}),
 	step('List subscribers', 'subscription', 'getSubscribers'),
-	step('Refund subscription', 'subscription', 'refund', { providerSubscriptionId: membership }),
-	step('Cancel subscription', 'subscription', 'cancel', { providerSubscriptionId: membership }),
+	step('Refund subscription', 'subscription', 'refund', { subscriptionId: membership }),
+	step('Cancel subscription', 'subscription', 'cancel', { subscriptionId: membership }),
 	step('Delete upsell', 'upsell', 'delete', createdUpsell),
 	step('Delete discount', 'discount', 'delete', createdDiscount),
 	step('Delete webhook', 'webhook', 'delete', createdWebhook),
@@ -331,7 +331,7 @@ describe("n8n's editor in a browser", () => {
 		await page.screenshot({ path: join(output, 'list.png') });
 		await page.locator('[data-test-id=rlc-search]').fill('night');
 		await choices.filter({ hasText: 'Invoice templates' }).waitFor({ state: 'hidden' });
-		await choices.filter({ hasText: 'Night Garden wallpapers · 9 USD · test' }).waitFor();
+		await choices.filter({ hasText: 'Night Garden wallpapers · 9.00 USD · test' }).waitFor();
 		await page.screenshot({ path: join(output, 'list-searched.png') });
 		expect(pageErrors).toEqual([]);
 	});

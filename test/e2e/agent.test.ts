@@ -89,8 +89,6 @@ function buildAgentWorkflow(openAi: Credential): Workflow {
 				resource: 'product',
 				operation: 'get',
 				productId: { __rl: true, mode: 'id', value: "={{ $fromAI('product_id') }}" },
-				output: 'fields',
-				fields: 'name, price, testMode',
 			}),
 		],
 		connections: {
@@ -190,7 +188,8 @@ describe("the action node as an AI agent's tool", () => {
 			{ tool: getTool, args: { product_id: _id } },
 		);
 		const selected = { _id, name: 'Icons 🎉', price: 29.99, testMode: true };
-		expect(JSON.parse(read)).toEqual([selected]);
+		expect(JSON.parse(read)).toMatchObject([selected]);
+		expect(read).not.toContain('userId');
 		expect(findRequests('GET', `/products/${_id}`)).toHaveLength(2);
 		expect(findRequests('POST', '/products')).toHaveLength(1);
 	});

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import type { Credential, CredentialTest, Workflow } from '../harness/n8n/client';
+import { resolvesNames } from '../harness/n8n/defaults';
 import {
 	installationTimeoutMs,
 	startEnvironment,
@@ -105,8 +106,11 @@ describe.each(versions)("n8n's test of the credential, on n8n %s", (version) => 
 
 	it('asks Pocketsflow itself where the address is empty', async () => {
 		connections = [];
-		expect((await testCredential({ baseUrl: ' ' })).status).toBe('Error');
-		expect(connections).toEqual(['api.pocketsflow.com:443']);
+		const { status, message } = await testCredential({ baseUrl: ' ' });
+		expect(status).toBe('Error');
+		// n8n's SSRF protection looks the name up first, and this machine has no network for that.
+		if (resolvesNames()) expect(message).toContain('api.pocketsflow.com');
+		expect(connections).toEqual(resolvesNames() ? [] : ['api.pocketsflow.com:443']);
 	});
 
 	it.each([301, 302, 303, 307, 308])('takes the key to no other address (%i)', async (status) => {

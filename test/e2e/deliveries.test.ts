@@ -31,7 +31,7 @@ const workflowOfOneTrigger: Workflow = {
 		{
 			name: 'Pocketsflow Trigger',
 			type: 'n8n-nodes-pocketsflow.pocketsflowTrigger',
-			typeVersion: 3,
+			typeVersion: 2,
 			position: [0, 0],
 			parameters: { events },
 		},

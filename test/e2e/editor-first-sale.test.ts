@@ -98,7 +98,7 @@ test('The action is added from the search, and the product is chosen from the li
 	expect(await readParameter('resource')).toBe('Checkout Session');
 	expect(await readParameter('operation')).toBe('Create');
 	expect(await chooseFromList(page, 'productId', 'night')).toBe(
-		'Night Garden wallpapers · 9 USD · test',
+		'Night Garden wallpapers · 9.00 USD · test',
 	);
 	await fillParameter(page, 'successUrl', getSellersPage());
 	await fillParameter(page, 'cancelUrl', 'https://example.com/cart');

@@ -20,13 +20,12 @@ import type { Credential, Workflow, WorkflowNode } from '../harness/n8n/client';
 import { installationTimeoutMs } from '../harness/n8n/environment';
 import { until } from '../harness/until';
 
-const readme = readFileSync(join(__dirname, '..', '..', 'README.md'), 'utf8');
-const section = readme.split('\n## Troubleshooting\n')[1].split('\n## ')[0];
+const explained = readFileSync(join(__dirname, '..', '..', 'docs', 'troubleshooting.md'), 'utf8');
 
-/** The texts of the README's troubleshooting that were read in n8n's editor. */
+/** The texts of docs/troubleshooting.md that were read in n8n's editor. */
 const read = new Set<string>();
 
-/** Expects that the editor says a text of the README's troubleshooting. */
+/** Expects that the editor says a text of docs/troubleshooting.md. */
 function expectToRead(shown: string, text: string): void {
 	expect(shown.replace(/\s+/g, ' ')).toContain(text);
 	read.add(text);
@@ -117,7 +116,7 @@ describe('A workflow in which everything goes wrong', () => {
 	const call = (type: string, name: string, y: number, parameters: object): WorkflowNode => ({
 		name,
 		type: `n8n-nodes-pocketsflow.${type}`,
-		typeVersion: type === 'pocketsflowTrigger' ? 3 : 1,
+		typeVersion: type === 'pocketsflowTrigger' ? 2 : 1,
 		position: [type === 'pocketsflow' ? 220 : 660, y],
 		parameters: { ...parameters },
 	});
@@ -250,7 +249,7 @@ describe('A workflow in which everything goes wrong', () => {
 	});
 
 	test.each([
-		['Wrong key', 'The webhook could not be set up at Pocketsflow'],
+		['Wrong key', 'The webhook could not be set up in Pocketsflow'],
 		['Local address', 'Pocketsflow cannot deliver to'],
 		['No event', "'Trigger On' is empty"],
 	])('says why a trigger cannot listen: %s', async (name, text) => {
@@ -287,7 +286,7 @@ describe('Nothing happens', () => {
 		const node = {
 			name: 'Pocketsflow Trigger',
 			type: 'n8n-nodes-pocketsflow.pocketsflowTrigger',
-			typeVersion: 3,
+			typeVersion: 2,
 			position: [0, 0],
 			parameters: {
 				events: ['order.completed'],
@@ -327,7 +326,7 @@ describe('Nothing happens', () => {
 		await sandbox.purchase({ productId, metadata: { other: 1 } });
 		await expectNoExecution();
 		const line = 'started nothing for a signed delivery';
-		expect(section).toContain(`\`${line}\``);
+		expect(explained).toContain(`\`${line}\``);
 		await until('the lines in the log', () => {
 			expect(readLog()).toMatch(
 				new RegExp(`${line} of .*order.completed.*its product is not chosen`),
@@ -341,7 +340,7 @@ describe('Nothing happens', () => {
 		sandbox.setSwitches({ nextDeliveryFaults: ['forge'] });
 		await sandbox.purchase({ productId, metadata });
 		await expectNoExecution();
-		expect(section).toContain('`refused 1 delivery`');
+		expect(explained).toContain('`refused 1 delivery`');
 		await until('the warning', () =>
 			expect(readLog()).toContain('refused 1 delivery: wrong signature'),
 		);
@@ -392,8 +391,8 @@ test('A node whose package is gone says so', async () => {
 	await setup.takePicture();
 });
 
-test('The README explains the messages that were read in the editor, and no other', () => {
-	const quoted = [...section.matchAll(/^\| ([^|]+) \|/gm)].flatMap(([, cell]) =>
+test('docs/troubleshooting.md explains the messages that were read in the editor, and no other', () => {
+	const quoted = [...explained.matchAll(/^\| ([^|]+) \|/gm)].flatMap(([, cell]) =>
 		[...cell.matchAll(/`([^`]+)`/g)].map(([, text]) => text),
 	);
 	expect([...read].sort()).toEqual(quoted.sort());

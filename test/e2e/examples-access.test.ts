@@ -113,6 +113,15 @@ class Access {
 		return readError(this.newest);
 	}
 
+	/** Deactivates a node of the workflow, or activates it again, and publishes that. */
+	async setDisabled(name: string, disabled: boolean): Promise<void> {
+		const { client } = environment;
+		const { nodes } = await client.workflow(this.workflow.id);
+		const changed = nodes.map((node) => (node.name === name ? { ...node, disabled } : node));
+		await client.update(this.workflow.id, { nodes: changed });
+		await client.activate(this.workflow.id);
+	}
+
 	/** Runs the nightly check; returns what it says could not be done. */
 	async checkAtNight(): Promise<string> {
 		const { client } = environment;
@@ -396,6 +405,18 @@ describe('a Discord role', () => {
 		expect(await access.checkAtNight()).toBe('');
 		expect(discord.hasRole(member)).toBe(false);
 		expect(await access.rows(order)).toMatchObject([{ access: 'taken', problem: '' }]);
+	});
+
+	test('that a deactivated node passes on is not taken for given, and is given later', async () => {
+		const member = join();
+		await access.setDisabled('Give the role', true);
+		const order = await buy(buyerOf(member));
+		expect(await access.settle()).toMatch(/Discord did not give .*: it gave no answer/);
+		const [{ access: recorded }] = await access.rows(order);
+		expect(recorded).not.toBe('given');
+		await access.setDisabled('Give the role', false);
+		expect(await access.checkAtNight()).toBe('');
+		expect(discord.hasRole(member)).toBe(true);
 	});
 
 	test('is given at night when the order could not be read before', async () => {

@@ -283,3 +283,30 @@ describe('confirming an order whose answer is odd', () => {
 		expect(countMarks(fulfilled)).not.toHaveProperty('A-33');
 	});
 });
+
+test.each(['reconcile-by-webhook', 'reconcile-two-triggers'])(
+	'%s: a step that is deactivated passes the sale on, and nothing is recorded as settled',
+	async (name) => {
+		const { client } = environment;
+		const example = await readExample(name);
+		const sample = example.pinData?.['Pocketsflow Trigger'] ?? [];
+		const { id } = await client.importWorkflow({
+			...example,
+			name: `${name}, deactivated`,
+			pinData: {
+				// Another event than the sample's own, which an earlier run may have recorded.
+				'Pocketsflow Trigger': sample.map(({ json }) => ({
+					json: { ...json, eventId: `order.completed:SAMPLE-${name}` },
+				})),
+			},
+			nodes: example.nodes.map((node) =>
+				node.name === 'Mark order as paid' ? { ...node, disabled: true } : node,
+			),
+		});
+		const started = await client.runManually(id, 'Pocketsflow Trigger');
+		if (!('executionId' in started)) throw new Error('The trigger waits for an event.');
+		const execution = await client.waitForExecution(id, (one) => one.id === started.executionId);
+		expect(execution.error?.message).toMatch(/The shop did not take .*: it gave no answer/);
+		expect(execution.items('Record as settled')).toEqual([]);
+	},
+);

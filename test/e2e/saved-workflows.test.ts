@@ -99,13 +99,12 @@ async function receive(workflow: StoredWorkflow): Promise<void> {
 		'Version 2': [first],
 		Paid: [first, second],
 		Refunded: [],
-		'Version 3 by hand': [first, second],
 		Verify: [first, second],
 	};
 	await client.waitUntilIdle(workflow.id);
-	const executions = await until('nine executions', async () => {
+	const executions = await until('seven executions', async () => {
 		const all = await client.executions(workflow.id);
-		expect(all.map(({ status }) => status)).toEqual(Array(9).fill('success'));
+		expect(all.map(({ status }) => status)).toEqual(Array(7).fill('success'));
 		return await Promise.all(all.reverse().map(({ id }) => client.execution(id)));
 	});
 	const received = Object.keys(expected).map((node) => [
@@ -120,8 +119,8 @@ async function receive(workflow: StoredWorkflow): Promise<void> {
 	const { data } = await api.get<Array<{ _id: string; url: string }>>('/webhooks');
 	const left = data.filter(({ url }) => url.startsWith(n8n.url));
 	for (const { _id } of left) await api.delete(`/webhooks/${_id}`);
-	// Those that were made by hand; the triggers have removed their own.
-	expect(left).toHaveLength(3);
+	// The one that was made by hand; the triggers have removed their own.
+	expect(left).toHaveLength(1);
 }
 
 async function sell({ id }: StoredWorkflow): Promise<void> {
@@ -206,7 +205,7 @@ async function useTool({ id }: StoredWorkflow): Promise<void> {
 		['GET', `/products/${productId}`, undefined],
 		['POST', '/products', { name: 'Icons', price: 5, currency: 'USD' }],
 	]);
-	expect(JSON.parse(stage.model.toolResults[0])).toEqual([
+	expect(JSON.parse(stage.model.toolResults[0])).toMatchObject([
 		{ _id: productId, name: 'Night Garden wallpapers', price: 9 },
 	]);
 }

@@ -29,17 +29,12 @@ function buildWorkflow(trigger: WorkflowNode, ends: string[]) {
 	};
 }
 
-const buildTrigger = (
-	events: string[],
-	options: Record<string, unknown> = {},
-	more: Partial<WorkflowNode> = {},
-): WorkflowNode => ({
+const buildTrigger = (events: string[], options: Record<string, unknown> = {}): WorkflowNode => ({
 	name: 'Sales',
 	type: 'n8n-nodes-pocketsflow.pocketsflowTrigger',
-	typeVersion: 3,
+	typeVersion: 2,
 	position: [0, 0],
 	parameters: { events, options },
-	...more,
 });
 
 describe.each(versions)('the triggers on n8n %s', (version) => {
@@ -62,7 +57,7 @@ describe.each(versions)('the triggers on n8n %s', (version) => {
 		const workflow = buildWorkflow(buildTrigger(['order.completed']), ['End']);
 		const refused = await client.importWorkflow(workflow, [wrong]);
 		await expect(client.runManually(refused.id, 'Sales')).rejects.toThrow(
-			/The webhook could not be set up at Pocketsflow\..*key/,
+			/The webhook could not be set up in Pocketsflow\..*key/,
 		);
 		const accepted = await client.importWorkflow(workflow, [credential]);
 		expect(await client.runManually(accepted.id, 'Sales')).toEqual({ waitingForWebhook: true });
@@ -92,35 +87,6 @@ describe.each(versions)('the triggers on n8n %s', (version) => {
 		]);
 		expect(refunded.items('Paid')).toEqual([]);
 		await client.deactivate(id);
-	});
-
-	it('serve an endpoint that was made by hand, as the option of version 3 and as the parameter of version 2', async () => {
-		const { client, sandbox, api } = environment;
-		const existing = { endpoint: 'existing' };
-		for (const [typeVersion, parameters] of [
-			[3, { options: existing }],
-			[2, { ...existing, options: {} }],
-		] as const) {
-			const trigger = buildTrigger(['order.completed'], {}, { typeVersion });
-			Object.assign(trigger.parameters, parameters);
-			const webhookSigningSecret = 'whsec_placeholder';
-			const apiKey = sandbox.testKey;
-			const data = { apiKey, baseUrl: sandbox.url, webhookSigningSecret };
-			const credential = await client.createCredential('pocketsflowApi', 'By hand', data);
-			const workflow = await client.importWorkflow(buildWorkflow(trigger, ['End']), [credential]);
-			const url = client.webhookUrl(workflow, 'Sales');
-			const body = { url, events: ['order.completed'] };
-			const created = (await api.post<{ _id: string; secret: string }>('/webhooks', body)).data;
-			await client.updateCredential(credential, { ...data, webhookSigningSecret: created.secret });
-			await client.activate(workflow.id);
-			await sandbox.purchase({ wait: true });
-			const { status } = await client.waitForExecution(workflow.id);
-			expect(status).toBe('success');
-			await client.deactivate(workflow.id);
-			const left = (await api.get<Array<{ _id: string }>>('/webhooks')).data;
-			expect(left.map(({ _id }) => _id)).toEqual([created._id]);
-			await api.delete(`/webhooks/${created._id}`);
-		}
 	});
 
 	it('poll what can be read, and show once what cannot', async () => {

@@ -3,7 +3,12 @@ import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { Pocketsflow } from '../../nodes/Pocketsflow/Pocketsflow.node';
 import type { Sandbox } from '../../sandbox/sandbox';
 import type { SwitchesPatch } from '../../sandbox/switches';
-import { createLoadOptionsContext, runNode, type NodeSetup } from '../harness/engine/context';
+import {
+	createLoadOptionsContext,
+	nodeName,
+	runNode,
+	type NodeSetup,
+} from '../harness/engine/context';
 import { byId } from './operations';
 import { openSandbox, stockSandbox, type StockedSandbox } from './stockedSandbox';
 
@@ -45,7 +50,7 @@ it('a cancellation that was not answered is sent once, and reported as perhaps d
 	});
 	try {
 		const { error } = await run('subscription cancel', {
-			providerSubscriptionId: byId(shop.providerId),
+			subscriptionId: byId(shop.providerId),
 		});
 		expect(error?.message).toMatch(
 			/Whether this was carried out is unknown, and it was not sent again/,
@@ -74,6 +79,25 @@ describe('bad input', () => {
 		["'Limit' must be a whole number", 'product getAll', { limit: '={{ "many" }}' }],
 		["'Price' must not be less than 0", 'product create', { name: 'x', price: -1 }],
 		["'Price' must be a number", 'product create', { name: 'x', price: '={{ "9,99" }}' }],
+		["'Price' is empty", 'product create', { name: 'x', price: "={{ '' }}" }],
+		["'Price' is 0", 'product create', { name: 'x', price: 0 }],
+		["'Price' is 0", 'product create', { name: 'x', price: '={{ "0.00" }}' }],
+		["'Price' is 0", 'product update', { productId: byId('p'), updateFields: { price: 0 } }],
+		[
+			"'Upsell Price' cannot be empty",
+			'upsell update',
+			{ upsellId: byId('u'), updateFields: { upsellPrice: '' } },
+		],
+		[
+			"'Price' and 'Make Free' cannot be set together",
+			'product update',
+			{ productId: byId('p'), updateFields: { makeFree: true, price: 5 } },
+		],
+		[
+			"'Make Free' cannot be empty",
+			'product update',
+			{ productId: byId('p'), updateFields: { makeFree: false } },
+		],
 		['decimal places', 'product create', { name: 'x', price: '={{ 0.1 + 0.2 }}' }],
 		["'Price' must not be more than", 'product create', { name: 'x', price: '={{ 1e300 }}' }],
 		["'Update Fields' has no field to change", 'product update', { productId: byId('p') }],
@@ -93,6 +117,24 @@ describe('bad input', () => {
 			{ name: 'x', code: 'X', value: 101, mainProductIds: ['p'] },
 		],
 		["'Product' cannot be", 'product delete', { productId: byId('..') }],
+		[
+			"'Discount' is a whole record",
+			'discount get',
+			{ discountId: '={{ ({ _id: "d", value: 20 }) }}' },
+		],
+		["'Order' is a whole record", 'order get', { orderId: byId('={{ ({ _id: "o" }) }}') }],
+		[
+			"'Expiration' must be a date",
+			'discount create',
+			{
+				name: 'x',
+				code: 'X',
+				value: 5,
+				mainProductIds: ['p'],
+				additionalFields: { expiration: '={{ 46349 }}' },
+			},
+		],
+		["'Start Date' must be a date", 'order getAll', { filters: { startDate: '={{ 20261123 }}' } }],
 		["'Product' is empty", 'product delete', { productId: byId('={{ $json.missing }}') }],
 		[
 			"'Amount' must not be less than 0.01",
@@ -162,7 +204,6 @@ describe('bad input', () => {
 				additionalFields: { design: '{oops' },
 			},
 		],
-		["'Events' is empty", 'webhook create', { url: 'https://example.com' }],
 	])('is refused before anything is sent: %s', async (message, operation, parameters) => {
 		const { error } = await run(operation, parameters);
 		expect(error?.message).toContain(message);
@@ -369,27 +410,26 @@ describe('lists in the editor', () => {
 
 	it.each([
 		['searchCustomers', 5, /^buyer\d@example\.com · orders: \d · test$/],
-		['searchDiscounts', 2, /^(WELCOME10 · 10%|FIVEOFF · 5) · \w+ · test$/],
+		['searchDiscounts', 2, /^(WELCOME10 · 10%|FIVEOFF · 5\.00) · \w+ · test$/],
 		[
 			'searchMemberships',
 			1,
-			/^buyer1@example\.com · active · Members club · \d{4}-\d\d-\d\d \d\d:\d\d UTC · test$/,
+			/^\d{4}-\d\d-\d\d \d\d:\d\d UTC · active · Members club · buyer1@example\.com · test$/,
 		],
-		['searchOffers', 1, /^Members club · 15 USD · monthly · test$/],
+		['searchOffers', 1, /^Members club · 15\.00 USD · monthly · test$/],
 		[
 			'searchOrders',
 			8,
-			/^buyer\d@example\.com( · (partly )?refunded)? · [^·]+ · [\d.]+ USD · \d{4}-\d\d-\d\d \d\d:\d\d UTC · test$/,
+			/^\d{4}-\d\d-\d\d \d\d:\d\d UTC · \d+\.\d\d USD( · refunded)? · [^·]+ · buyer\d@example\.com · test$/,
 		],
-		['searchProducts', 3, / · [\d.]+ USD · test$/],
-		['searchProviderMemberships', 1, /^buyer1@example\.com · active/],
+		['searchProducts', 3, / · \d+\.\d\d USD · test$/],
 		[
 			'searchRefunds',
 			1,
-			/^1\.5 · completed · \d{4}-\d\d-\d\d \d\d:\d\d UTC · requested_by_customer · order [0-9a-f]{24}$/,
+			/^1\.50 · completed · \d{4}-\d\d-\d\d \d\d:\d\d UTC · requested_by_customer · order [0-9a-f]{24}$/,
 		],
 		['searchSellables', 4, / · [\d.]+ USD/],
-		['searchUpsells', 1, /^Templates with wallpapers · 4\.5 · test$/],
+		['searchUpsells', 1, /^Templates with wallpapers · 4\.50 · test$/],
 		['searchWebhooks', 1, /^https:\/\/example\.com\/hook · Accounting · events: 1 · test$/],
 	])('are searched by label and by ID: %s', async (method, count, label) => {
 		const { results, paginationToken } = await search(method);
@@ -401,12 +441,6 @@ describe('lists in the editor', () => {
 		expect((await search(method, first.name.toUpperCase())).results).toContainEqual(first);
 		expect((await search(method, String(first.value))).results).toEqual([first]);
 		expect((await search(method, 'no such thing')).results).toEqual([]);
-	});
-
-	it('offer subscriptions by the ID that cancelling takes', async () => {
-		expect((await search('searchProviderMemberships')).results[0].value).toBe(shop.providerId);
-		sandbox.setSwitches({ stripeSubscriptionIds: false });
-		expect((await search('searchProviderMemberships')).results[0].value).toBe(shop.membershipId);
 	});
 
 	it('are read page by page, and past pages without a match', async () => {
@@ -425,19 +459,24 @@ describe('lists in the editor', () => {
 		const getNames = async () =>
 			(await search('searchOrders', 'same@example.com')).results.map(({ name }) => name);
 		expect(new Set(await getNames())).toHaveProperty('size', 4);
-		const [first, second] = (await search('searchOrders', 'same@example.com')).results;
-		await shop.call('refunds.create', undefined, { orderId: String(first.value), amount: 1 });
-		await shop.call('refunds.create', undefined, { orderId: String(second.value) });
-		const [partly, fully, third] = await getNames();
-		expect(partly).toMatch(/^same@example\.com · partly refunded · /);
-		expect(fully).toMatch(/^same@example\.com · refunded · /);
-		expect(third).not.toContain('refunded');
+		const [first] = (await search('searchOrders', 'same@example.com')).results;
+		await shop.call('refunds.create', undefined, { orderId: String(first.value) });
+		const [refunded, other] = await getNames();
+		expect(refunded).toMatch(/ USD · refunded · /);
+		expect(other).not.toContain('refunded');
+	});
+
+	it('begin the label of an order with its date and amount, and read no other list for it', async () => {
+		const before = sandbox.requests.length;
+		const [{ name }] = (await search('searchOrders')).results;
+		expect(name.slice(0, 30)).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d UTC · \d+\.\d\d/);
+		expect(sandbox.requests.slice(before).map(({ path }) => path)).toEqual(['/orders']);
 	});
 
 	it('are offered although what completes their labels is not answered', async () => {
-		sandbox.setSwitches({ faults: [{ method: 'GET', path: '/refunds', kind: 'reset' }] });
+		sandbox.setSwitches({ faults: [{ method: 'GET', path: '/subscriptions', kind: 'reset' }] });
 		try {
-			expect((await search('searchOrders')).results).toHaveLength(8);
+			expect((await search('searchMemberships')).results).toHaveLength(1);
 		} finally {
 			sandbox.setSwitches({ faults: [] });
 		}
@@ -448,7 +487,7 @@ describe('lists in the editor', () => {
 			await shop.call('products.create', undefined, { name: 'Twin', price: 5, published: false });
 		const { results } = await search('searchProducts', 'twin');
 		for (const { name, value } of results)
-			expect(name).toBe(`Twin · 5 USD · not published · test · ${String(value)}`);
+			expect(name).toBe(`Twin · 5.00 USD · not published · test · ${String(value)}`);
 		expect(results).toHaveLength(2);
 	});
 
@@ -490,7 +529,6 @@ describe('an update', () => {
 			{ description: '' },
 			{ description: '' },
 		],
-		['product', (from) => ({ productId: byId(from.productIds[0]) }), { price: 0 }, { price: 0 }],
 		[
 			'product',
 			(from) => ({ productId: byId(from.productIds[0]) }),
@@ -513,12 +551,6 @@ describe('an update', () => {
 			'discount',
 			(from) => ({ discountId: byId(from.discountId) }),
 			{ expiration: '' },
-			{ expiration: null },
-		],
-		[
-			'discount',
-			(from) => ({ discountId: byId(from.discountId) }),
-			{ expiration: '={{ null }}' },
 			{ expiration: null },
 		],
 		[
@@ -633,7 +665,7 @@ describe('what an expression left empty', () => {
 			{ code: 'WELCOME10', additionalFields: { productId: byId(missing) } },
 		],
 		[
-			"'Events' has no value",
+			"'Events' is empty",
 			'webhook create',
 			{ url: 'https://example.com', events: missing, additionalFields: { customEvents: 'a.b' } },
 		],
@@ -665,6 +697,37 @@ describe('what an expression left empty', () => {
 	});
 });
 
+describe('a checkout session that cannot be matched to an order', () => {
+	const getHints = async (parameters: INodeParameters, items?: IDataObject[]) => {
+		const { run: result, error } = await run(
+			'checkoutSession create',
+			{ productId: byId(shop.productIds[0]), ...links, ...parameters },
+			{ items },
+		);
+		expect(error?.message).toBeUndefined();
+		return (result.data.resultData.runData[nodeName][0].hints ?? []).map(({ message }) => message);
+	};
+
+	it.each<[string, INodeParameters]>([
+		['nothing was set', {}],
+		['n8n drops a plain object', { metadata: { order_id: 'A-1' } }],
+		['n8n drops a wrong inner name', { metadata: { values: [{ key: 'a', value: 'b' }] } }],
+		['n8n drops JSON without the choice of it', { metadataJson: '{"order_id": "A-1"}' }],
+	])('is shown with one hint for the whole run: %s', async (_about, parameters) => {
+		const hints = await getHints(parameters, [{}, {}, {}]);
+		expect(hints).toEqual([expect.stringMatching(/cannot be matched to your order.*JSON/)]);
+		expect(getSent()).toHaveLength(3);
+	});
+
+	it.each<[string, INodeParameters]>([
+		['rows', { metadata: { entries: [{ key: 'order_id', value: 'A-1' }] } }],
+		['JSON', { metadataInput: 'json', metadataJson: '{"order_id": "A-1"}' }],
+		['Client Reference ID', { additionalFields: { clientReferenceId: 'A-1' } }],
+	])('is none where there is something to match it with: %s', async (_about, parameters) => {
+		expect(await getHints(parameters)).toEqual([]);
+	});
+});
+
 describe('an ID that is a number', () => {
 	it.each([
 		['customer get', 'customerId'],
@@ -673,7 +736,6 @@ describe('an ID that is a number', () => {
 		['product get', 'productId'],
 		['refund get', 'refundId'],
 		['subscription get', 'subscriptionId'],
-		['subscription cancel', 'providerSubscriptionId'],
 		['subscriptionOffer get', 'offerId'],
 		['upsell get', 'upsellId'],
 		['webhook get', 'webhookEndpointId'],
@@ -685,9 +747,7 @@ describe('an ID that is a number', () => {
 		}
 		await run(operation, { [name]: '={{ $json.id }}' }, { items: [{ id: 1048577 }] });
 		expect(getSent().at(-1)?.path).toMatch(/\/1048577$/);
-		// Cancelling looks for an unknown ID in other places, too.
-		const [first, ...others] = getSent();
-		expect(others.filter(({ endpoint }) => endpoint === first.endpoint)).toHaveLength(3);
+		expect(getSent()).toHaveLength(4);
 	});
 });
 
@@ -714,34 +774,34 @@ describe("the node as an AI agent's tool", () => {
 		expect(await runTool({ output: 'simple' })).toEqual(await runTool({}));
 	});
 
-	it('returns the whole record', async () => {
-		expect(await runTool({ output: 'raw' })).toHaveProperty('userId');
+	it('returns the whole record where Simplify is off', async () => {
+		expect(await runTool({ simplify: false })).toHaveProperty('userId');
 	});
 
-	it('returns the ID and the fields that were named', async () => {
-		const { _id, name, price } = await runTool({ output: 'raw' });
-		expect(await runTool({ output: 'fields', fields: 'name, price, no.such' })).toEqual({
-			_id,
-			name,
-			price,
-		});
+	const missing = '={{ $json.missing }}';
+	it.each<[string, string, INodeParameters]>([
+		['left out of a list', 'order getAll', { filters: { startDate: missing } }],
+		['that are null', 'order getAll', { filters: { startDate: '={{ null }}' } }],
+		['such as the limit', 'order getAll', { returnAll: missing, limit: missing }],
+		['of a locator', 'order getAll', { filters: { productId: byId(missing) } }],
+		['of an update', 'account update', { updateFields: { firstName: 'Ana', lastName: missing } }],
+	])('leaves out optional arguments %s', async (_about, operation, parameters) => {
+		const { error } = await run(operation, parameters, { node: tool });
+		expect(error?.message).toBeUndefined();
+		const [{ query, body }] = getSent();
+		const page = { page: '1', pageSize: '50' };
+		expect({ query, body }).toEqual(
+			operation.startsWith('order') ? { query: page } : { query: {}, body: { firstName: 'Ana' } },
+		);
 	});
 
-	it('asks for the names of the fields', async () => {
-		const parameters = { output: 'fields', fields: '={{ $json.missing }}' };
+	it('never refunds in full because the extent was left out', async () => {
 		const { error } = await run(
-			'product get',
-			{ productId: byId(shop.productIds[0]), ...parameters },
+			'refund create',
+			{ orderId: byId(shop.orderIds[0]), refundExtent: missing, amount: missing },
 			{ node: tool },
 		);
-		expect(error?.message).toMatch(/^'Fields' is empty\. Set it\./);
-	});
-
-	it('has no Output where it is no tool', async () => {
-		const { output } = await run('product get', {
-			productId: byId(shop.productIds[0]),
-			output: 'raw',
-		});
-		expect(output[0].json).not.toHaveProperty('userId');
+		expect(error?.message).toMatch(/^'Refund' is empty/);
+		expect(getSent()).toEqual([]);
 	});
 });

@@ -6,6 +6,7 @@ import type { IWorkflowExecuteAdditionalData } from 'n8n-workflow';
 import { Pocketsflow } from '../../nodes/Pocketsflow/Pocketsflow.node';
 import { PocketsflowPollingTrigger } from '../../nodes/Pocketsflow/PocketsflowPollingTrigger.node';
 import { PocketsflowTrigger } from '../../nodes/Pocketsflow/PocketsflowTrigger.node';
+import { findCredentialFault } from '../../nodes/Pocketsflow/methods/credentialFault';
 import { openSandbox } from './stockedSandbox';
 import { json, silence, text, withFaultServer, type Behaviour } from './transport/faultServer';
 
@@ -46,7 +47,7 @@ test('A good key is accepted, with blanks around it and the address', async () =
 			message: 'Connection successful!',
 		});
 		expect((await testFields(sandbox.url, 'pk_test_wrong')).message).toMatch(
-			/^Pocketsflow does not know this API key\. Copy it again from Developers → API keys/,
+			/^Invalid API key\. Pocketsflow does not know this API key\. Check the 'API Key' in this/,
 		);
 	} finally {
 		await sandbox.close();
@@ -57,13 +58,21 @@ test.each([
 	[
 		'another address',
 		json(302, {}, { location: 'https://example.com' }),
-		/leads to another address/,
+		/redirects to https:\/\/example\.com, which is not followed\. Correct the 'Base URL' in this/,
 	],
-	['403', json(403, {}), /does not let it read the account/],
-	['429', json(429, {}), /wait a minute and test again/],
-	['503', text(503, 'down'), /could not answer \(status 503\)/],
+	['403', json(403, {}), /^Forbidden\. The test-mode API key in this credential may not do this/],
+	['429', json(429, {}), /^Too many requests\. Wait a minute and try again/],
+	['503', text(503, 'down'), /^Service unavailable: .*could not process the request/],
 	['404', json(404, {}), /is not the Pocketsflow API/],
 	['a page', text(200, '<h1>Welcome</h1>'), /is not the Pocketsflow API/],
+	['an error', json(200, { ok: false, detail: 'Store is closed' }), /^Store is closed\./],
+	...[401, 403, 404, 407].map((status): [string, Behaviour, RegExp] => [
+		`a page with ${status}`,
+		text(status, '<!doctype html><title>Blocked by the firewall</title>'),
+		status === 407
+			? /begins "Blocked by the firewall"\. Enter the user name and password of the proxy/
+			: /begins "Blocked by the firewall"\. A proxy, a firewall or another server may have/,
+	]),
 	['nothing', text(204, ''), /is not the Pocketsflow API/],
 	['a list', json(200, []), /is not the Pocketsflow API/],
 ])('Says what is wrong where the answer is %s', async (_, behaviour, message) => {
@@ -84,10 +93,31 @@ test.each([
 	expect(result.message).not.toMatch(/ENOTFOUND|ECONNREFUSED|pk_test/);
 });
 
-test('Says so where a server does not answer', async () => {
+test('Says so where a server does not answer in time', async () => {
 	await withFaultServer(silence, async ({ url }) => {
-		expect((await testFields(url)).message).toMatch(
-			/did not answer completely within 20 seconds\./,
+		const { helpers } = new CredentialTestContext({} as IWorkflowExecuteAdditionalData);
+		const fault = await findCredentialFault(helpers, { apiKey: key, baseUrl: url }, 300);
+		expect(fault).toMatch(/^127\..* did not answer completely within 0\.3 seconds\./);
+	});
+});
+
+test('Says of an empty key that an expression has no item here', async () => {
+	expect((await testFields('https://api.pocketsflow.com', '')).message).toMatch(
+		/is not a Pocketsflow key\. Nothing was sent\. It is empty, or its expression gives nothing\. .*no item/,
+	);
+});
+
+describe('a proxy', () => {
+	const { HTTPS_PROXY } = process.env;
+	afterEach(() => {
+		if (HTTPS_PROXY === undefined) delete process.env.HTTPS_PROXY;
+		else process.env.HTTPS_PROXY = HTTPS_PROXY;
+	});
+
+	it('that is down is named, and not Pocketsflow', async () => {
+		process.env.HTTPS_PROXY = 'http://127.0.0.1:9';
+		expect((await testFields('https://api.example.com')).message).toBe(
+			'n8n could not connect through the proxy 127.0.0.1:9. Check the proxy settings of n8n, and that the proxy is running.',
 		);
 	});
-}, 30_000);
+});

@@ -154,6 +154,9 @@ describe('a polling trigger whose stored state comes back older', () => {
 		const copy = structuredClone(setup.staticData);
 		const since = await sell(2);
 		expect(await pollWith(setup, memory)).toEqual(toEventIds(since));
+		// A state that n8n gives back shows that it kept what was emitted.
+		clockOffsetMs += hourMs;
+		await pollWith(setup, memory);
 		return { setup, memory, copy, since };
 	}
 

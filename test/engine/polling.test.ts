@@ -153,6 +153,7 @@ test('the polling trigger finds what was sold around a rename of the node, after
 	const renamed = { ...setup, staticData: {} };
 	expect(getEventIds(await pollLater(renamed))).toEqual(toEventIds(ids));
 	expect(renamed.staticData).toHaveProperty('pollingTest');
+	expect(await pollLater(renamed)).toEqual([]);
 	const quiet = { ...setup, staticData: {} };
 	expect(await pollLater(quiet)).toEqual([]);
 });
@@ -165,6 +166,51 @@ test('the polling trigger emits nothing twice after n8n brought back an older co
 	await pollLater(setup);
 	await pollLater(setup);
 	expect(await pollLater({ ...setup, staticData: old })).toBeNull();
+});
+
+describe('a poll whose result n8n drops', () => {
+	/** n8n reads the stored state for every poll, and stores nothing of this one. */
+	const pollAbandoned = async (setup: NodeSetup) =>
+		await pollLater({ ...setup, staticData: structuredClone(setup.staticData) });
+
+	it('comes again, because what is returned is not yet kept', async () => {
+		const setup = setUpNode();
+		await pollLater(setup);
+		const ids = await sell(2);
+		expect(getEventIds(await pollAbandoned(setup))).toEqual(toEventIds(ids));
+		expect(getEventIds(await pollLater(setup))).toEqual(toEventIds(ids));
+		expect(await pollLater(setup)).toEqual([]);
+		expect(await pollLater(setup)).toBeNull();
+	});
+
+	it('comes three times, then an error says so, and an hour later once more', async () => {
+		const setup = setUpNode();
+		await pollLater(setup);
+		const ids = await sell();
+		for (let polls = 0; polls < 3; polls++)
+			expect(getEventIds(await pollAbandoned(setup))).toEqual(toEventIds(ids));
+		await expect(pollAbandoned(setup)).rejects.toThrow('n8n did not store');
+		clockOffsetMs += 60 * minuteMs;
+		expect(getEventIds(await pollLater(setup))).toEqual(toEventIds(ids));
+	});
+
+	it('comes again with the start date from which the first poll emitted', async () => {
+		const [id] = await sell();
+		const startDate = '={{ $now.minus({ minutes: 5 }) }}';
+		const setup = setUpNode({ start: 'date', startDate, options: { batch: 1000 } });
+		expect(getEventIds(await pollAbandoned(setup))).toContain(`order.completed:${id}`);
+		expect(getEventIds(await pollLater(setup))).toContain(`order.completed:${id}`);
+	});
+});
+
+test('two polling triggers with one node ID in one workflow both find everything', async () => {
+	const one = setUpNode({}, { nodeId: 'copied', nodeName: 'One' });
+	const other = setUpNode({}, { nodeId: 'copied', nodeName: 'Other' });
+	for (const setup of [one, other]) await pollLater(setup);
+	for (let polls = 0; polls < 3; polls++) {
+		const ids = toEventIds(await sell(2));
+		for (const setup of [one, other]) expect(getEventIds(await pollLater(setup))).toEqual(ids);
+	}
 });
 
 test('the polling trigger starts only once from a date that is an expression', async () => {

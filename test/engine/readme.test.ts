@@ -21,11 +21,19 @@ import { deliver, newTrigger, secret } from './deliver';
 import { openSandbox } from './stockedSandbox';
 
 const root = join(__dirname, '..', '..');
-const readme = readFileSync(join(root, 'README.md'), 'utf8');
+const read = (file: string) => readFileSync(join(root, file), 'utf8');
+const readme = read('README.md');
+const triggers = read('docs/triggers.md');
+/** What users read: the README and its pages, without those for maintainers. */
+const userPages = [
+	'README.md',
+	...['install', 'credential', 'how-to', 'operations', 'triggers'].map((page) => `docs/${page}.md`),
+].map(read);
+const pages = userPages.join('\n');
 
-/** The rows of the table below a heading, without its head. */
-function readTable(heading: string): string[] {
-	const section = readme.split(`\n${heading}\n`)[1].split(/\n#{2,3} /)[0];
+/** The rows of the table below a heading of a page, without its head. */
+function readTable(page: string, heading: string): string[] {
+	const section = page.split(`\n${heading}\n`)[1].split(/\n#{2,3} /)[0];
 	return section
 		.split('\n')
 		.filter((line) => line.startsWith('|'))
@@ -33,17 +41,17 @@ function readTable(heading: string): string[] {
 }
 
 const readSample = (source: string | undefined) =>
-	[...readme.matchAll(/```json\n(.*?)```/gs)]
+	[...triggers.matchAll(/```json\n(.*?)```/gs)]
 		.map(([, text]) => JSON.parse(text) as IDataObject)
 		.find((sample) => sample.source === source) ?? {};
 
-describe('the tables of the README', () => {
+describe('the tables of the README and its pages', () => {
 	it('name every resource with its operations', () => {
 		const rows = resources.map(
 			({ option, operations }) =>
 				`| ${option.name} | ${operations.map((row) => row.option.name).join(', ')} |`,
 		);
-		expect(readTable('## Operations')).toEqual(rows);
+		expect(readTable(readme, '## Operations')).toEqual(rows);
 	});
 
 	it('name every event, and whether it is polled', () => {
@@ -51,7 +59,7 @@ describe('the tables of the README', () => {
 		const rows = eventOptions.map(
 			({ name, value }) => `| ${name} | \`${value}\` | ${polled.has(value) ? 'yes' : ''} |`,
 		);
-		expect(readTable('### Events')).toEqual(rows);
+		expect(readTable(triggers, '## Events')).toEqual(rows);
 	});
 });
 
@@ -63,7 +71,7 @@ const toShape = (value: unknown): unknown =>
 			? 'null'
 			: typeof value;
 
-describe('the sample items of the README', () => {
+describe('the sample items of docs/triggers.md', () => {
 	it('are what the webhook trigger emits', async () => {
 		const { order, product, customer, amount, currency, metadata, ...envelope } =
 			readSample(undefined);
@@ -111,7 +119,7 @@ const envelope = {
 	deliveredAt: '2026-11-23T12:00:00.000Z',
 };
 
-test('every expression in the README gives a value from an item of a sale or a subscription', () => {
+test('every expression in the README and its pages gives a value from an item of a sale or a subscription', () => {
 	const node = {
 		id: '1',
 		name: 'Trigger',
@@ -133,7 +141,7 @@ test('every expression in the README gives a value from an item of a sale or a s
 	});
 	const subscription = { json: buildSimplifiedOutput(envelope, membership) };
 	const items = [{ json: readSample(undefined) }, subscription];
-	const expressions = [...readme.matchAll(/\{\{[^}]+\}\}/g)].map(([text]) => text);
+	const expressions = [...pages.matchAll(/\{\{[^}]+\}\}/g)].map(([text]) => text);
 	expect(expressions).toContain('{{ $json.metadata.order_id }}');
 	const resolve = (text: string, item: { json: IDataObject }) =>
 		workflow.expression.resolveSimpleParameterValue(
@@ -153,12 +161,12 @@ test('every expression in the README gives a value from an item of a sale or a s
 	expect(empty).toEqual([]);
 });
 
-describe('the commands of the README', () => {
-	const commands = [...readme.matchAll(/```sh\n(.*?)```/gs)]
+describe('the commands of the README and its pages', () => {
+	const commands = [...pages.matchAll(/```sh\n(.*?)```/gs)]
 		.flatMap(([, block]) => block.split('\n'))
 		.map((line) => line.replace(/\s+#.*/, ''))
 		.filter(Boolean);
-	const inline = [...readme.matchAll(/`(npm [^`]+)`/g)].map(([, command]) => command);
+	const inline = [...pages.matchAll(/`(npm [^`]+)`/g)].map(([, command]) => command);
 	const isScript = (command: string) =>
 		Object.hasOwn(scripts, command.replace(/^npm (run )?/, '').split(' ')[0]);
 
@@ -197,7 +205,8 @@ describe('the commands of the README', () => {
 					],
 					{ env },
 				);
-			const block = commands.slice(commands.indexOf('mkdir -p ~/.n8n/nodes'));
+			const start = commands.indexOf('mkdir -p ~/.n8n/nodes');
+			const block = commands.slice(start, start + 3);
 			await run(block);
 			const installed = join(home, '.n8n/nodes/node_modules/n8n-nodes-pocketsflow');
 			expect(existsSync(join(installed, 'dist/nodes/Pocketsflow/Pocketsflow.node.js'))).toBe(true);
@@ -209,4 +218,18 @@ describe('the commands of the README', () => {
 			rmSync(home, { recursive: true, force: true });
 		}
 	}, 120_000);
+});
+
+describe('the README', () => {
+	it('has at most 900 words', () => {
+		expect(readme.split(/\s+/).length).toBeLessThanOrEqual(900);
+	});
+
+	it('names every event in its short table', () => {
+		const rows = readTable(readme, '## Events').join('\n');
+		const short = eventOptions.map(({ name }) =>
+			name.replace(/^(Identity Verification|Invoice|Payment|Product|Subscription) /, ''),
+		);
+		expect(short.filter((name) => !rows.includes(name))).toEqual([]);
+	});
 });

@@ -1,7 +1,7 @@
 import axios, { type AxiosInstance } from 'axios';
 
-import { newTriggerMemory, type TriggerMemory } from '../../nodes/Pocketsflow/webhook/memory';
-import { isRegistered, register, unregister } from '../../nodes/Pocketsflow/webhook/registration';
+import { checkExists, create, takeDown } from '../../nodes/Pocketsflow/webhook/hooks';
+import { TriggerMemory } from '../../nodes/Pocketsflow/webhook/memory';
 import { readDescription, unseal } from '../../nodes/Pocketsflow/webhook/sealing';
 import { sign } from '../../nodes/Pocketsflow/events/signature';
 import { PocketsflowTrigger } from '../../nodes/Pocketsflow/PocketsflowTrigger.node';
@@ -65,7 +65,10 @@ export class RegistrationStage {
 		this.api.defaults.headers.Authorization = `Bearer ${apiKey}`;
 	}
 
-	close = () => this.sandbox.close();
+	async close(): Promise<void> {
+		restoreClock();
+		await this.sandbox.close();
+	}
 
 	install(events = ['order.completed'], more: Partial<Installation> = {}): Installation {
 		const webhookId = `registration-${++installations}`;
@@ -77,7 +80,7 @@ export class RegistrationStage {
 			webhookBaseUrl: 'http://127.0.0.1:5678',
 			webhookId,
 			url: `http://127.0.0.1:5678/webhook/${webhookId}/webhook`,
-			memory: newTriggerMemory(),
+			memory: new TriggerMemory(),
 			...more,
 		};
 	}
@@ -143,18 +146,36 @@ export class RegistrationStage {
 /** What n8n does at activation. */
 export async function activate(installation: Installation): Promise<void> {
 	const { memory } = installation;
-	if (!(await isRegistered(createHookContext(installation), memory)))
-		await register(createHookContext(installation), memory);
+	if (!(await checkExists(createHookContext(installation), memory)))
+		await create(createHookContext(installation), memory);
 }
 
 /** What n8n does at deactivation. */
 export const deactivate = (installation: Installation) =>
-	unregister(createHookContext(installation), installation.memory);
+	takeDown(createHookContext(installation), installation.memory);
 
 /** After a restart of n8n nothing is in memory. */
 export const restart = (installation: Installation) => {
-	installation.memory = newTriggerMemory();
+	installation.memory = new TriggerMemory();
 };
+
+let clock: jest.SpyInstance<number, []> | undefined;
+let aheadMs = 0;
+
+/** Sets the clock of this process ahead. */
+export function advance(ms: number): void {
+	const now = Date.now.bind(Date);
+	aheadMs += ms;
+	if (clock) return;
+	clock = jest.spyOn(Date, 'now').mockImplementation(() => now() + aheadMs);
+}
+
+/** Sets the clock right again. */
+export function restoreClock(): void {
+	clock?.mockRestore();
+	clock = undefined;
+	aheadMs = 0;
+}
 
 /**
  * Whether a delivery of a new order with this secret's signature is accepted; without a memory of

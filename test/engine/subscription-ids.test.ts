@@ -5,7 +5,7 @@ import type { Sandbox } from '../../sandbox/sandbox';
 import { runNode } from '../harness/engine/context';
 import { byId } from './operations';
 import { openSandbox, stockSandbox, type StockedSandbox } from './stockedSandbox';
-import { json, withFaultServer } from './transport/faultServer';
+import { json, withFaultServer, type Behaviour } from './transport/faultServer';
 
 const node = new Pocketsflow();
 const unknownId = '6affffffffffffffffffffff';
@@ -30,8 +30,8 @@ async function run(
 	id: string,
 	{ items, mode = 'id', credential = shop.credential }: Partial<RunOptions> = {},
 ) {
-	const providerSubscriptionId = { ...byId(id), mode };
-	const parameters = { resource: 'subscription', operation, providerSubscriptionId };
+	const subscriptionId = { ...byId(id), mode };
+	const parameters = { resource: 'subscription', operation, subscriptionId };
 	return await runNode({ node, credential, parameters, items });
 }
 
@@ -93,7 +93,7 @@ describe.each(['cancel', 'refund'] as const)('the ID that events give: %s', (ope
 			expect(error?.message).toBe(
 				`'Subscription' is '${id}', and no buyer's subscription has this ID`,
 			);
-			expect(error?.description).toMatch(/^Use the subscription's own ID.*made in the mode of/);
+			expect(error?.description).toMatch(/^Use the subscription's own ID.*the mode of the API key/);
 			expect(getSent().filter((request) => request.includes(operation))).toEqual([]);
 			expect(await getStatus()).toBe('active');
 		},
@@ -128,28 +128,57 @@ test('An ID of the payment provider without the usual prefix is found in the lis
 		{ _id: 'm1', stripeSubscriptionId: 'mem_1' },
 		{ _id: 'm2', stripeSubscriptionId: 'mem_2' },
 	];
-	const answers = [
-		json(404, { error: 'Subscription not found' }),
-		json(200, { subscriptions: listed }),
-		json(200, { message: 'Done' }),
-	];
+	const answers = [json(200, { subscriptions: listed }), json(200, { message: 'Done' })];
 	await withFaultServer(answers, async ({ url, received }) => {
 		const credential = { apiKey: 'pk_test_ids', baseUrl: url };
 		const { error } = await run('cancel', 'mem_2', { credential });
 		expect(error).toBeUndefined();
-		expect(received.at(-1)?.url).toBe('/orders/subscriptions/cancel/mem_2');
+		expect(received.map(({ url: path }) => path)).toEqual([
+			'/orders/subscriptions',
+			'/orders/subscriptions/cancel/mem_2',
+		]);
+	});
+});
+
+test.each(['I-BW452GLLEP1G', 'mem_2', '1048576', '9007199254740993'])(
+	'The ID %s is found although Pocketsflow answers 400, 422 or 500 for IDs that are none of its own',
+	async (id) => {
+		const listed = [{ _id: '6a41'.repeat(6), stripeSubscriptionId: id }];
+		const pickyApi: Behaviour = (request, response) => {
+			const isList = request.method === 'POST' && request.url === '/orders/subscriptions';
+			const isEnd = request.url?.startsWith('/orders/subscriptions/refund/');
+			const status = isList || isEnd ? 200 : id.startsWith('I') ? 400 : 500;
+			json(status, isList ? listed : { message: 'Done' })(request, response);
+		};
+		await withFaultServer(pickyApi, async ({ url, received }) => {
+			const credential = { apiKey: `pk_test_${id}`, baseUrl: url };
+			const { error } = await run('refund', id, { credential });
+			expect(error).toBeUndefined();
+			expect(received.at(-1)?.url).toBe(`/orders/subscriptions/refund/${id}`);
+		});
+	},
+);
+
+test('An unknown ID is still named where Pocketsflow cannot say whether it is one of an offer', async () => {
+	const answers = [json(200, []), json(400, { error: 'Bad ID' })];
+	await withFaultServer(answers, async ({ url }) => {
+		const credential = { apiKey: 'pk_test_unknown', baseUrl: url };
+		const { error } = await run('cancel', 'mem_9', { credential });
+		expect(error?.message).toBe(
+			"'Subscription' is 'mem_9', and no buyer's subscription has this ID",
+		);
 	});
 });
 
 test('A subscription that is not the one that was asked for is never ended', async () => {
 	const other = json(200, { _id: '6a41'.repeat(6), stripeSubscriptionId: 'sub_other' });
-	await withFaultServer([other, json(404, {})], async ({ url, received }) => {
+	await withFaultServer([other, json(200, [])], async ({ url, received }) => {
 		const credential = { apiKey: 'pk_test_other', baseUrl: url };
 		const { error } = await run('cancel', unknownId, { credential });
 		expect(error?.message).toMatch(/no buyer's subscription has this ID$/);
 		expect(received.map(({ url: path }) => path)).toEqual([
 			`/orders/subscriptions/${unknownId}`,
-			`/subscriptions/${unknownId}`,
+			'/subscriptions',
 		]);
 	});
 });

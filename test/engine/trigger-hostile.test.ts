@@ -4,7 +4,7 @@ import { invoice, membership, orderCompleted } from '../harness/payloads';
 import { deliver, newTrigger, secret, signDelivery } from './deliver';
 import { hostileDeliveries, isSigned } from '../harness/hostileDeliveries';
 
-/** `npm run test:hostile` sets the full number. */
+/** `npm run check -- hostile` sets the full number. */
 const runs = Number(process.env.HOSTILE_RUNS ?? 4000);
 
 const originals = [

@@ -1,9 +1,15 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { getNodeKey } from '../../nodes/Pocketsflow/webhook/memory';
 import { send } from '../../nodes/Pocketsflow/transport/send';
 import { createHookContext } from '../harness/engine/context';
-import { accepts, activate, deactivate, RegistrationStage, restart } from './registrationStage';
+import {
+	accepts,
+	activate,
+	advance,
+	deactivate,
+	RegistrationStage,
+	restart,
+} from './registrationStage';
 
 let stage: RegistrationStage;
 
@@ -80,7 +86,7 @@ describe('only answers are remembered', () => {
 				expect(await accepts(trigger, 'whsec_forged')).toBe(false);
 			});
 			// The forged delivery has used up what may be asked for at once; a try comes back in 20 s.
-			for (const [, recovery] of trigger.memory.recoveryByNode) recovery.countedAtMs -= 20_000;
+			advance(20_000);
 			expect(await accepts(trigger, secret)).toBe(true);
 		},
 	);
@@ -100,7 +106,7 @@ describe('only answers are remembered', () => {
 			for (let n = 0; n < 40; n++) expect(await accepts(trigger, 'whsec_forged')).toBe(false);
 			// One more for the check that follows a delivery whose secret is not known.
 			expect(stage.sandbox.requests.length - before).toBeLessThanOrEqual(3 + 1);
-			for (const [, recovery] of trigger.memory.recoveryByNode) recovery.countedAtMs -= 60_000;
+			advance(60_000);
 			for (let n = 0; n < 40; n++) expect(await accepts(trigger, 'whsec_forged')).toBe(false);
 			expect(stage.sandbox.requests.length - before).toBeLessThanOrEqual(6 + 1);
 		});
@@ -114,27 +120,19 @@ it('a secret that was found and does not fit is asked for again after seconds', 
 	await deactivate(main);
 	await activate(main);
 	const fresh = stage.readSecret(main);
-	for (const [, { latest }] of trigger.memory.recoveryByNode) latest!.startedAtMs -= 2_000;
+	advance(2_000);
 	expect(await accepts(trigger, fresh)).toBe(true);
 });
 
-it('a recovery that began before a registration does not overwrite its secret', async () => {
-	const trigger = stage.install();
+it('a look-up that began before a registration does not take its secret away', async () => {
+	const { trigger } = await installForgetful();
+	stage.sandbox.setSwitches({ latencyMs: 200 });
+	const forged = accepts(trigger, 'whsec_forged');
+	stage.sandbox.setSwitches({ latencyMs: 0 });
+	await deactivate(trigger);
 	await activate(trigger);
-	const fresh = stage.readSecret(trigger);
-	const readAtMs = Date.now() - 1_000;
-	const common = { mode: 'test', url: trigger.url, isComplete: true, readAtMs } as const;
-	trigger.memory.recoveryByNode.set(getNodeKey(createHookContext(trigger)), {
-		tries: 0,
-		countedAtMs: Date.now(),
-		running: Promise.resolve({
-			startedAtMs: readAtMs,
-			candidates: [{ ...common, secret: 'whsec_of_before' }],
-		}),
-	});
-	expect(await accepts(trigger, 'whsec_of_before')).toBe(true);
-	const [[, remembered]] = trigger.memory.secretByNode;
-	expect(remembered.secret).toBe(fresh);
+	expect(await forged).toBe(false);
+	expect(await accepts(trigger, stage.readSecret(trigger))).toBe(true);
 });
 
 it('a delivery does not wait for a pause that bulk work brought about', async () => {
@@ -160,10 +158,11 @@ it('two workflows whose nodes have the same IDs share no memory', async () => {
 	await activate(trigger);
 	const secret = stage.readSecret(trigger);
 	const other = { ...trigger, workflowId: 'other', staticData: {} };
-	expect(getNodeKey(createHookContext(other))).not.toBe(getNodeKey(createHookContext(trigger)));
-	expect(trigger.memory.secretByNode.size).toBe(1);
+	const before = stage.sandbox.requests.length;
+	expect(await accepts(trigger, secret)).toBe(true);
+	expect(stage.sandbox.requests).toHaveLength(before);
 	expect(await accepts(other, secret)).toBe(true);
-	expect(trigger.memory.secretByNode.size).toBe(2);
+	expect(stage.sandbox.requests).toHaveLength(before + 1);
 });
 
 it('a delivery is refused within 5 s where the secret is lost and Pocketsflow does not answer', async () => {

@@ -1,6 +1,6 @@
 import { PocketsflowTrigger } from '../../nodes/Pocketsflow/PocketsflowTrigger.node';
 import { createHookContext, type NodeSetup } from '../harness/engine/context';
-import { register } from '../../nodes/Pocketsflow/webhook/registration';
+import { create as register } from '../../nodes/Pocketsflow/webhook/hooks';
 import {
 	accepts,
 	activate,
@@ -87,14 +87,14 @@ describe('activation that fails at Pocketsflow', () => {
 		const trigger = stage.install();
 		const answers = [
 			json(200, []),
-			json(200, []),
 			json(201, { _id: 'w1', url: trigger.url }),
+			json(404, { message: 'none' }),
 			json(403, { message: 'never delete' }),
 		];
 		await withFaultServer(answers, async ({ url }) => {
 			trigger.credential.baseUrl = url;
 			const error = await catchError(activate(trigger));
-			expect(error?.message).toMatch(/without telling its signing secret.*never delete/);
+			expect(error?.message).toMatch(/without returning its signing secret.*never delete/);
 		});
 	});
 
@@ -167,7 +167,7 @@ describe('after a set-up that failed, for which n8n calls delete', () => {
 		const error = await stage.withFault(refuse('DELETE', 403, 'read-only key'), () =>
 			call(remove, trigger),
 		);
-		expect(error?.message).toMatch(/could not be removed at Pocketsflow.*read-only key/);
+		expect(error?.message).toMatch(/could not be removed in Pocketsflow.*read-only key/);
 	});
 });
 
@@ -176,7 +176,7 @@ it('deactivation says that the endpoint could not be removed, and why', async ()
 	await activate(trigger);
 	await stage.withFault(refuse('DELETE', 403, 'read-only key'), async () => {
 		await expect(deactivate(trigger)).rejects.toThrow(
-			/could not be removed at Pocketsflow.*read-only key/,
+			/could not be removed in Pocketsflow.*read-only key/,
 		);
 	});
 	await deactivate(trigger);

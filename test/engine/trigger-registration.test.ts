@@ -1,6 +1,6 @@
 import { describeEndpoint, seal } from '../../nodes/Pocketsflow/webhook/sealing';
 import { PocketsflowTrigger } from '../../nodes/Pocketsflow/PocketsflowTrigger.node';
-import { newTriggerMemory } from '../../nodes/Pocketsflow/webhook/memory';
+import { TriggerMemory } from '../../nodes/Pocketsflow/webhook/memory';
 import { createHookContext } from '../harness/engine/context';
 import { collectLog } from './logLines';
 import { accepts, activate, deactivate, RegistrationStage, restart } from './registrationStage';
@@ -179,7 +179,7 @@ describe('two workflows with one address', () => {
 		const { _id } = await stage.expectOneEndpoint(original);
 		const imported = {
 			...original,
-			...{ workflowId: 'imported', staticData: {}, memory: newTriggerMemory() },
+			...{ workflowId: 'imported', staticData: {}, memory: new TriggerMemory() },
 		};
 		await activate(imported);
 		expect((await stage.expectOneEndpoint(imported))._id).toBe(_id);
@@ -218,23 +218,6 @@ describe('two workflows with one address', () => {
 		await deactivate(trigger);
 		expect(await stage.listAt(trigger.url)).toEqual([]);
 	});
-
-	it('an endpoint of an earlier release, which names no workflow, is kept and named', async () => {
-		const trigger = stage.install();
-		await activate(trigger);
-		const { _id } = await stage.expectOneEndpoint(trigger);
-		const secret = stage.readSecret(trigger);
-		const description = describeEndpoint(
-			undefined,
-			seal(secret, stage.sandbox.testKey, trigger.url),
-		);
-		await stage.api.put(`/webhooks/${_id}`, { description });
-		await activate(trigger);
-		expect((await stage.expectOneEndpoint(trigger))._id).toBe(_id);
-		expect(stage.readSecret(trigger)).toBe(secret);
-		await deactivate({ ...trigger, workflowId: 'refused', staticData: {} });
-		expect((await stage.expectOneEndpoint(trigger))._id).toBe(_id);
-	});
 });
 
 describe('what comes along with static data is not taken for our own', () => {
@@ -249,7 +232,7 @@ describe('what comes along with static data is not taken for our own', () => {
 			...original,
 			...change,
 			staticData: { ...original.staticData },
-			memory: newTriggerMemory(),
+			memory: new TriggerMemory(),
 		};
 		copy.url = `${copy.webhookBaseUrl}/webhook/${copy.webhookId}/webhook`;
 		await activate(copy);
@@ -268,7 +251,7 @@ describe('what comes along with static data is not taken for our own', () => {
 			...original,
 			webhookBaseUrl: 'http://127.0.0.1:9999',
 			staticData: { ...original.staticData },
-			memory: newTriggerMemory(),
+			memory: new TriggerMemory(),
 		});
 		await stage.expectOneEndpoint(original);
 	});
@@ -395,24 +378,7 @@ describe('the hooks of the node', () => {
 		expect(await stage.listAt(trigger.url)).toEqual([]);
 	});
 
-	const existing = { endpoint: 'existing' };
-	it.each([
-		[1, { ...existing, options: {} }],
-		[2, { ...existing, options: {} }],
-		[3, { options: existing }],
-	])(
-		'send nothing where the user made the endpoint by hand: version %i',
-		async (typeVersion, choice) => {
-			const trigger = stage.install(undefined, { typeVersion });
-			trigger.parameters = { ...trigger.parameters, ...choice };
-			const before = stage.sandbox.requests.length;
-			expect(await checkExists.call(createHookContext(trigger))).toBe(true);
-			expect(await remove.call(createHookContext(trigger))).toBe(true);
-			expect(stage.sandbox.requests).toHaveLength(before);
-		},
-	);
-
-	it.each([2, 3])('register where nobody chose otherwise: version %i', async (typeVersion) => {
+	it.each([1, 2])('register in version %i', async (typeVersion) => {
 		const trigger = stage.install(undefined, { typeVersion });
 		expect(await checkExists.call(createHookContext(trigger))).toBe(false);
 	});

@@ -1,10 +1,10 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { newTriggerMemory } from '../../nodes/Pocketsflow/webhook/memory';
+import { TriggerMemory } from '../../nodes/Pocketsflow/webhook/memory';
 import { PocketsflowPollingTrigger } from '../../nodes/Pocketsflow/PocketsflowPollingTrigger.node';
 import { PocketsflowTrigger } from '../../nodes/Pocketsflow/PocketsflowTrigger.node';
 import { readSettings as readPollSettings } from '../../nodes/Pocketsflow/polling/settings';
-import { prepare } from '../../nodes/Pocketsflow/webhook/prepare';
+import { prepare } from '../../nodes/Pocketsflow/webhook/hooks';
 import { readEventNames } from '../../nodes/Pocketsflow/webhook/settings';
 import type { Sandbox } from '../../sandbox/sandbox';
 import {
@@ -59,7 +59,6 @@ describe('an activation', () => {
 		['an object as events', { events: '={{ { a: 1 } }}' }, "'Trigger On' is no list of names"],
 		['an empty list by expression', { events: '={{ [] }}' }, "'Trigger On' has no value"],
 		['failing events', { events: failing }, "The expression in 'Trigger On' cannot be evaluated"],
-		['an endpoint of no kind', { endpoint: 'other' }, "'Endpoint'"],
 		['simplify that is neither', { simplify: '={{ "yes" }}' }, "'Simplify' must be true or false"],
 		[
 			'no metadata value',
@@ -97,7 +96,7 @@ describe('an activation', () => {
 		['failing products', { options: { productIds: failing } }, "'Product Names or IDs'"],
 	])('is refused with a sentence for %s', async (_what, parameters, sentence) => {
 		const context = createHookContext(newTrigger(parameters));
-		const error = await catchError(prepare(context, newTriggerMemory()));
+		const error = await catchError(prepare(context, new TriggerMemory()));
 		expect(error?.name).toBe('NodeOperationError');
 		expect(error?.message).toContain(sentence);
 		expect(error?.message).toMatch(/\. .+[.:!?']?/);
@@ -106,7 +105,7 @@ describe('an activation', () => {
 	it('passes with options that were added and left empty', async () => {
 		const options = { metadataKey: '', metadataValue: '', productIds: [], customEvents: '' };
 		const setup = newTrigger({ events: ['order.completed'], options });
-		await prepare(createHookContext(setup), newTriggerMemory());
+		await prepare(createHookContext(setup), new TriggerMemory());
 	});
 
 	it('is what the node itself does first', async () => {
@@ -115,6 +114,14 @@ describe('an activation', () => {
 		const error = await catchError(checkExists.call(createHookContext(setup)));
 		expect(error?.message).toContain("'Trigger On'");
 	});
+});
+
+it('separate outputs are refused with Always Output Data, which would also run the first one', async () => {
+	const separate = { events: ['order.completed'], options: { separateOutputs: true } };
+	const context = createHookContext(newTrigger(separate));
+	jest.spyOn(context, 'getNode').mockReturnValue({ ...context.getNode(), alwaysOutputData: true });
+	const error = await catchError(prepare(context, new TriggerMemory()));
+	expect(error?.message).toContain("cannot be used with 'Always Output Data'. With it n8n");
 });
 
 describe('separate outputs', () => {
@@ -200,7 +207,7 @@ describe('a delivery', () => {
 	);
 
 	it('is filtered as at the activation where the expression of a filter fails later', async () => {
-		const memory = newTriggerMemory();
+		const memory = new TriggerMemory();
 		const setup = newTrigger({ options: { productIds: [productId] } });
 		await prepare(createHookContext(setup), memory);
 		const later = {
@@ -287,7 +294,7 @@ describe('the list of products', () => {
 	);
 });
 
-test('the webhook trigger is of versions 1 to 3; new ones are of version 3', () => {
+test('the webhook trigger is of versions 1 and 2; new ones are of version 2', () => {
 	const { version, defaultVersion } = new PocketsflowTrigger().description;
-	expect([version, defaultVersion]).toEqual([[1, 2, 3], 3]);
+	expect([version, defaultVersion]).toEqual([[1, 2], 2]);
 });

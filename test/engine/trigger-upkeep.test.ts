@@ -1,10 +1,10 @@
 import { describeEndpoint, readDescription, seal } from '../../nodes/Pocketsflow/webhook/sealing';
-import { newTriggerMemory } from '../../nodes/Pocketsflow/webhook/memory';
-import { until } from '../harness/until';
+import { TriggerMemory } from '../../nodes/Pocketsflow/webhook/memory';
 import { collectLog } from './logLines';
 import {
 	accepts,
 	activate,
+	advance,
 	deactivate,
 	RegistrationStage,
 	restart,
@@ -18,16 +18,6 @@ beforeEach(async () => {
 });
 afterEach(() => stage.close());
 
-/** Lets what is remembered of a node look as old as it is to be confirmed. */
-function age({ memory }: Installation, byMs = 60_000): void {
-	for (const [, known] of memory.secretByNode) known.confirmedAtMs -= byMs;
-	for (const [, upkeep] of memory.upkeepByNode) upkeep.notBeforeMs -= byMs;
-	for (const [, recovery] of memory.recoveryByNode) {
-		recovery.countedAtMs -= byMs;
-		if (recovery.latest) recovery.latest.startedAtMs -= byMs;
-	}
-}
-
 async function install(): Promise<{ trigger: Installation; secret: string }> {
 	const trigger = stage.install();
 	await activate(trigger);
@@ -40,11 +30,7 @@ function setKey(trigger: Installation, apiKey: string): void {
 	stage.useKey(apiKey);
 }
 
-const untilIdle = ({ memory }: Installation) =>
-	until('the check of the endpoint to end', () => {
-		for (const [, upkeep] of memory.upkeepByNode) expect(upkeep.isRunning).toBe(false);
-		return Promise.resolve();
-	});
+const untilIdle = ({ memory }: Installation) => memory.whenIdle();
 
 /** The secret that Pocketsflow signs with. */
 const readSecretAt = (url: string) => stage.readPresentSecret(url);
@@ -61,7 +47,7 @@ describe('the API key in the credential is renewed', () => {
 		async (_, keepsOld) => {
 			const { trigger, secret } = await install();
 			setKey(trigger, stage.sandbox.renewKey('test', keepsOld));
-			age(trigger);
+			advance(60_000);
 			expect(await accepts(trigger, secret)).toBe(true);
 			await untilIdle(trigger);
 			restart(trigger);
@@ -98,7 +84,7 @@ describe('the API key in the credential is renewed', () => {
 		restart(trigger);
 		expect(await accepts(trigger, secret)).toBe(true);
 		expect(await accepts(trigger, 'whsec_forged')).toBe(false);
-		age(trigger);
+		advance(60_000);
 		expect(await accepts(trigger, secret)).toBe(true);
 		await untilIdle(trigger);
 		stage.sandbox.setSwitches({ secretOnGet: 'absent' });
@@ -135,14 +121,14 @@ describe('the API key in the credential is renewed', () => {
 		const { trigger, secret } = await install();
 		setKey(trigger, stage.sandbox.renewKey('test'));
 		restart(trigger);
-		const other = { ...trigger, memory: newTriggerMemory() };
+		const other = { ...trigger, memory: new TriggerMemory() };
 		await Promise.all([accepts(trigger, secret), accepts(other, secret)]);
 		await untilIdle(trigger);
 		await untilIdle(other);
 		expect(await stage.listAt(trigger.url)).toHaveLength(1);
 		const fresh = await readSecretAt(trigger.url);
-		age(trigger, 3000);
-		age(other, 3000);
+		advance(3000);
+		advance(3000);
 		expect(await accepts(trigger, fresh)).toBe(true);
 		expect(await accepts(other, fresh)).toBe(true);
 	});
@@ -170,7 +156,7 @@ describe('the API key in the credential is renewed', () => {
 			},
 		);
 		expect(await stage.listAt(trigger.url)).toHaveLength(1);
-		age(trigger);
+		advance(60_000);
 		expect(await accepts(trigger, secret)).toBe(false);
 		await untilIdle(trigger);
 		expect(await accepts(trigger, await readSecretAt(trigger.url))).toBe(true);
@@ -183,21 +169,21 @@ describe('the key in the credential is of the other mode', () => {
 		setKey(trigger, stage.sandbox.liveKey);
 		const lines = await collectLog(async () => {
 			for (let n = 0; n < 2; n++) {
-				age(trigger);
+				advance(60_000);
 				expect(await accepts(trigger, secret)).toBe(true);
 				await untilIdle(trigger);
 			}
 		});
 		expect(await stage.listAt(trigger.url)).toHaveLength(1);
 		expect(await accepts(trigger, await readSecretAt(trigger.url))).toBe(true);
-		expect(countLines(lines, 'registered its webhook anew')).toBe(1);
+		expect(countLines(lines, 'registered its webhook again')).toBe(1);
 	});
 
 	it('an endpoint that is found missing once is not made again: the workflow may be deactivated', async () => {
 		const { trigger, secret } = await install();
 		for (const { _id } of await stage.listAt(trigger.url))
 			await stage.api.delete(`/webhooks/${_id}`);
-		age(trigger);
+		advance(60_000);
 		expect(await accepts(trigger, secret)).toBe(true);
 		await untilIdle(trigger);
 		expect(await stage.listAt(trigger.url)).toEqual([]);
@@ -207,14 +193,14 @@ describe('the key in the credential is of the other mode', () => {
 describe('in queue mode', () => {
 	it('a process stops to accept the secret of an endpoint that another one replaced', async () => {
 		const { trigger, secret } = await install();
-		const other = { ...trigger, memory: newTriggerMemory() };
+		const other = { ...trigger, memory: new TriggerMemory() };
 		expect(await accepts(other, secret)).toBe(true);
 		await deactivate(trigger);
 		await activate(trigger);
 		const stale = { ...other, staticData: { ...trigger.staticData } };
 		const fresh = stage.readSecret(trigger);
 		// The first is answered from memory; it is the check after it that learns of the change.
-		age(stale);
+		advance(60_000);
 		expect(await accepts(stale, secret)).toBe(true);
 		await untilIdle(stale);
 		expect(await accepts(stale, secret)).toBe(false);
@@ -226,7 +212,7 @@ describe('in queue mode', () => {
 		const staticData = { ...trigger.staticData };
 		await deactivate(trigger);
 		await activate(trigger);
-		const other = { ...trigger, staticData, memory: newTriggerMemory() };
+		const other = { ...trigger, staticData, memory: new TriggerMemory() };
 		const fresh = stage.readSecret(trigger);
 		expect(await accepts(other, fresh)).toBe(true);
 		expect(await accepts(other, secret)).toBe(false);
@@ -237,7 +223,7 @@ describe('in queue mode', () => {
 		stage.sandbox.setSwitches({ latencyMs: 300 });
 		const before = stage.sandbox.requests.length;
 		for (let n = 0; n < 5; n++) expect(await accepts(trigger, secret)).toBe(true);
-		age(trigger);
+		advance(60_000);
 		const startedAtMs = Date.now();
 		for (let n = 0; n < 5; n++) expect(await accepts(trigger, secret)).toBe(true);
 		expect(Date.now() - startedAtMs).toBeLessThan(280);
@@ -257,7 +243,7 @@ describe('the description of an endpoint', () => {
 				restart(trigger);
 				for (let n = 0; n < 3; n++) {
 					expect(await accepts(trigger, secret)).toBe(true);
-					age(trigger);
+					advance(60_000);
 					expect(await accepts(trigger, secret)).toBe(true);
 					await untilIdle(trigger);
 				}
@@ -271,7 +257,7 @@ describe('the description of an endpoint', () => {
 		const { trigger } = await install();
 		stage.sandbox.setSwitches({ webhookDescriptions: 'kept' });
 		const [{ _id }] = await stage.listAt(trigger.url);
-		await stage.api.put(`/webhooks/${_id}`, { active: false });
+		await stage.api.put(`/webhooks/${_id}`, { active: false, description: 'mine' });
 		await stage.withFault(
 			{ method: 'PUT', path: '/webhooks/*', kind: 'answer', status: 422, count: 1 },
 			() => activate(trigger),

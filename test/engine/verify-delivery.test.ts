@@ -115,6 +115,56 @@ describe('Webhook: Verify Delivery', () => {
 		expect(error?.description).toMatch(/turn on the option Raw Body/);
 	});
 
+	const file = { data: body.toString('base64'), mimeType: 'application/json' };
+	it.each<[string, string, Partial<NodeSetup>]>([
+		['by name, with blanks around it', ' data ', {}],
+		['by the name of another field', 'raw', { binary: { raw: file } }],
+		['as an object', '={{ $binary.data }}', {}],
+		[
+			'by name where n8n puts it in the binary mode Combined',
+			'data',
+			{ binary: undefined, items: [{ headers: buildHeaders(body), _files: { data: file } }] },
+		],
+		[
+			'by path',
+			'request.data',
+			{ binary: undefined, items: [{ headers: buildHeaders(body), request: { data: file } }] },
+		],
+		[
+			'as an object in the JSON',
+			'={{ $json.request.data }}',
+			{ binary: undefined, items: [{ headers: buildHeaders(body), request: { data: file } }] },
+		],
+	])('finds the file %s', async (_about, binaryField, more) => {
+		const { output, error } = await verify(body, buildHeaders(body), {
+			parameters: { binaryField },
+			...more,
+		});
+		expect(error?.message).toBeUndefined();
+		expect(output[0].json.event).toBe('order.completed');
+	});
+
+	it('reads headers that an API gateway gives as lists', async () => {
+		const lists = Object.entries(buildHeaders(body)).map(([name, value]) => [
+			name.toUpperCase(),
+			[value],
+		]);
+		const headers = Object.fromEntries(lists) as IDataObject;
+		const { output, error } = await verify(body, headers);
+		expect(error?.message).toBeUndefined();
+		expect(output[0].json).toMatchObject({
+			event: 'order.completed',
+			sentAt: '2026-11-25T12:00:00.000Z',
+		});
+	});
+
+	it('refuses two different signatures of one delivery', async () => {
+		const headers = buildHeaders(body);
+		const signatures = [headers['x-pocketsflow-signature'], sign(Buffer.from('{}'), secret)];
+		const { error } = await verify(body, { ...headers, 'x-pocketsflow-signature': signatures });
+		expect(error?.description).toMatch(/64 hexadecimal digits/);
+	});
+
 	it('refuses a signed body that tells of no event', async () => {
 		const raw = Buffer.from('[]');
 		const { error } = await verify(raw, buildHeaders(raw));

@@ -162,7 +162,7 @@ function testChangesAtPocketsflow(): void {
 		sandbox.setSwitches({ apiDown: 'unreachable' });
 		try {
 			await expect(client.activate(workflow.id, 150_000)).rejects.toThrow(
-				/could not be set up at Pocketsflow\. .*closed the connection/,
+				/could not be set up in Pocketsflow\. .*closed the connection/,
 			);
 		} finally {
 			sandbox.setSwitches({ apiDown: false });

@@ -15,8 +15,8 @@ export const groups: Record<string, Group> = {
 		isShort: true,
 	},
 	verification: {
-		sources: ['webhook/verification'],
-		tests: ['unit/webhook/verification'],
+		sources: ['webhook/verify'],
+		tests: ['unit/webhook/verify'],
 		isShort: true,
 	},
 	catalogue: {
@@ -42,9 +42,9 @@ export const groups: Record<string, Group> = {
 			'unit/events/productFilter',
 		],
 	},
-	registration: {
-		sources: ['webhook/registration'],
-		tests: ['unit/webhook/registration'],
+	plan: {
+		sources: ['webhook/plan'],
+		tests: ['unit/webhook/plan', 'engine/trigger-repair', 'engine/trigger-registration'],
 	},
 	endpoints: {
 		sources: ['webhook/endpoints'],
@@ -63,13 +63,13 @@ export const groups: Record<string, Group> = {
 		sources: ['transport/rateLimiter'],
 		tests: ['unit/transport/rateLimiter'],
 	},
-	cursor: {
-		sources: ['polling/cursor', 'polling/emissions'],
-		tests: ['unit/polling/cursor', 'unit/polling/emissions'],
+	batches: {
+		sources: ['polling/batches', 'polling/list'],
+		tests: ['unit/polling/batches', 'unit/polling/list'],
 	},
-	recordDates: {
-		sources: ['polling/recordDates'],
-		tests: ['unit/polling/recordDates'],
+	records: {
+		sources: ['polling/records'],
+		tests: ['unit/polling/records'],
 	},
 	changes: {
 		sources: ['polling/changes'],

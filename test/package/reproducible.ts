@@ -1,4 +1,4 @@
-// npm run check:reproducible: two clones, under other circumstances, give the same tarball, byte for byte.
+// npm run check -- reproducible: two clones, under other circumstances, give the same tarball, byte for byte.
 import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, symlink, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,6 +6,7 @@ import { join } from 'node:path';
 
 import { mapConcurrently } from '../harness/concurrently';
 import { runProgram } from '../harness/programs';
+import { runMain } from '../harness/runMain';
 
 const repository = join(__dirname, '..', '..');
 const tool = (...path: string[]) => join(repository, 'node_modules', ...path);
@@ -87,7 +88,4 @@ async function main(): Promise<void> {
 	}
 }
 
-main().catch((error: unknown) => {
-	console.error(error);
-	process.exitCode = 1;
-});
+runMain(main);

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 
 import { readMachine } from '../bench/measure';
 import { currentVersion } from '../harness/n8n/install';
+import { runMain } from '../harness/runMain';
 import { judgeFigure, type Judgement } from './figures';
 import { figures, type FigureName, type Sample } from './sampling';
 import { soak, type Plan, type Report } from './soak';
@@ -102,7 +103,4 @@ async function main(): Promise<void> {
 	if (failed.length > 0) process.exitCode = 1;
 }
 
-main().catch((error: unknown) => {
-	process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
-	process.exitCode = 1;
-});
+runMain(main);

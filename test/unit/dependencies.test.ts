@@ -7,21 +7,25 @@ import { preProcessFile } from 'typescript';
 import manifest from '../../package.json';
 
 const root = join(__dirname, '..', '..');
-const notOurs = new Set(['node_modules', 'dist', '.git', 'output', 'coverage']);
+const notOurs = new Set(['node_modules', 'dist', '.git', '.cache', 'output', 'coverage']);
 
 /** Declared, but named by a setting or a command instead of an import. */
 const usedOtherwise = {
+	'@picocss/pico': 'the stylesheet of the pages of the sandbox',
 	'@n8n/node-cli': 'its command, in package.json',
 	'@stryker-mutator/core': 'its command',
 	'@stryker-mutator/jest-runner': 'its plugin, in test/mutation',
 	'@swc/core': 'what @swc/jest transpiles with',
 	'@swc/jest': 'jest.config.js',
 	'@types/jest': 'types',
+	'@types/js-yaml': 'types',
 	'@types/node': 'types',
-	eslint: 'what n8n-node lint runs',
+	eslint: 'its command, which n8n-node lint runs too',
 	jest: 'its command',
 	'keep-a-changelog': 'its command, in package.json',
+	'openapi-typescript': 'its command, in test/contract/openapi.test.ts',
 	prettier: 'its command',
+	'swagger-ui-dist': 'the page /docs of the sandbox',
 	tsx: 'test/harness/setup/run.mjs',
 };
 

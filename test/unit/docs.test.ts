@@ -3,6 +3,7 @@ import { dirname, join, relative } from 'node:path';
 
 import { scripts } from '../../package.json';
 import { switchRules } from '../../sandbox/switches';
+import { tables } from '../commands';
 
 const root = join(__dirname, '..', '..');
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
@@ -86,7 +87,7 @@ describe('pages', () => {
 	});
 
 	it('map every file of the source', () => {
-		const map = /^nodes\/Pocketsflow\/\n(.*?)^sandbox\//ms.exec(read('CONTRIBUTING.md'))?.[1] ?? '';
+		const map = /^nodes\/Pocketsflow\/\n(.*?)^sandbox\//ms.exec(read('docs/source.md'))?.[1] ?? '';
 		const mapped: string[] = [];
 		let room = '';
 		for (const line of map.split('\n')) {
@@ -98,15 +99,33 @@ describe('pages', () => {
 		}
 		const files = listFiles('nodes')
 			.filter((file) => /^nodes\/Pocketsflow\/\w+\/\w+\.ts$/.test(file))
-			.concat('nodes/Pocketsflow/actions/resources/');
+			.concat(
+				['actions/resources/', 'fields/kinds/', 'fields/shared/'].map(
+					(folder) => `nodes/Pocketsflow/${folder}`,
+				),
+			);
 		expect(mapped.sort()).toEqual(files.sort());
 	});
 
-	it('name only npm scripts that exist', () => {
-		const names = pages.flatMap((file) =>
-			[...read(file).matchAll(/npm run ([\w:]+)/g)].map(([, name]) => name),
+	it('name only npm scripts, and commands of their tables, that exist', () => {
+		const named = pages.flatMap((file) =>
+			[...read(file).matchAll(/npm run ([\w:]+)(?: -- (\w+))?/g)].map(([, script, command]) => ({
+				script,
+				command,
+			})),
 		);
-		expect(names.filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
+		const unknown = named.filter(
+			({ script, command }) =>
+				!Object.hasOwn(scripts, script) ||
+				(script in tables && command && !Object.hasOwn(tables[script], command)),
+		);
+		expect(unknown).toEqual([]);
+	});
+
+	it('name no command that the pipeline does not run', () => {
+		const pipeline = read('.ci/run');
+		for (const table of Object.keys(tables))
+			expect(pipeline).toContain(`npm run ${table} -- all --short`);
 	});
 
 	it('name every switch of the sandbox that plays another reading of the API', () => {

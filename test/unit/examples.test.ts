@@ -11,7 +11,10 @@ const files = readdirSync(folder)
 	.filter((name) => name.endsWith('.json'))
 	.map((name) => name.replace(/\.json$/, ''));
 
-/** The versions of each node in n8n-nodes-base 1.121.53 and @n8n/n8n-nodes-langchain 1.122.57. */
+/**
+ * The versions of the nodes that the examples use, in n8n-nodes-base 1.121.53 and @n8n/n8n-nodes-langchain
+ * 1.122.57. A node that an example uses for the first time is looked up there and added.
+ */
 const oldestVersions = nodesOfOldestN8n as Record<string, number[]>;
 
 const isNote = ({ type }: WorkflowNode) => type === 'n8n-nodes-base.stickyNote';
@@ -50,6 +53,67 @@ function overlap(a: WorkflowNode, b: WorkflowNode): boolean {
 	);
 }
 
+/** What n8n's canvas snaps to. */
+const gridSize = 16;
+const nodeSize = 96;
+
+/** How high n8n draws a node: more outputs make it higher. */
+const heightOf = (outputs: number) => Math.max(nodeSize, 32 * outputs);
+
+/** What n8n keeps free beside and below a node for a line that leads back. */
+const backwardPadding = { x: 40, y: 130 };
+
+/** A line that leads back: down, left below its source, then to its target. */
+function leadBack(startX: number, startY: number, endX: number, endY: number) {
+	const [right, left] = [startX + backwardPadding.x, endX - backwardPadding.x];
+	const below = startY + backwardPadding.y;
+	const between = (from: number, to: number) =>
+		Array.from(
+			{ length: Math.ceil(Math.abs(to - from) / 8) },
+			(_, step) => Math.min(from, to) + 8 * step,
+		);
+	return [
+		...between(startY, below).map((y) => ({ x: right, y })),
+		...between(left, right).map((x) => ({ x, y: below })),
+		...between(below, endY).map((y) => ({ x: left, y })),
+	];
+}
+
+/** The connections as the lines that n8n draws: each as points between its ends. */
+function drawLines(workflow: Workflow) {
+	const byName = new Map(workflow.nodes.map((node) => [node.name, node]));
+	return workflow.nodes.flatMap((from) => {
+		const outputs = listOutputs(workflow, from.name);
+		const count = Math.max(outputs.length, from.type.endsWith('.if') ? 2 : 1);
+		return outputs.flatMap((targets, index) =>
+			targets.flatMap((name) => {
+				const to = byName.get(name);
+				const [startX, startY] = [
+					from.position[0] + nodeSize,
+					from.position[1] + (heightOf(count) * (index + 1)) / (count + 1),
+				];
+				if (!to) return [];
+				const [endX, endY] = [to.position[0], to.position[1] + nodeSize / 2];
+				if (endX <= startX) return [{ from, to, points: leadBack(startX, startY, endX, endY) }];
+				const points = Array.from({ length: 59 }, (_, step) => {
+					const t = (step + 1) / 60;
+					const ease = 3 * t ** 2 - 2 * t ** 3;
+					const along = 1.5 * (1 - t) ** 2 * t + 1.5 * (1 - t) * t ** 2 + t ** 3;
+					return { x: startX + (endX - startX) * along, y: startY + (endY - startY) * ease };
+				});
+				return [{ from, to, points }];
+			}),
+		);
+	});
+}
+
+/** Whether a point is on a node or on its name below it. */
+function isOn(workflow: Workflow, { position: [left, top], name }: WorkflowNode) {
+	const bottom = top + heightOf(listOutputs(workflow, name).length) + 36;
+	return ({ x, y }: { x: number; y: number }) =>
+		x > left - 4 && x < left + nodeSize + 4 && y > top - 4 && y < bottom;
+}
+
 /** About how high a note must be for its text, by the size of n8n's font. */
 function estimateHeight({ parameters }: WorkflowNode): number {
 	const { content = '', width = 240 } = parameters as { content?: string; width?: number };
@@ -70,6 +134,9 @@ const judgedElsewhere = new Map([
 	['sell: Create product', 'Create checkout session fails without the ID of a product'],
 ]);
 
+const continuesOnError = ({ onError }: WorkflowNode) =>
+	onError === 'continueRegularOutput' || onError === 'continueErrorOutput';
+
 /** Whether a node decides by something else than an error: a field that only a result has. */
 function isJudge({ type, parameters }: WorkflowNode): boolean {
 	if (!/\.(if|filter|switch|code)$/.test(type)) return false;
@@ -78,6 +145,14 @@ function isJudge({ type, parameters }: WorkflowNode): boolean {
 		...text.matchAll(/(?:\$json|\bjson|\bstate|\border|\blast|\binput)\??\.(\w+)|passedOn|wrong/g),
 	].map(([whole, field]) => field ?? whole);
 	return read.some((field) => !['error', 'message', 'description'].includes(field));
+}
+
+/** Where the sample of a trigger can name an order or a membership. */
+interface Sample {
+	order?: { id?: string };
+	metadata?: { order_id?: string };
+	subscriptionCustomerId?: string;
+	query?: { order?: string };
 }
 
 test('the table of examples names every file', () => {
@@ -138,6 +213,22 @@ describe.each(examples.map((example) => [example.file, example] as const))(
 			expect(without.map(({ name }) => name)).toEqual([]);
 		});
 
+		it('has samples whose orders cannot be real', () => {
+			// A sample run can write into a table or a shop: its IDs must meet no order there.
+			const real = triggers.flatMap(({ name }) =>
+				(workflow.pinData?.[name] ?? []).flatMap(({ json }) => {
+					const { order, metadata, subscriptionCustomerId, query } = json as Sample;
+					const ids = [order?.id, metadata?.order_id, subscriptionCustomerId];
+					// The shop's order numbers are numbers; its key protects them.
+					const isShop = file.startsWith('woocommerce');
+					return [...ids, ...(isShop ? [] : [query?.order])].filter(
+						(id) => id !== undefined && !id.startsWith('SAMPLE-'),
+					);
+				}),
+			);
+			expect(real).toEqual([]);
+		});
+
 		it('leads every connection and every reference to a node that it has', () => {
 			const targets = workflow.nodes.flatMap(({ name }) => listTargets(workflow, name));
 			expect(targets.filter((name) => !names.has(name))).toEqual([]);
@@ -182,12 +273,12 @@ describe.each(examples.map((example) => [example.file, example] as const))(
 					if (isJudge(node)) return [];
 					// A loop hands on what came back; a node that only passes or reads on is judged behind it.
 					const isPassage = /\.(splitInBatches|merge|set|limit)$/.test(node.type);
-					return isPassage || node.onError?.startsWith('continue')
+					return isPassage || continuesOnError(node)
 						? findUnjudged(target, seen)
 						: [`${name} → ${target}`];
 				});
 			const unjudged = nodes
-				.filter(({ onError }) => onError?.startsWith('continue'))
+				.filter(continuesOnError)
 				.filter(({ name }) => !judgedElsewhere.has(`${file}: ${name}`))
 				.flatMap(({ name }) => findUnjudged(name));
 			expect(unjudged).toEqual([]);
@@ -231,6 +322,23 @@ describe.each(examples.map((example) => [example.file, example] as const))(
 			expect(cut.map(({ name, parameters }) => `${name}: ${String(parameters.height)}`)).toEqual(
 				[],
 			);
+		});
+
+		it("stands on the grid of n8n's canvas", () => {
+			const beside = workflow.nodes.filter(({ position }) =>
+				position.some((value) => value % gridSize !== 0),
+			);
+			expect(beside.map(({ name }) => name)).toEqual([]);
+		});
+
+		it('leads no line through a node or its name', () => {
+			const crossed = drawLines(workflow).flatMap(({ from, to, points }) =>
+				nodes
+					.filter((node) => node !== from && node !== to)
+					.filter((node) => points.some(isOn(workflow, node)))
+					.map((node) => `${from.name} → ${to.name} through ${node.name}`),
+			);
+			expect(crossed).toEqual([]);
 		});
 
 		if (example.since === '1.123')

@@ -22,6 +22,7 @@ const madeUp = [
 	/^(pk_(live|test)|whsec)_(secretsecret|other_secret_\d|inactive_secret|made_by_hand)$/,
 	/^pk_(live|test)_(benchmark)?(0123456789(abcdef)?)+$/,
 	/^pk_(live|test)_(Qh7ZkP2wXr9Tb4Mn)+$/,
+	/^pk_(live_tenantOne|test_tenantTwo)0123456789$/,
 	/^whsec_abcdefghijklmnop$/,
 ];
 

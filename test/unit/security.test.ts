@@ -1,7 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 
 import { path } from '../../nodes/Pocketsflow/api/request';
-import { readId } from '../../nodes/Pocketsflow/fields/types';
+import { readPathId } from '../../nodes/Pocketsflow/fields/kinds/id';
 import { Pocketsflow } from '../../nodes/Pocketsflow/Pocketsflow.node';
 import { PocketsflowPollingTrigger } from '../../nodes/Pocketsflow/PocketsflowPollingTrigger.node';
 import { PocketsflowTrigger } from '../../nodes/Pocketsflow/PocketsflowTrigger.node';
@@ -46,5 +46,5 @@ it.each(['../webhooks', 'a/b', 'a?b=c', 'a#b', '%2e%2e', '\\..\\', 'a b'])(
 );
 
 it.each(['.', '..', ' .. '])('%j is no ID, because it would change the path', (id) => {
-	expect(() => readId('Product', id)).toThrow(`'Product' cannot be '${id.trim()}'`);
+	expect(() => readPathId('Product', id)).toThrow(`'Product' cannot be '${id.trim()}'`);
 });

@@ -9,7 +9,7 @@ import {
 import { events } from '../../nodes/Pocketsflow/events/catalogue';
 import { PocketsflowPollingTrigger } from '../../nodes/Pocketsflow/PocketsflowPollingTrigger.node';
 import { PocketsflowTrigger } from '../../nodes/Pocketsflow/PocketsflowTrigger.node';
-import { distribute } from '../../nodes/Pocketsflow/webhook/outputs';
+import { distribute } from '../../nodes/Pocketsflow/webhook/settings';
 import { createHookContext } from '../harness/engine/context';
 
 const webhookTrigger = new PocketsflowTrigger();
@@ -65,7 +65,7 @@ describe.each(triggers)('what stands below %s on the canvas', (_name, node) => {
 
 describe('the unit of amounts is told where events are chosen', () => {
 	const show = (chosen: unknown) =>
-		listNotices(webhookTrigger, { events: chosen, options: {} } as INodeParameters, 3).filter(
+		listNotices(webhookTrigger, { events: chosen, options: {} } as INodeParameters, 2).filter(
 			(notice) => notice.includes('amount'),
 		);
 
@@ -91,35 +91,14 @@ describe('the unit of amounts is told where events are chosen', () => {
 	});
 });
 
-describe('the choice of an endpoint', () => {
-	const existing = { endpoint: 'existing' };
-	const listNames = (parameters: INodeParameters, typeVersion: number) =>
-		listShown(webhookTrigger, parameters, typeVersion).map(({ name }) => name);
-
-	it.each([1, 2])('stays a parameter of its own in version %i', (typeVersion) => {
-		expect(listNames({ options: {} }, typeVersion)).toContain('endpoint');
-		expect(listNames({ ...existing, options: {} }, typeVersion)).toContain('existingNotice');
-	});
-
-	it('is an option of new nodes, with the same notice', () => {
-		expect(webhookTrigger.description.defaultVersion).toBe(3);
-		expect(listNames({ options: {} }, 3)).not.toContain('endpoint');
-		const notices = listNotices(webhookTrigger, { options: existing }, 3);
-		expect(notices.filter((notice) => notice.includes('production URL'))).toHaveLength(1);
-		expect(listNotices(webhookTrigger, { options: {} }, 3).join()).not.toContain('production URL');
-	});
-
-	it.each([
-		[1, { ...existing, options: {} }],
-		[2, { ...existing, options: {} }],
-		[3, { options: existing }],
-	])('is kept by n8n when it loads version %i', (typeVersion, parameters) => {
-		const { description } = webhookTrigger;
-		const node = { typeVersion } as INode;
-		const args = [description.properties, parameters, true, false, node, description] as const;
-		expect(NodeHelpers.getNodeParameters(...args)).toMatchObject(parameters);
-	});
-});
+it.each([1, 2])(
+	'the webhook trigger of version %i always registers its endpoint itself',
+	(version) => {
+		const shown = listShown(webhookTrigger, { options: {} }, version).map(({ name }) => name);
+		expect(shown).not.toContain('endpoint');
+		expect(webhookTrigger.description.webhooks?.[0].ndvHideUrl).toBe(true);
+	},
+);
 
 describe.each(triggers)('%s', (_name, { description }) => {
 	it('says first what it does, and which mode it is in', () => {
@@ -152,7 +131,7 @@ describe('the outputs of the webhook trigger', () => {
 			node: webhookTrigger,
 			parameters,
 			credential: { apiKey: '', baseUrl: '' },
-			typeVersion: 3,
+			typeVersion: 2,
 		});
 		return context.evaluateExpression(String(webhookTrigger.description.outputs).slice(1), 0);
 	}

@@ -47,7 +47,7 @@ async function requireSignature(
 	{ rawBody, headers }: ReceivedDelivery,
 	itemIndex: number,
 ): Promise<void> {
-	const { webhookSigningSecret } = await context.getCredentials(credentialType);
+	const { webhookSigningSecret } = await context.getCredentials(credentialType, itemIndex);
 	const secret = String(webhookSigningSecret ?? '').trim();
 	const check = checkSignature(rawBody, headers['x-pocketsflow-signature'], secret);
 	if (check.valid) return;
@@ -68,8 +68,10 @@ async function buildItem(
 			description: 'Its body is no JSON object, names no event, or is nested too deep.',
 			itemIndex,
 		});
-	const { mode } = await loadCredential(context);
-	const account = dependsOnAccount(delivery.event) ? await findAccount(context) : undefined;
+	const { mode } = await loadCredential(context, itemIndex);
+	const account = dependsOnAccount(delivery.event)
+		? await findAccount(context, itemIndex)
+		: undefined;
 	const businessEvent = toBusinessEvent(delivery, { isTestKey: mode === 'test', account });
 	return buildDeliveryItem(businessEvent, delivery, { simplify, nowMs: Date.now() });
 }
@@ -77,9 +79,12 @@ async function buildItem(
 /** Whose account a key belongs to does not change; by the hash of the credential. */
 const accounts = new BoundedMap<string>(100);
 
-async function findAccount(context: IExecuteFunctions): Promise<string | undefined> {
-	const key = hashCredential(await loadCredential(context));
-	const account = accounts.get(key) ?? (await readAccount(context));
+async function findAccount(
+	context: IExecuteFunctions,
+	itemIndex: number,
+): Promise<string | undefined> {
+	const key = hashCredential(await loadCredential(context, itemIndex));
+	const account = accounts.get(key) ?? (await readAccount(context, itemIndex));
 	if (account !== undefined) accounts.set(key, account);
 	return account;
 }

@@ -10,12 +10,14 @@ import {
 import { UnknownTimezoneError } from '../api/dates';
 import { readId } from '../api/responses';
 import { InvalidInputError } from '../fields/types';
-import { composeMessage } from '../transport/errors';
+import { loadCredential } from '../transport/credential';
+import { composeMessage, createApiError, setMessage } from '../transport/errors';
 import { defaultLimits } from '../transport/limits';
+import { startTurns } from '../transport/turns';
 import { summarizeFailure, type ItemOutcome } from './failureSummary';
 import type { Operation, Resource, Task } from './operation';
 import {
-	processMemory,
+	sharedRetryMemory,
 	type RunMemory,
 	type SettledItem,
 	type UnknownOutcome,
@@ -53,7 +55,8 @@ export function findOperation(
  * Runs one operation for all items. Bad input of any item stops the node before anything is sent. After a
  * later failure no further item is begun, what is in flight is awaited, and the error says what was done.
  * With `continueOnFail` each item fails alone. Output is in input order, each item paired with its input.
- * Where n8n runs the node again because of Retry On Fail, only what was not done is sent.
+ * Where n8n runs the node again because of Retry On Fail, only what was not done is sent. However many items
+ * there are, n8n answers others meanwhile.
  * @param memory what earlier tries came to
  * @throws NodeApiError or NodeOperationError
  */
@@ -61,18 +64,27 @@ export async function runOperation(
 	context: IExecuteFunctions,
 	operation: Operation,
 	continueOnFail: boolean,
-	memory = processMemory,
+	memory = sharedRetryMemory,
 ): Promise<INodeExecutionData[]> {
 	const earlierTries = memory.openRun(context, operation.effect);
-	const items = context.getInputData().map((_, index): Prepared => {
+	const yieldTurn = startTurns();
+	const items: Prepared[] = [];
+	for (const index of context.getInputData().keys()) {
 		const settled = earlierTries.get(index);
-		return settled ? { settled } : prepare(context, operation, index);
-	});
+		items.push(settled ? { settled } : await prepare(context, operation, index));
+		await yieldTurn();
+	}
 	return await new OperationRun(context, items, continueOnFail, earlierTries).run();
 }
 
-function prepare(context: IExecuteFunctions, operation: Operation, itemIndex: number): Pending {
+async function prepare(
+	context: IExecuteFunctions,
+	operation: Operation,
+	itemIndex: number,
+): Promise<Pending> {
 	try {
+		// Each item can have a credential of its own, and one that cannot be used is bad input, too.
+		await loadCredential(context, itemIndex);
 		return { task: buildTask(context, operation, itemIndex) };
 	} catch (thrown) {
 		return { error: toNodeError(context, thrown, itemIndex) };
@@ -108,13 +120,15 @@ class OperationRun {
 			if ('settled' in item) this.repeatResult(item.settled, index);
 			else pending.push([index, item]);
 		const queue = pending.values();
+		const yieldTurn = startTurns();
 		const work = async () => {
 			for (const [index, item] of queue) {
 				if (this.failure) return;
 				await this.perform(item, index);
+				await yieldTurn();
 			}
 		};
-		await Promise.all(Array.from({ length: defaultLimits.maxInFlight }, work));
+		await Promise.all(Array.from({ length: defaultLimits.maxInFlightPerRun }, work));
 		if (this.failure) throw addSummary(this.failure, this.listOutcomes());
 		return this.outputs.flatMap((output) => output ?? []);
 	}
@@ -164,7 +178,7 @@ class OperationRun {
 	}
 
 	private toThrown(error: NodeError, index: number): NodeError {
-		if (isTool(this.context)) error.message = composeMessage(error);
+		if (isTool(this.context)) setMessage(error, composeMessage(error));
 		return this.items.length > 1 ? addItemNumber(error, index) : error;
 	}
 }
@@ -184,16 +198,13 @@ function buildUnknownError(
 	{ message, description, httpCode }: UnknownOutcome,
 	itemIndex: number,
 ): NodeApiError {
-	const error = new NodeApiError(context.getNode(), { message } as JsonObject, {
+	return createApiError(context.getNode(), {
 		message,
 		description: description ?? undefined,
 		httpCode: httpCode ?? undefined,
 		itemIndex,
+		isUnknown: true,
 	});
-	// n8n replaces a message in which it sees the name of an error code.
-	error.message = message;
-	error.context.outcome = 'unknown';
-	return error;
 }
 
 function toNodeError(context: IExecuteFunctions, thrown: unknown, itemIndex: number): NodeError {
@@ -214,18 +225,16 @@ function toNodeError(context: IExecuteFunctions, thrown: unknown, itemIndex: num
 /** As a tool: a model is given nothing but the message of an error (docs/n8n-engine.md#ai-tools). */
 const isTool = (context: IExecuteFunctions) => context.getNode().type.endsWith('Tool');
 
-function addItemNumber(error: NodeError, item: number): NodeError {
-	error.message = `${error.message} [item ${item}]`;
-	return error;
-}
+const addItemNumber = (error: NodeError, item: number) =>
+	setMessage(error, `${error.message} [item ${item}]`);
 
 /**
  * With all of the error in its text: n8n shows nothing else of an item that failed alone. Without the error
  * itself: n8n's expressions cannot read an item that holds one (docs/n8n-engine.md#errors-and-messages).
  */
 function buildErrorItem(error: NodeError, item: number): INodeExecutionData {
-	error.message = composeMessage(error);
-	return { json: { error: addItemNumber(error, item).message }, pairedItem: { item } };
+	const { message } = addItemNumber(setMessage(error, composeMessage(error)), item);
+	return { json: { error: message }, pairedItem: { item } };
 }
 
 function addSummary(error: NodeError, outcomes: ItemOutcome[]): NodeError {

@@ -17,11 +17,17 @@ export class ItemParameters {
 		private readonly context: IExecuteFunctions,
 		readonly itemIndex: number,
 		private readonly collections: readonly Collection[] = [],
-	) {}
+	) {
+		this.isTool = context.getNode().type.endsWith('Tool');
+	}
+
+	/** Whether an AI agent calls the node. A model leaves an argument out, or gives null, to not set it. */
+	private readonly isTool: boolean;
 
 	/** The value of a field, or undefined where it is blank. */
 	get<T>(field: Field<T>): T | undefined {
 		const raw = this.getRaw(field.property.name);
+		if (isMissing(raw) && this.isTool) return undefined;
 		if (isMissing(raw)) throw refuseMissing(field.property.displayName);
 		return this.read(field, raw);
 	}
@@ -59,14 +65,14 @@ export class ItemParameters {
 	}
 
 	private readCollection(collection: Collection): CollectionValues {
-		const given = this.getRaw(collection.name);
-		if (given === '') return {};
+		const given = this.context.getNodeParameter(collection.name, this.itemIndex, {});
+		const { displayName, fields } = collection;
 		if (!isRecord(given))
 			throw new InvalidInputError(
-				`'${collection.displayName}' must be an object`,
+				`'${displayName}' must be an object`,
 				'Let its expression give an object that has the names of the fields as keys.',
 			);
-		const values = collection.fields
+		const values = fields
 			.filter(({ property }) => Object.hasOwn(given, property.name))
 			.map((field) => [field.property.name, this.readOptional(collection, field, given)] as const);
 		const isSet = ([, value]: readonly [string, unknown]) => value !== undefined;
@@ -75,11 +81,10 @@ export class ItemParameters {
 
 	/** The value of a field that the user added to a collection. Undefined leaves it out. */
 	private readOptional(collection: Collection, field: Field, given: IDataObject): unknown {
-		const { property, emptyValue, mayBeMissing } = field;
+		const { property, emptyValue, mayBeMissing = this.isTool } = field;
 		const raw = given[property.name];
 		if (isMissing(raw) && mayBeMissing) return undefined;
-		if (isMissing(raw) && !(raw === null && emptyValue === null))
-			throw refuseMissing(property.displayName, describeBlank(collection));
+		if (isMissing(raw)) throw refuseMissing(property.displayName, describeBlank(collection));
 		const value = this.read(field, raw);
 		if (value !== undefined || !collection.sendsEmpty) return value;
 		if (emptyValue !== undefined) return emptyValue;

@@ -4,6 +4,7 @@ import type { ListEndpoint } from '../api/lists';
 import type { Effect, PocketsflowRequest } from '../api/request';
 import type { Collection, Field } from '../fields/types';
 import type { ItemParameters } from './itemParameters';
+import type { Denial } from './denial';
 import type { SimplifiedKey } from './simplify';
 
 /** One row of a resource's table: all there is to know about an operation. */
@@ -22,14 +23,19 @@ interface OperationBase {
 /** An operation of the API: one request, or the pages of one list. */
 export interface RequestOperation extends OperationBase {
 	/** Builds the request from the item's parameters. Pure. @throws InvalidInputError */
-	request(item: ItemParameters): PocketsflowRequest;
-	/**
-	 * Builds the request that is sent instead, from what must first be read at Pocketsflow. Runs after the
-	 * parameters of all items were read. @throws InvalidInputError
-	 */
-	lookUp?(item: ItemParameters, lookup: Lookup): Promise<PocketsflowRequest>;
+	request(item: ItemParameters): PocketsflowRequest | LookUp;
+	/** How the answer may say no, although its status is one of success. */
+	denial?: Denial;
+	/** What n8n shows with the output, once in a run, because the request may not be what was meant. */
+	hint?(request: PocketsflowRequest): string | undefined;
 	response: ResponseShape;
 }
+
+/**
+ * Builds the request from what must first be read in Pocketsflow. Runs after the parameters of all items
+ * were read. @throws InvalidInputError
+ */
+export type LookUp = (lookup: Lookup) => Promise<PocketsflowRequest>;
 
 /** An operation that n8n does by itself. */
 export interface LocalOperation extends OperationBase {

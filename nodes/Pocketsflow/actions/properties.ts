@@ -1,6 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import type { Collection, Field } from '../fields/types';
+import type { Collection, Field } from '../fields/field';
 import type { Operation, Resource } from './operation';
 
 /** Builds the node properties of all resources: selectors, fields and collections with their visibility. */

@@ -4,7 +4,7 @@ import { lists } from '../api/lists';
 import { path, type PocketsflowRequest } from '../api/request';
 import { readId, unwrapRecord } from '../api/responses';
 import { formatText } from '../fields/pickers';
-import { InvalidInputError, quote } from '../fields/types';
+import { InvalidInputError, quote } from '../fields/field';
 import type { Lookup } from './operation';
 
 const nothingDone = 'Nothing was canceled or refunded.';
@@ -14,7 +14,7 @@ const providerPattern = /^sub_/;
 const ownPattern = /^[0-9a-f]{24}$/i;
 
 /**
- * Completes a request about a buyer's subscription, whose path the API documents with the payment provider's
+ * Builds a request about a buyer's subscription, whose path the API documents with the payment provider's
  * ID, while events carry the subscription's own (docs/pocketsflow-api.md#subscriptions).
  * @param action the part of the path before the ID
  * @param id either ID
@@ -34,7 +34,7 @@ export async function buildProviderRequest(
 }
 
 /** The payment provider's ID of a membership, which it need not have. */
-export const getProviderId = (membership: IDataObject) =>
+const getProviderId = (membership: IDataObject) =>
 	formatText(membership.stripeSubscriptionId)?.trim() || undefined;
 
 const buildRequest = (
@@ -48,30 +48,39 @@ const buildRequest = (
 });
 
 /** The membership with an ID of either kind, and surely no other. @throws InvalidInputError */
-async function findMembership(id: string, { ask, find }: Lookup): Promise<IDataObject> {
+async function findMembership(id: string, lookup: Lookup): Promise<IDataObject> {
 	const has = (record: IDataObject) => readId(record) === id || getProviderId(record) === id;
-	const answer = await ask({ method: 'GET', path: path`/orders/subscriptions/${id}` });
-	const record = unwrapRecord(answer, lists.memberships.recordKeys);
-	if (has(record)) return record;
-	// Only an ID of another form than Pocketsflow's own can be a provider's that has no known prefix.
-	const listed = ownPattern.test(id) ? undefined : await find(lists.memberships, has);
-	if (listed) return listed;
+	const membership = await readMembership(id, has, lookup);
+	if (membership) return membership;
 	throw new InvalidInputError(
 		`'Subscription' is ${quote(id)}, and no buyer's subscription has this ID`,
-		await adviseOnUnknownId(id, ask),
+		await adviseOnUnknownId(id, lookup),
 		nothingDone,
 	);
 }
 
-/** Says what to use instead of an unknown ID; that of the offer stands beside the right one in events. */
-async function adviseOnUnknownId(id: string, ask: Lookup['ask']): Promise<string> {
-	const offer = unwrapRecord(
-		await ask({ method: 'GET', path: path`/subscriptions/${id}` }),
-		lists.offers.recordKeys,
-	);
-	return readId(offer) === id
+/**
+ * Only an ID in Pocketsflow's own form is asked for. What the API answers to any other is not known: it may
+ * be an error as well as a 404 (docs/pocketsflow-api.md#ids).
+ */
+async function readMembership(
+	id: string,
+	has: (record: IDataObject) => boolean,
+	{ ask, find }: Lookup,
+): Promise<IDataObject | undefined> {
+	if (!ownPattern.test(id)) return await find(lists.memberships, has);
+	const answer = await ask({ method: 'GET', path: path`/orders/subscriptions/${id}` });
+	const record = unwrapRecord(answer, lists.memberships.recordKeys);
+	return has(record) ? record : undefined;
+}
+
+/** Says what to use instead of an unknown ID; that of the offer stands next to the right one in events. */
+async function adviseOnUnknownId(id: string, { find }: Lookup): Promise<string> {
+	const isOffer = (record: IDataObject) => readId(record) === id;
+	const offer = await find(lists.offers, isOffer).catch(() => undefined);
+	return offer
 		? `It is the ID of the offer ${quote(formatText(offer.name) ?? id)}, which many buyers share. ${bothIds}`
-		: `${bothIds} It must be of this account, and made in the mode of the API key.`;
+		: `${bothIds} It must belong to this account and to the mode of the API key.`;
 }
 
 const bothIds =

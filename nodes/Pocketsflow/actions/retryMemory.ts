@@ -55,7 +55,7 @@ export class RetryMemory {
 }
 
 /** The memory that all action nodes of this process share. */
-export const processMemory = new RetryMemory();
+export const sharedRetryMemory = new RetryMemory();
 
 /**
  * Identifies one run of a node, over all of its tries: n8n makes new item objects for each run and gives

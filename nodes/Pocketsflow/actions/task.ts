@@ -2,16 +2,12 @@ import { NodeOperationError, type IDataObject, type IExecuteFunctions } from 'n8
 
 import { buildListRequest, type ListEndpoint } from '../api/lists';
 import { hasId, hasUrl, isRecord, unwrapRecord } from '../api/responses';
-import {
-	limitField,
-	outputField,
-	returnAllField,
-	selectedFieldsField,
-	simplifyField,
-} from '../fields/common';
+import { defaultLimit, limitField, returnAllField, simplifyField } from '../fields/common';
 import { isNotFound } from '../transport/errors';
 import { readList, readPages, type ReadPagesOptions } from '../transport/pagination';
 import { send } from '../transport/send';
+import { mapInTurns } from '../transport/turns';
+import { deletionDenial, isDenied } from './denial';
 import { ItemParameters } from './itemParameters';
 import type {
 	Lookup,
@@ -21,7 +17,7 @@ import type {
 	RequestOperation,
 	Task,
 } from './operation';
-import { selectKeys, simplifyRecord, type SimplifiedKey } from './simplify';
+import { simplifyRecord } from './simplify';
 
 /**
  * Prepares the work of one item. All of its parameters are read here, so that bad input shows before
@@ -39,6 +35,8 @@ export function buildTask(
 		: buildRequestTask(context, operation, item);
 }
 
+const checkThere = 'Check in the dashboard of Pocketsflow what happened, then try again.';
+
 function buildRequestTask(
 	context: IExecuteFunctions,
 	operation: RequestOperation,
@@ -46,26 +44,37 @@ function buildRequestTask(
 ): Task {
 	const { response, effect } = operation;
 	const { itemIndex } = item;
-	const request = operation.request(item);
+	const denial = response.kind === 'deleted' ? deletionDenial : operation.denial;
+	const built = operation.request(item);
+	const lookUp = typeof built === 'function' ? built : async () => built;
 	const sendRequest = async (stop: AbortSignal, isUsable?: (body: unknown) => boolean) => {
-		const looked = await operation.lookUp?.(item, buildLookup(context, itemIndex, stop));
-		return await send(context, looked ?? request, effect, itemIndex, { stop, isUsable });
+		const request = await lookUp(buildLookup(context, itemIndex, stop));
+		const answer = await send(context, request, effect, itemIndex, { stop, isUsable });
+		if (denial && isDenied(answer, denial.keys)) {
+			const { message, description = checkThere } = denial;
+			throw new NodeOperationError(context.getNode(), message, { description, itemIndex });
+		}
+		giveHint(context, operation.hint?.(request));
+		return answer;
 	};
 	switch (response.kind) {
 		case 'list': {
-			const limit = item.get(returnAllField) ? undefined : item.require(limitField);
+			const limit = item.get(returnAllField) ? undefined : (item.get(limitField) ?? defaultLimit);
 			const transform = buildTransform(response, item);
 			return async (stop) => {
+				const request = await lookUp(buildLookup(context, itemIndex, stop));
 				const options = { request, limit, itemIndex, stop };
-				return (await readList(context, response.list, options)).map(transform);
+				return await mapInTurns(await readList(context, response.list, options), transform);
 			};
 		}
 		case 'search': {
 			const search = response.search(item);
 			const transform = buildTransform(response, item);
 			return async (stop) => {
+				const request = await lookUp(buildLookup(context, itemIndex, stop));
 				const options = { request, itemIndex, stop };
-				return (await searchList(context, response.list, search, options)).map(transform);
+				const found = await searchList(context, response.list, search, options);
+				return await mapInTurns(found, transform);
 			};
 		}
 		case 'record': {
@@ -91,6 +100,15 @@ function buildRequestTask(
 			};
 		}
 	}
+}
+
+const hinted = new WeakSet<IExecuteFunctions>();
+
+/** Shows a hint with the output of the node, once in a run however many items it is about. */
+function giveHint(context: IExecuteFunctions, message: string | undefined): void {
+	if (message === undefined || hinted.has(context)) return;
+	hinted.add(context);
+	context.addExecutionHints({ message, type: 'warning', location: 'outputPane' });
 }
 
 function buildLookup(context: IExecuteFunctions, itemIndex: number, stop: AbortSignal): Lookup {
@@ -147,17 +165,11 @@ function buildTransform(
 	{ simplifiedKeys, hiddenKeys = [] }: RecordOutput,
 	item: ItemParameters,
 ): Transform {
-	const reduce = simplifiedKeys ? buildReduction(simplifiedKeys, item) : keepAll;
+	const reduce: Transform =
+		simplifiedKeys && (item.get(simplifyField) ?? true)
+			? (record) => simplifyRecord(record, simplifiedKeys)
+			: keepAll;
 	if (hiddenKeys.length === 0) return reduce;
 	const isShown = ([key]: [string, unknown]) => !hiddenKeys.includes(key);
 	return (record) => reduce(Object.fromEntries(Object.entries(record).filter(isShown)));
-}
-
-function buildReduction(simplifiedKeys: readonly SimplifiedKey[], item: ItemParameters): Transform {
-	// Output is only there where the node is a tool, and Simplify only where it is none.
-	const output = item.get(outputField) ?? (item.get(simplifyField) === true ? 'simple' : 'raw');
-	if (output === 'raw') return keepAll;
-	if (output === 'simple') return (record) => simplifyRecord(record, simplifiedKeys);
-	const keys = item.require(selectedFieldsField);
-	return (record) => selectKeys(record, keys);
 }

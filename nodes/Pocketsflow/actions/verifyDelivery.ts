@@ -1,11 +1,14 @@
-import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import type { IBinaryData, IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
+import { isRecord } from '../api/responses';
 import type { DeliveryHeaders } from '../events/delivery';
-import { simplifyField } from '../fields/common';
-import { jsonField } from '../fields/json';
-import { choiceField, InvalidInputError, showFor, textField, type Field } from '../fields/types';
+import { simplifyField } from '../fields/shared/output';
+import { jsonField } from '../fields/kinds/json';
+import { InvalidInputError, showFor, type Field } from '../fields/field';
+import { choiceField } from '../fields/kinds/choice';
 import type { ItemParameters } from './itemParameters';
 import type { Task } from './operation';
+import { getAtPath } from './simplify';
 
 const bodyFromField = choiceField(
 	{
@@ -23,15 +26,19 @@ const bodyFromField = choiceField(
 	],
 );
 
-const binaryFieldField = showFor(
+const binaryFieldField: Field<unknown> = showFor(
 	{ bodyFrom: ['binary'] },
-	textField({
-		displayName: 'Input Binary Field',
-		name: 'binaryField',
-		required: true,
-		default: 'data',
-		description: 'The name of the input binary field that holds the body',
-	}),
+	{
+		property: {
+			displayName: 'Input Binary Field',
+			name: 'binaryField',
+			type: 'string',
+			required: true,
+			default: 'data',
+			description: 'The name of the input binary field that holds the body',
+		},
+		read: (raw) => (typeof raw === 'string' ? raw.trim() || undefined : (raw ?? undefined)),
+	},
 );
 
 /** Text of which no blank is lost, because every byte is signed. */
@@ -87,7 +94,9 @@ export function prepareVerification(context: IExecuteFunctions, item: ItemParame
 }
 
 function lowerCaseKeys(headers: IDataObject): DeliveryHeaders {
-	const read = (value: unknown) => (Array.isArray(value) ? value.map(String) : String(value));
+	// API gateways give each header as a list, in which one value is all there is.
+	const read = (value: unknown) =>
+		Array.isArray(value) ? [...new Set(value.map(String))].join(', ') : String(value);
 	return Object.fromEntries(
 		Object.entries(headers).map(([name, value]) => [name.toLowerCase(), read(value)]),
 	);
@@ -99,11 +108,31 @@ function prepareBody(context: IExecuteFunctions, item: ItemParameters): () => Pr
 		const rawBody = Buffer.from(item.require(bodyField), 'utf8');
 		return async () => rawBody;
 	}
-	const name = item.require(binaryFieldField);
-	if (!context.getInputData()[itemIndex].binary?.[name])
-		throw new InvalidInputError(
-			`The input item has no binary field '${name}'`,
-			"In n8n's Webhook node, turn on the option Raw Body. Where the body is text, set 'Body From' to Text.",
-		);
-	return async () => await context.helpers.getBinaryDataBuffer(itemIndex, name);
+	const file = findFile(context.getInputData()[itemIndex], item.require(binaryFieldField));
+	return async () => await context.helpers.getBinaryDataBuffer(itemIndex, file);
+}
+
+/** Whether a value is a file as n8n keeps it: with its data, or the ID under which that is stored. */
+const isFile = (value: unknown): value is IBinaryData =>
+	isRecord(value) && typeof value.mimeType === 'string' && ('id' in value || 'data' in value);
+
+/**
+ * The file that is meant by the name of a binary field, a path in the JSON of the item, or the file itself,
+ * which an expression gives. In n8n's binary mode Combined all are in the JSON, under `_files`
+ * (docs/n8n-engine.md#loading-and-metadata). @throws InvalidInputError
+ */
+function findFile({ json, binary }: INodeExecutionData, given: unknown): IBinaryData {
+	// What $binary gives has no data where n8n keeps that in memory. The signature decides in any case.
+	const candidates =
+		typeof given === 'string'
+			? [binary?.[given], getAtPath(json, given), getAtPath(json, `_files.${given}`)]
+			: [given, ...(isRecord(given) ? Object.values(binary ?? {}) : [])];
+	const file = candidates.find(isFile);
+	if (file) return file;
+	throw new InvalidInputError(
+		typeof given === 'string'
+			? `The input item has no binary field '${given}'`
+			: "'Input Binary Field' is not a file",
+		"Use the name of the field, such as data. In n8n's Webhook node, turn on the option Raw Body. Where the body is text, set 'Body From' to Text.",
+	);
 }

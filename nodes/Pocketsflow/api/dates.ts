@@ -2,11 +2,14 @@ import { isRecord } from './responses';
 
 const dateOnly = /^\d{4}-\d{2}-\d{2}$/;
 const dateTimeWithoutZone = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)$/;
+/** PostgreSQL writes a blank before the time, and full hours as `+00`. */
 const dateTimeWithZone =
-	/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})$/i;
+	/^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?) ?(?:Z|UTC|GMT|([+-]\d{2}):?(\d{2})?)$/i;
 
 /** Timestamps below this are in seconds: as milliseconds they would be before March 1973. */
 const minMilliseconds = 1e11;
+/** A smaller number is another thing: as seconds it would be before March 1973. */
+const minTimestamp = 1e8;
 const latestMs = Date.parse('9999-12-31T23:59:59.999Z');
 const dayMs = 86_400_000;
 
@@ -20,7 +23,8 @@ export function toMilliseconds(timestamp: number): number {
 
 /**
  * Parses a date from an expression or the editor: ISO text, a Luxon DateTime, a Date, or a timestamp in
- * seconds or milliseconds. Undefined for what is no date from 1970 to 9999.
+ * seconds or milliseconds. Undefined for what is no date from 1970 to 9999, and for smaller numbers, such
+ * as 46349 or 20261123, which are dates of a spreadsheet or of another system.
  * @param timezone of text without one, which is how n8n's date picker writes it
  * An hour that comes twice, at the end of daylight saving, is the earlier one.
  * @param edge the end of the day that a date without a time stands for
@@ -35,6 +39,12 @@ export function parseDate(
 	return timeMs !== undefined && timeMs >= 0 && timeMs <= latestMs ? new Date(timeMs) : undefined;
 }
 
+/**
+ * Reads a date that the API wrote, in ms since 1970. The API may leave out the zone, which then is UTC
+ * whatever the time zone of this process. Undefined for what is no date.
+ */
+export const readApiDate = (raw: unknown): number | undefined => parseDate(raw, 'UTC')?.getTime();
+
 /** Formats a date as the calendar day that it falls on in a time zone, such as 2026-11-23. @throws UnknownTimezoneError */
 export function formatDay(date: Date, timezone: string): string {
 	const timeMs = date.getTime();
@@ -43,7 +53,8 @@ export function formatDay(date: Date, timezone: string): string {
 
 function parseTime(raw: unknown, timezone: string, edge: DayEdge): number | undefined {
 	if (raw instanceof Date) return toFinite(raw.getTime());
-	if (typeof raw === 'number') return toFinite(toMilliseconds(raw));
+	if (typeof raw === 'number')
+		return raw < minTimestamp ? undefined : toFinite(toMilliseconds(raw));
 	if (isRecord(raw) && typeof raw.toMillis === 'function') return toFinite(raw.valueOf());
 	return typeof raw === 'string' ? parseText(raw.trim(), timezone, edge) : undefined;
 }
@@ -62,7 +73,10 @@ function parseText(text: string, timezone: string, edge: DayEdge): number | unde
 		const wallClock = toFinite(Date.parse(`${day}T${time}Z`));
 		return wallClock === undefined ? undefined : fromWallClock(wallClock, timezone);
 	}
-	return dateTimeWithZone.test(text) ? toFinite(Date.parse(text)) : undefined;
+	const [, zonedDay, zonedTime, hours = '+00', minutes = '00'] = dateTimeWithZone.exec(text) ?? [];
+	return zonedDay === undefined
+		? undefined
+		: toFinite(Date.parse(`${zonedDay}T${zonedTime}${hours}:${minutes}`));
 }
 
 const toFinite = (value: unknown) =>
@@ -103,6 +117,7 @@ function createFormat(timezone: string): Intl.DateTimeFormat | undefined {
 
 /** How far the clocks of a zone are ahead of UTC at a time, in ms. @throws UnknownTimezoneError */
 function getOffsetMs(timeMs: number, timezone: string): number {
+	if (timezone === 'UTC') return 0;
 	const format = createFormat(timezone);
 	if (!format) throw new UnknownTimezoneError(timezone);
 	const parts = format.formatToParts(timeMs);

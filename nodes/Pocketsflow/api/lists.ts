@@ -124,7 +124,7 @@ export function buildListRequest(
 	};
 }
 
-/** Builds the request for one page of a list; a list without pages is asked for whole. */
+/** Builds the request for one page of a list; a list without pages is asked for whole, unless it says that it has them. */
 export function buildPageRequest(
 	{ paging }: ListEndpoint,
 	request: PocketsflowRequest,
@@ -139,6 +139,8 @@ export function buildPageRequest(
 		case 'offset':
 			return { ...request, query: { ...query, limit: size, offset: position - 1 } };
 		case 'none':
-			return request;
+			return position === 1
+				? request
+				: { ...request, query: { ...query, page: position, pageSize: size } };
 	}
 }

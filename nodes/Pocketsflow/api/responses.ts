@@ -55,41 +55,123 @@ export function findRecords(
 export interface Pagination {
 	totalCount?: number;
 	totalPages?: number;
+	pageSize?: number;
 	hasMore?: boolean;
 }
 
 /** Reads the `pagination` block of a page, each part only where it has the documented type. */
 export function readPagination(response: unknown): Pagination {
 	if (!isRecord(response) || !isRecord(response.pagination)) return {};
-	const { totalCount, totalPages, hasMore } = response.pagination;
+	const { totalCount, totalPages, pageSize, hasMore } = response.pagination;
 	return {
 		totalCount: typeof totalCount === 'number' ? totalCount : undefined,
 		totalPages: typeof totalPages === 'number' ? totalPages : undefined,
+		pageSize: typeof pageSize === 'number' ? pageSize : undefined,
 		hasMore: typeof hasMore === 'boolean' ? hasMore : undefined,
 	};
 }
 
-/**
- * Reads the text and the code of an error body. The text may stand in `message`, in `error` or in
- * `error.message` (docs/pocketsflow-api.md#errors).
- */
-export function readErrorParts(body: unknown): { text?: string; code?: string } {
-	if (!isRecord(body)) return {};
-	const code = typeof body.code === 'string' ? body.code : undefined;
-	for (const value of [body.message, body.error]) {
-		if (typeof value === 'string' && value.trim() !== '') return { text: value.trim(), code };
-		if (isRecord(value) && typeof value.message === 'string') return { text: value.message, code };
-	}
-	return { code };
-}
+/** Keys under which an error says what happened, the more telling ones first. */
+const errorTextKeys = ['message', 'error', 'error_description', 'detail', 'title', 'msg', 'reason'];
+
+/** Keys under which it lists what was wrong, each with the field that it is about or by its name. */
+const errorListKeys = ['errors', 'issues', 'details', 'violations', 'constraints'];
+
+const errorFieldKeys = ['field', 'path', 'param', 'property'];
+
+/** No error is nested deeper; one that is has been made to cost time. */
+const maxErrorDepth = 5;
 
 /**
- * Whether a body says that something went wrong, although its status may say that all is well: an `error`
- * or `success: false` (docs/pocketsflow-api.md#errors). A record with an id of its own is no such body.
+ * Reads the text and the code of an error body, in every shape that is usual: the text may be bare, under one
+ * of several keys, in a list, in a map by field, or in JSON within text (docs/pocketsflow-api.md#errors).
+ */
+export function readErrorParts(body: unknown): { text?: string; code?: string } {
+	const { code, error } = isRecord(body) ? body : {};
+	const codes = [code, isRecord(error) ? error.code : undefined];
+	return { text: readErrorText(body), code: codes.find((value) => typeof value === 'string') };
+}
+
+function readErrorText(value: unknown, depth = 0): string | undefined {
+	if (depth > maxErrorDepth) return undefined;
+	if (typeof value === 'string') return readNestedJson(value, depth) ?? (value.trim() || undefined);
+	if (Array.isArray(value)) return joinErrors(value.map((item) => readErrorItem(item, depth)));
+	if (!isRecord(value)) return undefined;
+	const summary = findText(value, errorTextKeys, (inner) => readErrorText(inner, depth + 1));
+	const list = findText(value, errorListKeys, (inner) => readErrorList(inner, depth + 1));
+	const isSaid = summary !== undefined && list !== undefined && summary.includes(list);
+	return joinErrors(isSaid ? [summary] : [summary, list], ': ');
+}
+
+function readNestedJson(text: string, depth: number): string | undefined {
+	if (!/^\s*[[{]/.test(text)) return undefined;
+	try {
+		return readErrorText(JSON.parse(text), depth + 1);
+	} catch {
+		return undefined;
+	}
+}
+
+/** One of several errors, with the field that it is about unless it names it. */
+function readErrorItem(item: unknown, depth: number): string | undefined {
+	const text = readErrorText(item, depth + 1);
+	const paths = isRecord(item) ? errorFieldKeys.map((key) => item[key]) : [];
+	const path = paths.find((value) => value !== undefined);
+	const field = Array.isArray(path) ? path.join('.') : path;
+	return typeof field === 'string' ? prefixField(field, text) : text;
+}
+
+/** Several errors, as a list or by the names of their fields. */
+function readErrorList(value: unknown, depth: number): string | undefined {
+	const text = readErrorText(value, depth);
+	if (text !== undefined || !isRecord(value)) return text;
+	const entries = Object.entries(value);
+	return joinErrors(
+		entries.map(([field, error]) => prefixField(field, readErrorText(error, depth + 1))),
+	);
+}
+
+const prefixField = (field: string, text: string | undefined) =>
+	text === undefined || field === '' || text.includes(field) ? text : `${field}: ${text}`;
+
+function findText(
+	record: IDataObject,
+	keys: readonly string[],
+	read: (value: unknown) => string | undefined,
+): string | undefined {
+	for (const key of keys) {
+		const text = read(record[key]);
+		if (text !== undefined) return text;
+	}
+	return undefined;
+}
+
+function joinErrors(texts: Array<string | undefined>, separator = '; '): string | undefined {
+	const present = texts.filter((text) => text !== undefined);
+	return present.length === 0 ? undefined : present.join(separator);
+}
+
+/** Whether a list or a map holds anything, or another value is more than false or blank. */
+const isFilled = (value: unknown) =>
+	typeof value === 'object' && value !== null ? Object.keys(value).length > 0 : Boolean(value);
+
+/**
+ * Whether a body says that something went wrong, although its status may say that all is well
+ * (docs/pocketsflow-api.md#errors). A record with an id of its own is no such body.
  */
 export function isErrorBody(body: unknown): boolean {
 	if (!isRecord(body) || hasId(body)) return false;
-	return body.success === false || Boolean(body.error);
+	const { success, ok, status, statusCode, error, errors, message, data } = body;
+	return (
+		success === false ||
+		ok === false ||
+		(typeof status === 'string' && /^(error|fail(ed|ure)?)$/i.test(status)) ||
+		Number(statusCode) >= 400 ||
+		Boolean(error) ||
+		isFilled(errors) ||
+		(Array.isArray(message) && message.length > 0) ||
+		(isRecord(data) && isErrorBody(data))
+	);
 }
 
 /** Whether a record has an id that can be asked for. */

@@ -87,9 +87,25 @@ export function readSentAt(header: unknown): number | undefined {
 const latestMs = Date.parse('9999-12-31T23:59:59.999Z');
 
 function parseBody(rawBody: Uint8Array): unknown {
-	const text = Buffer.from(rawBody).toString('utf8');
-	return jsonParse<unknown>(text.replace(/^\uFEFF/, ''), { fallbackValue: null });
+	const text = Buffer.from(rawBody)
+		.toString('utf8')
+		.replace(/^\uFEFF/, '');
+	return jsonParse<unknown>(keepDigits(text), { fallbackValue: null });
 }
+
+const longNumber = /\d{16}/;
+const stringOrNumber = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:e[+-]?\d+)?/gi;
+
+/**
+ * Puts integers that JavaScript cannot hold into quotes: read as numbers, two IDs beyond 2^53 can become
+ * one.
+ */
+const keepDigits = (json: string): string =>
+	longNumber.test(json)
+		? json.replace(stringOrNumber, (token) =>
+				/^-?\d{16,}$/.test(token) && !Number.isSafeInteger(Number(token)) ? `"${token}"` : token,
+			)
+		: json;
 
 function readName(value: unknown): string | undefined {
 	return typeof value === 'string' && value.trim() ? value.trim() : undefined;

@@ -15,6 +15,8 @@ export interface BusinessEvent {
 	discriminator: number | string;
 	/** A digest of the content, hex. Absent where the discriminator alone tells events apart. */
 	digest?: string;
+	/** How often it happened to the same thing, if that is known; the first time unless given. */
+	occurrence?: number;
 	/** The user whose account it happened in (`userId` of the API); undefined where not known. */
 	account?: string;
 }
@@ -48,13 +50,15 @@ export function dependsOnAccount(event: string): boolean {
  * docs/pocketsflow-api.md#deliveries
  *
  * The id of a recurring event holds the discriminator, because a second identical renewal a month later
- * must not look like the first. It also holds the digest, because Pocketsflow's timestamp may count whole
+ * must not look like the first. One that happens once to most things, and again to some, such as the end of
+ * a subscription that returned, has the number of the occurrence from the second one on. It also holds the digest, because Pocketsflow's timestamp may count whole
  * seconds, and several events fit into one.
  */
 export function buildEventId(businessEvent: BusinessEvent): string {
-	const { event, discriminator, digest } = businessEvent;
+	const { event, discriminator, digest, occurrence = 1 } = businessEvent;
 	const uniqueId = readUniqueId(businessEvent);
-	if (uniqueId !== undefined) return `${event}:${uniqueId}`;
+	if (uniqueId !== undefined)
+		return [event, uniqueId, ...(occurrence > 1 ? [occurrence] : [])].join(':');
 	return [event, readSubject(businessEvent), discriminator, digest?.slice(0, 16)]
 		.filter((part) => part !== undefined)
 		.join(':');

@@ -4,31 +4,53 @@ import { isRecord } from '../api/responses';
 
 /**
  * Reads the metadata of the checkout session from a webhook payload or from a record of the API.
- * It may stand at the top, in the order, or in an invoice's subscription details, as an object or as
- * text (see `parseMetadata`): docs/pocketsflow-api.md#metadata
+ * It may stand at the top, in the order, or in a raw invoice: in its subscription details, older or
+ * newer, or in its lines. It is an object or text (see `parseMetadata`): docs/pocketsflow-api.md#metadata
  * @returns undefined where there is none
  */
 export function readMetadata(payload: IDataObject): IDataObject | undefined {
-	const { metadata, order, subscription_details: details } = payload;
+	const { metadata, order, subscription_details: details, parent, lines } = payload;
+	const rows = isRecord(lines) && Array.isArray(lines.data) ? lines.data : [];
 	const candidates = [
 		metadata,
 		isRecord(order) ? order.metadata : undefined,
-		isRecord(details) && isRecord(details.metadata) ? details.metadata : undefined,
+		readRaw(details),
+		isRecord(parent) ? readRaw(parent.subscription_details) : undefined,
+		...rows.map(readRaw),
 	]
-		.map(parseMetadata)
+		.map((value) => parseMetadata(value))
 		.filter((parsed) => parsed !== undefined);
 	// A raw invoice has empty metadata of its own beside that of its subscription.
 	return candidates.find((parsed) => Object.keys(parsed).length > 0) ?? candidates[0];
 }
 
-/** An object, JSON text, or URL-encoded text from the embedded checkout, which may be in quotes. */
-function parseMetadata(value: unknown): IDataObject | undefined {
+/** The payment provider's metadata is always an object. */
+const readRaw = (value: unknown) =>
+	isRecord(value) && isRecord(value.metadata) ? value.metadata : undefined;
+
+/**
+ * An object, JSON text, or URL-encoded text from the embedded checkout, which may be in quotes. Text may
+ * be encoded twice.
+ */
+function parseMetadata(value: unknown, depth = 3): IDataObject | undefined {
 	if (isRecord(value)) return unfoldWebhookMetadata(value);
-	if (typeof value !== 'string') return undefined;
+	if (typeof value !== 'string' || depth === 0) return undefined;
+	const json = jsonParse<unknown>(value, { fallbackValue: null });
+	const inner = typeof json === 'string' ? parseMetadata(json, depth - 1) : undefined;
+	if (inner) return inner;
 	const text = value.trim().replace(/^"([\s\S]*)"$/, '$1');
-	const json = jsonParse<unknown>(text, { fallbackValue: null });
-	if (isRecord(json)) return json;
-	return text.includes('=') ? Object.fromEntries(new URLSearchParams(text)) : undefined;
+	const unquoted = jsonParse<unknown>(text, { fallbackValue: null });
+	if (isRecord(unquoted)) return unfoldWebhookMetadata(unquoted);
+	if (text.includes('=')) return Object.fromEntries(new URLSearchParams(text));
+	return /^(%22)?%7b/i.test(text) ? parseMetadata(decode(text), depth - 1) : undefined;
+}
+
+function decode(text: string): string {
+	try {
+		return decodeURIComponent(text);
+	} catch {
+		return '';
+	}
 }
 
 /** Replaces the text under `webhookMetadata` by the keys that are encoded in it. */

@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { isRecord } from '../api/responses';
+import { isRecord, readId } from '../api/responses';
 import { readEmail, readMembershipId } from './catalogue';
 import { readMetadata } from './metadata';
 
@@ -33,6 +33,7 @@ export function buildSimplifiedOutput(envelope: EventEnvelope, payload: IDataObj
 		order: readEntity(payload, 'order', 'orderId'),
 		refund: isRecord(payload.refund) ? payload.refund : undefined,
 		product: readEntity(payload, 'product', 'productId'),
+		...readSubjectPart(envelope.event, payload),
 		customer: readCustomer(payload),
 		subscription: readSubscription(payload),
 		subscriptionCustomerId: readMembershipId(payload),
@@ -43,6 +44,35 @@ export function buildSimplifiedOutput(envelope: EventEnvelope, payload: IDataObj
 	};
 	const set = Object.entries(parts).filter(([, value]) => value !== undefined && value !== null);
 	return { ...envelope, ...Object.fromEntries(set) };
+}
+
+/** What an event of this kind is about, by the beginning of its name. */
+const subjectKeys: Record<string, string> = {
+	identity: 'identity',
+	payment_intent: 'paymentIntent',
+	product: 'product',
+	review: 'review',
+};
+
+/** Keys of a flat payload that say nothing about its subject. */
+const otherKeys = new Set(['_id', 'event', 'type', 'webhookId', 'testMode', 'livemode', 'userId']);
+
+/**
+ * The subject of events whose payload may be the subject itself (docs/pocketsflow-api.md#all-others): the
+ * object under its key, or the plain values of the payload.
+ */
+function readSubjectPart(event: string, payload: IDataObject): IDataObject {
+	const key = subjectKeys[event.split('.')[0]] as string | undefined;
+	if (key === undefined) return {};
+	const nested = payload[key];
+	if (isRecord(nested)) return { [key]: nested._id ? { id: nested._id, ...nested } : nested };
+	const isPlain = ([name, value]: [string, unknown]) =>
+		!otherKeys.has(name) && typeof value !== 'object' && value !== undefined;
+	const values = Object.fromEntries(Object.entries(payload).filter(isPlain));
+	const id = readId(payload) ?? readId({ id: payload[`${key}Id`] });
+	return Object.keys(values).length === 0 && id === undefined
+		? {}
+		: { [key]: { ...(id !== undefined && { id }), ...values } };
 }
 
 /** An order or a product: the object under `key`, or one made of the id that stands in its place. */

@@ -50,6 +50,14 @@ export function checkSignature(
 	if (!rawBody || rawBody.length === 0) return { valid: false, reason: 'no body' };
 	const { digest, fault } = parseSignature(header);
 	if (digest === undefined) return { valid: false, reason: fault };
-	const isRight = timingSafeEqual(Buffer.from(digest), Buffer.from(sign(rawBody, secret)));
-	return isRight ? { valid: true } : { valid: false, reason: 'wrong signature' };
+	return isSignedBy(rawBody, digest, secret)
+		? { valid: true }
+		: { valid: false, reason: 'wrong signature' };
 }
+
+/**
+ * Whether a digest is the signature of these bytes with this secret; in constant time.
+ * @param digest as `parseSignature` reads it
+ */
+export const isSignedBy = (rawBody: Uint8Array, digest: string, secret: string): boolean =>
+	timingSafeEqual(Buffer.from(digest), Buffer.from(sign(rawBody, secret)));

@@ -1,7 +1,7 @@
-import type { IDataObject, INodeProperties } from 'n8n-workflow';
+import type { INodeProperties } from 'n8n-workflow';
 
 import { lists } from '../api/lists';
-import { isRecord, readId as readRecordId } from '../api/responses';
+import { isRecord } from '../api/responses';
 import {
 	formatAmount,
 	formatActive,
@@ -12,8 +12,9 @@ import {
 	type Picker,
 	type PickerSource,
 } from './pickers';
-import { readId, readPastedId, type Address, type Field } from './types';
-import { idListField } from './valueLists';
+import type { Field } from './field';
+import { readPathId, readPastedId, type Address } from './kinds/id';
+import { idListField } from './list';
 
 interface LocatorSettings {
 	displayName: string;
@@ -39,13 +40,14 @@ export function locatorField(settings: LocatorSettings): Field<string> {
 			...buildModes(settings),
 		},
 		picker,
-		read: (raw) => readId(displayName, readLocator(settings, raw)),
+		read: (raw) => readPathId(displayName, readLocator(settings, raw)),
 	};
 }
 
 /** The ID that a locator holds, in whichever mode a URL was pasted. @throws InvalidInputError */
 function readLocator({ displayName, address }: LocatorSettings, raw: unknown): unknown {
-	return readPastedId(displayName, isRecord(raw) ? raw.value : raw, address);
+	const isLocator = isRecord(raw) && ('__rl' in raw || 'mode' in raw);
+	return readPastedId(displayName, isLocator ? raw.value : raw, address);
 }
 
 function buildModes({
@@ -55,14 +57,12 @@ function buildModes({
 }: LocatorSettings): Pick<INodeProperties, 'modes'> {
 	const byAddress = address && {
 		placeholder: address.placeholder,
-		// n8n extracts from any part of the text, but validates the whole of it.
 		validation: [
 			{
 				type: 'regex',
 				properties: { regex: `${address.regex}.*`, errorMessage: address.errorMessage },
 			},
 		],
-		extractValue: { type: 'regex' as const, regex: address.regex },
 	};
 	return {
 		modes: [
@@ -154,38 +154,18 @@ export const mainProductsField = idListField(
 	productAddress,
 );
 
-/** What became of the money of an order, as far as the order and its refunds say. */
-function formatOrderState(order: IDataObject, refunds: readonly IDataObject[]): string | undefined {
-	const paid = Number(order.grossAmount ?? order.amount);
-	const refunded = refunds
-		.filter(({ status }) => status !== 'failed')
-		.reduce((sum, { amount }) => sum + Number(amount), 0);
-	const isPart = refunded > 0 && refunded < paid;
-	const refundState =
-		order.isRefunded === true || refunded > 0
-			? isPart
-				? 'partly refunded'
-				: 'refunded'
-			: undefined;
-	const states = [refundState, order.isDisputed === true ? 'disputed' : undefined];
-	return states.filter(Boolean).join(', ') || undefined;
-}
-
+/** The orders of the account. What tells two apart comes first: a long label is cut off at its end. */
 const orderSource: PickerSource = {
 	list: lists.orders,
-	related: {
-		list: lists.refunds,
-		key: ({ orderId }) => formatText(orderId),
-		ownKey: readRecordId,
-	},
-	label: (record, refunds) =>
+	label: (record) =>
 		joinLabel(
 			record,
-			getBuyerEmail(record) ?? 'Unknown buyer',
-			formatOrderState(record, refunds),
-			isRecord(record.product) ? formatText(record.product.name) : undefined,
-			formatAmount(record.grossAmount ?? record.amount ?? record.amountBeforeTax, record.currency),
 			formatMinute(record.createdAt),
+			formatAmount(record.grossAmount ?? record.amount ?? record.amountBeforeTax, record.currency),
+			record.isRefunded === true ? 'refunded' : undefined,
+			record.isDisputed === true ? 'disputed' : undefined,
+			isRecord(record.product) ? formatText(record.product.name) : undefined,
+			getBuyerEmail(record) ?? 'Unknown buyer',
 		),
 };
 

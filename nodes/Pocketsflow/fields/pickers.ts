@@ -23,8 +23,6 @@ export interface PickerSource {
 	label(record: IDataObject, related: readonly IDataObject[]): string;
 	/** A list that the labels need as well. They do without where it is not answered soon. */
 	related?: RelatedList;
-	/** What the field takes; the record's ID unless given. */
-	value?(record: IDataObject): string | undefined;
 }
 
 /** A list whose records belong to those of another: both have the same text under a key. */
@@ -46,10 +44,19 @@ export function formatText(value: unknown): string | undefined {
 	return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
 }
 
-/** An amount as Pocketsflow gives it, with its currency where that is known. */
+/** An amount in major units with the decimals of its currency, as in `9.00 USD`. */
 export function formatAmount(amount: unknown, currency: unknown): string | undefined {
 	const text = formatText(amount);
-	return text && [text, formatText(currency)?.toUpperCase()].filter(Boolean).join(' ');
+	const code = formatText(currency)?.toUpperCase();
+	if (text === undefined || !Number.isFinite(Number(text))) return text;
+	const decimals = Math.max(getDecimals(code), text.split('.')[1]?.length ?? 0);
+	return [Number(text).toFixed(decimals), code].filter(Boolean).join(' ');
+}
+
+function getDecimals(currency: string | undefined): number {
+	if (currency === undefined || !/^[A-Z]{3}$/.test(currency)) return 2;
+	const format = new Intl.NumberFormat('en', { style: 'currency', currency });
+	return format.resolvedOptions().maximumFractionDigits ?? 2;
 }
 
 /** The calendar day of an ISO 8601 date. */

@@ -1,11 +1,11 @@
 import type { INodePropertyOptions } from 'n8n-workflow';
 
 import { offerSource, productSource, sellableAddress } from './locators';
-import { idNamesField } from './nameLists';
-import { readText, type Field, type Presentation } from './types';
+import { idListField } from './list';
+import { readText, type Field, type Presentation } from './field';
 
 /** The products and subscription offers that the events of a trigger are narrowed to. */
-export const productIdsField = idNamesField(
+export const productIdsField = idListField(
 	{
 		displayName: 'Product Names or IDs',
 		name: 'productIds',
@@ -16,13 +16,14 @@ export const productIdsField = idNamesField(
 	sellableAddress,
 );
 
-/** Text to compare with, exactly as given; a number or a boolean is compared as text. */
+/** Text to compare with, without blanks around it; a number or a boolean is compared as text. */
 export function comparedTextField(shown: Presentation): Field<string> {
 	return {
 		property: { type: 'string', default: '', ...shown },
 		read(raw) {
 			if (raw === undefined || raw === null || raw === '') return undefined;
-			return typeof raw === 'boolean' ? String(raw) : readText(shown.displayName, raw);
+			const text = typeof raw === 'boolean' ? String(raw) : readText(shown.displayName, raw);
+			return text.trim() || undefined;
 		},
 	};
 }

@@ -5,7 +5,7 @@ import {
 	type IWebhookFunctions,
 } from 'n8n-workflow';
 
-import { InvalidInputError, refuseMissing, type Field } from './types';
+import { InvalidInputError, refuseMissing, type Field } from './field';
 
 /** The contexts in which a trigger reads its parameters. */
 export type TriggerContext = IHookFunctions | IPollFunctions | IWebhookFunctions;

@@ -4,49 +4,49 @@ import type {
 	IDataObject,
 } from 'n8n-workflow';
 
-import { isRecord } from '../api/responses';
-import { classifyError } from '../transport/attempt';
+import { isErrorBody, isRecord } from '../api/responses';
+import {
+	classifyError,
+	isPage,
+	isSuccess,
+	parseBody,
+	type HttpResponse,
+} from '../transport/attempt';
 import { readCredentialFields, type CredentialFields } from '../transport/credentialFields';
-import { describeFailure } from '../transport/errors';
+import { describeAnswer, describeFailure, joinSentences } from '../transport/errors';
+import { redactKeys } from '../transport/redaction';
 
-const timeoutMs = 20_000;
-
-const redirected =
-	"The 'Base URL' leads to another address, to which the API key is not sent. Enter the address of the Pocketsflow API itself.";
-
-const statusMessages: Record<number, string> = {
-	301: redirected,
-	302: redirected,
-	303: redirected,
-	307: redirected,
-	308: redirected,
-	401: 'Pocketsflow does not know this API key. Copy it again from Developers → API keys at Pocketsflow; it begins with pk_test_ or pk_live_.',
-	403: 'Pocketsflow knows this API key but does not let it read the account. Check the key under Developers → API keys at Pocketsflow.',
-	429: 'Pocketsflow received too many requests in the last minute. The key may be right: wait a minute and test again.',
-};
+const defaultTimeoutMs = 20_000;
 
 type Helpers = ICredentialTestFunctions['helpers'];
 
-/** Says what is wrong with a credential; undefined for a good one. */
+/**
+ * Says what is wrong with a credential; undefined for a good one.
+ * @param timeoutMs how long Pocketsflow may take to answer
+ */
 export async function findCredentialFault(
 	helpers: Helpers,
 	data: ICredentialDataDecryptedObject,
+	timeoutMs = defaultTimeoutMs,
 ): Promise<string | undefined> {
 	const fields = readCredentialFields(data as IDataObject, 'this credential');
-	return 'message' in fields
-		? `${fields.message}. ${fields.description}`
-		: await askForAccount(helpers, fields);
+	if ('message' in fields) return `${fields.message}. ${fields.description}`;
+	const fault = await askForAccount(helpers, fields, timeoutMs);
+	return fault && redactKeys(fault, fields.apiKey);
 }
 
 async function askForAccount(
 	helpers: Helpers,
-	{ baseUrl, apiKey, ignoreSslIssues }: CredentialFields,
+	fields: CredentialFields,
+	timeoutMs: number,
 ): Promise<string | undefined> {
+	const { baseUrl, apiKey, ignoreSslIssues } = fields;
+	const uri = `${baseUrl}/users/me`;
 	try {
 		// The only HTTP helper that n8n gives to such a function. Redirects would take the key along.
 		const response: unknown = await helpers.request({
 			method: 'GET',
-			uri: `${baseUrl}/users/me`,
+			uri,
 			headers: { Authorization: `Bearer ${apiKey}`, Accept: 'application/json' },
 			timeout: timeoutMs,
 			simple: false,
@@ -55,16 +55,23 @@ async function askForAccount(
 			followAllRedirects: false,
 			rejectUnauthorized: !ignoreSslIssues,
 		});
-		return describeResponse(isRecord(response) ? response : {});
+		return describeResponse(fields, readResponse(response), uri);
 	} catch (error) {
 		const status = readStatus(error);
-		if (status !== undefined) return describeResponse({ statusCode: status });
-		return describeFailure(
-			{ baseUrl, name: 'this credential' },
-			classifyError(error, undefined),
-			timeoutMs,
-		);
+		if (status !== undefined) return describeResponse(fields, { status, text: '' }, uri);
+		const target = { baseUrl, name: 'this credential' };
+		return describeFailure(target, classifyError(error, uri), timeoutMs);
 	}
+}
+
+function readResponse(response: unknown): HttpResponse {
+	const { statusCode, headers, body } = isRecord(response) ? response : {};
+	const { location } = isRecord(headers) ? headers : {};
+	return {
+		status: Number(statusCode),
+		location: typeof location === 'string' ? location : undefined,
+		...parseBody(body),
+	};
 }
 
 function readStatus(error: unknown): number | undefined {
@@ -73,21 +80,26 @@ function readStatus(error: unknown): number | undefined {
 	return typeof status === 'number' ? status : undefined;
 }
 
-function describeResponse({ statusCode, body }: IDataObject): string | undefined {
-	const status = Number(statusCode);
-	if (statusMessages[status]) return statusMessages[status];
-	if (status >= 500)
-		return `Pocketsflow could not answer (status ${status}). The key may be right: test again later.`;
-	// Every account has an email address (docs/pocketsflow-api.md#customers-reviews-and-account).
-	if (status >= 200 && status < 300 && hasEmail(body)) return undefined;
-	return "What answered at the 'Base URL' is not the Pocketsflow API: there is no account in the answer. It is usually https://api.pocketsflow.com.";
-}
+/** Answers with these statuses can be Pocketsflow's, as can be those from 500 on and redirects. */
+const possibleStatuses = [401, 403, 407, 429];
 
-function hasEmail(body: unknown): boolean {
-	try {
-		const account: unknown = typeof body === 'string' ? JSON.parse(body) : body;
-		return isRecord(account) && typeof account.email === 'string';
-	} catch {
-		return false;
-	}
+function describeResponse(
+	{ baseUrl, mode }: CredentialFields,
+	response: HttpResponse,
+	url: string,
+): string | undefined {
+	const { status, body, location } = response;
+	// Every account has an email address (docs/pocketsflow-api.md#customers-reviews-and-account).
+	if (isSuccess(response) && isRecord(body) && typeof body.email === 'string') return undefined;
+	const isPossible =
+		status >= 500 ||
+		possibleStatuses.includes(status) ||
+		location !== undefined ||
+		isErrorBody(body) ||
+		(isPage(response) && !isSuccess(response));
+	const target = { baseUrl, mode, name: 'this credential' };
+	const { whatHappened, nextStep } = describeAnswer(target, response, url);
+	return isPossible
+		? joinSentences(whatHappened, nextStep)
+		: "What answered at the 'Base URL' is not the Pocketsflow API: there is no account in the answer. It is usually https://api.pocketsflow.com.";
 }

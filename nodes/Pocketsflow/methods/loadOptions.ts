@@ -13,9 +13,12 @@ export function buildLoadOptions(fields: readonly Field[]): Record<string, LoadO
 	return Object.fromEntries(pickers.map((picker) => [picker.method, buildLoader(picker)]));
 }
 
+/** Compares many names in a fraction of the time that `localeCompare` takes. */
+const collator = new Intl.Collator();
+
 const buildLoader = (picker: Picker): LoadOptions =>
 	async function () {
 		const { readAllPickerItems } = await import('./pickerItems');
 		const items = await readAllPickerItems(this, picker);
-		return items.sort((a, b) => a.name.localeCompare(b.name));
+		return items.sort((a, b) => collator.compare(a.name, b.name));
 	};

@@ -1,6 +1,6 @@
 import { NodeOperationError, type ILoadOptionsFunctions } from 'n8n-workflow';
 
-import { composeMessage } from '../transport/errors';
+import { composeMessage, setMessage } from '../transport/errors';
 import { formatDuration } from '../transport/limits';
 import type { SendOptions } from '../transport/send';
 import { delay } from '../transport/signals';
@@ -32,9 +32,7 @@ export async function readWithinPatience<T>(
 		]);
 	} catch (error) {
 		const shown = new NodeOperationError(context.getNode(), 'The list could not be loaded');
-		// Set afterwards: n8n replaces a message in which it sees an error code such as ECONNRESET.
-		shown.message = composeMessage(error);
-		throw shown;
+		throw setMessage(shown, composeMessage(error));
 	} finally {
 		stop.abort();
 	}

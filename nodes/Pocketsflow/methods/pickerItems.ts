@@ -2,9 +2,11 @@ import type { IDataObject, ILoadOptionsFunctions, INodeListSearchItems } from 'n
 
 import { readId } from '../api/responses';
 import type { Picker, PickerSource } from '../fields/pickers';
+import { composeMessage } from '../transport/errors';
 import { readList } from '../transport/pagination';
 import type { SendOptions } from '../transport/send';
 import { delay } from '../transport/signals';
+import { mapInTurns } from '../transport/turns';
 import { readWithinPatience } from './patience';
 
 /** The records of a related list, by the key that they share with those that are offered. */
@@ -28,7 +30,9 @@ export async function readRelated(
 	const groups = new Map<string | undefined, IDataObject[]>();
 	for (const record of records) {
 		const key = related.key(record);
-		groups.set(key, [...(groups.get(key) ?? []), record]);
+		const group = groups.get(key);
+		if (group) group.push(record);
+		else groups.set(key, [record]);
 	}
 	return groups;
 }
@@ -37,20 +41,21 @@ export async function readRelated(
  * What the editor offers of some records.
  * @param filter text that the name contains or the value equals, in any case; without it all are offered
  */
-export function buildPickerItems(
-	{ label, related, value: getValue = readId }: PickerSource,
+export async function buildPickerItems(
+	{ label, related }: PickerSource,
 	records: IDataObject[],
 	filter?: string,
 	relatedRecords: RelatedRecords = new Map(),
-): INodeListSearchItems[] {
+): Promise<INodeListSearchItems[]> {
 	const wanted = filter?.trim().toLowerCase();
-	return records.flatMap((record) => {
-		const value = getValue(record);
+	const items = await mapInTurns(records, (record) => {
+		const value = readId(record);
 		const name = label(record, relatedRecords.get(related?.ownKey(record)) ?? []);
 		const isWanted =
 			!wanted || name.toLowerCase().includes(wanted) || value?.toLowerCase() === wanted;
 		return value !== undefined && isWanted ? [{ name, value }] : [];
 	});
+	return items.flat();
 }
 
 /** Adds the ID to names that stand more than once, so that no two items look alike. */
@@ -62,24 +67,38 @@ export function tellApart(items: INodeListSearchItems[]): INodeListSearchItems[]
 	);
 }
 
-/** Reads all sources of a picker to their ends, and builds what the editor offers of them. */
+/**
+ * Reads all sources of a picker to their ends, and builds what the editor offers of them. Where one of several
+ * fails, an item that cannot be used says so below those of the others.
+ * @throws NodeOperationError where none can be read
+ */
 export async function readAllPickerItems(
 	context: ILoadOptionsFunctions,
 	{ sources }: Picker,
 	filter?: string,
+	withinMs?: number,
 ): Promise<INodeListSearchItems[]> {
-	const items = await readWithinPatience(
-		context,
-		async (options) =>
-			await Promise.all(
-				sources.map(async (source) => {
-					const [records, related] = await Promise.all([
-						readList(context, source.list, options),
-						readRelated(context, source, options),
-					]);
-					return buildPickerItems(source, records, filter, related);
-				}),
-			),
-	);
-	return tellApart(items.flat());
+	const read = async (source: PickerSource) =>
+		await readWithinPatience(
+			context,
+			async (options) => {
+				const [records, related] = await Promise.all([
+					readList(context, source.list, options),
+					readRelated(context, source, options),
+				]);
+				return await buildPickerItems(source, records, filter, related);
+			},
+			withinMs,
+		);
+	const results = await Promise.allSettled(sources.map(read));
+	const items = results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
+	const failures = results.filter((result) => result.status === 'rejected');
+	if (failures.length === sources.length) throw failures[0].reason;
+	return [...tellApart(items), ...failures.map(({ reason }) => buildFailureItem(reason))];
 }
+
+/** The value is one that every field refuses as an ID. */
+const buildFailureItem = (reason: unknown): INodeListSearchItems => ({
+	name: `Some entries are missing. ${composeMessage(reason)}`,
+	value: '.',
+});

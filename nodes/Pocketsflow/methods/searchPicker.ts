@@ -14,20 +14,28 @@ const maxItemsShown = 100;
 /** Pages that one search reads at most when nothing matches; scrolling reads on. */
 const maxPagesRead = 10;
 
-/** Finds what a picker offers that matches, from where the token of the page before says. */
+/**
+ * Finds what a picker offers that matches, from where the token of the page before says.
+ * @param withinMs how long it may take
+ */
 export async function searchPicker(
 	context: ILoadOptionsFunctions,
 	picker: Picker,
 	filter?: string,
 	paginationToken?: string,
+	withinMs?: number,
 ): Promise<INodeListSearchResult> {
 	const [source, ...others] = picker.sources;
 	const isPaged = others.length === 0 && source.list.paging !== 'none';
-	if (!isPaged) return cutPage(await readAllPickerItems(context, picker, filter), paginationToken);
+	if (!isPaged) {
+		const items = await readAllPickerItems(context, picker, filter, withinMs);
+		return cutPage(items, paginationToken);
+	}
 	const first = Number(paginationToken ?? 1);
 	return await readWithinPatience(
 		context,
 		async (options) => await searchPages(context, source, filter, { ...options, first }),
+		withinMs,
 	);
 }
 
@@ -51,7 +59,7 @@ async function searchPages(
 	const related = readRelated(context, source, { limits: options.limits, stop: options.stop });
 	let pagesRead = 0;
 	for await (const { records, next } of readPages(context, source.list, options)) {
-		const results = tellApart(buildPickerItems(source, records, filter, await related));
+		const results = tellApart(await buildPickerItems(source, records, filter, await related));
 		const isEnough = results.length > 0 || ++pagesRead >= maxPagesRead;
 		if (isEnough || next === undefined)
 			return { results, ...(next !== undefined && { paginationToken: String(next) }) };

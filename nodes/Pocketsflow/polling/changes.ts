@@ -1,70 +1,22 @@
 /**
  * What changed on memberships since the last poll. Pocketsflow tells when a membership was made, not when
  * it changed or ended (docs/pocketsflow-api.md#subscriptions), so a digest of its state is kept and
- * compared. Pure, as the cursor is, and with the same promise: an emitted change stays unconfirmed until the
- * process that emitted it polls again a while later.
+ * compared. Pure.
  */
 import { createHash } from 'node:crypto';
 
 import type { IDataObject } from 'n8n-workflow';
 
-import {
-	addEmission,
-	isConfirmed,
-	isEmissionDue,
-	type Emission,
-	type EmissionConditions,
-} from './emissions';
-import { parseDate } from '../api/dates';
-import { compareDates, type DatedRecord } from './recordDates';
-
-/** A membership as read, with the date on which it was made. */
-export type Membership = DatedRecord;
-
-/** What is kept of one membership. */
-export interface KnownMembership {
-	/** A digest of its state. */
-	digest: string;
-	/** Identifies its last change. It is a digest of all changes so far, so that no two are the same. */
-	changeId: string;
-	/** Set while its last change is emitted but not confirmed; as in `UnconfirmedRecord`. */
-	emissions?: Emission[];
-	/** Whether its end was emitted. */
-	hasEnded?: boolean;
-}
-
-/** The stored state of all memberships. */
-export interface MembershipsState {
-	/** When watching began, by n8n's clock: part of every change id, so that no later start repeats one. */
-	startedAtMs: number;
-	/** Memberships made up to this date that had ended when they were first seen are ignored. */
-	endedBeforeMs: number;
-	memberships: Record<string, KnownMembership>;
-	/** The membership whose change was emitted last, while others wait: they have their turn first. */
-	lastId?: string;
-}
-
-export interface Change {
-	kind: 'updated' | 'deleted';
-	membership: Membership;
-	/** Tells this change from every other of the same membership. */
-	changeId: string;
-	/** A digest of the membership's new state. */
-	digest: string;
-}
-
-/** Most memberships that can be watched, because all of them are in the workflow's stored state. */
-export const membershipLimit = 2_000;
-
-/** Most ended memberships that are remembered. */
-const endedLimit = 200;
-
-/** Most memberships that are stored, with those whose end was emitted but is not confirmed. */
-const knownLimit = membershipLimit + 2 * endedLimit;
+import { readApiDate } from '../api/dates';
+import { readId } from '../api/responses';
+import { dayMs } from './list';
+import { compareDates, newestOf, type DatedRecord } from './records';
 
 const endedStatuses = new Set(['canceled', 'cancelled', 'expired', 'ended', 'incomplete_expired']);
 
-const readStatus = ({ status }: IDataObject) => String(status).toLowerCase();
+/** In lower case, with one spelling for spaces and hyphens. */
+export const readStatus = ({ status }: IDataObject) =>
+	String(status).trim().toLowerCase().replace(/[\s-]/g, '_');
 
 /** Whether the first payment of a membership, as the API returns it, is still to come. */
 export const isIncomplete = (record: IDataObject) => readStatus(record) === 'incomplete';
@@ -73,175 +25,225 @@ export const isIncomplete = (record: IDataObject) => readStatus(record) === 'inc
 export const hasBegun = (record: IDataObject) =>
 	!isIncomplete(record) && readStatus(record) !== 'incomplete_expired';
 
-/** Whether a membership is over for good. */
+/** Whether a membership is over, though it may return. */
 export const hasEnded = (record: IDataObject) => endedStatuses.has(readStatus(record));
+
+/** Whether the status may also be that of a membership whose first payment never came. */
+export const mayNeverHaveBegun = (record: IDataObject) =>
+	['expired', 'incomplete_expired'].includes(readStatus(record));
+
+export const isPaused = (record: IDataObject) =>
+	readStatus(record) === 'paused' || record.paused === true;
+
+/** Whether a customer's ID is the payment provider's, of which Pocketsflow cannot be asked. */
+export const isForeignId = (id: unknown) => typeof id === 'string' && id.startsWith('cus_');
+
+/** What is kept of one membership. */
+export type KnownMembership = [
+	/** A digest of its state. */
+	digest: string,
+	/** Identifies its last change. It is a digest of all changes so far, so that no two are the same. */
+	changeId: string,
+	timeMs: number,
+	/** How often it has ended. */
+	ends: number,
+	/** 1 if it has ended and not returned. */
+	isEnded: 0 | 1,
+];
+
+/** The stored state of all memberships. */
+export interface MembershipsState {
+	/** When watching began, by n8n's clock: part of every change ID, so that no later start repeats one. */
+	startedAtMs: number;
+	/** Memberships made up to this date that had ended when they were first seen are ignored. */
+	endedBeforeMs: number;
+	known: Record<string, KnownMembership>;
+	/** The membership whose change was emitted last, while others wait: they have their turn first. */
+	lastId?: string;
+	/** Where the reading of the list goes on; undefined if it came to its end. */
+	next?: number;
+}
+
+export interface Change {
+	kind: 'updated' | 'deleted';
+	membership: DatedRecord;
+	/** Tells this change from every other of all memberships. */
+	changeId: string;
+	/** What is kept of the membership once the change is emitted. */
+	known: KnownMembership;
+}
+
+/** Most memberships that can be watched, because all of them are in the workflow's stored state. */
+export const membershipLimit = 2_000;
+
+/** Most ended memberships that are remembered, in case they return. */
+const endedLimit = 1_000;
 
 const digestOf = (...texts: string[]) =>
 	createHash('sha256').update(texts.join('\n')).digest('hex').slice(0, 12);
 
-function digestState({ record }: Membership): string {
-	const { status, cancelAtPeriodEnd, currentPeriodEnd, paused } = record;
-	return digestOf(JSON.stringify([status, cancelAtPeriodEnd, currentPeriodEnd, paused]));
-}
+const digestState = ({ record }: DatedRecord): string =>
+	digestOf(
+		JSON.stringify([
+			readStatus(record),
+			record.cancelAtPeriodEnd === true,
+			readApiDate(record.currentPeriodEnd),
+			isPaused(record),
+			readOfferId(record),
+		]),
+	);
+
+const readOfferId = ({ productId, subscriptionId }: IDataObject) =>
+	readId({ id: productId ?? subscriptionId });
+
+const firstChangeId = ({ startedAtMs }: MembershipsState, id: string) =>
+	digestOf(String(startedAtMs), id);
+
+/** The state of a membership in which nothing happened yet. */
+const toKnown = (state: MembershipsState, membership: DatedRecord): KnownMembership => {
+	const isEnded = hasEnded(membership.record) ? 1 : 0;
+	const { id, timeMs } = membership;
+	return [digestState(membership), firstChangeId(state, id), timeMs, isEnded, isEnded];
+};
 
 /**
- * The state when watching begins: nothing of what is there counts as a change.
+ * The state when watching begins: nothing of what is there counts as a change. An empty list proves
+ * little, so that ends of memberships older than a day are ignored even then.
  * @param restartMs after a restart without a state, where to look back to: a membership that has ended, and
  * whose paid period reaches past that date, may have ended since then. Past Infinity none does.
  */
 export function startWatching(
-	memberships: readonly Membership[],
+	memberships: readonly DatedRecord[],
 	nowMs: number,
 	restartMs = Infinity,
 ): MembershipsState {
 	const ended = memberships.filter(({ record }) => hasEnded(record));
 	const state: MembershipsState = {
 		startedAtMs: nowMs,
-		endedBeforeMs: ended.reduce((latest, { timeMs }) => Math.max(latest, timeMs), -1),
-		memberships: {},
+		endedBeforeMs: newestOf(
+			ended.map(({ timeMs }) => timeMs),
+			memberships.length === 0 ? nowMs - dayMs : -1,
+		),
+		known: {},
 	};
 	const unknown = ended
-		.filter(({ record }) => readPeriodEndMs(record) > restartMs)
-		.map(({ id }): [string, KnownMembership] => [
+		.filter(({ record }) => (readApiDate(record.currentPeriodEnd) ?? Infinity) > restartMs)
+		.map(({ id, timeMs }): [string, KnownMembership] => [
 			id,
-			{ digest: '', changeId: digestOf(String(state.startedAtMs), id) },
+			['', firstChangeId(state, id), timeMs, 0, 0],
 		]);
-	return replaceKnown(addNewMemberships(state, memberships), unknown);
+	return replaceKnown(addNew(state, memberships), unknown);
 }
-
-/** When what was paid for ends; without a date it may still go on. */
-const readPeriodEndMs = ({ currentPeriodEnd }: IDataObject) =>
-	parseDate(currentPeriodEnd, 'UTC')?.getTime() ?? Infinity;
 
 /** Keeps the memberships that are subscriptions, or that are followed as such. */
 export const selectSubscriptions = (
-	memberships: readonly Membership[],
+	memberships: readonly DatedRecord[],
 	state?: MembershipsState,
-): Membership[] =>
-	memberships.filter(({ id, record }) => hasBegun(record) || state?.memberships[id] !== undefined);
+): DatedRecord[] =>
+	memberships.filter(({ id, record }) => hasBegun(record) || state?.known[id] !== undefined);
 
-/**
- * Adds memberships that are seen for the first time. Those that have ended have nothing to compare. Where
- * not all fit, those that the list no longer has make room, and the newest are added.
- */
-function addNewMemberships(
-	state: MembershipsState,
-	memberships: readonly Membership[],
-): MembershipsState {
-	const isNew = ({ id, record }: Membership) => !state.memberships[id] && !hasEnded(record);
-	const news = memberships.filter(isNew).sort((a, b) => b.timeMs - a.timeMs);
-	if (news.length === 0) return state;
-	const room = membershipLimit - Object.keys(state.memberships).length;
-	const base = news.length > room ? dropMissing(state, memberships) : state;
-	const left = Math.max(0, membershipLimit - Object.keys(base.memberships).length);
-	const added = news.slice(0, left).map((membership): [string, KnownMembership] => [
-		membership.id,
-		{
-			digest: digestState(membership),
-			changeId: digestOf(String(state.startedAtMs), membership.id),
-		},
-	]);
-	return replaceKnown(base, added);
+const isFollowed = ([, , , , isEnded]: KnownMembership) => isEnded === 0;
+
+/** Adds memberships that are seen for the first time, the newest if not all fit. */
+function addNew(state: MembershipsState, memberships: readonly DatedRecord[]): MembershipsState {
+	let room = membershipLimit - Object.values(state.known).filter(isFollowed).length;
+	const added = memberships
+		.filter(({ id }) => !state.known[id])
+		.sort((a, b) => compareDates(b, a))
+		.filter(({ record }) => hasEnded(record) || room-- > 0)
+		.map((one): [string, KnownMembership] => [one.id, toKnown(state, one)]);
+	return limitEnded(replaceKnown(state, added));
 }
 
-function dropMissing(
-	state: MembershipsState,
-	memberships: readonly Membership[],
-): MembershipsState {
-	const present = new Set(memberships.map(({ id }) => id));
-	const kept = Object.entries(state.memberships).filter(
-		([id, { emissions }]) => present.has(id) || emissions,
+/** Drops the oldest memberships beyond the limit that have ended. */
+function limitEnded(state: MembershipsState): MembershipsState {
+	const ended = Object.entries(state.known).filter(([, known]) => !isFollowed(known));
+	const excess = ended.sort(([, a], [, b]) => a[2] - b[2]).slice(0, -endedLimit);
+	if (excess.length === 0) return state;
+	const known = { ...state.known };
+	for (const [id] of excess) delete known[id];
+	const newestMs = newestOf(
+		excess.map(([, [, , timeMs]]) => timeMs),
+		state.endedBeforeMs,
 	);
-	return { ...state, memberships: Object.fromEntries(kept) };
+	return { ...state, endedBeforeMs: newestMs, known };
 }
-
-/** Counts the subscriptions whose changes are not followed, because too many are. */
-export const countUnfollowed = (state: MembershipsState, memberships: readonly Membership[]) =>
-	memberships.filter(({ id, record }) => !state.memberships[id] && !hasEnded(record)).length;
-
-/** Marks emitted changes as confirmed, by the same rule as `confirmEmissions`. */
-export function confirmChanges(
-	state: MembershipsState,
-	conditions: EmissionConditions,
-): { state: MembershipsState; mustSave: boolean } {
-	const isDone = ({ emissions }: KnownMembership) =>
-		emissions !== undefined && isConfirmed(emissions, conditions);
-	const done = Object.entries(state.memberships).filter(([, known]) => isDone(known));
-	const confirmed = done.map(([id, known]): [string, KnownMembership] => [
-		id,
-		{ ...known, emissions: undefined },
-	]);
-	return {
-		state: replaceKnown(state, confirmed),
-		mustSave: conditions.repeatAfterMs === 0 && done.length > 0,
-	};
-}
-
-/**
- * Selects the changes to emit next, oldest membership first. Where not all of the last poll's were emitted,
- * it goes on behind the one that was emitted last, so that no membership keeps others waiting for ever.
- */
-export function selectChanges(
-	state: MembershipsState,
-	memberships: readonly Membership[],
-	conditions: EmissionConditions,
-): Change[] {
-	const sorted = [...memberships].sort(compareDates);
-	const next = sorted.findIndex(({ id }) => id === state.lastId) + 1;
-	let room = knownLimit - Object.keys(state.memberships).length;
-	return [...sorted.slice(next), ...sorted.slice(0, next)]
-		.flatMap((membership) => detectChange(state, membership, conditions) ?? [])
-		.filter(({ membership }) => state.memberships[membership.id] !== undefined || room-- > 0);
-}
-
-function detectChange(
-	state: MembershipsState,
-	membership: Membership,
-	conditions: EmissionConditions,
-): Change | undefined {
-	const known = state.memberships[membership.id];
-	const digest = digestState(membership);
-	const kind = hasEnded(membership.record) ? 'deleted' : 'updated';
-	const change = { kind, membership, digest } as const;
-	if (!known) {
-		// One that is new and has ended already came and went between two polls.
-		const isNews = kind === 'deleted' && membership.timeMs > state.endedBeforeMs;
-		return isNews
-			? { ...change, changeId: digestOf(String(state.startedAtMs), membership.id, digest) }
-			: undefined;
-	}
-	const { changeId, emissions } = known;
-	if (known.digest !== digest) {
-		if (known.hasEnded && kind === 'deleted') return undefined;
-		return { ...change, changeId: digestOf(changeId, digest) };
-	}
-	return emissions && isEmissionDue(emissions, conditions) ? { ...change, changeId } : undefined;
-}
-
-const toKnown = ({ kind, digest, changeId }: Change): KnownMembership => ({
-	digest,
-	changeId,
-	...(kind === 'deleted' && { hasEnded: true }),
-});
 
 const replaceKnown = (
 	state: MembershipsState,
 	entries: Array<[string, KnownMembership]>,
-): MembershipsState => ({
-	...state,
-	memberships: { ...state.memberships, ...Object.fromEntries(entries) },
-});
+): MembershipsState =>
+	entries.length === 0
+		? state
+		: { ...state, known: { ...state.known, ...Object.fromEntries(entries) } };
 
-/** Takes note of changes that nobody asked for, so that they do not come when more is asked for later. */
-export function ignoreChanges(
+/** Counts the subscriptions whose changes are not followed, because too many are. */
+export const countUnfollowed = (state: MembershipsState, memberships: readonly DatedRecord[]) =>
+	memberships.filter(({ id, record }) => !state.known[id] && !hasEnded(record)).length;
+
+/**
+ * Selects the changes to emit next, oldest membership first. If not all of the last poll's were emitted,
+ * it goes on behind the one that was emitted last, so that no membership keeps others waiting for ever.
+ * @param again the IDs of changes that must be emitted again
+ */
+export function selectChanges(
 	state: MembershipsState,
-	changes: readonly Change[],
-): MembershipsState {
-	return replaceKnown(
-		state,
-		changes.map((change) => [change.membership.id, toKnown(change)]),
+	memberships: readonly DatedRecord[],
+	again: ReadonlyMap<string, unknown>,
+): Change[] {
+	const sorted = [...memberships].sort(compareDates);
+	const next = sorted.findIndex(({ id }) => id === state.lastId) + 1;
+	return [...sorted.slice(next), ...sorted.slice(0, next)].flatMap(
+		(membership) => detectChange(state, membership, again) ?? [],
 	);
 }
+
+function detectChange(
+	state: MembershipsState,
+	membership: DatedRecord,
+	again: ReadonlyMap<string, unknown>,
+): Change | undefined {
+	const { id, timeMs, record } = membership;
+	const kind = hasEnded(record) ? 'deleted' : 'updated';
+	const known = state.known[id] as KnownMembership | undefined;
+	const digest = digestState(membership);
+	if (!known) {
+		// One that is new and has ended already came and went between two polls.
+		const isNews = kind === 'deleted' && timeMs > state.endedBeforeMs && !mayNeverHaveBegun(record);
+		const changeId = digestOf(String(state.startedAtMs), id, digest);
+		return isNews
+			? { kind, membership, changeId, known: [digest, changeId, timeMs, 1, 1] }
+			: undefined;
+	}
+	const [knownDigest, lastChangeId, , ends, isEnded] = known;
+	if (knownDigest === digest)
+		return again.has(lastChangeId)
+			? { kind, membership, changeId: lastChangeId, known }
+			: undefined;
+	if (isEnded === 1 && kind === 'deleted') return undefined;
+	const changeId = digestOf(lastChangeId, digest);
+	return {
+		kind,
+		membership,
+		changeId,
+		known: [
+			digest,
+			changeId,
+			timeMs,
+			...(kind === 'deleted' ? ([ends + 1, 1] as const) : ([ends, 0] as const)),
+		],
+	};
+}
+
+/** Takes note of changes that nobody asked for, so that they do not come when more is asked for later. */
+export const ignoreChanges = (
+	state: MembershipsState,
+	changes: readonly Change[],
+): MembershipsState =>
+	replaceKnown(
+		state,
+		changes.map(({ membership, known }) => [membership.id, known]),
+	);
 
 /**
  * Records that some of the due changes were emitted.
@@ -251,40 +253,16 @@ export function ignoreChanges(
  */
 export function recordChanges(
 	state: MembershipsState,
-	memberships: readonly Membership[],
+	memberships: readonly DatedRecord[],
 	due: readonly Change[],
 	emitted: readonly Change[],
-	conditions: EmissionConditions,
 ): MembershipsState {
 	const isEmitted = new Set(emitted);
-	const othersWait = due.some((change) => !isEmitted.has(change));
-	const withNew = addNewMemberships(state, memberships);
-	const entries = emitted.map((change): [string, KnownMembership] => {
-		const known = state.memberships[change.membership.id];
-		const earlier = known?.changeId === change.changeId ? known.emissions : undefined;
-		const emissions = addEmission(earlier ?? [], conditions);
-		return [change.membership.id, { ...toKnown(change), emissions }];
-	});
-	const next = limitEnded(replaceKnown(withNew, entries), memberships);
+	const left = due.filter((change) => !isEmitted.has(change));
+	const waiting = new Set(left.map(({ membership }) => membership));
+	const others = memberships.filter((membership) => !waiting.has(membership));
+	const next = addNew(ignoreChanges(state, emitted), others);
 	const last = emitted[emitted.length - 1] as Change | undefined;
-	const lastId = othersWait ? (last?.membership.id ?? state.lastId) : undefined;
+	const lastId = waiting.size > 0 ? (last?.membership.id ?? state.lastId) : undefined;
 	return { ...next, lastId };
-}
-
-/** Drops the oldest memberships beyond the limit whose end was emitted and confirmed. */
-function limitEnded(state: MembershipsState, memberships: readonly Membership[]): MembershipsState {
-	const timesMs = new Map(memberships.map(({ id, timeMs }) => [id, timeMs]));
-	const ended = Object.entries(state.memberships)
-		.filter(([, known]) => known.hasEnded && !known.emissions)
-		.map(([id]) => ({ id, timeMs: timesMs.get(id) ?? -Infinity }))
-		.sort((a, b) => a.timeMs - b.timeMs);
-	const dropped = ended.slice(0, Math.max(0, ended.length - endedLimit));
-	if (dropped.length === 0) return state;
-	const droppedIds = new Set(dropped.map(({ id }) => id));
-	const kept = Object.entries(state.memberships).filter(([id]) => !droppedIds.has(id));
-	return {
-		...state,
-		endedBeforeMs: Math.max(state.endedBeforeMs, dropped[dropped.length - 1].timeMs),
-		memberships: Object.fromEntries(kept),
-	};
 }

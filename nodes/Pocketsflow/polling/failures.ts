@@ -1,7 +1,8 @@
 import { NodeOperationError } from 'n8n-workflow';
 
 import { composeMessage } from '../transport/errors';
-import type { PollContext } from './pollContext';
+import { polledEventOptions, watchName } from './sources';
+import { toMemoryKey, type PollContext } from './pollContext';
 
 /** What kept a poll from some of its records, while it went on with others. */
 export interface PollFailure {
@@ -10,9 +11,6 @@ export interface PollFailure {
 	/** An error, or a sentence. */
 	error: unknown;
 }
-
-/** Names the comparison of memberships among the failures of a poll. */
-export const watchName = 'subscription changes';
 
 /** How often one failure that goes on is shown as a failed execution. */
 const showEveryMs = 60 * 60_000;
@@ -23,7 +21,7 @@ const showEveryMs = 60 * 60_000;
  */
 export function showFailures(context: PollContext, failures: readonly PollFailure[]): void {
 	const { n8n, memory, nodeKey, nowMs } = context;
-	const toKey = (name: string) => `${nodeKey} ${name}`;
+	const toKey = (name: string) => toMemoryKey(nodeKey, name);
 	for (const { name, error } of failures) {
 		const message = `${composeMessage(error)} (${name}; everything else was polled)`;
 		n8n.logger.warn(`Pocketsflow Polling Trigger: ${message}`);
@@ -33,8 +31,8 @@ export function showFailures(context: PollContext, failures: readonly PollFailur
 		showFailedExecution(context, message);
 	}
 	const failing = new Set(failures.map(({ name }) => toKey(name)));
-	for (const key of memory.failuresShownMs.keys())
-		if (key.startsWith(`${nodeKey} `) && !failing.has(key)) memory.failuresShownMs.delete(key);
+	for (const name of [...polledEventOptions.map(({ value }) => String(value)), watchName])
+		if (!failing.has(toKey(name))) memory.failuresShownMs.delete(toKey(name));
 }
 
 /** Apart from the result of the poll: docs/n8n-engine.md#polling */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import type { IDataObject } from 'n8n-workflow';
 
-import { parseDate } from '../api/dates';
+import { readApiDate } from '../api/dates';
 import { readId } from '../api/responses';
 import { buildEventId, type BusinessEvent } from '../events/identity';
 import { readTestMode } from '../events/mode';
@@ -19,12 +19,14 @@ interface FoundEvent {
 	payload: IDataObject;
 	/** The record's date in ms, or a change id. */
 	discriminator: number | string;
+	/** How often this happened to the thing, if that can be again. */
+	occurrence?: number;
 }
 
 /** Turns an event into an item, in the form of the webhook trigger's. */
 export function buildItem(
 	{ settings: { simplify }, mode, nowMs }: PollContext,
-	{ event, record, payload, discriminator }: FoundEvent,
+	{ event, record, payload, discriminator, occurrence }: FoundEvent,
 ): IDataObject {
 	const testMode = readTestMode(record) ?? mode === 'test';
 	const businessEvent: BusinessEvent = {
@@ -34,7 +36,8 @@ export function buildItem(
 		// Records may share a date; a change id is unique by itself.
 		discriminator:
 			typeof discriminator === 'number' ? `${discriminator}:${identify(record)}` : discriminator,
-		account: typeof record.userId === 'string' ? record.userId : undefined,
+		account: readId({ id: record.userId }),
+		occurrence,
 	};
 	const envelope: EventEnvelope = {
 		event,
@@ -56,6 +59,6 @@ const identify = (record: IDataObject): string =>
 /** The date of the record; of a change Pocketsflow tells none. */
 function readSentAt(event: string, { createdAt }: IDataObject): Pick<EventEnvelope, 'sentAt'> {
 	const isRecordEvent = listSources.some((source) => source.event === event);
-	const date = isRecordEvent ? parseDate(createdAt, 'UTC') : undefined;
-	return date ? { sentAt: date.toISOString() } : {};
+	const timeMs = isRecordEvent ? readApiDate(createdAt) : undefined;
+	return timeMs === undefined ? {} : { sentAt: new Date(timeMs).toISOString() };
 }

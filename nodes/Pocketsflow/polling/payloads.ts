@@ -7,6 +7,7 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { readId, isRecord } from '../api/responses';
 import { readMetadata } from '../events/metadata';
+import { hasEnded, isForeignId, isPaused, readStatus } from './changes';
 
 const omitEmpty = (fields: IDataObject): IDataObject =>
 	Object.fromEntries(
@@ -84,25 +85,33 @@ export function toReviewPayload(record: IDataObject): IDataObject {
 	};
 }
 
-const activeStatuses = ['active', 'trialing', 'past_due', 'paused'];
+const activeStatuses = new Set(['active', 'trialing', 'in_trial', 'past_due', 'paused']);
 
-/** From a membership of the API to the payload of the subscription events. */
-export function toMembershipPayload(record: IDataObject): IDataObject {
+/**
+ * From a membership of the API to the payload of the subscription events.
+ * @param buyer the customer, if the membership itself does not say who that is
+ */
+export function toMembershipPayload(record: IDataObject, buyer: IDataObject = {}): IDataObject {
 	const { status } = record;
-	const customer = asRecord(record.customer);
+	const customer = { ...buyer, ...asRecord(record.customer) };
 	const id = readId(record);
+	const isForeign = isForeignId(record.customerId);
 	return omitEmpty({
-		subscription: omitEmpty({ id: record.productId ?? record.subscriptionId }),
+		subscription: omitEmpty({
+			id: record.productId ?? record.subscriptionId,
+			// Deliveries have the payment provider's customer here.
+			customerId: isForeign ? record.customerId : undefined,
+		}),
 		subscriptionCustomer: omitEmpty({
 			id,
 			status,
-			active: activeStatuses.includes(String(status)),
+			active: activeStatuses.has(readStatus(record)),
 			cancelAtPeriodEnd: record.cancelAtPeriodEnd,
-			paused: status === 'paused',
+			paused: isPaused(record) && !hasEnded(record),
 		}),
 		customer: omitEmpty({
-			id: record.customerId ?? readId(customer),
-			email: record.buyerEmail ?? customer.buyerEmail ?? customer.email,
+			id: isForeign ? readId(customer) : (record.customerId ?? readId(customer)),
+			email: record.buyerEmail ?? customer.email ?? customer.buyerEmail,
 			firstName: customer.firstName,
 			lastName: customer.lastName,
 		}),

@@ -1,18 +1,35 @@
 import { NodeOperationError, type IDataObject, type IPollFunctions } from 'n8n-workflow';
 
 import { composeMessage } from '../transport/errors';
-import { confirmChanges, type Change, type MembershipsState } from './changes';
-import { confirmEmissions, startAtDate, type CursorState } from './cursor';
-import { showFailures, watchName, type PollFailure } from './failures';
+import {
+	addBatches,
+	dropRecords,
+	findAgain,
+	isGivenUp,
+	maxTries,
+	settleBatches,
+	type AgainByName,
+	type Batch,
+} from './batches';
+import type { Change, MembershipsState } from './changes';
+import { showFailures, type PollFailure } from './failures';
 import {
 	advanceList,
-	describeExcess,
+	findDropped,
 	followList,
 	type FollowedList,
 	type SourceRecord,
-} from './followList';
+} from './follow';
 import { buildItem } from './items';
+import { startAt, type ListState } from './list';
 import { processMemory, type ProcessMemory } from './memory';
+import { toMembershipPayload } from './payloads';
+import { createPollContext, readNodeKey, toMemoryKey, type PollContext } from './pollContext';
+import { readBuyer } from './related';
+import { sampleEvents } from './sample';
+import { changeSources, listSources, watchName } from './sources';
+import { findRestartMs, isRestart, warnOfLostState } from './start';
+import { countPoll, hasState, loadState, saveState, stateVersion, type PollState } from './state';
 import {
 	advanceMemberships,
 	describeUnfollowed,
@@ -20,14 +37,7 @@ import {
 	isWatching,
 	watchMemberships,
 	type WatchedMemberships,
-} from './memberships';
-import { toMembershipPayload } from './payloads';
-import { createPollContext, getNodeKey, type PollContext } from './pollContext';
-import { sampleEvents } from './sample';
-import { changeSources, listSources } from './sources';
-import { findRestartMs, isRestart, warnOfLostState } from './start';
-import { countPoll, type PollState } from './state';
-import { hasState, loadState, saveState } from './stateStore';
+} from './watch';
 
 /**
  * Looks for new events; in a manual run, returns an example of each event instead.
@@ -39,7 +49,7 @@ export async function poll(
 	memory: ProcessMemory = processMemory,
 ): Promise<IDataObject[] | undefined> {
 	if (n8n.getMode() === 'manual') return await sampleEvents(await createPollContext(n8n, memory));
-	const nodeKey = getNodeKey(n8n);
+	const nodeKey = toMemoryKey(readNodeKey(n8n));
 	const { pollsInFlight, polledNodes } = memory;
 	for (let earlier; (earlier = pollsInFlight.get(nodeKey)); ) {
 		if (hasState(n8n)) return undefined;
@@ -78,31 +88,38 @@ async function pollOnce(
 ): Promise<IDataObject[] | undefined> {
 	const context = await createPollContext(n8n, memory);
 	const { settings } = context;
-	const { isStored, latest } = loadState(context);
+	const { stored, latest } = loadState(context);
 	if (!latest) warnOfLostState(context);
 	const isSameStart =
 		settings.startDateMs === undefined || latest?.startDate === settings.startDateText;
-	const { state: previous, mustSave: hasConfirmed } = confirmAll(
-		context,
-		isSameStart ? latest : undefined,
-	);
-	const { lists, watched, failures } = await readAll(context, previous);
+	const previous = isSameStart ? latest : undefined;
+	const kept = settleBatches(previous?.batches ?? [], context);
+	if (isGivenUp(kept, context)) throw buildNotKeptError(n8n);
+	const again = findAgain(kept, context);
+	const { lists, watched, failures } = await readAll(context, previous, kept, again);
 	const favoursChanges = previous?.favoursChanges ?? false;
-	const batch = selectBatch(context, lists, watched, favoursChanges);
-	const items = buildItems(context, batch);
-	const followed = lists.map((list): [string, CursorState] => [
+	const chosen = chooseItems(context, lists, watched, favoursChanges);
+	const items = await buildItems(context, chosen);
+	const followed = lists.map((list): [string, ListState] => [
 		list.source.event,
-		advanceList(list, batch.recordsOf.get(list) ?? [], context),
+		advanceList(list, chosen.recordsOf.get(list) ?? []),
 	]);
 	const memberships = watched
-		? advanceMemberships(watched, batch.changes, context)
+		? advanceMemberships(watched, chosen.changes)
 		: isWatching(context) && previous?.memberships;
+	const left = lists.reduce(
+		(batches, list) => dropRecords(batches, list.source.event, findDropped(list)),
+		kept,
+	);
+	const batches = addBatches(left, listEmitted(chosen), again, context);
 	const next: PollState = {
+		version: stateVersion,
 		polls: countPoll(latest?.polls ?? {}, context.processId),
 		startDate: settings.startDateText ?? previous?.startDate,
-		favoursChanges: batch.isFull ? !favoursChanges : favoursChanges,
+		favoursChanges: chosen.isFull ? !favoursChanges : favoursChanges,
 		lists: { ...keepUnread(context, previous, failures), ...Object.fromEntries(followed) },
 		...(memberships && { memberships }),
+		batches: dropSuperseded(batches, memberships || undefined),
 	};
 	showFailures(context, [
 		...failures,
@@ -113,31 +130,29 @@ async function pollOnce(
 	saveState(context, next);
 	const hasBegun = lists.some(({ source: { event } }) => previous?.lists[event] === undefined);
 	const hasNews = watched && hasNewMemberships(previous?.memberships, next.memberships);
-	const mustSave = !isStored || hasConfirmed || hasBegun || hasNews;
+	const mustSave = !stored || hasSettled(context, stored, next) || hasBegun || hasNews;
 	return items.length > 0 || mustSave ? items : undefined;
 }
 
-/**
- * Confirms what was emitted, in all lists, whether they can be read or not.
- * @returns `mustSave`: whether the state must be stored even when no item is found
- */
-function confirmAll(
-	context: PollContext,
-	state: PollState | undefined,
-): { state: PollState | undefined; mustSave: boolean } {
-	if (!state) return { state, mustSave: false };
-	const lists = Object.entries(state.lists).map(
-		([event, list]) => [event, confirmEmissions(list, context)] as const,
+/** n8n runs, but does not store what polls return: its database is read-only, or every poll takes too long. */
+const buildNotKeptError = (n8n: IPollFunctions) =>
+	new NodeOperationError(
+		n8n.getNode(),
+		`n8n did not store what the last ${maxTries} polls returned. Check n8n's log and its database; if polls take long, choose fewer events or a lower Max Items per Poll. Polling tries again in an hour, or when the workflow is published again.`,
 	);
-	const changes = state.memberships && confirmChanges(state.memberships, context);
-	return {
-		state: {
-			...state,
-			lists: Object.fromEntries(lists.map(([event, confirmed]) => [event, confirmed.state])),
-			...(changes && { memberships: changes.state }),
-		},
-		mustSave: lists.some(([, { mustSave }]) => mustSave) || (changes?.mustSave ?? false),
-	};
+
+/**
+ * Whether the stored state holds batches that are certain by now: a restart would emit them again. With
+ * Repeat After that does no harm, and not storing saves an execution.
+ */
+const hasSettled = ({ repeatAfterMs }: PollContext, stored: PollState, next: PollState) =>
+	repeatAfterMs === 0 && stored.batches.length > next.batches.length;
+
+/** Drops changes that newer ones of the same membership replaced. */
+function dropSuperseded(batches: readonly Batch[], state: MembershipsState | undefined): Batch[] {
+	const current = new Set(Object.values(state?.known ?? {}).map(([, changeId]) => changeId));
+	const ids = batches.flatMap(({ records }) => (records[watchName] ?? []).map(([id]) => id));
+	return dropRecords(batches, watchName, new Set(ids.filter((id) => !current.has(id))));
 }
 
 /** What one poll read, and what it could not read. */
@@ -152,7 +167,12 @@ interface ReadLists {
  * @throws the first failure where none could be read, or where one fails that is not followed yet: it
  * would begin too late
  */
-async function readAll(context: PollContext, previous: PollState | undefined): Promise<ReadLists> {
+async function readAll(
+	context: PollContext,
+	previous: PollState | undefined,
+	batches: readonly Batch[],
+	again: AgainByName,
+): Promise<ReadLists> {
 	const { settings } = context;
 	const read: ReadLists = { lists: [], failures: [] };
 	const attempt = async (name: string, isFollowed: boolean, follow: Promise<void>) =>
@@ -160,10 +180,12 @@ async function readAll(context: PollContext, previous: PollState | undefined): P
 			if (!isFollowed) throw error;
 			read.failures.push({ name, error });
 		});
+	const findAgainOf = (name: string) => again.get(name) ?? new Map<string, never>();
 	for (const source of listSources.filter(({ event }) => settings.events.includes(event))) {
 		const state = previous?.lists[source.event];
 		const isFollowed = state !== undefined || findRestartMs(context) !== undefined;
-		const follow = followList(context, source, state);
+		const past = { state, batches, again: findAgainOf(source.event) };
+		const follow = followList(context, source, past);
 		await attempt(
 			source.event,
 			isFollowed,
@@ -171,7 +193,7 @@ async function readAll(context: PollContext, previous: PollState | undefined): P
 		);
 	}
 	if (isWatching(context)) {
-		const watch = watchMemberships(context, previous?.memberships);
+		const watch = watchMemberships(context, previous?.memberships, findAgainOf(watchName));
 		await attempt(
 			watchName,
 			previous?.memberships !== undefined,
@@ -192,7 +214,7 @@ function keepUnread(
 	return Object.fromEntries(
 		unread.map(({ name }) => [
 			name,
-			previous?.lists[name] ?? startAtDate(findRestartMs(context) ?? context.nowMs),
+			previous?.lists[name] ?? startAt(findRestartMs(context) ?? context.nowMs),
 		]),
 	);
 }
@@ -200,7 +222,7 @@ function keepUnread(
 /** What makes records wait in lists that could be read. */
 const describeLimits = (lists: readonly FollowedList[]): PollFailure[] =>
 	lists.flatMap((list) => {
-		const error = list.failure ?? describeExcess(list);
+		const { failure: error } = list;
 		return error === undefined ? [] : [{ name: list.source.event, error }];
 	});
 
@@ -213,7 +235,7 @@ function describeWatching(
 }
 
 /** What one execution gets. */
-interface Batch {
+interface Chosen {
 	records: Array<{ list: FollowedList; record: SourceRecord }>;
 	recordsOf: Map<FollowedList, SourceRecord[]>;
 	changes: Change[];
@@ -225,12 +247,12 @@ interface Batch {
  * Chooses the oldest ready records of all lists. Changes get the room that these leave, but at least half;
  * the odd item is for either in turn, so that neither keeps the other waiting for ever.
  */
-function selectBatch(
+function chooseItems(
 	{ settings: { maxItems } }: PollContext,
 	lists: readonly FollowedList[],
 	watched: WatchedMemberships | undefined,
 	favoursChanges: boolean,
-): Batch {
+): Chosen {
 	const ready = lists
 		.flatMap((list) => list.ready.map((record) => ({ list, record })))
 		.sort((a, b) => a.record.timeMs - b.record.timeMs);
@@ -247,18 +269,30 @@ function selectBatch(
 	return { records, recordsOf, changes, isFull: ready.length + due.length > maxItems };
 }
 
-function buildItems(context: PollContext, { records, changes }: Batch): IDataObject[] {
-	return [
-		...records.map(({ list, record: { record, payload, timeMs } }) =>
-			buildItem(context, { event: list.source.event, record, payload, discriminator: timeMs }),
-		),
-		...changes.map(({ kind, membership: { record }, changeId }) =>
-			buildItem(context, {
-				event: changeSources[kind].event,
-				record,
-				payload: toMembershipPayload(record),
-				discriminator: changeId,
-			}),
-		),
-	];
+const listEmitted = ({ records, changes }: Chosen) => [
+	...records.map(({ list, record: { id, timeMs } }) => ({ name: list.source.event, id, timeMs })),
+	...changes.map(({ changeId, membership: { timeMs } }) => ({
+		name: watchName,
+		id: changeId,
+		timeMs,
+	})),
+];
+
+async function buildItems(
+	context: PollContext,
+	{ records, changes }: Chosen,
+): Promise<IDataObject[]> {
+	const items = records.map(({ list, record: { record, payload, timeMs } }) =>
+		buildItem(context, { event: list.source.event, record, payload, discriminator: timeMs }),
+	);
+	for (const { kind, membership, changeId, known } of changes) {
+		const { record } = membership;
+		// The change is real, whoever the buyer is.
+		const buyer = await readBuyer(context, record).catch(() => ({}));
+		const payload = toMembershipPayload(record, buyer);
+		const [, , , occurrence] = known;
+		const { event } = changeSources[kind];
+		items.push(buildItem(context, { event, record, payload, discriminator: changeId, occurrence }));
+	}
+	return items;
 }

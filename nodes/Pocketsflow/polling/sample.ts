@@ -1,11 +1,11 @@
 import { NodeOperationError, type IDataObject } from 'n8n-workflow';
 
 import { lists } from '../api/lists';
-import { classifyRecord } from './followList';
+import { classifyRecord } from './follow';
 import { buildItem } from './items';
-import { readNewest } from './listReader';
 import type { PollContext } from './pollContext';
-import { withDates } from './recordDates';
+import { createFetch } from './read';
+import { readRecords } from './records';
 import { changeSources, listSources, type ChangeSource, type ListSource } from './sources';
 
 /**
@@ -35,12 +35,11 @@ async function sampleEvent(context: PollContext, event: string): Promise<IDataOb
 	const change = Object.values<ChangeSource>(changeSources).find((one) => one.event === event);
 	const source = listSources.find(change ? readsMemberships : (one) => one.event === event);
 	if (!source) return undefined;
-	const newestFirst = withDates(await readNewest(n8n, source.list), 0).sort(
-		(a, b) => b.timeMs - a.timeMs,
-	);
+	const { records } = await createFetch(n8n, source.list)({ fromMs: 0 }, 1);
+	const newestFirst = readRecords(records).sort((a, b) => b.timeMs - a.timeMs);
 	for (const { record, timeMs } of newestFirst) {
 		if (change && !change.isExample(record)) continue;
-		const related = (await source.readRelated?.(n8n, record)) ?? {};
+		const related = (await source.readRelated?.(context, record)) ?? {};
 		const payload = source.toPayload(record, related);
 		if (classifyRecord(source, { record, payload }, settings) === 'emit')
 			return buildItem(context, { event, record, payload, discriminator: timeMs });

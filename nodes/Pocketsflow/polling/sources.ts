@@ -1,10 +1,10 @@
 /** What the polling trigger reads to find each of its events. */
-import type { IDataObject, INodePropertyOptions, IPollFunctions } from 'n8n-workflow';
+import type { IDataObject, INodePropertyOptions } from 'n8n-workflow';
 
 import { lists, type ListEndpoint } from '../api/lists';
 import { events, toOptions } from '../events/catalogue';
-import { hasBegun, hasEnded, isIncomplete } from './changes';
-import type { Disposition } from './cursor';
+import { hasBegun, hasEnded, isIncomplete, mayNeverHaveBegun } from './changes';
+import type { Disposition } from './list';
 import {
 	toCustomerPayload,
 	toMembershipPayload,
@@ -12,22 +12,31 @@ import {
 	toRefundPayload,
 	toReviewPayload,
 } from './payloads';
+import type { PollContext } from './pollContext';
 
 /** A list in which every record stands for one event. */
 export interface ListSource {
 	event: string;
 	list: ListEndpoint;
-	/** Whether the record's event is to be emitted; without it, always. */
-	classify?(record: IDataObject): Disposition;
-	/** How long a record may be pending, where any can. */
+	/**
+	 * Whether the record's event is to be emitted; without it, always.
+	 * @param wasPending whether an earlier poll found that its event was still to come
+	 */
+	classify?(record: IDataObject, wasPending: boolean): Disposition;
+	/** How long a record may be pending, if any can. */
 	pendingForMs?: number;
-	/** Reads what the payload needs beside the record. */
-	readRelated?(n8n: IPollFunctions, record: IDataObject): Promise<IDataObject>;
+	/** Reads what the payload needs besides the record. */
+	readRelated?(context: PollContext, record: IDataObject): Promise<IDataObject>;
 	toPayload(record: IDataObject, related: IDataObject): IDataObject;
 }
 
-/** A membership is incomplete until its first payment; one of a week ago no longer becomes a subscription. */
 const weekMs = 7 * 24 * 60 * 60_000;
+
+/** A membership is incomplete until its first payment; one of a week ago no longer becomes a subscription. */
+const membershipPendingMs = weekMs;
+
+/** A refund of the payment provider takes days, in rare cases weeks. */
+const refundPendingMs = 26 * weekMs;
 
 export const listSources: readonly ListSource[] = [
 	{
@@ -41,10 +50,10 @@ export const listSources: readonly ListSource[] = [
 		event: 'order.refunded',
 		list: lists.refunds,
 		classify: classifyRefund,
-		pendingForMs: Infinity,
-		async readRelated(n8n, record) {
-			const { readRefundedOrder } = await import('./refundedOrder');
-			return await readRefundedOrder(n8n, record);
+		pendingForMs: refundPendingMs,
+		async readRelated(context, record) {
+			const { readRefundedOrder } = await import('./related');
+			return await readRefundedOrder(context, record);
 		},
 		toPayload: toRefundPayload,
 	},
@@ -53,7 +62,11 @@ export const listSources: readonly ListSource[] = [
 		event: 'customer.subscription.created',
 		list: lists.memberships,
 		classify: classifyMembership,
-		pendingForMs: weekMs,
+		pendingForMs: membershipPendingMs,
+		async readRelated(context, record) {
+			const { readBuyer } = await import('./related');
+			return await readBuyer(context, record);
+		},
 		toPayload: toMembershipPayload,
 	},
 	{ event: 'review.created', list: lists.reviews, toPayload: toReviewPayload },
@@ -66,10 +79,13 @@ function classifyRefund({ status }: IDataObject): Disposition {
 }
 
 /** docs/pocketsflow-api.md#subscriptions */
-function classifyMembership(record: IDataObject): Disposition {
+function classifyMembership(record: IDataObject, wasPending: boolean): Disposition {
 	if (isIncomplete(record)) return 'pending';
-	return hasBegun(record) ? 'emit' : 'skip';
+	return hasBegun(record) && !(wasPending && mayNeverHaveBegun(record)) ? 'emit' : 'skip';
 }
+
+/** Names the comparison of memberships among the lists of a poll. */
+export const watchName = 'subscription changes';
 
 /** An event that is found by comparing memberships with what they were. */
 export interface ChangeSource {

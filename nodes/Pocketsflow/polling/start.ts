@@ -1,27 +1,78 @@
-import { aheadLimitMs, startAfter, startAtDate, type CursorState, type ListRecord } from './cursor';
-import { everything, readListFrom, readNewest } from './listReader';
+import { dayMs, isPlausible, startAt, startNow, toPending, type ListState } from './list';
 import type { PollContext } from './pollContext';
-import { withDates } from './recordDates';
+import { createFetch, readByPlan, UnreadableList, usualPageSize } from './read';
+import { newestOf, readRecords, type DatedRecord } from './records';
 import type { ListSource } from './sources';
-import { hasAnyState } from './stateStore';
+import { hasAnyState } from './state';
+
+/** Requests that the first reading of a list takes at most without finding anything new. */
+const startPages = 100;
+
+const maxRounds = 5;
 
 /** The first state of a list: from the start date on, or from now on. */
-export async function startList(context: PollContext, source: ListSource): Promise<CursorState> {
-	const { n8n, settings, nowMs, overlapMs } = context;
+export async function startList(context: PollContext, source: ListSource): Promise<ListState> {
+	const { settings, nowMs } = context;
+	const { pendingForMs = 0 } = source;
 	const dateMs = settings.startDateMs ?? findRestartMs(context);
-	if (dateMs !== undefined) {
-		const isOlderAwaited = source.pendingForMs !== undefined;
-		return startAtDate(
-			dateMs,
-			isOlderAwaited ? await readFrom(context, source, dateMs, dateMs) : [],
-		);
+	if (dateMs === undefined) return await startListNow(context, source);
+	if (pendingForMs === 0) return startAt(dateMs);
+	const window = { fromMs: Math.max(0, dateMs - pendingForMs), toMs: dateMs };
+	const older = (await readAll(context, source, window)).filter(
+		({ timeMs, record }) => timeMs < dateMs && source.classify?.(record, false) === 'pending',
+	);
+	return startAt(dateMs, toPending(older, nowMs, pendingForMs));
+}
+
+/**
+ * Reads the newest records twice: an answer may lack what the other has. One that has nothing although
+ * the other has something begins nothing.
+ * @throws UnreadableList if the two disagree
+ */
+async function startListNow(context: PollContext, source: ListSource): Promise<ListState> {
+	const { n8n, nowMs, overlapMs } = context;
+	const { list, classify, pendingForMs = 0 } = source;
+	const dayAgoMs = nowMs - dayMs;
+	const first = readRecords((await createFetch(n8n, list)({ fromMs: 0 }, 1)).records);
+	const timesMs = first.map(({ timeMs }) => timeMs).filter((timeMs) => isPlausible(timeMs, nowMs));
+	const newestMs = newestOf(timesMs, dayAgoMs);
+	const fromMs = Math.max(dayAgoMs, newestMs - overlapMs);
+	const second = await readAll(context, source, { fromMs: Math.max(0, fromMs - pendingForMs) });
+	const isExpected = newestMs > dayAgoMs;
+	if (second.length === 0 ? isExpected : first.length === 0) throw disagreement();
+	const records = new Map([...first, ...second].map((record) => [record.id, record]));
+	return startNow(
+		[...records.values()].map(({ id, timeMs, record }) => ({
+			id,
+			timeMs,
+			disposition: classify?.(record, false) ?? 'emit',
+		})),
+		{ nowMs, overlapMs, pendingForMs },
+	);
+}
+
+/** The error of a list that answers differently within a moment. */
+export const disagreement = () =>
+	new UnreadableList(
+		'Pocketsflow gave two different answers for the same list. Polling begins when they agree; try again in a minute.',
+	);
+
+/** Reads all records of a window, again and again as long as that brings more and the API does not count them. */
+async function readAll(
+	{ n8n }: PollContext,
+	{ list }: ListSource,
+	window: { fromMs: number; toMs?: number },
+): Promise<DatedRecord[]> {
+	const plan = { ...window, isWanted: () => true, enough: Infinity, idlePages: startPages };
+	const found = new Map<string, DatedRecord>();
+	for (let round = 0; round < maxRounds; round++) {
+		const { records, isVerified } = await readByPlan(createFetch(n8n, list), list, plan);
+		const countBefore = found.size;
+		for (const record of records) found.set(record.id, record);
+		const isOnePage = records.length < usualPageSize;
+		if (isVerified || isOnePage || found.size === countBefore) break;
 	}
-	const newestMs = withDates(await readNewest(n8n, source.list), nowMs)
-		.map(({ timeMs }) => timeMs)
-		.filter((timeMs) => timeMs <= nowMs + aheadLimitMs)
-		.reduce((latestMs, timeMs) => Math.max(latestMs, timeMs), 0);
-	const records = await readFrom(context, source, newestMs - overlapMs);
-	return startAfter(records, { nowMs, overlapMs });
+	return [...found.values()];
 }
 
 const restartModes: ReadonlySet<string> = new Set(['init', 'leadershipChange']);
@@ -37,7 +88,7 @@ export const isRestart = ({ n8n }: Pick<PollContext, 'n8n'>) =>
 export const findRestartMs = (context: PollContext) =>
 	isRestart(context) ? context.nowMs - getLookBackMs(context) : undefined;
 
-/** Less far where a state is left, of the other mode or of other lists: then nothing was lost. */
+/** Less far if a state is left, of the other mode or of other lists: then nothing was lost. */
 const getLookBackMs = (context: PollContext) =>
 	hasAnyState(context)
 		? context.overlapMs
@@ -51,20 +102,4 @@ export function warnOfLostState(context: PollContext): void {
 	context.n8n.logger.warn(
 		`Pocketsflow Polling Trigger "${context.n8n.getNode().name}" found nothing stored of its earlier polls when n8n started. It looks back ${hours} hours; what it emits again has the same event IDs.`,
 	);
-}
-
-/** Reads a list from a date on, and before it as far back as a record may still be pending. */
-async function readFrom(
-	{ n8n }: PollContext,
-	{ list, classify, pendingForMs = 0 }: ListSource,
-	fromMs: number,
-	toMs?: number,
-): Promise<ListRecord[]> {
-	const window = { fromMs: Math.max(0, fromMs - pendingForMs), toMs };
-	const { records } = await readListFrom(n8n, list, window, everything);
-	return records.map(({ id, timeMs, record }) => ({
-		id,
-		timeMs,
-		disposition: classify?.(record) ?? 'emit',
-	}));
 }

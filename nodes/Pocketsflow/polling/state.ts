@@ -1,8 +1,15 @@
+import { jsonParse, NodeOperationError, type IPollFunctions } from 'n8n-workflow';
+
+import { isRecord } from '../api/responses';
+import type { Mode } from '../transport/credential';
+import { markKept, type Batch } from './batches';
 import type { MembershipsState } from './changes';
-import type { CursorState } from './cursor';
+import type { ListState } from './list';
+import { toMemoryKey, type NodeKey, type PollContext } from './pollContext';
 
 /** Everything that polls store. */
 export interface PollState {
+	version: typeof stateVersion;
 	/**
 	 * How many polls of each n8n process led to this state, by process, oldest process first. A state is
 	 * newer than another only if it has all polls of that one and more.
@@ -13,10 +20,14 @@ export interface PollState {
 	/** Whether changes of memberships get the odd item of a batch next time that not all fit. */
 	favoursChanges?: boolean;
 	/** By event. */
-	lists: Record<string, CursorState>;
+	lists: Record<string, ListState>;
 	/** Only while an event is chosen that is found by comparing memberships. */
 	memberships?: MembershipsState;
+	/** What was emitted and is not certain to have been executed. */
+	batches: Batch[];
 }
+
+export const stateVersion = 3;
 
 /** The processes of which a state tells. */
 const processLimit = 10;
@@ -32,5 +43,93 @@ export function countPoll(
 }
 
 /** Whether a state has all polls of another: then that one is the same or an older copy. */
-export const includesPolls = (state: PollState, other: PollState) =>
+const includesPolls = (state: PollState, other: PollState) =>
 	Object.entries(other.polls).every(([processId, count]) => (state.polls[processId] ?? 0) >= count);
+
+/**
+ * The keys of static data. Each mode has its own state, so that a poll with a key of the other mode loses
+ * nothing. A state is stored as text, because n8n wraps every nested object in an observer, and under keys
+ * of this node alone, because n8n writes the static data of all nodes at once:
+ * docs/n8n-engine.md#static-data
+ */
+const keys: Record<Mode, string> = { test: 'pollingTest', live: 'pollingLive' };
+const modes: readonly Mode[] = ['test', 'live'];
+
+/** Whether static data hold a state of either mode. */
+export function hasState(n8n: IPollFunctions): boolean {
+	const data = n8n.getWorkflowStaticData('node');
+	return Object.values(keys).some((key) => typeof data[key] === 'string');
+}
+
+/** What polls before this one left. */
+export interface LoadedState {
+	/** The state that n8n gave back, if there is one. */
+	stored?: PollState;
+	/** The newer of that and the one in memory. */
+	latest?: PollState;
+}
+
+/**
+ * Loads the state from static data and from the memory of the process. The one in memory counts only if
+ * the stored one is an older copy of it: another n8n process may have polled since. Whether n8n kept what
+ * was emitted is told by the stored one alone.
+ * @throws NodeOperationError if there is only a stored one that cannot be read, and no start date to begin
+ * at again: a new start from now on would skip sales
+ */
+export function loadState({ n8n, mode, memory, nodeKey, settings }: PollContext): LoadedState {
+	const stored = readStored(n8n, mode);
+	if (!stored) adoptRenamed(memory.states, nodeKey, mode);
+	const inMemory = memory.states.get(memoryKey(nodeKey, mode));
+	if (stored === 'unreadable') {
+		if (inMemory === undefined && settings.startDateMs === undefined)
+			throw new NodeOperationError(
+				n8n.getNode(),
+				'What this node stored about earlier polls cannot be read. Set Start to From a Date, and Start Date to before the last sale that was handled, so that none is skipped.',
+			);
+		return { latest: inMemory };
+	}
+	const isMemoryNewer = inMemory && (!stored || includesPolls(inMemory, stored));
+	const latest = isMemoryNewer ? inMemory : stored;
+	if (!latest) return {};
+	return {
+		stored,
+		latest: { ...latest, batches: markKept(latest.batches, stored?.batches ?? []) },
+	};
+}
+
+function readStored(n8n: IPollFunctions, mode: Mode): PollState | 'unreadable' | undefined {
+	const text = n8n.getWorkflowStaticData('node')[keys[mode]];
+	if (text === undefined || text === null) return undefined;
+	const stored = jsonParse<unknown>(String(text), { fallbackValue: null });
+	return isPollState(stored) ? stored : 'unreadable';
+}
+
+const isPollState = (stored: unknown): stored is PollState =>
+	isRecord(stored) &&
+	stored.version === stateVersion &&
+	isRecord(stored.polls) &&
+	isRecord(stored.lists) &&
+	Array.isArray(stored.batches);
+
+/** Keeps the state. n8n stores static data only when the poll returns items, or an empty list of them. */
+export function saveState({ n8n, mode, memory, nodeKey }: PollContext, state: PollState): void {
+	n8n.getWorkflowStaticData('node')[keys[mode]] = JSON.stringify(state);
+	memory.states.set(memoryKey(nodeKey, mode), state);
+}
+
+/** Whether there is a state of either mode, stored or in memory. */
+export const hasAnyState = ({ n8n, memory, nodeKey }: PollContext) =>
+	hasState(n8n) || modes.some((mode) => memory.states.has(memoryKey(nodeKey, mode)));
+
+const memoryKey = (nodeKey: NodeKey, mode: Mode) => toMemoryKey(nodeKey, mode);
+
+/** Takes over what the node left under an earlier name. */
+function adoptRenamed(states: Map<string, PollState>, nodeKey: NodeKey, mode: Mode): void {
+	const key = memoryKey(nodeKey, mode);
+	if (states.has(key)) return;
+	const prefix = memoryKey({ ...nodeKey, name: '' }, mode);
+	const earlier = [...states].find(([other]) => other.startsWith(prefix));
+	if (!earlier) return;
+	states.delete(earlier[0]);
+	states.set(key, earlier[1]);
+}

@@ -3,9 +3,12 @@ import type { PocketsflowContext } from './credential';
 import { send } from './send';
 
 /** Reads whose account the credential's key belongs to; undefined where Pocketsflow does not say. */
-export async function readAccount(context: PocketsflowContext): Promise<string | undefined> {
+export async function readAccount(
+	context: PocketsflowContext,
+	itemIndex?: number,
+): Promise<string | undefined> {
 	const request = { method: 'GET', path: '/users/me' } as const;
-	const body = await send(context, request, 'read').catch(() => undefined);
+	const body = await send(context, request, 'read', itemIndex).catch(() => undefined);
 	const user = unwrapRecord(body, ['user']);
-	return typeof user.userId === 'string' ? user.userId : readId(user);
+	return readId({ id: user.userId }) ?? readId(user);
 }

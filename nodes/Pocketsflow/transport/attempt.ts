@@ -1,7 +1,8 @@
 import type { IDataObject, IHttpRequestOptions } from 'n8n-workflow';
 
 import type { PocketsflowRequest } from '../api/request';
-import { credentialType, type PocketsflowContext, type PocketsflowCredential } from './credential';
+import { isRecord } from '../api/responses';
+import type { PocketsflowContext, PocketsflowCredential } from './credential';
 import type { Limits } from './limits';
 import { onAbort } from './signals';
 
@@ -24,7 +25,8 @@ export type FailureKind =
 	| 'connectionLost'
 	| 'tooLarge'
 	| 'cancelled'
-	| 'refusedByN8n';
+	| 'refusedByN8n'
+	| 'refusedByProxy';
 
 /** An attempt without a response, or with one that could not be read to its end. */
 export interface AttemptFailure {
@@ -35,6 +37,10 @@ export interface AttemptFailure {
 	code?: string;
 	/** n8n's own message, when n8n itself refused to send. */
 	reason?: string;
+	/** Whether no connection stood yet over which it could have been sent, whatever ended the attempt. */
+	isUnsent?: boolean;
+	/** The proxy that did not lead to Pocketsflow; empty where n8n does not name it. */
+	proxy?: string;
 }
 
 export type AttemptResult = HttpResponse | AttemptFailure;
@@ -47,20 +53,29 @@ interface AttemptOptions {
 	limits: Limits;
 	/** Ends the attempt at once. */
 	cancel: AbortSignal | undefined;
-	/** Whether it is sent without n8n's expressions. */
-	isDetached: boolean;
 }
 
 interface HelperResponse {
 	statusCode: number;
 	headers?: IDataObject;
 	body: unknown;
+	/** The request of Node.js, of a response that was thrown. */
+	request?: unknown;
 }
 
 /** No error text is worth more than this; the rest of a longer one is not read. */
 const maxErrorBytes = 256 * 1024;
 
-const unreachableCodes = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN'];
+const unreachableCodes = [
+	'ECONNREFUSED',
+	'ENOTFOUND',
+	'EAI_AGAIN',
+	'EHOSTUNREACH',
+	'EHOSTDOWN',
+	'ENETUNREACH',
+	'ENETDOWN',
+	'EADDRNOTAVAIL',
+];
 const timeoutCodes = ['ECONNABORTED', 'ETIMEDOUT', 'ESOCKETTIMEDOUT'];
 /**
  * A TLS handshake that failed, so that nothing was sent. Other TLS codes can also mean a response that was
@@ -73,15 +88,16 @@ const unsentCode = /^ERR_(INVALID_|UNESCAPED_|BAD_REQUEST|BAD_OPTION)/;
 
 /**
  * Sends a request once and reads the whole response, whatever its status. Never throws.
- * n8n's own helper sends it, for its proxy settings, authentication and network rules. The body comes as a
- * stream, because the helper has no size limit and stops its timer when the headers have arrived
- * (docs/n8n-engine.md#http-helper).
+ * n8n's own helper sends it, for its proxy settings and network rules. It gets the key as a header: its way
+ * with authentication knows the credential of the first item only, and fails once n8n has ended the
+ * expressions of a delivery (docs/n8n-engine.md#http-helper). The body comes as a stream, because the helper
+ * has no size limit and stops its timer when the headers have arrived.
  */
 export async function sendOnce(
-	context: PocketsflowContext,
+	{ helpers }: PocketsflowContext,
 	credential: PocketsflowCredential,
 	request: PocketsflowRequest,
-	{ url, limits, cancel, isDetached }: AttemptOptions,
+	{ url, limits, cancel }: AttemptOptions,
 ): Promise<AttemptResult> {
 	const timer = AbortSignal.timeout(limits.requestTimeoutMs);
 	const abort = new AbortController();
@@ -89,51 +105,47 @@ export async function sendOnce(
 	let head: HttpResponse | undefined;
 	try {
 		const options = buildHttpOptions(credential, request, url, limits);
-		const response = await (isDetached
-			? requestDetached(context, credential, options, abort.signal)
-			: requestAuthenticated(context, options, abort.signal));
+		const response = await helpers
+			.httpRequest({ ...options, abortSignal: abort.signal })
+			.catch(readThrownResponse);
+		if (isFromProxy(response, url))
+			return { failure: 'refusedByProxy', code: `proxy answered ${response.statusCode}` };
 		head = readHead(response);
 		return await readBody(head, response, limits, abort);
 	} catch (error) {
-		if (cancel?.aborted) return { failure: 'cancelled', status: head?.status };
+		const isUnsent = head === undefined && !isConnected(error);
+		if (cancel?.aborted) return { failure: 'cancelled', status: head?.status, isUnsent };
 		// The status alone decides what follows from an error response; its text is a courtesy.
 		if (head && !isSuccess(head)) return { ...head, text: '' };
-		if (timer.aborted) return { failure: 'timeout', status: head?.status };
-		return classifyError(error, head?.status);
+		if (timer.aborted)
+			return { failure: 'timeout', status: head?.status, isUnsent, proxy: findProxy(error, url) };
+		return classifyError(error, url, head?.status);
 	} finally {
 		stopListening();
 	}
 }
 
-async function requestAuthenticated(
-	context: PocketsflowContext,
-	options: IHttpRequestOptions,
-	signal: AbortSignal,
-): Promise<HelperResponse> {
-	const sender = withCancelSignal(context, signal);
-	const { httpRequestWithAuthentication } = sender.helpers;
-	return (await httpRequestWithAuthentication.call(
-		sender,
-		credentialType,
-		options,
-	)) as HelperResponse;
+/**
+ * The response in what n8n's helper throws for any status but one of success. It is let do so, because only
+ * the error tells over which connection the response came.
+ */
+function readThrownResponse(error: unknown): HelperResponse {
+	const { response, request } = readFields(error);
+	if (!isRecord(response) || typeof response.status !== 'number') throw error;
+	const { status: statusCode, headers, data: body } = response;
+	return { statusCode, headers: isRecord(headers) ? headers : {}, body, request };
 }
 
-/**
- * Without the authentication of the credential type, which is an expression and fails once n8n has ended
- * those of a delivery (docs/n8n-engine.md#expression-isolates).
- */
-async function requestDetached(
-	{ helpers }: PocketsflowContext,
-	{ apiKey }: PocketsflowCredential,
-	options: IHttpRequestOptions,
-	abortSignal: AbortSignal,
-): Promise<HelperResponse> {
-	const headers = { ...options.headers, Authorization: `Bearer ${apiKey}` };
-	return (await helpers.httpRequest({ ...options, headers, abortSignal })) as HelperResponse;
+/** Whether a proxy answered in place of the server: it refused the tunnel, so nothing was encrypted. */
+function isFromProxy({ request }: HelperResponse, url: string): boolean {
+	const { socket } = readFields(request);
+	return url.startsWith('https:') && isRecord(socket) && socket.encrypted !== true;
 }
 
 export const isSuccess = ({ status }: HttpResponse): boolean => status >= 200 && status < 300;
+
+/** Whether a response is a page for a browser, which the API never sends: a proxy or a firewall answered. */
+export const isPage = ({ text = '' }: HttpResponse): boolean => /^\s*<[a-z!?]/i.test(text);
 
 function buildHttpOptions(
 	credential: PocketsflowCredential,
@@ -147,12 +159,14 @@ function buildHttpOptions(
 		qs: request.query && omitUndefined(request.query),
 		// As text, because n8n's HTTP client drops keys such as `constructor` while it copies objects.
 		body: request.body && JSON.stringify(omitUndefined(request.body)),
-		...(request.body && { headers: { 'content-type': 'application/json' } }),
+		headers: {
+			Authorization: `Bearer ${credential.apiKey}`,
+			...(request.body && { 'content-type': 'application/json' }),
+		},
 		json: true,
 		encoding: 'stream',
 		timeout: limits.requestTimeoutMs,
 		returnFullResponse: true,
-		ignoreHttpStatusErrors: true,
 		// n8n follows redirects with the key, on older lines to any host; redirects.ts decides instead.
 		disableFollowRedirect: true,
 		...(credential.ignoreSslIssues && { skipSslCertificateValidation: true }),
@@ -161,14 +175,6 @@ function buildHttpOptions(
 
 function omitUndefined(fields: IDataObject): IDataObject {
 	return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-}
-
-/**
- * The same context with another cancel signal: n8n's helper replaces the signal of a request by that of
- * its context (docs/n8n-engine.md#http-helper).
- */
-function withCancelSignal(context: PocketsflowContext, signal: AbortSignal): PocketsflowContext {
-	return Object.create(context, { getExecutionCancelSignal: { value: () => signal } });
 }
 
 function readHead({ statusCode: status, headers = {} }: HelperResponse): HttpResponse {
@@ -231,7 +237,7 @@ function isStream(body: unknown): body is BodyStream {
 }
 
 /** Parses JSON where it is JSON, whatever the content type says; n8n's helper may have parsed it already. */
-function parseBody(body: unknown): Pick<HttpResponse, 'body' | 'text'> {
+export function parseBody(body: unknown): Pick<HttpResponse, 'body' | 'text'> {
 	if (body === undefined || body === null) return { body: {} };
 	if (typeof body !== 'string' && !(body instanceof Uint8Array)) return { body };
 	const text = typeof body === 'string' ? body : new TextDecoder().decode(body);
@@ -259,23 +265,61 @@ export function parseRetryAfter(header: unknown, nowMs: number): number | undefi
 /** NaN where the text is no date; `Date.parse` alone also takes texts such as "-5". */
 const parseHttpDate = (text: string) => (/^[a-z]{3,9},? /i.test(text) ? Date.parse(text) : NaN);
 
-/** Says why an attempt brought no response; `status` is that of one that had begun. */
-export function classifyError(error: unknown, status: number | undefined): AttemptFailure {
+/** Says why an attempt at a URL brought no response; `status` is that of one that had begun. */
+export function classifyError(error: unknown, url: string, status?: number): AttemptFailure {
 	const code = readErrorCode(error);
 	if (status !== undefined) return { failure: 'connectionLost', status, code };
-	if (code === undefined || unsentCode.test(code)) {
+	const proxy = findProxy(error, url);
+	if (proxy === undefined && (code === undefined || unsentCode.test(code))) {
 		const reason = error instanceof Error ? error.message : undefined;
 		return { failure: 'refusedByN8n', code, reason };
 	}
-	if (unreachableCodes.includes(code)) return { failure: 'unreachable', code };
-	if (timeoutCodes.includes(code)) return { failure: 'timeout', code };
+	if (code === undefined || unreachableCodes.includes(code))
+		return { failure: 'unreachable', code, proxy };
 	if (handshakeCode.test(code)) return { failure: 'insecure', code };
-	return { failure: 'connectionLost', code };
+	const failure = timeoutCodes.includes(code) ? 'timeout' : 'connectionLost';
+	return { failure, code, proxy, isUnsent: !isConnected(error) };
+}
+
+/** Whether a connection stood, encrypted where it is to be, over which a request that failed can have gone. */
+function isConnected(error: unknown): boolean {
+	const { request, syscall } = { ...readFields(readFields(error).cause), ...readFields(error) };
+	if (syscall === 'connect') return false;
+	if (!isRecord(request) || !('socket' in request)) return true;
+	const socket = readFields(request.socket);
+	return isRecord(request.socket) && !socket.connecting && !socket.secureConnecting;
+}
+
+/**
+ * The proxy that a failed request did not get through, as an address or a name, empty where neither is known;
+ * undefined where it failed elsewhere. Either Node.js was on its way to another name or port than those of the
+ * URL, or the request still waited for its socket: Node.js gives it one when it begins to connect, an agent for
+ * a proxy only when the proxy has let it through.
+ */
+function findProxy(error: unknown, url: string): string | undefined {
+	const { request, message } = readFields(error);
+	const { hostname, address, port } = {
+		...readFields(readFields(error).cause),
+		...readFields(error),
+	};
+	const target = new URL(url);
+	const targetPort = target.port || (target.protocol === 'https:' ? 443 : 80);
+	const isElsewhere =
+		(hostname !== undefined && hostname !== target.hostname) ||
+		(port !== undefined && Number(port) !== Number(targetPort));
+	const isWaiting = isRecord(request) && 'socket' in request && !request.socket;
+	if (!isElsewhere && !isWaiting && !/proxy connection ended/i.test(String(message)))
+		return undefined;
+	if (typeof hostname === 'string') return hostname;
+	return typeof address === 'string' ? `${address}:${String(port)}` : '';
 }
 
 /** n8n wraps errors of the network and keeps their code as `httpCode`, on the 2.8 line nothing else. */
 function readErrorCode(error: unknown): string | undefined {
-	if (typeof error !== 'object' || error === null) return undefined;
-	const { httpCode, code } = error as { httpCode?: unknown; code?: unknown };
+	const { httpCode, code } = readFields(error);
 	return [httpCode, code].find((value) => typeof value === 'string');
 }
+
+/** The fields of an error, or of a part of one, all of them still to be read. */
+const readFields = (value: unknown): Partial<Record<string, unknown>> =>
+	typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};

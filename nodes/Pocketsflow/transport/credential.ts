@@ -29,16 +29,22 @@ export interface PocketsflowCredential extends CredentialFields {
 	name: string;
 }
 
-// A node that sends thousands of requests would otherwise make n8n read and decrypt the credential for each.
-const cache = new WeakMap<PocketsflowContext, PocketsflowCredential>();
+// By context and item. Every request of a list would otherwise make n8n read and decrypt the credential.
+const cache = new WeakMap<PocketsflowContext, Map<number, PocketsflowCredential>>();
 
 /**
- * Reads the credential of the node that `context` runs, once for each context.
+ * Reads the credential of the node that `context` runs, once for each item: its fields may hold expressions
+ * that give each item another key.
  * @throws NodeOperationError, never with the key in its text, when the credential cannot be used
  */
-export async function loadCredential(context: PocketsflowContext): Promise<PocketsflowCredential> {
-	const credential = cache.get(context) ?? (await readCredential(context));
-	cache.set(context, credential);
+export async function loadCredential(
+	context: PocketsflowContext,
+	itemIndex?: number,
+): Promise<PocketsflowCredential> {
+	const credentials = cache.get(context) ?? new Map<number, PocketsflowCredential>();
+	cache.set(context, credentials);
+	const credential = credentials.get(itemIndex ?? 0) ?? (await readCredential(context, itemIndex));
+	credentials.set(itemIndex ?? 0, credential);
 	return credential;
 }
 
@@ -50,14 +56,18 @@ export function forgetCredential(context: PocketsflowContext): void {
 	cache.delete(context);
 }
 
-async function readCredential(context: PocketsflowContext): Promise<PocketsflowCredential> {
-	const fields = await context.getCredentials(credentialType);
+async function readCredential(
+	context: PocketsflowContext,
+	itemIndex: number | undefined,
+): Promise<PocketsflowCredential> {
+	const fields = await context.getCredentials(credentialType, itemIndex);
 	const node = context.getNode();
 	const name = node.credentials?.[credentialType]?.name ?? 'Pocketsflow API';
 	const credential = readCredentialFields(fields, `the credential "${name}"`);
 	if ('message' in credential)
 		throw new NodeOperationError(node, credential.message, {
 			description: credential.description,
+			itemIndex,
 		});
 	return { ...credential, name };
 }

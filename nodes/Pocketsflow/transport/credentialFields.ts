@@ -21,6 +21,13 @@ export interface CredentialRefusal {
 }
 
 export const defaultBaseUrl = 'https://api.pocketsflow.com';
+
+const adviseOnOtherKey =
+	'A key begins with pk_live_ or pk_test_: copy it again from Developers → API keys at Pocketsflow.';
+
+const adviseOnNoKey =
+	'It is empty, or its expression gives nothing. An expression that reads an item works when the node runs, where each item can have a key of its own. Lists in the editor, triggers and the test of the credential have no item: enter IDs there instead of choosing from lists.';
+
 const keyPattern = /^pk_(live|test)_[\x21-\x7e]+$/;
 
 /**
@@ -37,8 +44,7 @@ export function readCredentialFields(
 	if (!mode)
 		return {
 			message: `The 'API Key' in ${credential} is not a Pocketsflow key`,
-			description:
-				'Nothing was sent. A key begins with pk_live_ or pk_test_: copy it again from Developers → API keys at Pocketsflow.',
+			description: `Nothing was sent. ${apiKey === '' ? adviseOnNoKey : adviseOnOtherKey}`,
 		};
 	const address = String(fields.baseUrl ?? '').trim() || defaultBaseUrl;
 	if (!isPlainAddress(address))
@@ -69,9 +75,14 @@ export function readCredentialFields(
 /**
  * Whether an address is at the base URL of a credential. The key must not go elsewhere: an address can
  * come from an expression, and then nobody typed it.
+ * @param base what the address is relative to; one that is complete leads away from it
  */
-export function isOwnAddress({ baseUrl }: CredentialFields, address: string): boolean {
-	return URL.canParse(address) && new URL(address).origin === new URL(baseUrl).origin;
+export function isOwnAddress(
+	{ baseUrl }: CredentialFields,
+	address: string,
+	base?: string,
+): boolean {
+	return URL.canParse(address, base) && new URL(address, base).origin === new URL(baseUrl).origin;
 }
 
 /** Also refuses what is empty after a '?' or '#' or before an '@': such an address was not meant so. */

@@ -2,7 +2,13 @@ import { NodeApiError, type INode, type JsonObject } from 'n8n-workflow';
 
 import type { Effect, PocketsflowRequest } from '../api/request';
 import { isErrorBody, readErrorParts } from '../api/responses';
-import { isSuccess, type AttemptFailure, type FailureKind, type HttpResponse } from './attempt';
+import {
+	isPage,
+	isSuccess,
+	type AttemptFailure,
+	type FailureKind,
+	type HttpResponse,
+} from './attempt';
 import type { PocketsflowCredential } from './credential';
 import { defaultLimits, formatDuration, type Limits } from './limits';
 import { redactKeys } from './redaction';
@@ -31,8 +37,6 @@ interface ErrorParts {
 	httpCode?: string;
 }
 
-type Describe = (state: RequestState) => string;
-
 /** Whether an error of `send` says that Pocketsflow does not have, or no longer has, what was asked for. */
 export const isNotFound = (error: unknown): boolean => hasStatus(error, [404]);
 
@@ -40,34 +44,48 @@ export const isNotFound = (error: unknown): boolean => hasStatus(error, [404]);
 export const hasStatus = (error: unknown, statuses: readonly number[]): boolean =>
 	error instanceof NodeApiError && statuses.includes(Number(error.httpCode));
 
-const statusNames: Record<number, string> = {
-	400: 'Bad request',
-	401: 'Unauthorized',
-	403: 'Forbidden',
-	404: 'Not found',
-	408: 'Request timeout',
-	409: 'Conflict',
-	422: 'Unprocessable request',
-	429: 'Too many requests',
-	502: 'Bad gateway',
-	503: 'Service unavailable',
-	504: 'Gateway timeout',
-};
+/** Whose answer it is: what its description may name. */
+export type AnswerTarget = Pick<PocketsflowCredential, 'baseUrl' | 'name' | 'mode'> &
+	Pick<PocketsflowRequest, 'ifNotFound'>;
 
-const correctFields: Describe = () =>
+/** What a status means where Pocketsflow itself says nothing, and what to do about it. */
+interface StatusText {
+	name: string;
+	step?(target: AnswerTarget): string;
+}
+
+const correctFields = () =>
 	'Compare this message with the fields of the node, correct them and try again';
 
-const statusSteps: Record<number, Describe> = {
-	400: correctFields,
-	401: ({ credential: { name, mode } }) =>
-		`Check the 'API Key' in the credential "${name}": it is a ${mode}-mode key and may be revoked or mistyped`,
-	403: ({ credential: { name, mode } }) =>
-		`The ${mode}-mode API key in the credential "${name}" may not do this. Check at Pocketsflow what it is allowed to do`,
-	404: ({ request: { ifNotFound }, credential: { mode } }) =>
-		ifNotFound ??
-		`Check the ID: it must be of this account and made in ${mode} mode, as the API key is`,
-	409: () => 'It conflicts with what is at Pocketsflow already',
-	422: correctFields,
+const statusTexts: Record<number, StatusText> = {
+	400: { name: 'Bad request', step: correctFields },
+	401: {
+		name: 'Unauthorized',
+		step: ({ name, mode }) =>
+			`Pocketsflow does not know this API key. Check the 'API Key' in ${nameCredential(name)}: it is a ${mode}-mode key and may be revoked or mistyped`,
+	},
+	403: {
+		name: 'Forbidden',
+		step: ({ name, mode }) =>
+			`The ${mode}-mode API key in ${nameCredential(name)} may not do this. Check at Pocketsflow what it is allowed to do`,
+	},
+	404: {
+		name: 'Not found',
+		step: ({ ifNotFound, mode }) =>
+			ifNotFound ??
+			`Check the ID: it must be of this account and made in ${mode} mode, as the API key is`,
+	},
+	407: {
+		name: 'Proxy authentication required',
+		step: () => 'Enter the user name and password of the proxy in the proxy settings of n8n',
+	},
+	408: { name: 'Request timeout' },
+	409: { name: 'Conflict', step: () => 'It conflicts with what is at Pocketsflow already' },
+	422: { name: 'Unprocessable request', step: correctFields },
+	429: { name: 'Too many requests', step: () => 'Wait a minute and try again' },
+	502: { name: 'Bad gateway' },
+	503: { name: 'Service unavailable' },
+	504: { name: 'Gateway timeout' },
 };
 
 type Target = Pick<PocketsflowCredential, 'baseUrl' | 'name'>;
@@ -89,6 +107,9 @@ const codeSentences: Record<string, (host: string) => string> = {
 	EPROTO: (host) => `${host} does not speak https there`,
 };
 
+/** These tell what kept a request from being sent; with the others it may have been. */
+const kindsWithCode: FailureKind[] = ['unreachable', 'insecure'];
+
 function untrusted(host: string): string {
 	return `The certificate of ${host} was issued by nobody whom n8n trusts`;
 }
@@ -109,6 +130,7 @@ const failureSentences: Record<
 		`The answer is larger than ${Math.round(maxResponseBytes / 1024 ** 2)} MB, the most that this node takes in`,
 	cancelled: () => 'The execution was stopped',
 	refusedByN8n: (_, { reason }) => reason ?? 'n8n did not send the request',
+	refusedByProxy: (host) => `The proxy that n8n uses does not connect it to ${host}`,
 };
 
 const failureSteps: Record<FailureKind, (target: Target) => string> = {
@@ -121,7 +143,11 @@ const failureSteps: Record<FailureKind, (target: Target) => string> = {
 	tooLarge: () => "Ask for less: set 'Limit' or narrow 'Filters'",
 	cancelled: () => '',
 	refusedByN8n: () => '',
+	refusedByProxy: ({ baseUrl }) => checkProxy(`lets n8n connect to ${new URL(baseUrl).host}`),
 };
+
+const checkProxy = (state: string) =>
+	`Check the proxy settings of n8n, and that the proxy ${state}`;
 
 const nameCredential = (name: string) =>
 	name === 'this credential' ? name : `the credential "${name}"`;
@@ -131,11 +157,16 @@ function describeWhatHappened(
 	failure: AttemptFailure,
 	limits: Limits = defaultLimits,
 ): string {
-	const isBegun = failure.status !== undefined || failure.failure === 'timeout';
-	const byCode = isBegun ? undefined : codeSentences[failure.code ?? ''];
+	const { failure: kind, code = '', proxy } = failure;
+	if (proxy !== undefined)
+		return `n8n could not connect through ${['the proxy', proxy].join(' ').trim()}`;
 	const host = getHost(target);
-	return byCode?.(host) ?? failureSentences[failure.failure](host, failure, limits);
+	const byCode = kindsWithCode.includes(kind) ? codeSentences[code] : undefined;
+	return byCode?.(host) ?? failureSentences[kind](host, failure, limits);
 }
+
+const describeFailureStep = (target: Target, { failure, proxy }: AttemptFailure) =>
+	proxy === undefined ? failureSteps[failure](target) : checkProxy('is running');
 
 /** Says what happened to a request that was not answered within `timeoutMs`, and what to do. */
 export function describeFailure(
@@ -144,11 +175,29 @@ export function describeFailure(
 	timeoutMs: number,
 ): string {
 	const limits = { ...defaultLimits, requestTimeoutMs: timeoutMs };
-	const sentences = [
+	return joinSentences(
 		describeWhatHappened(target, failure, limits),
-		failureSteps[failure.failure](target),
-	];
-	return sentences.filter(Boolean).map(toSentence).join(' ');
+		describeFailureStep(target, failure),
+	);
+}
+
+/**
+ * Says what is wrong with an answer, in Pocketsflow's own words where it has any, and what to do. Both without
+ * a full stop; neither is free of keys yet.
+ */
+export function describeAnswer(
+	target: AnswerTarget,
+	response: HttpResponse,
+	url: string,
+): Pick<ErrorParts, 'whatHappened' | 'nextStep'> {
+	const redirect = readRedirect(response, url);
+	if (redirect) return describeRedirect(target, redirect, url);
+	const { text } = readErrorParts(response.body);
+	const isExplained = text !== undefined && (!isSuccess(response) || isErrorBody(response.body));
+	return {
+		whatHappened: isExplained ? shorten(text) : describeUnusable(response),
+		nextStep: describeStatusStep(target, response),
+	};
 }
 
 /** Builds the error of a request that was answered, but not with success in JSON. */
@@ -158,29 +207,22 @@ export function buildResponseError(
 	url: string,
 ): NodeApiError {
 	const { status, body } = response;
-	const { text, code } = readErrorParts(body);
-	const isExplained = text !== undefined && (!isSuccess(response) || isErrorBody(body));
-	const redirect = readRedirect(response, url);
-	const parts = redirect
-		? describeRedirect(state, redirect, url)
-		: {
-				whatHappened: isExplained ? shorten(text) : describeUnusable(response),
-				nextStep: describeStatusStep(state, response),
-			};
+	const { ifNotFound } = state.request;
 	return buildError(state, {
-		...parts,
-		finding: `answered ${status}${formatCode(code)}`,
-		httpCode: String(status),
+		...describeAnswer({ ...state.credential, ifNotFound }, response, url),
+		finding: `answered ${status}${formatCode(readErrorParts(body).code)}`,
+		// The status of a page is not Pocketsflow's: its 404 does not say that a thing does not exist.
+		httpCode: isPage(response) && status < 500 ? undefined : String(status),
 	});
 }
 
 /** Builds the error of a request that was not answered, or whose response could not be read. */
 export function buildFailureError(state: RequestState, failure: AttemptFailure): NodeApiError {
-	const { failure: kind, status, code } = failure;
+	const { status, code } = failure;
 	const finding = status === undefined ? 'was not answered' : `began to answer ${status}`;
 	return buildError(state, {
 		whatHappened: describeWhatHappened(state.credential, failure, state.limits),
-		nextStep: failureSteps[kind](state.credential),
+		nextStep: describeFailureStep(state.credential, failure),
 		finding: `${finding}${formatCode(code)}`,
 	});
 }
@@ -196,7 +238,8 @@ export function buildQueueTimeoutError(
 	const { totalTimeoutMs } = state.limits;
 	const total = formatDuration(totalTimeoutMs);
 	const retryAfterMs = rateLimited?.retryAfterMs ?? 0;
-	const text = rateLimited && toSentence(readErrorParts(rateLimited.body).text ?? statusNames[429]);
+	const text =
+		rateLimited && toSentence(readErrorParts(rateLimited.body).text ?? statusTexts[429].name);
 	const wait =
 		retryAfterMs > totalTimeoutMs
 			? `Pocketsflow asks to wait ${formatDuration(retryAfterMs)}; this node waits at most ${total}`
@@ -210,46 +253,52 @@ export function buildQueueTimeoutError(
 }
 
 function describeRedirect(
-	{ credential }: RequestState,
+	credential: Target,
 	redirect: URL,
 	url: string,
 ): Pick<ErrorParts, 'whatHappened' | 'nextStep'> {
 	const target = redirect.origin === new URL(url).origin ? redirect.pathname : redirect.origin;
 	return {
 		whatHappened: `${getHost(credential)} redirects to ${target}, which is not followed`,
-		nextStep: `Correct the 'Base URL' in the credential "${credential.name}"`,
+		nextStep: `Correct the 'Base URL' in ${nameCredential(credential.name)}`,
 	};
 }
 
-/** The text of a body that is not JSON; undefined where there is none. */
-const readPage = ({ text }: HttpResponse) => (text === '' ? undefined : text);
-
 /** Says what a response without an error text of Pocketsflow is. */
 function describeUnusable(response: HttpResponse): string {
-	const { status, body } = response;
-	const page = readPage(response);
-	const excerpt = page && `answer is not JSON but begins "${excerptPage(page)}"`;
-	if (isSuccess(response)) return excerpt ? `The ${excerpt}` : describeEmpty(body);
-	const statusName = statusNames[status] ?? `Pocketsflow answered with status ${status}`;
-	return excerpt ? `${statusName}: the ${excerpt}` : statusName;
+	const { status, body, text } = response;
+	if (isSuccess(response)) return text ? `The answer ${quotePage(text)}` : describeEmpty(body);
+	const name = statusTexts[status]?.name ?? `Pocketsflow answered with status ${status}`;
+	const answer = text ? quotePage(text) : isEmptyBody(body) ? '' : `is ${excerptJson(body)}`;
+	return (answer && `${name}: the answer ${answer}`) || name;
 }
+
+const quotePage = (page: string) => `is not JSON but begins "${excerptPage(page)}"`;
 
 /** Says that a success did not bring what it should; a message in it may say why. */
 function describeEmpty(body: unknown): string {
 	const { text } = readErrorParts(body);
-	const quotation = text === undefined ? '' : `, but with "${shorten(text)}"`;
+	const answer = text === undefined ? excerptJson(body) : `"${shorten(text)}"`;
+	const quotation = isEmptyBody(body) ? '' : `, but with ${answer}`;
 	return `Pocketsflow answered without what was asked for${quotation}`;
 }
 
-function describeStatusStep(state: RequestState, response: HttpResponse): string {
-	const { status } = response;
-	const step = statusSteps[status]?.(state);
-	if (step !== undefined) return step;
+const isEmptyBody = (body: unknown) =>
+	body === undefined || ['{}', '[]', 'null', '""'].includes(JSON.stringify(body));
+
+/** The text that a value begins with as JSON. */
+const excerptJson = (body: unknown) => cut(JSON.stringify(body), maxExcerptLength);
+
+function describeStatusStep(target: AnswerTarget, response: HttpResponse): string {
+	const { status, text } = response;
+	const isForeign = isPage(response) || (isSuccess(response) && Boolean(text));
 	if (status >= 500 || status === 408)
 		return 'Pocketsflow could not process the request. Try again later';
-	if (isErrorBody(response.body)) return correctFields(state);
-	if (readPage(response) === undefined && !isSuccess(response)) return '';
-	return `Something other than Pocketsflow may have answered: check the 'Base URL' in the credential "${state.credential.name}" and the proxy`;
+	if (isForeign && status !== 407)
+		return `A proxy, a firewall or another server may have answered instead of Pocketsflow: check the 'Base URL' in ${nameCredential(target.name)} and the network of n8n`;
+	const step = statusTexts[status]?.step?.(target);
+	if (step !== undefined) return step;
+	return isSuccess(response) && isErrorBody(response.body) ? correctFields() : '';
 }
 
 /**
@@ -260,22 +309,46 @@ function buildError(state: RequestState, parts: ErrorParts): NodeApiError {
 	const { node, credential, effect, itemIndex } = state;
 	const isUnknown = effect !== 'read' && state.mayBeDone;
 	const outcome = describeOutcome(state);
-	const message = joinSentences(credential, parts.whatHappened, outcome.message);
-	const description = joinSentences(
-		credential,
-		isUnknown && effect === 'create' ? '' : parts.nextStep,
-		outcome.description,
-		describeRequest(state, parts),
+	const redact = (text: string) => redactKeys(text, credential.apiKey);
+	const message = redact(joinSentences(parts.whatHappened, outcome.message));
+	const description = redact(
+		joinSentences(
+			isUnknown && effect === 'create' ? '' : parts.nextStep,
+			outcome.description,
+			describeRequest(state, parts),
+		),
 	);
-	const error = new NodeApiError(node, { message } as JsonObject, {
-		message,
-		description,
-		httpCode: parts.httpCode,
-		itemIndex,
-	});
-	// n8n replaces a message in which it sees the name of an error code, such as EEXIST in "preexisting".
-	error.message = message;
+	const { httpCode } = parts;
+	return createApiError(node, { message, description, httpCode, itemIndex, isUnknown });
+}
+
+/** What an error of a request consists of. */
+interface ApiErrorOptions {
+	message: string;
+	description?: string;
+	httpCode?: string;
+	itemIndex?: number;
+	/** Whether the request may or may not have been carried out. */
+	isUnknown: boolean;
+}
+
+/** Creates the error of a request, with exactly this message. */
+export function createApiError(
+	node: INode,
+	{ isUnknown, ...options }: ApiErrorOptions,
+): NodeApiError {
+	const { message } = options;
+	const error = new NodeApiError(node, { message } as JsonObject, options);
 	if (isUnknown) error.context.outcome = 'unknown';
+	return setMessage(error, message);
+}
+
+/**
+ * Gives an error its message once more: while it is made, n8n replaces a message in which it sees the name of
+ * an error code, such as EEXIST in "preexisting" (docs/n8n-engine.md#errors-and-messages).
+ */
+export function setMessage<E extends Error>(error: E, message: string): E {
+	error.message = message;
 	return error;
 }
 
@@ -297,8 +370,9 @@ function describeOutcome({ effect, mayBeDone, credential: { mode } }: RequestSta
 			};
 }
 
-const joinSentences = ({ apiKey }: PocketsflowCredential, ...sentences: string[]) =>
-	redactKeys(sentences.filter(Boolean).map(toSentence).join(' '), apiKey);
+/** Joins the sentences that are not empty. */
+export const joinSentences = (...sentences: string[]): string =>
+	sentences.filter(Boolean).map(toSentence).join(' ');
 
 function describeRequest(
 	{ request: { method, path }, attempts, credential: { mode, name } }: RequestState,
@@ -324,10 +398,13 @@ export function composeMessage(error: unknown): string {
 }
 
 const maxQuotedLength = 500;
+const maxExcerptLength = 100;
+
+const cut = (text: string, length: number) =>
+	text.length > length ? `${text.slice(0, length)}…` : text;
 
 /** A text of Pocketsflow, as long as an error message can bear. */
-const shorten = (text: string) =>
-	text.length > maxQuotedLength ? `${text.slice(0, maxQuotedLength)}…` : text;
+const shorten = (text: string) => cut(text, maxQuotedLength);
 
 /** The text, with a full stop unless it ends with a mark of its own. */
 export const toSentence = (text: string) => (/[.!?…]$/.test(text) ? text : `${text}.`);
@@ -343,6 +420,5 @@ export function excerptPage(page: string): string {
 		.replace(/<[^<>]*>/g, ' ')
 		.replace(/\s+/g, ' ')
 		.trim();
-	const excerpt = visible || page.slice(0, 100).trim();
-	return excerpt.length > 100 ? `${excerpt.slice(0, 100)}…` : excerpt;
+	return cut(visible || page.slice(0, maxExcerptLength).trim(), maxExcerptLength);
 }

@@ -2,6 +2,8 @@
 export interface Limits {
 	/** Requests of one credential in flight at once, over all executions of the process. */
 	maxInFlight: number;
+	/** The part of these that one execution of a node may hold, so that others are not behind it. */
+	maxInFlightPerRun: number;
 	/** One request in all: in the queue, paused by the rate limit, and between attempts. */
 	totalTimeoutMs: number;
 	/** One attempt: connecting, sending and receiving together. */
@@ -17,6 +19,7 @@ export interface Limits {
 /** The limits of all requests that ask for no others. The request timeout is that of Pocketsflow's SDK. */
 export const defaultLimits: Limits = {
 	maxInFlight: 10,
+	maxInFlightPerRun: 8,
 	totalTimeoutMs: 5 * 60_000,
 	requestTimeoutMs: 30_000,
 	maxAttempts: 4,
@@ -35,12 +38,22 @@ export function computeBackoffMs(retryDelayMs: number, retry: number): number {
 	return fullMs / 2 + (Math.random() * fullMs) / 2;
 }
 
-const unitsMs = { hour: 3_600_000, minute: 60_000, second: 1_000 } as const;
+const minuteMs = 60_000;
 
-/** Formats a duration for a message: `5 minutes`, `30 seconds`, `90 seconds`, `24 hours`. */
+/** Formats a duration for a message, rounded up: `0.4 seconds`, `90 seconds`, `5 minutes 1 second`, `24 hours`. */
 export function formatDuration(ms: number): string {
-	const unit = ms >= 2 * unitsMs.hour ? 'hour' : ms >= 2 * unitsMs.minute ? 'minute' : 'second';
-	const amount = ms / unitsMs[unit];
-	const rounded = amount < 10 ? Math.round(amount * 10) / 10 : Math.round(amount);
-	return `${rounded} ${unit}${rounded === 1 ? '' : 's'}`;
+	if (ms < 10_000) return formatAmount(Math.ceil(ms / 100) / 10, 'second');
+	const seconds = Math.ceil(ms / 1_000);
+	if (seconds < 120) return formatAmount(seconds, 'second');
+	if (seconds < 7_200) return formatAmounts(seconds, 'minute', 'second');
+	return formatAmounts(Math.ceil(ms / minuteMs), 'hour', 'minute');
 }
+
+function formatAmounts(total: number, unit: string, part: string): string {
+	const rest = total % 60;
+	const whole = formatAmount(Math.floor(total / 60), unit);
+	return rest === 0 ? whole : `${whole} ${formatAmount(rest, part)}`;
+}
+
+const formatAmount = (amount: number, unit: string) =>
+	`${amount} ${unit}${amount === 1 ? '' : 's'}`;

@@ -1,6 +1,12 @@
 import { NodeOperationError, type IDataObject } from 'n8n-workflow';
 
-import { buildListRequest, buildPageRequest, maxPageSize, type ListEndpoint } from '../api/lists';
+import {
+	buildListRequest,
+	buildPageRequest,
+	maxPageSize,
+	type ListEndpoint,
+	type PagePosition,
+} from '../api/lists';
 import type { PocketsflowRequest } from '../api/request';
 import { findRecords, readId, readPagination, type Pagination } from '../api/responses';
 import type { PocketsflowContext } from './credential';
@@ -11,9 +17,11 @@ import { send, type SendOptions } from './send';
 const maxStalePages = 2;
 
 /** One page as it was answered. */
-interface Page {
+export interface Page {
 	/** The number of the page or, with `offset`, of its first record; both from 1. */
 	position: number;
+	/** Where the page after it begins, if there is one. */
+	next: number;
 	records: IDataObject[];
 	pagination: Pagination;
 }
@@ -72,6 +80,28 @@ export async function readList(
 }
 
 /**
+ * Reads one page of a list, and believes nothing that it says about others.
+ * @param page its position, and the number of records to ask for
+ * @returns undefined if the answer holds no list
+ * @throws as `send` does
+ */
+export async function readPage(
+	context: PocketsflowContext,
+	list: ListEndpoint,
+	request: PocketsflowRequest,
+	page: PagePosition,
+	{ itemIndex, ...options }: SendOptions & { itemIndex?: number } = {},
+): Promise<Page | undefined> {
+	const pageRequest = buildPageRequest(list, request, page);
+	const body = await send(context, pageRequest, 'read', itemIndex, options);
+	const records = findRecords(body, list.keys);
+	if (!records) return undefined;
+	const { position } = page;
+	const next = position + (list.paging === 'offset' ? records.length : 1);
+	return { position, next, records, pagination: readPagination(body) };
+}
+
+/**
  * Reads a list page by page, until its end or until the caller stops.
  * @throws as `send` does; NodeOperationError when the list breaks off, or when Pocketsflow repeats a page
  * although it says that there are more
@@ -87,7 +117,7 @@ export async function* readPages(
 		...options
 	}: ReadPagesOptions = {},
 ): AsyncGenerator<ReadPage, void> {
-	const size = Math.min(prefetch || maxPageSize, maxPageSize);
+	let size = Math.min(prefetch || maxPageSize, maxPageSize);
 	const progress: Progress = {
 		ids: new Set(),
 		pageTexts: new Set(),
@@ -95,19 +125,28 @@ export async function* readPages(
 		longestPage: 0,
 	};
 	const fetchPage = async (position: number): Promise<Page> => {
-		const pageRequest = buildPageRequest(list, request, { position, size });
 		const isUsable = (body: unknown) => findRecords(body, list.keys) !== undefined;
-		const body = await send(context, pageRequest, 'read', itemIndex, { ...options, isUsable });
-		const records = findRecords(body, list.keys) ?? [];
-		const pagination = readPagination(body);
-		if (records.length === 0 && hasNextPage(list, position, pagination))
+		const page = await readPage(
+			context,
+			list,
+			request,
+			{ position, size },
+			{
+				...options,
+				itemIndex,
+				isUsable,
+			},
+		);
+		if (!page || (page.records.length === 0 && hasNextPage(list, position, page.pagination)))
 			throw truncatedListError(context, list, itemIndex);
-		return { position, records, pagination };
+		return page;
 	};
 
 	let stalePages = 0;
 	let page = await fetchPage(first);
 	const serverPageSize = page.records.length;
+	// A list that is believed to come whole, and does not, is read on in pages as long as this one.
+	if (list.paging === 'none') size = serverPageSize;
 	const positionOfPage = (number: number) =>
 		list.paging === 'offset' ? (number - 1) * serverPageSize + 1 : number;
 	const lastPage = list.paging === 'none' || first !== 1 ? 1 : countPages(page, prefetch);
@@ -120,12 +159,12 @@ export async function* readPages(
 			const isStale = page.records.length > 0 && records.length === 0 && page.position !== first;
 			stalePages = isStale ? stalePages + 1 : 0;
 			const isEnd =
-				list.paging === 'none' ||
+				(list.paging === 'none' && !saysMore(list, page, progress)) ||
 				isLastPage(list, page, size, progress) ||
 				(isStale && !claimsMoreRecords(page, progress));
 			if (!isEnd && stalePages === maxStalePages)
 				throw repeatedPageError(context, list, progress, itemIndex);
-			const next = isEnd ? undefined : findNextPosition(list, page);
+			const next = isEnd ? undefined : page.next;
 			yield { records, next };
 			if (next === undefined) return;
 			const result = await prefetched.next();
@@ -135,9 +174,6 @@ export async function* readPages(
 		await prefetched.return(undefined);
 	}
 }
-
-const findNextPosition = ({ paging }: ListEndpoint, { position, records }: Page) =>
-	position + (paging === 'offset' ? records.length : 1);
 
 /**
  * The records of a page that no earlier page brought. Without ids a page counts as a whole: two equal
@@ -171,6 +207,18 @@ function claimsMoreRecords(
 	{ recordCount }: Progress,
 ): boolean {
 	return hasMore ?? (totalCount !== undefined && recordCount < totalCount);
+}
+
+/** Whether Pocketsflow says that a list goes on, by the number of its records, or else of its pages. */
+function saysMore(
+	list: ListEndpoint,
+	{ position, pagination }: Page,
+	{ recordCount }: Progress,
+): boolean {
+	const { totalCount } = pagination;
+	return totalCount === undefined
+		? hasNextPage(list, position, pagination)
+		: recordCount < totalCount;
 }
 
 /** Whether Pocketsflow says that records follow this page. */

@@ -9,6 +9,8 @@ import { delay } from './signals';
  */
 interface RateLimiter {
 	inFlight: number;
+	/** How many of these each run has. */
+	held: Map<object, number>;
 	/** Requests that may be in flight now; the caller's `maxInFlight` holds too. */
 	concurrency: number;
 	pausedUntilMs: number;
@@ -21,6 +23,7 @@ interface RateLimiter {
 interface QueuedRequest {
 	deadlineMs: number;
 	limits: Limits;
+	run: object;
 	settle(result: Permit | Refusal): void;
 }
 
@@ -29,6 +32,7 @@ interface Permit {
 	/** Tells requests that were sent before a pause from later ones. */
 	issuedAtMs: number;
 	limits: Limits;
+	run: object;
 }
 
 /** Why a request gets no permit: its time ends before its turn, or its caller gave up. */
@@ -39,6 +43,8 @@ export type PermitResult = 'answered' | 'failed' | { rateLimited: true; retryAft
 
 interface AcquireOptions {
 	limits: Limits;
+	/** Stands for the execution of a node that it belongs to, of which many requests can wait. */
+	run: object;
 	/** When the time of the request ends; a turn that must come later is refused at once. */
 	deadlineMs: number;
 	/** Whether it goes before the others, because it had its turn and was answered 429. */
@@ -64,6 +70,7 @@ const limiters = new BoundedMap<RateLimiter>(
 export function getRateLimiter(key: string): RateLimiter {
 	const limiter = limiters.get(key) ?? {
 		inFlight: 0,
+		held: new Map(),
 		concurrency: Infinity,
 		pausedUntilMs: 0,
 		consecutivePauses: 0,
@@ -79,20 +86,21 @@ export async function acquirePermit(
 	limiter: RateLimiter,
 	options: AcquireOptions,
 ): Promise<Permit | Refusal> {
-	const { limits, isUrgent, signals } = options;
+	const { isUrgent, signals } = options;
 	if (signals.some((signal) => signal?.aborted)) return 'aborted';
-	return isUrgent ? takePermit(limiter, limits) : await enqueue(limiter, options);
+	return isUrgent ? takePermit(limiter, options) : await enqueue(limiter, options);
 }
 
 async function enqueue(
 	limiter: RateLimiter,
-	{ limits, deadlineMs, goesFirst, signals }: AcquireOptions,
+	{ limits, run, deadlineMs, goesFirst, signals }: AcquireOptions,
 ): Promise<Permit | Refusal> {
 	return await new Promise((resolve) => {
 		const settled = new AbortController();
 		const queued: QueuedRequest = {
 			deadlineMs,
 			limits,
+			run,
 			settle(result) {
 				// With a reason, because Node.js would make an error with a stack trace otherwise.
 				settled.abort(result);
@@ -114,6 +122,9 @@ async function enqueue(
 /** Gives a permit back and lets the next requests through, or pauses them all. */
 export function releasePermit(limiter: RateLimiter, permit: Permit, result: PermitResult): void {
 	limiter.inFlight--;
+	const held = countHeld(limiter, permit.run) - 1;
+	if (held > 0) limiter.held.set(permit.run, held);
+	else limiter.held.delete(permit.run);
 	const isCurrent = permit.issuedAtMs >= limiter.pausedUntilMs;
 	if (typeof result === 'object')
 		pauseRequests(limiter, permit.limits, result.retryAfterMs, isCurrent);
@@ -156,10 +167,12 @@ function pauseRequests(
 function admitQueued(limiter: RateLimiter): void {
 	refuseLate(limiter);
 	if (limiter.pausedUntilMs > Date.now()) return scheduleWakeUp(limiter);
-	while (limiter.queue.length > 0) {
-		const permit = issuePermit(limiter, limiter.queue[0].limits);
-		if (!permit) return;
-		limiter.queue.shift()?.settle(permit);
+	for (;;) {
+		// One whose run has its share lets those of others pass; for room all wait in their order.
+		const index = limiter.queue.findIndex((queued) => !hasShare(limiter, queued));
+		if (index === -1 || !hasRoom(limiter, limiter.queue[index])) return;
+		const [queued] = limiter.queue.splice(index, 1);
+		queued.settle(takePermit(limiter, queued));
 	}
 }
 
@@ -180,13 +193,17 @@ function scheduleWakeUp(limiter: RateLimiter): void {
 	});
 }
 
-/** Issues a permit if there is room for one more request. */
-function issuePermit(limiter: RateLimiter, limits: Limits): Permit | undefined {
-	if (limiter.inFlight >= Math.min(limiter.concurrency, limits.maxInFlight)) return undefined;
-	return takePermit(limiter, limits);
-}
+const countHeld = ({ held }: RateLimiter, run: object) => held.get(run) ?? 0;
 
-function takePermit(limiter: RateLimiter, limits: Limits): Permit {
+/** Whether the run of a request has the most requests in flight that one may have. */
+const hasShare = (limiter: RateLimiter, { limits, run }: QueuedRequest) =>
+	countHeld(limiter, run) >= limits.maxInFlightPerRun;
+
+const hasRoom = ({ inFlight, concurrency }: RateLimiter, { limits }: QueuedRequest) =>
+	inFlight < Math.min(concurrency, limits.maxInFlight);
+
+function takePermit(limiter: RateLimiter, { limits, run }: Pick<Permit, 'limits' | 'run'>): Permit {
 	limiter.inFlight++;
-	return { issuedAtMs: Date.now(), limits };
+	limiter.held.set(run, countHeld(limiter, run) + 1);
+	return { issuedAtMs: Date.now(), limits, run };
 }

@@ -15,6 +15,7 @@ const unusableResponse: AttemptOutcome = { mayBeDone: true, isTransient: false }
 
 const outcomes: Record<FailureKind, AttemptOutcome> = {
 	unreachable: { mayBeDone: false, isTransient: true },
+	refusedByProxy: { mayBeDone: false, isTransient: true },
 	insecure: notSent,
 	refusedByN8n: notSent,
 	timeout: lostResponse,
@@ -25,7 +26,10 @@ const outcomes: Record<FailureKind, AttemptOutcome> = {
 
 /** Classifies an attempt that brought no usable response. */
 export function classifyAttempt(result: AttemptResult): AttemptOutcome {
-	if ('failure' in result) return outcomes[result.failure];
+	if ('failure' in result) {
+		const { mayBeDone, isTransient } = outcomes[result.failure];
+		return { mayBeDone: mayBeDone && !result.isUnsent, isTransient };
+	}
 	const { status } = result;
 	// A 408 is a timeout that the server noticed first.
 	if (status >= 500 || status === 408) return lostResponse;

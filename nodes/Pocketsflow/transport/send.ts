@@ -2,7 +2,7 @@ import type { NodeApiError } from 'n8n-workflow';
 
 import type { Effect, PocketsflowRequest } from '../api/request';
 import { isErrorBody } from '../api/responses';
-import { isSuccess, sendOnce, type AttemptResult, type HttpResponse } from './attempt';
+import { isPage, isSuccess, sendOnce, type AttemptResult, type HttpResponse } from './attempt';
 import { hashCredential, loadCredential, type PocketsflowContext } from './credential';
 import {
 	buildFailureError,
@@ -31,11 +31,6 @@ export interface SendOptions {
 	 * delivery waits for.
 	 */
 	isUrgent?: boolean;
-	/**
-	 * Sends without n8n's expressions, which end when the `webhook` of a node returns
-	 * (docs/n8n-engine.md#expression-isolates).
-	 */
-	isDetached?: boolean;
 }
 
 const maxRedirects = 5;
@@ -55,7 +50,7 @@ export async function send(
 	itemIndex?: number,
 	options: SendOptions = {},
 ): Promise<unknown> {
-	const credential = await loadCredential(context);
+	const credential = await loadCredential(context, itemIndex);
 	const limits = { ...defaultLimits, ...options.limits };
 	const state: RequestState = {
 		node: context.getNode(),
@@ -79,6 +74,7 @@ export async function send(
 	for (;;) {
 		const permit = await acquirePermit(limiter, {
 			limits,
+			run: context,
 			deadlineMs,
 			goesFirst: rateLimited !== undefined,
 			isUrgent: options.isUrgent && state.attempts === 0 && rateLimited === undefined,
@@ -87,8 +83,7 @@ export async function send(
 		if (permit === 'timeout') throw buildQueueTimeoutError(state, rateLimited);
 		if (permit === 'aborted') throw buildFailureError(state, { failure: 'cancelled' });
 
-		const { isDetached = false } = options;
-		const sendOptions = { url: target.url, limits, cancel, isDetached };
+		const sendOptions = { url: target.url, limits, cancel };
 		const result = await sendOnce(context, credential, target.request, sendOptions);
 		releasePermit(limiter, permit, toPermitResult(result));
 		if (!('failure' in result)) {
@@ -124,9 +119,10 @@ function isUsableSuccess(response: HttpResponse, { isUsable }: SendOptions): boo
 	return isUsable === undefined || isUsable(body);
 }
 
-/** Whether an earlier attempt at a delete did it, so that a later one is answered 404. */
-function isAlreadyDeleted({ request, mayBeDone }: RequestState, { status }: HttpResponse): boolean {
-	return request.method === 'DELETE' && mayBeDone && status === 404;
+/** Whether an earlier attempt at a delete did it, so that Pocketsflow answers a later one 404. */
+function isAlreadyDeleted({ request, mayBeDone }: RequestState, response: HttpResponse): boolean {
+	const isGone = response.status === 404 && !isPage(response);
+	return request.method === 'DELETE' && mayBeDone && isGone;
 }
 
 function toPermitResult(result: AttemptResult): PermitResult {

@@ -1,81 +1,123 @@
 import { NodeOperationError, type IDataObject } from 'n8n-workflow';
 
-import { buildListRequest, lists } from '../api/lists';
+import { lists } from '../api/lists';
 import { path } from '../api/request';
-import { findRecords, readId, readPagination, unwrapRecord } from '../api/responses';
+import { findRecords, isRecord, readId, readPagination, unwrapRecord } from '../api/responses';
 import { toCanonicalName } from '../events/catalogue';
-import type { PocketsflowContext } from '../transport/credential';
+import type { PocketsflowContext, PocketsflowCredential } from '../transport/credential';
 import { isNotFound } from '../transport/errors';
-import { readList } from '../transport/pagination';
 import { send, type SendOptions } from '../transport/send';
-import { describeEndpoint, readDescription } from './sealing';
-import type { TriggerStaticData } from './staticData';
-import { hasSamePath, isSameLocation, isSameUrl } from './webhookUrl';
+import { hasSamePath, isSameLocation, isSameUrl } from './addresses';
+import { describeEndpoint, readDescription, unseal } from './sealing';
 
-/**
- * A webhook endpoint at Pocketsflow, as far as we rely on it
- * (docs/pocketsflow-api.md#webhook-endpoints).
- */
+/** An endpoint in Pocketsflow, as far as we rely on it (docs/pocketsflow-api.md#webhook-endpoints). */
 export interface Endpoint {
 	id: string;
 	url: string;
 	events: string[];
 	active: boolean;
 	description: unknown;
-	/** The secret as the API shows it, perhaps masked; most likely it shows none. */
+	/** The secret, if the API shows one in full; most likely it does not. */
 	shownSecret?: string;
+}
+
+/** What can be changed about an endpoint. */
+export type EndpointChanges = Partial<Pick<Endpoint, 'url' | 'events' | 'active'>> & {
+	description?: string;
+};
+
+/** What an earlier registration left in static data. */
+export interface StoredEndpoint {
+	/** Our endpoint in Pocketsflow. */
+	endpointId?: string;
+	/** Its signing secret, sealed. */
+	sealedSecret?: string;
+	/** Its URL. After a restart with another WEBHOOK_URL this is no longer the address of this n8n. */
+	url?: string;
 }
 
 const { webhooks } = lists;
 
-type EndpointChanges = Partial<Pick<Endpoint, 'url' | 'events' | 'active'>> & {
-	description?: string;
-};
+/** A list without a word about pages that is shorter than this is taken for whole. */
+const smallestPage = 20;
 
 /**
- * Lists all endpoints of the account; no paging is documented, but a response that says that there is
- * more is read to its end.
- * @throws NodeOperationError when the response holds no list, or one that breaks off: "none" would
- * make a second endpoint, or leave one behind
+ * Lists all endpoints of the account. Paging is not documented: where a response may be one page of
+ * several, the next one is read too, until a page brings nothing new.
+ * @throws NodeOperationError if a response has no list, or the list breaks off: "none" would create
+ * a second endpoint, or leave one behind
  */
 export async function listEndpoints(
 	context: PocketsflowContext,
 	options?: SendOptions,
 ): Promise<Endpoint[]> {
-	const request = buildListRequest(webhooks);
-	const response = await send(context, request, 'read', undefined, options);
-	const records = findRecords(response, webhooks.keys);
-	if (!records)
-		throw new NodeOperationError(
-			context.getNode(),
-			'Pocketsflow answered without a list of webhooks, so nothing was changed. Try again later.',
-		);
-	const { hasMore, totalPages = 1, totalCount = 0 } = readPagination(response);
-	const isWhole = !(hasMore ?? (totalPages > 1 || totalCount > records.length));
-	const all = isWhole ? records : await readList(context, { ...webhooks, paging: 'page' }, options);
-	return all.flatMap((record) => readEndpoint(record) ?? []);
+	const all = new Map<string, Endpoint>();
+	for (let page = 1, read = 0; ; page++) {
+		const query = page > 1 ? { query: { page } } : {};
+		const request = { method: 'GET', path: webhooks.path, ...query } as const;
+		const response = await send(context, request, 'read', undefined, options);
+		const records = findRecords(response, webhooks.keys);
+		if (!records) throw refuseList(context, 'without a list of webhooks');
+		read += records.length;
+		const known = all.size;
+		for (const endpoint of records.flatMap((record) => readEndpoint(record) ?? []))
+			all.set(endpoint.id, endpoint);
+		const { hasMore, totalPages = 0, totalCount = 0 } = readPagination(response);
+		const saysMore = hasMore ?? (totalPages > page || totalCount > read);
+		const isNew = all.size > known;
+		if (saysMore && !isNew) throw refuseList(context, 'with a list of webhooks that breaks off');
+		if (!saysMore && (hasMore === false || records.length < smallestPage || !isNew))
+			return [...all.values()];
+	}
 }
 
+const refuseList = (context: PocketsflowContext, what: string) =>
+	new NodeOperationError(
+		context.getNode(),
+		`Pocketsflow answered ${what}, so nothing was changed. Try again later.`,
+	);
+
 /**
- * Creates an active endpoint with our mark. Its parts are undefined where the response lacks them;
- * the secret is in this response only.
+ * Creates an active endpoint with our mark. The endpoint and its secret are found in any wrapper; each
+ * is undefined if the response does not have it.
  */
 export async function createEndpoint(
 	context: PocketsflowContext,
 	url: string,
 	events: string[],
 	options?: SendOptions,
-): Promise<{ endpoint?: Endpoint; secret?: string }> {
+): Promise<{ id?: string; secret?: string }> {
 	const description = describeEndpoint(context.getWorkflow().id);
 	const body = { url, events, active: true, description };
 	const request = { method: 'POST', path: webhooks.path, body } as const;
 	const response = await send(context, request, 'create', undefined, options);
-	const record = unwrapRecord(response, webhooks.recordKeys);
-	const { secret } = record;
-	return {
-		endpoint: readEndpoint({ url, ...record }),
-		secret: typeof secret === 'string' && secret !== '' ? secret : undefined,
-	};
+	const records = listRecords(response);
+	const record = records.find((one) => readSecret(one) ?? one.url) ?? records[0] ?? {};
+	return { id: readId(record), secret: readSecret(record) };
+}
+
+/** All objects in a response, the outer ones first. */
+function listRecords(response: unknown): IDataObject[] {
+	const found: IDataObject[] = [];
+	let level = [response];
+	for (let depth = 0; depth < 5 && level.length > 0; depth++) {
+		found.push(...level.filter(isRecord));
+		level = level.flatMap((value) =>
+			typeof value === 'object' && value !== null ? Object.values(value) : [],
+		);
+	}
+	return found;
+}
+
+/** Reads one endpoint; undefined if Pocketsflow does not have it. */
+export async function getEndpoint(
+	context: PocketsflowContext,
+	id: string,
+	options?: SendOptions,
+): Promise<Endpoint | undefined> {
+	const request = { method: 'GET', path: path`/webhooks/${id}` } as const;
+	const response = await send(context, request, 'read', undefined, options);
+	return readEndpoint(unwrapRecord(response, webhooks.recordKeys));
 }
 
 /**
@@ -109,14 +151,14 @@ export async function removeEndpoint(
 }
 
 /**
- * The endpoints that are ours: at this very URL, or with the stored ID and our mark where they were
+ * The endpoints that are ours: at this very URL, or with the stored ID and our mark if they were
  * registered for the same host and path. Static data alone proves nothing: it comes along when a
  * workflow is copied or a whole n8n is cloned. Never any other.
  */
 export const findOwnEndpoints = (
 	endpoints: Endpoint[],
 	url: string,
-	stored: TriggerStaticData = {},
+	stored: StoredEndpoint = {},
 ): Endpoint[] =>
 	endpoints.filter(
 		(endpoint) =>
@@ -126,12 +168,12 @@ export const findOwnEndpoints = (
 
 /**
  * The endpoint that this node registered under another host: what is left behind when n8n moves, or
- * that of the original where this n8n is a clone. We cannot tell which.
+ * that of the original if this n8n is a clone. We cannot tell which.
  */
 export const findEndpointOfOtherHost = (
 	endpoints: Endpoint[],
 	url: string,
-	stored: TriggerStaticData,
+	stored: StoredEndpoint,
 ): Endpoint | undefined =>
 	endpoints.find(
 		(endpoint) =>
@@ -140,7 +182,7 @@ export const findEndpointOfOtherHost = (
 			hasSamePath(endpoint.url, url),
 	);
 
-const isStored = ({ id, description }: Endpoint, { endpointId }: TriggerStaticData) =>
+const isStored = ({ id, description }: Endpoint, { endpointId }: StoredEndpoint) =>
 	id === endpointId && readDescription(description).ours;
 
 /**
@@ -152,29 +194,42 @@ export function isOfOtherWorkflow(context: PocketsflowContext, { description }: 
 	return workflowId !== undefined && workflowId !== context.getWorkflow().id;
 }
 
-/** Whether an endpoint has our mark but names no workflow, as earlier releases left it. */
-export function namesNoWorkflow({ description }: Endpoint): boolean {
-	const { ours, workflowId } = readDescription(description);
-	return ours && workflowId === undefined;
-}
+/** Whether an endpoint is called for exactly these events, given by their sorted canonical names. */
+export const hasEvents = (endpoint: Endpoint, eventNames: string[]): boolean =>
+	listEvents(endpoint).join() === eventNames.join();
 
-/**
- * Whether an endpoint is called for exactly these events, given by their sorted canonical names.
- */
-export function hasEvents(endpoint: Endpoint, eventNames: string[]): boolean {
-	return [...new Set(endpoint.events.map(toCanonicalName))].sort().join() === eventNames.join();
+/** The canonical names of an endpoint's events, sorted. */
+export const listEvents = ({ events }: Endpoint): string[] =>
+	[...new Set(events.map(toCanonicalName))].sort();
+
+/** Opens an endpoint's secret: the copy in its description, else the one in static data. */
+export function openEndpointSecret(
+	{ id, url, description }: Endpoint,
+	{ apiKey }: Pick<PocketsflowCredential, 'apiKey'>,
+	stored: StoredEndpoint = {},
+): string | undefined {
+	const secret = unseal(readDescription(description).sealed, apiKey, url);
+	if (secret !== undefined || id !== stored.endpointId) return secret;
+	return unseal(stored.sealedSecret, apiKey, url);
 }
 
 function readEndpoint(record: IDataObject): Endpoint | undefined {
 	const id = readId(record);
 	if (id === undefined || typeof record.url !== 'string') return undefined;
-	const { url, events, active, description, secret } = record;
+	const { url, events, active, description } = record;
+	const shownSecret = readSecret(record);
 	return {
 		id,
 		url,
 		events: Array.isArray(events) ? events.filter((name) => typeof name === 'string') : [],
 		active: active !== false,
 		description,
-		...(typeof secret === 'string' && secret !== '' && { shownSecret: secret }),
+		...(shownSecret !== undefined && { shownSecret }),
 	};
+}
+
+/** The secret that a record shows in full. A masked one could be guessed, so it is none. */
+function readSecret({ secret }: IDataObject): string | undefined {
+	const isShown = typeof secret === 'string' && secret.length >= 16;
+	return isShown && !/[*•…]|\.\.\.|x{4}/i.test(secret) ? secret : undefined;
 }

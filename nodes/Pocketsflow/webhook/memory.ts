@@ -1,125 +1,146 @@
 import type { IHookFunctions, IWebhookFunctions } from 'n8n-workflow';
 
-import type { Mode } from '../transport/credential';
 import { BoundedMap } from '../transport/boundedMap';
-import { RecentDeliveries } from './duplicates';
-import { RefusalLog } from './refusals';
+import type { Endpoint } from './endpoints';
+import { Keyring } from './keyring';
 import { isListening, type TriggerSettings } from './settings';
 
-/** A signing secret, and the mode of the API key in the same credential. */
-export interface SigningSecret {
-	secret: string;
-	mode: Mode;
+/**
+ * Recent deliveries of this process, so that a redelivery starts no second execution. Bounded in
+ * number and age, and empty after a restart, when a redelivery may start one: lasting
+ * de-duplication belongs to the workflow, on `eventId`, because n8n loses static data that is
+ * written while it handles a delivery (docs/n8n-engine.md#static-data).
+ */
+export class RecentDeliveries {
+	private readonly receivedAtMs: BoundedMap<number>;
+
+	/** @param ageMs how long a delivery is remembered; a repetition does not lengthen it */
+	constructor(
+		capacity = 10_000,
+		private readonly ageMs = 10 * 60_000,
+	) {
+		this.receivedAtMs = new BoundedMap(capacity);
+	}
+
+	/**
+	 * Records a delivery. Synchronous, so that of concurrent copies exactly one is new.
+	 * @param key what a repetition has in common with the delivery that it repeats
+	 * @returns whether it is a repetition
+	 */
+	record(key: string, nowMs: number): boolean {
+		this.forgetOld(nowMs);
+		if (this.receivedAtMs.get(key) !== undefined) return true;
+		this.receivedAtMs.set(key, nowMs);
+		return false;
+	}
+
+	/** How many deliveries are remembered. */
+	get size(): number {
+		return this.receivedAtMs.size;
+	}
+
+	private forgetOld(nowMs: number): void {
+		for (const [key, receivedAtMs] of this.receivedAtMs) {
+			if (nowMs - receivedAtMs <= this.ageMs) return;
+			this.receivedAtMs.delete(key);
+		}
+	}
 }
 
-/** The signing secret of an endpoint that we registered, and the URL of that endpoint. */
-export interface EndpointSecret extends SigningSecret {
-	url: string;
+/** Between two lines about refused deliveries of one node. */
+const lineIntervalMs = 60_000;
+
+/** Counts the refused deliveries of a node, so that a flood of forged ones does not flood the log. */
+export class RefusalLog {
+	private loggedAtMs = -Infinity;
+	/** How many were refused since the last line, by reason. */
+	private counts = new Map<string, number>();
+
+	/**
+	 * Records a refused delivery.
+	 * @returns what to log: all that were refused since the last line. Undefined within a minute after it
+	 */
+	record(reason: string, nowMs: number): string | undefined {
+		this.counts.set(reason, (this.counts.get(reason) ?? 0) + 1);
+		if (Math.abs(nowMs - this.loggedAtMs) < lineIntervalMs) return undefined;
+		const total = [...this.counts.values()].reduce((sum, count) => sum + count, 0);
+		const reasons = [...this.counts].map(([name, count]) => `${name} (${count})`).join(', ');
+		this.loggedAtMs = nowMs;
+		this.counts = new Map();
+		return `refused ${total} ${total === 1 ? 'delivery' : 'deliveries'}: ${reasons}`;
+	}
 }
 
-/** A secret that one of our endpoints may have; only the signature of a delivery proves it. */
-export interface SecretCandidate extends EndpointSecret {
-	/** Whether it was sealed by us or shown in full, so that it is known even if it does not fit. */
-	isComplete: boolean;
-	/** When the reading of Pocketsflow's endpoints that gave it began. */
-	readAtMs: number;
-}
-
-/** What Pocketsflow answered about the secrets that a delivery may be signed with. */
-export interface RecoveryAnswer {
-	startedAtMs: number;
-	candidates: SecretCandidate[];
-}
-
-/** The recoveries of one node. Answers are remembered, failures are not. */
-export interface RecoveryState {
-	latest?: RecoveryAnswer;
-	/** Undefined where no try succeeded. Never rejects. */
-	running?: Promise<RecoveryAnswer | undefined>;
-	/** How many tries may begin, and since when that is counted. */
-	tries: number;
-	countedAtMs: number;
-}
-
-/** The checks of a node's endpoint that follow deliveries. */
+/** One piece of work on a node's endpoint that follows a delivery. */
 export interface Upkeep {
-	isRunning: boolean;
-	/** When the next one may begin. */
-	notBeforeMs: number;
-	/** Whether the latest found no endpoint at Pocketsflow. */
-	isMissing: boolean;
-	/** Whether Pocketsflow does not keep a description as it was sent. */
-	losesDescription: boolean;
+	/** The address that it works for. */
+	url: string;
+	/** Never rejects. */
+	done: Promise<void>;
 }
 
-/** A secret that a delivery was signed with, or that was registered here. */
-interface RememberedSecret extends EndpointSecret {
-	/** When it was registered, opened, or last seen at Pocketsflow. */
-	confirmedAtMs: number;
-}
-
-/** What is known of one sealed text in static data. */
-interface StoredSecret {
-	/** Undefined where it does not open, or holds the secret of an endpoint that is gone. */
-	known: EndpointSecret | undefined;
-	/** When the text is to be opened anew. */
-	validUntilMs: number;
-}
-
-/**
- * The latest reading of a credential's signing secret, and the result of the latest that succeeded.
- */
-interface CredentialReading {
-	startedAtMs: number;
-	/** Rejects when the credential cannot be read. */
-	result: Promise<SigningSecret | undefined>;
-	lastSecret: SigningSecret | undefined;
-	/** When the reading that gave `lastSecret` began; -Infinity before the first. */
-	lastSecretAtMs: number;
-}
-
-/**
- * What the webhook trigger keeps in memory. It lives as long as the process and no longer, so
- * everything here works when it is empty (docs/n8n-engine.md#process-memory-and-queue-mode).
- */
-export interface TriggerMemory {
-	/** By node (see `getNodeKey`): the secret of its own endpoint. */
-	secretByNode: BoundedMap<RememberedSecret>;
-	/** By node and sealed text, so that each text is opened once. */
-	storedSecrets: BoundedMap<StoredSecret>;
-	/** By node and credential, for endpoints that were made by hand. */
-	credentialReadings: BoundedMap<CredentialReading>;
-	/** By node: what Pocketsflow last answered about its endpoints. */
-	recoveryByNode: BoundedMap<RecoveryState>;
-	/** By node: the latest check of its endpoint. */
-	upkeepByNode: BoundedMap<Upkeep>;
-	recentDeliveries: RecentDeliveries;
+/** What this process remembers of one node. */
+export interface NodeMemory {
+	keyring: Keyring;
 	refusals: RefusalLog;
-	/** By node: its settings when they could last be read. */
-	settingsByNode: BoundedMap<TriggerSettings>;
-	/** By node: the user whose events it gets. */
-	accountByNode: BoundedMap<string>;
-	/** By workflow and address: when the latest set-up failed, in ms. */
-	failedSetUps: BoundedMap<number>;
+	/** The settings when they could last be read. */
+	settings?: TriggerSettings;
+	/** The user whose events the node gets. */
+	account?: string;
+	/** The endpoints that `checkExists` listed, for the `create` that follows. */
+	listed?: { endpoints: Endpoint[]; atMs: number };
+	upkeep?: Upkeep;
+	/** The address at which the node was last deactivated, and when that ended. */
+	closed?: { url: string; atMs: number };
+	/** When the next upkeep may begin. */
+	upkeepNotBeforeMs: number;
+	/** Whether the latest upkeep found no endpoint in Pocketsflow. */
+	isMissing: boolean;
+	/** How often the endpoint was replaced lately, and when it was last. */
+	replacements: number;
+	replacedAtMs: number;
+	/** Whether Pocketsflow does not keep a description as it was sent. */
+	losesCopy: boolean;
+	/** What was changed about the endpoint and has not been seen changed yet, by whether that was logged. */
+	changed: Map<string, boolean>;
 }
 
-const capacity = 1000;
-
-export const newTriggerMemory = (): TriggerMemory => ({
-	secretByNode: new BoundedMap(capacity),
-	storedSecrets: new BoundedMap(capacity),
-	credentialReadings: new BoundedMap(capacity),
-	recoveryByNode: new BoundedMap(capacity),
-	upkeepByNode: new BoundedMap(capacity),
-	recentDeliveries: new RecentDeliveries(),
+const newNodeMemory = (): NodeMemory => ({
+	keyring: new Keyring(),
 	refusals: new RefusalLog(),
-	settingsByNode: new BoundedMap(capacity),
-	accountByNode: new BoundedMap(capacity),
-	failedSetUps: new BoundedMap(capacity),
+	upkeepNotBeforeMs: -Infinity,
+	isMissing: false,
+	replacements: 0,
+	replacedAtMs: -Infinity,
+	losesCopy: false,
+	changed: new Map(),
 });
 
+/**
+ * What the webhook triggers of a process remember, and no longer than it lives, so everything works when
+ * it is empty (docs/n8n-engine.md#process-memory-and-queue-mode).
+ */
+export class TriggerMemory {
+	readonly recentDeliveries = new RecentDeliveries();
+	/** By workflow and address: when the latest set-up failed, in ms. */
+	readonly failedSetUps = new BoundedMap<number>(1000);
+	private readonly nodes = new BoundedMap<NodeMemory>(1000);
+
+	getNode(context: IHookFunctions | IWebhookFunctions): NodeMemory {
+		const key = getNodeKey(context);
+		const node = this.nodes.get(key) ?? newNodeMemory();
+		this.nodes.set(key, node);
+		return node;
+	}
+
+	/** Ends when all work that followed deliveries has. */
+	async whenIdle(): Promise<void> {
+		for (const [, { upkeep }] of this.nodes) await upkeep?.done;
+	}
+}
+
 /** The memory that all webhook triggers of this process share. */
-export const processMemory = newTriggerMemory();
+export const processMemory = new TriggerMemory();
 
 /**
  * The key of a node in memory. With its webhookId, because n8n may give a renamed node another

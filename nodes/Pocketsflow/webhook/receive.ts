@@ -7,12 +7,17 @@ import { readMetadata } from '../events/metadata';
 import { matchesProductFilter } from '../events/productFilter';
 import { describeInputError } from '../fields/triggerParameters';
 import type { Mode } from '../transport/credential';
-import { getAccount } from './account';
-import { getNodeKey, processMemory, type TriggerMemory } from './memory';
-import { distribute } from './outputs';
-import { isListening, readFilterSettings, readSettings, type TriggerSettings } from './settings';
-import { maintainEndpoint } from './upkeep';
-import { verifyDelivery, type Verification } from './verification';
+import { maintain } from './hooks';
+import { readStaticData } from './keyring';
+import { getNodeKey, processMemory, type NodeMemory, type TriggerMemory } from './memory';
+import {
+	distribute,
+	isListening,
+	readFilterSettings,
+	readSettings,
+	type TriggerSettings,
+} from './settings';
+import { verifyDelivery, type Verification } from './verify';
 
 /** Headers that can hold a secret; `x-webhook-secret` is the secret itself, where a sender adds it. */
 const secretHeaders = new Set([
@@ -33,24 +38,25 @@ export async function receive(
 	context: IWebhookFunctions,
 	memory: TriggerMemory = processMemory,
 ): Promise<INodeExecutionData[][]> {
+	const node = memory.getNode(context);
 	const headers = context.getHeaderData() as DeliveryHeaders;
 	const rawBody = await readRawBody(context);
-	const verification = await verifySafely(context, memory, rawBody, headers);
-	if (!verification.valid || !rawBody) {
-		refuse(context, memory, verification.valid ? 'no body' : verification.reason);
-		void maintainEndpoint(context, memory, verification);
+	const verification = await verifySafely(context, node, rawBody, headers);
+	if (verification === 'unreadable' || !verification.valid || !rawBody) {
+		refuse(context, node, verification);
+		if (verification !== 'unreadable') maintain(context, node, verification, rawBody);
 		return [];
 	}
-	const settings = loadSettings(context, memory);
+	const settings = loadSettings(context, node);
 	if (!settings) {
 		refuseUnread(context);
 		return [];
 	}
 	context.getResponseObject().status(200).end();
-	void maintainEndpoint(context, memory, verification);
+	maintain(context, node, verification, rawBody);
 	try {
-		const { mode } = verification;
-		const items = selectItems({ context, memory, settings, headers, rawBody, mode });
+		const { mode } = verification.secret;
+		const items = selectItems({ context, memory, node, settings, headers, rawBody, mode });
 		return items.length > 0 ? distribute(items, settings.separateOutputs) : [];
 	} catch (error) {
 		// Thrown on, it would become a failed execution without the delivery in it.
@@ -66,6 +72,7 @@ export async function receive(
 interface VerifiedRequest {
 	context: IWebhookFunctions;
 	memory: TriggerMemory;
+	node: NodeMemory;
 	settings: TriggerSettings;
 	headers: DeliveryHeaders;
 	rawBody: Uint8Array;
@@ -75,7 +82,7 @@ interface VerifiedRequest {
 
 /** The items to emit; for none a line in the log says why. */
 function selectItems(request: VerifiedRequest): IDataObject[] {
-	const { context, memory, settings, headers, rawBody, mode } = request;
+	const { context, memory, node, settings, headers, rawBody, mode } = request;
 	const delivery = readDelivery(headers, rawBody, settings.events);
 	if (!delivery) {
 		context.logger.warn(
@@ -89,7 +96,10 @@ function selectItems(request: VerifiedRequest): IDataObject[] {
 		return [];
 	}
 	const nowMs = Date.now();
-	const origin = { isTestKey: mode === 'test', account: getAccount(context, memory) };
+	const origin = {
+		isTestKey: mode === 'test',
+		account: node.account ?? readStaticData(context).account,
+	};
 	const businessEvent = toBusinessEvent(delivery, origin);
 	const item = buildDeliveryItem(businessEvent, delivery, { simplify: settings.simplify, nowMs });
 	if (settings.skipRepeated && !isListening(context)) {
@@ -106,20 +116,15 @@ function selectItems(request: VerifiedRequest): IDataObject[] {
  * Reads the parameters, or takes them as they could last be read. Undefined where that leaves a filter
  * unknown: it must not be opened, and a delivery that is not handled must not be acknowledged.
  */
-function loadSettings(
-	context: IWebhookFunctions,
-	memory: TriggerMemory,
-): TriggerSettings | undefined {
-	const key = getNodeKey(context);
+function loadSettings(context: IWebhookFunctions, node: NodeMemory): TriggerSettings | undefined {
 	try {
-		const settings = readSettings(context);
-		memory.settingsByNode.set(key, settings);
-		return settings;
+		node.settings = readSettings(context);
+		return node.settings;
 	} catch (error) {
 		context.logger.error(
 			`${nameNode(context)} cannot read its parameters: ${describeInputError(error)}`,
 		);
-		return memory.settingsByNode.get(key) ?? tryReadFilters(context);
+		return node.settings ?? tryReadFilters(context);
 	}
 }
 
@@ -160,31 +165,42 @@ async function readRawBody(context: IWebhookFunctions): Promise<Buffer | undefin
 	return Buffer.isBuffer(request.rawBody) ? request.rawBody : undefined;
 }
 
-type Refusal = { valid: false; reason: 'the credential cannot be read' };
-
 /** Never throws: n8n would store a failed execution for anyone who knows the URL. */
 async function verifySafely(
 	context: IWebhookFunctions,
-	memory: TriggerMemory,
+	{ keyring }: NodeMemory,
 	rawBody: Buffer | undefined,
 	headers: DeliveryHeaders,
-): Promise<Verification | Refusal> {
+): Promise<Verification | 'unreadable'> {
 	const header = headers['x-pocketsflow-signature'];
-	return await verifyDelivery(context, memory, rawBody, header).catch(
-		(): Refusal => ({ valid: false, reason: 'the credential cannot be read' }),
+	return await verifyDelivery(context, keyring, rawBody, header).catch(
+		(): 'unreadable' => 'unreadable',
 	);
 }
 
-function refuse(context: IWebhookFunctions, memory: TriggerMemory, reason: string): void {
+const remedies: Record<string, string> = {
+	'no secret':
+		'. The signing secret is not known. If the webhook is not registered again within a minute, unpublish (deactivate) the workflow and publish (activate) it again.',
+	'wrong signature':
+		'. If Pocketsflow sent it, the signing secret was changed there: unpublish (deactivate) the workflow and publish (activate) it again. Anyone who knows the address can cause this line, too.',
+};
+
+function refuse(
+	context: IWebhookFunctions,
+	{ refusals }: NodeMemory,
+	verification: Verification | 'unreadable',
+): void {
 	const response = context.getResponseObject();
 	response.status(401).json({ message: 'The signature of this delivery is not valid' });
-	const refusals = memory.refusals.record(getNodeKey(context), reason, Date.now());
-	if (refusals === undefined) return;
-	const remedy =
-		reason === 'no secret'
-			? '. The signing secret is not known. Where the webhook is not registered anew within a minute, unpublish (deactivate) the workflow and publish (activate) it again.'
-			: '';
-	context.logger.warn(`${nameNode(context)} ${refusals}${remedy}`);
+	const reason = readReason(verification);
+	const line = refusals.record(reason, Date.now());
+	if (line !== undefined)
+		context.logger.warn(`${nameNode(context)} ${line}${remedies[reason] ?? ''}`);
+}
+
+function readReason(verification: Verification | 'unreadable'): string {
+	if (verification === 'unreadable') return 'the credential cannot be read';
+	return verification.valid ? 'no body' : verification.reason;
 }
 
 /**
@@ -217,7 +233,7 @@ function hasMetadata(
 	if (metadataKey === undefined) return true;
 	const metadata = readMetadata(payload) ?? {};
 	if (!Object.hasOwn(metadata, metadataKey)) return false;
-	return metadataValue === undefined || String(metadata[metadataKey]) === metadataValue;
+	return metadataValue === undefined || String(metadata[metadataKey]).trim() === metadataValue;
 }
 
 function removeSecrets(headers: DeliveryHeaders): IDataObject {

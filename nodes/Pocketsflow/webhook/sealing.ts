@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 
-import { normalizeUrl } from './webhookUrl';
+import { normalizeUrl } from './addresses';
 
 /**
  * Marks the descriptions of our endpoints and is part of the sealing key. A change would lose every

@@ -1,11 +1,18 @@
-import type { IHookFunctions, INodeProperties, IWebhookFunctions } from 'n8n-workflow';
+import type {
+	IDataObject,
+	IHookFunctions,
+	INodeExecutionData,
+	INodeProperties,
+	INodeTypeDescription,
+	IWebhookFunctions,
+} from 'n8n-workflow';
 
 import { eventOptions, events, toCanonicalName } from '../events/catalogue';
 import { simplifyField } from '../fields/common';
 import { nameListField } from '../fields/nameLists';
 import { comparedTextField, productIdsField } from '../fields/triggerFields';
 import { readOption, readParameter, toParameterError } from '../fields/triggerParameters';
-import { booleanField, choiceField, InvalidInputError, showFor, type Field } from '../fields/types';
+import { booleanField, InvalidInputError, type Field } from '../fields/types';
 
 const invoiceEvents = events.map(({ name }) => name).filter((name) => name.startsWith('invoice.'));
 
@@ -14,47 +21,6 @@ type TriggerContext = IHookFunctions | IWebhookFunctions;
 export const eventsField = nameListField(
 	{ displayName: 'Trigger On', name: 'events', required: true, default: ['order.completed'] },
 	eventOptions,
-);
-
-/** The choice of those who register their webhook by hand, as messages name it. */
-export const existingEndpointName = 'Use an Existing Endpoint';
-
-const endpointChoices = [
-	{
-		name: 'Register Automatically',
-		value: 'automatic',
-		description:
-			'Register the webhook at Pocketsflow when the workflow is published (activated), and remove it when it is unpublished (deactivated)',
-	},
-	{
-		name: existingEndpointName,
-		value: 'existing',
-		description: 'Register nothing: you made the webhook at Pocketsflow by hand',
-	},
-];
-
-/** What versions 1 and 2 of the node have beside the options. */
-export const endpointField = showFor(
-	{ '@version': [1, 2] },
-	choiceField({ displayName: 'Endpoint', name: 'endpoint' }, endpointChoices),
-);
-
-/** Who adds it wants the other than what happens without it. */
-const endpointOptionField = showFor(
-	{ '@version': [3] },
-	choiceField({ displayName: 'Endpoint', name: 'endpoint', default: 'existing' }, endpointChoices),
-);
-
-/** How to make the webhook by hand, for both places of the choice. */
-export const existingNotices: INodeProperties[] = ['endpoint', '/options.endpoint'].map(
-	(choice, index) => ({
-		displayName:
-			"Copy the production URL of this node into a webhook under Developers → Webhooks at Pocketsflow, and that webhook's signing secret into the credential of this node. Without the secret every delivery is refused.",
-		name: `existingNotice${index || ''}`,
-		type: 'notice',
-		default: '',
-		displayOptions: { show: { [choice]: ['existing'] } },
-	}),
 );
 
 /** The unit of amounts, where events are chosen that carry one: docs/pocketsflow-api.md#money */
@@ -70,7 +36,7 @@ export const amountNotices: INodeProperties[] = [
 		},
 	},
 	{
-		displayName: 'Invoice events: the amount is in cents (1200 is $12.00).',
+		displayName: 'Invoice events: the amount is in cents (1200 is $12.00)',
 		name: 'invoiceAmountNotice',
 		type: 'notice',
 		default: '',
@@ -122,7 +88,6 @@ const skipRepeatedField = booleanField({
 /** The optional fields of the webhook trigger, sorted by name. */
 export const optionFields: readonly Field[] = [
 	customEventsField,
-	endpointOptionField,
 	includeHeadersField,
 	metadataKeyField,
 	metadataValueField,
@@ -174,9 +139,9 @@ export const readFilterSettings = (context: TriggerContext): TriggerSettings => 
 
 const readFilters = (context: TriggerContext): Filters => ({
 	events: readEvents(context),
-	metadataKey: readOption(context, metadataKeyField),
-	metadataValue: readOption(context, metadataValueField),
-	productIds: readOption(context, productIdsField) ?? [],
+	metadataKey: readOption(context, metadataKeyField)?.trim(),
+	metadataValue: readOption(context, metadataValueField)?.trim(),
+	productIds: (readOption(context, productIdsField) ?? []).map((id) => id.trim()),
 	separateOutputs: readSeparateOutputs(context),
 });
 
@@ -214,9 +179,13 @@ export const readEventNames = (context: TriggerContext): string[] =>
  */
 export const requireSettings = (context: IHookFunctions): TriggerSettings =>
 	explainInput(context, () => {
-		readParameter(context, endpointField);
-		readOption(context, endpointOptionField);
-		return readSettings(context);
+		const settings = readSettings(context);
+		if (settings.separateOutputs && context.getNode().alwaysOutputData)
+			throw new InvalidInputError(
+				"'Separate Outputs' cannot be used with 'Always Output Data'",
+				'With it n8n also runs the first output for events of the others. Disable it in the Settings of this node.',
+			);
+		return settings;
 	});
 
 function explainInput<T>(context: TriggerContext, read: () => T): T {
@@ -227,16 +196,43 @@ function explainInput<T>(context: TriggerContext, read: () => T): T {
 	}
 }
 
-/** Whether the user made the webhook at Pocketsflow by hand, so that we register none. */
-export function usesExistingEndpoint(context: TriggerContext): boolean {
-	return ['endpoint', 'options.endpoint'].some(
-		(path) => context.getNodeParameter(path, 'automatic') === 'existing',
-	);
-}
-
 /**
  * Whether the user is listening for a test event in the editor; not Pocketsflow's own test mode.
  */
 export function isListening(context: TriggerContext): boolean {
 	return context.getMode() === 'manual';
+}
+
+/**
+ * The expression for the outputs of the node: one, or with the option one for each chosen event, in the
+ * order of the choice, so that an event that is added leaves the others where they are; then one for
+ * all else. n8n evaluates it in the editor, not for a delivery (docs/n8n-engine.md#expression-isolates).
+ */
+export function buildOutputsExpression(): INodeTypeDescription['outputs'] {
+	const labels = Object.fromEntries(
+		events.flatMap(({ name, aliases = [], label }) =>
+			[name, ...aliases].map((spelling) => [spelling, label]),
+		),
+	);
+	const chosen = '[$parameter["events"]].flat()';
+	const named = `${chosen}.map((name) => ({ type: "main", displayName: (${JSON.stringify(labels)})[name] ?? name }))`;
+	return `={{ $parameter["options"]?.separateOutputs ? ${named}.concat([{ type: "main", displayName: "Other Events" }]) : ["main"] }}`;
+}
+
+/**
+ * Puts each item where its event belongs.
+ * @param separate the events with their own output, by the order of the outputs; undefined for one output
+ */
+export function distribute(
+	items: IDataObject[],
+	separate: readonly string[] | undefined,
+): INodeExecutionData[][] {
+	if (!separate) return [items.map((json) => ({ json }))];
+	const names = separate.map(toCanonicalName);
+	const outputs = [...names, undefined].map((): INodeExecutionData[] => []);
+	for (const item of items) {
+		const index = names.indexOf(toCanonicalName(String(item.event)));
+		outputs[index < 0 ? names.length : index].push({ json: item });
+	}
+	return outputs;
 }

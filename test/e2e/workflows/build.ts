@@ -27,11 +27,9 @@ const buildTrigger = (
 	name: string,
 	typeVersion: number,
 	parameters: Record<string, unknown>,
-	credential?: string,
 ): WorkflowNode =>
 	withCredential(
 		buildNode(name, 'n8n-nodes-pocketsflow.pocketsflowTrigger', typeVersion, parameters),
-		credential,
 	);
 
 const chooseProduct = (mode: 'list' | 'id' | 'url', value: string, name?: string) => ({
@@ -58,7 +56,7 @@ const sell = buildChain('sell', [
 	buildAction('Product from the list', 'checkoutSession', 'create', {
 		...pages,
 		successUrl: `=${pages.successUrl}`,
-		productId: chooseProduct('list', productId, 'Night Garden wallpapers · 9 USD · test'),
+		productId: chooseProduct('list', productId, 'Night Garden wallpapers · 9.00 USD · test'),
 		metadata: {
 			entries: [
 				{ key: 'order_id', value: '={{ $json.order_id }}' },
@@ -110,7 +108,7 @@ const sell = buildChain('sell', [
 		matches: 'all',
 		filters: {
 			startDate: '={{ $now.minus({ years: 1 }) }}',
-			productId: chooseProduct('list', productId, 'Night Garden wallpapers · 9 USD · test'),
+			productId: chooseProduct('list', productId, 'Night Garden wallpapers · 9.00 USD · test'),
 		},
 	}),
 	buildAction('List orders', 'order', 'getAll', { limit: 3, filters: {} }),
@@ -120,12 +118,7 @@ const sell = buildChain('sell', [
 /** The webhook trigger in all of its versions, and n8n's own Webhook node with a check of its deliveries. */
 function buildReceive(): Workflow {
 	const triggers = [
-		buildTrigger(
-			'Version 1',
-			1,
-			{ endpoint: 'existing', simplify: false, options: {} },
-			'By hand, version 1',
-		),
+		buildTrigger('Version 1', 1, { simplify: false, options: {} }),
 		buildTrigger('Version 2', 2, {
 			events: ['order.completed', 'order.refunded'],
 			options: {
@@ -136,16 +129,10 @@ function buildReceive(): Workflow {
 				skipRepeated: false,
 			},
 		}),
-		buildTrigger('Version 3', 3, {
+		buildTrigger('Separate outputs', 2, {
 			events: ['order.refunded', 'order.completed'],
 			options: { customEvents: 'review.created', separateOutputs: true },
 		}),
-		buildTrigger(
-			'Version 3 by hand',
-			3,
-			{ options: { endpoint: 'existing' } },
-			'By hand, version 3',
-		),
 		buildNode('Webhook', 'n8n-nodes-base.webhook', 2, {
 			httpMethod: 'POST',
 			path: 'pocketsflow-delivery',
@@ -169,7 +156,7 @@ function buildReceive(): Workflow {
 		name: 'receive',
 		nodes: [...triggers, verification, ...ends],
 		connections: {
-			'Version 3': connect('Refunded', 'Paid', 'Other'),
+			'Separate outputs': connect('Refunded', 'Paid', 'Other'),
 			Webhook: connect('Verify'),
 		},
 	};
@@ -228,8 +215,6 @@ function buildAgent(): Workflow {
 				descriptionType: 'manual',
 				toolDescription: 'Reads one product by its id',
 				productId: chooseProduct('id', "={{ $fromAI('product_id') }}"),
-				output: 'fields',
-				fields: 'name, price',
 			}),
 		],
 		connections: {

@@ -1,18 +1,27 @@
-// npm run workflows:save -- 0.2.0: saves the workflows of build.ts as that release has them, in a folder of its own.
-import { mkdir, writeFile } from 'node:fs/promises';
+// npm run generate -- workflows 0.2.0: saves the workflows of build.ts as that release has them, in a folder of
+// its own: beside this file, or `--into FOLDER`.
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 
 import { exportWorkflow } from '../../harness/browser/editor';
+import { runMain } from '../../harness/runMain';
 import { buildWorkflows } from './build';
 import { Stage } from './stage';
 
+const { values, positionals } = parseArgs({
+	options: { into: { type: 'string' } },
+	allowPositionals: true,
+});
+
 async function main(): Promise<void> {
-	const [version = ''] = process.argv.slice(2);
+	const [version = ''] = positionals;
 	if (!/^\d+\.\d+\.\d+$/.test(version))
-		throw new Error('Name the release: npm run workflows:save -- 0.2.0');
-	const folder = join(__dirname, version);
+		throw new Error('Name the release: npm run generate -- workflows 0.2.0');
+	const folder = join(values.into ?? __dirname, version);
+	if (values.into) await rm(folder, { recursive: true, force: true });
 	// Fails where the folder is there: what a release has saved is never saved again.
-	await mkdir(folder);
+	await mkdir(folder, { recursive: values.into !== undefined });
 	const stage = await Stage.open();
 	try {
 		for (const workflow of buildWorkflows()) {
@@ -26,7 +35,4 @@ async function main(): Promise<void> {
 	}
 }
 
-main().catch((error: unknown) => {
-	console.error(error);
-	process.exitCode = 1;
-});
+runMain(main);

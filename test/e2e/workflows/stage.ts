@@ -9,8 +9,6 @@ export const savedProductIds = ['6a5000000000000000000001', '6a50000000000000000
 
 /** The nodes whose endpoint is made by hand, by the name of the credential that holds its signing secret. */
 const nodesByHand = {
-	'By hand, version 1': 'Version 1',
-	'By hand, version 3': 'Version 3 by hand',
 	"By hand, n8n's Webhook": 'Webhook',
 };
 

@@ -96,13 +96,13 @@ test('After a failure nothing new is sent, requests in flight end, and the error
 test('After a failure nothing is sent of what waits for the end of a rate limit pause', async () => {
 	let refused = 0;
 	await startShop((_, time) => {
-		if (time === 1 && server.received.length <= defaultLimits.maxInFlight) return 'limited';
+		if (time === 1 && server.received.length <= defaultLimits.maxInFlightPerRun) return 'limited';
 		return refused++ === 0 ? 'refused' : 'created';
 	});
 	const { error } = await createProducts(30);
 	expect(error?.message).toMatch(/is no name/);
 	expect(created).toEqual([]);
-	expect(server.received).toHaveLength(defaultLimits.maxInFlight + 1);
+	expect(server.received).toHaveLength(defaultLimits.maxInFlightPerRun + 1);
 });
 
 test('An item whose outcome is unknown is sent once and listed as such', async () => {
@@ -154,12 +154,12 @@ test.each(['stopWorkflow', 'continueRegularOutput'] as const)(
 		const running = createProducts(40, { signal: cancel.signal, onError });
 		await until(
 			'all permits to be used',
-			() => server.received.length >= defaultLimits.maxInFlight,
+			() => server.received.length >= defaultLimits.maxInFlightPerRun,
 			{ everyMs: 5 },
 		);
 		cancel.abort();
 		await running;
 		await new Promise((resolve) => setTimeout(resolve, 100));
-		expect(server.received).toHaveLength(defaultLimits.maxInFlight);
+		expect(server.received).toHaveLength(defaultLimits.maxInFlightPerRun);
 	},
 );

@@ -14,6 +14,7 @@ import {
 	type PocketsflowContext,
 } from '../../../nodes/Pocketsflow/transport/credential';
 import { send } from '../../../nodes/Pocketsflow/transport/send';
+import { PocketsflowApi } from '../../../credentials/PocketsflowApi.credentials';
 import { createExecuteContext } from '../../harness/engine/context';
 import { json, withFaultServer } from './faultServer';
 
@@ -125,4 +126,40 @@ test('The credential is read once for all requests of a context', async () => {
 		await loadCredential(context);
 		expect(reads).toHaveBeenCalledTimes(1);
 	});
+});
+
+test.each([
+	['https://evil.example.com/x', 'https://api.pocketsflow.com'],
+	['https://evil.example.com/x', 'https://api.pocketsflow.com/'],
+	['//evil.example.com/x', 'https://api.pocketsflow.com/'],
+	['/x', 'https://evil.example.com'],
+])(
+	'The key is not added to a request of another node for %s beside the base %s',
+	async (url, baseURL) => {
+		const { authenticate } = new PocketsflowApi();
+		const fields = { apiKey: key, baseUrl: '' };
+		const error = await catchError(authenticate(fields, { url, baseURL }));
+		expect(error.message).toMatch(
+			/^The API key in this credential is sent to api\.pocketsflow\.com only\./,
+		);
+		expect(error.message).not.toContain(key);
+	},
+);
+
+test('The key is added to a request of another node for the own address, and no redirect is followed', async () => {
+	const { authenticate } = new PocketsflowApi();
+	const options = { url: '/orders', baseURL: 'https://api.pocketsflow.com' };
+	expect(await authenticate({ apiKey: key, baseUrl: '' }, options)).toMatchObject({
+		...options,
+		disableFollowRedirect: true,
+		headers: { Authorization: `Bearer ${key}` },
+	});
+});
+
+test('The key is not added where one of two addresses of a request leads elsewhere', async () => {
+	const options = { url: 'https://api.pocketsflow.com/x', uri: 'https://evil.example.com/x' };
+	const error = await catchError(
+		new PocketsflowApi().authenticate({ apiKey: key, baseUrl: '' }, options),
+	);
+	expect(error.message).toMatch(/is sent to api\.pocketsflow\.com only/);
 });

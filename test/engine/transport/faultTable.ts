@@ -9,7 +9,7 @@ import {
 	text,
 	type Behaviour,
 } from './faultServer';
-import { operations, quickLimits } from './fixtures';
+import { key, operations, quickLimits } from './fixtures';
 
 export type OperationName = keyof typeof operations;
 
@@ -49,10 +49,18 @@ export const buildMessages = (whatHappened: string): Record<OperationName, strin
 });
 
 const notProcessed = 'Pocketsflow could not process the request. Try again later.';
+const foreign =
+	'A proxy, a firewall or another server may have answered instead of Pocketsflow: check the \'Base URL\' in the credential "Pocketsflow account" and the network of n8n.';
 const checkId =
 	'Check the ID: it must be of this account and made in test mode, as the API key is.';
 const page =
 	'<html><head><style>p{color:red}</style></head><body><h1>Bad gateway</h1>\n<p>The proxy is tired.</p></body></html>';
+
+const statusNames: Record<number, string> = {
+	401: 'Unauthorized',
+	403: 'Forbidden',
+	404: 'Not found',
+};
 
 const buildStatusFault = (status: number, error: string, next: string): Fault => ({
 	name: String(status),
@@ -102,6 +110,33 @@ export const faults: Fault[] = [
 		'name is required',
 		'Compare this message with the fields of the node, correct them and try again.',
 	),
+	...[401, 403, 404].map(
+		(status): Fault => ({
+			name: `${status} with the page of a proxy or firewall`,
+			behaviour: text(status, page),
+			requests: once,
+			message: `${statusNames[status]}: the answer is not JSON but begins "Bad gateway The proxy is tired.".`,
+			next: foreign,
+			finding: `answered ${status}`,
+		}),
+	),
+	{
+		name: '407 of a proxy',
+		behaviour: text(407, page),
+		requests: once,
+		message:
+			'Proxy authentication required: the answer is not JSON but begins "Bad gateway The proxy is tired.".',
+		next: 'Enter the user name and password of the proxy in the proxy settings of n8n.',
+		finding: 'answered 407',
+	},
+	{
+		name: '400 in JSON without any words',
+		behaviour: json(400, { ok: 0, key }),
+		requests: once,
+		message: 'Bad request: the answer is {"ok":0,"key":"[API key]"}.',
+		next: 'Compare this message with the fields of the node, correct them and try again.',
+		finding: 'answered 400',
+	},
 	{
 		name: '404 without a body',
 		behaviour: text(404, ''),
@@ -126,6 +161,16 @@ export const faults: Fault[] = [
 		behaviour: json(429, { message: 'Slow down' }, { 'retry-after': '86400' }),
 		requests: 1,
 		message: 'Slow down. Pocketsflow asks to wait 24 hours; this node waits at most 5 minutes.',
+		next: 'Try again later, or send fewer items at once.',
+		finding: 'answered 429',
+		limits: {},
+	},
+	{
+		name: '429 with a Retry-After a second longer than the total timeout',
+		behaviour: json(429, { message: 'Slow down' }, { 'retry-after': '301' }),
+		requests: 1,
+		message:
+			'Slow down. Pocketsflow asks to wait 5 minutes 1 second; this node waits at most 5 minutes.',
 		next: 'Try again later, or send fewer items at once.',
 		finding: 'answered 429',
 		limits: {},
@@ -213,7 +258,7 @@ export const faults: Fault[] = [
 		behaviour: text(200, page),
 		requests: once,
 		message: buildMessages('The answer is not JSON but begins "Bad gateway The proxy is tired.".'),
-		next: 'Something other than Pocketsflow may have answered: check the \'Base URL\' in the credential "Pocketsflow account" and the proxy.',
+		next: foreign,
 		finding: 'answered 200',
 	},
 	{

@@ -54,7 +54,11 @@ async function startListServer(setting: ServedList): Promise<FaultServer> {
 				string,
 				string
 			>;
-			const size = Math.min(Number(asked.pageSize ?? asked.limit ?? Infinity), cap);
+			// One that gives its list whole says so of it, too.
+			const size =
+				paging === 'none'
+					? Math.max(records.length, 1)
+					: Math.min(Number(asked.pageSize ?? asked.limit ?? Infinity), cap);
 			const start = repeats
 				? 0
 				: paging === 'offset'
@@ -155,7 +159,7 @@ test('Following pages are requested side by side, as many as may be in flight, a
 	expect(ids).toEqual(
 		Array.from({ length: 200 }, (_, index) => `${Math.floor(index / 10) + 1}-${index % 10}`),
 	);
-	expect(most).toBe(defaultLimits.maxInFlight);
+	expect(most).toBe(defaultLimits.maxInFlightPerRun);
 });
 
 test('A record that moves to the next page while the list is read is returned once, and none is lost', async () => {
@@ -275,3 +279,50 @@ test.each(['page', 'offset'] as const)(
 		expect(read).toEqual(buildRecords(setting));
 	},
 );
+
+describe('a list that is believed to come whole', () => {
+	const products = Array.from({ length: 45 }, (_, index) => ({ _id: `r${index}` }));
+
+	/** Serves twenty records on a page, and says of the list what `describe` gives. */
+	async function readProducts(
+		describe: (page: number) => object,
+		honorsPage = true,
+	): Promise<{ records: Promise<IDataObject[]>; server: FaultServer }> {
+		const server = await startFaultServer((request, response) => {
+			const { searchParams } = new URL(request.url ?? '', 'http://x');
+			const page = honorsPage ? Number(searchParams.get('page') ?? 1) : 1;
+			const orders = products.slice((page - 1) * 20, page * 20);
+			response.end(JSON.stringify({ orders, ...describe(page) }));
+		});
+		servers.push(server);
+		const context = createContext(server.url);
+		return { server, records: readList(context, buildList('none'), { limits: quickLimits }) };
+	}
+
+	it.each<[string, (page: number) => object]>([
+		['there is more', (page) => ({ pagination: { hasMore: page < 3 } })],
+		['it has 45 records', () => ({ pagination: { totalCount: 45 } })],
+		['it has three pages', () => ({ pagination: { totalPages: 3 } })],
+	])('is read on where its answer says that %s', async (_, describe) => {
+		const { records, server } = await readProducts(describe);
+		expect(await records).toEqual(products);
+		expect(server.received.map(({ url }) => url)).toEqual([
+			'/list',
+			'/list?page=2&pageSize=20',
+			'/list?page=3&pageSize=20',
+		]);
+	});
+
+	it('is refused where it goes on but gives no more', async () => {
+		const { records } = await readProducts(() => ({ pagination: { totalCount: 45 } }), false);
+		expect((await catchError(records)).message).toBe(
+			'Pocketsflow gives the same page of /list again and again. 20 different records were read.',
+		);
+	});
+
+	it('is asked for once where its answer says nothing of more', async () => {
+		const { records, server } = await readProducts(() => ({ pagination: { hasMore: false } }));
+		expect(await records).toHaveLength(20);
+		expect(server.received).toHaveLength(1);
+	});
+});

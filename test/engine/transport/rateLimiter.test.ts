@@ -44,7 +44,7 @@ function slow(ms: number, most: { atOnce: number }): Behaviour {
 	};
 }
 
-const { maxInFlight } = defaultLimits;
+const { maxInFlight, maxInFlightPerRun } = defaultLimits;
 
 test('Two executions of one credential share the number of requests in flight', async () => {
 	const most = { atOnce: 0 };
@@ -141,20 +141,20 @@ test('Cancelling the execution ends requests in flight and queued ones, and send
 	const context = createContext(server.url, { signal: cancel.signal });
 	const limits = quickLimits;
 	const errors = Promise.all(
-		Array.from({ length: maxInFlight + 4 }, () => catchError(create(context, { limits }))),
+		Array.from({ length: maxInFlightPerRun + 4 }, () => catchError(create(context, { limits }))),
 	);
-	await until('all permits to be used', () => server.received.length >= maxInFlight, {
+	await until('all permits to be used', () => server.received.length >= maxInFlightPerRun, {
 		everyMs: 5,
 	});
 	cancel.abort();
 	const outcomes = (await errors).map(({ context: { outcome } }) => outcome);
-	expect(server.received).toHaveLength(maxInFlight);
-	expect(outcomes.filter((outcome) => outcome === 'unknown')).toHaveLength(maxInFlight);
-	expect((await errors)[maxInFlight + 3].message).toBe('The execution was stopped.');
+	expect(server.received).toHaveLength(maxInFlightPerRun);
+	expect(outcomes.filter((outcome) => outcome === 'unknown')).toHaveLength(maxInFlightPerRun);
+	expect((await errors)[maxInFlightPerRun + 3].message).toBe('The execution was stopped.');
 
 	const after = await catchError(create(context, { limits }));
 	expect(after.message).toBe('The execution was stopped.');
-	expect(server.received).toHaveLength(maxInFlight);
+	expect(server.received).toHaveLength(maxInFlightPerRun);
 });
 
 test('Stopping lets requests in flight end and sends none of the queued ones', async () => {
@@ -163,17 +163,17 @@ test('Stopping lets requests in flight end and sends none of the queued ones', a
 	const stop = new AbortController();
 	const context = createContext(server.url);
 	const results = Promise.allSettled(
-		Array.from({ length: maxInFlight + 4 }, () =>
+		Array.from({ length: maxInFlightPerRun + 4 }, () =>
 			create(context, { limits: quickLimits, stop: stop.signal }),
 		),
 	);
-	await until('all permits to be used', () => server.received.length >= maxInFlight, {
+	await until('all permits to be used', () => server.received.length >= maxInFlightPerRun, {
 		everyMs: 2,
 	});
 	stop.abort();
 	const statuses = (await results).map(({ status }) => status);
-	expect(statuses.filter((status) => status === 'fulfilled')).toHaveLength(maxInFlight);
-	expect(server.received).toHaveLength(maxInFlight);
+	expect(statuses.filter((status) => status === 'fulfilled')).toHaveLength(maxInFlightPerRun);
+	expect(server.received).toHaveLength(maxInFlightPerRun);
 });
 
 test('Every request is done once although the server answers every third one 429', async () => {

@@ -1,3 +1,4 @@
+/** @jest-environment node */
 import {
 	bareNode,
 	buildSetup,
@@ -165,8 +166,18 @@ test('A create whose body cannot become JSON is not sent at all', async () => {
 const errorBodies: Array<[unknown, string]> = [
 	[{ error: 'Store is closed', code: 'CLOSED' }, 'Store is closed.'],
 	[{ success: false, message: 'Not today' }, 'Not today.'],
-	[{ success: false }, 'Pocketsflow answered without what was asked for.'],
+	[
+		{ success: false },
+		'Pocketsflow answered without what was asked for, but with {"success":false}.',
+	],
 	[{ error: { message: 'Store is closed' } }, 'Store is closed.'],
+	[{ errors: [{ message: 'Store is closed' }] }, 'Store is closed.'],
+	[{ errors: { price: ['must be a number'] } }, 'price: must be a number.'],
+	[{ ok: false, detail: 'Store is closed' }, 'Store is closed.'],
+	[{ status: 'error', reason: 'Store is closed' }, 'Store is closed.'],
+	[{ status: 'fail', data: null, message: 'Store is closed' }, 'Store is closed.'],
+	[{ statusCode: 400, message: ['price must be a number'] }, 'price must be a number.'],
+	[{ data: { success: false }, message: 'Store is closed' }, 'Store is closed.'],
 ];
 
 test.each(errorBodies)('A success with the body %j is an error', async (body, message) => {
@@ -188,6 +199,9 @@ test.each([
 	{ error: null, _id: 'abc' },
 	{ message: 'Deleted' },
 	{ error: '', success: true },
+	{ errors: [], ok: true, status: 'ok', message: 'Deleted' },
+	{ errors: {}, status: 'active' },
+	{ id: 'x', status: 'error', errors: ['declined'] },
 	[],
 ])('A success with the body %j is none that says error', async (body) => {
 	await withFaultServer(json(200, body), async ({ url }) => {

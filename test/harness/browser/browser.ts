@@ -18,14 +18,18 @@ export async function openBrowser(): Promise<Browser> {
 	return chromium.launch({ executablePath: await ensureChromium(), args: quiet });
 }
 
-/** A browser window whose user is logged in to n8n as the client is. */
+/**
+ * A browser window whose user is logged in to n8n as the client is.
+ * @param scale how many pixels of a picture stand for one of the window
+ */
 export async function openEditor(
 	browser: Browser,
 	client: N8nClient,
 	url: string,
 	viewport = { width: 1280, height: 720 },
+	scale = 1,
 ): Promise<BrowserContext> {
-	const context = await browser.newContext({ viewport });
+	const context = await browser.newContext({ viewport, deviceScaleFactor: scale });
 	await context.addCookies([{ ...client.session, url, httpOnly: true }]);
 	// n8n ties the session to this value and refuses the cookie without it.
 	await context.addInitScript(

@@ -45,7 +45,7 @@ export async function startEditor(n8nOptions: StartOptions = {}): Promise<Editor
 /** Pays as a buyer does who was sent to a checkout page; `page` is theirs. Ends where the page sends them. */
 export async function payAt(page: Page, checkoutUrl: string, email: string): Promise<void> {
 	await page.goto(checkoutUrl);
-	await page.getByLabel('E-mail address').fill(email);
+	await page.getByLabel('Email address').fill(email);
 	await page.getByRole('button', { name: /^Pay/ }).click();
 	await page.waitForURL(({ pathname }) => !pathname.startsWith('/checkout'));
 }

@@ -1,15 +1,22 @@
-// npm run docs:screenshots: makes the pictures of the README, light and dark.
+// npm run generate -- screenshots: the pictures of the README, light and dark. `--into FOLDER` keeps the old ones.
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 
+import type { AxiosInstance } from 'axios';
 import type { BrowserContext, Page } from 'playwright-core';
 
-import { buy, importExamples } from '../../../demo/example-workflows';
+import { buy, chooseProduct, importExamples, readExample } from '../../../demo/example-workflows';
+import type { Credential, N8nClient } from '../n8n/client';
 import { startEnvironment } from '../n8n/environment';
+import { runMain } from '../runMain';
 import { openBrowser, openEditor } from './browser';
 
-const images = join(__dirname, '..', '..', '..', 'docs', 'images');
-const maxBytes = 300_000;
+const { values: options } = parseArgs({
+	options: { into: { type: 'string', default: join('docs', 'images') } },
+});
+const images = join(__dirname, '..', '..', '..', options.into);
+const maxBytes = 400_000;
 const themes = ['light', 'dark'] as const;
 
 type Theme = (typeof themes)[number];
@@ -54,18 +61,45 @@ async function openNode(page: Page, url: string, name: string): Promise<void> {
 	await page.waitForTimeout(1000);
 }
 
-async function saveScreenshot(page: Page, name: string, theme: Theme): Promise<void> {
+/** @param left how much of the window's left side is cut off, in CSS pixels */
+async function saveScreenshot(page: Page, name: string, theme: Theme, left = 0): Promise<void> {
 	const path = join(images, `${name}-${theme}.png`);
-	await page.screenshot({ path });
+	const { width, height } = page.viewportSize() ?? { width: 1280, height: 720 };
+	await page.screenshot({ path, clip: { x: left, y: 0, width: width - left, height } });
 	const { size } = await stat(path);
 	console.log(`${path}: ${size} bytes`);
 	if (size > maxBytes) throw new Error(`${path} is larger than ${maxBytes} bytes`);
 }
 
+async function readFirstProduct(api: AxiosInstance): Promise<string> {
+	const { data } = await api.get<Array<{ _id: string }>>('/products');
+	return data[0]._id;
+}
+
+/** Imports and publishes the quick start, buys once, and returns the execution that the sale started. */
+async function sellOnce(
+	client: N8nClient,
+	credential: Credential,
+	productId: string,
+): Promise<{ workflowId: string; executionId: string }> {
+	const example = chooseProduct(await readExample('quick-start'), productId);
+	const workflow = await client.importWorkflow(example, [credential]);
+	await client.activate(workflow.id);
+	await buy(`${client.webhookUrl(workflow, 'Buyer wants to pay')}?order=A-1001`, 'ada@example.com');
+	const sale = await client.waitForExecution(
+		workflow.id,
+		(execution) => execution.items('Replace with your step').length > 0,
+	);
+	return { workflowId: workflow.id, executionId: sale.id };
+}
+
+/** The list of executions and n8n's own menu, left of the canvas. */
+const executionsWidth = 352;
+
 /** Sells one order and saves what its buyer and the user of n8n see of it. */
 async function main(): Promise<void> {
 	await mkdir(images, { recursive: true });
-	const { client, n8n, sandbox, stop } = await startEnvironment({
+	const { api, client, credential, n8n, sandbox, stop } = await startEnvironment({
 		sandbox: { storeName: 'Demo Store' },
 	});
 	const browser = await openBrowser();
@@ -78,14 +112,20 @@ async function main(): Promise<void> {
 			sell.id,
 			(execution) => execution.items('Create checkout session').length > 0,
 		);
+		const quickStart = await sellOnce(client, credential, await readFirstProduct(api));
 		const workflowUrl = (id: string) => `${n8n.url}/workflow/${id}`;
 		for (const theme of themes) {
 			const size = { width: 1280, height: 720 };
-			const page = await chooseTheme(await openEditor(browser, client, n8n.url, size), theme);
+			const page = await chooseTheme(await openEditor(browser, client, n8n.url, size, 2), theme);
+			await openExecution(
+				page,
+				`${workflowUrl(quickStart.workflowId)}/executions/${quickStart.executionId}`,
+			);
+			await saveScreenshot(page, 'first-sale', theme, executionsWidth);
 			await openExecution(page, `${workflowUrl(sell.id)}/executions/${sold.id}`);
-			await saveScreenshot(page, 'sell-workflow', theme);
+			await saveScreenshot(page, 'sell-workflow', theme, executionsWidth);
 			await openExecution(page, `${workflowUrl(settle.id)}/executions/${settled.id}`);
-			await saveScreenshot(page, 'settled-workflow', theme);
+			await saveScreenshot(page, 'settled-workflow', theme, executionsWidth);
 			await openNode(page, workflowUrl(settle.id), 'Pocketsflow Trigger');
 			await saveScreenshot(page, 'trigger-panel', theme);
 			await openNode(page, workflowUrl(sell.id), 'Create checkout session');
@@ -101,7 +141,4 @@ async function main(): Promise<void> {
 	}
 }
 
-main().catch((error: unknown) => {
-	console.error(error);
-	process.exitCode = 1;
-});
+runMain(main);

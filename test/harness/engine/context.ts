@@ -41,7 +41,8 @@ export interface NodeSetup {
 	parameters?: INodeParameters;
 	/** 1 unless given. */
 	typeVersion?: number;
-	credential: { apiKey: string; baseUrl: string; webhookSigningSecret?: string };
+	/** Its fields may be expressions. */
+	credential: ICredentialDataDecryptedObject;
 	/** The JSON of the input items; one empty item unless given. */
 	items?: IDataObject[];
 	/** Binary data that every input item has. */
@@ -61,6 +62,8 @@ export interface NodeSetup {
 	workflowId?: string;
 	/** Its name unless given. */
 	nodeId?: string;
+	/** `nodeName` unless given. */
+	nodeName?: string;
 	signal?: AbortSignal;
 	/** Gets the failed executions that a poll asks for beside its result. */
 	emitError?: (error: Error) => void;
@@ -127,10 +130,10 @@ function buildWorkflow(setup: NodeSetup): Workflow {
 		active: false,
 		nodeTypes,
 		settings: { executionOrder: 'v1', timezone: setup.timezone ?? 'UTC' },
-		staticData: { [`node:${nodeName}`]: setup.staticData ?? {} },
+		staticData: { [`node:${setup.nodeName ?? nodeName}`]: setup.staticData ?? {} },
 		nodes: [
 			node(sourceName, sourceType, {}),
-			node(nodeName, getTypeName(setup.node), {
+			node(setup.nodeName ?? nodeName, getTypeName(setup.node), {
 				...(setup.nodeId !== undefined && { id: setup.nodeId }),
 				parameters: setup.parameters ?? {},
 				webhookId: setup.webhookId,
@@ -144,12 +147,17 @@ function buildWorkflow(setup: NodeSetup): Workflow {
 			}),
 		],
 		connections: {
-			[sourceName]: { main: [[{ node: nodeName, type: NodeConnectionTypes.Main, index: 0 }]] },
+			[sourceName]: {
+				main: [[{ node: setup.nodeName ?? nodeName, type: NodeConnectionTypes.Main, index: 0 }]],
+			},
 		},
 	});
 }
 
-/** Decrypts to the given credential and authenticates as n8n's own credentials helper does. */
+/**
+ * Decrypts to the given credential, resolves its expressions where there are items, and authenticates as n8n's
+ * own credentials helper does.
+ */
 function createCredentialsHelper(setup: NodeSetup): ICredentialsHelper {
 	const type = new PocketsflowApi();
 	const helper: Pick<
@@ -165,7 +173,20 @@ function createCredentialsHelper(setup: NodeSetup): ICredentialsHelper {
 		isCredentialUsableByNode: () => true,
 		getCredentialsProperties: () => type.properties,
 		preAuthentication: async () => undefined,
-		getDecrypted: async (): Promise<ICredentialDataDecryptedObject> => ({ ...setup.credential }),
+		getDecrypted: async (_data, _credentials, _type, mode, executeData, _raw, values) =>
+			values
+				? (values.workflow.expression.getParameterValue(
+						setup.credential as INodeParameters,
+						values.runExecutionData,
+						values.runIndex,
+						values.itemIndex,
+						values.node.name,
+						values.connectionInputData,
+						mode,
+						{},
+						executeData,
+					) as ICredentialDataDecryptedObject)
+				: { ...setup.credential },
 		authenticate: async (credentials, _type, options) =>
 			await type.authenticate(credentials, options as IHttpRequestOptions),
 	};
@@ -191,7 +212,8 @@ function buildAdditionalData(setup: NodeSetup): IWorkflowExecuteAdditionalData {
 	return data as IWorkflowExecuteAdditionalData;
 }
 
-const getTestedNode = (workflow: Workflow): INode => workflow.nodes[nodeName];
+const getTestedNode = (workflow: Workflow, { nodeName: name = nodeName }: NodeSetup): INode =>
+	workflow.nodes[name];
 
 export interface NodeRun {
 	/** The items of the node's first output; empty when the run failed. */
@@ -239,7 +261,7 @@ export async function runNode(setup: NodeSetup): Promise<NodeRun> {
 /** The context that n8n gives to `execute`, to call parts of a node directly. */
 export function createExecuteContext(setup: NodeSetup): ExecuteContext {
 	const workflow = buildWorkflow(setup);
-	const node = getTestedNode(workflow);
+	const node = getTestedNode(workflow, setup);
 	const items = buildItems(setup);
 	const inputData = { main: [items] };
 	return new ExecuteContext(
@@ -260,13 +282,18 @@ export function createExecuteContext(setup: NodeSetup): ExecuteContext {
 /** The context of list searches and dynamic options. */
 export function createLoadOptionsContext(setup: NodeSetup): LoadOptionsContext {
 	const workflow = buildWorkflow(setup);
-	return new LoadOptionsContext(workflow, getTestedNode(workflow), buildAdditionalData(setup), '');
+	return new LoadOptionsContext(
+		workflow,
+		getTestedNode(workflow, setup),
+		buildAdditionalData(setup),
+		'',
+	);
 }
 
 /** The context of `checkExists`, `create` and `delete`. */
 export function createHookContext(setup: NodeSetup): HookContext {
 	const workflow = buildWorkflow(setup);
-	const node = getTestedNode(workflow);
+	const node = getTestedNode(workflow, setup);
 	const webhookData = {
 		httpMethod: 'POST',
 		node: node.name,
@@ -291,7 +318,7 @@ export function createPollContext(setup: NodeSetup): PollContext {
 	const workflow = buildWorkflow(setup);
 	return new PollContext(
 		workflow,
-		getTestedNode(workflow),
+		getTestedNode(workflow, setup),
 		buildAdditionalData(setup),
 		setup.mode ?? 'trigger',
 		setup.activation ?? 'activate',
@@ -306,7 +333,7 @@ export function createWebhookContext(
 	http: Pick<IWorkflowExecuteAdditionalData, 'httpRequest' | 'httpResponse'>,
 ): WebhookContext {
 	const workflow = buildWorkflow(setup);
-	const node = getTestedNode(workflow);
+	const node = getTestedNode(workflow, setup);
 	const additionalData = { ...buildAdditionalData(setup), ...http };
 	const webhookData = {
 		httpMethod: 'POST',

@@ -71,6 +71,8 @@ export interface ExecutionSummary {
 export interface Execution extends ExecutionSummary {
 	/** The items of a node's first output, over all its runs; empty if the node did not run. */
 	items(node: string): Array<Record<string, unknown>>;
+	/** The hints that a node gave with its output. */
+	hints(node: string): string[];
 	/** The error of the execution, if it failed. */
 	error: { message: string; description?: string | null } | undefined;
 }
@@ -98,6 +100,7 @@ interface PublicationStatus {
 interface RunData {
 	[node: string]: Array<{
 		data?: { main?: Array<Array<{ json: Record<string, unknown> }> | null> };
+		hints?: Array<{ message: string }>;
 	}>;
 }
 
@@ -322,6 +325,10 @@ export class N8nClient {
 		return {
 			...summary,
 			error: resultData?.error,
+			hints: (node) =>
+				(resultData?.runData?.[node] ?? []).flatMap(({ hints = [] }) =>
+					hints.map(({ message }) => message),
+				),
 			items: (node) =>
 				(resultData?.runData?.[node] ?? []).flatMap((run) =>
 					(run.data?.main?.[0] ?? []).map(({ json }) => json),
@@ -398,6 +405,10 @@ export class N8nClient {
 
 	patch<T>(url: string, data: unknown): Promise<T> {
 		return this.request<T>({ method: 'PATCH', url, data });
+	}
+
+	remove<T>(url: string, config: AxiosRequestConfig = {}): Promise<T> {
+		return this.request<T>({ ...config, method: 'DELETE', url });
 	}
 
 	private async request<T>(config: AxiosRequestConfig): Promise<T> {

@@ -8,6 +8,7 @@ import { findFreePort } from '../ports';
 import { KeptProcess, type Exit } from '../process/keptProcess';
 import { runProgram } from '../programs';
 import { until } from '../until';
+import { buildDefaults } from './defaults';
 import { currentVersion, ensureN8n, type N8nInstallation } from './install';
 
 /**
@@ -76,7 +77,7 @@ export async function startN8n(options: StartOptions = {}): Promise<RunningN8n> 
 			N8N_WORKER_SERVER_ADDRESS: '127.0.0.1',
 		}),
 		N8N_RUNNERS_BROKER_PORT: String(await findFreePort()),
-		WEBHOOK_URL: `${options.webhookUrl ?? url}/`,
+		...buildDefaults(`${options.webhookUrl ?? url}/`),
 		...options.env,
 	};
 	const removeAtEnd = options.userFolder === undefined ? userFolder : undefined;

@@ -30,7 +30,7 @@ export const buildMark = (ledger: Ledger, id: string): WorkflowNode =>
 export const triggerName = 'Pocketsflow Trigger';
 
 export const buildTrigger = (events: string[], name = triggerName): WorkflowNode =>
-	buildNode(name, 'n8n-nodes-pocketsflow.pocketsflowTrigger', 3, { events, options: {} });
+	buildNode(name, 'n8n-nodes-pocketsflow.pocketsflowTrigger', 2, { events, options: {} });
 
 /** Looks for sales as often as n8n allows. */
 export const buildPollingTrigger = (options: Record<string, unknown> = {}): WorkflowNode =>

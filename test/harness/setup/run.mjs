@@ -27,6 +27,10 @@ process.chdir(root);
 const isProgram = Object.hasOwn(programs, what);
 const script = isProgram ? join(root, 'node_modules', programs[what]) : resolve(root, what);
 process.argv = [process.argv[0], script, ...args];
-if (!isProgram) require('tsx/cjs');
+if (!isProgram) {
+	require('tsx/cjs');
+	// Also for what the nodes import when they run.
+	await import('tsx/esm');
+}
 if (script.endsWith('.mjs')) await import(pathToFileURL(script).href);
 else require(script);

@@ -11,6 +11,7 @@ import { findFreePort } from '../../harness/ports';
 import { runProgram } from '../../harness/programs';
 import { withProgress } from '../../harness/setup/progress';
 import { until } from '../../harness/until';
+import { publicRegistry, type Certificate } from './publicName';
 
 /** A registry of npm on this machine, which knows no package but those that are published to it. */
 export interface Registry {
@@ -21,7 +22,7 @@ export interface Registry {
 }
 
 /** The program of the registry, installed once for all clones. */
-async function ensureVerdaccio(): Promise<string> {
+export async function ensureVerdaccio(): Promise<string> {
 	const lock = await readFile(join(__dirname, 'package-lock.json'));
 	const hash = createHash('sha256').update(lock).digest('hex').slice(0, 12);
 	const folder = join(cacheDir(), `verdaccio-${hash}`);
@@ -44,11 +45,15 @@ const isThere = (path: string) =>
 		() => false,
 	);
 
-/** Starts an empty registry that keeps everything in this folder. */
-export async function startRegistry(folder: string): Promise<Registry> {
+/**
+ * Starts an empty registry that keeps everything in this folder.
+ * @param certificate makes it answer under the public registry's name, which must lead to this machine
+ */
+export async function startRegistry(folder: string, certificate?: Certificate): Promise<Registry> {
 	const program = await ensureVerdaccio();
-	const port = await findFreePort();
-	const url = `http://127.0.0.1:${port}/`;
+	const address = certificate ? '127.0.0.1:443' : `127.0.0.1:${await findFreePort()}`;
+	const host = certificate ? publicRegistry : address;
+	const url = `${certificate ? 'https' : 'http'}://${host}/`;
 	await mkdir(folder, { recursive: true });
 	const config = join(folder, 'config.yaml');
 	const settings = {
@@ -57,12 +62,13 @@ export async function startRegistry(folder: string): Promise<Registry> {
 		uplinks: {},
 		packages: { '**': { access: '$all', publish: '$authenticated' } },
 		log: { type: 'stdout', format: 'pretty', level: 'warn' },
+		...(certificate && { https: certificate }),
 	};
 	// JSON is YAML.
 	await writeFile(config, JSON.stringify(settings));
 	const server = spawn(
 		process.execPath,
-		[program, '--config', config, '--listen', `127.0.0.1:${port}`],
+		[program, '--config', config, '--listen', certificate ? `https://${address}` : address],
 		{ cwd: folder, stdio: 'ignore' },
 	);
 	const ended = once(server, 'exit');
@@ -79,7 +85,7 @@ export async function startRegistry(folder: string): Promise<Registry> {
 			password: randomUUID(),
 		});
 		const npmrc = join(folder, '.npmrc');
-		await writeFile(npmrc, `registry=${url}\n//127.0.0.1:${port}/:_authToken=${data.token}\n`);
+		await writeFile(npmrc, `registry=${url}\n//${host}/:_authToken=${data.token}\n`);
 		return { url, npmrc, stop };
 	} catch (error) {
 		await stop();

@@ -81,7 +81,7 @@ describe('the texts of every parameter follow the guidelines', () => {
 describe('the texts of every operation follow the guidelines', () => {
 	it.each(operations)('%s', (_title, { option, effect, fields }) => {
 		expect(option.name).toMatch(/^[A-Z]/);
-		expect(option.action).toMatch(/^[A-Z][a-z ]+$/);
+		expect(option.action).toMatch(/^[A-Z][a-z ]+( \(.*\bcannot be undone\))?$/);
 		expect(option.action).not.toMatch(/\b(an?|the)\b/);
 		expect(option.description).toMatch(/^[A-Z]/);
 		expect(option.description).not.toBe(option.name);
@@ -91,6 +91,13 @@ describe('the texts of every operation follow the guidelines', () => {
 		}
 		if (['delete', 'cancel', 'refund'].includes(String(option.value)))
 			expect(option.description).toMatch(/permanently|cannot be undone/);
+		// n8n describes a tool to an AI agent with nothing but its action.
+		expect(/cannot be undone/.test(String(option.action))).toBe(
+			/permanently|cannot be undone/.test(String(option.description)),
+		);
+		expect(/real money in live mode/.test(String(option.action))).toBe(
+			/money of .* back/.test(String(option.description)),
+		);
 		expect(effect).toMatch(/^(read|change|create)$/);
 		expect(new Set(fields).size).toBe(fields.length);
 	});

@@ -8,7 +8,7 @@ import {
 const filters = { startDate: '2026-11-01', productId: undefined };
 
 test.each([
-	['none', lists.reviews, { query: filters }],
+	['none', lists.reviews, { query: { ...filters, page: 3, pageSize: 50 } }],
 	['page', lists.orders, { query: { ...filters, page: 3, pageSize: 50 } }],
 	['pageInBody', lists.memberships, { body: { ...filters, page: 3, pageSize: 50 } }],
 	['offset', lists.customers, { query: { ...filters, limit: 50, offset: 2 } }],
@@ -25,6 +25,11 @@ test.each([
 		});
 	},
 );
+
+test('A list that is believed to come whole is asked for whole', () => {
+	const request = buildListRequest(lists.reviews, filters);
+	expect(buildPageRequest(lists.reviews, request, { position: 1, size: 50 })).toEqual(request);
+});
 
 test('A list is asked for without query or body where there are no filters', () => {
 	expect(buildListRequest(lists.orders)).toEqual({ method: 'GET', path: '/orders' });

@@ -53,7 +53,56 @@ test.each([
 	[{ error: 'Boom' }, { text: 'Boom' }],
 	[{ message: '', error: { message: 'Boom' } }, { text: 'Boom' }],
 	[{ error: 500, code: 7 }, {}],
-	['Boom', {}],
+	['Boom', { text: 'Boom' }],
+	[
+		{ message: ['price must be a number', 'name is required'] },
+		{ text: 'price must be a number; name is required' },
+	],
+	[
+		{
+			error: 'Bad Request',
+			message: [{ property: 'price', constraints: { isNumber: 'must be a number' } }],
+		},
+		{ text: 'price: isNumber: must be a number' },
+	],
+	[
+		{ errors: ['Boom', { field: 'price', message: 'is negative' }] },
+		{ text: 'Boom; price: is negative' },
+	],
+	[
+		{ errors: { price: ['is negative'], name: { message: 'is required' } } },
+		{ text: 'price: is negative; name: is required' },
+	],
+	[
+		{ message: 'Invalid', errors: { price: 'is negative' } },
+		{ text: 'Invalid: price: is negative' },
+	],
+	[
+		{
+			error: {
+				name: 'ZodError',
+				issues: [{ path: ['body', 'price'], message: 'Expected number', code: 'invalid_type' }],
+			},
+		},
+		{ text: 'body.price: Expected number' },
+	],
+	[
+		{
+			success: false,
+			error: { name: 'ZodError', message: '[{"path":["price"],"message":"Expected number"}]' },
+		},
+		{ text: 'price: Expected number' },
+	],
+	[
+		{ type: 'about:blank', title: 'Not allowed', detail: 'The store is closed' },
+		{ text: 'The store is closed' },
+	],
+	[{ error: { code: 'E2', message: 'Boom' } }, { text: 'Boom', code: 'E2' }],
+	['{"message":"Boom"}', { text: 'Boom' }],
+	['{ not JSON', { text: '{ not JSON' }],
+	[{ error: { error: { error: { error: { error: { error: { error: 'Deep' } } } } } } }, {}],
+	[{ ok: false, price: 1 }, {}],
+	[7, {}],
 ])('The error body %j holds the text and code %j', (body, parts) => {
 	expect(readErrorParts(body)).toEqual(parts);
 });

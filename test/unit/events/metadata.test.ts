@@ -33,6 +33,30 @@ describe('metadata', () => {
 		expect(readMetadata({ metadata: 'a="b"' })).toEqual({ a: '"b"' });
 	});
 
+	it.each<[string, unknown]>([
+		['JSON in JSON', JSON.stringify(JSON.stringify({ a: '1' }))],
+		['URL-encoded text in JSON', JSON.stringify('a=1')],
+		['JSON in URL encoding', encodeURIComponent(JSON.stringify({ a: '1' }))],
+		['JSON twice in quotes', JSON.stringify(JSON.stringify(JSON.stringify({ a: '1' })))],
+	])('that is encoded twice is read: %s', (_how, metadata) => {
+		expect(readMetadata({ metadata } as never)).toEqual({ a: '1' });
+		expect(readMetadata({ metadata: { webhookMetadata: metadata } } as never)).toEqual({ a: '1' });
+	});
+
+	it.each([
+		[{ parent: { subscription_details: { metadata: { a: '1' } } } }],
+		[
+			{
+				metadata: {},
+				parent: { subscription_details: { metadata: { webhookMetadata: '"a=1"' } } },
+			},
+		],
+		[{ lines: { data: [{ metadata: {} }, { metadata: { a: '1' } }] } }],
+		[{ metadata: {}, subscription_details: { metadata: { a: '1' } } }],
+	])('of a raw invoice is read where the payment provider puts it: %j', (payload) => {
+		expect(readMetadata(payload)).toEqual({ a: '1' });
+	});
+
 	it('that is folded into text under webhookMetadata is unfolded', () => {
 		expect(readMetadata({ metadata: { a: '1', webhookMetadata: 'b=2' } })).toEqual({
 			a: '1',

@@ -1,3 +1,5 @@
+import type { IDataObject } from 'n8n-workflow';
+
 import { buildRawOutput, buildSimplifiedOutput } from '../../../nodes/Pocketsflow/events/output';
 import {
 	invoice,
@@ -150,6 +152,44 @@ describe('the simplified output', () => {
 
 	it.each([[null], [''], ['plain'], [5], [[]]])('has no metadata for %p', (metadata) => {
 		expect(buildSimplifiedOutput(envelope, { metadata })).toEqual(envelope);
+	});
+});
+
+describe('the simplified output of an event that is about something else', () => {
+	it.each<[string, IDataObject, IDataObject]>([
+		[
+			'review.created',
+			{ review: { _id: 'r1', rating: 4, review: 'Good' }, productId: 'p1' },
+			{ review: { id: 'r1', rating: 4, review: 'Good' }, product: { id: 'p1' } },
+		],
+		[
+			'review.created',
+			{ _id: 'r1', rating: 4, review: 'Good', webhookId: 'w1', userId: 'u1' },
+			{ review: { id: 'r1', rating: 4, review: 'Good' } },
+		],
+		[
+			'product.updated',
+			{ _id: 'p1', name: 'Icons', price: 29, images: ['x'], currency: 'USD' },
+			{ product: { id: 'p1', name: 'Icons', price: 29 }, currency: 'USD' },
+		],
+		['product.deleted', { productId: 'p1' }, { product: { id: 'p1' } }],
+		[
+			'identity.verification_session.requires_input',
+			{ id: 'vs_1', status: 'requires_input', livemode: true },
+			{ identity: { id: 'vs_1', status: 'requires_input' } },
+		],
+		[
+			'payment_intent.succeeded',
+			{ id: 'pi_1', status: 'succeeded', amount: 500 },
+			{ paymentIntent: { id: 'pi_1', status: 'succeeded' }, amount: 500 },
+		],
+	])('%s: %j keeps it', (event, payload, parts) => {
+		expect(buildSimplifiedOutput({ ...envelope, event }, payload)).toMatchObject(parts);
+	});
+
+	it('has no such part where the payload says nothing', () => {
+		const output = buildSimplifiedOutput({ ...envelope, event: 'review.created' }, {});
+		expect(output).toEqual({ ...envelope, event: 'review.created' });
 	});
 });
 

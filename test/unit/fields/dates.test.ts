@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 import { parseDate } from '../../../nodes/Pocketsflow/api/dates';
-import { dayField } from '../../../nodes/Pocketsflow/fields/dates';
+import { dateField, dayField } from '../../../nodes/Pocketsflow/fields/kinds/date';
 
 describe('a date', () => {
 	it('is read as the same point in time from ISO text, a Date or a timestamp', () => {
@@ -25,6 +25,10 @@ describe('a date', () => {
 		['2026-10-25', 'Europe/Berlin', 'end', '2026-10-25T22:59:59.999Z'],
 		['2026-11-23 09:30', 'Asia/Kolkata', 'end', '2026-11-23T04:00:00.000Z'],
 		['2026-11-23T09:30:00.5', 'UTC', 'start', '2026-11-23T09:30:00.500Z'],
+		['2026-11-23 10:00:00+00', 'Europe/Berlin', 'start', '2026-11-23T10:00:00.000Z'],
+		['2026-11-23 10:00:00.123456+05:30', 'UTC', 'start', '2026-11-23T04:30:00.123Z'],
+		['2026-11-23T10:00:00-0800', 'UTC', 'start', '2026-11-23T18:00:00.000Z'],
+		['2026-11-23 10:00Z', 'Europe/Berlin', 'start', '2026-11-23T10:00:00.000Z'],
 	] as const)('%s in the time zone %s, %s of day, is %s', (raw, zone, edge, wanted) => {
 		expect(parseDate(raw, zone, edge)?.toISOString()).toBe(wanted);
 	});
@@ -37,11 +41,26 @@ describe('a date', () => {
 		'23.11.2026',
 		'11/23/2026',
 		-1,
+		0,
+		46349,
+		20261123,
+		99_999_999,
+		'2026-11-23 10:00:00+',
 		NaN,
 		{},
 		[],
 	])('cannot be read from %p', (raw) => {
 		expect(parseDate(raw, 'UTC')).toBeUndefined();
+	});
+
+	it.each([46349, 20261123])('that is the number %p is refused with what to do', (raw) => {
+		const field = dateField({ displayName: 'Expiration', name: 'expiration' });
+		expect(() => field.read(raw)).toThrow(
+			expect.objectContaining({
+				message: "'Expiration' must be a date",
+				description: expect.stringMatching(/is no timestamp.*such as 2026-11-23.*spreadsheet/),
+			}),
+		);
 	});
 
 	it('is read by a day field as the day in the time zone of the workflow', () => {

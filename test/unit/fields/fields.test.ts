@@ -1,26 +1,27 @@
 import fc from 'fast-check';
 
 import { path } from '../../../nodes/Pocketsflow/api/request';
-import { currencyField } from '../../../nodes/Pocketsflow/fields/common';
-import { dateField, dayField } from '../../../nodes/Pocketsflow/fields/dates';
-import { jsonField } from '../../../nodes/Pocketsflow/fields/json';
+import { currencyField } from '../../../nodes/Pocketsflow/fields/shared/salesPage';
+import { dateField, dayField } from '../../../nodes/Pocketsflow/fields/kinds/date';
+import { jsonField } from '../../../nodes/Pocketsflow/fields/kinds/json';
 import {
 	buildProductField,
 	mainProductsField,
 	orderField,
 } from '../../../nodes/Pocketsflow/fields/locators';
+import type { Field } from '../../../nodes/Pocketsflow/fields/field';
+import { booleanField } from '../../../nodes/Pocketsflow/fields/kinds/boolean';
+import { choiceField } from '../../../nodes/Pocketsflow/fields/kinds/choice';
+import { idField } from '../../../nodes/Pocketsflow/fields/kinds/id';
+import { moneyField } from '../../../nodes/Pocketsflow/fields/kinds/number';
 import {
-	booleanField,
-	choiceField,
+	codeField,
 	emailField,
-	idField,
-	moneyField,
 	textField,
 	urlField,
-	type Field,
-} from '../../../nodes/Pocketsflow/fields/types';
+} from '../../../nodes/Pocketsflow/fields/kinds/text';
 import { productIdsField } from '../../../nodes/Pocketsflow/fields/triggerFields';
-import { urlListField } from '../../../nodes/Pocketsflow/fields/valueLists';
+import { nameListField, urlListField } from '../../../nodes/Pocketsflow/fields/list';
 import { anyText, anything, readOrRefuse } from './inputs';
 
 const shown = { displayName: 'The Field', name: 'field', description: 'A field' };
@@ -205,6 +206,41 @@ test('what an expression gave and JSON does not have is refused with its key', (
 	expect(readOrRefuse(() => fields.jsonObject.read(circular)).value).toBe(circular);
 });
 
+const a = 'https://example.com/a.png?w=1,h=2;x';
+const b = 'http://example.com/b.png';
+describe.each<[string, unknown]>([
+	['an array', (one: string, two: string) => [one, ` ${two} `, '', one]],
+	['JSON', (one: string, two: string) => JSON.stringify([one, two])],
+	['text with commas', (one: string, two: string) => `${one}, ${two},`],
+	['text with commas only', (one: string, two: string) => `${one},${two}`],
+	['text with semicolons', (one: string, two: string) => `${one}; ${two};`],
+	['text with blanks', (one: string, two: string) => `  ${one} ${two}`],
+	['text with lines', (one: string, two: string) => `${one}\r\n${two}\n\n`],
+	['a text in an array', (one: string, two: string) => [`${one}, ${two}`]],
+])('a list that is given as %s', (_about, write) => {
+	const give = write as (one: string, two: string) => unknown;
+
+	it('is read as the same URLs, IDs and names', () => {
+		expect(urlListField(shown).read(give(a, b))).toEqual([a, b]);
+		for (const field of [mainProductsField, productIdsField, nameListField(shown)])
+			expect(field.read(give('one', 'two.x'))).toEqual(['one', 'two.x']);
+	});
+});
+
+test('yes and no are taken as spreadsheets write them, and nothing else is', () => {
+	for (const yes of [true, 'true', 'TRUE', ' True ', 1, '1'])
+		expect(fields.boolean.read(yes)).toBe(true);
+	for (const no of [false, 'false', 'FALSE', 'False', 0, '0'])
+		expect(fields.boolean.read(no)).toBe(false);
+	for (const wrong of [2, -1, 'ja', '10', 'truefalse', [], [true], {}])
+		expect(readOrRefuse(() => fields.boolean.read(wrong)).refused).toBeDefined();
+});
+
+test('a code has no blanks around it', () => {
+	expect(codeField(shown).read(' SPRING 20\n')).toBe('SPRING 20');
+	expect(codeField(shown).read('  ')).toBeUndefined();
+});
+
 test('an entry of a list that an expression left empty is refused', () => {
 	for (const kind of ['idList', 'urlList'])
 		for (const empty of [undefined, null])
@@ -251,6 +287,19 @@ describe('a resource locator', () => {
 	it.each(['id', 'list', 'url'])('refuses a URL of two things in the mode %s', (mode) => {
 		const value = `https://example.com/${'6a50'.repeat(6)}/${'6a51'.repeat(6)}`;
 		expect(() => product.read({ __rl: true, mode, value })).toThrow(/does not hold the ID/);
+	});
+
+	it.each([
+		{ _id: 'p1', name: 'Icons' },
+		{ id: 7, value: 20 },
+		{ __rl: true, mode: 'id', value: { _id: 'p1' } },
+	])('refuses a whole record, and says what to use of it: %p', (raw) => {
+		expect(() => product.read(raw)).toThrow(
+			expect.objectContaining({
+				message: "'Product' is a whole record",
+				description: expect.stringContaining('{{ $json._id }}'),
+			}),
+		);
 	});
 
 	it('refuses an address without the ID, and says which addresses have it', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import { InvalidInputError } from '../../../nodes/Pocketsflow/fields/types';
+import { InvalidInputError } from '../../../nodes/Pocketsflow/fields/field';
 
 const awkward = fc.constantFrom(
 	'',

@@ -1,12 +1,17 @@
 import fc from 'fast-check';
 
-import { readMetadataJson, readMetadataRows } from '../../../nodes/Pocketsflow/fields/metadata';
+import {
+	readMetadataJson,
+	readMetadataRows,
+} from '../../../nodes/Pocketsflow/fields/kinds/metadata';
 import { anyText, readOrRefuse } from './inputs';
 
 describe('metadata', () => {
 	const key = fc.oneof(
 		fc.constantFrom('constructor', 'toString', 'hasOwnProperty', 'prototype', '🎉', 'مفتاح'),
-		fc.string({ minLength: 1 }).filter((name) => name.trim() !== '' && name !== '__proto__'),
+		fc
+			.string({ minLength: 1 })
+			.filter((name) => name.trim() === name && name !== '' && name !== '__proto__'),
 	);
 	const value = fc.oneof(
 		anyText.filter((text) => text.trim() !== ''),
@@ -84,6 +89,23 @@ describe('metadata', () => {
 
 	it.each([undefined, null, 'x', { entries: 'x' }, { entries: ['x'] }])(
 		'is refused as no rows: %p',
+		(raw) => {
+			expect(readOrRefuse(() => readMetadataRows('Metadata', raw)).refused).toMatch(
+				/^'Metadata' must be rows/,
+			);
+		},
+	);
+
+	it('has no blanks around its keys', () => {
+		const wanted = { order_id: ' A-1 ' };
+		expect(readMetadataJson('Metadata', '{" order_id\\n": " A-1 "}')).toEqual(wanted);
+		const rows = { entries: [{ key: 'order_id ', value: ' A-1 ' }] };
+		expect(readMetadataRows('Metadata', rows)).toEqual(wanted);
+		expect(() => readMetadataJson('Metadata', '{"a": 1, "a ": 2}')).toThrow("the key 'a' twice");
+	});
+
+	it.each([{ order_id: 'A-1' }, { values: [{ key: 'a', value: 'x' }] }])(
+		'is refused as rows where an object has none: %p',
 		(raw) => {
 			expect(readOrRefuse(() => readMetadataRows('Metadata', raw)).refused).toMatch(
 				/^'Metadata' must be rows/,

@@ -1,10 +1,10 @@
 import type { IDataObject, INode, IPollFunctions } from 'n8n-workflow';
 
 import type { PocketsflowRequest } from '../../../nodes/Pocketsflow/api/request';
-import { confirmAfterMs } from '../../../nodes/Pocketsflow/polling/emissions';
+import { confirmAfterMs } from '../../../nodes/Pocketsflow/polling/batches';
 import { createMemory, type ProcessMemory } from '../../../nodes/Pocketsflow/polling/memory';
 import { poll } from '../../../nodes/Pocketsflow/polling/poll';
-import { parseState } from '../../../nodes/Pocketsflow/polling/stateText';
+import type { PollState } from '../../../nodes/Pocketsflow/polling/state';
 import {
 	kinds,
 	SimulatedShop,
@@ -145,6 +145,7 @@ export class History {
 	private requests = 0;
 	private crashes = 0;
 	private renames = 0;
+	private renamedAtMs = -Infinity;
 	private takeovers = 0;
 	private savedNews = 0;
 	private maxStateBytes = 0;
@@ -358,7 +359,7 @@ export class History {
 	private noteStatuses(text: string): void {
 		const isCalm = this.fate.meanwhile.length === 0;
 		const statuses = new Map(this.shop.list('membership').map((one) => [toId(one), one.status]));
-		const known = Object.keys(parseState(text)?.memberships?.memberships ?? {});
+		const known = Object.keys((JSON.parse(text) as PollState).memberships?.known ?? {});
 		for (const id of known.filter((one) => !this.firstStatuses.has(one))) {
 			this.savedNews++;
 			this.firstStatuses.set(id, isCalm ? statuses.get(id) : undefined);
@@ -396,15 +397,14 @@ export class History {
 		const earlier = this.executionsOf.get(key) ?? [];
 		const last = earlier[earlier.length - 1] as Execution | undefined;
 		if (!last) return;
-		const own = earlier.filter(({ memory }) => memory === this.memory);
+		const own = earlier.filter(
+			({ memory, startedAtMs }) => memory === this.memory && startedAtMs > this.renamedAtMs,
+		);
 		const { repeatAfterMinutes } = this.setting;
 		if (own.length > (repeatAfterMinutes > 0 ? 1 : 0)) throw new Broken(`${key} too often`);
 		if (repeatAfterMinutes === 0) {
 			if (this.confirmed.has(key)) throw new Broken(`${key} again although it was stored`);
-		} else if (
-			last.memory === this.memory &&
-			this.nowMs - last.startedAtMs < repeatAfterMinutes * minuteMs
-		)
+		} else if (own.includes(last) && this.nowMs - last.startedAtMs < repeatAfterMinutes * minuteMs)
 			throw new Broken(`${key} again too early`);
 	}
 
@@ -445,15 +445,22 @@ export class History {
 	private restartCleanly(): void {
 		this.nowMs += minuteMs;
 		// Before the next poll it is as good as a crash: n8n tells a node of neither.
+		if (this.hasUnconfirmed()) this.crashes++;
+		this.restart();
+	}
+
+	private hasUnconfirmed(): boolean {
 		const isUnconfirmed = ({ keys, memory }: Execution) =>
 			memory === this.memory && keys.some((key) => !this.confirmed.has(key));
-		if (this.setting.repeatAfterMinutes > 0 || this.executions.some(isUnconfirmed)) this.crashes++;
-		this.restart();
+		return this.setting.repeatAfterMinutes > 0 || this.executions.some(isUnconfirmed);
 	}
 
 	/** n8n keeps static data by name, and polls at once when the change is published. */
 	private async rename(): Promise<void> {
 		this.renames++;
+		// n8n does not say whether it kept what was emitted last, so that it comes again.
+		this.renamedAtMs = this.nowMs;
+		if (this.hasUnconfirmed()) this.crashes++;
 		// n8n polls when it starts, so before anybody can rename.
 		if (this.memory.states.size === 0) await this.poll({ meanwhile: [] });
 		this.staticData = {};

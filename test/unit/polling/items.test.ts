@@ -31,8 +31,19 @@ describe('a polled item has the event id of the delivery', () => {
 			{ customer: { email: 'a@b.c' } },
 		],
 		['customer.created', { _id: 5, userId: 'u1' }, { customer: { id: 5 } }],
+		[
+			'customer.created',
+			{ _id: 5, buyerEmail: 'a@b.c', userId: 77 },
+			{ customer: { email: 'a@b.c' } },
+		],
 	])('%s %j', (event, record, payload) => {
-		const delivered = { event, payload, testMode: false, discriminator: 1, account: 'u1' };
+		const delivered = {
+			event,
+			payload,
+			testMode: false,
+			discriminator: 1,
+			account: String(record.userId),
+		};
 		expect(buildPolledItem(event, record).eventId).toBe(buildEventId(delivered));
 	});
 });

@@ -50,3 +50,15 @@ test.each([
 ])('Whether the key may be sent to %s: %s', (address, isOwn) => {
 	expect(isOwnAddress(read({}) as CredentialFields, address)).toBe(isOwn);
 });
+
+test.each([
+	['https://evil.example.com/', 'https://api.pocketsflow.com/', false],
+	['//evil.example.com/', 'https://api.pocketsflow.com/', false],
+	['\\\\evil.example.com/', 'https://api.pocketsflow.com/', false],
+	['/orders', 'https://evil.example.com', false],
+	['/orders', 'https://api.pocketsflow.com', true],
+	['orders', 'https://api.pocketsflow.com/v2', true],
+	['https://api.pocketsflow.com/orders', 'https://evil.example.com', true],
+])('Whether the key may be sent to %s beside the base %s: %s', (address, base, isOwn) => {
+	expect(isOwnAddress(read({}) as CredentialFields, address, base)).toBe(isOwn);
+});

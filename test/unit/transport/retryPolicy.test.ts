@@ -7,6 +7,10 @@ import type { AttemptResult } from '../../../nodes/Pocketsflow/transport/attempt
 
 test.each([
 	[{ failure: 'unreachable' }, 'not done', true, true],
+	[{ failure: 'refusedByProxy' }, 'not done', true, true],
+	[{ failure: 'connectionLost', isUnsent: true }, 'not done', true, true],
+	[{ failure: 'timeout', isUnsent: true }, 'not done', true, true],
+	[{ failure: 'cancelled', isUnsent: true }, 'not done', false, false],
 	[{ failure: 'insecure' }, 'not done', false, false],
 	[{ failure: 'refusedByN8n' }, 'not done', false, false],
 	[{ failure: 'timeout' }, 'maybe done', true, false],

@@ -1,4 +1,4 @@
-import { RecentDeliveries } from '../../../nodes/Pocketsflow/webhook/duplicates';
+import { RecentDeliveries } from '../../../nodes/Pocketsflow/webhook/memory';
 
 describe('RecentDeliveries', () => {
 	it('recognises the same key only', () => {

@@ -1,7 +1,6 @@
 import { NodeApiError, type INode } from 'n8n-workflow';
 
 import type { PocketsflowContext } from '../../../nodes/Pocketsflow/transport/credential';
-import { readList } from '../../../nodes/Pocketsflow/transport/pagination';
 import { send } from '../../../nodes/Pocketsflow/transport/send';
 import {
 	createEndpoint,
@@ -10,14 +9,12 @@ import {
 	hasEvents,
 	isOfOtherWorkflow,
 	listEndpoints,
-	namesNoWorkflow,
 	removeEndpoint,
 	updateEndpoint,
 	type Endpoint,
 } from '../../../nodes/Pocketsflow/webhook/endpoints';
 import { describeEndpoint } from '../../../nodes/Pocketsflow/webhook/sealing';
 
-jest.mock('../../../nodes/Pocketsflow/transport/pagination');
 jest.mock('../../../nodes/Pocketsflow/transport/send');
 
 const node = { name: 'Trigger', type: 'trigger', parameters: {} } as unknown as INode;
@@ -25,7 +22,8 @@ const context = {
 	getNode: () => node,
 	getWorkflow: () => ({ id: 'flow' }),
 } as unknown as PocketsflowContext;
-const options = { isDetached: true };
+const shown = 'whsec_0123456789abcdef';
+const options = { isUrgent: true };
 
 const url = 'https://n8n.example.com/webhook/1/webhook';
 const record = { _id: 'w1', url, events: ['order.completed'], active: true, description: 'mine' };
@@ -69,16 +67,28 @@ describe('the list of endpoints', () => {
 		[{ totalCount: 2 }, true],
 		[{}, false],
 	])('with the pagination %j is read to its end: %j', async (pagination, isRead) => {
-		answer({ webhooks: [record], pagination });
-		jest.mocked(readList).mockResolvedValue([record, { ...record, _id: 'w2' }]);
+		answer({ webhooks: [{ ...record, _id: 'w2' }], pagination: { hasMore: false } });
+		jest.mocked(send).mockResolvedValueOnce({ webhooks: [record], pagination });
 		const ids = (await listEndpoints(context, options)).map(({ id }) => id);
 		expect(ids).toEqual(isRead ? ['w1', 'w2'] : ['w1']);
-		if (!isRead) return;
-		expect(jest.mocked(readList)).toHaveBeenCalledWith(
-			context,
-			expect.objectContaining({ path: '/webhooks', paging: 'page' }),
-			options,
-		);
+		const [, second] = requests();
+		if (isRead) expect(second[1]).toMatchObject({ path: '/webhooks', query: { page: 2 } });
+		else expect(second).toBeUndefined();
+	});
+
+	it('that says there is more, but repeats its page, is an error', async () => {
+		answer({ webhooks: [record], pagination: { hasMore: true } });
+		await expect(listEndpoints(context, options)).rejects.toThrow('a list of webhooks that breaks');
+	});
+
+	it('without a word about pages is read on where it may be one of several', async () => {
+		const make = (first: number, count: number) =>
+			Array.from({ length: count }, (_, n) => ({ ...record, _id: `w${first + n}` }));
+		jest.mocked(send).mockResolvedValueOnce(make(0, 20)).mockResolvedValueOnce(make(20, 3));
+		expect(await listEndpoints(context, options)).toHaveLength(23);
+		answer(make(0, 20));
+		expect(await listEndpoints(context, options)).toHaveLength(20);
+		expect(requests()).toHaveLength(4);
 	});
 
 	it.each([
@@ -86,7 +96,10 @@ describe('the list of endpoints', () => {
 		[{ ...record, active: false }, { active: false }],
 		[{ ...record, events: 'all' }, { events: [] }],
 		[{ ...record, events: ['a.b', 5] }, { events: ['a.b'] }],
-		[{ ...record, secret: 'whsec_test' }, { shownSecret: 'whsec_test' }],
+		[{ ...record, secret: shown }, { shownSecret: shown }],
+		[{ ...record, secret: 'whsec_••••••••4a7f' }, {}],
+		[{ ...record, secret: 'whsec_xxxxxxxx4a7f' }, {}],
+		[{ ...record, secret: 'whsec_4a7f' }, {}],
 		[{ ...record, secret: '' }, {}],
 		[{ ...record, secret: 5 }, {}],
 	])('has of %j what can be relied on', async (one, differences) => {
@@ -107,11 +120,8 @@ describe('a new endpoint', () => {
 	const create = () => createEndpoint(context, url, ['order.completed'], options);
 
 	it('is active, with our mark and the workflow', async () => {
-		answer({ webhook: { ...record, secret: 'whsec_test' } });
-		expect(await create()).toEqual({
-			endpoint: { ...endpoint, shownSecret: 'whsec_test' },
-			secret: 'whsec_test',
-		});
+		answer({ webhook: { ...record, secret: shown } });
+		expect(await create()).toEqual({ id: 'w1', secret: shown });
 		const description = describeEndpoint('flow');
 		const body = { url, events: ['order.completed'], active: true, description };
 		expect(requests()).toEqual([
@@ -121,17 +131,16 @@ describe('a new endpoint', () => {
 
 	it.each([
 		[{}, undefined, undefined],
-		[{ _id: 'w1' }, url, undefined],
-		[
-			{ _id: 'w1', url: 'https://other.example.com', secret: '' },
-			'https://other.example.com',
-			undefined,
-		],
-		[{ _id: 'w1', secret: 5 }, url, undefined],
-	])('that is answered with %j has what is in it', async (body, expectedUrl, secret) => {
+		[{ _id: 'w1' }, 'w1', undefined],
+		[{ message: 'Created' }, undefined, undefined],
+		[[{ ...record, secret: shown }], 'w1', shown],
+		[{ result: { endpoint: { ...record, secret: shown } } }, 'w1', shown],
+		[{ id: 'request-7', result: { ...record } }, 'w1', undefined],
+		[{ ...record, secret: 'whsec_••••••••4a7f' }, 'w1', undefined],
+		[{ _id: 'w1', secret: 5 }, 'w1', undefined],
+	])('that is answered with %j has what is in it', async (body, id, secret) => {
 		answer(body);
-		const created = await create();
-		expect([created.endpoint?.url, created.secret]).toEqual([expectedUrl, secret]);
+		expect(await create()).toEqual({ id, secret });
 	});
 });
 
@@ -219,13 +228,12 @@ describe('our own endpoints', () => {
 	});
 
 	it.each([
-		[describeEndpoint('flow'), false, false],
-		[describeEndpoint('other'), true, false],
-		[describeEndpoint(undefined), false, true],
-		['mine', false, false],
-	])('described as "%s" are of another workflow: %j, of none: %j', (description, other, none) => {
+		[describeEndpoint('flow'), false],
+		[describeEndpoint('other'), true],
+		[describeEndpoint(undefined), false],
+		['mine', false],
+	])('described as "%s" are of another workflow: %j', (description, other) => {
 		expect(isOfOtherWorkflow(context, { ...endpoint, description })).toBe(other);
-		expect(namesNoWorkflow({ ...endpoint, description })).toBe(none);
 	});
 
 	it.each([

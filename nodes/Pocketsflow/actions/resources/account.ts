@@ -1,5 +1,7 @@
-import { buildUpdateFields, currencyField, outputFields } from '../../fields/common';
-import { emailField, textField } from '../../fields/types';
+import { buildUpdateFields } from '../../fields/shared/collections';
+import { simplifyField } from '../../fields/shared/output';
+import { currencyField } from '../../fields/shared/salesPage';
+import { codeField, emailField, textField } from '../../fields/kinds/text';
 import type { Resource } from '../operation';
 
 const simplifiedKeys = [
@@ -37,7 +39,7 @@ export const accountResource: Resource = {
 				action: 'Get account',
 				description: 'Get the Pocketsflow account that the API key belongs to',
 			},
-			fields: [...outputFields],
+			fields: [simplifyField],
 			request: () => ({ method: 'GET', path: '/users/me' }),
 			effect: 'read',
 			response: { kind: 'record', recordKeys: ['user'], simplifiedKeys },
@@ -49,7 +51,7 @@ export const accountResource: Resource = {
 				action: 'Update account',
 				description: 'Change the name, store address or defaults of the account',
 			},
-			fields: [...outputFields],
+			fields: [simplifyField],
 			collections: [
 				buildUpdateFields(
 					emailField({
@@ -57,7 +59,7 @@ export const accountResource: Resource = {
 						name: 'contactEmail',
 						description: 'The address under which buyers can reach the seller',
 					}),
-					textField({
+					codeField({
 						displayName: 'Country',
 						name: 'country',
 						placeholder: 'e.g. US',
@@ -76,7 +78,7 @@ export const accountResource: Resource = {
 						placeholder: 'e.g. Smith',
 						description: 'The last name of the seller',
 					}),
-					textField({
+					codeField({
 						displayName: 'Subdomain',
 						name: 'subdomain',
 						placeholder: 'e.g. my-store',

@@ -1,9 +1,11 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { buildAdditionalFields } from '../../fields/common';
+import { buildAdditionalFields } from '../../fields/shared/collections';
 import { locatorField, offerSource, productSource, sellableAddress } from '../../fields/locators';
-import { readMetadataJson, readMetadataRows } from '../../fields/metadata';
-import { choiceField, emailField, textField, urlField, type Field } from '../../fields/types';
+import { readMetadataJson, readMetadataRows } from '../../fields/kinds/metadata';
+import type { Field } from '../../fields/field';
+import { choiceField } from '../../fields/kinds/choice';
+import { codeField, emailField, textField, urlField } from '../../fields/kinds/text';
 import type { ItemParameters } from '../itemParameters';
 import type { Resource } from '../operation';
 
@@ -135,7 +137,7 @@ export const checkoutSessionResource: Resource = {
 						// It saves the buyer some typing. A missing one must not cost the sale.
 						mayBeMissing: true,
 					},
-					textField({
+					codeField({
 						displayName: 'Discount Code',
 						name: 'discountCode',
 						placeholder: 'e.g. SPRING20',
@@ -154,6 +156,10 @@ export const checkoutSessionResource: Resource = {
 					...item.getOptional(),
 				},
 			}),
+			hint: ({ body }) =>
+				body?.metadata === undefined && body?.clientReferenceId === undefined
+					? 'A checkout session has neither Metadata nor a Client Reference ID, so its sale cannot be matched to your order. n8n drops metadata in another form than rows: to give an object, set Metadata Input to JSON.'
+					: undefined,
 			effect: 'create',
 			response: {
 				kind: 'record',

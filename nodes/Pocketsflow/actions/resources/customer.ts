@@ -1,10 +1,11 @@
-import { buildListRequest, lists } from '../../api/lists';
-import { path } from '../../api/request';
-import { buildFilters, limitField, returnAllField } from '../../fields/common';
+import { lists } from '../../api/lists';
+import { buildFilters } from '../../fields/shared/collections';
 import { buildProductField, locatorField } from '../../fields/locators';
 import { getBuyerEmail, joinLabel } from '../../fields/pickers';
-import { choiceField, emailField } from '../../fields/types';
+import { choiceField } from '../../fields/kinds/choice';
+import { emailField } from '../../fields/kinds/text';
 import type { Resource } from '../operation';
+import { buildGetManyRow, buildGetRow } from '../rows';
 
 const customerField = locatorField({
 	displayName: 'Customer',
@@ -32,26 +33,16 @@ const customerField = locatorField({
 export const customerResource: Resource = {
 	option: { name: 'Customer', value: 'customer' },
 	operations: [
-		{
-			option: {
-				name: 'Get',
-				value: 'get',
-				action: 'Get customer',
-				description: 'Get one customer: email address, number of orders and total spent',
-			},
-			fields: [customerField],
-			request: (item) => ({ method: 'GET', path: path`/customers/${item.require(customerField)}` }),
-			effect: 'read',
-			response: { kind: 'record', recordKeys: lists.customers.recordKeys },
-		},
-		{
-			option: {
-				name: 'Get Many',
-				value: 'getAll',
-				action: 'Get many customers',
-				description: 'Get the customers who bought from the account',
-			},
-			fields: [returnAllField, limitField],
+		buildGetRow({
+			action: 'Get customer',
+			description: 'Get one customer: email address, number of orders and total spent',
+			field: customerField,
+			list: lists.customers,
+		}),
+		buildGetManyRow({
+			action: 'Get many customers',
+			description: 'Get the customers who bought from the account',
+			list: lists.customers,
 			collections: [
 				buildFilters(
 					emailField({
@@ -96,9 +87,6 @@ export const customerResource: Resource = {
 					],
 				},
 			],
-			request: (item) => buildListRequest(lists.customers, item.getFilters()),
-			effect: 'read',
-			response: { kind: 'list', list: lists.customers },
-		},
+		}),
 	],
 };

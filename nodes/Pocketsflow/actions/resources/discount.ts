@@ -1,26 +1,20 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { buildListRequest, lists } from '../../api/lists';
+import { lists } from '../../api/lists';
 import { path } from '../../api/request';
-import {
-	buildAdditionalFields,
-	buildUpdateFields,
-	limitField,
-	returnAllField,
-	outputFields,
-} from '../../fields/common';
-import { dateField } from '../../fields/dates';
+import { buildAdditionalFields, buildUpdateFields } from '../../fields/shared/collections';
+import { simplifyField } from '../../fields/shared/output';
+import { dateField } from '../../fields/kinds/date';
 import { buildProductField, locatorField, mainProductsField } from '../../fields/locators';
-import { formatActive, formatText, joinLabel } from '../../fields/pickers';
-import {
-	booleanField,
-	choiceField,
-	InvalidInputError,
-	numberField,
-	textField,
-	type Field,
-} from '../../fields/types';
+import { formatActive, formatAmount, formatText, joinLabel } from '../../fields/pickers';
+import { InvalidInputError, type Field } from '../../fields/field';
+import { booleanField } from '../../fields/kinds/boolean';
+import { choiceField } from '../../fields/kinds/choice';
+import { numberField } from '../../fields/kinds/number';
+import { codeField, textField } from '../../fields/kinds/text';
+import type { Denial } from '../denial';
 import type { Resource } from '../operation';
+import { buildDeleteRow, buildGetManyRow, buildGetRow } from '../rows';
 
 const simplifiedKeys = [
 	'name',
@@ -59,7 +53,7 @@ const discountField = locatorField({
 
 function formatDiscountValue({ value, valueType }: IDataObject): string | undefined {
 	const text = formatText(value);
-	return text && (valueType === 'fixed' ? text : `${text}%`);
+	return valueType === 'fixed' ? formatAmount(value, undefined) : text && `${text}%`;
 }
 
 const nameField = textField({
@@ -70,7 +64,7 @@ const nameField = textField({
 	description: 'The name of the discount in your account',
 });
 
-const codeField = textField({
+const discountCodeField = codeField({
 	displayName: 'Code',
 	name: 'code',
 	required: true,
@@ -96,6 +90,7 @@ const valueField = numberField(
 		displayName: 'Value',
 		name: 'value',
 		required: true,
+		placeholder: 'e.g. 20',
 		hint: 'A percentage of 20 is 20%, a fixed amount of 20 is $20.00, not cents',
 		description: 'How much is taken off: 20 is 20% for a percentage, and $20.00 for a fixed amount',
 	},
@@ -130,6 +125,16 @@ function checkPercentage(value: unknown, valueType: unknown): void {
 		);
 }
 
+const checkCode =
+	'Check the code. The discount must be active, must not have expired, and must apply to the product';
+
+/** What the answer looks like is not documented (docs/pocketsflow-api.md#discounts-and-upsells). */
+const denial: Denial = {
+	keys: ['valid', 'isValid', 'is_valid', 'usable', 'active', 'isActive'],
+	message: 'Pocketsflow answered that this discount code cannot be used',
+	description: `${checkCode}.`,
+};
+
 export const discountResource: Resource = {
 	option: { name: 'Discount', value: 'discount' },
 	operations: [
@@ -142,11 +147,11 @@ export const discountResource: Resource = {
 			},
 			fields: [
 				nameField,
-				codeField,
+				discountCodeField,
 				valueTypeField,
 				valueField,
 				mainProductsField,
-				...outputFields,
+				simplifyField,
 			],
 			collections: [buildAdditionalFields(activeField, expirationField)],
 			request(item) {
@@ -156,7 +161,7 @@ export const discountResource: Resource = {
 					path: '/discounts',
 					body: {
 						name: item.require(nameField),
-						code: item.require(codeField),
+						code: item.require(discountCodeField),
 						valueType: item.require(valueTypeField),
 						value: item.require(valueField),
 						mainProductIds: item.require(mainProductsField),
@@ -167,45 +172,25 @@ export const discountResource: Resource = {
 			effect: 'create',
 			response: { kind: 'record', recordKeys: lists.discounts.recordKeys, simplifiedKeys },
 		},
-		{
-			option: {
-				name: 'Delete',
-				value: 'delete',
-				action: 'Delete discount',
-				description: 'Delete a discount permanently, so that its code no longer works',
-			},
-			fields: [discountField],
-			request: (item) => ({
-				method: 'DELETE',
-				path: path`/discounts/${item.require(discountField)}`,
-			}),
-			effect: 'change',
-			response: { kind: 'deleted', id: discountField },
-		},
-		{
-			option: {
-				name: 'Get',
-				value: 'get',
-				action: 'Get discount',
-				description: 'Get one discount',
-			},
-			fields: [discountField, ...outputFields],
-			request: (item) => ({ method: 'GET', path: path`/discounts/${item.require(discountField)}` }),
-			effect: 'read',
-			response: { kind: 'record', recordKeys: lists.discounts.recordKeys, simplifiedKeys },
-		},
-		{
-			option: {
-				name: 'Get Many',
-				value: 'getAll',
-				action: 'Get many discounts',
-				description: 'Get the discounts of the account',
-			},
-			fields: [returnAllField, limitField, ...outputFields],
-			request: () => buildListRequest(lists.discounts),
-			effect: 'read',
-			response: { kind: 'list', list: lists.discounts, simplifiedKeys },
-		},
+		buildDeleteRow({
+			action: 'Delete discount (cannot be undone)',
+			description: 'Delete a discount permanently, so that its code no longer works',
+			field: discountField,
+			path: '/discounts',
+		}),
+		buildGetRow({
+			action: 'Get discount',
+			description: 'Get one discount',
+			field: discountField,
+			list: lists.discounts,
+			simplifiedKeys,
+		}),
+		buildGetManyRow({
+			action: 'Get many discounts',
+			description: 'Get the discounts of the account',
+			list: lists.discounts,
+			simplifiedKeys,
+		}),
 		{
 			option: {
 				name: 'Update',
@@ -213,11 +198,11 @@ export const discountResource: Resource = {
 				action: 'Update discount',
 				description: 'Change a discount; what is not set stays as it is',
 			},
-			fields: [discountField, ...outputFields],
+			fields: [discountField, simplifyField],
 			collections: [
 				buildUpdateFields(
 					activeField,
-					codeField,
+					discountCodeField,
 					changedExpirationField,
 					mainProductsField,
 					nameField,
@@ -245,7 +230,7 @@ export const discountResource: Resource = {
 				description:
 					'Check whether the code of a discount can be used. One that cannot be used stops the node.',
 			},
-			fields: [codeField],
+			fields: [discountCodeField],
 			collections: [
 				buildAdditionalFields(
 					buildProductField({ description: 'The product that the code is to be used for' }),
@@ -254,12 +239,14 @@ export const discountResource: Resource = {
 			request: (item) => ({
 				method: 'POST',
 				path: '/discounts/validate',
-				body: { code: item.require(codeField), ...item.getOptional() },
+				body: { code: item.require(discountCodeField), ...item.getOptional() },
+				ifNotFound: checkCode,
 			}),
+			denial,
 			effect: 'read',
 			response: {
 				kind: 'message',
-				output: (item) => ({ code: item.require(codeField), valid: true }),
+				output: (item) => ({ code: item.require(discountCodeField), valid: true }),
 			},
 		},
 	],

@@ -1,17 +1,13 @@
 import { buildListRequest, lists } from '../../api/lists';
-import { path } from '../../api/request';
 import { readMetadata } from '../../events/metadata';
-import {
-	amountNotice,
-	buildFilters,
-	dateRangeFields,
-	limitField,
-	returnAllField,
-	outputFields,
-} from '../../fields/common';
+import { buildFilters, dateRangeFields } from '../../fields/shared/collections';
+import { amountNotice, simplifyField } from '../../fields/shared/output';
 import { buildProductField, orderField } from '../../fields/locators';
-import { choiceField, textField, type Field } from '../../fields/types';
+import type { Field } from '../../fields/field';
+import { choiceField } from '../../fields/kinds/choice';
+import { codeField } from '../../fields/kinds/text';
 import type { Resource } from '../operation';
+import { buildGetManyRow, buildGetRow } from '../rows';
 
 // Which amount an order carries depends on the endpoint: none is turned into another
 // (docs/pocketsflow-api.md#orders-and-payments).
@@ -33,7 +29,7 @@ const orderFilters = buildFilters(
 	buildProductField({ description: 'Only orders of this product' }),
 );
 
-const metadataKeyField = textField({
+const metadataKeyField = codeField({
 	displayName: 'Metadata Key',
 	name: 'metadataKey',
 	required: true,
@@ -41,7 +37,7 @@ const metadataKeyField = textField({
 	description: 'The key that the checkout session put into the metadata',
 });
 
-const metadataTextField = textField({
+const metadataTextField = codeField({
 	displayName: 'Metadata Value',
 	name: 'metadataValue',
 	required: true,
@@ -83,7 +79,7 @@ export const orderResource: Resource = {
 				description:
 					'Find the order whose checkout session carried a certain metadata value, such as your own order ID. Reads through the orders, because Pocketsflow cannot search them: set a start date to read fewer.',
 			},
-			fields: [metadataKeyField, metadataValueField, matchesField, ...outputFields, amountNotice],
+			fields: [metadataKeyField, metadataValueField, matchesField, simplifyField, amountNotice],
 			collections: [orderFilters],
 			request(item) {
 				item.require(metadataKeyField);
@@ -104,7 +100,7 @@ export const orderResource: Resource = {
 							return (
 								metadata !== undefined &&
 								Object.hasOwn(metadata, key) &&
-								String(metadata[key]) === value
+								String(metadata[key]).trim() === value
 							);
 						},
 						isSearchable: (record) => readMetadata(record) !== undefined,
@@ -118,30 +114,21 @@ export const orderResource: Resource = {
 				},
 			},
 		},
-		{
-			option: {
-				name: 'Get',
-				value: 'get',
-				action: 'Get order',
-				description: 'Get one paid order: buyer, amounts, and whether it was refunded or disputed',
-			},
-			fields: [orderField, ...outputFields, amountNotice],
-			request: (item) => ({ method: 'GET', path: path`/orders/${item.require(orderField)}` }),
-			effect: 'read',
-			response: { kind: 'record', recordKeys: lists.orders.recordKeys, simplifiedKeys },
-		},
-		{
-			option: {
-				name: 'Get Many',
-				value: 'getAll',
-				action: 'Get many orders',
-				description: 'Get the paid orders of the account',
-			},
-			fields: [returnAllField, limitField, ...outputFields, amountNotice],
+		buildGetRow({
+			action: 'Get order',
+			description: 'Get one paid order: buyer, amounts, and whether it was refunded or disputed',
+			field: orderField,
+			list: lists.orders,
+			notices: [amountNotice],
+			simplifiedKeys,
+		}),
+		buildGetManyRow({
+			action: 'Get many orders',
+			description: 'Get the paid orders of the account',
+			list: lists.orders,
 			collections: [orderFilters],
-			request: (item) => buildListRequest(lists.orders, item.getFilters()),
-			effect: 'read',
-			response: { kind: 'list', list: lists.orders, simplifiedKeys },
-		},
+			notices: [amountNotice],
+			simplifiedKeys,
+		}),
 	],
 };

@@ -1,14 +1,10 @@
-import { buildListRequest, lists } from '../../api/lists';
-import {
-	amountNotice,
-	buildFilters,
-	limitField,
-	returnAllField,
-	outputFields,
-} from '../../fields/common';
-import { dayField } from '../../fields/dates';
-import { choiceField } from '../../fields/types';
+import { lists } from '../../api/lists';
+import { buildFilters } from '../../fields/shared/collections';
+import { amountNotice } from '../../fields/shared/output';
+import { dayField } from '../../fields/kinds/date';
+import { choiceField } from '../../fields/kinds/choice';
 import type { Resource } from '../operation';
+import { buildGetManyRow } from '../rows';
 
 const simplifiedKeys = [
 	'isSubscription',
@@ -25,14 +21,10 @@ const simplifiedKeys = [
 export const paymentResource: Resource = {
 	option: { name: 'Payment', value: 'payment' },
 	operations: [
-		{
-			option: {
-				name: 'Get Many',
-				value: 'getAll',
-				action: 'Get many payments',
-				description: 'Get the payments of the account: orders and every renewal of subscriptions',
-			},
-			fields: [returnAllField, limitField, ...outputFields, amountNotice],
+		buildGetManyRow({
+			action: 'Get many payments',
+			description: 'Get the payments of the account: orders and every renewal of subscriptions',
+			list: lists.payments,
 			collections: [
 				buildFilters(
 					dayField({
@@ -59,9 +51,8 @@ export const paymentResource: Resource = {
 					),
 				),
 			],
-			request: (item) => buildListRequest(lists.payments, item.getFilters()),
-			effect: 'read',
-			response: { kind: 'list', list: lists.payments, simplifiedKeys },
-		},
+			notices: [amountNotice],
+			simplifiedKeys,
+		}),
 	],
 };

@@ -1,26 +1,27 @@
-import { buildListRequest, lists } from '../../api/lists';
+import { lists } from '../../api/lists';
 import { path } from '../../api/request';
+import { buildAdditionalFields, buildUpdateFields } from '../../fields/shared/collections';
+import { simplifyField } from '../../fields/shared/output';
 import {
-	buildAdditionalFields,
-	buildUpdateFields,
 	checkPriceRange,
 	currencyField,
 	descriptionField,
-	limitField,
 	pageFields,
-	returnAllField,
-	outputFields,
-} from '../../fields/common';
+} from '../../fields/shared/salesPage';
 import { buildProductField } from '../../fields/locators';
 import {
-	booleanField,
-	choiceField,
-	moneyField,
-	noticeField,
-	notCents,
-	textField,
-} from '../../fields/types';
+	buildPriceFields,
+	makeFreeField,
+	priceField,
+	readPrice,
+	readPriceChange,
+} from '../../fields/kinds/price';
+import { booleanField } from '../../fields/kinds/boolean';
+import { choiceField } from '../../fields/kinds/choice';
+import { noticeField } from '../../fields/kinds/notice';
+import { textField } from '../../fields/kinds/text';
 import type { Resource } from '../operation';
+import { buildDeleteRow, buildGetManyRow, buildGetRow } from '../rows';
 
 const simplifiedKeys = [
 	'name',
@@ -44,13 +45,11 @@ const nameField = textField({
 	description: 'The name that buyers see',
 });
 
-const priceField = moneyField({
+const productPriceField = priceField({
 	displayName: 'Price',
 	name: 'price',
-	required: true,
-	hint: `${notCents}; 0 makes the product free`,
 	description:
-		'The price, in the currency of the account unless another is set: 29.99 is $29.99. A price of 0 makes the product free; buyers choose it themselves with Pay What You Want.',
+		'The price, in the currency of the account unless another is set: 29.99 is $29.99. With Pay What You Want, buyers choose it themselves.',
 });
 
 // No field of the API takes a file (docs/pocketsflow-api.md#products).
@@ -83,7 +82,7 @@ export const productResource: Resource = {
 				action: 'Create product',
 				description: 'Create a product that can be sold through a checkout session',
 			},
-			fields: [fileNotice, nameField, priceField, ...outputFields],
+			fields: [fileNotice, nameField, ...buildPriceFields(productPriceField), simplifyField],
 			collections: [
 				buildAdditionalFields(
 					...pageFields,
@@ -132,52 +131,32 @@ export const productResource: Resource = {
 				path: '/products',
 				body: {
 					name: item.require(nameField),
-					price: item.require(priceField),
+					price: readPrice(item, productPriceField),
 					...checkPriceRange(item.getOptional()),
 				},
 			}),
 			effect: 'create',
 			response: { kind: 'record', recordKeys: lists.products.recordKeys, simplifiedKeys },
 		},
-		{
-			option: {
-				name: 'Delete',
-				value: 'delete',
-				action: 'Delete product',
-				description: 'Delete a product permanently, so that it can no longer be bought',
-			},
-			fields: [productField],
-			request: (item) => ({
-				method: 'DELETE',
-				path: path`/products/${item.require(productField)}`,
-			}),
-			effect: 'change',
-			response: { kind: 'deleted', id: productField },
-		},
-		{
-			option: {
-				name: 'Get',
-				value: 'get',
-				action: 'Get product',
-				description: 'Get one product',
-			},
-			fields: [productField, ...outputFields],
-			request: (item) => ({ method: 'GET', path: path`/products/${item.require(productField)}` }),
-			effect: 'read',
-			response: { kind: 'record', recordKeys: lists.products.recordKeys, simplifiedKeys },
-		},
-		{
-			option: {
-				name: 'Get Many',
-				value: 'getAll',
-				action: 'Get many products',
-				description: 'Get the products of the account',
-			},
-			fields: [returnAllField, limitField, ...outputFields],
-			request: () => buildListRequest(lists.products),
-			effect: 'read',
-			response: { kind: 'list', list: lists.products, simplifiedKeys },
-		},
+		buildDeleteRow({
+			action: 'Delete product (cannot be undone)',
+			description: 'Delete a product permanently, so that it can no longer be bought',
+			field: productField,
+			path: '/products',
+		}),
+		buildGetRow({
+			action: 'Get product',
+			description: 'Get one product',
+			field: productField,
+			list: lists.products,
+			simplifiedKeys,
+		}),
+		buildGetManyRow({
+			action: 'Get many products',
+			description: 'Get the products of the account',
+			list: lists.products,
+			simplifiedKeys,
+		}),
 		{
 			option: {
 				name: 'Update',
@@ -185,21 +164,22 @@ export const productResource: Resource = {
 				action: 'Update product',
 				description: 'Change a product; what is not set stays as it is',
 			},
-			fields: [productField, ...outputFields],
+			fields: [productField, simplifyField],
 			collections: [
 				buildUpdateFields(
 					activeField,
 					currencyField,
 					descriptionField,
+					makeFreeField,
 					nameField,
-					priceField,
+					productPriceField,
 					publishedField,
 				),
 			],
 			request: (item) => ({
 				method: 'POST',
 				path: path`/products/update/${item.require(productField)}`,
-				body: item.requireChanges(),
+				body: readPriceChange(item.requireChanges(), productPriceField),
 			}),
 			effect: 'change',
 			response: { kind: 'record', recordKeys: lists.products.recordKeys, simplifiedKeys },

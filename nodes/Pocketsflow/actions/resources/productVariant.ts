@@ -1,8 +1,10 @@
-import { path } from '../../api/request';
-import { buildAdditionalFields } from '../../fields/common';
+import { buildAdditionalFields } from '../../fields/shared/collections';
 import { buildProductField } from '../../fields/locators';
-import { idField, moneyField, notCents, textField } from '../../fields/types';
+import { buildPriceFields, priceField, readPrice } from '../../fields/kinds/price';
+import { idField } from '../../fields/kinds/id';
+import { textField } from '../../fields/kinds/text';
 import type { Resource } from '../operation';
+import { buildDeleteRow } from '../rows';
 
 const productField = buildProductField({ description: 'The product that gets the variant' });
 
@@ -14,13 +16,10 @@ const nameField = textField({
 	description: 'The name that buyers see',
 });
 
-const priceField = moneyField({
+const variantPriceField = priceField({
 	displayName: 'Price',
 	name: 'price',
-	required: true,
-	hint: `${notCents}; 0 makes the variant free`,
-	description:
-		'The price, in the currency of the product: 29.99 is $29.99. A price of 0 makes the variant free.',
+	description: 'The price, in the currency of the product: 29.99 is $29.99',
 });
 
 const variantIdField = idField({
@@ -42,7 +41,7 @@ export const productVariantResource: Resource = {
 				action: 'Create product variant',
 				description: 'Add a product variant with its own name and price',
 			},
-			fields: [productField, nameField, priceField],
+			fields: [productField, nameField, ...buildPriceFields(variantPriceField)],
 			collections: [
 				buildAdditionalFields(
 					textField(
@@ -61,27 +60,18 @@ export const productVariantResource: Resource = {
 				body: {
 					productId: item.require(productField),
 					name: item.require(nameField),
-					price: item.require(priceField),
+					price: readPrice(item, variantPriceField),
 					...item.getOptional(),
 				},
 			}),
 			effect: 'create',
 			response: { kind: 'record', recordKeys: ['variant', 'productVariant'] },
 		},
-		{
-			option: {
-				name: 'Delete',
-				value: 'delete',
-				action: 'Delete product variant',
-				description: 'Delete a product variant permanently, so that it can no longer be bought',
-			},
-			fields: [variantIdField],
-			request: (item) => ({
-				method: 'DELETE',
-				path: path`/products/variants/${item.require(variantIdField)}`,
-			}),
-			effect: 'change',
-			response: { kind: 'deleted', id: variantIdField },
-		},
+		buildDeleteRow({
+			action: 'Delete product variant (cannot be undone)',
+			description: 'Delete a product variant permanently, so that it can no longer be bought',
+			field: variantIdField,
+			path: '/products/variants',
+		}),
 	],
 };

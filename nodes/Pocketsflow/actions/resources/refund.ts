@@ -1,15 +1,14 @@
-import { buildListRequest, lists } from '../../api/lists';
-import { path } from '../../api/request';
-import {
-	amountNotice,
-	buildAdditionalFields,
-	limitField,
-	returnAllField,
-} from '../../fields/common';
+import { lists } from '../../api/lists';
+import { buildAdditionalFields } from '../../fields/shared/collections';
+import { amountNotice } from '../../fields/shared/output';
 import { locatorField, orderField } from '../../fields/locators';
-import { formatMinute, formatText, joinLabel } from '../../fields/pickers';
-import { choiceField, moneyField, notCents, showFor, textField } from '../../fields/types';
+import { formatAmount, formatMinute, formatText, joinLabel } from '../../fields/pickers';
+import { showFor } from '../../fields/field';
+import { choiceField } from '../../fields/kinds/choice';
+import { moneyField, notCents } from '../../fields/kinds/number';
+import { textField } from '../../fields/kinds/text';
 import type { Resource } from '../operation';
+import { buildGetManyRow, buildGetRow } from '../rows';
 
 const refundField = locatorField({
 	displayName: 'Refund',
@@ -24,7 +23,7 @@ const refundField = locatorField({
 				label: (record) =>
 					joinLabel(
 						record,
-						formatText(record.amount) ?? 'Refund',
+						formatAmount(record.amount, record.currency) ?? 'Refund',
 						formatText(record.status),
 						formatMinute(record.createdAt),
 						formatText(record.reason),
@@ -71,7 +70,7 @@ export const refundResource: Resource = {
 			option: {
 				name: 'Create',
 				value: 'create',
-				action: 'Create refund',
+				action: 'Create refund (real money in live mode, 29.99 is $29.99, cannot be undone)',
 				description:
 					'Create a refund: send the money of an order back to the buyer, in full or in part. This cannot be undone.',
 			},
@@ -95,27 +94,22 @@ export const refundResource: Resource = {
 					...item.getOptional(),
 				},
 			}),
+			denial: { keys: ['refunded'], message: 'Pocketsflow answered that the refund failed' },
 			effect: 'create',
 			response: { kind: 'record', recordKeys: lists.refunds.recordKeys },
 		},
-		{
-			option: { name: 'Get', value: 'get', action: 'Get refund', description: 'Get one refund' },
-			fields: [refundField, amountNotice],
-			request: (item) => ({ method: 'GET', path: path`/refunds/${item.require(refundField)}` }),
-			effect: 'read',
-			response: { kind: 'record', recordKeys: lists.refunds.recordKeys },
-		},
-		{
-			option: {
-				name: 'Get Many',
-				value: 'getAll',
-				action: 'Get many refunds',
-				description: 'Get the refunds of the account',
-			},
-			fields: [returnAllField, limitField, amountNotice],
-			request: () => buildListRequest(lists.refunds),
-			effect: 'read',
-			response: { kind: 'list', list: lists.refunds },
-		},
+		buildGetRow({
+			action: 'Get refund',
+			description: 'Get one refund',
+			field: refundField,
+			list: lists.refunds,
+			notices: [amountNotice],
+		}),
+		buildGetManyRow({
+			action: 'Get many refunds',
+			description: 'Get the refunds of the account',
+			list: lists.refunds,
+			notices: [amountNotice],
+		}),
 	],
 };

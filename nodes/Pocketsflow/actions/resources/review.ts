@@ -1,25 +1,19 @@
-import { buildListRequest, lists } from '../../api/lists';
-import { buildFilters, limitField, returnAllField } from '../../fields/common';
+import { lists } from '../../api/lists';
+import { buildFilters } from '../../fields/shared/collections';
 import { buildProductField } from '../../fields/locators';
 import type { Resource } from '../operation';
+import { buildGetManyRow } from '../rows';
 
 export const reviewResource: Resource = {
 	option: { name: 'Review', value: 'review' },
 	operations: [
-		{
-			option: {
-				name: 'Get Many',
-				value: 'getAll',
-				action: 'Get many reviews',
-				description: 'Get the reviews that buyers wrote',
-			},
-			fields: [returnAllField, limitField],
+		buildGetManyRow({
+			action: 'Get many reviews',
+			description: 'Get the reviews that buyers wrote',
+			list: lists.reviews,
 			collections: [
 				buildFilters(buildProductField({ description: 'Only reviews of this product' })),
 			],
-			request: (item) => buildListRequest(lists.reviews, item.getFilters()),
-			effect: 'read',
-			response: { kind: 'list', list: lists.reviews },
-		},
+		}),
 	],
 };

@@ -1,13 +1,8 @@
 import { buildListRequest, lists } from '../../api/lists';
-import { path } from '../../api/request';
 import { readId } from '../../api/responses';
-import {
-	buildFilters,
-	dateRangeFields,
-	limitField,
-	returnAllField,
-	outputFields,
-} from '../../fields/common';
+import { buildFilters, dateRangeFields } from '../../fields/shared/collections';
+import { simplifyField } from '../../fields/shared/output';
+import { limitField, returnAllField } from '../../fields/shared/paging';
 import { idPattern, locatorField } from '../../fields/locators';
 import {
 	formatMinute,
@@ -16,9 +11,11 @@ import {
 	joinLabel,
 	type PickerSource,
 } from '../../fields/pickers';
-import { choiceField, type Address } from '../../fields/types';
+import { choiceField } from '../../fields/kinds/choice';
+import type { Address } from '../../fields/kinds/id';
 import type { RequestOperation, Resource } from '../operation';
-import { buildProviderRequest, getProviderId } from '../providerId';
+import { buildGetManyRow, buildGetRow } from '../rows';
+import { buildProviderRequest } from '../providerId';
 
 const simplifiedKeys = [
 	'customerId',
@@ -54,11 +51,11 @@ const membershipSource: PickerSource = {
 	label: (record, [offer]) =>
 		joinLabel(
 			record,
-			getBuyerEmail(record) ?? formatText(record.customerId) ?? readId(record) ?? 'Unknown buyer',
+			formatMinute(record.createdAt),
 			formatText(record.status),
 			record.cancelAtPeriodEnd === true ? 'ends with its period' : undefined,
 			formatText(offer?.name),
-			formatMinute(record.createdAt),
+			getBuyerEmail(record) ?? formatText(record.customerId) ?? readId(record) ?? 'Unknown buyer',
 		),
 };
 
@@ -72,37 +69,26 @@ const portalAddress: Address = {
 const membershipField = locatorField({
 	displayName: 'Subscription',
 	name: 'subscriptionId',
-	description: "A buyer's subscription, which webhooks carry as subscriptionCustomerId",
+	description:
+		'A buyer\'s subscription, which webhooks carry as subscriptionCustomerId. What they carry as "subscription" is the offer.',
 	placeholder: 'e.g. 6a410000000000000000c0de',
 	picker: { method: 'searchMemberships', sources: [membershipSource] },
 	address: portalAddress,
 });
 
-// Under its own name, because saved workflows have it; the API documents it with the payment provider's ID.
-const endedMembershipField = locatorField({
-	displayName: 'Subscription',
-	name: 'providerSubscriptionId',
-	description:
-		'A buyer\'s subscription: its own ID, which webhooks carry as subscriptionCustomerId, or the payment provider\'s (stripeSubscriptionId). What webhooks carry as "subscription" is the offer.',
-	placeholder: 'e.g. 6a410000000000000000c0de',
-	picker: {
-		method: 'searchProviderMemberships',
-		sources: [{ ...membershipSource, value: (record) => getProviderId(record) ?? readId(record) }],
-	},
-	address: portalAddress,
-});
-
 const buildEndOperation = (action: 'cancel' | 'refund'): Omit<RequestOperation, 'option'> => ({
-	fields: [endedMembershipField],
-	request: (item) => ({
-		method: 'POST',
-		path: `/orders/subscriptions/${action}${path`/${item.require(endedMembershipField)}`}`,
-	}),
-	lookUp: async (item, lookup) =>
-		await buildProviderRequest(action, item.require(endedMembershipField), lookup),
+	fields: [membershipField],
+	request(item) {
+		const id = item.require(membershipField);
+		return async (lookup) => await buildProviderRequest(action, id, lookup);
+	},
+	denial: {
+		keys: ['canceled', 'cancelled', 'refunded'],
+		message: `Pocketsflow answered that the ${action} failed`,
+	},
 	// A second cancellation is refused, as if the first had not been carried out.
 	effect: 'create',
-	response: { kind: 'message', output: (item) => ({ id: item.require(endedMembershipField) }) },
+	response: { kind: 'message', output: (item) => ({ id: item.require(membershipField) }) },
 });
 
 export const subscriptionResource: Resource = {
@@ -116,35 +102,23 @@ export const subscriptionResource: Resource = {
 			option: {
 				name: 'Cancel',
 				value: 'cancel',
-				action: 'Cancel subscription',
+				action: 'Cancel subscription (cannot be undone)',
 				description:
 					"End a buyer's subscription, so that it is not charged again. This cannot be undone, and it refunds nothing.",
 			},
 			...buildEndOperation('cancel'),
 		},
-		{
-			option: {
-				name: 'Get',
-				value: 'get',
-				action: 'Get subscription',
-				description: "Get one buyer's subscription: status and current period",
-			},
-			fields: [membershipField, ...outputFields],
-			request: (item) => ({
-				method: 'GET',
-				path: path`/orders/subscriptions/${item.require(membershipField)}`,
-			}),
-			effect: 'read',
-			response: { kind: 'record', recordKeys: lists.memberships.recordKeys, simplifiedKeys },
-		},
-		{
-			option: {
-				name: 'Get Many',
-				value: 'getAll',
-				action: 'Get many subscriptions',
-				description: 'Get the subscriptions of buyers to the offers of the account',
-			},
-			fields: [returnAllField, limitField, ...outputFields],
+		buildGetRow({
+			action: 'Get subscription',
+			description: "Get one buyer's subscription: status and current period",
+			field: membershipField,
+			list: lists.memberships,
+			simplifiedKeys,
+		}),
+		buildGetManyRow({
+			action: 'Get many subscriptions',
+			description: 'Get the subscriptions of buyers to the offers of the account',
+			list: lists.memberships,
 			collections: [
 				buildFilters(
 					...dateRangeFields,
@@ -163,10 +137,8 @@ export const subscriptionResource: Resource = {
 					),
 				),
 			],
-			request: (item) => buildListRequest(lists.memberships, item.getFilters()),
-			effect: 'read',
-			response: { kind: 'list', list: lists.memberships, simplifiedKeys },
-		},
+			simplifiedKeys,
+		}),
 		{
 			option: {
 				name: 'Get Many Subscribers',
@@ -175,7 +147,7 @@ export const subscriptionResource: Resource = {
 				description:
 					'Get the subscribers of all subscriptions, the list that Pocketsflow recommends to compare with after missed events',
 			},
-			fields: [returnAllField, limitField, ...outputFields],
+			fields: [returnAllField, limitField, simplifyField],
 			request: () => buildListRequest(lists.subscribers),
 			effect: 'read',
 			response: { kind: 'list', list: lists.subscribers, simplifiedKeys: subscriberKeys },
@@ -184,7 +156,7 @@ export const subscriptionResource: Resource = {
 			option: {
 				name: 'Refund',
 				value: 'refund',
-				action: 'Refund subscription',
+				action: 'Refund subscription (real money in live mode, cannot be undone)',
 				description:
 					"Send money of a buyer's subscription back to the buyer. This cannot be undone, and no amount can be set.",
 			},

@@ -1,24 +1,16 @@
-import { buildListRequest, lists } from '../../api/lists';
-import { path } from '../../api/request';
-import {
-	buildAdditionalFields,
-	checkPriceRange,
-	limitField,
-	pageFields,
-	returnAllField,
-	outputFields,
-} from '../../fields/common';
-import { jsonField, textOrJsonField } from '../../fields/json';
+import { lists } from '../../api/lists';
+import { buildAdditionalFields } from '../../fields/shared/collections';
+import { simplifyField } from '../../fields/shared/output';
+import { checkPriceRange, pageFields } from '../../fields/shared/salesPage';
+import { jsonField, textOrJsonField } from '../../fields/kinds/json';
 import { checkoutQueryPattern, idPattern, locatorField, offerSource } from '../../fields/locators';
-import {
-	booleanField,
-	choiceField,
-	moneyField,
-	numberField,
-	textField,
-	urlField,
-} from '../../fields/types';
+import { buildPriceFields, priceField, readPrice } from '../../fields/kinds/price';
+import { booleanField } from '../../fields/kinds/boolean';
+import { choiceField } from '../../fields/kinds/choice';
+import { numberField } from '../../fields/kinds/number';
+import { textField, urlField } from '../../fields/kinds/text';
 import type { Resource } from '../operation';
+import { buildGetManyRow, buildGetRow } from '../rows';
 
 const simplifiedKeys = [
 	'name',
@@ -53,10 +45,10 @@ const nameField = textField({
 	description: 'The name that buyers see',
 });
 
-const priceField = moneyField({
+const offerPriceField = priceField({
 	displayName: 'Price',
 	name: 'price',
-	required: true,
+	placeholder: 'e.g. 15',
 	hint: 'In US dollars: 15 is $15.00, not cents',
 	description: 'The price of each period in US dollars: 15 is $15.00',
 });
@@ -174,6 +166,7 @@ const offerFields = [
 		{
 			displayName: 'Trial Period',
 			name: 'trialPeriod',
+			placeholder: 'e.g. 14',
 			description: 'Number of days before the first charge',
 		},
 		{ min: 0, integer: true },
@@ -195,14 +188,14 @@ export const subscriptionOfferResource: Resource = {
 				description:
 					'Create a subscription offer, a recurring product. Its ID can be sold through a checkout session.',
 			},
-			fields: [nameField, priceField, frequencyField, ...outputFields],
+			fields: [nameField, ...buildPriceFields(offerPriceField), frequencyField, simplifyField],
 			collections: [buildAdditionalFields(...pageFields, ...offerFields)],
 			request: (item) => ({
 				method: 'POST',
 				path: '/subscriptions',
 				body: {
 					name: item.require(nameField),
-					price: item.require(priceField),
+					price: readPrice(item, offerPriceField),
 					frequency: item.require(frequencyField),
 					...checkPriceRange(item.getOptional()),
 				},
@@ -210,32 +203,18 @@ export const subscriptionOfferResource: Resource = {
 			effect: 'create',
 			response: { kind: 'record', recordKeys: lists.offers.recordKeys, simplifiedKeys },
 		},
-		{
-			option: {
-				name: 'Get',
-				value: 'get',
-				action: 'Get subscription offer',
-				description: 'Get one subscription offer',
-			},
-			fields: [offerField, ...outputFields],
-			request: (item) => ({
-				method: 'GET',
-				path: path`/subscriptions/${item.require(offerField)}`,
-			}),
-			effect: 'read',
-			response: { kind: 'record', recordKeys: lists.offers.recordKeys, simplifiedKeys },
-		},
-		{
-			option: {
-				name: 'Get Many',
-				value: 'getAll',
-				action: 'Get many subscription offers',
-				description: 'Get the subscription offers of the account',
-			},
-			fields: [returnAllField, limitField, ...outputFields],
-			request: () => buildListRequest(lists.offers),
-			effect: 'read',
-			response: { kind: 'list', list: lists.offers, simplifiedKeys },
-		},
+		buildGetRow({
+			action: 'Get subscription offer',
+			description: 'Get one subscription offer',
+			field: offerField,
+			list: lists.offers,
+			simplifiedKeys,
+		}),
+		buildGetManyRow({
+			action: 'Get many subscription offers',
+			description: 'Get the subscription offers of the account',
+			list: lists.offers,
+			simplifiedKeys,
+		}),
 	],
 };

@@ -1,16 +1,20 @@
-import { buildListRequest, lists } from '../../api/lists';
+import { lists } from '../../api/lists';
 import { path } from '../../api/request';
-import {
-	buildAdditionalFields,
-	buildUpdateFields,
-	limitField,
-	returnAllField,
-	outputFields,
-} from '../../fields/common';
+import { buildAdditionalFields, buildUpdateFields } from '../../fields/shared/collections';
+import { simplifyField } from '../../fields/shared/output';
 import { buildProductField, locatorField, mainProductsField } from '../../fields/locators';
-import { formatActive, formatText, joinLabel } from '../../fields/pickers';
-import { booleanField, moneyField, textField } from '../../fields/types';
+import { formatActive, formatAmount, formatText, joinLabel } from '../../fields/pickers';
+import {
+	buildPriceFields,
+	makeFreeField,
+	priceField,
+	readPrice,
+	readPriceChange,
+} from '../../fields/kinds/price';
+import { booleanField } from '../../fields/kinds/boolean';
+import { textField } from '../../fields/kinds/text';
 import type { Resource } from '../operation';
+import { buildDeleteRow, buildGetManyRow, buildGetRow } from '../rows';
 
 const simplifiedKeys = [
 	'name',
@@ -37,7 +41,7 @@ const upsellField = locatorField({
 					joinLabel(
 						record,
 						formatText(record.name) ?? formatText(record.offer) ?? 'Unnamed',
-						formatText(record.upsellPrice),
+						formatAmount(record.upsellPrice, record.currency),
 						formatActive(record),
 					),
 			},
@@ -51,10 +55,9 @@ const upsellProductField = buildProductField({
 	description: 'The product that is offered in addition',
 });
 
-const upsellPriceField = moneyField({
+const upsellPriceField = priceField({
 	displayName: 'Upsell Price',
 	name: 'upsellPrice',
-	required: true,
 	description:
 		'The price of the upsell product for those who take it, in the currency of that product: 29.99 is $29.99',
 });
@@ -111,7 +114,12 @@ export const upsellResource: Resource = {
 				description:
 					'Create an upsell, which offers the buyers of some products another product in addition',
 			},
-			fields: [mainProductsField, upsellProductField, upsellPriceField, ...outputFields],
+			fields: [
+				mainProductsField,
+				upsellProductField,
+				...buildPriceFields(upsellPriceField),
+				simplifyField,
+			],
 			collections: [buildAdditionalFields(...detailFields)],
 			request: (item) => ({
 				method: 'POST',
@@ -119,44 +127,32 @@ export const upsellResource: Resource = {
 				body: {
 					mainProductIds: item.require(mainProductsField),
 					upsellProductId: item.require(upsellProductField),
-					upsellPrice: item.require(upsellPriceField),
+					upsellPrice: readPrice(item, upsellPriceField),
 					...item.getOptional(),
 				},
 			}),
 			effect: 'create',
 			response: { kind: 'record', recordKeys: lists.upsells.recordKeys, simplifiedKeys },
 		},
-		{
-			option: {
-				name: 'Delete',
-				value: 'delete',
-				action: 'Delete upsell',
-				description: 'Delete an upsell permanently, so that buyers no longer see it',
-			},
-			fields: [upsellField],
-			request: (item) => ({ method: 'DELETE', path: path`/upsells/${item.require(upsellField)}` }),
-			effect: 'change',
-			response: { kind: 'deleted', id: upsellField },
-		},
-		{
-			option: { name: 'Get', value: 'get', action: 'Get upsell', description: 'Get one upsell' },
-			fields: [upsellField, ...outputFields],
-			request: (item) => ({ method: 'GET', path: path`/upsells/${item.require(upsellField)}` }),
-			effect: 'read',
-			response: { kind: 'record', recordKeys: lists.upsells.recordKeys, simplifiedKeys },
-		},
-		{
-			option: {
-				name: 'Get Many',
-				value: 'getAll',
-				action: 'Get many upsells',
-				description: 'Get the upsells of the account',
-			},
-			fields: [returnAllField, limitField, ...outputFields],
-			request: () => buildListRequest(lists.upsells),
-			effect: 'read',
-			response: { kind: 'list', list: lists.upsells, simplifiedKeys },
-		},
+		buildDeleteRow({
+			action: 'Delete upsell (cannot be undone)',
+			description: 'Delete an upsell permanently, so that buyers no longer see it',
+			field: upsellField,
+			path: '/upsells',
+		}),
+		buildGetRow({
+			action: 'Get upsell',
+			description: 'Get one upsell',
+			field: upsellField,
+			list: lists.upsells,
+			simplifiedKeys,
+		}),
+		buildGetManyRow({
+			action: 'Get many upsells',
+			description: 'Get the upsells of the account',
+			list: lists.upsells,
+			simplifiedKeys,
+		}),
 		{
 			option: {
 				name: 'Update',
@@ -164,14 +160,20 @@ export const upsellResource: Resource = {
 				action: 'Update upsell',
 				description: 'Change an upsell; what is not set stays as it is',
 			},
-			fields: [upsellField, ...outputFields],
+			fields: [upsellField, simplifyField],
 			collections: [
-				buildUpdateFields(...detailFields, mainProductsField, upsellPriceField, upsellProductField),
+				buildUpdateFields(
+					...detailFields,
+					mainProductsField,
+					makeFreeField,
+					upsellPriceField,
+					upsellProductField,
+				),
 			],
 			request: (item) => ({
 				method: 'POST',
 				path: path`/upsells/${item.require(upsellField)}`,
-				body: item.requireChanges(),
+				body: readPriceChange(item.requireChanges(), upsellPriceField),
 			}),
 			effect: 'change',
 			response: { kind: 'record', recordKeys: lists.upsells.recordKeys, simplifiedKeys },

@@ -1,17 +1,15 @@
-import { buildListRequest, lists } from '../../api/lists';
+import { lists } from '../../api/lists';
 import { path } from '../../api/request';
 import { eventOptions } from '../../events/catalogue';
-import {
-	buildAdditionalFields,
-	buildUpdateFields,
-	limitField,
-	returnAllField,
-} from '../../fields/common';
+import { buildAdditionalFields, buildUpdateFields } from '../../fields/shared/collections';
+import { nameListField } from '../../fields/list';
 import { locatorField } from '../../fields/locators';
 import { formatActive, formatText, joinLabel } from '../../fields/pickers';
-import { booleanField, InvalidInputError, textField, urlField } from '../../fields/types';
-import { commaListField, multiChoiceField } from '../../fields/valueLists';
+import { InvalidInputError } from '../../fields/field';
+import { booleanField } from '../../fields/kinds/boolean';
+import { textField, urlField } from '../../fields/kinds/text';
 import type { Resource } from '../operation';
+import { buildDeleteRow, buildGetManyRow, buildGetRow } from '../rows';
 import { prepareVerification, verifyDeliveryFields } from '../verifyDelivery';
 
 // The signing secret is for the one who creates the endpoint. It must not get into the data of further
@@ -50,16 +48,17 @@ const endpointUrlField = urlField({
 		'Where Pocketsflow sends the events: a public https:// address. For an n8n workflow use the Pocketsflow Trigger instead, which registers itself.',
 });
 
-const eventsField = multiChoiceField(
+const eventsField = nameListField(
 	{
 		displayName: 'Events',
 		name: 'events',
+		required: true,
 		description: 'The events that are sent to the URL',
 	},
 	eventOptions,
 );
 
-const customEventsField = commaListField({
+const customEventsField = nameListField({
 	displayName: 'Custom Events',
 	name: 'customEvents',
 	placeholder: 'e.g. order.completed, order.shipped',
@@ -113,9 +112,7 @@ export const webhookResource: Resource = {
 			collections: [buildAdditionalFields(activeField, customEventsField, descriptionField)],
 			request(item) {
 				const { customEvents, ...others } = item.getOptional();
-				const events = mergeEvents(item.get(eventsField), customEvents);
-				if (events.length === 0)
-					throw new InvalidInputError("'Events' is empty", 'Choose at least one event.');
+				const events = mergeEvents(item.require(eventsField), customEvents);
 				return {
 					method: 'POST',
 					path: '/webhooks',
@@ -125,46 +122,26 @@ export const webhookResource: Resource = {
 			effect: 'create',
 			response: { kind: 'record', recordKeys: lists.webhooks.recordKeys },
 		},
-		{
-			option: {
-				name: 'Delete',
-				value: 'delete',
-				action: 'Delete webhook',
-				description:
-					'Delete a webhook permanently: no more events are sent to its URL. A Pocketsflow Trigger whose webhook is deleted gets no events any more.',
-			},
-			fields: [webhookField],
-			request: (item) => ({
-				method: 'DELETE',
-				path: path`/webhooks/${item.require(webhookField)}`,
-			}),
-			effect: 'change',
-			response: { kind: 'deleted', id: webhookField },
-		},
-		{
-			option: {
-				name: 'Get',
-				value: 'get',
-				action: 'Get webhook',
-				description: 'Get one webhook: its URL and events, without its signing secret',
-			},
-			fields: [webhookField],
-			request: (item) => ({ method: 'GET', path: path`/webhooks/${item.require(webhookField)}` }),
-			effect: 'read',
-			response: { kind: 'record', recordKeys: lists.webhooks.recordKeys, hiddenKeys },
-		},
-		{
-			option: {
-				name: 'Get Many',
-				value: 'getAll',
-				action: 'Get many webhooks',
-				description: 'Get the webhooks of the account, without their signing secrets',
-			},
-			fields: [returnAllField, limitField],
-			request: () => buildListRequest(lists.webhooks),
-			effect: 'read',
-			response: { kind: 'list', list: lists.webhooks, hiddenKeys },
-		},
+		buildDeleteRow({
+			action: 'Delete webhook (cannot be undone)',
+			description:
+				'Delete a webhook permanently: no more events are sent to its URL. A Pocketsflow Trigger whose webhook is deleted gets no events any more.',
+			field: webhookField,
+			path: '/webhooks',
+		}),
+		buildGetRow({
+			action: 'Get webhook',
+			description: 'Get one webhook: its URL and events, without its signing secret',
+			field: webhookField,
+			list: lists.webhooks,
+			hiddenKeys,
+		}),
+		buildGetManyRow({
+			action: 'Get many webhooks',
+			description: 'Get the webhooks of the account, without their signing secrets',
+			list: lists.webhooks,
+			hiddenKeys,
+		}),
 		{
 			option: {
 				name: 'Test',

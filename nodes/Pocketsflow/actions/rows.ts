@@ -1,0 +1,70 @@
+import type { INodePropertyOptions } from 'n8n-workflow';
+
+import { buildListRequest, type ListEndpoint } from '../api/lists';
+import { path } from '../api/request';
+import { simplifyField } from '../fields/shared/output';
+import { limitField, returnAllField } from '../fields/shared/paging';
+import type { Collection, Field } from '../fields/field';
+import type { RecordOutput, RequestOperation } from './operation';
+
+/** What the panel says of a row. */
+type Texts = Pick<INodePropertyOptions, 'action' | 'description'>;
+
+interface RowSettings extends Texts, RecordOutput {
+	list: ListEndpoint;
+	notices?: readonly Field[];
+}
+
+const listOutputFields = ({ simplifiedKeys, notices = [] }: RowSettings): Field[] => [
+	...(simplifiedKeys ? [simplifyField] : []),
+	...notices,
+];
+
+const pickOutput = ({ simplifiedKeys, hiddenKeys }: RecordOutput): RecordOutput => ({
+	simplifiedKeys,
+	hiddenKeys,
+});
+
+/** Reads one record of a list by its ID. */
+export const buildGetRow = (settings: RowSettings & { field: Field<string> }): RequestOperation => {
+	const { action, description, field, list } = settings;
+	return {
+		option: { name: 'Get', value: 'get', action, description },
+		fields: [field, ...listOutputFields(settings)],
+		request: (item) => ({
+			method: 'GET',
+			path: `${list.path}${path`/${item.require(field)}`}`,
+		}),
+		effect: 'read',
+		response: { kind: 'record', recordKeys: list.recordKeys, ...pickOutput(settings) },
+	};
+};
+
+/** Reads a list, all of it or up to a limit. Without collections it has no filters. */
+export const buildGetManyRow = (
+	settings: RowSettings & { collections?: readonly Collection[] },
+): RequestOperation => {
+	const { action, description, list, collections } = settings;
+	return {
+		option: { name: 'Get Many', value: 'getAll', action, description },
+		fields: [returnAllField, limitField, ...listOutputFields(settings)],
+		collections,
+		request: (item) => buildListRequest(list, collections && item.getFilters()),
+		effect: 'read',
+		response: { kind: 'list', list, ...pickOutput(settings) },
+	};
+};
+
+/** Deletes the thing with an ID, which is the last segment of the path. */
+export const buildDeleteRow = ({
+	action,
+	description,
+	field,
+	path: folder,
+}: Texts & { field: Field<string>; path: string }): RequestOperation => ({
+	option: { name: 'Delete', value: 'delete', action, description },
+	fields: [field],
+	request: (item) => ({ method: 'DELETE', path: `${folder}${path`/${item.require(field)}`}` }),
+	effect: 'change',
+	response: { kind: 'deleted', id: field },
+});

@@ -1,0 +1,76 @@
+import { isRecord } from '../../api/responses';
+import {
+	InvalidInputError,
+	isUnset,
+	quote,
+	readText,
+	type Field,
+	type Presentation,
+} from '../field';
+import { textField } from './text';
+
+const hasLoneSurrogate = (value: string) => /\p{Surrogate}/u.test(value);
+
+/** The address of a thing at Pocketsflow, as a user finds it. */
+export interface Address {
+	placeholder: string;
+	/** With the ID as its one group. */
+	regex: string;
+	errorMessage: string;
+}
+
+/**
+ * The ID in a URL that was pasted in place of it; what is no URL is given back. n8n could do it, but only
+ * where the mode is By URL, and takes nothing but text there, while an expression may give a number.
+ * @param address where the ID stands in a known address; else it must be the one segment of a path that
+ * has the form of an ID (docs/pocketsflow-api.md#ids)
+ * @throws InvalidInputError for a URL without the ID, and for a record that holds one
+ */
+export function readPastedId(displayName: string, value: unknown, address?: Address): unknown {
+	if (isRecord(value))
+		throw new InvalidInputError(
+			`'${displayName}' is a whole record`,
+			'Use the ID in it, as in {{ $json._id }}.',
+		);
+	const text = typeof value === 'string' ? value.trim() : '';
+	if (!/^(https?:\/\/|[\w-]+(\.[\w-]+)+\/)/i.test(text)) return value;
+	const url = /^https?:/i.test(text) ? text : `https://${text}`;
+	const known = address && new RegExp(address.regex, 'i').exec(url)?.[1];
+	const ids = known === undefined ? findIdSegments(url) : [known];
+	if (ids.length === 1) return ids[0];
+	const remedy = address?.errorMessage ?? 'Use the ID as Pocketsflow gives it, not an address';
+	throw new InvalidInputError(
+		`'${displayName}' has a URL that does not hold the ID: ${quote(text)}`,
+		`${remedy.replace(/\.?$/, '')}.`,
+	);
+}
+
+const findIdSegments = (url: string) =>
+	url
+		.replace(/[?#].*$/s, '')
+		.split('/')
+		.filter((segment) => /^[0-9a-f]{24}$/i.test(segment));
+
+/**
+ * Reads an ID that becomes one segment of a path. Any form is taken (docs/pocketsflow-api.md#ids) except
+ * what would change the path or cannot be encoded: `.`, `..` and half of a surrogate pair.
+ * @throws InvalidInputError
+ */
+export function readPathId(displayName: string, raw: unknown): string | undefined {
+	if (isUnset(raw)) return undefined;
+	const value = readText(displayName, raw).trim();
+	if (value === '') return undefined;
+	if (value === '.' || value === '..' || hasLoneSurrogate(value))
+		throw new InvalidInputError(
+			`'${displayName}' cannot be ${quote(value)}`,
+			'Use the ID as Pocketsflow gives it.',
+		);
+	return value;
+}
+
+/** An ID that is typed in, for a thing that Pocketsflow cannot list. */
+export function idField(shown: Presentation): Field<string> {
+	const { property } = textField(shown);
+	const { displayName } = shown;
+	return { property, read: (raw) => readPathId(displayName, readPastedId(displayName, raw)) };
+}

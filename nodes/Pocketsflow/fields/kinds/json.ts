@@ -1,0 +1,115 @@
+import { jsonParse, type IDataObject } from 'n8n-workflow';
+
+import { isRecord } from '../../api/responses';
+import {
+	InvalidInputError,
+	isUnset,
+	putInQuotes,
+	quote,
+	type Field,
+	type Presentation,
+} from '../field';
+import { isExact, isExactText } from '../numbers';
+import { textField } from './text';
+
+/** A JSON object, sent as it is. */
+export function jsonField(shown: Presentation): Field<IDataObject> {
+	return {
+		property: { type: 'json', default: '', ...shown },
+		read(raw) {
+			if (isUnset(raw)) return undefined;
+			const value = parseJsonInput(shown.displayName, raw);
+			if (!isRecord(value))
+				throw new InvalidInputError(
+					`'${shown.displayName}' must be a JSON object`,
+					'Use an object such as {"primary": "#5B3DF5"}.',
+				);
+			return value;
+		},
+	};
+}
+
+/** Text, or a JSON object where the text is one. */
+export function textOrJsonField(shown: Presentation): Field<string | IDataObject> {
+	const asText = textField(shown);
+	const asJson = jsonField(shown);
+	return {
+		property: asText.property,
+		read: (raw) =>
+			isRecord(raw) || (typeof raw === 'string' && raw.trim().startsWith('{'))
+				? asJson.read(raw)
+				: asText.read(raw),
+	};
+}
+
+const invalidJson = Symbol('invalid JSON');
+
+/**
+ * Parses JSON text; a value that is no text was parsed by an expression. Refuses what would be lost or
+ * changed: numbers that JavaScript cannot hold, keys that stand twice, values that JSON does not have.
+ * @throws InvalidInputError
+ */
+export function parseJsonInput(displayName: string, raw: unknown): unknown {
+	if (typeof raw !== 'string') {
+		refuseLossyValues(displayName, raw);
+		return raw;
+	}
+	const value = jsonParse<unknown>(raw, { fallbackValue: invalidJson });
+	if (value === invalidJson)
+		throw new InvalidInputError(
+			`'${displayName}' is not valid JSON`,
+			'Check its quotes, commas and brackets. In an expression, JSON.stringify() writes valid JSON.',
+		);
+	refuseLossyText(displayName, raw);
+	return value;
+}
+
+const jsonTokens = /"(?:[^"\\]+|\\.)*"|-?\d[\d.eE+-]*|[{}[\]:,]/g;
+
+/** Looks at the text of valid JSON: what is parsed no longer shows what was lost. */
+function refuseLossyText(displayName: string, text: string): void {
+	const keysOfObjects: Array<Set<string>> = [];
+	let previous = '';
+	for (const [token] of text.matchAll(jsonTokens)) {
+		if (token === '{' || token === '[') keysOfObjects.push(new Set());
+		else if (token === '}' || token === ']') keysOfObjects.pop();
+		else if (token === ':') addKey(displayName, keysOfObjects.at(-1), jsonParse<string>(previous));
+		else if (/^[-\d]/.test(token) && !isExactText(token))
+			throw new InvalidInputError(
+				`'${displayName}' has a number that would change on its way: ${quote(token)}`,
+				putInQuotes,
+			);
+		previous = token;
+	}
+}
+
+function addKey(displayName: string, keys: Set<string> | undefined, key: string): void {
+	if (keys?.has(key))
+		throw new InvalidInputError(
+			`'${displayName}' has the key ${quote(key)} twice`,
+			'Remove one of the two: only one of them can be sent.',
+		);
+	keys?.add(key);
+}
+
+/** Looks at what an expression gave, at any depth; circular references are none of JSON's business. */
+function refuseLossyValues(displayName: string, given: unknown): void {
+	const seen = new Set<unknown>();
+	const rest: Array<[key: string, value: unknown]> = [['', given]];
+	for (let next = rest.pop(); next; next = rest.pop()) {
+		const [key, value] = next;
+		if (!isKeptByJson(value))
+			throw new InvalidInputError(
+				`'${displayName}' has a value ${key === '' ? '' : `for ${quote(key)} `}that JSON cannot hold`,
+				`Use text, true, false, null, or a number up to 2^53. ${putInQuotes}`,
+			);
+		if (typeof value !== 'object' || value === null || seen.has(value)) continue;
+		seen.add(value);
+		for (const entry of Object.entries(value)) rest.push(entry);
+	}
+}
+
+function isKeptByJson(value: unknown): boolean {
+	if (typeof value === 'number') return isExact(value);
+	return ['string', 'boolean', 'object'].includes(typeof value);
+}

@@ -1,0 +1,100 @@
+import type { IDataObject } from 'n8n-workflow';
+
+import { isRecord } from '../../api/responses';
+import { InvalidInputError, putInQuotes, quote, readText, refuseMissing } from '../field';
+import { isExact } from '../numbers';
+import { parseJsonInput } from './json';
+
+/**
+ * Reads metadata from the rows of a key/value collection. A blank row is refused as well: n8n makes blank
+ * rows of an expression that stands for all of them (docs/n8n-engine.md#loading-and-metadata).
+ * @throws InvalidInputError
+ */
+export function readMetadataRows(displayName: string, raw: unknown): IDataObject | undefined {
+	// An empty object is a collection without rows; one without `entries` holds what nobody would read.
+	const isBlank = raw === '' || (isRecord(raw) && Object.keys(raw).length === 0);
+	const rows = isBlank ? [] : isRecord(raw) ? raw.entries : raw;
+	if (!Array.isArray(rows) || !rows.every(isRecord))
+		throw new InvalidInputError(
+			`'${displayName}' must be rows that have a key and a value`,
+			"To give an object, set 'Metadata Input' to 'JSON'.",
+		);
+	if (rows.length === 0) return undefined;
+	return buildMetadata(
+		displayName,
+		rows.map(({ key, value }) => [readKey(displayName, key), value]),
+	);
+}
+
+const readKey = (displayName: string, key: unknown) =>
+	key === undefined || key === null ? '' : readText(displayName, key);
+
+/**
+ * Reads metadata from JSON: text, or an object that an expression gave.
+ * @throws InvalidInputError
+ */
+export function readMetadataJson(displayName: string, raw: unknown): IDataObject | undefined {
+	if (raw === '') return undefined;
+	if (raw === undefined || raw === null) throw refuseMissing(displayName);
+	// An object is checked value by value below, where the key can be named.
+	const value = typeof raw === 'string' ? parseJsonInput(displayName, raw) : raw;
+	if (!isRecord(value))
+		throw new InvalidInputError(
+			`'${displayName}' must be a JSON object`,
+			'Use an object such as {"order_id": "A-1001"}.',
+		);
+	const entries = Object.entries(value);
+	return entries.length === 0 ? undefined : buildMetadata(displayName, entries);
+}
+
+/**
+ * Refuses what would not come back with the order (docs/pocketsflow-api.md#metadata): a sale whose metadata
+ * is missing or changed cannot be matched to the seller's order any more.
+ */
+function buildMetadata(displayName: string, entries: Array<[string, unknown]>): IDataObject {
+	const metadata: IDataObject = {};
+	for (const [givenKey, value] of entries) {
+		const key = givenKey.trim();
+		checkKey(displayName, key, metadata);
+		metadata[key] = readValue(displayName, key, value);
+	}
+	return metadata;
+}
+
+function checkKey(displayName: string, key: string, metadata: IDataObject): void {
+	if (key === '')
+		throw new InvalidInputError(
+			`'${displayName}' has an entry without a key`,
+			"Name the key, or remove the entry. One expression cannot give all entries: for that, set 'Metadata Input' to 'JSON'.",
+		);
+	// Assigning to this key would set the prototype of the object and lose the entry.
+	if (key === '__proto__')
+		throw new InvalidInputError(`'${displayName}' cannot have the key '${key}'`, 'Rename the key.');
+	if (Object.hasOwn(metadata, key))
+		throw new InvalidInputError(
+			`'${displayName}' has the key ${quote(key)} twice`,
+			'Remove one of the two: only one of them can be sent.',
+		);
+}
+
+function readValue(displayName: string, key: string, value: unknown): string | number | boolean {
+	if (isEmpty(value))
+		throw new InvalidInputError(
+			`'${displayName}' has no value for ${quote(key)}`,
+			'Fill it in, or remove the entry. If an expression gives the value, check that its field exists.',
+		);
+	if (typeof value === 'number' && !isExact(value))
+		throw new InvalidInputError(
+			`'${displayName}' has a number for ${quote(key)} that would change on its way`,
+			putInQuotes,
+		);
+	if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+		return value;
+	throw new InvalidInputError(
+		`'${displayName}' has a value for ${quote(key)} that is not text, a number or a boolean`,
+		'Nested objects and lists do not come back from Pocketsflow: give each value a key of its own.',
+	);
+}
+
+const isEmpty = (value: unknown) =>
+	value === undefined || value === null || (typeof value === 'string' && value.trim() === '');

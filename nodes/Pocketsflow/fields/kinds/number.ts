@@ -1,0 +1,83 @@
+import { InvalidInputError, isUnset, type Field, type Presentation } from '../field';
+import { isExactText } from '../numbers';
+
+interface NumberBounds {
+	min?: number;
+	max?: number;
+	integer?: boolean;
+	/** Decimal places beyond which a number is refused. */
+	decimals?: number;
+}
+
+/**
+ * A number, or text that is one in full. Infinity, NaN and numbers out of bounds are refused. Without a
+ * default that does no harm it is a text parameter: n8n fills a number in with 0, and never marks it as
+ * missing (docs/n8n-engine.md#loading-and-metadata).
+ */
+export function numberField(shown: Presentation, bounds: NumberBounds = {}): Field<number> {
+	const { min, max } = bounds;
+	return {
+		property:
+			shown.default === undefined
+				? { type: 'string', default: '', ...shown }
+				: {
+						type: 'number',
+						default: 0,
+						...shown,
+						typeOptions: {
+							...(min !== undefined && { minValue: min }),
+							...(max !== undefined && { maxValue: max }),
+						},
+					},
+		read(raw) {
+			if (isUnset(raw) || (typeof raw === 'string' && raw.trim() === '')) return undefined;
+			return readNumber(shown.displayName, raw, bounds);
+		},
+	};
+}
+
+function readNumber(
+	displayName: string,
+	raw: unknown,
+	{ min, max, integer, decimals }: NumberBounds,
+): number {
+	const value = isNumeric(raw) ? Number(raw) : NaN;
+	const refuse = (wrong: string, remedy: string) =>
+		new InvalidInputError(`'${displayName}' ${wrong}`, remedy);
+	if (!Number.isFinite(value) || (integer && !Number.isSafeInteger(value)))
+		throw refuse(
+			`must be a ${integer ? 'whole ' : ''}number`,
+			`Use digits only, such as ${integer ? '10' : '29.99, with a point before the decimals'}.`,
+		);
+	if (min !== undefined && value < min)
+		throw refuse(`must not be less than ${min}`, `Use a number from ${min}.`);
+	if (max !== undefined && value > max)
+		throw refuse(`must not be more than ${max}`, `Use a number up to ${max}.`);
+	if (decimals !== undefined && (!isExactNumeric(raw) || Number(value.toFixed(decimals)) !== value))
+		throw refuse(
+			`must not have more than ${decimals} decimal places, not ${value}`,
+			'Round it first.',
+		);
+	return value;
+}
+
+const isNumeric = (raw: unknown): raw is number | string =>
+	typeof raw === 'number' || (typeof raw === 'string' && /^\s*-?\d+(\.\d+)?\s*$/.test(raw));
+
+/** Whether no digit of a numeric value is lost when it is sent as a number. */
+const isExactNumeric = (raw: unknown) => typeof raw !== 'string' || isExactText(raw.trim());
+
+/** What a user must know to type an amount. */
+export const notCents = '29.99 is $29.99, not cents';
+
+/**
+ * An amount of money in major units, as the API takes it (docs/pocketsflow-api.md#money): 29.99 is $29.99.
+ * Some currencies have three decimal places; more are a rounding error, such as that of 0.1 + 0.2.
+ */
+export function moneyField(
+	shown: Presentation,
+	{ min = 0 }: Pick<NumberBounds, 'min'> = {},
+): Field<number> {
+	const bounds = { min, max: 999_999_999, decimals: 3 };
+	return numberField({ hint: notCents, placeholder: 'e.g. 29.99', ...shown }, bounds);
+}

@@ -1,0 +1,83 @@
+import {
+	InvalidInputError,
+	showFor,
+	type CollectionValues,
+	type Field,
+	type Presentation,
+} from '../field';
+import { booleanField } from './boolean';
+import { choiceField } from './choice';
+import { moneyField } from './number';
+
+/** Whether a new thing has a price, so that none is free because its price was forgotten. */
+const pricingField = choiceField(
+	{
+		displayName: 'Pricing',
+		name: 'pricing',
+		description: 'Whether buyers pay for it',
+		default: 'paid',
+	},
+	[
+		{ name: 'Free', value: 'free', description: 'Sets the price to 0' },
+		{ name: 'Paid', value: 'paid', description: 'Buyers pay the price that you set' },
+	],
+);
+
+/** A price in major units. A price of 0 is refused: being free is a choice of its own. */
+export function priceField(shown: Presentation): Field<number> {
+	const field = moneyField({ ...shown, required: true });
+	return {
+		...field,
+		read(raw) {
+			const price = field.read(raw);
+			if (price === 0)
+				throw new InvalidInputError(
+					`'${shown.displayName}' is 0`,
+					"Enter a price. To offer it for free, set 'Pricing' to 'Free', or add 'Make Free' in an update.",
+				);
+			return price;
+		},
+	};
+}
+
+/** The fields for the price of a new thing, in the order of the panel. */
+export const buildPriceFields = (price: Field<number>): readonly Field[] => [
+	pricingField,
+	showFor({ pricing: ['paid'] }, price),
+];
+
+/** The price that `buildPriceFields` were given: 0 only where Free was chosen. @throws InvalidInputError */
+export const readPrice = (
+	item: { require<T>(field: Field<T>): T },
+	price: Field<number>,
+): number => (item.require(pricingField) === 'free' ? 0 : item.require(price));
+
+const freeSwitch = booleanField({
+	displayName: 'Make Free',
+	name: 'makeFree',
+	default: true,
+	description: 'Whether to set the price to 0',
+});
+
+/** Makes an existing thing free, which no price can do. Off is as good as blank. */
+export const makeFreeField: Field<boolean> = {
+	...freeSwitch,
+	read: (raw) => freeSwitch.read(raw) || undefined,
+};
+
+/**
+ * The body of an update whose fields include `makeFreeField`.
+ * @param field the one that holds the price
+ * @throws InvalidInputError where a price and being free are both asked for
+ */
+export function readPriceChange(
+	{ makeFree, ...changes }: CollectionValues,
+	{ property: { name, displayName } }: Field,
+): CollectionValues {
+	if (makeFree && changes[name] !== undefined)
+		throw new InvalidInputError(
+			`'${displayName}' and 'Make Free' cannot be set together`,
+			'Remove one of the two.',
+		);
+	return makeFree ? { ...changes, [name]: 0 } : changes;
+}

@@ -1,0 +1,68 @@
+import type { INodeProperties } from 'n8n-workflow';
+
+import {
+	InvalidInputError,
+	isUnset,
+	quote,
+	readText,
+	type Field,
+	type Presentation,
+} from '../field';
+
+/** Text, sent exactly as given. Text of blanks only counts as not set. */
+export function textField(
+	shown: Presentation,
+	typeOptions?: INodeProperties['typeOptions'],
+): Field<string> {
+	return {
+		property: { type: 'string', default: '', ...shown, ...(typeOptions && { typeOptions }) },
+		// What is required when a thing is created cannot be taken from it later.
+		emptyValue: shown.required ? undefined : '',
+		read(raw) {
+			if (isUnset(raw)) return undefined;
+			const value = readText(shown.displayName, raw);
+			return value.trim() === '' ? undefined : value;
+		},
+	};
+}
+
+/** Text such as a code or a name of a key, whose surrounding blanks are a slip. */
+export function codeField(shown: Presentation): Field<string> {
+	const field = textField(shown);
+	return { ...field, read: (raw) => field.read(raw)?.trim() };
+}
+
+/** An absolute http or https URL, without surrounding blanks. */
+export function urlField(shown: Presentation): Field<string> {
+	const asText = textField({ placeholder: 'e.g. https://example.com/thanks', ...shown });
+	return {
+		...asText,
+		read(raw) {
+			const value = asText.read(raw)?.trim();
+			if (value === undefined) return undefined;
+			if (!/^https?:\/\/[^\s/]/i.test(value) || !URL.canParse(value))
+				throw new InvalidInputError(
+					`'${shown.displayName}' must be a complete URL, not ${quote(value)}`,
+					'Use an address that begins with https:// or http://.',
+				);
+			return value;
+		},
+	};
+}
+
+/** One email address. Only what is surely none is refused; Pocketsflow decides the rest. */
+export function emailField(shown: Presentation): Field<string> {
+	const asText = textField({ placeholder: 'e.g. name@email.com', ...shown });
+	return {
+		...asText,
+		read(raw) {
+			const value = asText.read(raw)?.trim();
+			if (value !== undefined && !/^[^\s@]+@[^\s@]+$/.test(value))
+				throw new InvalidInputError(
+					`'${shown.displayName}' must be an email address, not ${quote(value)}`,
+					'Use one address such as name@email.com.',
+				);
+			return value;
+		},
+	};
+}

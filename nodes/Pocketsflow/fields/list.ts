@@ -1,0 +1,98 @@
+import type { INodePropertyOptions } from 'n8n-workflow';
+
+import { parseJsonInput } from './kinds/json';
+import type { Picker } from './pickers';
+import { InvalidInputError, isUnset, readText, type Field, type Presentation } from './field';
+import { readPastedId, type Address } from './kinds/id';
+import { urlField } from './kinds/text';
+
+const separators = /[\s,;]+/;
+
+/** A URL may hold commas and semicolons: they separate where another one, or nothing, follows. */
+const urlSeparators = /\s+|[,;]+(?=\s|$|https?:)/i;
+
+/**
+ * The different entries of a list, however it is given: an array, JSON, or text with commas, semicolons,
+ * blanks or lines between them. Undefined where there are none.
+ * @throws InvalidInputError, also for an entry that an expression left empty
+ */
+function readEntries(
+	displayName: string,
+	raw: unknown,
+	separator = separators,
+): string[] | undefined {
+	if (isUnset(raw)) return undefined;
+	const isJson = typeof raw === 'string' && /^\s*["[{]/.test(raw);
+	const given = isJson ? parseJsonInput(displayName, raw) : raw;
+	const entries: unknown[] = Array.isArray(given) ? given : [given];
+	if (entries.some((entry) => entry === undefined || entry === null))
+		throw new InvalidInputError(
+			`'${displayName}' has an entry without a value`,
+			'Check that the fields exist which the expression reads, or leave the entry out.',
+		);
+	const texts = entries
+		.flatMap((entry) => readText(displayName, entry).split(separator))
+		.filter((text) => text !== '');
+	return texts.length > 0 ? [...new Set(texts)] : undefined;
+}
+
+/**
+ * Names that hold no blanks, such as those of events: chosen in the editor where there are options, else
+ * typed. Any other than the options is taken as well: Pocketsflow may know more.
+ */
+export function nameListField(
+	shown: Presentation,
+	options?: INodePropertyOptions[],
+): Field<string[]> {
+	return {
+		property: options
+			? { type: 'multiOptions', default: [], ...shown, options }
+			: { type: 'string', default: '', ...shown },
+		emptyValue: [],
+		read: (raw) => readEntries(shown.displayName, raw),
+	};
+}
+
+/** Absolute URLs: rows in the editor, or any form of list from an expression. */
+export function urlListField(shown: Presentation): Field<string[]> {
+	const entryField = urlField(shown);
+	return {
+		property: {
+			type: 'string',
+			...shown,
+			default: [],
+			typeOptions: { multipleValues: true, multipleValueButtonText: 'Add URL' },
+		},
+		emptyValue: [],
+		read: (raw) =>
+			readEntries(shown.displayName, raw, urlSeparators)?.flatMap(
+				(entry) => entryField.read(entry) ?? [],
+			),
+	};
+}
+
+/** IDs chosen from a list, or any form of list from an expression. Each may be a URL that holds the ID. */
+export function idListField(
+	shown: Presentation,
+	picker: Picker,
+	address?: Address,
+): Field<string[]> {
+	const { displayName } = shown;
+	return {
+		property: {
+			type: 'multiOptions',
+			...shown,
+			description: `${shown.description}. Choose from the list, or specify IDs using an <a href="https://docs.n8n.io/code/expressions/">expression</a>.`,
+			default: [],
+			typeOptions: { loadOptionsMethod: picker.method },
+		},
+		picker,
+		emptyValue: [],
+		read(raw) {
+			const ids = readEntries(displayName, raw)?.map((entry) =>
+				String(readPastedId(displayName, entry, address)),
+			);
+			return ids && [...new Set(ids)];
+		},
+	};
+}

@@ -1,0 +1,67 @@
+import { InvalidInputError, type Collection, type CollectionValues, type Field } from '../field';
+import { dateField } from '../kinds/date';
+
+/** Optional fields of an operation that creates or does something. */
+export const buildAdditionalFields = (...fields: Field[]): Collection => ({
+	name: 'additionalFields',
+	displayName: 'Additional Fields',
+	addButton: 'Add Field',
+	description:
+		'A field that is added here and left blank is not sent. An expression that gives no value is refused.',
+	fields,
+});
+
+/** The fields that an update can change. */
+export const buildUpdateFields = (...fields: Field[]): Collection => ({
+	name: 'updateFields',
+	displayName: 'Update Fields',
+	addButton: 'Add Field',
+	description:
+		'What is added here is sent, also when it is left blank, which empties it. What is not added stays as it is. An expression that gives no value is refused.',
+	fields,
+	sendsEmpty: true,
+});
+
+/** The filters of a list. */
+export const buildFilters = (...fields: Field[]): Collection => ({
+	name: 'filters',
+	displayName: 'Filters',
+	addButton: 'Add Filter',
+	description:
+		'A filter that is left blank is not applied. An expression that gives no value is refused.',
+	fields,
+});
+
+const startDateField = dateField({
+	displayName: 'Start Date',
+	name: 'startDate',
+	description:
+		'Only what was created at or after this ISO 8601 date and time. A time without a zone is in the time zone of the workflow.',
+});
+
+const endDateField = dateField(
+	{
+		displayName: 'End Date',
+		name: 'endDate',
+		description:
+			'Only what was created at or before this ISO 8601 date and time. A date without a time includes that day.',
+	},
+	'end',
+);
+
+/** The filters by date of creation. */
+export const dateRangeFields = [startDateField, endDateField];
+
+/**
+ * Checks the values of `dateRangeFields` (ISO 8601 or calendar days) and gives all values back.
+ * @throws InvalidInputError for a range that ends before it begins
+ */
+export function checkDateRange(values: CollectionValues): CollectionValues {
+	const { startDate, endDate } = values;
+	if (typeof startDate === 'string' && typeof endDate === 'string' && endDate < startDate)
+		throw new InvalidInputError(
+			"'End Date' lies before 'Start Date'",
+			'Use an end date that is the same or later.',
+		);
+	return values;
+}

@@ -1,0 +1,15 @@
+import { booleanField } from '../kinds/boolean';
+import { noticeField } from '../kinds/notice';
+
+export const simplifyField = booleanField({
+	displayName: 'Simplify',
+	name: 'simplify',
+	default: true,
+	description: 'Whether to return a simplified version of the response instead of the raw data',
+});
+
+/** Says in which unit the amounts of an output are (docs/pocketsflow-api.md#money). */
+export const amountNotice = noticeField(
+	'amountNotice',
+	'Amounts in the output are in the main unit of the currency: 29 is $29.00. Only the amounts of invoice events are in cents, and those of order events may be.',
+);

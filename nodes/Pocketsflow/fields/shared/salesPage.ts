@@ -1,0 +1,141 @@
+import { InvalidInputError, type CollectionValues, type Field } from '../field';
+import { booleanField } from '../kinds/boolean';
+import { moneyField } from '../kinds/number';
+import { codeField, textField, urlField } from '../kinds/text';
+import { urlListField } from '../list';
+
+export const descriptionField = textField(
+	{
+		displayName: 'Description',
+		name: 'description',
+		description: 'The description that buyers see',
+	},
+	{ rows: 4 },
+);
+
+export const currencyField = buildCurrencyField();
+
+function buildCurrencyField(): Field<string> {
+	const { property, read } = codeField({
+		displayName: 'Currency',
+		name: 'currency',
+		placeholder: 'e.g. USD',
+		description:
+			'Three-letter ISO 4217 code of the currency. Where it is not set, Pocketsflow uses that of the account.',
+	});
+	return {
+		property,
+		read(raw) {
+			const value = read(raw);
+			if (value !== undefined && !/^[a-z]{3}$/i.test(value))
+				throw new InvalidInputError(
+					"'Currency' must be a code of three letters",
+					'Use an ISO 4217 code such as USD.',
+				);
+			return value;
+		},
+	};
+}
+
+/** The optional fields that products and subscription offers have in common. */
+export const pageFields: readonly Field[] = [
+	urlField({
+		displayName: 'Callback URL',
+		name: 'callbackUrl',
+		description: 'Where buyers are sent after paying',
+	}),
+	textField({
+		displayName: 'Call to Action Text',
+		name: 'ctaText',
+		placeholder: 'e.g. Get it now',
+		description: 'The text of the button that leads to the checkout',
+	}),
+	descriptionField,
+	booleanField({
+		displayName: 'Ask for First Name',
+		name: 'hasFirstName',
+		default: true,
+		description: 'Whether the checkout asks for the first name of the buyer',
+	}),
+	booleanField({
+		displayName: 'Ask for Last Name',
+		name: 'hasLastName',
+		default: true,
+		description: 'Whether the checkout asks for the last name of the buyer',
+	}),
+	urlListField({
+		displayName: 'Image URLs',
+		name: 'images',
+		placeholder: 'e.g. https://example.com/image.png',
+		description: 'The pictures on the sales page',
+	}),
+	moneyField({
+		displayName: 'Maximum Price',
+		name: 'maxPrice',
+		description: 'The most that a buyer can choose to pay where the price is theirs to choose',
+	}),
+	moneyField({
+		displayName: 'Minimum Price',
+		name: 'minPrice',
+		description: 'The least that a buyer can choose to pay where the price is theirs to choose',
+	}),
+	textField(
+		{
+			displayName: 'Refund Policy',
+			name: 'refundPolicy',
+			placeholder: 'e.g. Money back within 14 days',
+			description: 'The refund policy that buyers read',
+		},
+		{ rows: 3 },
+	),
+	booleanField({
+		displayName: 'Published',
+		name: 'published',
+		default: true,
+		description: 'Whether buyers can see and buy it',
+	}),
+	booleanField({
+		displayName: 'Show Reviews',
+		name: 'showReviews',
+		default: true,
+		description: 'Whether the sales page shows reviews',
+	}),
+	booleanField({
+		displayName: 'Show Sales',
+		name: 'showSales',
+		default: true,
+		description: 'Whether the sales page shows how often it was sold',
+	}),
+	codeField({
+		displayName: 'Slug',
+		name: 'slug',
+		placeholder: 'e.g. icon-pack',
+		description: 'The last part of the address of the sales page',
+	}),
+	textField({
+		displayName: 'Subtitle',
+		name: 'subtitle',
+		placeholder: 'e.g. 200 icons in one file',
+		description: 'A short line below the name',
+	}),
+	urlField({
+		displayName: 'Thumbnail URL',
+		name: 'thumbnail',
+		placeholder: 'e.g. https://example.com/cover.png',
+		description: 'The picture that stands for it in lists',
+	}),
+];
+
+/**
+ * Checks the prices among the values of `pageFields` (major units) and gives all values back.
+ * @throws InvalidInputError for a minimum above the maximum
+ */
+export function checkPriceRange(values: CollectionValues): CollectionValues {
+	const { minPrice, maxPrice } = values;
+	if (typeof minPrice === 'number' && typeof maxPrice === 'number' && minPrice > maxPrice)
+		throw new InvalidInputError(
+			"'Minimum Price' is more than 'Maximum Price'",
+			'Use a minimum price that is the same or less.',
+		);
+	return values;
+}

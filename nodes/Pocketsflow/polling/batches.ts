@@ -1,0 +1,186 @@
+/**
+ * What polls have emitted, one batch for each poll. Pure.
+ *
+ * n8n stores a state before the execution exists, and may drop both: a returned batch is not a kept one
+ * (docs/n8n-engine.md#polling). A batch counts as kept if a state that n8n gave back contains it, and as
+ * certain if the process that emitted it is still alive a while later. Until then it is emitted again: by
+ * another process once, by its own if n8n lost it, or if Repeat After asks for it.
+ */
+
+export type IdAndTime = [id: string, timeMs: number];
+
+/** What one poll emitted. */
+export interface Batch {
+	/** The n8n process that emitted it. */
+	processId: string;
+	/** By n8n's clock. */
+	emittedAtMs: number;
+	/** Whether it was the second emission, which Repeat After asks for. */
+	isRepeat: boolean;
+	/** How often it was emitted, because n8n had not kept it before. */
+	tries: number;
+	/** Whether the next state that n8n gave back contained it. Stays false if it did not: a later state does. */
+	isKept?: boolean;
+	/** By the name of the list: IDs of records, or of changes. */
+	records: Record<string, IdAndTime[]>;
+}
+
+/** What decides about batches. */
+export interface BatchConditions {
+	nowMs: number;
+	/** Names this n8n process. */
+	processId: string;
+	/** Emit everything a second time after this; 0 does not. */
+	repeatAfterMs: number;
+}
+
+/** Why a record must be emitted again. */
+export interface Again {
+	timeMs: number;
+	isRepeat: boolean;
+	tries: number;
+}
+
+/** By the name of the list, then by ID. */
+export type AgainByName = Map<string, Map<string, Again>>;
+
+/** How long after it emitted, a process must still be alive to be sure that the execution was stored. */
+export const confirmAfterMs = 30_000;
+
+/** How often a batch is emitted that n8n does not keep. */
+export const maxTries = 3;
+
+/** After so long a batch that n8n did not keep is tried once more: n8n may be well again. */
+export const tryLaterMs = 60 * 60_000;
+
+/** The other processes whose batches are remembered. */
+const otherProcesses = 3;
+
+const keyOf = ({ processId, emittedAtMs, isRepeat, tries }: Batch) =>
+	[processId, emittedAtMs, isRepeat, tries].join();
+
+/** Marks the batches of the last poll, whether a state from n8n contains them. */
+export function markKept(batches: readonly Batch[], loaded: readonly Batch[]): Batch[] {
+	const keys = new Set(loaded.map(keyOf));
+	return batches.map((batch) => ({ ...batch, isKept: batch.isKept ?? keys.has(keyOf(batch)) }));
+}
+
+/** Keeps the IDs that fulfill a condition, and no empty batches. */
+function filterRecords(
+	batches: readonly Batch[],
+	isKept: (name: string, id: string, batch: Batch) => boolean,
+): Batch[] {
+	return batches.flatMap((batch) => {
+		const lists = Object.entries(batch.records).map(
+			([name, records]) => [name, records.filter(([id]) => isKept(name, id, batch))] as const,
+		);
+		const filled = lists.filter(([, records]) => records.length > 0);
+		return filled.length === 0 ? [] : [{ ...batch, records: Object.fromEntries(filled) }];
+	});
+}
+
+const listKeys = (batches: readonly Batch[]) =>
+	new Set(
+		batches.flatMap(({ records }) =>
+			Object.entries(records).flatMap(([name, ids]) => ids.map(([id]) => `${name} ${id}`)),
+		),
+	);
+
+/** Drops the records of which nothing is left to do. */
+export function settleBatches(batches: readonly Batch[], conditions: BatchConditions): Batch[] {
+	const { nowMs, processId, repeatAfterMs } = conditions;
+	const certain = batches.filter(
+		(batch) =>
+			batch.processId === processId &&
+			batch.isKept &&
+			nowMs - batch.emittedAtMs >= confirmAfterMs &&
+			(batch.isRepeat || repeatAfterMs === 0),
+	);
+	if (certain.length === 0) return [...batches];
+	const keys = listKeys(certain);
+	return filterRecords(batches, (name, id) => !keys.has(`${name} ${id}`));
+}
+
+/** Finds what must be emitted again now. */
+export function findAgain(batches: readonly Batch[], conditions: BatchConditions): AgainByName {
+	const { nowMs, processId, repeatAfterMs } = conditions;
+	const own = batches.filter((batch) => batch.processId === processId);
+	const ownKeys = listKeys(own);
+	const again: AgainByName = new Map();
+	for (const batch of batches) {
+		const isOwn = batch.processId === processId;
+		const isLost = isOwn && !batch.isKept;
+		const isDue =
+			repeatAfterMs > 0 && !batch.isRepeat && nowMs - batch.emittedAtMs >= repeatAfterMs;
+		if (isOwn && !isLost && !isDue) continue;
+		const reason = {
+			isRepeat: batch.isRepeat || (isOwn && !isLost),
+			tries: isLost ? batch.tries + 1 : 1,
+		};
+		for (const [name, records] of Object.entries(batch.records)) {
+			const found = again.get(name) ?? new Map<string, Again>();
+			again.set(name, found);
+			for (const [id, timeMs] of records)
+				if (isOwn || !ownKeys.has(`${name} ${id}`)) found.set(id, { timeMs, ...reason });
+		}
+	}
+	return again;
+}
+
+/** Whether n8n has dropped a batch so often that it is not emitted again for now. */
+export const isGivenUp = (batches: readonly Batch[], { nowMs, processId }: BatchConditions) =>
+	batches.some(
+		(batch) =>
+			batch.processId === processId &&
+			!batch.isKept &&
+			batch.tries >= maxTries &&
+			nowMs - batch.emittedAtMs < tryLaterMs,
+	);
+
+/** What is emitted now. */
+export interface Emitted {
+	name: string;
+	id: string;
+	timeMs: number;
+}
+
+/** Adds what is emitted now: one batch, or one for each reason to emit again. */
+export function addBatches(
+	batches: readonly Batch[],
+	emitted: readonly Emitted[],
+	again: AgainByName,
+	{ nowMs, processId }: BatchConditions,
+): Batch[] {
+	const added = new Map<string, Batch>();
+	for (const { name, id, timeMs } of emitted) {
+		const { isRepeat, tries } = again.get(name)?.get(id) ?? { isRepeat: false, tries: 1 };
+		const batch: Batch = {
+			processId,
+			emittedAtMs: nowMs,
+			isRepeat,
+			tries,
+			records: {},
+		};
+		const { records } = added.get(keyOf(batch)) ?? batch;
+		added.set(keyOf(batch), { ...batch, records });
+		(records[name] ??= []).push([id, timeMs]);
+	}
+	const keys = listKeys([...added.values()]);
+	const others = batches.filter((batch) => batch.processId !== processId);
+	const processIds = new Set(others.map((batch) => batch.processId).reverse());
+	const remembered = new Set([...processIds].slice(0, otherProcesses));
+	const isLeft = (name: string, id: string, batch: Batch) =>
+		remembered.has(batch.processId) || !keys.has(`${name} ${id}`);
+	return [...filterRecords(batches, isLeft), ...added.values()];
+}
+
+/** Drops records that are no longer wanted, or that a list no longer has. */
+export const dropRecords = (
+	batches: readonly Batch[],
+	name: string,
+	ids: ReadonlySet<string>,
+): Batch[] => filterRecords(batches, (other, id) => other !== name || !ids.has(id));
+
+/** The records of one list in all batches. */
+export const recordsOf = (batches: readonly Batch[], name: string): Map<string, number> =>
+	new Map(batches.flatMap(({ records }) => records[name] ?? []));

@@ -1,0 +1,235 @@
+/**
+ * What is known of one list, and what comes next. Pure: no clock, no HTTP, no n8n.
+ *
+ * Why no record is lost: records from `fromMs` on are emitted unless they are `seen`, and `fromMs` only
+ * moves past what was read and dealt with. If the API does not prove that a reading was complete, `fromMs`
+ * stays behind the reading before that one, so that every record is read at least twice.
+ */
+import type { IdAndTime } from './batches';
+import { compareDates, newestOf, oldestOf, undatedMs, type DatedRecord } from './records';
+
+/** `pending`: its event has not happened yet, such as a refund under way. `skip`: not wanted. */
+export type Disposition = 'emit' | 'pending' | 'skip';
+
+/** A record of the list. */
+export interface ListRecord extends Pick<DatedRecord, 'id' | 'timeMs'> {
+	disposition: Disposition;
+}
+
+/** A record that is waited for, and how long, by n8n's clock. */
+export type Pending = [id: string, timeMs: number, untilMs: number];
+
+/** The stored state of one list. Dates are the records' own; they are only compared with each other. */
+export interface ListState {
+	/** Older records are never new, unless they are pending. */
+	fromMs: number;
+	/** The date of the newest record that was dealt with. */
+	newestMs: number;
+	/** What `newestMs` was when the reading began that now goes through the list. */
+	settledMs: number;
+	/** Where that reading goes on; undefined if it came to its end. */
+	next?: number;
+	/** The same for the reading of older records that are pending or emitted again. */
+	againNext?: number;
+	/** Records from `fromMs` on that were emitted, or are not wanted. */
+	seen: IdAndTime[];
+	/** Those that were tried longest ago come first. */
+	pending: Pending[];
+}
+
+/** What one poll read of a list. */
+export interface Reading<T extends ListRecord = ListRecord> {
+	/** In any order. */
+	records: readonly T[];
+	/** Whether the reading came to its end. */
+	isComplete: boolean;
+	/** Whether the API proved that nothing is missing. */
+	isVerified: boolean;
+	/** Up to which date nothing is missing; Infinity includes the newest. */
+	throughMs: number;
+	/** As in `ListState`. */
+	next?: number;
+	againNext?: number;
+	/** Records that were looked for among older ones, and are not there any more. */
+	missing: readonly IdAndTime[];
+	/** Pending records that were tried; others have their turn first next time. */
+	triedIds: ReadonlySet<string>;
+}
+
+/** What a poll knows besides the list. */
+export interface ListConditions {
+	nowMs: number;
+	/** How far back records that appear late are looked for. */
+	overlapMs: number;
+	/** Most records that are kept as seen. */
+	recordLimit: number;
+	/** How long a record is waited for. */
+	pendingForMs: number;
+	/** The records that batches hold. */
+	inBatches: ReadonlyMap<string, number>;
+}
+
+export const dayMs = 24 * 60 * 60_000;
+
+/** Most pending records of a list that are waited for. */
+export const pendingLimit = 2_000;
+
+/** Whether a date can be one of now: a clock may be wrong, but not by more than a day. */
+export const isPlausible = (timeMs: number, nowMs: number) => timeMs <= nowMs + dayMs;
+
+/** The state of a list from a date on. */
+export const startAt = (fromMs: number, pending: Pending[] = []): ListState => ({
+	fromMs,
+	newestMs: fromMs,
+	settledMs: fromMs,
+	seen: [],
+	pending,
+});
+
+/**
+ * The state of a list from now on: what is in it counts as seen. A list in which nothing is proves little,
+ * so that it begins a day ago.
+ */
+export function startNow(
+	records: readonly ListRecord[],
+	{ nowMs, overlapMs, pendingForMs }: Pick<ListConditions, 'nowMs' | 'overlapMs' | 'pendingForMs'>,
+): ListState {
+	const timesMs = records
+		.map(({ timeMs }) => timeMs)
+		.filter((timeMs) => isPlausible(timeMs, nowMs));
+	const newestMs = newestOf(timesMs, nowMs - dayMs);
+	const fromMs = Math.max(newestMs - overlapMs, nowMs - dayMs);
+	const isPending = ({ disposition }: ListRecord) => disposition === 'pending';
+	return {
+		...startAt(fromMs, toPending(records.filter(isPending), nowMs, pendingForMs)),
+		newestMs,
+		settledMs: newestMs,
+		seen: records
+			.filter((record) => record.timeMs >= fromMs && !isPending(record))
+			.map(({ id, timeMs }) => [id, timeMs]),
+	};
+}
+
+/** Lets records wait for as long as the source says, counted from their own date if that is past. */
+export const toPending = (
+	records: readonly Pick<ListRecord, 'id' | 'timeMs'>[],
+	nowMs: number,
+	pendingForMs: number,
+): Pending[] =>
+	records
+		.map(({ id, timeMs }): Pending => [id, timeMs, Math.min(timeMs, nowMs) + pendingForMs])
+		.filter(([, , untilMs]) => untilMs > nowMs);
+
+/** Whether a record was not dealt with yet. */
+export function isNew(state: ListState, seen: ReadonlySet<string>, record: DatedRecord): boolean {
+	return record.timeMs >= state.fromMs && !seen.has(record.id);
+}
+
+/** Selects the records to emit next, oldest first. */
+export function selectDue<T extends ListRecord>(
+	state: ListState,
+	records: readonly T[],
+	again: ReadonlyMap<string, unknown>,
+	{ inBatches }: Pick<ListConditions, 'inBatches'>,
+): T[] {
+	const seen = new Set(state.seen.map(([id]) => id));
+	const pending = new Set(state.pending.map(([id]) => id));
+	return records
+		.filter(({ id, timeMs, disposition }) => {
+			if (disposition !== 'emit') return false;
+			if (again.has(id)) return true;
+			if (inBatches.has(id) || seen.has(id)) return false;
+			return pending.has(id) || timeMs >= state.fromMs;
+		})
+		.sort(compareDates);
+}
+
+/**
+ * How many records that were not emitted before have room in the state. While `fromMs` cannot move, the
+ * records that are seen cannot be forgotten.
+ */
+export function countRoom(
+	{ next, seen }: ListState,
+	{ inBatches, recordLimit }: Pick<ListConditions, 'inBatches' | 'recordLimit'>,
+): number {
+	const fixed = next === undefined ? seen.filter(([, timeMs]) => timeMs === undatedMs) : seen;
+	return recordLimit - Math.max(inBatches.size, fixed.length);
+}
+
+/**
+ * The state of a list after a poll.
+ * @param due as `selectDue` gave it
+ * @param emitted those of `due` that are emitted
+ */
+export function advance<T extends ListRecord>(
+	state: ListState,
+	reading: Reading<T>,
+	due: readonly T[],
+	emitted: readonly T[],
+	conditions: ListConditions,
+): ListState {
+	const { nowMs, overlapMs, inBatches } = conditions;
+	const emittedIds = new Set(emitted.map(({ id }) => id));
+	const known = new Set([...emittedIds, ...inBatches.keys(), ...state.pending.map(([id]) => id)]);
+	// Nothing from the first new record that still waits on, or that was not read, may be passed over.
+	const waiting = due.filter(({ id }) => !known.has(id)).map(({ timeMs }) => timeMs);
+	const horizonMs = oldestOf(waiting, reading.throughMs);
+	const dealtWith = reading.records
+		.map(({ timeMs }) => timeMs)
+		.filter((timeMs) => timeMs <= horizonMs && isPlausible(timeMs, nowMs));
+	const newestMs = newestOf(dealtWith, state.newestMs);
+	const provenMs = reading.isVerified ? newestMs : state.settledMs;
+	const reachMs = reading.isComplete ? Math.min(provenMs - overlapMs, horizonMs) : state.fromMs;
+	const next: ListState = {
+		fromMs: Math.max(state.fromMs, reachMs),
+		newestMs,
+		settledMs: reading.isComplete ? newestMs : state.settledMs,
+		...(reading.next !== undefined && { next: reading.next }),
+		...(reading.againNext !== undefined && { againNext: reading.againNext }),
+		...classify(state, reading, emittedIds, conditions),
+	};
+	return limitSeen(next, reading.isComplete ? horizonMs : state.fromMs, conditions);
+}
+
+/** Sorts what was read into `seen` and `pending`. */
+function classify(
+	state: ListState,
+	{ records, missing, triedIds }: Reading,
+	emittedIds: ReadonlySet<string>,
+	{ nowMs, pendingForMs, inBatches }: ListConditions,
+): Pick<ListState, 'seen' | 'pending'> {
+	const seen = new Map(state.seen);
+	const pending = new Map(state.pending.map((one) => [one[0], one]));
+	const wait = (one: Pending) => void (pending.has(one[0]) || pending.set(one[0], one));
+	for (const { id, timeMs, disposition } of records) {
+		if (disposition === 'skip' || emittedIds.has(id)) {
+			const isKnown = pending.delete(id) || inBatches.has(id);
+			if (isKnown || timeMs >= state.fromMs) seen.set(id, timeMs);
+		} else if (disposition === 'pending' && timeMs >= state.fromMs && !seen.has(id))
+			for (const one of toPending([{ id, timeMs }], nowMs, pendingForMs)) wait(one);
+	}
+	// Records vanish and return; one that is gone for a day stays away.
+	for (const [id, timeMs] of missing) wait([id, timeMs, nowMs + dayMs]);
+	const isTried = ([id]: Pending) => triedIds.has(id);
+	const left = [...pending.values()].filter(([, , untilMs]) => untilMs > nowMs);
+	const sorted = [...left.filter((one) => !isTried(one)), ...left.filter(isTried)];
+	return { seen: [...seen], pending: limitPending(sorted) };
+}
+
+/** Drops the oldest pending records beyond the limit. */
+function limitPending(pending: Pending[]): Pending[] {
+	if (pending.length <= pendingLimit) return pending;
+	const newest = [...pending].sort(([, a], [, b]) => b - a).slice(0, pendingLimit);
+	const kept = new Set(newest.map(([id]) => id));
+	return pending.filter(([id]) => kept.has(id));
+}
+
+/** Forgets what is older than `fromMs`. With too many records in it `fromMs` moves on, as far as it may. */
+function limitSeen(state: ListState, horizonMs: number, conditions: ListConditions): ListState {
+	const excess = state.seen.length - conditions.recordLimit;
+	const timesMs = state.seen.map(([, timeMs]) => timeMs).sort((a, b) => a - b);
+	const shortenedMs =
+		excess > 0 ? Math.min(timesMs[excess - 1] + 1, state.newestMs, horizonMs) : -Infinity;
+	const fromMs = Math.max(state.fromMs, shortenedMs);
+	return { ...state, fromMs, seen: state.seen.filter(([, timeMs]) => timeMs >= fromMs) };
+}

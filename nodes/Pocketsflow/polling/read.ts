@@ -1,0 +1,227 @@
+/**
+ * Reads a list for a poll, page by page. What the API says of counts, order, filters and sizes of pages is
+ * an offer, not a promise (docs/pocketsflow-api.md#lists-and-paging): a reading ends at an empty page, at a
+ * page that repeats what is known, or when it has brought as many records as the API counts. It may stop
+ * earlier to spare requests, and then says where to go on.
+ */
+import type { IPollFunctions } from 'n8n-workflow';
+
+import { buildListRequest, maxPageSize, type ListEndpoint, type ListFilters } from '../api/lists';
+import { readPage, type Page } from '../transport/pagination';
+import { oldestOf, readRecords, newestOf, type DatedRecord } from './records';
+
+/** Which records are asked for, by their dates in ms, both inclusive. */
+export interface DateWindow {
+	fromMs: number;
+	toMs?: number;
+}
+
+/** What one poll wants of a list. */
+export interface ReadPlan extends DateWindow {
+	/** Whether a record is worth reading on for. */
+	isWanted(record: DatedRecord): boolean;
+	/** How many wanted records are enough. */
+	enough: number;
+	/** How many pages without a wanted record may be read. */
+	idlePages: number;
+	/** Where the last poll stopped. */
+	next?: number;
+	/** Whether to begin there, instead of looking at the beginning of the list first. */
+	resumes?: boolean;
+	/** Whether to believe an order by date that a page shows, and to read only one more page behind it. */
+	trustsOrder?: boolean;
+}
+
+/** What was read. */
+export interface ListRead {
+	records: DatedRecord[];
+	/** Where to go on; undefined if the reading came to its end. */
+	next?: number;
+	/** Whether it brought all records that the API counts. */
+	isVerified: boolean;
+}
+
+/** A list that cannot be read. The message is a sentence for the user. */
+export class UnreadableList extends Error {}
+
+/** Reads one page of the records between two dates. */
+export type FetchPage = (window: DateWindow, position: number) => Promise<Page>;
+
+/** The API may cut dates to whole seconds, or leave out the dates themselves. */
+const slackMs = 1_000;
+
+/** Readings in one poll of a list that keeps changing. */
+const maxPasses = 4;
+
+/** The size of pages that the API uses if it does not grant the one that it was asked for. */
+export const usualPageSize = 20;
+
+/** Prepares the reading of a list. @throws UnreadableList if the answer holds no list; what `send` throws */
+export function createFetch(n8n: IPollFunctions, list: ListEndpoint): FetchPage {
+	return async ({ fromMs, toMs }, position) => {
+		const dates = hasDates(list) ? buildDateFilters(fromMs, toMs) : {};
+		const request = buildListRequest(list, { ...list.newestFirst, ...dates });
+		const page = await readPage(n8n, list, request, { position, size: maxPageSize });
+		if (page) return page;
+		throw new UnreadableList(
+			'Pocketsflow answered without a list. Nothing was skipped; the next poll reads it again.',
+		);
+	};
+}
+
+/** Whether Pocketsflow can be asked for the records between two dates. */
+export const hasDates = ({ paging }: ListEndpoint) => paging === 'page' || paging === 'pageInBody';
+
+const buildDateFilters = (fromMs: number, toMs?: number): ListFilters => ({
+	...(fromMs > 0 && { startDate: toIso(Math.max(0, fromMs - slackMs)) }),
+	...(toMs !== undefined && { endDate: toIso(toMs + slackMs) }),
+});
+
+const toIso = (timeMs: number) => new Date(timeMs).toISOString();
+
+/** Whether a page stands newest first and goes back to before a date. */
+function reachesBefore(records: readonly DatedRecord[], fromMs: number): boolean {
+	if (records.length === 0) return false;
+	const last = records[records.length - 1].timeMs;
+	const isSorted = records.every(
+		({ timeMs }, index) => index === 0 || timeMs <= records[index - 1].timeMs,
+	);
+	// Records that all have the same date do not tell which way the list is sorted.
+	return isSorted && last < records[0].timeMs && last < fromMs - slackMs;
+}
+
+/** Whether a page has as many records as the API puts on one, so that more may follow. */
+const isFull = ({ records, pagination: { pageSize = usualPageSize } }: Page) =>
+	records.length >= Math.min(pageSize, maxPageSize);
+
+/**
+ * Reads a list from its beginning, then on from where the last poll stopped, as far as the plan goes.
+ * @param list how it is paged; one without pages is read whole
+ * @param first its first page, if that was read already
+ */
+export async function readByPlan(
+	fetchPage: FetchPage,
+	{ paging }: ListEndpoint,
+	plan: ReadPlan,
+	first?: Page,
+): Promise<ListRead> {
+	const found = new Map<string, DatedRecord>();
+	let page = first ?? (await fetchPage(plan, (plan.resumes ? plan.next : undefined) ?? 1));
+	let idleLeft = plan.idlePages;
+	let wantedCount = 0;
+	let totalCount: number | undefined;
+	let hasJumped = plan.resumes === true || plan.next === undefined;
+	/** Reading from the beginning again, because the API counts more than was found. */
+	let pass = 1;
+	let foundBefore = 0;
+	const finish = (next?: number, isVerified = false): ListRead => ({
+		records: [...found.values()],
+		isVerified,
+		...(next !== undefined && { next }),
+	});
+	for (;;) {
+		const records = readRecords(page.records);
+		const fresh = records.filter(({ id }) => !found.has(id));
+		for (const record of fresh) found.set(record.id, record);
+		const wanted = fresh.filter(plan.isWanted).length;
+		wantedCount += wanted;
+		if (paging === 'none') return finish(undefined, true);
+
+		const { totalCount: total } = page.pagination;
+		if (total !== undefined) totalCount = Math.max(totalCount ?? 0, total);
+		const isAtEnd = records.length === 0 || (fresh.length === 0 && page.position > 1 && pass === 1);
+		if (totalCount !== undefined && hasAll(found, plan, totalCount, isAtEnd || !isFull(page)))
+			return finish(undefined, true);
+		if (wantedCount >= plan.enough) return finish(isAtEnd ? undefined : page.next);
+		if (isAtEnd) {
+			const isShort = totalCount !== undefined && found.size < totalCount && hasJumped;
+			const bringsMore = pass === 1 || found.size > foundBefore;
+			if (!isShort || !bringsMore || pass === maxPasses || idleLeft <= 0 || plan.next !== undefined)
+				return finish();
+			pass++;
+			foundBefore = found.size;
+			idleLeft--;
+			page = await fetchPage(plan, 1);
+			continue;
+		}
+		let { next } = page;
+		if (wanted === 0) {
+			if (plan.trustsOrder && reachesBefore(records, plan.fromMs)) idleLeft = Math.min(idleLeft, 1);
+			if (!hasJumped && plan.next !== undefined) {
+				next = Math.max(next, plan.next);
+				hasJumped = true;
+			} else if (idleLeft <= 0) return finish(next);
+			idleLeft--;
+		}
+		page = await fetchPage(plan, next);
+	}
+}
+
+/**
+ * Whether the records are all that the API counts: those between the dates, or everything in a list that
+ * ignores dates.
+ * @param isEnd whether the page was the last one by its own size
+ */
+function hasAll(
+	found: ReadonlyMap<string, DatedRecord>,
+	{ fromMs, toMs = Infinity }: DateWindow,
+	totalCount: number,
+	isEnd: boolean,
+): boolean {
+	if (!isEnd || found.size < totalCount) return false;
+	const inWindow = [...found.values()].filter(
+		({ timeMs }) => timeMs >= fromMs - slackMs && timeMs <= toMs + slackMs,
+	);
+	return inWindow.length >= totalCount;
+}
+
+/** How many records one poll can use. */
+export interface Capacity {
+	least: number;
+	most: number;
+}
+
+/** Requests that the search for an end date takes at most. */
+const maxProbes = 24;
+
+/**
+ * Searches an end date (ms) before which a list holds about as many records as one poll can use.
+ * @param first the first page of the whole window
+ * @returns undefined if the list has no more than that, or if the API counts without regard to dates
+ */
+export async function findEnd(
+	fetchPage: FetchPage,
+	{ fromMs }: DateWindow,
+	{ pagination: { totalCount } }: Page,
+	{ least, most }: Capacity,
+	nowMs: number,
+): Promise<number | undefined> {
+	if (totalCount === undefined || totalCount <= most) return undefined;
+	let fewMs = fromMs;
+	let many = { toMs: newestOf([nowMs], fromMs), count: totalCount };
+	for (let probe = 0; probe < maxProbes && many.toMs - fewMs > slackMs; probe++) {
+		// Every other probe assumes an even density of sales; halving helps where it is uneven.
+		const share = probe % 2 === 0 ? (least + most) / 2 / many.count : 0.5;
+		const stepMs = Math.floor((many.toMs - fewMs) * Math.min(share, 0.9));
+		const toMs = fewMs + Math.max(slackMs / 2, stepMs);
+		const count = (await fetchPage({ fromMs, toMs }, 1)).pagination.totalCount ?? totalCount;
+		if (count >= least && count <= most) return toMs;
+		if (count < least) fewMs = toMs;
+		else if (probe > 7 && count >= totalCount) return undefined;
+		else many = { toMs, count };
+	}
+	return many.count < totalCount ? many.toMs : undefined;
+}
+
+/** The newest date that was read before the end of a window: up to it nothing is missing. */
+export const findThroughMs = ({ records }: ListRead, toMs: number) =>
+	newestOf(
+		records.map(({ timeMs }) => timeMs).filter((timeMs) => timeMs <= toMs),
+		-Infinity,
+	);
+
+/** The window around some dates. */
+export const windowAround = (timesMs: readonly number[]): Required<DateWindow> => ({
+	fromMs: oldestOf(timesMs, Infinity),
+	toMs: newestOf(timesMs, -Infinity),
+});

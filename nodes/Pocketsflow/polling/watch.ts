@@ -1,0 +1,93 @@
+import { lists } from '../api/lists';
+import { matchesProductFilter } from '../events/productFilter';
+import type { Again } from './batches';
+import {
+	countUnfollowed,
+	ignoreChanges,
+	membershipLimit,
+	recordChanges,
+	selectChanges,
+	selectSubscriptions,
+	startWatching,
+	type Change,
+	type MembershipsState,
+} from './changes';
+import { toMembershipPayload } from './payloads';
+import type { PollContext } from './pollContext';
+import { createFetch, readByPlan } from './read';
+import type { DatedRecord } from './records';
+import { changeSources } from './sources';
+import { disagreement, findRestartMs } from './start';
+
+/** The memberships in one poll: all, or as many as it may read. */
+export interface WatchedMemberships {
+	state: MembershipsState;
+	/** Those that are subscriptions. */
+	memberships: DatedRecord[];
+	/** The changes that the user asked for and that are not emitted yet. */
+	due: Change[];
+}
+
+/** Requests for the first reading, which must know all memberships. */
+const startPages = 400;
+
+/**
+ * Reads memberships and selects the due changes.
+ * @param previous the state that the last poll left; undefined starts watching
+ * @param again the IDs of changes that must be emitted again
+ */
+export async function watchMemberships(
+	context: PollContext,
+	previous: MembershipsState | undefined,
+	again: ReadonlyMap<string, Again>,
+): Promise<WatchedMemberships> {
+	const { n8n, settings, nowMs, idlePages } = context;
+	const fetchPage = createFetch(n8n, lists.memberships);
+	const { records, next } = await readByPlan(fetchPage, lists.memberships, {
+		fromMs: 0,
+		isWanted: () => false,
+		enough: Infinity,
+		idlePages: previous ? idlePages : startPages,
+		next: previous?.next,
+	});
+	if (!previous && records.length === 0 && (await fetchPage({ fromMs: 0 }, 1)).records.length > 0)
+		throw disagreement();
+	const memberships = selectSubscriptions(records, previous);
+	const started = previous ?? startWatching(memberships, nowMs, findRestartMs(context));
+	const state = { ...started, next };
+	const isWanted = ({ kind, membership }: Change) =>
+		settings.events.includes(changeSources[kind].event) &&
+		matchesProductFilter(toMembershipPayload(membership.record), settings.productIds);
+	const changes = selectChanges(state, memberships, again);
+	const due = changes.filter(isWanted);
+	const unwanted = changes.filter((change) => !due.includes(change));
+	return { state: ignoreChanges(state, unwanted), memberships, due };
+}
+
+/** Whether an event is chosen that is found by comparing memberships. */
+export const isWatching = ({ settings }: PollContext) =>
+	Object.values(changeSources).some(({ event }) => settings.events.includes(event));
+
+/** Whether memberships are followed that were not before: unless that is stored, a restart forgets what they were. */
+export const hasNewMemberships = (
+	previous: MembershipsState | undefined,
+	next: MembershipsState | undefined,
+): boolean =>
+	previous === undefined || Object.keys(next?.known ?? {}).some((id) => !previous.known[id]);
+
+/** Says that there are more subscriptions than can be followed; undefined if all are. */
+export function describeUnfollowed(
+	state: MembershipsState,
+	{ memberships }: WatchedMemberships,
+): string | undefined {
+	const count = countUnfollowed(state, memberships);
+	return count === 0
+		? undefined
+		: `Changes of ${membershipLimit} subscriptions at most are followed by polling; those of ${count} more are not. Use the Pocketsflow Trigger for Subscription Updated and Subscription Deleted.`;
+}
+
+/** The state of the memberships after some of their due changes were emitted. */
+export const advanceMemberships = (
+	{ state, memberships, due }: WatchedMemberships,
+	emitted: readonly Change[],
+): MembershipsState => recordChanges(state, memberships, due, emitted);

@@ -1,0 +1,181 @@
+/** One way to run a command. */
+interface Form {
+	/** A program of programs.json or a file of this repository, and its arguments. */
+	run?: [string, ...string[]];
+	args?: string[];
+	env?: Record<string, string>;
+	/** How long it takes on two cores; what it downloads the first time comes on top. */
+	minutes: number;
+}
+
+export interface Command extends Form {
+	run: [string, ...string[]];
+	/** What a run proves or makes. */
+	what: string;
+	nodeFlags?: string[];
+	/** Where it leaves the counts of its tests. Jest is told where; any other program is one test without it. */
+	report?: string;
+	/** What changes in a run of seconds or few minutes. A command without it is short already. */
+	short?: Form;
+}
+
+/** `npm run <table> -- <command>`. A command in another mode of n8n has that behind its name. */
+export const tables: Record<string, Record<string, Command>> = {
+	'test:n8n': {
+		e2e: {
+			what: 'The main job, the first sale in the editor, every message of the README, saved workflows, every operation, the credential test, the tool of an agent, hostile deliveries, examples, the demo. File names choose some of it',
+			run: buildJest('e2e'),
+			minutes: 14,
+		},
+		chaos: {
+			what: '10,000 sales while n8n is killed and deliveries are lost: none lost, none invented. Options: --purchases --minutes --kills --outages --seed',
+			run: ['test/chaos/main.ts'],
+			minutes: 20,
+			short: {
+				args: ['--purchases', '500', '--minutes', '1.2', '--kills', '2', '--outages', '1'],
+				minutes: 3,
+			},
+		},
+		lifecycle: {
+			what: 'Exactly the right endpoints through edits, renames, restarts, crashes, copies and changed keys; both triggers over a restored backup and through updates of n8n. File names choose some of it',
+			run: buildJest('lifecycle'),
+			minutes: 20,
+			short: {
+				args: ['ordinary-life'],
+				env: { N8N_VERSION: '2.41.1', N8N_VERSIONS: '2.41.1' },
+				minutes: 2,
+			},
+		},
+		'lifecycle --mode queue': {
+			what: 'The life of the webhook trigger in queue mode: a main, two webhook processes and two workers over PostgreSQL and Redis, behind nginx',
+			run: buildJest('queue', 'queue/queue\\.test'),
+			minutes: 8,
+			short: {
+				// Without the tests that wait until n8n sees that a leader is dead, or that a key has changed.
+				args: ['--testNamePattern', '^(?!survives a new API key|when the main process is killed)'],
+				minutes: 4,
+			},
+		},
+		mains: {
+			what: 'Two mains that poll over one database lose nothing, and hand a sale over under one event ID',
+			run: buildJest('queue', 'queue/mains\\.test'),
+			minutes: 3,
+		},
+		soak: {
+			what: 'Under a steady load memory, open files, stored data and the log stay flat, and nothing is lost. Growth is judged from 20 minutes on. Options: --minutes --rate. Linux only',
+			run: ['test/soak/main.ts'],
+			report: 'test/soak/output/soak.json',
+			minutes: 125,
+			short: { args: ['--minutes', '2'], minutes: 4 },
+		},
+		compat: {
+			what: 'The credential, operations, Retry On Fail, triggers, examples and the tool of an agent on each line of n8n; prints the table of the README',
+			run: ['test/compat/main.ts'],
+			report: 'test/compat/output/compat.json',
+			minutes: 45,
+			short: {
+				args: ['--short'],
+				env: { N8N_VERSION: '1.123.81', N8N_VERSIONS: '1.123.81' },
+				minutes: 9,
+			},
+		},
+		'chaos --mode queue': {
+			what: '300 sales in queue mode while each of its parts is killed: none lost, none invented. The same options',
+			run: ['test/chaos/main.ts', '--mode', 'queue'],
+			minutes: 8,
+			short: { args: ['--purchases', '60', '--minutes', '0.5'], minutes: 6 },
+		},
+		release: {
+			what: 'A whole release on this machine: build, scanner, the same tarball elsewhere, and every way to install, update and remove it, by the installer of n8n',
+			run: ['test/package/release.ts'],
+			minutes: 6,
+			short: { run: ['test/package/installs.ts'], minutes: 4 },
+		},
+	},
+	check: {
+		scan: {
+			what: "n8n's scanner over source, tarball and descriptions; then again with violations put in, which it must find",
+			run: ['test/package/scan.ts', '--control'],
+			minutes: 1,
+		},
+		reproducible: {
+			what: 'Two clones of what is committed, built under other circumstances, give the same tarball, byte for byte',
+			run: ['test/package/reproducible.ts'],
+			minutes: 1,
+		},
+		histories: {
+			what: '10,000 random histories of the polling trigger',
+			run: ['jest', 'test/unit/polling/histories'],
+			env: { HISTORIES: '10000' },
+			minutes: 5,
+			short: { env: { HISTORIES: '1500' }, minutes: 1 },
+		},
+		hostile: {
+			what: 'The trigger accepts none of 100,000 changed deliveries, and memory stays flat',
+			run: ['jest', '-i', 'test/engine/trigger-hostile'],
+			nodeFlags: ['--expose-gc'],
+			env: { HOSTILE_RUNS: '100000' },
+			minutes: 4,
+			short: { env: { HOSTILE_RUNS: '15000' }, minutes: 1 },
+		},
+		mutation: {
+			what: 'The tests notice at least 95 % of all small changes of the code that no sale may be lost by. Names of groups choose some of it',
+			run: ['test/mutation/main.ts'],
+			report: 'test/mutation/output/mutation.json',
+			minutes: 12,
+			short: { args: ['--short'], minutes: 2 },
+		},
+	},
+	bench: {
+		package: {
+			what: 'Files, bytes, load time and the start of n8n, compared with four other packages',
+			run: ['test/bench/package.ts'],
+			minutes: 3,
+			short: { args: ['--alone', '--rounds', '1'], minutes: 0.5 },
+		},
+		transport: {
+			what: 'Bulk runs, rate limit and lists, compared with plain loops',
+			run: ['test/bench/transport.ts'],
+			minutes: 8,
+			short: { args: ['creates', '--short'], minutes: 1 },
+		},
+		n8n: {
+			what: 'Deliveries one by one and at once, on one process and in queue mode, compared with the Webhook node; prints the tables of docs/scaling.md',
+			run: ['test/bench/n8n.ts'],
+			minutes: 40,
+			short: {
+				args: [
+					...['--modes', 'regular', '--settings', 'lazy', '--bursts', '20'],
+					...['--cold', '20', '--seconds', '2', '--sales', '20'],
+				],
+				minutes: 2,
+			},
+		},
+	},
+	generate: {
+		schemas: {
+			what: 'The sample outputs in nodes/Pocketsflow/__schema__',
+			run: ['test/engine/generate-schemas.ts'],
+			minutes: 0.2,
+			short: { args: ['--into', 'test/output/schemas'], minutes: 0.2 },
+		},
+		screenshots: {
+			what: 'The pictures of the README',
+			run: ['test/harness/browser/screenshots.ts'],
+			minutes: 2,
+			short: { args: ['--into', 'test/output/images'], minutes: 2 },
+		},
+		workflows: {
+			what: 'The workflows of test/e2e/workflows/build.ts, saved by the editor of n8n for a release: generate workflows 0.2.0',
+			run: ['test/e2e/workflows/save.ts'],
+			minutes: 1,
+			short: { args: ['0.0.0', '--into', 'test/output/workflows'], minutes: 1 },
+		},
+	},
+};
+
+/** The suites of one folder, or those of its files that the pattern matches. */
+function buildJest(folder: string, ...pattern: string[]): [string, ...string[]] {
+	const config = ['--config', `test/${folder}/jest.config.js`, '--runInBand', '--forceExit'];
+	return ['jest', ...config, ...pattern];
+}

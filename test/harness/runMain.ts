@@ -1,0 +1,18 @@
+import { inspect, types } from 'node:util';
+
+/** Runs the main function of a program. If it throws, the program shows what and ends with 1, whatever is open. */
+export function runMain(main: () => Promise<unknown>): void {
+	main().catch((error: unknown) => {
+		console.error(formatError(error));
+		process.exit(1);
+	});
+}
+
+/** What was thrown, as a text to read: the stack and the causes of an error, the content of anything else. */
+export function formatError(error: unknown): string {
+	// Not `instanceof`: an error may come from another V8 context.
+	if (!types.isNativeError(error))
+		return typeof error === 'string' ? error : inspect(error, { depth: 5 });
+	const own = error.stack ?? `${error.name}: ${error.message}`;
+	return error.cause === undefined ? own : `${own}\nCaused by ${formatError(error.cause)}`;
+}

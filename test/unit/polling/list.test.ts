@@ -1,0 +1,185 @@
+import {
+	advance,
+	countRoom,
+	dayMs,
+	pendingLimit,
+	selectDue,
+	startAt,
+	startNow,
+	toPending,
+	type Disposition,
+	type ListRecord,
+	type ListState,
+	type Reading,
+} from '../../../nodes/Pocketsflow/polling/list';
+import { undatedMs } from '../../../nodes/Pocketsflow/polling/records';
+
+const nowMs = Date.UTC(2026, 10, 23);
+const conditions = {
+	nowMs,
+	overlapMs: 1_000,
+	recordLimit: 100,
+	pendingForMs: 7 * dayMs,
+	inBatches: new Map<string, number>(),
+};
+const make = (id: string, timeMs: number, disposition: Disposition = 'emit'): ListRecord => ({
+	id,
+	timeMs,
+	disposition,
+});
+const read = (records: ListRecord[], more: Partial<Reading> = {}): Reading => ({
+	records,
+	isComplete: true,
+	isVerified: true,
+	throughMs: Infinity,
+	missing: [],
+	triedIds: new Set(),
+	...more,
+});
+const select = (state: ListState, records: ListRecord[], given: Partial<typeof conditions> = {}) =>
+	selectDue(state, records, new Map(), { ...conditions, ...given });
+
+/** One poll that emits everything that is due, or so many, and the state after it. */
+function poll(
+	state: ListState,
+	reading: Reading,
+	room = Infinity,
+	given: Partial<typeof conditions> = {},
+) {
+	const due = select(state, [...reading.records], given);
+	return advance(state, reading, due, due.slice(0, room), { ...conditions, ...given });
+}
+
+describe('a list that is followed from now on', () => {
+	it('takes what is in it as seen, and waits for what is pending', () => {
+		const state = startNow(
+			[make('new', nowMs), make('edge', nowMs - 1_000), make('wait', nowMs, 'pending')],
+			conditions,
+		);
+		expect(state).toMatchObject({ fromMs: nowMs - 1_000, newestMs: nowMs, settledMs: nowMs });
+		expect(state.seen.map(([id]) => id)).toEqual(['new', 'edge']);
+		expect(state.pending).toEqual([['wait', nowMs, nowMs + 7 * dayMs]]);
+	});
+
+	it.each([
+		['empty', []],
+		['long quiet', [make('old', 5)]],
+		['dated far ahead', [make('future', nowMs + dayMs + 1)]],
+	])('begins a day ago if it is %s, never in 1970', (_what, records) => {
+		expect(startNow(records, conditions).fromMs).toBe(nowMs - dayMs);
+	});
+
+	it('keeps records without a date as seen for ever', () => {
+		let state = startNow([make('undated', undatedMs)], conditions);
+		for (let n = 0; n < 5; n++) state = poll(state, read([make(`r${n}`, nowMs + n * 60_000)]));
+		expect(state.seen).toContainEqual(['undated', undatedMs]);
+		expect(select(state, [make('undated', undatedMs)])).toEqual([]);
+	});
+});
+
+describe('what is due', () => {
+	it('is what is new, what must come again and what was waited for, oldest first', () => {
+		const state: ListState = {
+			...startAt(10, [['waited', 5, nowMs + 1]]),
+			seen: [['seen', 11]],
+		};
+		const records = [
+			...[make('z', 11), make('y', 11), make('edge', 10), make('old', 9), make('seen', 11)],
+			...[make('own', 12), make('again', 3), make('waited', 5)],
+			...[make('skip', 11, 'skip'), make('wait', 11, 'pending')],
+		];
+		const inBatches = new Map([
+			['own', 12],
+			['again', 3],
+		]);
+		const due = selectDue(state, records, new Map([['again', true]]), { inBatches });
+		expect(due.map(({ id }) => id)).toEqual(['again', 'waited', 'edge', 'y', 'z']);
+	});
+});
+
+describe('the state after a poll', () => {
+	const start = startAt(nowMs - 60_000);
+
+	it('moves to the overlap behind the newest, never back', () => {
+		const next = poll(start, read([make('a', nowMs)]));
+		expect(next).toMatchObject({ fromMs: nowMs - 1_000, newestMs: nowMs, seen: [['a', nowMs]] });
+		expect(poll(next, read([make('b', nowMs - 900)])).fromMs).toBe(nowMs - 1_000);
+	});
+
+	it('passes over no new record that still waits', () => {
+		const records = [make('a', nowMs - 40_000), make('b', nowMs - 20_000), make('c', nowMs)];
+		const next = poll(start, read(records), 1);
+		expect(next.fromMs).toBe(nowMs - 21_000);
+		expect(select(next, records).map(({ id }) => id)).toEqual(['b', 'c']);
+	});
+
+	it('passes over nothing that was not read', () => {
+		const records = [make('a', nowMs - 40_000), make('c', nowMs)];
+		expect(poll(start, read(records, { throughMs: nowMs - 30_000 })).fromMs).toBe(nowMs - 41_000);
+		const incomplete = poll(start, read(records, { isComplete: false, next: 7 }));
+		expect(incomplete).toMatchObject({ fromMs: start.fromMs, next: 7, settledMs: start.settledMs });
+		expect(incomplete.seen).toHaveLength(2);
+	});
+
+	it('stays one reading behind where the API proves nothing', () => {
+		const first = poll(start, read([make('a', nowMs - 30_000)], { isVerified: false }));
+		expect(first.fromMs).toBe(start.fromMs);
+		const second = poll(first, read([make('b', nowMs)], { isVerified: false }));
+		expect(second.fromMs).toBe(nowMs - 31_000);
+		expect(poll(second, read([], { isVerified: false })).fromMs).toBe(nowMs - 1_000);
+	});
+
+	it('is not moved by a record dated far ahead, which is emitted once', () => {
+		const future = make('future', nowMs + 2 * dayMs);
+		const next = poll(start, read([future, make('b', nowMs)]));
+		expect(next.newestMs).toBe(nowMs);
+		expect(select(next, [future])).toEqual([]);
+	});
+
+	it('waits for pending records until they are emitted, not wanted or too old', () => {
+		const waiting = [make('a', nowMs, 'pending'), make('b', nowMs, 'pending')];
+		const next = poll(start, read(waiting));
+		expect(next.pending.map(([id]) => id)).toEqual(['a', 'b']);
+		const later = { nowMs: nowMs + 6 * dayMs };
+		const after = poll(next, read([make('a', nowMs), make('b', nowMs, 'skip')]), 1, later);
+		expect(after.pending).toEqual([]);
+		expect(poll(next, read([]), 1, { nowMs: nowMs + 7 * dayMs }).pending).toEqual([]);
+		expect(toPending([make('old', nowMs - 8 * dayMs)], nowMs, 7 * dayMs)).toEqual([]);
+	});
+
+	it('waits a day for what was to come again and is not in the list', () => {
+		const next = poll(start, read([], { missing: [['gone', 5]] }));
+		expect(next.pending).toEqual([['gone', 5, nowMs + dayMs]]);
+		expect(select(next, [make('gone', 5)])).toHaveLength(1);
+	});
+
+	it('puts pending records that were tried behind the others', () => {
+		const pending = toPending([make('a', nowMs), make('b', nowMs)], nowMs, dayMs);
+		const next = poll({ ...start, pending }, read([], { triedIds: new Set(['a']) }));
+		expect(next.pending.map(([id]) => id)).toEqual(['b', 'a']);
+	});
+
+	it('keeps a bounded number of pending records, the newest', () => {
+		const many = Array.from({ length: pendingLimit + 5 }, (_, n) =>
+			make(`p${n}`, nowMs - n, 'pending'),
+		);
+		const { pending } = poll(start, read(many));
+		expect(pending).toHaveLength(pendingLimit);
+		expect(pending.some(([id]) => id === `p${pendingLimit}`)).toBe(false);
+	});
+
+	it('keeps a bounded number of seen records, and emits none again', () => {
+		const many = Array.from({ length: 150 }, (_, n) => make(`r${n}`, nowMs - 800 + n));
+		const next = poll(start, read(many));
+		expect(next.seen).toHaveLength(100);
+		expect(select(next, many)).toEqual([]);
+	});
+
+	it('has no room for new records while those that are seen cannot be forgotten', () => {
+		const seen = Array.from({ length: 100 }, (_, n): [string, number] => [`s${n}`, nowMs]);
+		expect(countRoom({ ...start, seen }, conditions)).toBe(100);
+		expect(countRoom({ ...start, seen, next: 3 }, conditions)).toBe(0);
+		const inBatches = new Map(seen.slice(0, 60));
+		expect(countRoom(start, { ...conditions, inBatches })).toBe(40);
+	});
+});

@@ -1,0 +1,313 @@
+import type { Switches } from '../../model/pocketsflow';
+import { minuteMs, ModelLife, type LifeOptions } from './modelLife';
+
+jest.mock('../../../nodes/Pocketsflow/transport/send', () => ({
+	send: async (context: { answer(request: unknown): Promise<unknown> }, request: unknown) =>
+		await context.answer(request),
+}));
+jest.mock('../../../nodes/Pocketsflow/transport/credential', () => ({
+	loadCredential: async () => ({ mode: 'live' }),
+	forgetCredential: () => undefined,
+}));
+
+afterEach(() => jest.restoreAllMocks());
+
+function begin(options: LifeOptions): ModelLife {
+	const life = new ModelLife(options);
+	jest.spyOn(Date, 'now').mockImplementation(life.clock);
+	return life;
+}
+
+/** Sells so many times, evenly, and leaves the clock at the end. */
+function sell(life: ModelLife, count: number, everyMs: number): string[] {
+	return Array.from({ length: count }, () => {
+		life.nowMs += everyMs;
+		return life.model.sell().id;
+	});
+}
+
+const sorted = (ids: string[]) => [...ids].sort();
+
+/** Old orders, then polls beside new ones, then an outage with a backlog. */
+async function liveThrough(options: LifeOptions & { old: number; backlog?: number }) {
+	const life = begin({ apiPageSize: 100, ...options });
+	sell(life, options.old, 20_000);
+	life.nowMs += 20 * minuteMs;
+	await life.poll();
+	const fresh: string[] = [];
+	for (let polls = 0; polls < 10; polls++) {
+		fresh.push(...sell(life, 3, 1_000));
+		await life.poll();
+	}
+	if (options.backlog) fresh.push(...sell(life, options.backlog, 5_000));
+	await life.comeToRest(8);
+	return { life, fresh };
+}
+
+const standstills: Array<[string, Partial<Switches>, { old: number; backlog?: number }]> = [
+	['startDate is ignored', { startDate: 'ignored' }, { old: 700, backlog: 300 }],
+	[
+		'startDate is ignored and nothing is counted',
+		{ startDate: 'ignored', totalCount: 'absent' },
+		{ old: 700, backlog: 300 },
+	],
+	[
+		'startDate is ignored and the list stands oldest first',
+		{ startDate: 'ignored', order: 'oldest' },
+		{ old: 700, backlog: 300 },
+	],
+	[
+		'startDate is ignored, and the order is none',
+		{ startDate: 'ignored', order: 'stored' },
+		{ old: 700, backlog: 300 },
+	],
+	['the whole list is counted', { totalCount: 'wholeList' }, { old: 700, backlog: 1_200 }],
+	['startDate is a day', { startDate: 'day' }, { old: 1_000, backlog: 1_200 }],
+	['endDate is a day', { endDate: 'day' }, { old: 300, backlog: 1_200 }],
+	['endDate is midnight', { endDate: 'midnight' }, { old: 300, backlog: 1_200 }],
+	['endDate is ignored', { endDate: 'ignored' }, { old: 300, backlog: 1_200 }],
+	['the list stands oldest first', { order: 'oldest' }, { old: 300, backlog: 1_200 }],
+	[
+		'the list is sorted by payment, paid later than made',
+		{ order: 'paid', late: 'paidLater' },
+		{ old: 300, backlog: 1_200 },
+	],
+	[
+		'pages have 20 records, and paid later than made',
+		{ pageSize: 'ignored', order: 'paid', late: 'paidLater' },
+		{ old: 300, backlog: 300 },
+	],
+	[
+		'nothing is counted and nothing sorted',
+		{ totalCount: 'absent', order: 'stored' },
+		{ old: 300, backlog: 1_200 },
+	],
+];
+
+test.each(standstills)(
+	'every new order is found once, and no old one, where %s',
+	async (_what, switches, counts) => {
+		const apiPageSize = switches.pageSize === 'ignored' ? 20 : 100;
+		const { life, fresh } = await liveThrough({ switches, ...counts, apiPageSize });
+		expect(sorted(life.idsOf('order.completed'))).toEqual(sorted(fresh));
+		expect(life.failures).toEqual([]);
+		expect(Math.max(...life.requestCounts.slice(1))).toBeLessThanOrEqual(60);
+	},
+);
+
+test('tiny pages in no order lose nothing', async () => {
+	const switches = { pageSize: 'ignored', order: 'stored' } as const;
+	const { life, fresh } = await liveThrough({ switches, apiPageSize: 3, old: 50, backlog: 100 });
+	expect(sorted(life.idsOf('order.completed'))).toEqual(sorted(fresh));
+});
+
+const subscriptionEvents = ['created', 'updated', 'deleted'].map(
+	(what) => `customer.subscription.${what}`,
+);
+
+describe('one empty answer', () => {
+	/** A shop with a long history. */
+	function openOldShop(events: string[]): ModelLife {
+		const life = begin({ events });
+		for (let number = 0; number < 300; number++) {
+			life.nowMs += 120 * minuteMs;
+			life.model.sell();
+			const membership = life.model.subscribe();
+			if (number % 3 > 0) membership.end();
+		}
+		life.nowMs += 3 * 24 * 60 * minuteMs;
+		return life;
+	}
+
+	it('at activation does not emit the history', async () => {
+		const life = openOldShop(['order.completed', ...subscriptionEvents]);
+		life.model.answerEmptyFor(90_000);
+		await life.poll();
+		await life.comeToRest(10);
+		expect(life.emitted).toEqual([]);
+		const { id } = life.model.sell();
+		await life.poll();
+		expect(life.idsOf('order.completed')).toEqual([id]);
+	});
+
+	it('where the next one is not empty begins nothing, and says so', async () => {
+		const life = openOldShop(['order.completed']);
+		life.model.sell();
+		const { respond } = life.model;
+		let requests = 0;
+		jest.spyOn(life.model, 'respond').mockImplementation((request) => {
+			if (requests++ === 0) life.model.answerEmptyFor(1);
+			else life.model.answerEmptyFor(0);
+			return respond.call(life.model, request);
+		});
+		await life.poll();
+		expect(life.failures).toEqual([expect.stringContaining('two different answers')]);
+		await life.comeToRest(3);
+		expect(life.emitted).toEqual([]);
+	});
+
+	it('later repeats no end of a subscription', async () => {
+		const life = begin({ events: subscriptionEvents });
+		const membership = life.model.subscribe();
+		await life.poll();
+		membership.end();
+		await life.poll();
+		life.model.answerEmptyFor(90_000);
+		await life.comeToRest(5);
+		expect(life.idsOf('customer.subscription.deleted')).toEqual([membership.id]);
+	});
+});
+
+test('customers made in one moment are all found, although the sort is ignored', async () => {
+	const switches = { customerSort: 'ignored', equalDates: 'minute', ties: 'unstable' } as const;
+	const life = begin({ switches, events: ['customer.created'], apiPageSize: 20 });
+	for (let number = 0; number < 150; number++) life.model.sell();
+	life.nowMs += 60 * minuteMs;
+	await life.poll();
+	const buyers = Array.from({ length: 200 }, () => life.model.sell().customerId);
+	await life.comeToRest(15);
+	expect(sorted(life.idsOf('customer.created'))).toEqual(sorted(buyers));
+});
+
+const rushes: Array<[string, Partial<Switches>, number]> = [
+	['endDate is ignored', { endDate: 'ignored' }, 100],
+	['pages have 20 records', { pageSize: 'capped' }, 20],
+	['nothing is sorted and nothing counted', { order: 'stored', totalCount: 'absent' }, 100],
+];
+test.each(rushes)(
+	'a rush of one sale a second loses nothing, and comes out meanwhile, where %s',
+	async (_what, switches, apiPageSize) => {
+		const life = begin({ switches, apiPageSize });
+		await life.poll();
+		const { respond } = life.model;
+		// Each request takes a second, in which something is sold.
+		const fresh: string[] = [];
+		const spy = jest.spyOn(life.model, 'respond').mockImplementation((request) => {
+			life.nowMs += 200;
+			fresh.push(life.model.sell().id);
+			return respond.call(life.model, request);
+		});
+		for (let polls = 0; polls < 12; polls++) {
+			fresh.push(...sell(life, 55, 1_000));
+			life.nowMs -= 55_000;
+			await life.poll();
+		}
+		expect(life.idsOf('order.completed').length).toBeGreaterThan(fresh.length * 0.9);
+		expect(life.failures).toEqual([]);
+		spy.mockRestore();
+		await life.comeToRest(10);
+		expect(sorted(life.idsOf('order.completed'))).toEqual(sorted(fresh));
+	},
+	60_000,
+);
+
+describe('a subscription', () => {
+	it('that ends, returns and ends again has two ends with two event IDs', async () => {
+		const life = begin({ events: subscriptionEvents });
+		const membership = life.model.subscribe();
+		await life.poll();
+		for (const change of ['end', 'reactivate', 'end'] as const) {
+			membership[change]();
+			await life.poll();
+		}
+		const ends = life.emitted.filter(({ event }) => event === 'customer.subscription.deleted');
+		expect(ends.map(({ eventId }) => eventId)).toEqual([
+			`customer.subscription.deleted:${membership.id}`,
+			`customer.subscription.deleted:${membership.id}:2`,
+		]);
+	});
+
+	it('that had ended before watching began and returns is told', async () => {
+		const life = begin({ events: subscriptionEvents });
+		const membership = life.model.subscribe();
+		membership.end();
+		await life.poll();
+		membership.reactivate();
+		await life.poll();
+		expect(life.idsOf('customer.subscription.updated')).toEqual([membership.id]);
+	});
+
+	it('that changes its offer or is paused by a flag is told, with what changed', async () => {
+		const switches = { pausedForm: 'flag', status: 'upper' } as const;
+		const life = begin({ switches, events: subscriptionEvents });
+		const membership = life.model.subscribe();
+		const offer = life.model.addOffer({ name: 'Yearly' });
+		await life.poll();
+		membership.changeOffer(offer);
+		const [changed] = await life.poll();
+		expect(changed).toMatchObject({ subscription: { id: offer.id } });
+		membership.pause();
+		const [paused] = await life.poll();
+		expect(paused).toMatchObject({ subscriptionCustomer: { paused: true, active: true } });
+	});
+
+	it('that names its buyer by an ID only comes with the address, for one request', async () => {
+		const life = begin({ switches: { membershipEmail: 'absent' }, events: subscriptionEvents });
+		await life.poll();
+		const membership = life.model.subscribe({ customer: 'ana@example.org' });
+		const [created] = await life.poll();
+		expect(created).toMatchObject({
+			customer: { id: membership.customerId, email: 'ana@example.org' },
+		});
+		membership.pause();
+		const before = life.model.requests.filter(({ path }) => path.startsWith('/customers/')).length;
+		const [updated] = await life.poll();
+		expect(updated).toMatchObject({ customer: { email: 'ana@example.org' } });
+		expect(before).toBe(1);
+		expect(life.model.requests.filter(({ path }) => path.startsWith('/customers/'))).toHaveLength(
+			1,
+		);
+	});
+});
+
+test.each([300, 1_100])('%i abandoned memberships cost few requests, and expire', async (count) => {
+	const life = begin({ events: ['customer.subscription.created'], apiPageSize: 100 });
+	await life.poll();
+	const memberships = Array.from({ length: count }, () => {
+		life.nowMs += minuteMs;
+		return life.model.subscribe({ incomplete: true });
+	});
+	await life.comeToRest(20);
+	expect(life.lastRequests).toBeLessThanOrEqual(4);
+	memberships[5].complete();
+	const newest = life.model.subscribe({ incomplete: true });
+	await life.poll();
+	newest.complete();
+	await life.poll();
+	expect(life.idsOf('customer.subscription.created')).toContain(newest.id);
+	await life.comeToRest(6);
+	expect(sorted(life.idsOf('customer.subscription.created'))).toEqual(
+		sorted([memberships[5].id, newest.id]),
+	);
+	await life.poll('kept', 8 * 24 * 60);
+	await life.comeToRest(2);
+	expect(life.lastRequests).toBe(1);
+	expect(life.failures).toEqual([]);
+});
+
+test('watching 2,000 memberships takes a third of the limit at most where the page size is ignored', async () => {
+	const life = begin({ switches: { pageSize: 'ignored' }, events: subscriptionEvents.slice(1) });
+	const memberships = Array.from({ length: 2_000 }, () => life.model.subscribe());
+	await life.poll();
+	memberships[3].end();
+	memberships[1_990].end();
+	await life.comeToRest(10);
+	expect(sorted(life.idsOf('customer.subscription.deleted'))).toEqual(
+		sorted([memberships[3].id, memberships[1_990].id]),
+	);
+	expect(Math.max(...life.requestCounts.slice(1))).toBeLessThanOrEqual(33);
+});
+
+test('a quiet account takes one request for each list', async () => {
+	const events = [
+		'order.completed',
+		'customer.subscription.created',
+		'review.created',
+		'order.refunded',
+	];
+	const life = begin({ events, apiPageSize: 20 });
+	sell(life, 500, minuteMs);
+	life.nowMs += 60 * minuteMs;
+	await life.comeToRest(3);
+	expect(life.lastRequests).toBe(events.length);
+});

@@ -1,0 +1,85 @@
+import type { Endpoint } from '../../../nodes/Pocketsflow/webhook/endpoints';
+import { isDone, plan, type Wanted } from '../../../nodes/Pocketsflow/webhook/plan';
+import {
+	describeEndpoint,
+	readDescription,
+	seal,
+	unseal,
+} from '../../../nodes/Pocketsflow/webhook/sealing';
+
+const url = 'https://n8n.example.com/webhook/1/webhook';
+const apiKey = 'pk_live_0';
+const wanted: Wanted = { url, events: ['order.completed'], workflowId: 'flow', apiKey };
+
+/** An endpoint as it should be, but for the differences. */
+const make = (id: string, differences: Partial<Endpoint> = {}): Endpoint => ({
+	id,
+	url,
+	events: ['order.completed'],
+	active: true,
+	description: describeEndpoint('flow', seal(`secret of ${id}`, apiKey, url)),
+	...differences,
+});
+
+const knowing =
+	(...ids: string[]) =>
+	({ id }: Endpoint) =>
+		ids.includes(id) ? `secret of ${id}` : undefined;
+
+describe('the plan for our endpoints', () => {
+	it('is empty for the one that is wanted', () => {
+		const planned = plan([make('a')], wanted, knowing('a'));
+		expect(planned).toMatchObject({ keep: { endpoint: { id: 'a' }, secret: 'secret of a' } });
+		expect(planned.change).toBeUndefined();
+		expect(isDone(planned)).toBe(true);
+	});
+
+	it('is to create one if the secret of none is known, and to remove the others', () => {
+		for (const own of [[], [make('a'), make('b')]]) {
+			const planned = plan(own, wanted, knowing());
+			expect(planned).toEqual({ remove: own });
+			expect(isDone(planned)).toBe(false);
+		}
+	});
+
+	it.each([
+		[['a', 'c', 'b'], ['a', 'b', 'c'], 'c'],
+		[['a', 'c', 'b'], ['a', 'b'], 'b'],
+		[['9', '10'], ['9', '10'], '10'],
+	])('of %j, of which the secrets of %j are known, keeps %s', (ids, known, kept) => {
+		for (const order of [ids, [...ids].reverse()]) {
+			const planned = plan(
+				order.map((id) => make(id)),
+				wanted,
+				knowing(...known),
+			);
+			expect(planned.keep?.endpoint.id).toBe(kept);
+			expect(planned.remove.map(({ id }) => id)).toEqual(order.filter((id) => id !== kept));
+			expect(isDone(planned)).toBe(false);
+		}
+	});
+
+	it.each<[string, Partial<Endpoint>, unknown]>([
+		['another URL', { url: 'http://n8n.example.com/webhook/1/webhook' }, { url }],
+		['other events', { events: ['order.refunded'] }, { events: ['order.completed'] }],
+		['no activity', { active: false }, { active: true }],
+	])('changes nothing but %s', (_what, differences, change) => {
+		const planned = plan([make('a', differences)], wanted, knowing('a'));
+		expect(planned.change).toEqual(change);
+		expect(isDone(planned)).toBe(false);
+	});
+
+	it.each([
+		['nobody', 'mine'],
+		['another workflow', describeEndpoint('other', seal('secret of a', apiKey, url))],
+		['no workflow', describeEndpoint(undefined, seal('secret of a', apiKey, url))],
+		['us, without a secret', describeEndpoint('flow')],
+		['us, with another secret', describeEndpoint('flow', seal('other', apiKey, url))],
+		['us, with another key', describeEndpoint('flow', seal('secret of a', 'pk_live_1', url))],
+	])('seals the secret of one that was described by %s', (_whom, description) => {
+		const { change } = plan([make('a', { description })], wanted, knowing('a'));
+		expect(Object.keys(change ?? {})).toEqual(['description']);
+		const { workflowId, sealed } = readDescription(change?.description);
+		expect([workflowId, unseal(sealed, apiKey, url)]).toEqual(['flow', 'secret of a']);
+	});
+});
