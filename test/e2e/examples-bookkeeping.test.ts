@@ -76,7 +76,6 @@ test('writes one row for each payment and refund, with tax and country', async (
 	expect(await runAtNight()).not.toBe('');
 	const rows = await example.rows(table);
 	expect(rows).toHaveLength(3);
-	const { data: order } = await environment.api.get<{ country: string }>(`/orders/${orderId}`);
 	expect(rows).toEqual(
 		expect.arrayContaining([
 			expect.objectContaining({
@@ -84,7 +83,7 @@ test('writes one row for each payment and refund, with tax and country', async (
 				month,
 				email: 'ana@example.com',
 				product: 'Brushes',
-				country: order.country,
+				country: 'US',
 				currency: 'EUR',
 				gross: 23.8,
 				tax: 3.8,
@@ -94,11 +93,12 @@ test('writes one row for each payment and refund, with tax and country', async (
 			expect.objectContaining({
 				record: `refund:${refund._id}`,
 				orderId,
-				country: order.country,
+				country: 'US',
 				currency: 'EUR',
 				gross: -11.9,
 				tax: -1.9,
 				net: -10,
+				test: 'yes',
 			}),
 		]),
 	);

@@ -29,8 +29,14 @@ export class TelegramBot extends StandIn {
 				reply.send({ ok: true, result: take(body) }),
 			);
 		answer('getWebhookInfo', () => ({ url: bot.registration?.url ?? '' }));
-		answer('setWebhook', (body) => Boolean((bot.registration = body as Registration)));
-		answer('deleteWebhook', () => (bot.registration = undefined) === undefined);
+		answer('setWebhook', (body) => {
+			bot.registration = body as Registration;
+			return true;
+		});
+		answer('deleteWebhook', () => {
+			bot.registration = undefined;
+			return true;
+		});
 		answer('sendMessage', (body) => bot.sent.push(body as Sent) && { message_id: bot.sent.length });
 		await bot.listen();
 		return bot;
