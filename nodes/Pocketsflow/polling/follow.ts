@@ -25,6 +25,7 @@ import {
 	windowAround,
 	type FetchPage,
 	type ListRead,
+	type ReadPlan,
 } from './read';
 import type { DatedRecord } from './records';
 import type { PollSettings } from './settings';
@@ -134,14 +135,18 @@ async function readSource(
 	const wanted = new Set([...repeats, ...pending].map(({ id }) => id));
 	if (wanted.size === 0 || list.paging === 'none')
 		return { ...fresh, missing: repeats.map(({ id, timeMs }) => [id, timeMs]) };
-	const older = await readByPlan(fetchPage, list, {
+	const plan: ReadPlan = {
 		...windowAround([...repeats, ...pending].map(({ timeMs }) => timeMs)),
 		isWanted: ({ id }) => wanted.has(id),
 		enough: repeats.length > 0 ? wanted.size : Math.min(wanted.size, pendingPerPoll),
 		idlePages: repeats.length > 0 ? context.idlePages : Math.min(pendingPages, context.idlePages),
 		next: state.againNext,
 		resumes: repeats.length === 0,
-	});
+	};
+	let older = await readByPlan(fetchPage, list, plan);
+	// A window without any of them proves that the end date was not understood.
+	if (!older.records.some(plan.isWanted))
+		older = await readByPlan(fetchPage, list, { ...plan, toMs: undefined });
 	for (const record of older.records) if (wanted.has(record.id)) found.set(record.id, record);
 	const isWhole = state.againNext === undefined && older.next === undefined;
 	const isMissing = ({ id }: { id: string }) => isWhole && !found.has(id);
