@@ -55,7 +55,7 @@ describe('the events of the webhook trigger', () => {
 describe('an activation', () => {
 	it.each<[string, IDataObject, string]>([
 		['events of which there are none', { events: nothing }, 'Or choose from the list'],
-		['an object as events', { events: '={{ { a: 1 } }}' }, "'Trigger On' must be text"],
+		['an object as events', { events: '={{ { a: 1 } }}' }, "'Trigger On' is no list of names"],
 		['an empty list by expression', { events: '={{ [] }}' }, "'Trigger On' has no value"],
 		['failing events', { events: failing }, "The expression in 'Trigger On' cannot be evaluated"],
 		['simplify that is neither', { simplify: '={{ "yes" }}' }, "'Simplify' must be true or false"],

@@ -23,7 +23,8 @@ const madeUp = [
 	/^pk_(live|test)_(benchmark)?(0123456789(abcdef)?)+$/,
 	/^pk_(live|test)_(Qh7ZkP2wXr9Tb4Mn)+$/,
 	/^pk_(live_tenantOne|test_tenantTwo)0123456789$/,
-	/^whsec_abcdefghijklmnop$/,
+	/^pk_test_unknown(_code)?$/,
+	/^whsec_(abcdefghijklmnop|x+4a7f|0123456789abcdef)$/,
 ];
 
 /** What looks like a secret in a text, by what it would be. */

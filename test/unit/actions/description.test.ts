@@ -81,7 +81,7 @@ describe('the texts of every parameter follow the guidelines', () => {
 describe('the texts of every operation follow the guidelines', () => {
 	it.each(operations)('%s', (_title, { option, effect, fields }) => {
 		expect(option.name).toMatch(/^[A-Z]/);
-		expect(option.action).toMatch(/^[A-Z][a-z ]+( \(.*\bcannot be undone\))?$/);
+		expect(option.action).toMatch(/^[A-Z][a-z ]+$/);
 		expect(option.action).not.toMatch(/\b(an?|the)\b/);
 		expect(option.description).toMatch(/^[A-Z]/);
 		expect(option.description).not.toBe(option.name);

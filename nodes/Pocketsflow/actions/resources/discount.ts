@@ -173,7 +173,7 @@ export const discountResource: Resource = {
 			response: { kind: 'record', recordKeys: lists.discounts.recordKeys, simplifiedKeys },
 		},
 		buildDeleteRow({
-			action: 'Delete discount (cannot be undone)',
+			action: 'Delete discount which cannot be undone',
 			description: 'Delete a discount permanently, so that its code no longer works',
 			field: discountField,
 			path: '/discounts',

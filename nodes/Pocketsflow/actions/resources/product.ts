@@ -139,7 +139,7 @@ export const productResource: Resource = {
 			response: { kind: 'record', recordKeys: lists.products.recordKeys, simplifiedKeys },
 		},
 		buildDeleteRow({
-			action: 'Delete product (cannot be undone)',
+			action: 'Delete product which cannot be undone',
 			description: 'Delete a product permanently, so that it can no longer be bought',
 			field: productField,
 			path: '/products',

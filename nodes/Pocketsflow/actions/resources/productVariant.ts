@@ -68,7 +68,7 @@ export const productVariantResource: Resource = {
 			response: { kind: 'record', recordKeys: ['variant', 'productVariant'] },
 		},
 		buildDeleteRow({
-			action: 'Delete product variant (cannot be undone)',
+			action: 'Delete product variant which cannot be undone',
 			description: 'Delete a product variant permanently, so that it can no longer be bought',
 			field: variantIdField,
 			path: '/products/variants',

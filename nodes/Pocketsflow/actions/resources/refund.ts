@@ -70,7 +70,8 @@ export const refundResource: Resource = {
 			option: {
 				name: 'Create',
 				value: 'create',
-				action: 'Create refund (real money in live mode, 29.99 is $29.99, cannot be undone)',
+				action:
+					'Create refund in main currency units with real money in live mode which cannot be undone',
 				description:
 					'Create a refund: send the money of an order back to the buyer, in full or in part. This cannot be undone.',
 			},

@@ -102,7 +102,7 @@ export const subscriptionResource: Resource = {
 			option: {
 				name: 'Cancel',
 				value: 'cancel',
-				action: 'Cancel subscription (cannot be undone)',
+				action: 'Cancel subscription which cannot be undone',
 				description:
 					"End a buyer's subscription, so that it is not charged again. This cannot be undone, and it refunds nothing.",
 			},
@@ -156,7 +156,7 @@ export const subscriptionResource: Resource = {
 			option: {
 				name: 'Refund',
 				value: 'refund',
-				action: 'Refund subscription (real money in live mode, cannot be undone)',
+				action: 'Refund subscription with real money in live mode which cannot be undone',
 				description:
 					"Send money of a buyer's subscription back to the buyer. This cannot be undone, and no amount can be set.",
 			},

@@ -135,7 +135,7 @@ export const upsellResource: Resource = {
 			response: { kind: 'record', recordKeys: lists.upsells.recordKeys, simplifiedKeys },
 		},
 		buildDeleteRow({
-			action: 'Delete upsell (cannot be undone)',
+			action: 'Delete upsell which cannot be undone',
 			description: 'Delete an upsell permanently, so that buyers no longer see it',
 			field: upsellField,
 			path: '/upsells',

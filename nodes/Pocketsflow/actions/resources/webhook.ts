@@ -123,7 +123,7 @@ export const webhookResource: Resource = {
 			response: { kind: 'record', recordKeys: lists.webhooks.recordKeys },
 		},
 		buildDeleteRow({
-			action: 'Delete webhook (cannot be undone)',
+			action: 'Delete webhook which cannot be undone',
 			description:
 				'Delete a webhook permanently: no more events are sent to its URL. A Pocketsflow Trigger whose webhook is deleted gets no events any more.',
 			field: webhookField,

@@ -2,7 +2,7 @@ import axe, { type AxeResults } from 'axe-core';
 import type { Browser } from 'playwright-core';
 
 import { openBrowser } from '../harness/browser/browser';
-import { get, post, receiver, registerWebhook, sandbox, setUpSandbox } from './helpers';
+import { get, post, receiver, registerWebhook, sandbox, setUpSandbox } from '../contract/helpers';
 
 setUpSandbox();
 
