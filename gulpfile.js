@@ -26,7 +26,7 @@ const checkTypes = () =>
 		...['--incremental', '--tsBuildInfoFile', '.cache/nodes.tsbuildinfo'],
 	);
 
-// Icons, codex files and output schemas: n8n looks for each beside the node.
+// Icons, codex files and output schemas: n8n looks for each next to the node.
 const assets = () =>
 	src(['{nodes,credentials}/**/*.svg', 'nodes/**/*.json'], { base: '.', encoding: false }).pipe(
 		dest('dist'),

@@ -29,7 +29,7 @@ export class PocketsflowApi implements ICredentialType {
 	properties: INodeProperties[] = [
 		{
 			displayName:
-				'The key is at Pocketsflow under <b>Developers → API keys</b>. Begin with a test key (pk_test_…): it moves no money. Its products and orders are apart from those of a live key (pk_live_…).',
+				'The key is in Pocketsflow under <b>Developers → API keys</b>. Begin with a test key (pk_test_…): it moves no money. Its products and orders are apart from those of a live key (pk_live_…).',
 			name: 'notice',
 			type: 'notice',
 			default: '',
@@ -43,7 +43,7 @@ export class PocketsflowApi implements ICredentialType {
 			default: '',
 			placeholder: 'e.g. pk_test_…',
 			description:
-				'The secret key from Developers → API keys at Pocketsflow. A key that begins with pk_test_ works on test data and moves no money.',
+				'The secret key from Developers → API keys in Pocketsflow. A key that begins with pk_test_ works on test data and moves no money.',
 		},
 		{
 			displayName: 'Base URL',
@@ -60,7 +60,7 @@ export class PocketsflowApi implements ICredentialType {
 			default: '',
 			placeholder: 'e.g. whsec_…',
 			description:
-				'Needed only for a webhook endpoint that you made by hand at Pocketsflow. The trigger keeps the secret of an endpoint that it registers itself.',
+				'Needed only for a webhook endpoint that you made by hand in Pocketsflow. The trigger keeps the secret of an endpoint that it registers itself.',
 		},
 		{
 			displayName: 'Ignore SSL Issues (Insecure)',

@@ -3,7 +3,7 @@ import type { CheckoutSession, Mode } from './database/entities';
 import type { Switches } from './switches';
 import type { Deliveries } from './webhooks/deliveries';
 
-/** What the store and the dashboard know of the n8n beside them. */
+/** What the store and the dashboard know of the n8n next to them. */
 export interface ShopLinks {
 	/** The editor. */
 	n8nUrl?: string;
@@ -22,7 +22,7 @@ export interface SandboxContext {
 	readonly taxRate: number;
 	/** The API keys that are accepted, newest last. */
 	readonly keys: Record<Mode, string[]>;
-	/** Where the pages lead, beside to one another. */
+	/** Where the pages lead, next to one another. */
 	readonly links: ShopLinks;
 	/** The number in the newest order number that the store gave. */
 	lastOrderNumber: number;

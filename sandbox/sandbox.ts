@@ -71,7 +71,7 @@ export interface Sandbox {
 	waitForDeliveries(): Promise<void>;
 	/** Everything that was sold and registered, to start another sandbox with. */
 	takeSnapshot(): Buffer;
-	/** Tells the store and the dashboard of the n8n beside them. */
+	/** Tells the store and the dashboard of the n8n next to them. */
 	setLinks(links: ShopLinks): void;
 	/** Back to the start: no data, no requests, no deliveries, switches as at the start. */
 	reset(): void;

@@ -2,7 +2,7 @@
 /**
  * Plugin Name:          Pay with Pocketsflow
  * Plugin URI:           https://github.com/pocketsflow/n8n-nodes-pocketsflow
- * Description:          A payment method that sends buyers to an n8n workflow, which sends them on to their checkout at Pocketsflow.
+ * Description:          A payment method that sends buyers to an n8n workflow, which sends them on to their checkout in Pocketsflow.
  * Version:              1.0.0
  * Requires at least:    6.5
  * Requires PHP:         7.4
@@ -116,7 +116,7 @@ function pay_with_pocketsflow_load() {
 			$this->has_fields         = false;
 			$this->supports           = array( 'products' );
 			$this->method_title       = __( 'Pocketsflow', 'pay-with-pocketsflow' );
-			$this->method_description = __( 'Sends buyers to an n8n workflow, which sends them on to their checkout at Pocketsflow. The workflow marks the order as paid.', 'pay-with-pocketsflow' );
+			$this->method_description = __( 'Sends buyers to an n8n workflow, which sends them on to their checkout in Pocketsflow. The workflow marks the order as paid.', 'pay-with-pocketsflow' );
 			$this->init_form_fields();
 			$this->init_settings();
 			$this->title       = $this->get_option( 'title' );
@@ -235,7 +235,7 @@ function pay_with_pocketsflow_load() {
 				return array( 'result' => 'failure' );
 			}
 			$order->update_status( 'pending' );
-			$order->add_order_note( __( 'The buyer was sent on to pay at Pocketsflow.', 'pay-with-pocketsflow' ) );
+			$order->add_order_note( __( 'The buyer was sent on to pay in Pocketsflow.', 'pay-with-pocketsflow' ) );
 			$address = add_query_arg(
 				array(
 					'order' => rawurlencode( (string) $order->get_id() ),

@@ -57,7 +57,7 @@ export class PocketsflowTrigger implements INodeType {
 		properties: [
 			{
 				displayName:
-					'Pocketsflow calls n8n for this, so n8n needs a public https address. Without one, use the Pocketsflow Polling Trigger. A test key brings test events only, a live key live ones. On your own server, make <a href="https://github.com/pocketsflow/n8n-nodes-pocketsflow/blob/main/docs/scaling.md#what-to-set" target="_blank">two settings</a> for a rush of sales.',
+					'n8n needs a public https address. Without one, use the Pocketsflow Polling Trigger. A test key receives test events only, a live key live events only. <a href="https://github.com/pocketsflow/n8n-nodes-pocketsflow/blob/main/docs/scaling.md#what-to-set" target="_blank">Prepare for bursts of sales</a>.',
 				name: 'addressNotice',
 				type: 'notice',
 				default: '',

@@ -1,7 +1,7 @@
 import { Html } from './html';
 
 /**
- * The only script of the pages: copies a key, and reads the page anew every two seconds so that
+ * The only script of the pages: copies a key, and reads the page again every two seconds so that
  * deliveries appear as they arrive. A section that the user is in stays as it is.
  */
 export const script = Html.build`

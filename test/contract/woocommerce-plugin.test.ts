@@ -123,7 +123,7 @@ describe('a buyer who pays', () => {
 		});
 		expect(outcome.order).toEqual([
 			['update_status', 'pending'],
-			['add_order_note', 'The buyer was sent on to pay at Pocketsflow.'],
+			['add_order_note', 'The buyer was sent on to pay in Pocketsflow.'],
 		]);
 		expect(outcome.notices).toEqual([]);
 	});

@@ -454,7 +454,7 @@ describe('refunds', () => {
 		const refund = async (amount: string) =>
 			await call('post', `orders/${id}/refunds`, {
 				amount,
-				reason: 'Refunded at Pocketsflow',
+				reason: 'Refunded in Pocketsflow',
 				api_refund: false,
 				meta_data: [{ key: 'event', value: amount }],
 			});
@@ -463,7 +463,7 @@ describe('refunds', () => {
 			status: 201,
 			data: {
 				amount: '9.00',
-				reason: 'Refunded at Pocketsflow',
+				reason: 'Refunded in Pocketsflow',
 				refunded_payment: false,
 				meta_data: [
 					{ key: 'event', value: '9.00' },

@@ -234,7 +234,7 @@ describe('A workflow in which everything goes wrong', () => {
 		expect(await problem.innerText()).toContain("Check the 'API Key' in the credential");
 	});
 
-	test('says beside an option why it has nothing to choose from', async () => {
+	test('says next to an option why it has nothing to choose from', async () => {
 		await openNode(page, 'Wrong key');
 		const option = byTestId(page, 'parameter-input-productIds');
 		const text = 'Error fetching options';

@@ -133,7 +133,7 @@ describe('a refund', () => {
 	let orderId: string;
 	let executionId: string;
 
-	/** Has the agent ask for a refund, and returns the links of the e-mail to the approver. */
+	/** Has the agent ask for a refund, and returns the links of the email to the approver. */
 	async function askForRefund(): Promise<{ approve: string; decline: string }> {
 		const { client, sandbox } = environment;
 		({
@@ -146,7 +146,7 @@ describe('a refund', () => {
 				hitlParameters: {},
 			},
 		});
-		const asked = await until('the e-mail to the approver', () => mail.mails[0] ?? false, {
+		const asked = await until('the email to the approver', () => mail.mails[0] ?? false, {
 			withinMs: 60_000,
 		});
 		expect(asked).toMatchObject({ to: [approver], subject: `Refund order ${orderId}?` });

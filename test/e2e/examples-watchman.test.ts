@@ -23,7 +23,7 @@ const events = ['order.completed', 'order.refunded'];
 
 let environment: TestEnvironment;
 let mail: MailServer;
-/** The credentials of the services beside Pocketsflow, by their type. */
+/** The credentials of the services next to Pocketsflow, by their type. */
 let services: Credential[];
 let watchman: StoredWorkflow;
 let settling: StoredWorkflow;
@@ -118,7 +118,7 @@ const settlingWorkflow: Workflow = {
 	},
 };
 
-test('a failure of the watchman itself is told by e-mail', async () => {
+test('a failure of the watchman itself is told by email', async () => {
 	const { client } = environment;
 	// n8n starts the error trigger for scheduled runs only, and nobody waits for the morning here. The data
 	// table does not exist yet.
@@ -136,7 +136,7 @@ test('a failure of the watchman itself is told by e-mail', async () => {
 		),
 	}));
 	await client.activate(often.id);
-	const told = await until('the e-mail about the failure', () => mail.mails[0] ?? false, {
+	const told = await until('the email about the failure', () => mail.mails[0] ?? false, {
 		withinMs: 60_000,
 	});
 	await client.deactivate(often.id);
@@ -201,11 +201,7 @@ describe('with a workflow that settles', () => {
 	});
 
 	test.each<[string, () => Promise<void>, RegExp]>([
-		[
-			'is switched off',
-			() => change({ active: false }),
-			/its endpoint is switched off at Pocketsflow/,
-		],
+		['is disabled', () => change({ active: false }), /its endpoint is disabled in Pocketsflow/],
 		[
 			'lacks an event',
 			() => change({ active: true, events: ['order.completed'] }),
@@ -228,7 +224,7 @@ describe('with a workflow that settles', () => {
 		expect(mails[0].body).toMatch(message);
 	});
 
-	test('tells that there is no endpoint, and is content again after publishing anew', async () => {
+	test('tells that there is no endpoint, and is content again after publishing again', async () => {
 		const { api, client } = environment;
 		const { data } = await api.get<Endpoint[]>('/webhooks');
 		for (const { _id, url } of data)
@@ -266,7 +262,7 @@ describe('with a workflow that settles', () => {
 		expect((await look()).problems).toEqual([expect.stringContaining('Order A-LOST')]);
 	});
 
-	test('an e-mail that cannot be sent fails the execution', async () => {
+	test('an email that cannot be sent fails the execution', async () => {
 		const { client } = environment;
 		mail.refuses = true;
 		const started = await client.runManually(watchman.id, schedule);

@@ -270,7 +270,7 @@ describe('products', () => {
 		expect((await run(products, 'Every hour')).error?.message).toContain('of the type “external”');
 	});
 
-	test('a product that is gone at Pocketsflow is made again', async () => {
+	test('a product that is gone in Pocketsflow is made again', async () => {
 		const [{ _id: gone }] = await findProducts('Poem');
 		await environment.api.delete(`/products/${gone}`);
 		await run(products, 'Every hour');
@@ -513,7 +513,7 @@ describe('what does not fit', () => {
 			await http.delete(`${sandbox.url}/_sandbox/orders/${_id}`);
 	});
 
-	test('an order that is paid in the shop, but not at Pocketsflow, is told', async () => {
+	test('an order that is paid in the shop, but not in Pocketsflow, is told', async () => {
 		const order = await placeOrder({ lines: [mug] });
 		shop.changeOrder(order.id, { status: 'processing' });
 		const { error } = await runNightly();

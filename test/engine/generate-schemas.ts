@@ -2,7 +2,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-// With the extension, or the codex file beside it would be found.
+// With the extension, or the codex file next to it would be found.
 import { Pocketsflow } from '../../nodes/Pocketsflow/Pocketsflow.node.js';
 import { runMain } from '../harness/runMain';
 import { buildSchemaFiles, schemaFolder } from './schemas';

@@ -367,7 +367,7 @@ describe('the items of a poll', () => {
 		expect(getEventIds(await pollLater(setup))).toEqual(toEventIds(wanted));
 	});
 
-	it('come for every polled event beside orders, with the ids of the catalogue', async () => {
+	it('come for every polled event besides orders, with the ids of the catalogue', async () => {
 		const events = [
 			'order.refunded',
 			'customer.created',
@@ -629,7 +629,7 @@ test.each(['Pacific', 'GMT+5'])(
 	},
 );
 
-test('a stored state of another version is no reason to start anew in silence', async () => {
+test('a stored state of another version is no reason to start again in silence', async () => {
 	const staticData = { pollingTest: JSON.stringify({ version: 1, revision: 3, lists: {} }) };
 	await expect(pollLater(setUpNode({}, { staticData }))).rejects.toThrow('From a Date');
 	const dated = { start: 'date', startDate: '={{ $now.minus({ minutes: 5 }) }}' };

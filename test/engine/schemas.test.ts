@@ -23,7 +23,7 @@ test('every operation has an output schema', async () => {
 	expect([...(await readStoredSchemas()).keys()].sort()).toEqual(wanted.sort());
 });
 
-/** What a verified delivery has beside the parts of its payload. */
+/** What a verified delivery has next to the parts of its payload. */
 const envelopeKeys = new Set(['event', 'eventId', 'testMode', 'sentAt', 'deliveredAt']);
 
 test('no operation outputs more than ten fields of a record unless told to', async () => {

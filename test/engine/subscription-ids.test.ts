@@ -74,7 +74,7 @@ describe.each(['cancel', 'refund'] as const)('the ID that events give: %s', (ope
 		expect(getSent()).toEqual([getPost(shop.providerId)]);
 	});
 
-	it('is told apart from the ID of the offer, which is beside it in every event', async () => {
+	it('is told apart from the ID of the offer, which is next to it in every event', async () => {
 		const { error } = await run(operation, shop.offerId);
 		expect(error?.message).toBe(
 			`'Subscription' is '${shop.offerId}', and no buyer's subscription has this ID`,

@@ -49,7 +49,7 @@ describe('after a restart a delivery finds the secret', () => {
 		['lost', {}],
 		['stale', { sealedSecret: 'stale' }],
 	])(
-		'at Pocketsflow where static data is %s, with one request for many deliveries',
+		'in Pocketsflow where static data is %s, with one request for many deliveries',
 		async (_what, staticData) => {
 			const trigger = stage.install();
 			await activate(trigger);

@@ -29,7 +29,7 @@ const refuse = (method: 'POST' | 'PUT' | 'DELETE', status: number, message: stri
 		message,
 	}) as const;
 
-describe('activation that fails at Pocketsflow', () => {
+describe('activation that fails in Pocketsflow', () => {
 	it('leaves no endpoint behind and tells why, where the sealed copy is refused', async () => {
 		const trigger = stage.install();
 		const error = await stage.withFault(refuse('PUT', 403, 'read-only key'), () =>

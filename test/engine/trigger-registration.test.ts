@@ -42,7 +42,7 @@ describe('activation ends with exactly one endpoint', () => {
 		expect(stage.readSecret(changed)).toBe(secret);
 	});
 
-	it('where ours was made inactive at Pocketsflow', async () => {
+	it('where ours was made inactive in Pocketsflow', async () => {
 		const trigger = stage.install();
 		await activate(trigger);
 		const { _id } = await stage.expectOneEndpoint(trigger);
@@ -61,7 +61,7 @@ describe('activation ends with exactly one endpoint', () => {
 		expect(await stage.listAt('http://127.0.0.1:1/elsewhere')).toEqual([]);
 	});
 
-	it('where ours was deleted at Pocketsflow', async () => {
+	it('where ours was deleted in Pocketsflow', async () => {
 		const trigger = stage.install();
 		await activate(trigger);
 		await stage.api.delete(`/webhooks/${(await stage.expectOneEndpoint(trigger))._id}`);
@@ -69,7 +69,7 @@ describe('activation ends with exactly one endpoint', () => {
 		await stage.expectOneEndpoint(trigger);
 	});
 
-	it('where static data and memory were lost: the sealed copy at Pocketsflow is used', async () => {
+	it('where static data and memory were lost: the sealed copy in Pocketsflow is used', async () => {
 		const trigger = stage.install();
 		await activate(trigger);
 		const before = await stage.expectOneEndpoint(trigger);
@@ -81,7 +81,7 @@ describe('activation ends with exactly one endpoint', () => {
 		expect(stage.readSecret(trigger)).toBe(secret);
 	});
 
-	it('where no secret of the endpoint at our URL is known: it is registered anew', async () => {
+	it('where no secret of the endpoint at our URL is known: it is registered again', async () => {
 		const trigger = stage.install();
 		const description = 'made by a person';
 		const { _id } = await stage.addEndpoint({ url: trigger.url, description });

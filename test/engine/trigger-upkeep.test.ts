@@ -43,7 +43,7 @@ describe('the API key in the credential is renewed', () => {
 		['and the old one refused', false],
 		['and the old one stays valid', true],
 	])(
-		'%s: a delivery seals the secret anew, so that a restart loses nothing',
+		'%s: a delivery seals the secret again, so that a restart loses nothing',
 		async (_, keepsOld) => {
 			const { trigger, secret } = await install();
 			setKey(trigger, stage.sandbox.renewKey('test', keepsOld));
@@ -102,7 +102,7 @@ describe('the API key in the credential is renewed', () => {
 		expect(await accepts(trigger, await readSecretAt(trigger.url))).toBe(true);
 	});
 
-	it('registers anew at most once a minute, and never for a wrong signature', async () => {
+	it('registers again at most once a minute, and never for a wrong signature', async () => {
 		const { trigger, secret } = await install();
 		for (let n = 0; n < 20; n++) expect(await accepts(trigger, 'whsec_forged')).toBe(false);
 		await untilIdle(trigger);
@@ -117,7 +117,7 @@ describe('the API key in the credential is renewed', () => {
 		expect(creations).toHaveLength(2);
 	});
 
-	it('two processes that register anew at once end with one endpoint that both accept', async () => {
+	it('two processes that register again at once end with one endpoint that both accept', async () => {
 		const { trigger, secret } = await install();
 		setKey(trigger, stage.sandbox.renewKey('test'));
 		restart(trigger);

@@ -76,7 +76,7 @@ describe('Webhook: Verify Delivery', () => {
 		expect(output[0].json.event).toBe('order.completed');
 	});
 
-	it('takes a parsed body where writing it anew gives the same bytes', async () => {
+	it('takes a parsed body where writing it again gives the same bytes', async () => {
 		const parameters = { bodyFrom: 'text', body: '={{ $json.body }}' };
 		const items = [{ headers: buildHeaders(body), body: orderCompleted }];
 		const { output } = await verify(body, {}, { parameters, items });

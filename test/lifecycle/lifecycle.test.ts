@@ -31,7 +31,7 @@ describe.each(versions)('the webhook trigger on n8n %s', (version) => {
 	describe('while it listens for a test event', testListening);
 	describe('through restarts of n8n', testRestarts);
 	describe('when Pocketsflow changes', testChangesAtPocketsflow);
-	describe('beside other triggers in one workflow', testSeveralTriggers);
+	describe('next to other triggers in one workflow', testSeveralTriggers);
 
 	it('removes its endpoint when its workflow is deactivated', async () => {
 		await environment.client.deactivate(workflow.id);
@@ -142,7 +142,7 @@ function testListening(): void {
 }
 
 function testChangesAtPocketsflow(): void {
-	it('registers anew when its endpoint was deleted there', async () => {
+	it('registers again when its endpoint was deleted there', async () => {
 		for (const { _id } of await environment.listEndpoints())
 			await environment.api.delete(`/webhooks/${_id}`);
 		await environment.reactivate(workflow);
@@ -173,7 +173,7 @@ function testChangesAtPocketsflow(): void {
 }
 
 function testSeveralTriggers(): void {
-	it('has an endpoint of its own beside a second webhook trigger', async () => {
+	it('has an endpoint of its own next to a second webhook trigger', async () => {
 		const both = await environment.addWorkflow([
 			buildTrigger(['order.completed'], 'One'),
 			buildTrigger(['order.completed'], 'Two'),
@@ -187,7 +187,7 @@ function testSeveralTriggers(): void {
 		await environment.verify(salesEndpoint());
 	});
 
-	it('survives polls, edits and restarts beside a polling trigger', async () => {
+	it('survives polls, edits and restarts next to a polling trigger', async () => {
 		const both = await environment.addWorkflow([buildTrigger(['order.completed']), pollingTrigger]);
 		await environment.verify(salesEndpoint(), environment.expectedEndpoint(both));
 		await environment.waitForPoll(both.id);

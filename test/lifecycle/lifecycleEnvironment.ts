@@ -28,7 +28,7 @@ export interface ExpectedEndpoint {
 	workflowId: string;
 }
 
-/** A real n8n of one version beside a sandbox, and what the lifecycle tests do with them. */
+/** A real n8n of one version next to a sandbox, and what the lifecycle tests do with them. */
 export class LifecycleEnvironment {
 	private orderCount = 0;
 
@@ -106,7 +106,7 @@ export class LifecycleEnvironment {
 	}
 
 	/**
-	 * Does the work with a clone of this n8n, made while it was stopped, that runs beside it under an
+	 * Does the work with a clone of this n8n, made while it was stopped, that runs next to it under an
 	 * address of its own.
 	 */
 	async withClone(work: (clone: N8nClient) => Promise<void>): Promise<void> {

@@ -98,7 +98,7 @@ function testKeys(): void {
 		// A secret is confirmed when it is a minute old.
 		await sleep(61_000);
 		await environment.verify(endpoint());
-		await until('the secret to be sealed anew', async () =>
+		await until('the secret to be sealed again', async () =>
 			expect((await readEndpoint()).description).not.toBe(before.description),
 		);
 		expect((await readEndpoint())._id).toBe(before._id);

@@ -66,7 +66,7 @@ interface Endpoint {
 	active: boolean;
 }
 
-/** All endpoints at Pocketsflow. */
+/** All endpoints in Pocketsflow. */
 const readEndpoints = async () => (await environment.api.get<Endpoint[]>('/webhooks')).data;
 
 /** The address of the webhook workflow's own. */

@@ -48,7 +48,7 @@ export const endpointHelpers = helpersFor(endpointSwitches);
 
 export type Mode = 'live' | 'test';
 
-/** An endpoint as it is at Pocketsflow, whatever the API shows of it. */
+/** An endpoint as it is in Pocketsflow, whatever the API shows of it. */
 export interface Endpoint {
 	readonly id: string;
 	readonly mode: Mode;

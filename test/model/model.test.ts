@@ -162,7 +162,7 @@ describe('The lists of the model', () => {
 		expect([...first].sort()).toEqual([...second].sort());
 	});
 
-	it('mix records of one date anew for each request if ties are unstable', () => {
+	it('mix records of one date again for each request if ties are unstable', () => {
 		const model = shop({ ties: 'unstable' });
 		for (let i = 0; i < 15; i++) model.sell();
 		const [first, second] = [orders(model), orders(model)];

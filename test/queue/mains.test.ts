@@ -52,7 +52,7 @@ test('two mains lose nothing, and each hands a sale over once, under one event I
 	second = await startN8n({ env });
 	await sales.waitForHandovers(meanwhile, 1);
 
-	// Back beside the second, with its old state.
+	// Back next to the second, with its old state.
 	signal(first, 'SIGCONT');
 	await sales.waitForHandovers(meanwhile, 2);
 	await sales.waitForHandovers(await sales.sell(), 2);

@@ -114,7 +114,7 @@ async function readEventIds({ id }: StoredWorkflow, orderId: string): Promise<un
 		.map(({ eventId }) => eventId);
 }
 
-/** The example, with a table of settled sales, and without sending e-mail. */
+/** The example, with a table of settled sales, and without sending email. */
 async function importWatchman(): Promise<StoredWorkflow> {
 	const { client, credential } = environment;
 	const project = await client.get<{ id: string }>('/projects/personal');
@@ -250,7 +250,7 @@ it('survives a new API key, and then a start of the webhook processes', async ()
 	await lifecycle.changeKey(environment.sandbox.renewKey('test'));
 	await sleep(Math.max(0, secretSinceMs + confirmedAgeMs - Date.now()));
 	await verify(endpoint());
-	await until('the secret to be sealed anew', async () =>
+	await until('the secret to be sealed again', async () =>
 		expect((await lifecycle.listEndpoints())[0].description).not.toBe(before.description),
 	);
 	expect((await lifecycle.listEndpoints())[0]._id).toBe(before._id);

@@ -48,7 +48,7 @@ export interface Workflows {
 	bulk: StoredWorkflow;
 }
 
-/** Returns a function that takes a sample of an n8n on Linux whose metrics are switched on. */
+/** Returns a function that takes a sample of an n8n on Linux whose metrics are enabled. */
 export function createSampler(
 	n8n: RunningN8n,
 	client: N8nClient,

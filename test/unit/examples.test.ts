@@ -60,7 +60,7 @@ const nodeSize = 96;
 /** How high n8n draws a node: more outputs make it higher. */
 const heightOf = (outputs: number) => Math.max(nodeSize, 32 * outputs);
 
-/** What n8n keeps free beside and below a node for a line that leads back. */
+/** What n8n keeps free next to and below a node for a line that leads back. */
 const backwardPadding = { x: 40, y: 130 };
 
 /** A line that leads back: down, left below its source, then to its target. */
@@ -303,7 +303,7 @@ describe.each(examples.map((example) => [example.file, example] as const))(
 		});
 
 		it('never takes a failure for an empty answer', () => {
-			// With both settings n8n leads an empty item on beside the error.
+			// With both settings n8n leads an empty item on next to the error.
 			const both = nodes.filter(
 				({ alwaysOutputData, onError }) => alwaysOutputData && onError === 'continueErrorOutput',
 			);
@@ -325,10 +325,10 @@ describe.each(examples.map((example) => [example.file, example] as const))(
 		});
 
 		it("stands on the grid of n8n's canvas", () => {
-			const beside = workflow.nodes.filter(({ position }) =>
+			const misplaced = workflow.nodes.filter(({ position }) =>
 				position.some((value) => value % gridSize !== 0),
 			);
-			expect(beside.map(({ name }) => name)).toEqual([]);
+			expect(misplaced.map(({ name }) => name)).toEqual([]);
 		});
 
 		it('leads no line through a node or its name', () => {

@@ -20,7 +20,7 @@ const folder = join(__dirname, '..', '..', 'examples');
 const read = (file: string) =>
 	JSON.parse(readFileSync(join(folder, `${file}.json`), 'utf8')) as Workflow;
 
-/** Whether a node adds rows, sends something, or changes something at Pocketsflow. */
+/** Whether a node adds rows, sends something, or changes something in Pocketsflow. */
 function hasEffect({ type, parameters: { resource, operation, method } }: WorkflowNode): boolean {
 	if (type.endsWith('.dataTable'))
 		return resource === 'row' && ['insert', 'upsert'].includes(String(operation));

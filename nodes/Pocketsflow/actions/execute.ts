@@ -192,7 +192,7 @@ const readUnknownOutcome = (error: NodeError): UnknownOutcome => ({
 	httpCode: error instanceof NodeApiError ? error.httpCode : null,
 });
 
-/** Builds the error of an earlier try anew, because the thrown one was given the number of its item. */
+/** Builds the error of an earlier try again, because the thrown one was given the number of its item. */
 function buildUnknownError(
 	context: IExecuteFunctions,
 	{ message, description, httpCode }: UnknownOutcome,

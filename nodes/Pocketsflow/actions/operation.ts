@@ -46,7 +46,7 @@ export interface LocalOperation extends OperationBase {
 /** Does the work of one item and gives its output. `stop` ends it only while nothing was sent. */
 export type Task = (stop: AbortSignal) => Promise<IDataObject[]>;
 
-/** What an operation reads at Pocketsflow before its own request. */
+/** What an operation reads in Pocketsflow before its own request. */
 export interface Lookup {
 	/** The answer to a request that only reads; undefined where Pocketsflow does not have it. */
 	ask(request: PocketsflowRequest): Promise<unknown>;

@@ -47,7 +47,7 @@ const buildRequest = (
 	ifNotFound,
 });
 
-/** The membership with an ID of either kind, and surely no other. @throws InvalidInputError */
+/** The membership with an ID of either kind, and certainly no other. @throws InvalidInputError */
 async function findMembership(id: string, lookup: Lookup): Promise<IDataObject> {
 	const has = (record: IDataObject) => readId(record) === id || getProviderId(record) === id;
 	const membership = await readMembership(id, has, lookup);

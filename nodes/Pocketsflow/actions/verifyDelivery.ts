@@ -53,7 +53,7 @@ const bodyField: Field<string> = showFor(
 			default: '',
 			typeOptions: { rows: 4 },
 			placeholder: 'e.g. {{ $json.body }}',
-			description: 'The body as it was sent, not parsed and written anew',
+			description: 'The body as it was sent, not parsed and written again',
 		},
 		read: (raw) => (raw === '' ? undefined : typeof raw === 'string' ? raw : JSON.stringify(raw)),
 	},

@@ -3,7 +3,7 @@ import type { IDataObject } from 'n8n-workflow';
 import { isRecord } from '../api/responses';
 
 /**
- * Reads from a payload or a record whether it is test data: `testMode` at Pocketsflow, `livemode` in raw
+ * Reads from a payload or a record whether it is test data: `testMode` in Pocketsflow, `livemode` in raw
  * data of the payment provider, in itself or in its order (docs/pocketsflow-api.md#payloads).
  * @returns undefined where it does not say
  */

@@ -4,7 +4,7 @@ import { isRecord, readId } from '../api/responses';
 import { readEmail, readMembershipId } from './catalogue';
 import { readMetadata } from './metadata';
 
-/** What both triggers put beside every payload. */
+/** What both triggers put next to every payload. */
 export interface EventEnvelope {
 	event: string;
 	eventId: string;
@@ -17,7 +17,7 @@ export interface EventEnvelope {
 	source?: 'poll';
 }
 
-/** The payload as sent, with the envelope's keys beside its own. */
+/** The payload as sent, with the envelope's keys next to its own. */
 export function buildRawOutput(envelope: EventEnvelope, payload: IDataObject): IDataObject {
 	return { ...payload, ...envelope };
 }

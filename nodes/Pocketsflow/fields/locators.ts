@@ -26,7 +26,7 @@ interface LocatorSettings {
 	address?: Address;
 }
 
-/** A thing at Pocketsflow, chosen from a list or named by its ID or an address. */
+/** A thing in Pocketsflow, chosen from a list or named by its ID or an address. */
 export function locatorField(settings: LocatorSettings): Field<string> {
 	const { displayName, name, description, picker } = settings;
 	return {

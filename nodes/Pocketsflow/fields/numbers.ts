@@ -2,7 +2,7 @@
 const maxDigits = 350;
 
 /**
- * Whether a number is surely the one that was meant: finite, and no whole number beyond 2^53, of which
+ * Whether a number is certainly the one that was meant: finite, and no whole number beyond 2^53, of which
  * JavaScript may have changed the last digits before the node got it.
  */
 export const isExact = (value: number) =>

@@ -66,7 +66,7 @@ export const getIsoDay = (value: unknown) => formatText(value)?.slice(0, 10);
 export const formatMinute = (value: unknown) =>
 	formatText(value)?.replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)\S*Z$/, '$1 $2 UTC');
 
-/** Says so where a record is switched off or not on sale. */
+/** Says so where a record is disabled or not on sale. */
 export const formatActive = ({ active, published }: IDataObject) =>
 	active === false ? 'inactive' : published === false ? 'not published' : undefined;
 

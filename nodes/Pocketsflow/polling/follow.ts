@@ -35,7 +35,7 @@ import { startList } from './start';
 /** After so many records whose related record cannot be read, a poll leaves the others to the next one. */
 const maxRelatedFailures = 5;
 
-/** How many records are read beyond what one poll can emit, so that a list is not read anew for every batch. */
+/** How many records are read beyond what one poll can emit, so that a list is not read again for every batch. */
 const readAhead = 400;
 
 /** Pages that one poll reads to look for pending records, and how many it looks at. */

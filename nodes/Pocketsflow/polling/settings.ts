@@ -40,7 +40,7 @@ const headStartField = numberField(
 		name: 'headStart',
 		default: 30,
 		description:
-			'For a workflow with a webhook trigger beside this one: emit a record only with a poll that comes this long after the one that found it. The webhook is then done with it, and the two do not work on it at the same moment. There is no head start unless this option is added.',
+			'For workflows with both triggers: wait this long after finding a record before emitting it. This gives the webhook time to finish. There is no head start unless you add this option.',
 	},
 	{ min: 0 },
 );
@@ -51,7 +51,7 @@ const lookBackField = numberField(
 		name: 'lookBack',
 		default: 24,
 		description:
-			'How far back the first poll after a restart of n8n looks, if n8n has lost what this node stored. What it emits again has the same event IDs.',
+			'How far back the first poll after a restart looks if n8n lost what this node stored. Events that are emitted again have the same event IDs.',
 	},
 	{ min: 1 },
 );
@@ -62,7 +62,7 @@ const maxItemsField = numberField(
 		name: 'batch',
 		default: 500,
 		description:
-			'How many items one execution gets at most. The rest follows with the next polls, so choose more than happens between two of them, and twice that with Repeat After.',
+			'Maximum items per execution. The rest follows with the next polls. Choose more than happens between two polls, and twice that with Repeat After.',
 	},
 	{ min: 1, integer: true },
 );
@@ -73,7 +73,7 @@ const overlapField = numberField(
 		name: 'overlap',
 		default: 15,
 		description:
-			'How far back each poll looks for records that appear late with an older date. A day is 1440. Longer costs more requests per poll and more stored IDs.',
+			'How far back each poll looks for records that appear late with an older date. One day is 1440. A longer overlap costs more requests per poll and stores more IDs.',
 	},
 	{ min: 0 },
 );
@@ -84,7 +84,7 @@ const repeatAfterField = numberField(
 		name: 'repeatAfter',
 		default: 30,
 		description:
-			'Emit every record a second time this long after the first, and at once when n8n was stopped before that. The workflow must skip event IDs that it has recorded as done. Choose more than your longest execution takes. Costs about one more execution per execution. Nothing is repeated unless this option is added; 0 turns it off.',
+			'Emit every record again after this time, and immediately if n8n was stopped before. The workflow must skip event IDs that it recorded as done. Choose more than your longest execution takes. This about doubles the number of executions. Nothing is repeated unless you add this option; 0 disables it.',
 	},
 	{ min: 0 },
 );

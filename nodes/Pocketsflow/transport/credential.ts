@@ -49,7 +49,7 @@ export async function loadCredential(
 }
 
 /**
- * Lets the next request read the credential anew. n8n uses one context for all polls from activation on,
+ * Lets the next request read the credential again. n8n uses one context for all polls from activation on,
  * while the credential may be edited (docs/n8n-engine.md#polling).
  */
 export function forgetCredential(context: PocketsflowContext): void {

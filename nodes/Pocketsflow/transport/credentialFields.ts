@@ -23,7 +23,7 @@ export interface CredentialRefusal {
 export const defaultBaseUrl = 'https://api.pocketsflow.com';
 
 const adviseOnOtherKey =
-	'A key begins with pk_live_ or pk_test_: copy it again from Developers → API keys at Pocketsflow.';
+	'A key begins with pk_live_ or pk_test_: copy it again from Developers → API keys in Pocketsflow.';
 
 const adviseOnNoKey =
 	'It is empty, or its expression gives nothing. An expression that reads an item works when the node runs, where each item can have a key of its own. Lists in the editor, triggers and the test of the credential have no item: enter IDs there instead of choosing from lists.';

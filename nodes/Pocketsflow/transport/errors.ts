@@ -67,7 +67,7 @@ const statusTexts: Record<number, StatusText> = {
 	403: {
 		name: 'Forbidden',
 		step: ({ name, mode }) =>
-			`The ${mode}-mode API key in ${nameCredential(name)} may not do this. Check at Pocketsflow what it is allowed to do`,
+			`The ${mode}-mode API key in ${nameCredential(name)} may not do this. Check in Pocketsflow what it is allowed to do`,
 	},
 	404: {
 		name: 'Not found',
@@ -80,7 +80,7 @@ const statusTexts: Record<number, StatusText> = {
 		step: () => 'Enter the user name and password of the proxy in the proxy settings of n8n',
 	},
 	408: { name: 'Request timeout' },
-	409: { name: 'Conflict', step: () => 'It conflicts with what is at Pocketsflow already' },
+	409: { name: 'Conflict', step: () => 'It conflicts with what is in Pocketsflow already' },
 	422: { name: 'Unprocessable request', step: correctFields },
 	429: { name: 'Too many requests', step: () => 'Wait a minute and try again' },
 	502: { name: 'Bad gateway' },
@@ -361,7 +361,7 @@ function describeOutcome({ effect, mayBeDone, credential: { mode } }: RequestSta
 	if (!mayBeDone) return { message: '', description: 'Nothing was changed by it' };
 	return effect === 'create'
 		? {
-				message: `Whether this was carried out is unknown, and it was not sent again: look at Pocketsflow (${mode} mode) before you repeat it`,
+				message: `Whether this was carried out is unknown, and it was not sent again: look in Pocketsflow (${mode} mode) before you repeat it`,
 				description: '',
 			}
 		: {

@@ -288,7 +288,7 @@ const missingCheckMs = 10_000;
 /** How long another process may take between creating an endpoint and sealing its secret. */
 const maxSealingMs = 30_000;
 
-/** Between two replacements of a node's endpoint: doubles each time, and begins anew after a day. */
+/** Between two replacements of a node's endpoint: doubles each time, and begins again after a day. */
 const replacementIntervalMs = 60_000;
 const maxReplacementIntervalMs = 60 * 60_000;
 const forgetReplacementsMs = 24 * 60 * 60_000;

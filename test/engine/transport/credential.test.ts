@@ -134,7 +134,7 @@ test.each([
 	['//evil.example.com/x', 'https://api.pocketsflow.com/'],
 	['/x', 'https://evil.example.com'],
 ])(
-	'The key is not added to a request of another node for %s beside the base %s',
+	'The key is not added to a request of another node for %s next to the base %s',
 	async (url, baseURL) => {
 		const { authenticate } = new PocketsflowApi();
 		const fields = { apiKey: key, baseUrl: '' };

@@ -36,7 +36,7 @@ const once = 1;
 const onlyHarmless: Record<OperationName, number> = { read: 4, create: 1, update: 4, delete: 4 };
 
 export const unknownOutcome =
-	'Whether this was carried out is unknown, and it was not sent again: look at Pocketsflow (test mode) before you repeat it.';
+	'Whether this was carried out is unknown, and it was not sent again: look in Pocketsflow (test mode) before you repeat it.';
 
 export const perhapsDone = 'It may have been done all the same.';
 
@@ -101,10 +101,10 @@ export const faults: Fault[] = [
 	buildStatusFault(
 		403,
 		'Not allowed',
-		'The test-mode API key in the credential "Pocketsflow account" may not do this. Check at Pocketsflow what it is allowed to do.',
+		'The test-mode API key in the credential "Pocketsflow account" may not do this. Check in Pocketsflow what it is allowed to do.',
 	),
 	buildStatusFault(404, 'Product not found', checkId),
-	buildStatusFault(409, 'Slug taken', 'It conflicts with what is at Pocketsflow already.'),
+	buildStatusFault(409, 'Slug taken', 'It conflicts with what is in Pocketsflow already.'),
 	buildStatusFault(
 		422,
 		'name is required',

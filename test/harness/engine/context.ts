@@ -65,7 +65,7 @@ export interface NodeSetup {
 	/** `nodeName` unless given. */
 	nodeName?: string;
 	signal?: AbortSignal;
-	/** Gets the failed executions that a poll asks for beside its result. */
+	/** Gets the failed executions that a poll asks for next to its result. */
 	emitError?: (error: Error) => void;
 }
 

@@ -34,7 +34,7 @@ async function ensurePostgres(): Promise<string> {
 
 async function findPrograms(): Promise<string | undefined> {
 	const onPath = await findCommand('postgres');
-	// It may be a link: the other programs are beside what it leads to.
+	// It may be a link: the other programs are next to what it leads to.
 	if (onPath) return dirname(await realpath(onPath));
 	const debian = '/usr/lib/postgresql';
 	const versions = await readdir(debian).catch(() => []);

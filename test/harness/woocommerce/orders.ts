@@ -191,7 +191,7 @@ function applyCoupons(state: ShopState, order: Order, codes: string[]): void {
 	});
 }
 
-/** The filters of orders beside those of every list. */
+/** The filters of orders next to those of every list. */
 export function filterOrders(state: ShopState, query: Fields): Order[] {
 	const wanted = readList(query.status ?? 'any');
 	const known = ['any', ...statuses];

@@ -98,7 +98,7 @@ function setFields(state: ShopState, product: Product, fields: Fields): void {
 	updateMeta(state, product.meta, fields.meta_data);
 }
 
-/** The filters of products beside those of every list. */
+/** The filters of products next to those of every list. */
 export function filterProducts(state: ShopState, query: Fields): Product[] {
 	const skus = readList(query.sku);
 	const status = String(query.status ?? 'any');

@@ -159,7 +159,7 @@ describe('what a user is told before a mistake', () => {
 	});
 });
 
-test('a switch that one adds because one wants the thing begins switched on', () => {
+test('a switch that one adds because one wants the thing begins enabled', () => {
 	const added = node.description.properties
 		.filter(({ type }) => type === 'collection')
 		.flatMap(({ options = [] }) => options as INodeProperties[])

@@ -13,7 +13,7 @@ test.each([
 	['pageInBody', lists.memberships, { body: { ...filters, page: 3, pageSize: 50 } }],
 	['offset', lists.customers, { query: { ...filters, limit: 50, offset: 2 } }],
 ] as Array<[string, ListEndpoint, object]>)(
-	'The request for a page keeps the filters beside what asks for the page (paging "%s")',
+	'The request for a page keeps the filters next to what asks for the page (paging "%s")',
 	(paging, list, parts) => {
 		const { method, path } = list;
 		const request = buildListRequest(list, filters);

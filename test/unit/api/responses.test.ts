@@ -22,7 +22,7 @@ test.each([
 	['bare', record, record],
 	['under a key of its kind', { sale: record }, record],
 	['under data', { data: record }, record],
-	['bare beside a key of its kind', { ...record, sale: { _id: 'b2' } }, undefined],
+	['bare next to a key of its kind', { ...record, sale: { _id: 'b2' } }, undefined],
 	['absent', [record], {}],
 ])('A record is read where it is %s', (_, response, expected) => {
 	expect(unwrapRecord(response, ['sale', 'order'])).toEqual(expected ?? response);

@@ -118,7 +118,7 @@ describe('readDelivery', () => {
 		[{ event: '1.order' }, 'order.completed'],
 		[{ event: 'order' }, 'order.completed'],
 		[{ event: 'order.' }, 'order.completed'],
-	])('of the names in %j takes %s, beside the header order.completed', (body, expected) => {
+	])('of the names in %j takes %s, next to the header order.completed', (body, expected) => {
 		const headers = { 'x-pocketsflow-event': ' order.completed ' };
 		expect(readDelivery(headers, bytes(body))?.event).toBe(expected);
 	});
@@ -136,7 +136,7 @@ describe('readDelivery', () => {
 			);
 	});
 
-	it('takes data for the payload only where the body names the event beside it', () => {
+	it('takes data for the payload only where the body names the event next to it', () => {
 		const headers = { 'x-pocketsflow-event': 'order.completed' };
 		const data = { order: { id: 'o1' } };
 		expect(readDelivery({}, bytes({ event: 'order.refunded', data }))?.payload).toEqual(data);

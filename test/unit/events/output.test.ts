@@ -194,7 +194,7 @@ describe('the simplified output of an event that is about something else', () =>
 });
 
 describe('the raw output', () => {
-	it('is the payload as sent, beside the envelope', () => {
+	it('is the payload as sent, next to the envelope', () => {
 		expect(buildRawOutput(envelope, membership)).toEqual({ ...membership, ...envelope });
 	});
 });

@@ -39,7 +39,7 @@ const allEvents = [
 ].map(String);
 
 /**
- * What nothing can be promised under, as docs/reconciliation.md says: a list that is shuffled anew for
+ * What nothing can be promised under, as docs/reconciliation.md says: a list that is shuffled again for
  * each request and not counted, numbers that JSON cannot hold, and answers that hide records at the
  * start, which then look new.
  */

@@ -28,7 +28,7 @@ function sell(life: ModelLife, count: number, everyMs: number): string[] {
 
 const sorted = (ids: string[]) => [...ids].sort();
 
-/** Old orders, then polls beside new ones, then an outage with a backlog. */
+/** Old orders, then polls next to new ones, then an outage with a backlog. */
 async function liveThrough(options: LifeOptions & { old: number; backlog?: number }) {
 	const life = begin({ apiPageSize: 100, ...options });
 	sell(life, options.old, 20_000);

@@ -59,6 +59,6 @@ test.each([
 	['/orders', 'https://api.pocketsflow.com', true],
 	['orders', 'https://api.pocketsflow.com/v2', true],
 	['https://api.pocketsflow.com/orders', 'https://evil.example.com', true],
-])('Whether the key may be sent to %s beside the base %s: %s', (address, base, isOwn) => {
+])('Whether the key may be sent to %s next to the base %s: %s', (address, base, isOwn) => {
 	expect(isOwnAddress(read({}) as CredentialFields, address, base)).toBe(isOwn);
 });

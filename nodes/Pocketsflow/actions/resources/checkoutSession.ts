@@ -125,7 +125,7 @@ export const checkoutSessionResource: Resource = {
 						displayName: 'Client Reference ID',
 						name: 'clientReferenceId',
 						placeholder: 'e.g. user-77',
-						description: 'Your own ID of the buyer or cart; events carry it beside the metadata',
+						description: 'Your own ID of the buyer or cart; events carry it next to the metadata',
 					}),
 					{
 						...emailField({

@@ -55,7 +55,7 @@ const productPriceField = priceField({
 // No field of the API takes a file (docs/pocketsflow-api.md#products).
 const fileNotice = noticeField(
 	'fileNotice',
-	'A product that is made here has no file. Add one at Pocketsflow, or let a workflow send what was bought when order.completed comes.',
+	'A product that is made here has no file. Add one in Pocketsflow, or let a workflow send what was bought when order.completed comes.',
 );
 
 const activeField = booleanField({

@@ -11,7 +11,7 @@ import { textField } from './text';
 
 const hasLoneSurrogate = (value: string) => /\p{Surrogate}/u.test(value);
 
-/** The address of a thing at Pocketsflow, as a user finds it. */
+/** The address of a thing in Pocketsflow, as a user finds it. */
 export interface Address {
 	placeholder: string;
 	/** With the ID as its one group. */

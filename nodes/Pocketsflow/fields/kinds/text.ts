@@ -50,7 +50,7 @@ export function urlField(shown: Presentation): Field<string> {
 	};
 }
 
-/** One email address. Only what is surely none is refused; Pocketsflow decides the rest. */
+/** One email address. Only what is certainly none is refused; Pocketsflow decides the rest. */
 export function emailField(shown: Presentation): Field<string> {
 	const asText = textField({ placeholder: 'e.g. name@email.com', ...shown });
 	return {

@@ -17,7 +17,7 @@ export const buildUpdateFields = (...fields: Field[]): Collection => ({
 	displayName: 'Update Fields',
 	addButton: 'Add Field',
 	description:
-		'What is added here is sent, also when it is left blank, which empties it. What is not added stays as it is. An expression that gives no value is refused.',
+		'Fields that you add here are sent even if blank; a blank field clears the value. Other fields are not changed. An expression without a value is refused.',
 	fields,
 	sendsEmpty: true,
 });
