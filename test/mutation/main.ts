@@ -39,7 +39,11 @@ const buildSettings = (name: string, { sources, tests }: Group) => ({
 	plugins: ['@stryker-mutator/jest-runner'],
 	jest: {
 		configFile: 'jest.config.js',
-		config: { testMatch: tests.map((file) => `**/test/${file}.test.ts`) },
+		config: {
+			testMatch: tests.map((file) => `**/test/${file}.test.ts`),
+			// Stryker resolves it itself, and does not know <rootDir>.
+			testEnvironment: join(repository, 'test', 'harness', 'jest', 'environment.cjs'),
+		},
 		// The table of groups says which tests run.
 		enableFindRelatedTests: false,
 	},
