@@ -17,7 +17,7 @@ npm run demo -- --data FOLDER  keeps n8n and the shop in that folder, or continu
 npm run demo -- --port 5678    the port of n8n (default: any free one)
 
 POCKETSFLOW_API_KEY=pk_test_…  use Pocketsflow instead of the sandbox
-WEBHOOK_URL=https://…          the public address of this n8n, which Pocketsflow needs for deliveries`;
+N8N_WEBHOOK_URL=https://…      the public address of this n8n, which Pocketsflow needs for deliveries`;
 
 const running: Running = {};
 let folder: string | undefined;
@@ -52,14 +52,15 @@ async function main(): Promise<void> {
 }
 
 function readOptions({ data, port }: { data?: string; port?: string }): DemoOptions {
-	const { POCKETSFLOW_API_KEY, POCKETSFLOW_BASE_URL, WEBHOOK_URL, INIT_CWD } = process.env;
+	const { POCKETSFLOW_API_KEY, POCKETSFLOW_BASE_URL, INIT_CWD } = process.env;
+	const publicUrl = process.env.N8N_WEBHOOK_URL ?? process.env.WEBHOOK_URL;
 	const baseUrl = POCKETSFLOW_BASE_URL ?? 'https://api.pocketsflow.com';
 	return {
 		// npm runs this in the repository; the folder is meant from where the user is.
 		...(data !== undefined && { folder: resolve(INIT_CWD ?? '.', data) }),
 		...(port !== undefined && { port: Number(port) }),
 		...(POCKETSFLOW_API_KEY && { realAccount: { apiKey: POCKETSFLOW_API_KEY, baseUrl } }),
-		...(WEBHOOK_URL && { publicUrl: WEBHOOK_URL.replace(/\/+$/, '') }),
+		...(publicUrl && { publicUrl: publicUrl.replace(/\/+$/, '') }),
 	};
 }
 
@@ -108,7 +109,7 @@ ${formatSteps(steps)}
 		);
 	if (!canReceive)
 		console.log(`The workflows that wait for Pocketsflow are not published: it can deliver only to a public https address.
-Point a tunnel at ${n8n.url} and start again with its address in WEBHOOK_URL, and with
+Point a tunnel at ${n8n.url} and start again with its address in N8N_WEBHOOK_URL, and with
 --port so that the tunnel finds this n8n.\n`);
 	else console.log('Waiting for paid orders …');
 }

@@ -216,7 +216,7 @@ describe('registration is refused before anything is sent', () => {
 		trigger.credential.baseUrl = 'https://pocketsflow.example';
 		const before = stage.sandbox.requests.length;
 		await expect(register(createHookContext(trigger), trigger.memory)).rejects.toThrow(
-			/WEBHOOK_URL.*Polling Trigger/,
+			/N8N_WEBHOOK_URL \(in older n8n WEBHOOK_URL\).*Polling Trigger/,
 		);
 		expect(stage.sandbox.requests).toHaveLength(before);
 	});

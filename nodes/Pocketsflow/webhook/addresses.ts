@@ -71,7 +71,7 @@ export function isRequestedUrl(context: IWebhookFunctions, url: string): boolean
 /**
  * Refuses an address that Pocketsflow cannot reach. A credential whose Base URL is this machine is
  * for a local test server, which can reach any.
- * @throws NodeOperationError that names WEBHOOK_URL and the polling trigger as ways out
+ * @throws NodeOperationError that names N8N_WEBHOOK_URL, WEBHOOK_URL and the polling trigger
  */
 export function requirePublicAddress(
 	context: IHookFunctions | IWebhookFunctions,
@@ -83,7 +83,7 @@ export function requirePublicAddress(
 	if (fault)
 		throw new NodeOperationError(
 			context.getNode(),
-			`Pocketsflow cannot deliver to ${url}: the address ${fault}. Set WEBHOOK_URL of n8n to its public https address, or use the Pocketsflow Polling Trigger, which needs none.`,
+			`Pocketsflow cannot deliver to ${url}: the address ${fault}. Set N8N_WEBHOOK_URL (in older n8n WEBHOOK_URL) to the public https address of n8n, or use the Pocketsflow Polling Trigger, which needs none.`,
 		);
 }
 
