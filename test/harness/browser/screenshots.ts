@@ -82,9 +82,9 @@ async function saveScreenshot(
 	if (size > maxBytes) throw new Error(`${path} is larger than ${maxBytes} bytes`);
 }
 
-async function readFirstProduct(api: AxiosInstance): Promise<string> {
-	const { data } = await api.get<Array<{ _id: string }>>('/products');
-	return data[0]._id;
+async function createProduct(api: AxiosInstance): Promise<string> {
+	const { data } = await api.post<{ _id: string }>('/products', { name: 'Icon pack', price: 9 });
+	return data._id;
 }
 
 /** Imports and publishes the quick start, buys once, and returns the execution that the sale started. */
@@ -121,7 +121,7 @@ async function main(): Promise<void> {
 		const account = { apiKey: sandbox.testKey, baseUrl: sandbox.url };
 		const { sell, settle } = await importExamples(client, account);
 		const thanks = `${n8n.url}/healthz`;
-		const quickStart = await sellOnce(client, credential, await readFirstProduct(api), thanks);
+		const quickStart = await sellOnce(client, credential, await createProduct(api), thanks);
 		const workflowUrl = (id: string) => `${n8n.url}/workflow/${id}`;
 		for (const theme of themes) {
 			// So wide that the note stands next to n8n's own line about the execution.
