@@ -147,6 +147,7 @@ const sale = (count: number, wanted = true): Step => ({
 	event: { kind: 'sale', of: 'order', count, sameMoment: false, lateBy: 0, wanted, open: false },
 });
 const calmPoll: Step = { kind: 'poll', fate: calm };
+const failedPoll: Step = { kind: 'poll', fate: { ...calm, failsAt: 0 } };
 const deletion: Step = { kind: 'shop', event: { kind: 'deletion', of: 'order', index: 0 } };
 
 const steadyShop: ShopBehaviour = {
@@ -188,6 +189,30 @@ test.each<[string, Step[]]>([
 	},
 	60_000,
 );
+
+test('a sale that waits for its turn is not passed over among many that are not wanted', async () => {
+	const { behaviour } = plainSetting;
+	const setting = {
+		...plainSetting,
+		behaviour: { ...behaviour, pageSize: 2, hasMore: false },
+		events: allEvents,
+		batch: 1,
+		overlapMinutes: 0,
+		repeatAfterMinutes: 0,
+	};
+	const history = await liveThrough(setting, [sale(5), sale(14, false)]);
+	expect(history.figures.items).toBe(5);
+});
+
+test.each<[string, Step[], number]>([
+	['right after it was emitted comes once more', [], 2],
+	['after n8n gave it back to a poll that failed does not come again', [failedPoll], 1],
+])('a sale whose node is renamed %s', async (_what, between, times) => {
+	const setting = { ...plainSetting, repeatAfterMinutes: 0 };
+	const steps: Step[] = [sale(1), calmPoll, ...between, { kind: 'rename' }];
+	const history = await liveThrough(setting, steps);
+	expect(history.figures.items).toBe(times);
+});
 
 const longBackfills = [
 	{ records: 20_000, pageSize: 20, batch: 500 },

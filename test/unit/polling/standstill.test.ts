@@ -101,6 +101,25 @@ test('tiny pages in no order lose nothing', async () => {
 	expect(sorted(life.idsOf('order.completed'))).toEqual(sorted(fresh));
 });
 
+test('refunds and reviews are all found where their lists are paged', async () => {
+	const events = ['order.refunded', 'review.created'];
+	const switches = { envelope: 'swappedPaged', order: 'oldest' } as const;
+	const life = begin({ switches, events, apiPageSize: 5 });
+	const happen = (count: number) =>
+		Array.from({ length: count }, () => {
+			life.nowMs += minuteMs;
+			life.model.refund(life.model.sell(), 1);
+			return life.model.review();
+		});
+	happen(12);
+	life.nowMs += 60 * minuteMs;
+	await life.poll();
+	const reviews = happen(12);
+	await life.comeToRest(6);
+	expect(sorted(life.idsOf('review.created'))).toEqual(sorted(reviews));
+	expect(life.idsOf('order.refunded')).toHaveLength(12);
+});
+
 const subscriptionEvents = ['created', 'updated', 'deleted'].map(
 	(what) => `customer.subscription.${what}`,
 );
