@@ -43,8 +43,12 @@ const allEvents = [
  * each request and not counted, numbers that JSON cannot hold, and answers that hide records at the
  * start, which then look new.
  */
-const isHopeless = ({ order, totalCount, idForm }: Switches) =>
-	idForm === 'hugeNumber' || (order === 'reshuffled' && totalCount !== 'exact');
+const isHopeless = (switches: Switches) =>
+	switches.idForm === 'hugeNumber' || (switches.order === 'reshuffled' && !isCounted(switches));
+
+/** Whether orders come with their number. A bare array has none, where an object is documented. */
+const isCounted = ({ totalCount, envelope }: Switches) =>
+	totalCount === 'exact' && envelope !== 'swapped' && envelope !== 'swappedPaged';
 const mayInvent = ({ emptySpells, replica, vanishing, ties, order, customerDates }: Switches) =>
 	emptySpells !== 'never' ||
 	replica !== 'fresh' ||
