@@ -21,8 +21,8 @@ jest.mock('../../../nodes/Pocketsflow/transport/credential', () => ({
 
 afterEach(() => jest.restoreAllMocks());
 
-/** A short form for every run of the tests; `npm run test:histories` asks for 10,000. */
-const runs = Number(process.env.HISTORIES ?? 36);
+/** A short form for every run of the tests; `npm run check -- histories` asks for 10,000. */
+const runs = Number(process.env.HISTORIES ?? 24);
 const firstSeed = Number(process.env.SEED ?? 20261130);
 
 const eventOf: Partial<Record<string, string>> = {
