@@ -496,9 +496,12 @@ export class History {
 	/** Nothing happens any more: everything that waits must come out. */
 	private async calmDown(): Promise<void> {
 		this.isFiltered = false;
-		const quietPolls = 6 + this.setting.repeatAfterMinutes;
-		for (let quiet = 0, polls = 0; quiet < quietPolls; polls++) {
-			if (polls > 10_000) throw new Broken('it never comes to rest');
+		// With every event, one poll reads four pages of a list that bring nothing new.
+		const mostRecords = Math.max(...kinds.map((kind) => this.shop.list(kind).length));
+		const polls = Math.ceil(mostRecords / this.setting.behaviour.pageSize / 4);
+		const quietPolls = 6 + polls + this.setting.repeatAfterMinutes;
+		for (let quiet = 0, count = 0; quiet < quietPolls; count++) {
+			if (count > 10_000) throw new Broken('it never comes to rest');
 			this.nowMs += minuteMs;
 			quiet = (await this.poll({ meanwhile: [] })) ? 0 : quiet + 1;
 		}
