@@ -104,11 +104,11 @@ export const tables: Record<string, Record<string, Command>> = {
 			minutes: 1,
 		},
 		histories: {
-			what: '10,000 random histories of the polling trigger',
+			what: '10,000 random histories of the polling trigger at our own shop, and as many at the independent model',
 			run: ['jest', 'test/unit/polling/histories'],
 			env: { HISTORIES: '10000' },
-			minutes: 5,
-			short: { env: { HISTORIES: '1500' }, minutes: 1 },
+			minutes: 10,
+			short: { env: { HISTORIES: '1500' }, minutes: 2 },
 		},
 		hostile: {
 			what: 'The trigger accepts none of 100,000 changed deliveries, and memory stays flat',

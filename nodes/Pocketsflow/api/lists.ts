@@ -139,8 +139,7 @@ export function buildPageRequest(
 		case 'offset':
 			return { ...request, query: { ...query, limit: size, offset: position - 1 } };
 		case 'none':
-			return position === 1
-				? request
-				: { ...request, query: { ...query, page: position, pageSize: size } };
+			// Without a size, because the first page was as long as the API likes.
+			return position === 1 ? request : { ...request, query: { ...query, page: position } };
 	}
 }

@@ -133,7 +133,8 @@ async function readSource(
 		.map(([id, timeMs]) => ({ id, timeMs }))
 		.filter(({ id, timeMs }) => !found.has(id) && timeMs < state.fromMs);
 	const wanted = new Set([...repeats, ...pending].map(({ id }) => id));
-	if (wanted.size === 0 || list.paging === 'none')
+	const isAll = fresh.isVerified && !hasDates(list);
+	if (wanted.size === 0 || isAll)
 		return { ...fresh, missing: repeats.map(({ id, timeMs }) => [id, timeMs]) };
 	const plan: ReadPlan = {
 		...windowAround([...repeats, ...pending].map(({ timeMs }) => timeMs)),
@@ -145,7 +146,7 @@ async function readSource(
 	};
 	let older = await readByPlan(fetchPage, list, plan);
 	// A window without any of them proves that the end date was not understood.
-	if (!older.records.some(plan.isWanted))
+	if (hasDates(list) && !older.records.some(plan.isWanted))
 		older = await readByPlan(fetchPage, list, { ...plan, toMs: undefined });
 	for (const record of older.records) if (wanted.has(record.id)) found.set(record.id, record);
 	const isWhole = state.againNext === undefined && older.next === undefined;

@@ -29,6 +29,8 @@ export interface ListState {
 	settledMs: number;
 	/** Where that reading goes on; undefined if it came to its end. */
 	next?: number;
+	/** The oldest date of a new record that this reading brought and that was not emitted at once, if any. */
+	waitingMs?: number;
 	/** The same for the reading of older records that are pending or emitted again. */
 	againNext?: number;
 	/** Records from `fromMs` on that were emitted, or are not wanted. */
@@ -173,7 +175,11 @@ export function advance<T extends ListRecord>(
 	const known = new Set([...emittedIds, ...inBatches.keys(), ...state.pending.map(([id]) => id)]);
 	// Nothing from the first new record that still waits on, or that was not read, may be passed over.
 	const waiting = due.filter(({ id }) => !known.has(id)).map(({ timeMs }) => timeMs);
-	const horizonMs = oldestOf(waiting, reading.throughMs);
+	const throughMs = oldestOf(waiting, reading.throughMs);
+	// The reading may have left records behind in an earlier poll, and gone on past them.
+	const horizonMs = reading.isVerified
+		? throughMs
+		: oldestOf([state.waitingMs ?? Infinity], throughMs);
 	const dealtWith = reading.records
 		.map(({ timeMs }) => timeMs)
 		.filter((timeMs) => timeMs <= horizonMs && isPlausible(timeMs, nowMs));
@@ -185,6 +191,7 @@ export function advance<T extends ListRecord>(
 		newestMs,
 		settledMs: reading.isComplete ? newestMs : state.settledMs,
 		...(reading.next !== undefined && { next: reading.next }),
+		...(!reading.isComplete && horizonMs < Infinity && { waitingMs: horizonMs }),
 		...(reading.againNext !== undefined && { againNext: reading.againNext }),
 		...classify(state, reading, emittedIds, conditions),
 	};

@@ -94,14 +94,17 @@ function reachesBefore(records: readonly DatedRecord[], fromMs: number): boolean
 const isFull = ({ records, pagination: { pageSize = usualPageSize } }: Page) =>
 	records.length >= Math.min(pageSize, maxPageSize);
 
+const tellsOfPages = ({ pagination }: Page) =>
+	Object.values(pagination).some((value) => value !== undefined);
+
 /**
  * Reads a list from its beginning, then on from where the last poll stopped, as far as the plan goes.
- * @param list how it is paged; one without pages is read whole
+ * @param list one without pages comes whole, unless its answer tells of pages
  * @param first its first page, if that was read already
  */
 export async function readByPlan(
 	fetchPage: FetchPage,
-	{ paging }: ListEndpoint,
+	list: ListEndpoint,
 	plan: ReadPlan,
 	first?: Page,
 ): Promise<ListRead> {
@@ -111,6 +114,7 @@ export async function readByPlan(
 	let wantedCount = 0;
 	let totalCount: number | undefined;
 	let hasJumped = plan.resumes === true || plan.next === undefined;
+	const window = hasDates(list) ? plan : { fromMs: -Infinity };
 	/** Reading from the beginning again, because the API counts more than was found. */
 	let pass = 1;
 	let foundBefore = 0;
@@ -125,12 +129,12 @@ export async function readByPlan(
 		for (const record of fresh) found.set(record.id, record);
 		const wanted = fresh.filter(plan.isWanted).length;
 		wantedCount += wanted;
-		if (paging === 'none') return finish(undefined, true);
+		if (list.paging === 'none' && !tellsOfPages(page)) return finish(undefined, true);
 
 		const { totalCount: total } = page.pagination;
 		if (total !== undefined) totalCount = Math.max(totalCount ?? 0, total);
 		const isAtEnd = records.length === 0 || (fresh.length === 0 && page.position > 1 && pass === 1);
-		if (totalCount !== undefined && hasAll(found, plan, totalCount, isAtEnd || !isFull(page)))
+		if (totalCount !== undefined && hasAll(found, window, totalCount, isAtEnd || !isFull(page)))
 			return finish(undefined, true);
 		if (wantedCount >= plan.enough) return finish(isAtEnd ? undefined : page.next);
 		if (isAtEnd) {

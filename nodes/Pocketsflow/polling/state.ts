@@ -89,12 +89,12 @@ export function loadState({ n8n, mode, memory, nodeKey, settings }: PollContext)
 		return { latest: inMemory };
 	}
 	const isMemoryNewer = inMemory && (!stored || includesPolls(inMemory, stored));
-	const latest = isMemoryNewer ? inMemory : stored;
-	if (!latest) return {};
-	return {
-		stored,
-		latest: { ...latest, batches: markKept(latest.batches, stored?.batches ?? []) },
-	};
+	const newer = isMemoryNewer ? inMemory : stored;
+	if (!newer) return {};
+	const latest = { ...newer, batches: markKept(newer.batches, stored?.batches ?? []) };
+	// What n8n gave back stays kept, even if this poll fails and n8n then forgets the state.
+	memory.states.set(memoryKey(nodeKey, mode), latest);
+	return { stored, latest };
 }
 
 function readStored(n8n: IPollFunctions, mode: Mode): PollState | 'unreadable' | undefined {

@@ -308,8 +308,8 @@ describe('a list that is believed to come whole', () => {
 		expect(await records).toEqual(products);
 		expect(server.received.map(({ url }) => url)).toEqual([
 			'/list',
-			'/list?page=2&pageSize=20',
-			'/list?page=3&pageSize=20',
+			'/list?page=2',
+			'/list?page=3',
 		]);
 	});
 

@@ -21,8 +21,8 @@ jest.mock('../../../nodes/Pocketsflow/transport/credential', () => ({
 
 afterEach(() => jest.restoreAllMocks());
 
-/** A short form for every run of the tests; `npm run test:histories` asks for 10,000. */
-const runs = Number(process.env.HISTORIES ?? 36);
+/** A short form for every run of the tests; `npm run check -- histories` asks for 10,000. */
+const runs = Number(process.env.HISTORIES ?? 24);
 const firstSeed = Number(process.env.SEED ?? 20261130);
 
 const eventOf: Partial<Record<string, string>> = {
@@ -38,13 +38,27 @@ const allEvents = [
 	'customer.subscription.deleted',
 ].map(String);
 
+/** Whether JSON can hold the IDs; docs/reconciliation.md promises nothing where it cannot. */
+const isReadable = ({ idForm }: Switches) => idForm !== 'hugeNumber';
+
 /**
- * What nothing can be promised under, as docs/reconciliation.md says: a list that is shuffled again for
- * each request and not counted, numbers that JSON cannot hold, and answers that hide records at the
- * start, which then look new.
+ * Whether a list is paged, not counted, and mixed again for each request, if only the records of one moment:
+ * no client can know that it has seen all of it, as docs/reconciliation.md says.
  */
-const isHopeless = ({ order, totalCount, idForm }: Switches) =>
-	idForm === 'hugeNumber' || (order === 'reshuffled' && totalCount !== 'exact');
+function isHopeless(kind: string, switches: Switches): boolean {
+	const { order, ties, equalDates, customerSort, totalCount, envelope } = switches;
+	const isObject = kind === 'order' || kind === 'membership';
+	const isPaged = isObject || kind === 'customer' || envelope === 'swappedPaged';
+	// A bare array has no room for a count.
+	const isCounted =
+		totalCount === 'exact' && (envelope === 'data' || isObject === (envelope === 'documented'));
+	const isSorted = kind === 'customer' && customerSort === 'honoured';
+	const isMixed =
+		(order === 'reshuffled' && !isSorted) || (ties === 'unstable' && equalDates === 'minute');
+	return isPaged && !isCounted && isMixed;
+}
+
+/** Answers that hide records at the start, which then look new. */
 const mayInvent = ({ emptySpells, replica, vanishing, ties, order, customerDates }: Switches) =>
 	emptySpells !== 'never' ||
 	replica !== 'fresh' ||
@@ -157,7 +171,8 @@ function check(
 		if (isDatedByOldId(kind, id, visibleFromMs, switches)) continue;
 		const count = idsOf.get(event)?.filter((one) => one === id).length ?? 0;
 		const isNew = visibleFromMs > startedAtMs;
-		if (isNew && count === 0 && !failedLoudly) return `${event} ${id} was lost`;
+		if (isNew && count === 0 && !failedLoudly && !isHopeless(kind, switches))
+			return `${event} ${id} was lost`;
 		if (!isNew && count > 0 && !mayInvent(switches) && !isFaulty(switches))
 			return `${event} ${id} is older than the start`;
 		if (count > 1 && !isInterrupted) return `${event} ${id} came ${count} times`;
@@ -176,7 +191,7 @@ function check(
 async function liveAll(mixtures: readonly Switches[]): Promise<void> {
 	const totals = { histories: 0, emitted: 0, failedLoudly: 0 };
 	for (const [index, switches] of mixtures.entries()) {
-		if (isHopeless(switches)) continue;
+		if (!isReadable(switches)) continue;
 		const seed = firstSeed + index;
 		try {
 			const { emitted, failedLoudly } = await live(switches, seed);

@@ -123,7 +123,8 @@ const setting: fc.Arbitrary<Setting> = fc.record({
 	before: fc.nat({ max: 15 }),
 });
 
-const runs = Number(process.env.HISTORIES ?? 300);
+/** A short form for every run of the tests; `npm run check -- histories` asks for 10,000. */
+const runs = Number(process.env.HISTORIES ?? 150);
 
 test(`no order is lost in ${runs} random histories`, async () => {
 	const totals = { executions: 0, items: 0, empty: 0, crashes: 0, takeovers: 0, expected: 0 };
@@ -147,6 +148,7 @@ const sale = (count: number, wanted = true): Step => ({
 	event: { kind: 'sale', of: 'order', count, sameMoment: false, lateBy: 0, wanted, open: false },
 });
 const calmPoll: Step = { kind: 'poll', fate: calm };
+const failedPoll: Step = { kind: 'poll', fate: { ...calm, failsAt: 0 } };
 const deletion: Step = { kind: 'shop', event: { kind: 'deletion', of: 'order', index: 0 } };
 
 const steadyShop: ShopBehaviour = {
@@ -188,6 +190,30 @@ test.each<[string, Step[]]>([
 	},
 	60_000,
 );
+
+test('a sale that waits for its turn is not passed over among many that are not wanted', async () => {
+	const { behaviour } = plainSetting;
+	const setting = {
+		...plainSetting,
+		behaviour: { ...behaviour, pageSize: 2, hasMore: false },
+		events: allEvents,
+		batch: 1,
+		overlapMinutes: 0,
+		repeatAfterMinutes: 0,
+	};
+	const history = await liveThrough(setting, [sale(5), sale(14, false)]);
+	expect(history.figures.items).toBe(5);
+});
+
+test.each<[string, Step[], number]>([
+	['right after it was emitted comes once more', [], 2],
+	['after n8n gave it back to a poll that failed does not come again', [failedPoll], 1],
+])('a sale whose node is renamed %s', async (_what, between, times) => {
+	const setting = { ...plainSetting, repeatAfterMinutes: 0 };
+	const steps: Step[] = [sale(1), calmPoll, ...between, { kind: 'rename' }];
+	const history = await liveThrough(setting, steps);
+	expect(history.figures.items).toBe(times);
+});
 
 const longBackfills = [
 	{ records: 20_000, pageSize: 20, batch: 500 },

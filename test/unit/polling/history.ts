@@ -71,6 +71,10 @@ interface Execution {
 	memory: ProcessMemory;
 	startedAtMs: number;
 	isKilled: boolean;
+	/** Whether a later poll was given a state that contains it. */
+	isGivenBack: boolean;
+	/** Whether the node was renamed before that, so that nothing says whether n8n kept it. */
+	isInDoubt: boolean;
 	changes: Array<{ id: string; status: string }>;
 }
 
@@ -145,7 +149,6 @@ export class History {
 	private requests = 0;
 	private crashes = 0;
 	private renames = 0;
-	private renamedAtMs = -Infinity;
 	private takeovers = 0;
 	private savedNews = 0;
 	private maxStateBytes = 0;
@@ -307,6 +310,8 @@ export class History {
 	private async poll(fate: PollFate): Promise<boolean> {
 		this.fate = fate;
 		this.requests = 0;
+		if (this.staticData.pollingLive !== undefined)
+			for (const execution of this.unstored) execution.isGivenBack = true;
 		let items: IDataObject[] | undefined;
 		try {
 			items = await poll(this.context, this.memory);
@@ -386,6 +391,8 @@ export class History {
 			memory: this.memory,
 			startedAtMs: this.nowMs,
 			isKilled: false,
+			isGivenBack: false,
+			isInDoubt: false,
 		};
 		this.executions.push(execution);
 		this.unstored.push(execution);
@@ -397,9 +404,7 @@ export class History {
 		const earlier = this.executionsOf.get(key) ?? [];
 		const last = earlier[earlier.length - 1] as Execution | undefined;
 		if (!last) return;
-		const own = earlier.filter(
-			({ memory, startedAtMs }) => memory === this.memory && startedAtMs > this.renamedAtMs,
-		);
+		const own = earlier.filter(({ memory, isInDoubt }) => memory === this.memory && !isInDoubt);
 		const { repeatAfterMinutes } = this.setting;
 		if (own.length > (repeatAfterMinutes > 0 ? 1 : 0)) throw new Broken(`${key} too often`);
 		if (repeatAfterMinutes === 0) {
@@ -458,11 +463,12 @@ export class History {
 	/** n8n keeps static data by name, and polls at once when the change is published. */
 	private async rename(): Promise<void> {
 		this.renames++;
-		// n8n does not say whether it kept what was emitted last, so that it comes again.
-		this.renamedAtMs = this.nowMs;
 		if (this.hasUnconfirmed()) this.crashes++;
 		// n8n polls when it starts, so before anybody can rename.
 		if (this.memory.states.size === 0) await this.poll({ meanwhile: [] });
+		// n8n does not say whether it kept what was emitted last, so that it comes again, at its turn.
+		for (const execution of this.unstored) execution.isInDoubt = !execution.isGivenBack;
+		this.unstored = this.unstored.filter(({ isInDoubt }) => !isInDoubt);
 		this.staticData = {};
 		this.saved = '{}';
 		this.activation = 'activate';
@@ -490,9 +496,12 @@ export class History {
 	/** Nothing happens any more: everything that waits must come out. */
 	private async calmDown(): Promise<void> {
 		this.isFiltered = false;
-		const quietPolls = 6 + this.setting.repeatAfterMinutes;
-		for (let quiet = 0, polls = 0; quiet < quietPolls; polls++) {
-			if (polls > 10_000) throw new Broken('it never comes to rest');
+		// With every event, one poll reads four pages of a list that bring nothing new.
+		const mostRecords = Math.max(...kinds.map((kind) => this.shop.list(kind).length));
+		const polls = Math.ceil(mostRecords / this.setting.behaviour.pageSize / 4);
+		const quietPolls = 6 + polls + this.setting.repeatAfterMinutes;
+		for (let quiet = 0, count = 0; quiet < quietPolls; count++) {
+			if (count > 10_000) throw new Broken('it never comes to rest');
 			this.nowMs += minuteMs;
 			quiet = (await this.poll({ meanwhile: [] })) ? 0 : quiet + 1;
 		}

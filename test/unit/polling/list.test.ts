@@ -113,6 +113,18 @@ describe('the state after a poll', () => {
 		expect(select(next, records).map(({ id }) => id)).toEqual(['b', 'c']);
 	});
 
+	it('passes over no new record that waited while the reading that brought it went on past it', () => {
+		const state = startAt(0);
+		const waits = make('waits', 60_000);
+		const partial = { isComplete: false, isVerified: false };
+		const begun = poll(state, read([waits, make('later', 90_000)], { ...partial, next: 3 }), 0);
+		const goingOn = poll(begun, read([make('other', 80_000)], { ...partial, next: 5 }));
+		const ended = poll(goingOn, read([], { isVerified: false }));
+		expect(ended.fromMs).toBeLessThanOrEqual(waits.timeMs);
+		expect(select(ended, [waits])).toEqual([waits]);
+		expect(ended).not.toHaveProperty('waitingMs');
+	});
+
 	it('passes over nothing that was not read', () => {
 		const records = [make('a', nowMs - 40_000), make('c', nowMs)];
 		expect(poll(start, read(records, { throughMs: nowMs - 30_000 })).fromMs).toBe(nowMs - 41_000);
