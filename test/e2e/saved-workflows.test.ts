@@ -199,9 +199,9 @@ async function useTool({ id }: StoredWorkflow): Promise<void> {
 	await client.runManually(id, 'Start');
 	const execution = await client.waitForExecution(id);
 	expect(execution.items('AI Agent')).toEqual([{ output: finalText }]);
-	expect(
-		sandbox.requests.slice(before).map(({ method, path, body }) => [method, path, body]),
-	).toEqual([
+	// The polling triggers stay published, and ask for other things meanwhile.
+	const sent = sandbox.requests.slice(before).filter(({ path }) => path.startsWith('/products'));
+	expect(sent.map(({ method, path, body }) => [method, path, body])).toEqual([
 		['GET', `/products/${productId}`, undefined],
 		['POST', '/products', { name: 'Icons', price: 5, currency: 'USD' }],
 	]);
