@@ -10,7 +10,7 @@ import { simplifyField } from './fields/common';
 import { buildEventsSubtitle } from './fields/triggerFields';
 import { testPocketsflowApi } from './methods/credentialTest';
 import { buildLoadOptions } from './methods/loadOptions';
-import { eventsField, optionFields } from './polling/settings';
+import { polledEventsField, pollingOptionFields } from './polling/settings';
 import { polledEventOptions } from './polling/sources';
 
 export class PocketsflowPollingTrigger implements INodeType {
@@ -38,7 +38,7 @@ export class PocketsflowPollingTrigger implements INodeType {
 				type: 'notice',
 				default: '',
 			},
-			eventsField.property,
+			polledEventsField.property,
 			{
 				displayName:
 					'Amounts are in the main unit of the currency, as in the API of Pocketsflow: 29 is $29.00',
@@ -91,7 +91,7 @@ export class PocketsflowPollingTrigger implements INodeType {
 				type: 'collection',
 				placeholder: 'Add option',
 				default: {},
-				options: optionFields.map(({ property }) => property),
+				options: pollingOptionFields.map(({ property }) => property),
 			},
 		],
 		hints: [
@@ -107,7 +107,7 @@ export class PocketsflowPollingTrigger implements INodeType {
 
 	methods = {
 		credentialTest: { testPocketsflowApi },
-		loadOptions: buildLoadOptions(optionFields),
+		loadOptions: buildLoadOptions(pollingOptionFields),
 	};
 
 	async poll(this: IPollFunctions): Promise<INodeExecutionData[][] | null> {

@@ -3,7 +3,7 @@ import type { IDataObject } from 'n8n-workflow';
 import { TriggerMemory } from '../../nodes/Pocketsflow/webhook/memory';
 import { PocketsflowPollingTrigger } from '../../nodes/Pocketsflow/PocketsflowPollingTrigger.node';
 import { PocketsflowTrigger } from '../../nodes/Pocketsflow/PocketsflowTrigger.node';
-import { readSettings as readPollSettings } from '../../nodes/Pocketsflow/polling/settings';
+import { readPollingSettings } from '../../nodes/Pocketsflow/polling/settings';
 import { prepare } from '../../nodes/Pocketsflow/webhook/hooks';
 import { readEventNames } from '../../nodes/Pocketsflow/webhook/settings';
 import type { Sandbox } from '../../sandbox/sandbox';
@@ -232,7 +232,7 @@ describe('a delivery', () => {
 
 describe('the polling trigger', () => {
 	const read = (parameters: IDataObject) =>
-		readPollSettings(
+		readPollingSettings(
 			createPollContext({ ...newTrigger(parameters), node: new PocketsflowPollingTrigger() }),
 		);
 

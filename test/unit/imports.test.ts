@@ -67,3 +67,13 @@ test('a node loads only what its description is made of', () => {
 	);
 	expect(running).toEqual([]);
 });
+
+test('an exported name is declared once in the whole tree', () => {
+	const declaration =
+		/^export (?:abstract )?(?:async )?(?:function|const|class|interface|type) (\w+)/gm;
+	const declared = files.flatMap((file) =>
+		[...readFileSync(join(nodes, file), 'utf8').matchAll(declaration)].map(([, name]) => name),
+	);
+	expect(declared.length).toBeGreaterThan(200);
+	expect(declared.filter((name, index) => declared.indexOf(name) !== index)).toEqual([]);
+});

@@ -38,4 +38,4 @@ export const createMemory = (): ProcessMemory => ({
 });
 
 /** The memory of this process. */
-export const processMemory = createMemory();
+export const pollingMemory = createMemory();

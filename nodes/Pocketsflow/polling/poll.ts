@@ -22,7 +22,7 @@ import {
 } from './follow';
 import { buildItem } from './items';
 import { startAt, type ListState } from './list';
-import { processMemory, type ProcessMemory } from './memory';
+import { pollingMemory, type ProcessMemory } from './memory';
 import { toMembershipPayload } from './payloads';
 import { createPollContext, readNodeKey, toMemoryKey, type PollContext } from './pollContext';
 import { readBuyer } from './related';
@@ -46,7 +46,7 @@ import {
  */
 export async function poll(
 	n8n: IPollFunctions,
-	memory: ProcessMemory = processMemory,
+	memory: ProcessMemory = pollingMemory,
 ): Promise<IDataObject[] | undefined> {
 	if (n8n.getMode() === 'manual') return await sampleEvents(await createPollContext(n8n, memory));
 	const nodeKey = toMemoryKey(readNodeKey(n8n));

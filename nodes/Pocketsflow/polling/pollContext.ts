@@ -3,7 +3,7 @@ import type { IPollFunctions } from 'n8n-workflow';
 import { forgetCredential, loadCredential, type Mode } from '../transport/credential';
 import type { BatchConditions } from './batches';
 import type { ProcessMemory } from './memory';
-import { readSettings, type PollSettings } from './settings';
+import { readPollingSettings, type PollSettings } from './settings';
 
 /** All that one poll works with. Its time is one moment, so that all lists are judged alike. */
 export interface PollContext extends BatchConditions {
@@ -51,7 +51,7 @@ export async function createPollContext(
 	n8n: IPollFunctions,
 	memory: ProcessMemory,
 ): Promise<PollContext> {
-	const settings = readSettings(n8n);
+	const settings = readPollingSettings(n8n);
 	// n8n polls with the same context from activation on, and the credential may have been edited since.
 	forgetCredential(n8n);
 	const { mode } = await loadCredential(n8n);

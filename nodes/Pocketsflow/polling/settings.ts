@@ -29,7 +29,7 @@ export interface PollSettings {
 	productIds: string[];
 }
 
-export const eventsField = nameListField(
+export const polledEventsField = nameListField(
 	{ displayName: 'Trigger On', name: 'events', required: true, default: ['order.completed'] },
 	polledEventOptions,
 );
@@ -90,7 +90,7 @@ const repeatAfterField = numberField(
 );
 
 /** The optional fields of the polling trigger, sorted by name. */
-export const optionFields: readonly Field[] = [
+export const pollingOptionFields: readonly Field[] = [
 	headStartField,
 	lookBackField,
 	maxItemsField,
@@ -104,7 +104,7 @@ const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 
 /** Reads and checks the parameters. @throws NodeOperationError with a sentence for the user */
-export function readSettings(n8n: IPollFunctions): PollSettings {
+export function readPollingSettings(n8n: IPollFunctions): PollSettings {
 	try {
 		return {
 			events: readEvents(n8n),
@@ -125,7 +125,7 @@ export function readSettings(n8n: IPollFunctions): PollSettings {
 }
 
 function readEvents(n8n: IPollFunctions): string[] {
-	const events = readParameter(n8n, eventsField) ?? [];
+	const events = readParameter(n8n, polledEventsField) ?? [];
 	if (events.length === 0)
 		throw new InvalidInputError("'Trigger On' is empty", 'Choose at least one event to poll for.');
 	const other = events.find((event) => !isPolled(event));

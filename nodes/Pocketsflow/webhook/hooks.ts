@@ -22,7 +22,7 @@ import {
 	type Endpoint,
 	type EndpointChanges,
 } from './endpoints';
-import { readEndpoints, readStaticData, type Reading } from './keyring';
+import { readEndpoints, readStaticData, type EndpointReading } from './keyring';
 import { processMemory, type NodeMemory, type TriggerMemory, type Upkeep } from './memory';
 import { apply, isDone, plan, type Plan, type Registrar } from './plan';
 import { readDescription, seal, unseal } from './sealing';
@@ -156,7 +156,10 @@ async function closeUpkeep(node: NodeMemory, url: string): Promise<void> {
 }
 
 /** Whether the node was deactivated after this was read. */
-const isOutdated = ({ node: { closed }, upkeep }: Task, { startedAtMs }: Reading): boolean =>
+const isOutdated = (
+	{ node: { closed }, upkeep }: Task,
+	{ startedAtMs }: EndpointReading,
+): boolean =>
 	closed !== undefined && closed.atMs >= startedAtMs && isSameUrl(closed.url, upkeep.url);
 
 /**
@@ -297,7 +300,7 @@ const forgetReplacementsMs = 24 * 60 * 60_000;
 const minSecretIdLength = 16;
 
 /** Whether a request names one of our endpoints, the IDs of which only Pocketsflow and its account know. */
-function namesOurEndpoint(rawBody: Buffer, { endpoints }: Reading): boolean {
+function namesOurEndpoint(rawBody: Buffer, { endpoints }: EndpointReading): boolean {
 	return endpoints.some(({ id }) => id.length >= minSecretIdLength && rawBody.includes(id));
 }
 
@@ -392,7 +395,7 @@ async function doUpkeep(task: Task): Promise<void> {
 		await replaceEndpoint(task, reading, 'its signing secret was changed in Pocketsflow');
 }
 
-function startSharedRegistrar(task: Task, reading: Reading): Registrar {
+function startSharedRegistrar(task: Task, reading: EndpointReading): Registrar {
 	const { context, node, upkeep, events, verification } = task;
 	const { credential } = reading;
 	const { keyring } = node;
@@ -425,7 +428,7 @@ const mayBeUnderWay = ({ description, id }: Endpoint, { keyring }: NodeMemory): 
  * Replaces the endpoints whose secrets are of no use. Writes no static data
  * (docs/n8n-engine.md#static-data): after a restart the copy in Pocketsflow says the secret.
  */
-async function replaceEndpoint(task: Task, reading: Reading, why: string): Promise<void> {
+async function replaceEndpoint(task: Task, reading: EndpointReading, why: string): Promise<void> {
 	const { context, node, upkeep, events } = task;
 	if (events.length === 0 || isOutdated(task, reading)) return;
 	const nowMs = Date.now();
@@ -450,7 +453,7 @@ async function replaceEndpoint(task: Task, reading: Reading, why: string): Promi
 }
 
 /** Brings the endpoints to what this node needs, and to the key in the credential. */
-async function confirmEndpoint(task: Task, reading: Reading): Promise<void> {
+async function confirmEndpoint(task: Task, reading: EndpointReading): Promise<void> {
 	const { context, node, upkeep, verification } = task;
 	const known = verification.valid ? verification.secret : undefined;
 	const registrar = startSharedRegistrar(task, reading);

@@ -28,7 +28,7 @@ export interface Secret {
 }
 
 /** What Pocketsflow answered about the endpoints that a delivery may come from. */
-export interface Reading {
+export interface EndpointReading {
 	startedAtMs: number;
 	/** When it began, counted by `nextMoment`. */
 	moment: number;
@@ -70,7 +70,7 @@ const maxSecrets = 8;
 export class Keyring {
 	/** The latest that fitted is the first. */
 	private known: Secret[] = [];
-	private latest?: Reading;
+	private latest?: EndpointReading;
 	/** When each endpoint was first read. */
 	private firstReadAtMs = new Map<string, number>();
 	private opened?: { text: string; isOpen: boolean; atMs: number };
@@ -86,7 +86,7 @@ export class Keyring {
 	}
 
 	/** The latest reading if it is at most this old. */
-	getReading(maxAgeMs = minAnswerAgeMs): Reading | undefined {
+	getReading(maxAgeMs = minAnswerAgeMs): EndpointReading | undefined {
 		const { latest } = this;
 		return latest && Date.now() - latest.startedAtMs < maxAgeMs ? latest : undefined;
 	}
@@ -118,7 +118,7 @@ export class Keyring {
 	}
 
 	/** Takes over what Pocketsflow answered. */
-	update(reading: Reading): void {
+	update(reading: EndpointReading): void {
 		if (this.latest && this.latest.moment > reading.moment) return;
 		this.latest = reading;
 		this.confirmedAtMs = reading.startedAtMs;
@@ -211,7 +211,7 @@ export class Keyring {
 export async function readEndpoints(
 	context: IWebhookFunctions,
 	options: SendOptions,
-): Promise<Reading> {
+): Promise<EndpointReading> {
 	const [startedAtMs, moment] = [Date.now(), nextMoment()];
 	const url = isListening(context) ? undefined : getWebhookUrl(context);
 	const isOurs = (endpoint: Endpoint) =>
