@@ -185,7 +185,8 @@ export async function accepts(
 	installation: NodeSetup & { memory?: TriggerMemory },
 	secret: string,
 ): Promise<boolean> {
-	const order = { ...orderCompleted, order: { id: `order-${++orders}` } };
+	// Without the ID of an endpoint: a made-up one would say that another process has replaced ours.
+	const order = { ...orderCompleted, order: { id: `order-${++orders}` }, webhookId: undefined };
 	const body = Buffer.from(JSON.stringify(order));
 	const headers = {
 		'x-pocketsflow-event': 'order.completed',

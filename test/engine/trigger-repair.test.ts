@@ -188,6 +188,21 @@ describe('somebody who does not know the secret', () => {
 			expect(countCreations(stage.model)).toBeLessThanOrEqual(1 + 30);
 		}));
 
+	it('with it costs nobody a sale in a second process that read the endpoints a moment ago', async () =>
+		await withTrigger(async (stage) => {
+			const { model, trigger } = stage;
+			const other = new TriggerMemory();
+			for (let minute = 0; minute < 20; minute++) {
+				advance(minuteMs);
+				const forged = forge(stage);
+				expect(await send(trigger, forged, other)).toBe(false);
+				expect(await send(trigger, forged)).toBe(false);
+				for (const delivery of model.deliver('order.completed', newOrder()))
+					for (const memory of [other, trigger.memory])
+						expect(await send(trigger, delivery, memory)).toBe(true);
+			}
+		}));
+
 	it('cannot create an endpoint more than once a minute, and ever less often, if the secret is lost', async () =>
 		await withTrigger(async (stage) => {
 			const { model, trigger } = stage;

@@ -163,11 +163,21 @@ export class Keyring {
 	}
 
 	/**
-	 * Asks Pocketsflow, unless it answered just now, and waits at most 3.5 seconds for the answer. All
-	 * deliveries of a node share one look-up. Never rejects.
+	 * Whether Pocketsflow may know a secret for this request that the latest answer did not have: there is
+	 * no answer of just now, or another process has replaced the endpoint since, which the request names.
+	 * @param arrivedAtMs an answer that was asked for later has all that there is
+	 */
+	canLearnFrom(rawBody: Uint8Array, arrivedAtMs: number): boolean {
+		const reading = this.getReading();
+		if (!reading) return true;
+		return reading.startedAtMs < arrivedAtMs && namesOtherEndpoint(rawBody, reading);
+	}
+
+	/**
+	 * Asks Pocketsflow, and waits at most 3.5 seconds for the answer. All deliveries of a node share one
+	 * look-up. Never rejects.
 	 */
 	async lookUp(context: IWebhookFunctions): Promise<void> {
-		if (this.getReading()) return;
 		this.running ??= this.tryToRead(context).finally(() => {
 			this.running = undefined;
 		});
@@ -202,6 +212,15 @@ export class Keyring {
 		this.tries--;
 		return true;
 	}
+}
+
+/** Whether a request names an endpoint, as deliveries do, that was not there when Pocketsflow answered. */
+function namesOtherEndpoint(rawBody: Uint8Array, { endpoints }: EndpointReading): boolean {
+	const named = Buffer.from(rawBody)
+		.toString('latin1')
+		.matchAll(/"webhookId"\s*:\s*"([^"]+)"/g);
+	const ids = new Set(endpoints.map(({ id }) => id));
+	return [...named].some(([, id]) => !ids.has(id));
 }
 
 /**
