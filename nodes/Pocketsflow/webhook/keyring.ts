@@ -25,6 +25,8 @@ export interface Secret {
 	endpointId: string | undefined;
 	/** When it was learned, counted by `nextMoment`. */
 	moment: number;
+	/** When an answer first did not have its endpoint. */
+	goneAtMs?: number;
 }
 
 /** What Pocketsflow answered about the endpoints that a delivery may come from. */
@@ -56,6 +58,9 @@ const maxWaitMs = 3_500;
 /** For how long a sealed text that does not open is not tried again. */
 const closedTextAgeMs = 10_000;
 
+/** For how long deliveries of an endpoint that is gone are accepted: another process may have replaced it. */
+const goneGraceMs = 60_000;
+
 /** So that nobody can let it grow: one node has one endpoint, and several only for a moment. */
 const maxSecrets = 8;
 
@@ -65,7 +70,8 @@ const maxSecrets = 8;
  * (docs/n8n-engine.md#process-memory-and-queue-mode).
  *
  * One rule ends a secret: a reading of Pocketsflow's endpoints that began after it was learned and does
- * not have its endpoint. A reading without any endpoint proves nothing.
+ * not have its endpoint, and a minute after that, for deliveries that were on their way. A reading without
+ * any endpoint proves nothing.
  */
 export class Keyring {
 	/** The latest that fitted is the first. */
@@ -82,7 +88,8 @@ export class Keyring {
 	confirmedAtMs = -Infinity;
 
 	get secrets(): readonly Secret[] {
-		return this.known;
+		const nowMs = Date.now();
+		return this.known.filter(({ goneAtMs = nowMs }) => nowMs - goneAtMs < goneGraceMs);
 	}
 
 	/** The latest reading if it is at most this old. */
@@ -128,9 +135,12 @@ export class Keyring {
 		);
 		if (reading.endpoints.length > 0) {
 			const ids = new Set(reading.endpoints.map(({ id }): string | undefined => id));
-			this.known = this.known.filter(
-				({ endpointId, moment }) => moment > reading.moment || ids.has(endpointId),
-			);
+			const { startedAtMs } = reading;
+			this.known = this.known.flatMap((secret): Secret[] => {
+				if (secret.moment > reading.moment || ids.has(secret.endpointId)) return [secret];
+				const { goneAtMs = startedAtMs } = secret;
+				return startedAtMs - goneAtMs < goneGraceMs ? [{ ...secret, goneAtMs }] : [];
+			});
 		}
 		for (const secret of reading.secrets) this.add(secret);
 	}
