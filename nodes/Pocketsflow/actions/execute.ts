@@ -9,7 +9,7 @@ import {
 
 import { UnknownTimezoneError } from '../api/dates';
 import { readId } from '../api/responses';
-import { InvalidInputError } from '../fields/types';
+import { InvalidInputError } from '../fields/field';
 import { loadCredential } from '../transport/credential';
 import { composeMessage, createApiError, setMessage } from '../transport/errors';
 import { defaultLimits } from '../transport/limits';

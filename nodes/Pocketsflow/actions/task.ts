@@ -2,7 +2,8 @@ import { NodeOperationError, type IDataObject, type IExecuteFunctions } from 'n8
 
 import { buildListRequest, type ListEndpoint } from '../api/lists';
 import { hasId, hasUrl, isRecord, unwrapRecord } from '../api/responses';
-import { defaultLimit, limitField, returnAllField, simplifyField } from '../fields/common';
+import { simplifyField } from '../fields/shared/output';
+import { defaultLimit, limitField, returnAllField } from '../fields/shared/paging';
 import { isNotFound } from '../transport/errors';
 import { readList, readPages, type ReadPagesOptions } from '../transport/pagination';
 import { send } from '../transport/send';

@@ -1,6 +1,7 @@
 import type { IPollFunctions } from 'n8n-workflow';
 
-import { forgetCredential, loadCredential, type Mode } from '../transport/credential';
+import { forgetCredential, loadCredential } from '../transport/credential';
+import type { Mode } from '../transport/credentialFields';
 import type { BatchConditions } from './batches';
 import type { ProcessMemory } from './memory';
 import { readPollingSettings, type PollSettings } from './settings';

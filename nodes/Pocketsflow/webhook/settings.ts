@@ -8,11 +8,12 @@ import type {
 } from 'n8n-workflow';
 
 import { eventOptions, events, toCanonicalName } from '../events/catalogue';
-import { simplifyField } from '../fields/common';
-import { nameListField } from '../fields/nameLists';
+import { InvalidInputError, type Field } from '../fields/field';
+import { booleanField } from '../fields/kinds/boolean';
+import { nameListField } from '../fields/list';
+import { simplifyField } from '../fields/shared/output';
 import { comparedTextField, productIdsField } from '../fields/triggerFields';
 import { readOption, readParameter, toParameterError } from '../fields/triggerParameters';
-import { booleanField, InvalidInputError, type Field } from '../fields/types';
 
 const invoiceEvents = events.map(({ name }) => name).filter((name) => name.startsWith('invoice.'));
 
