@@ -53,7 +53,10 @@ function buildRequestTask(
 		const answer = await send(context, request, effect, itemIndex, { stop, isUsable });
 		if (denial && isDenied(answer, denial.keys)) {
 			const { message, description = checkThere } = denial;
-			throw new NodeOperationError(context.getNode(), message, { description, itemIndex });
+			const error = new NodeOperationError(context.getNode(), message, { description, itemIndex });
+			// It was carried out, and failed: to send it again is up to the user.
+			error.context.outcome = 'denied';
+			throw error;
 		}
 		giveHint(context, operation.hint?.(request));
 		return answer;
