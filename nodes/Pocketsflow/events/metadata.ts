@@ -1,5 +1,6 @@
-import { jsonParse, type IDataObject } from 'n8n-workflow';
+import type { IDataObject } from 'n8n-workflow';
 
+import { parseJson } from '../api/json';
 import { isRecord } from '../api/responses';
 
 /**
@@ -35,11 +36,11 @@ const readRaw = (value: unknown) =>
 function parseMetadata(value: unknown, depth = 3): IDataObject | undefined {
 	if (isRecord(value)) return unfoldWebhookMetadata(value);
 	if (typeof value !== 'string' || depth === 0) return undefined;
-	const json = jsonParse<unknown>(value, { fallbackValue: null });
+	const json = parseJson(value);
 	const inner = typeof json === 'string' ? parseMetadata(json, depth - 1) : undefined;
 	if (inner) return inner;
 	const text = value.trim().replace(/^"([\s\S]*)"$/, '$1');
-	const unquoted = jsonParse<unknown>(text, { fallbackValue: null });
+	const unquoted = parseJson(text);
 	if (isRecord(unquoted)) return unfoldWebhookMetadata(unquoted);
 	if (text.includes('=')) return Object.fromEntries(new URLSearchParams(text));
 	return /^(%22)?%7b/i.test(text) ? parseMetadata(decode(text), depth - 1) : undefined;
