@@ -183,7 +183,7 @@ export const findOwnEndpoints = (
 export const findEndpointOfOtherHost = (
 	endpoints: Endpoint[],
 	url: string,
-	stored: TriggerStaticData,
+	stored: TriggerStaticData = {},
 ): Endpoint | undefined =>
 	endpoints.find(
 		(endpoint) =>
@@ -194,15 +194,6 @@ export const findEndpointOfOtherHost = (
 
 const isStored = ({ id, description }: Endpoint, { endpointId }: TriggerStaticData) =>
 	id === endpointId && readDescription(description).ours;
-
-/**
- * Whether an endpoint was registered for another workflow: an import can have the address of a
- * workflow that is active (docs/n8n-engine.md#versions).
- */
-export function isOfOtherWorkflow(context: PocketsflowContext, { description }: Endpoint): boolean {
-	const { workflowId } = readDescription(description);
-	return workflowId !== undefined && workflowId !== context.getWorkflow().id;
-}
 
 /** The canonical names of an endpoint's events, sorted. */
 export const listEvents = ({ events }: Endpoint): string[] =>

@@ -14,7 +14,6 @@ import { getWebhookUrl, requirePublicAddress } from './addresses';
 import {
 	findEndpointOfOtherHost,
 	findOwnEndpoints,
-	isOfOtherWorkflow,
 	listEndpoints,
 	listEvents,
 	openEndpointSecret,
@@ -22,23 +21,28 @@ import {
 	removeEndpoint,
 	type Endpoint,
 	type EndpointChanges,
-	type TriggerStaticData,
 } from './endpoints';
 import { readEndpoints, type EndpointReading, type Secret } from './keyring';
 import { processMemory, type NodeMemory, type TriggerMemory } from './memory';
-import { apply, forgetSecrets, isClosed, keepSecret, plan, type Registrar } from './plan';
+import {
+	apply,
+	forgetSecrets,
+	isClosed,
+	keepSecret,
+	plan,
+	type Plan,
+	type Registrar,
+} from './plan';
 import { readDescription } from './sealing';
 import { isListening, readEventNames, requireSettings } from './settings';
 import type { Verification } from './verify';
-
-/** What carries out the plans of a hook. */
-type HookRegistrar = Registrar & { stored: TriggerStaticData };
 
 /** For how long the list that `checkExists` read is good enough for `create`. */
 const maxListAgeMs = 5_000;
 
 /**
- * Prepares a node for its deliveries: checks its parameters and learns what its deliveries do not say.
+ * Prepares a node for its deliveries: checks its parameters, and learns whose account sends them if they do
+ * not say.
  * @throws NodeOperationError if a parameter cannot be read
  */
 export async function prepare(
@@ -47,7 +51,12 @@ export async function prepare(
 ): Promise<void> {
 	const node = memory.getNode(context);
 	node.settings = requireSettings(context);
-	if (node.settings.events.some(dependsOnAccount)) await rememberAccount(context, node);
+	if (!node.settings.events.some(dependsOnAccount)) return;
+	const stored = readStaticData(context);
+	const isKnown = context.getActivationMode() === 'init' && stored.account !== undefined;
+	// If Pocketsflow does not say, what was known stays: an activation does not fail for it.
+	if (!isKnown) stored.account = (await readAccount(context)) ?? stored.account;
+	node.account = stored.account ?? node.account;
 }
 
 /**
@@ -136,16 +145,19 @@ const removeOwn = (context: IHookFunctions, node: NodeMemory, options: SendOptio
 		const endpoints = await listEndpoints(context, options);
 		warnOfOtherHost(registrar, endpoints);
 		const own = findOwnEndpoints(endpoints, wanted.url, stored);
-		const others = own.filter((endpoint) => isOfOtherWorkflow(context, endpoint));
-		for (const { url, description } of others)
-			context.logger.warn(
-				`Pocketsflow Trigger: the webhook at ${url} was not removed, because it was registered for workflow ${readDescription(description).workflowId}, which has the same address as this one.`,
-			);
-		const ids = own.filter((endpoint) => !others.includes(endpoint)).map(({ id }) => id);
+		const ids: string[] = [];
+		for (const { id, url, description } of own) {
+			const { workflowId = wanted.workflowId } = readDescription(description);
+			if (workflowId === wanted.workflowId) ids.push(id);
+			else
+				context.logger.warn(
+					`Pocketsflow Trigger: the webhook at ${url} was not removed, because it was registered for workflow ${workflowId}, which has the same address as this one.`,
+				);
+		}
 		for (const id of ids) await removeEndpoint(context, id, options);
 		node.closed = { url: wanted.url, atMs: Date.now() };
 		// What is stored for the address may be the other workflow's too.
-		if (others.length === 0) forgetSecrets(registrar, ids);
+		if (ids.length === own.length) forgetSecrets(registrar, ids);
 	});
 
 /**
@@ -191,18 +203,7 @@ async function explainFailure<T>(
 	}
 }
 
-/**
- * Reads whose account this node gets events from, and keeps it in static data and in memory. If
- * Pocketsflow does not say, what was known stays: an activation does not fail for it.
- */
-async function rememberAccount(context: IHookFunctions, node: NodeMemory): Promise<void> {
-	const stored = readStaticData(context);
-	const isKnown = context.getActivationMode() === 'init' && stored.account !== undefined;
-	if (!isKnown) stored.account = (await readAccount(context)) ?? stored.account;
-	node.account = stored.account ?? node.account;
-}
-
-async function startRegistrar(context: IHookFunctions, node: NodeMemory): Promise<HookRegistrar> {
+async function startRegistrar(context: IHookFunctions, node: NodeMemory): Promise<Registrar> {
 	const credential = await loadCredential(context);
 	const wanted = { ...readWanted(context), apiKey: credential.apiKey };
 	node.losesCopy = false;
@@ -215,20 +216,24 @@ const readWanted = (context: IHookFunctions | IWebhookFunctions) => ({
 	workflowId: context.getWorkflow().id,
 });
 
-const planFor = ({ credential, stored, wanted }: HookRegistrar, endpoints: Endpoint[]) =>
+/** @param fitting the secret that a delivery was signed with */
+const planFor = (
+	{ credential, stored, wanted }: Registrar,
+	endpoints: Endpoint[],
+	fitting?: Secret,
+): Plan =>
 	plan(findOwnEndpoints(endpoints, wanted.url, stored), wanted, (endpoint) =>
-		openEndpointSecret(endpoint, credential, stored),
+		fitting && fitting.endpointId === endpoint.id
+			? fitting.secret
+			: openEndpointSecret(endpoint, credential, stored),
 	);
 
-function warnOfOtherHost(
-	{ context, stored, wanted: { url } }: HookRegistrar,
-	endpoints: Endpoint[],
-): void {
+function warnOfOtherHost({ context, stored, wanted: { url } }: Registrar, endpoints: Endpoint[]) {
 	const other = findEndpointOfOtherHost(endpoints, url, stored);
-	if (!other) return;
-	context.logger.warn(
-		`Pocketsflow Trigger: this node is registered in Pocketsflow as ${other.url}, which is another address than ${url} and was not changed. If n8n has moved, remove that webhook under Developers → Webhooks in Pocketsflow. If this n8n is a copy, the webhook belongs to the original.`,
-	);
+	if (other)
+		context.logger.warn(
+			`Pocketsflow Trigger: this node is registered in Pocketsflow as ${other.url}, which is another address than ${url} and was not changed. If n8n has moved, remove that webhook under Developers → Webhooks in Pocketsflow. If this n8n is a copy, the webhook belongs to the original.`,
+		);
 }
 
 /** Between two upkeeps of a node; also the age from which on a secret is confirmed. */
@@ -267,8 +272,13 @@ export function maintain(
 	rawBody: Buffer | undefined,
 ): void {
 	const nowMs = Date.now();
+	const { latest, confirmedAtMs } = node.keyring;
 	if (node.upkeep || nowMs < node.upkeepNotBeforeMs || isListening(context)) return;
-	if (!isDue(node, verification, rawBody, nowMs)) return;
+	const isDue = verification.valid
+		? nowMs - confirmedAtMs >= upkeepIntervalMs
+		: verification.reason === 'no secret' ||
+			(verification.reason === 'wrong signature' && namesOurEndpoint(rawBody, latest?.endpoints));
+	if (!isDue) return;
 	node.upkeepNotBeforeMs = nowMs + upkeepIntervalMs;
 	node.upkeep = doUpkeep(context, node, verification, rawBody)
 		.catch((error: unknown) =>
@@ -279,18 +289,6 @@ export function maintain(
 		.finally(() => {
 			node.upkeep = undefined;
 		});
-}
-
-function isDue(
-	{ keyring }: NodeMemory,
-	verification: Verification,
-	rawBody: Buffer | undefined,
-	nowMs: number,
-): boolean {
-	if (verification.valid) return nowMs - keyring.confirmedAtMs >= upkeepIntervalMs;
-	if (verification.reason === 'no secret') return true;
-	const isWrong = verification.reason === 'wrong signature';
-	return isWrong && namesOurEndpoint(rawBody, keyring.latest?.endpoints);
 }
 
 async function doUpkeep(
@@ -361,18 +359,16 @@ async function confirmEndpoint(
 	{ endpoints }: EndpointReading,
 	fitting: Secret,
 ): Promise<void> {
-	const { context, credential, wanted } = registrar;
-	const planned = plan(findOwnEndpoints(endpoints, wanted.url), wanted, (endpoint) =>
-		fitting.endpointId === endpoint.id ? fitting.secret : openEndpointSecret(endpoint, credential),
-	);
-	const { keep } = planned;
+	const { keep, ...planned } = planFor(registrar, endpoints, fitting);
 	if (!keep || isClosed(registrar)) return;
 	const remove = findSettled(registrar, planned.remove);
 	const change = limitChange(registrar, keep, planned.change);
 	if (change ?? remove.length > 0) await apply(registrar, { keep, change, remove });
 	const done = Object.keys(change ?? {}).map((name) => deeds[name]);
 	if (done.length > 0)
-		context.logger.info(`Pocketsflow Trigger ${done.join(', ')} its webhook in Pocketsflow`);
+		registrar.context.logger.info(
+			`Pocketsflow Trigger ${done.join(', ')} its webhook in Pocketsflow`,
+		);
 }
 
 /** What changing a part of an endpoint means, for the log. */
@@ -391,25 +387,20 @@ function limitChange(
 	endpoint: Endpoint,
 	change: EndpointChanges = {},
 ): EndpointChanges | undefined {
-	const events = [...new Set([...listEvents(endpoint), ...wanted.events])].sort();
-	const isNarrowed = events.length > listEvents(endpoint).length;
-	const all: EndpointChanges = {
+	const present = listEvents(endpoint);
+	const events = [...new Set([...present, ...wanted.events])].sort();
+	const parts = Object.entries({
 		...(change.active && { active: true }),
-		...(isNarrowed && { events }),
-		...(!node.losesCopy && change.description && { description: change.description }),
-	};
-	const fresh = Object.entries(all).filter(
-		([name]) => name === 'description' || !node.changed.has(name),
-	);
-	const changed = new Map<string, boolean>();
-	for (const name of Object.keys(all)) {
-		const isAgain = node.changed.has(name) && name !== 'description';
-		if (isAgain && !node.changed.get(name))
+		...(events.length > present.length && { events }),
+		...(change.description && !node.losesCopy && { description: change.description }),
+	});
+	const isAgain = (name: string) => name !== 'description' && node.changed.has(name);
+	for (const name of parts.map(([part]) => part).filter(isAgain))
+		if (node.changed.get(name) === false)
 			context.logger.warn(
 				`Pocketsflow Trigger: Pocketsflow does not keep '${name}' of the webhook at ${endpoint.url} as this workflow needs it. Check the webhook under Developers → Webhooks in Pocketsflow, then publish (activate) the workflow again.`,
 			);
-		changed.set(name, isAgain);
-	}
-	node.changed = changed;
+	const fresh = parts.filter(([name]) => !isAgain(name));
+	node.changed = new Map(parts.map(([name]) => [name, isAgain(name)]));
 	return fresh.length > 0 ? Object.fromEntries(fresh) : undefined;
 }

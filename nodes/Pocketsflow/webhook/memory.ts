@@ -28,22 +28,13 @@ export class RecentDeliveries {
 	 * @returns whether it is a repetition
 	 */
 	record(key: string, nowMs: number): boolean {
-		this.forgetOld(nowMs);
+		for (const [old, receivedAtMs] of this.receivedAtMs) {
+			if (nowMs - receivedAtMs <= this.ageMs) break;
+			this.receivedAtMs.delete(old);
+		}
 		if (this.receivedAtMs.get(key) !== undefined) return true;
 		this.receivedAtMs.set(key, nowMs);
 		return false;
-	}
-
-	/** How many deliveries are remembered. */
-	get size(): number {
-		return this.receivedAtMs.size;
-	}
-
-	private forgetOld(nowMs: number): void {
-		for (const [key, receivedAtMs] of this.receivedAtMs) {
-			if (nowMs - receivedAtMs <= this.ageMs) return;
-			this.receivedAtMs.delete(key);
-		}
 	}
 }
 

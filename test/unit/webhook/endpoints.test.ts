@@ -6,7 +6,6 @@ import {
 	createEndpoint,
 	findEndpointOfOtherHost,
 	findOwnEndpoints,
-	isOfOtherWorkflow,
 	listEndpoints,
 	listEvents,
 	readShownSecret,
@@ -246,15 +245,6 @@ describe('our own endpoints', () => {
 		['under another ID', at(elsewhere), { ...stored, endpointId: 'w2' }, false],
 	])('of an earlier registration %s', (_what, one, data, is) => {
 		expect(findEndpointOfOtherHost([one], url, data)).toBe(is ? one : undefined);
-	});
-
-	it.each([
-		[describeEndpoint('flow'), false],
-		[describeEndpoint('other'), true],
-		[describeEndpoint(undefined), false],
-		['mine', false],
-	])('described as "%s" are of another workflow: %j', (description, other) => {
-		expect(isOfOtherWorkflow(context, { ...endpoint, description })).toBe(other);
 	});
 
 	it('have each event once, by its canonical name', () => {
