@@ -29,6 +29,9 @@ export function readMetadata(payload: IDataObject): IDataObject | undefined {
 const readRaw = (value: unknown) =>
 	isRecord(value) && isRecord(value.metadata) ? value.metadata : undefined;
 
+/** Text that is URL-encoded once more than it should be: no `=` or `{` comes before the encoded ones. */
+const encodedTwice = /^[^={]*%(?:25)*(?:3d|7b)/i;
+
 /**
  * An object, JSON text, or URL-encoded text from the embedded checkout, which may be in quotes. Text may
  * be encoded twice.
@@ -42,8 +45,10 @@ function parseMetadata(value: unknown, depth = 3): IDataObject | undefined {
 	const text = value.trim().replace(/^"([\s\S]*)"$/, '$1');
 	const unquoted = parseJson(text);
 	if (isRecord(unquoted)) return unfoldWebhookMetadata(unquoted);
-	if (text.includes('=')) return Object.fromEntries(new URLSearchParams(text));
-	return /^(%22)?%7b/i.test(text) ? parseMetadata(decode(text), depth - 1) : undefined;
+	if (encodedTwice.test(text)) return parseMetadata(decode(text), depth - 1);
+	return text.includes('=')
+		? unfoldWebhookMetadata(Object.fromEntries(new URLSearchParams(text)))
+		: undefined;
 }
 
 function decode(text: string): string {
