@@ -1,6 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { matchesProductFilter } from '../events/productFilter';
+import type { Page } from '../transport/pagination';
 import { recordsOf, type Again, type Batch } from './batches';
 import {
 	advance,
@@ -27,7 +28,7 @@ import {
 	type ListRead,
 	type ReadPlan,
 } from './read';
-import type { DatedRecord } from './records';
+import { readRecords, type DatedRecord } from './records';
 import type { PollSettings } from './settings';
 import type { ListSource } from './sources';
 import { startList } from './start';
@@ -175,7 +176,19 @@ async function readNew(
 	);
 	const isWanted = (record: DatedRecord) => isNew(state, known, record);
 	const { fromMs } = state;
-	const first = await fetchPage({ fromMs }, 1);
+	const { end } = state;
+	const isQuiet = end !== undefined && again.size === 0 && state.pending.length === 0;
+	let first: Page;
+	if (isQuiet && end.looksThere) {
+		// A list that neither grew nor shrank has its last record where it was.
+		const { records } = await fetchPage({ fromMs }, end.last);
+		if (records.length === 1) return buildQuietReading({ ...end, looksThere: false });
+		first = await fetchPage({ fromMs }, 1);
+	} else {
+		first = await fetchPage({ fromMs }, 1);
+		if (isQuiet && first.records.length > 0 && !readRecords(first.records).some(isWanted))
+			return buildQuietReading({ ...end, looksThere: true });
+	}
 	const least = state.seen.length + Math.min(maxItems, recordLimit);
 	const capacity = { least, most: least + readAhead };
 	const toMs = hasDates(list)
@@ -202,7 +215,7 @@ async function readNew(
 }
 
 const toReading = (
-	{ records, next, isVerified }: ListRead,
+	{ records, next, isVerified, last }: ListRead,
 	throughMs: number,
 ): Omit<RawReading, 'missing'> => ({
 	records,
@@ -210,6 +223,16 @@ const toReading = (
 	isComplete: next === undefined,
 	isVerified,
 	throughMs,
+	...(last !== undefined && { end: { last, looksThere: true } }),
+});
+
+/** What a poll read that found the list as the last one left it. */
+const buildQuietReading = (end: ListState['end']): Omit<RawReading, 'missing'> => ({
+	records: [],
+	isComplete: false,
+	isVerified: false,
+	throughMs: Infinity,
+	end,
 });
 
 /** Leaves out the new records for which there is no room in the state. */

@@ -33,6 +33,11 @@ export interface ListState {
 	waitingMs?: number;
 	/** The same for the reading of older records that are pending or emitted again. */
 	againNext?: number;
+	/**
+	 * Set while everything was dealt with in a list whose end is proven: the position of its last record.
+	 * `looksThere`: whether the next poll only looks whether it is still the last, instead of at the beginning.
+	 */
+	end?: { last: number; looksThere: boolean };
 	/** Records from `fromMs` on that were emitted, or are not wanted. */
 	seen: IdAndTime[];
 	/** Those that were tried longest ago come first. */
@@ -52,6 +57,7 @@ export interface Reading<T extends ListRecord = ListRecord> {
 	/** As in `ListState`. */
 	next?: number;
 	againNext?: number;
+	end?: ListState['end'];
 	/** Records that were looked for among older ones, and are not there any more. */
 	missing: readonly IdAndTime[];
 	/** Pending records that were tried; others have their turn first next time. */
@@ -193,6 +199,7 @@ export function advance<T extends ListRecord>(
 		...(reading.next !== undefined && { next: reading.next }),
 		...(!reading.isComplete && horizonMs < Infinity && { waitingMs: horizonMs }),
 		...(reading.againNext !== undefined && { againNext: reading.againNext }),
+		...(reading.end && emitted.length === due.length && { end: reading.end }),
 		...classify(state, reading, emittedIds, conditions),
 	};
 	return limitSeen(next, reading.isComplete ? horizonMs : state.fromMs, conditions);

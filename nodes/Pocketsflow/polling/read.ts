@@ -39,6 +39,8 @@ export interface ListRead {
 	next?: number;
 	/** Whether it brought all records that the API counts. */
 	isVerified: boolean;
+	/** The position of the last record, if an empty answer to the one behind it proved that. */
+	last?: number;
 }
 
 /** A list that cannot be read. The message is a sentence for the user. */
@@ -140,8 +142,16 @@ export async function readByPlan(
 		if (isAtEnd) {
 			const isShort = totalCount !== undefined && found.size < totalCount && hasJumped;
 			const bringsMore = pass === 1 || found.size > foundBefore;
-			if (!isShort || !bringsMore || pass === maxPasses || idleLeft <= 0 || plan.next !== undefined)
-				return finish();
+			if (
+				!isShort ||
+				!bringsMore ||
+				pass === maxPasses ||
+				idleLeft <= 0 ||
+				plan.next !== undefined
+			) {
+				const isProven = list.paging === 'offset' && records.length === 0 && page.position > 1;
+				return { ...finish(), ...(isProven && { last: page.position - 1 }) };
+			}
 			pass++;
 			foundBefore = found.size;
 			idleLeft--;
