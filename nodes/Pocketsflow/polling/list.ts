@@ -45,7 +45,7 @@ export interface ListState {
 }
 
 /** What one poll read of a list. */
-export interface Reading<T extends ListRecord = ListRecord> {
+export interface Reading<T = ListRecord> {
 	/** In any order. */
 	records: readonly T[];
 	/** Whether the reading came to its end. */
@@ -127,11 +127,6 @@ export const toPending = (
 	records
 		.map(({ id, timeMs }): Pending => [id, timeMs, Math.min(timeMs, nowMs) + pendingForMs])
 		.filter(([, , untilMs]) => untilMs > nowMs);
-
-/** Whether a record was not dealt with yet. */
-export function isNew(state: ListState, seen: ReadonlySet<string>, record: DatedRecord): boolean {
-	return record.timeMs >= state.fromMs && !seen.has(record.id);
-}
 
 /** Selects the records to emit next, oldest first. */
 export function selectDue<T extends ListRecord>(

@@ -30,7 +30,8 @@ export async function startList(context: PollContext, source: ListSource): Promi
  * @throws UnreadableList if the two disagree
  */
 async function startListNow(context: PollContext, source: ListSource): Promise<ListState> {
-	const { n8n, nowMs, overlapMs } = context;
+	const { n8n, nowMs, settings } = context;
+	const { overlapMs } = settings;
 	const { list, classify, pendingForMs = 0 } = source;
 	const dayAgoMs = nowMs - dayMs;
 	const first = readRecords((await createFetch(n8n, list)({ fromMs: 0 }, 1)).records);
@@ -91,8 +92,8 @@ export const findRestartMs = (context: PollContext) =>
 /** Less far if a state is left, of the other mode or of other lists: then nothing was lost. */
 const getLookBackMs = (context: PollContext) =>
 	hasAnyState(context)
-		? context.overlapMs
-		: Math.max(context.settings.lookBackMs, context.overlapMs);
+		? context.settings.overlapMs
+		: Math.max(context.settings.lookBackMs, context.settings.overlapMs);
 
 /** Says in n8n's log that a restart found no state: what follows may be repetitions. */
 export function warnOfLostState(context: PollContext): void {
