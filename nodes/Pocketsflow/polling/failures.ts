@@ -1,4 +1,4 @@
-import { NodeOperationError } from 'n8n-workflow';
+import { NodeOperationError, type IPollFunctions } from 'n8n-workflow';
 
 import { composeMessage } from '../transport/errors';
 import { toMemoryKey, type PollContext } from './pollContext';
@@ -36,12 +36,17 @@ export function showFailures(context: PollContext, failures: readonly PollFailur
 
 /** Apart from the result of the poll: docs/n8n-engine.md#polling */
 function showFailedExecution({ n8n }: PollContext, message: string): void {
-	const error = new NodeOperationError(n8n.getNode(), 'A part of the poll failed');
-	// Set afterwards: n8n replaces a message in which it sees an error code such as ECONNRESET.
-	error.message = message;
 	try {
-		n8n.__emitError(error);
+		n8n.__emitError(toPollError(n8n, message));
 	} catch {
 		// Without it there is still the line in the log.
 	}
+}
+
+/** The error of a poll. All is in its message: n8n shows no more (docs/n8n-engine.md#errors-and-messages). */
+export function toPollError(n8n: IPollFunctions, message: string): NodeOperationError {
+	const error = new NodeOperationError(n8n.getNode(), 'The poll could not be finished');
+	// Set afterwards: n8n replaces a message in which it sees an error code such as ECONNRESET.
+	error.message = message;
+	return error;
 }

@@ -82,8 +82,9 @@ export const dayMs = 24 * 60 * 60_000;
 /** Most pending records of a list that are waited for. */
 export const pendingLimit = 2_000;
 
-/** Whether a date can be one of now: a clock may be wrong, but not by more than a day. */
-export const isPlausible = (timeMs: number, nowMs: number) => timeMs <= nowMs + dayMs;
+/** The dates that can be true: a clock may be wrong, but not by more than a day. */
+export const listPlausible = (records: ReadonlyArray<{ timeMs: number }>, nowMs: number) =>
+	records.map(({ timeMs }) => timeMs).filter((timeMs) => timeMs <= nowMs + dayMs);
 
 /** The state of a list from a date on. */
 export const startAt = (fromMs: number, pending: Pending[] = []): ListState => ({
@@ -102,10 +103,7 @@ export function startNow(
 	records: readonly ListRecord[],
 	{ nowMs, overlapMs, pendingForMs }: Pick<ListConditions, 'nowMs' | 'overlapMs' | 'pendingForMs'>,
 ): ListState {
-	const timesMs = records
-		.map(({ timeMs }) => timeMs)
-		.filter((timeMs) => isPlausible(timeMs, nowMs));
-	const newestMs = newestOf(timesMs, nowMs - dayMs);
+	const newestMs = newestOf(listPlausible(records, nowMs), nowMs - dayMs);
 	const fromMs = Math.max(newestMs - overlapMs, nowMs - dayMs);
 	const isPending = ({ disposition }: ListRecord) => disposition === 'pending';
 	return {
@@ -181,20 +179,20 @@ export function advance<T extends ListRecord>(
 	const horizonMs = reading.isVerified
 		? throughMs
 		: oldestOf([state.waitingMs ?? Infinity], throughMs);
-	const dealtWith = reading.records
-		.map(({ timeMs }) => timeMs)
-		.filter((timeMs) => timeMs <= horizonMs && isPlausible(timeMs, nowMs));
-	const newestMs = newestOf(dealtWith, state.newestMs);
+	const newestMs = newestOf(
+		listPlausible(reading.records, nowMs).filter((timeMs) => timeMs <= horizonMs),
+		state.newestMs,
+	);
 	const provenMs = reading.isVerified ? newestMs : state.settledMs;
 	const reachMs = reading.isComplete ? Math.min(provenMs - overlapMs, horizonMs) : state.fromMs;
 	const next: ListState = {
 		fromMs: Math.max(state.fromMs, reachMs),
 		newestMs,
 		settledMs: reading.isComplete ? newestMs : state.settledMs,
-		...(reading.next !== undefined && { next: reading.next }),
-		...(!reading.isComplete && horizonMs < Infinity && { waitingMs: horizonMs }),
-		...(reading.againNext !== undefined && { againNext: reading.againNext }),
-		...(reading.end && emitted.length === due.length && { end: reading.end }),
+		next: reading.next,
+		waitingMs: !reading.isComplete && horizonMs < Infinity ? horizonMs : undefined,
+		againNext: reading.againNext,
+		end: emitted.length === due.length ? reading.end : undefined,
 		...classify(state, reading, emittedIds, conditions),
 	};
 	return limitSeen(next, reading.isComplete ? horizonMs : state.fromMs, conditions);
@@ -219,18 +217,11 @@ function classify(
 	}
 	// Records vanish and return; one that is gone for a day stays away.
 	for (const [id, timeMs] of missing) wait([id, timeMs, nowMs + dayMs]);
-	const isTried = ([id]: Pending) => triedIds.has(id);
 	const left = [...pending.values()].filter(([, , untilMs]) => untilMs > nowMs);
-	const sorted = [...left.filter((one) => !isTried(one)), ...left.filter(isTried)];
-	return { seen: [...seen], pending: limitPending(sorted) };
-}
-
-/** Drops the oldest pending records beyond the limit. */
-function limitPending(pending: Pending[]): Pending[] {
-	if (pending.length <= pendingLimit) return pending;
-	const newest = [...pending].sort(([, a], [, b]) => b - a).slice(0, pendingLimit);
-	const kept = new Set(newest.map(([id]) => id));
-	return pending.filter(([id]) => kept.has(id));
+	const newest = new Set([...left].sort(([, a], [, b]) => b - a).slice(0, pendingLimit));
+	const turnOf = ([id]: Pending) => Number(triedIds.has(id));
+	const sorted = left.filter((one) => newest.has(one)).sort((a, b) => turnOf(a) - turnOf(b));
+	return { seen: [...seen], pending: sorted };
 }
 
 /** Forgets what is older than `fromMs`. With too many records in it `fromMs` moves on, as far as it may. */

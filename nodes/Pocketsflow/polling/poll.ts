@@ -13,7 +13,7 @@ import {
 	type Batch,
 } from './batches';
 import type { Change, MembershipsState } from './changes';
-import { showFailures, type PollFailure } from './failures';
+import { showFailures, toPollError, type PollFailure } from './failures';
 import { followList, type FollowedList, type SourceRecord } from './follow';
 import { buildItem } from './items';
 import { startAt, type ListState } from './list';
@@ -57,7 +57,7 @@ export async function poll(
 	try {
 		return await current;
 	} catch (error) {
-		if (!isFirstAfterStart) throw toNodeError(n8n, error);
+		if (!isFirstAfterStart) throw toPollError(n8n, composeMessage(error));
 		// A failure here would keep the whole workflow off, its webhooks too: docs/n8n-engine.md#polling
 		n8n.logger.warn(
 			`Pocketsflow Polling Trigger could not poll at the start of n8n: ${composeMessage(error)}`,
@@ -66,14 +66,6 @@ export async function poll(
 	} finally {
 		if (pollsInFlight.get(nodeKey) === current) pollsInFlight.delete(nodeKey);
 	}
-}
-
-/** With everything in the message: n8n shows no more (docs/n8n-engine.md#errors-and-messages). */
-function toNodeError(n8n: IPollFunctions, error: unknown): NodeOperationError {
-	const nodeError = new NodeOperationError(n8n.getNode(), 'The poll could not be finished');
-	// Set afterwards: n8n replaces a message in which it sees an error code such as ECONNRESET.
-	nodeError.message = composeMessage(error);
-	return nodeError;
 }
 
 async function pollOnce(
@@ -89,7 +81,12 @@ async function pollOnce(
 	const previous = isSameStart ? latest : undefined;
 	const polls = countPoll(latest?.polls ?? {}, processId);
 	const kept = settleBatches(previous?.batches ?? [], context);
-	if (isGivenUp(kept, context)) throw buildNotKeptError(n8n);
+	// n8n runs, but does not store what polls return: its database is read-only, or every poll takes too long.
+	if (isGivenUp(kept, context))
+		throw new NodeOperationError(
+			n8n.getNode(),
+			`n8n did not store what the last ${maxTries} polls returned. Check n8n's log and its database; if polls take long, choose fewer events or a lower Max Items per Poll. Polling tries again in an hour, or when the workflow is published again.`,
+		);
 	const again = findAgain(kept, context);
 	const { lists, watched, failures, unread } = await readAll(context, previous, kept, again);
 	const favoursChanges = polls[processId] % 2 === 0;
@@ -126,13 +123,6 @@ async function pollOnce(
 		(watched && hasNewMemberships(previous?.memberships, memberships));
 	return items.length > 0 || mustSave ? items : undefined;
 }
-
-/** n8n runs, but does not store what polls return: its database is read-only, or every poll takes too long. */
-const buildNotKeptError = (n8n: IPollFunctions) =>
-	new NodeOperationError(
-		n8n.getNode(),
-		`n8n did not store what the last ${maxTries} polls returned. Check n8n's log and its database; if polls take long, choose fewer events or a lower Max Items per Poll. Polling tries again in an hour, or when the workflow is published again.`,
-	);
 
 /** Drops changes that newer ones of the same membership replaced. */
 function dropSuperseded(batches: readonly Batch[], state: MembershipsState | undefined): Batch[] {

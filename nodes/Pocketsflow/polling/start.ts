@@ -1,4 +1,4 @@
-import { dayMs, isPlausible, startAt, startNow, toPending, type ListState } from './list';
+import { dayMs, listPlausible, startAt, startNow, toPending, type ListState } from './list';
 import type { PollContext } from './pollContext';
 import { createFetch, readByPlan, UnreadableList, usualPageSize } from './read';
 import { newestOf, readRecords, type DatedRecord } from './records';
@@ -35,8 +35,7 @@ async function startListNow(context: PollContext, source: ListSource): Promise<L
 	const { list, classify, pendingForMs = 0 } = source;
 	const dayAgoMs = nowMs - dayMs;
 	const first = readRecords((await createFetch(n8n, list)({ fromMs: 0 }, 1)).records);
-	const timesMs = first.map(({ timeMs }) => timeMs).filter((timeMs) => isPlausible(timeMs, nowMs));
-	const newestMs = newestOf(timesMs, dayAgoMs);
+	const newestMs = newestOf(listPlausible(first, nowMs), dayAgoMs);
 	const fromMs = Math.max(dayAgoMs, newestMs - overlapMs);
 	const second = await readAll(context, source, { fromMs: Math.max(0, fromMs - pendingForMs) });
 	const isExpected = newestMs > dayAgoMs;
