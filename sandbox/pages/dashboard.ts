@@ -3,8 +3,9 @@ import type { Database } from '../database/database';
 import type { Customer, Membership, Mode, Order, Webhook } from '../database/entities';
 import { roundToCents } from '../money';
 import type { DeliveryFault } from '../switches';
+import type { Emission } from '../webhooks/deliveries';
 import type { Delivery } from '../webhooks/delivery';
-import { renderDeliveryRows } from './deliveries';
+import { renderDeliveryRows, renderListeners } from './deliveries';
 import { formatMoney, formatTime, type Html, html } from './html';
 
 const MAX_ROWS = 10;
@@ -13,6 +14,8 @@ const MAX_ROWS = 10;
 export interface Notice {
 	readonly text: string;
 	readonly failed: boolean;
+	/** The events that it caused. */
+	readonly emissions: readonly Emission[];
 }
 
 interface Button {
@@ -104,15 +107,19 @@ function renderKeys({ context, db }: View): Html {
 	</section>`;
 }
 
-/** What was earned, by currency: the payments that were not given back. */
-function formatRevenue({ payments, refunds }: Database): string {
+/** What was earned, by currency: the payments without what was refunded of them. */
+function formatRevenue({ payments, refunds, orders }: Database): string {
 	const sums = new Map<string, number>();
-	for (const { amount, currency } of payments.query().rows) {
+	const add = (currency: string, amount: number) =>
 		sums.set(currency, roundToCents((sums.get(currency) ?? 0) + amount));
+	for (const { amount, currency, isSubscription, isRefunded } of payments.query().rows) {
+		// There is no refund of a renewal, only a mark on its payment.
+		add(currency, isSubscription && isRefunded ? 0 : amount);
 	}
-	const refunded = refunds.query().rows.reduce((sum, { amount }) => sum + amount, 0);
-	const [first] = sums.keys();
-	if (first) sums.set(first, roundToCents((sums.get(first) ?? 0) - refunded));
+	for (const { amount, orderId, status } of refunds.query().rows) {
+		const order = orders.get(orderId);
+		if (order && status !== 'failed') add(order.currency, -amount);
+	}
 	return [...sums].map(([currency, sum]) => formatMoney(sum, currency)).join(' + ') || '0.00';
 }
 
@@ -412,9 +419,10 @@ function renderTabs(mode: Mode): Html {
 export function renderDashboard(context: SandboxContext, mode: Mode, notice?: Notice): Html {
 	const view = { context, db: context.databases[mode] };
 	return html`${notice &&
-		html`<p class="flash${notice.failed && ' bad'}" role="status" data-test="notice">
-			${notice.text}
-		</p>`}
+		html`<div class="flash${notice.failed && ' bad'}" role="status">
+			<p data-test="notice">${notice.text}</p>
+			${renderListeners(context, notice.emissions)}
+		</div>`}
 		<div class="top">
 			<div>
 				<h1>Dashboard</h1>

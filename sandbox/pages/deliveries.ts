@@ -1,3 +1,6 @@
+import { findEvent } from '../../nodes/Pocketsflow/events/catalogue';
+import type { SandboxContext } from '../context';
+import type { Emission } from '../webhooks/deliveries';
 import type { Delivery } from '../webhooks/delivery';
 import { formatTime, type Html, html } from './html';
 
@@ -11,6 +14,28 @@ export function renderOutcome({ outcome, status, ms, error }: Delivery): Html {
 	if (outcome === 'dropped') return html`<span class="badge bad">Lost on the way</span>`;
 	return html`<span class="badge bad">Failed</span> <span class="small soft">${error}</span>`;
 }
+
+function renderEmission({ links }: SandboxContext, { event, deliveries }: Emission): Html {
+	// As n8n shows it in the trigger, where the user selects it.
+	const name = html`<em>${findEvent(event)?.label ?? event}</em>`;
+	if (deliveries.length === 0) return html`<li>No published workflow listens to ${name}.</li>`;
+	const listeners = deliveries.map(
+		(delivery) =>
+			html`<li>
+				${name} went to
+				${links.getWorkflowName?.(delivery.url) ?? html`<code>${delivery.url}</code>`}.
+				${renderOutcome(delivery)}
+			</li>`,
+	);
+	return html`${listeners}`;
+}
+
+/** Who listened to each event. */
+export const renderListeners = (context: SandboxContext, emissions: readonly Emission[]) =>
+	emissions.length > 0 &&
+	html`<ul data-test="listeners">
+		${emissions.map((emission) => renderEmission(context, emission))}
+	</ul>`;
 
 function formatBody(body: string): string {
 	try {

@@ -59,14 +59,17 @@ class Notices {
 function runAction(context: SandboxContext, form: URLSearchParams): [Notice, string] {
 	const name = form.get('action') ?? '';
 	const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
-	if (!action) return [{ text: 'There is no such action.', failed: true }, 'content'];
+	if (!action)
+		return [{ text: 'There is no such action.', failed: true, emissions: [] }, 'content'];
 	const db = context.databases[readMode(form.get('mode'))];
 	try {
-		const text = action.run({ context, db, id: form.get('id') ?? '', form });
-		return [{ text, failed: false }, action.section];
+		const { result: text, emissions } = context.deliveries.watch(() =>
+			action.run({ context, db, id: form.get('id') ?? '', form }),
+		);
+		return [{ text, failed: false, emissions }, action.section];
 	} catch (error) {
 		if (!(error instanceof ApiError)) throw error;
-		return [{ text: error.message, failed: true }, action.section];
+		return [{ text: error.message, failed: true, emissions: [] }, action.section];
 	}
 }
 
