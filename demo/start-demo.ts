@@ -156,7 +156,12 @@ export async function startDemo(running: Running, options: DemoOptions): Promise
 			{ account, mailServer, ...(wooCommerce && { wooCommerce }) },
 			earlier?.credentials,
 		),
-		shop: { account, productId, ...(wooCommerce && { wooCommerce: { url: wooCommerce.url } }) },
+		shop: {
+			account,
+			productId,
+			...(sandbox && { storeUrl: sandbox.url }),
+			...(wooCommerce && { wooCommerce: { url: wooCommerce.url } }),
+		},
 		version: n8n.installation.version,
 		canReceive: !realAccount || publicUrl !== undefined,
 		known: earlier?.workflows ?? {},

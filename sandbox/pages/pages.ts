@@ -104,6 +104,17 @@ function createSession(
 	return `${context.publicUrl}/checkout?session=${id}`;
 }
 
+/** The paid session that an address names: by its ID, or the newest by the shop's own order number. */
+function findPaidSession(
+	{ sessions }: SandboxContext,
+	{ session: id, order }: Query,
+): CheckoutSession | undefined {
+	const paid = [...sessions.values()].filter((session) => session.paid);
+	if (typeof id === 'string') return paid.find((session) => session.id === id);
+	if (typeof order !== 'string') return undefined;
+	return paid.findLast(({ metadata }) => metadata?.order_id === order);
+}
+
 /** The shop's own number of an order, such as `S-2041`. */
 function createOrderNumber(context: SandboxContext): string {
 	context.lastOrderNumber += 1;
@@ -157,9 +168,9 @@ export function registerPages(
 	});
 
 	addPage('/thanks', ({ query }, reply) => {
-		const session = context.sessions.get(String(query.session));
+		const session = findPaidSession(context, query);
 		const item = session && findItem(context, session.mode, session.productId);
-		if (!session?.paid || !item) {
+		if (!session || !item) {
 			return sendRefusal(context, reply, 'Not found', 'There is no paid order at this address.');
 		}
 		const content = renderThanks(context, session, item);

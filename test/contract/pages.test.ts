@@ -171,6 +171,26 @@ describe('The store of the sandbox', () => {
 		expect(receiver.received[0].body).toMatchObject({ metadata: { order_id: 'S-2041' } });
 	});
 
+	test('thanks a buyer whom a workflow sends back with the order number', async () => {
+		const productId = await createProduct();
+		const pay = async (order_id: string, email: string) => {
+			const page = `${sandbox.url}/thanks?order=${order_id}`;
+			const urls = { successUrl: page, cancelUrl: sandbox.url };
+			const { body } = await post('/checkout/sessions', {
+				productId,
+				metadata: { order_id },
+				...urls,
+			});
+			return await submit('/checkout/pay', { session: String(body.id), email });
+		};
+		expect((await open('/thanks?order=A-7')).status).toBe(404);
+		const { location } = await pay('A-7', 'lee@example.com');
+		await pay('A-8', 'kim@example.com');
+		const { html } = await open(location);
+		for (const text of ['A-7', 'lee@example.com', 'href="/"']) expect(html).toContain(text);
+		expect(html).not.toContain('kim@example.com');
+	});
+
 	test('leads to the workflow that sells, once one does; an offer is sold here', async () => {
 		const id = await createProduct();
 		const offer = await createOffer();

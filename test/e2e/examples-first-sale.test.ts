@@ -87,6 +87,30 @@ describe('the quick start', () => {
 	});
 });
 
+describe('the thank-you page of "sell"', () => {
+	let example: RunningExample;
+
+	beforeAll(async () => {
+		example = await RunningExample.open(environment, 'sell', {});
+	});
+
+	const read = async (query: Record<string, string>) =>
+		String((await example.ask('Buyer is back', query)).data);
+
+	test.each([
+		['a buyer who paid', { order: 'A-1001' }, 'A-1001'],
+		['a buyer who canceled', { canceled: 'yes' }, 'Nothing was charged'],
+	])(
+		'leads %s on, and promises nothing that the workflow does not do',
+		async (_who, query, text) => {
+			const page = await read(query);
+			expect(page).toContain(text);
+			expect(page).toContain(`<a href="${environment.n8n.url}/webhook/sell">`);
+			expect(page).not.toMatch(/receipt|download|email/i);
+		},
+	);
+});
+
 describe('a new sale in a chat', () => {
 	let chat: Chat;
 	let example: RunningExample;
