@@ -138,7 +138,9 @@ describe('The pages of the sandbox', () => {
 				const html = await (
 					await fetch(new URL(path, own.url), { headers: { accept: browserAccept } })
 				).text();
-				expect(html).toContain('&quot;&gt;&lt;img src=x onerror=alert(1)&gt;&#39;&amp;');
+				expect(html).toContain(
+					`&quot;>&lt;img src=x onerror=alert(1)>'&amp;&lt;/script>&lt;script>`,
+				);
 				expect(html).not.toContain('<img');
 				expect(html).not.toContain('<script>');
 			}

@@ -5,12 +5,11 @@ import type { CheckoutSession, Mode, Offer, Product } from '../database/entities
 import { createToken } from '../database/ids';
 import { ApiError } from '../http/errors';
 import { isLocal, isSameOrigin, wantsPage } from './access';
-import { renderDashboard, type Notice } from './dashboard';
+import { Dashboard, type Notice } from './dashboard';
 import { actions } from './dashboard-actions';
-import { html } from './html';
 import { sendPage } from './layout';
-import { renderStorefront } from './storefront';
-import { renderThanks } from './thanks';
+import { Storefront } from './storefront';
+import { Thanks } from './thanks';
 
 const MAX_NOTICES = 50;
 const MAX_WAIT_MS = 3_000;
@@ -29,11 +28,15 @@ function sendRefusal(
 	title: string,
 	reason: string,
 ): void {
-	const content = html`<div class="card">
-		<h1>${title}</h1>
-		<p>${reason}</p>
-		<p><a href="/">Go to the store</a></p>
-	</div>`;
+	const content = (
+		<div class="card">
+			<h1>{title}</h1>
+			<p>{reason}</p>
+			<p>
+				<a href="/">Go to the store</a>
+			</p>
+		</div>
+	);
 	sendPage(context, reply, title === 'Not found' ? 404 : 403, { title, content, width: 'narrow' });
 }
 
@@ -156,7 +159,7 @@ export function registerPages(
 
 	addPage('/', ({ query }, reply) => {
 		const mode = readMode(query.mode);
-		const content = renderStorefront(context, mode);
+		const content = <Storefront context={context} mode={mode} />;
 		sendPage(context, reply, 200, { title: 'Store', content, mode, current: 'store' });
 	});
 
@@ -173,7 +176,7 @@ export function registerPages(
 		if (!session || !item) {
 			return sendRefusal(context, reply, 'Not found', 'There is no paid order at this address.');
 		}
-		const content = renderThanks(context, session, item);
+		const content = <Thanks context={context} session={session} item={item} />;
 		const { mode } = session;
 		sendPage(context, reply, 200, {
 			title: 'Thank you',
@@ -191,7 +194,8 @@ export function registerPages(
 			return sendRefusal(context, reply, 'Only on this computer', reason);
 		}
 		const mode = readMode(request.query.mode);
-		const content = renderDashboard(context, mode, notices.get(request.query.notice));
+		const notice = notices.get(request.query.notice);
+		const content = <Dashboard context={context} mode={mode} notice={notice} />;
 		sendPage(context, reply, 200, {
 			title: 'Dashboard',
 			content,
