@@ -14,6 +14,8 @@ export interface ExampleOptions {
 	credentials?: Record<string, Record<string, unknown>>;
 	/** What it sells, if it sells something. */
 	productId?: string;
+	/** What else is changed, such as a node whose service cannot be reached from here. */
+	change?(workflow: Workflow): Workflow;
 }
 
 type Row = Record<string, unknown>;
@@ -54,14 +56,14 @@ export class RunningExample {
 	static async open(
 		environment: TestEnvironment,
 		file: string,
-		{ values = {}, credentials = {}, productId = '' }: ExampleOptions,
+		{ values = {}, credentials = {}, productId = '', change = (same) => same }: ExampleOptions,
 	): Promise<RunningExample> {
 		const { client, credential } = environment;
 		const own = await Promise.all(
 			Object.entries(credentials).map(([type, data]) => client.createCredential(type, file, data)),
 		);
 		const filled = fillSetUp(chooseProduct(await readExample(file), productId), values);
-		const stored = await client.importWorkflow(prepare(filled), [credential, ...own]);
+		const stored = await client.importWorkflow(prepare(change(filled)), [credential, ...own]);
 		await client.activate(stored.id);
 		return new RunningExample(environment, stored);
 	}
@@ -94,6 +96,15 @@ export class RunningExample {
 		const { client } = this.environment;
 		const { nodes } = fillSetUp(await client.workflow(this.workflow.id), values);
 		await client.update(this.workflow.id, { nodes });
+		await client.activate(this.workflow.id);
+	}
+
+	/** Deactivates a node, or activates it again, and publishes that. */
+	async setDisabled(name: string, disabled: boolean): Promise<void> {
+		const { client } = this.environment;
+		const { nodes } = await client.workflow(this.workflow.id);
+		const changed = nodes.map((node) => (node.name === name ? { ...node, disabled } : node));
+		await client.update(this.workflow.id, { nodes: changed });
 		await client.activate(this.workflow.id);
 	}
 
@@ -183,10 +194,4 @@ export async function control(
 	body: Record<string, unknown> = {},
 ): Promise<void> {
 	await axios.post(`${sandbox.url}/_sandbox${path}`, body, { proxy: false });
-}
-
-/** Delivers the newest event of a name once more, as it was. */
-export async function redeliver(environment: TestEnvironment, event: string): Promise<void> {
-	const delivery = environment.sandbox.deliveries.findLast((each) => each.event === event);
-	await control(environment, '/deliver', { event, body: delivery?.body, wait: true });
 }
