@@ -1,4 +1,6 @@
+import { fillSetUp, readExample } from '../../demo/example-workflows';
 import type { SandboxOptions } from '../../sandbox/sandbox';
+import type { StoredWorkflow } from '../harness/n8n/client';
 import {
 	installationTimeoutMs,
 	startEnvironment,
@@ -43,6 +45,20 @@ export class ExampleShop {
 	async openExample(file: string, options: ExampleOptions = {}): Promise<RunningExample> {
 		const credentials = { smtp: this.mailServer.credential, ...options.credentials };
 		return await RunningExample.open(this.environment, file, { ...options, credentials });
+	}
+
+	/** Imports an example as `openExample` does, for one run by hand: without sample data, unpublished. */
+	async importExample(
+		file: string,
+		{ values = {}, credentials = {}, change = (same) => same }: ExampleOptions,
+	): Promise<StoredWorkflow> {
+		const { client, credential } = this.environment;
+		const own = { smtp: this.mailServer.credential, ...credentials };
+		const stored = await Promise.all(
+			Object.entries(own).map(([type, data]) => client.createCredential(type, file, data)),
+		);
+		const filled = fillSetUp({ ...(await readExample(file)), pinData: {} }, values);
+		return await client.importWorkflow(change(filled), [credential, ...stored]);
 	}
 
 	/** Sells a product; returns the ID of the order. */

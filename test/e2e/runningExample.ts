@@ -128,10 +128,11 @@ export class RunningExample {
 		const { client } = this.environment;
 		const started = await client.runManually(this.workflow.id, trigger);
 		if (!('executionId' in started)) throw new Error(`"${trigger}" waits.`);
-		return await until(`the run of "${trigger}" to end`, async () => {
+		const readEnded = async () => {
 			const execution = await client.execution(started.executionId);
 			return !isRunning(execution) && execution;
-		});
+		};
+		return await until(`the run of "${trigger}" to end`, readEnded, { withinMs: 60_000 });
 	}
 
 	/** The rows of a data table that have these values. */
