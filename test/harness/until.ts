@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { readMessage } from './runMain';
+
 export interface UntilOptions {
 	withinMs?: number;
 	everyMs?: number;
@@ -31,6 +33,6 @@ export async function until<T>(
 }
 
 function timeUp(what: string, withinMs: number, cause: unknown): Error {
-	const reason = cause === undefined ? '' : `\n${cause instanceof Error ? cause.message : cause}`;
+	const reason = cause === undefined ? '' : `\n${readMessage(cause)}`;
 	return new Error(`Waited ${withinMs / 1000} s in vain for ${what}.${reason}`, { cause });
 }
