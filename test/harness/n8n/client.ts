@@ -303,6 +303,13 @@ export class N8nClient {
 		);
 	}
 
+	/** Runs the workflow as the editor's button does, and returns the execution when it has ended. */
+	async run(id: string, trigger = 'Start', withinMs?: number): Promise<Execution> {
+		const started = await this.runManually(id, trigger);
+		if (!('executionId' in started)) throw new Error(`"${trigger}" waits for a webhook.`);
+		return await this.waitForExecution(id, (one) => one.id === started.executionId, withinMs);
+	}
+
 	/** The workflow's executions, newest first. */
 	async executions(workflowId: string): Promise<ExecutionSummary[]> {
 		const filter = JSON.stringify({ workflowId });

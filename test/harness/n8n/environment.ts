@@ -17,6 +17,8 @@ export interface TestEnvironment {
 	credential: Credential;
 	/** The API of the sandbox, asked with the same key as the credential has. */
 	api: AxiosInstance;
+	/** Makes another credential for the sandbox, with other values in some fields. */
+	createCredential(name: string, fields?: Record<string, unknown>): Promise<Credential>;
 	stop(): Promise<void>;
 }
 
@@ -58,12 +60,12 @@ async function connectEnvironment(
 		started = await start();
 		const { n8n } = started;
 		const client = await N8nClient.connect(n8n);
-		const credential = await client.createCredential('pocketsflowApi', 'Sandbox', {
-			apiKey: sandbox.testKey,
-			baseUrl: sandbox.url,
-			webhookSigningSecret: '',
-		});
-		return { sandbox, n8n, client, credential, api: connectToApi(sandbox), stop };
+		const createCredential = (name: string, fields: Record<string, unknown> = {}) => {
+			const own = { apiKey: sandbox.testKey, baseUrl: sandbox.url, webhookSigningSecret: '' };
+			return client.createCredential('pocketsflowApi', name, { ...own, ...fields });
+		};
+		const credential = await createCredential('Sandbox');
+		return { sandbox, n8n, client, credential, api: connectToApi(sandbox), createCredential, stop };
 	} catch (error) {
 		await stop();
 		throw error;
