@@ -40,6 +40,8 @@ let refusals = 0;
 beforeAll(async () => {
 	environment = await startEnvironment({
 		sandbox: { seed: 'test', switches: { secretOnGet: 'present' } },
+		// An n8n of its own, whose log has nothing of other tests.
+		n8n: { env: {} },
 	});
 	const { api, client, credential, n8n } = environment;
 	pid = n8n.pid;
