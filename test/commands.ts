@@ -32,7 +32,10 @@ export const tables: Record<string, Record<string, Command>> = {
 			run: ['test/chaos/main.ts'],
 			minutes: 20,
 			short: {
-				args: ['--purchases', '500', '--minutes', '1.2', '--kills', '2', '--outages', '1'],
+				args: [
+					...['--purchases', '300', '--minutes', '0.8', '--kills', '2', '--outages', '1'],
+					'--often',
+				],
 				minutes: 3,
 			},
 		},
@@ -83,7 +86,7 @@ export const tables: Record<string, Record<string, Command>> = {
 			what: '300 sales in queue mode while each of its parts is killed: none lost, none invented. The same options',
 			run: ['test/chaos/main.ts', '--mode', 'queue'],
 			minutes: 8,
-			short: { args: ['--purchases', '60', '--minutes', '0.5'], minutes: 6 },
+			short: { args: ['--purchases', '60', '--minutes', '0.5', '--often'], minutes: 4 },
 		},
 		release: {
 			what: 'A whole release on this machine: build, scanner, the same tarball elsewhere, and every way to install, update and remove it, by the installer of n8n',
@@ -146,7 +149,7 @@ export const tables: Record<string, Record<string, Command>> = {
 			short: {
 				args: [
 					...['--modes', 'regular', '--settings', 'lazy', '--bursts', '20'],
-					...['--cold', '20', '--seconds', '2', '--sales', '20'],
+					...['--cold', '20', '--seconds', '2', '--sales', '20', '--often'],
 				],
 				minutes: 2,
 			},

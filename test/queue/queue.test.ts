@@ -14,7 +14,7 @@ import {
 import type { QueueMode } from '../harness/n8n/queue';
 import type { RunningN8n } from '../harness/n8n/start';
 import { buildChain, buildNode, buildTrigger, triggerName } from '../harness/n8n/workflows';
-import { until } from '../harness/until';
+import { until, untilHolds } from '../harness/until';
 import { LifecycleEnvironment } from '../lifecycle/lifecycleEnvironment';
 import { moveWorkNode, pollingTrigger, renameTrigger, setEvents } from '../lifecycle/workflows';
 
@@ -67,7 +67,7 @@ async function verify(...expected: Array<ReturnType<typeof endpoint>>): Promise<
 	const started = workflowIds.map(
 		(id) => queue.webhooks.length * workflowIds.filter((other) => other === id).length,
 	);
-	await until('an execution for each of these deliveries', async () =>
+	await untilHolds('an execution for each of these deliveries', async () =>
 		expect(await Promise.all(workflowIds.map(countExecutions))).toEqual(
 			before.map((count, index) => count + started[index]),
 		),
@@ -150,7 +150,7 @@ async function verifyColdDelivery(of: StoredWorkflow, orderId: string): Promise<
 	if (!delivery) throw new Error('Pocketsflow did not deliver');
 	expect(await sendToEach(delivery)).toEqual([200, 200]);
 	const eventId = `order.completed:${(JSON.parse(delivery.body) as { order: { id: string } }).order.id}`;
-	await until('an execution through each process', async () =>
+	await untilHolds('an execution through each process', async () =>
 		expect(await readEventIds(of, orderId)).toEqual([eventId, eventId]),
 	);
 }
@@ -201,11 +201,11 @@ it('gives one delivery that both processes get at once the same event ID in both
 	await sandbox.purchase({ metadata: { order_id: 'twice' }, wait: true });
 	const delivery = sandbox.deliveries.findLast(({ event }) => event === 'order.completed');
 	if (!delivery) throw new Error('Nothing was delivered');
-	await until('its first execution', async () =>
+	await untilHolds('its first execution', async () =>
 		expect(await readEventIds(workflow, 'twice')).toHaveLength(1),
 	);
 	expect(await sendToEach(delivery)).toEqual([200, 200]);
-	await until('the execution of the process that had not had it', async () =>
+	await untilHolds('the execution of the process that had not had it', async () =>
 		expect(await readEventIds(workflow, 'twice')).toHaveLength(2),
 	);
 	const [first, second] = await readEventIds(workflow, 'twice');
@@ -282,7 +282,7 @@ describe('in a manual run', () => {
 		const testUrl = endpoint().url.replace('/webhook/', '/webhook-test/');
 		const before = await countExecutions(workflow.id);
 		await client.runManually(workflow.id, name);
-		await until('two endpoints', async () =>
+		await untilHolds('two endpoints', async () =>
 			expect((await lifecycle.listEndpoints()).map(({ url }) => url).sort()).toEqual(
 				[endpoint().url, testUrl].sort(),
 			),
@@ -292,7 +292,7 @@ describe('in a manual run', () => {
 			401,
 		);
 		const { orderIds } = await sandbox.purchase({ wait: true });
-		await until('both executions', async () => {
+		await untilHolds('both executions', async () => {
 			const count = (await countExecutions(workflow.id)) - before;
 			const started = (await client.executions(workflow.id)).slice(0, count);
 			expect(started.map(({ mode, status }) => `${mode} ${status}`).sort()).toEqual([
@@ -337,7 +337,7 @@ it('survives a new API key, and then a start of the webhook processes', async ()
 	await lifecycle.changeKey(environment.sandbox.renewKey('test'));
 	await sleep(Math.max(0, secretSinceMs + confirmedAgeMs - Date.now()));
 	await verify(endpoint());
-	await until('the secret to be sealed again', async () =>
+	await untilHolds('the secret to be sealed again', async () =>
 		expect((await lifecycle.listEndpoints())[0].description).not.toBe(before.description),
 	);
 	expect((await lifecycle.listEndpoints())[0]._id).toBe(before._id);
@@ -365,7 +365,7 @@ it('recovers its secret in a webhook process after a worker has replaced the sta
 			[work.name]: { main: [[{ node: writingNode.name, type: 'main', index: 0 }]] },
 		},
 	}));
-	await until('a worker to replace the static data', async () => {
+	await untilHolds('a worker to replace the static data', async () => {
 		await lifecycle.sell('test');
 		expect(await lifecycle.readStaticData(workflow)).toEqual({ global: { count: 1 } });
 	});
