@@ -16,7 +16,7 @@ import { defaultLimits } from '../transport/limits';
 import { startTurns } from '../transport/turns';
 import { summarizeFailure, type ItemOutcome } from './failureSummary';
 import type { Operation, Resource, Task } from './operation';
-import { sharedRetryMemory, type NodeError, type RunMemory, type SettledItem } from './retryMemory';
+import { openRun, type NodeError, type RunMemory, type SettledItem } from './retryMemory';
 import { buildTask } from './task';
 
 type Pending = { task: Task } | { error: NodeError };
@@ -50,16 +50,14 @@ export function findOperation(
  * With `continueOnFail` each item fails alone. Output is in input order, each item paired with its input.
  * Where n8n runs the node again because of Retry On Fail, only what was not done is sent. However many items
  * there are, n8n answers others meanwhile.
- * @param memory what earlier tries came to
  * @throws NodeApiError or NodeOperationError
  */
 export async function runOperation(
 	context: IExecuteFunctions,
 	operation: Operation,
 	continueOnFail: boolean,
-	memory = sharedRetryMemory,
 ): Promise<INodeExecutionData[]> {
-	const earlierTries = memory.openRun(context, operation.effect);
+	const earlierTries = openRun(context, operation.effect);
 	const yieldTurn = startTurns();
 	const items: Prepared[] = [];
 	for (const index of context.getInputData().keys()) {
