@@ -10,15 +10,6 @@ import {
 import { mix } from '../../model/switches';
 import { ModelLife, minuteMs, type Fate } from './modelLife';
 
-jest.mock('../../../nodes/Pocketsflow/transport/send', () => ({
-	send: async (context: { answer(request: unknown): Promise<unknown> }, request: unknown) =>
-		await context.answer(request),
-}));
-jest.mock('../../../nodes/Pocketsflow/transport/credential', () => ({
-	loadCredential: async () => ({ mode: 'live' }),
-	forgetCredential: () => undefined,
-}));
-
 afterEach(() => jest.restoreAllMocks());
 
 /** A short form for every run of the tests; `npm run check -- histories` asks for 10,000. */

@@ -1,15 +1,6 @@
 import type { Switches } from '../../model/pocketsflow';
 import { minuteMs, ModelLife, type LifeOptions } from './modelLife';
 
-jest.mock('../../../nodes/Pocketsflow/transport/send', () => ({
-	send: async (context: { answer(request: unknown): Promise<unknown> }, request: unknown) =>
-		await context.answer(request),
-}));
-jest.mock('../../../nodes/Pocketsflow/transport/credential', () => ({
-	loadCredential: async () => ({ mode: 'live' }),
-	forgetCredential: () => undefined,
-}));
-
 afterEach(() => jest.restoreAllMocks());
 
 function begin(options: LifeOptions): ModelLife {
