@@ -9,7 +9,7 @@ import { N8nClient, type StoredWorkflow, type WorkflowNode } from '../harness/n8
 import { startEnvironment, type TestEnvironment } from '../harness/n8n/environment';
 import { startN8n } from '../harness/n8n/start';
 import { triggerName } from '../harness/n8n/workflows';
-import { until } from '../harness/until';
+import { until, untilHolds } from '../harness/until';
 import { Database } from './database';
 import { buildWorkflow, type Edit } from './workflows';
 
@@ -189,7 +189,7 @@ export class LifecycleEnvironment {
 		const endpoints = expected
 			.map(({ url, events }) => ({ url, events: [...events].sort(), active: true }))
 			.sort((a, b) => a.url.localeCompare(b.url));
-		await until('the expected endpoints', async () =>
+		await untilHolds('the expected endpoints', async () =>
 			expect(
 				(await this.listEndpoints()).map(({ url, events, active }) => ({ url, events, active })),
 			).toEqual(endpoints),
@@ -216,7 +216,7 @@ export class LifecycleEnvironment {
 			const succeeded = Array<string>(count).fill('success');
 			const check = async () =>
 				expect(await this.readStatuses(workflowId, orderId)).toEqual(succeeded);
-			await until(`${count} executions for order ${orderId}`, check);
+			await untilHolds(`${count} executions for order ${orderId}`, check);
 			// Another execution too many would show by now.
 			await sleep(300);
 			await check();

@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import type { IDataObject, IPollFunctions } from 'n8n-workflow';
 
 import { BoundedMap } from '../transport/boundedMap';
-import { forgetCredential, loadCredential, type Mode } from '../transport/credential';
+import { forgetCredential, loadCredential } from '../transport/credential';
+import type { Mode } from '../transport/credentialFields';
 import type { BatchConditions } from './batches';
 import { readPollingSettings, type PollSettings } from './settings';
 import type { PollState } from './state';

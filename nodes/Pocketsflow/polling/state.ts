@@ -1,7 +1,7 @@
 import { jsonParse, NodeOperationError, type IPollFunctions } from 'n8n-workflow';
 
 import { isRecord } from '../api/responses';
-import type { Mode } from '../transport/credential';
+import type { Mode } from '../transport/credentialFields';
 import { markKept, type Batch } from './batches';
 import type { MembershipsState } from './changes';
 import type { ListState } from './list';
