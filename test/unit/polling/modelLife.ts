@@ -1,5 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 
+import { parseJson } from '../../../nodes/Pocketsflow/api/json';
 import type { PocketsflowRequest } from '../../../nodes/Pocketsflow/api/request';
 import { isErrorBody } from '../../../nodes/Pocketsflow/api/responses';
 import {
@@ -86,7 +87,7 @@ export class ModelLife {
 				query: Object.fromEntries(texts.map(([key, value]) => [key, String(value)])),
 				body,
 			});
-			const parsed = parse(response.body);
+			const parsed = parseJson(response.body);
 			if (response.status < 300 && parsed !== undefined && !isErrorBody(parsed)) return parsed;
 			if (response.status >= 400 && response.status < 500 && response.status !== 429) break;
 		}
@@ -151,13 +152,5 @@ export class ModelLife {
 	/** The requests of the last poll. */
 	get lastRequests(): number {
 		return this.requestCounts[this.requestCounts.length - 1];
-	}
-}
-
-function parse(text: string): unknown {
-	try {
-		return JSON.parse(text) as unknown;
-	} catch {
-		return undefined;
 	}
 }
