@@ -40,9 +40,9 @@ export const tables: Record<string, Record<string, Command>> = {
 			},
 		},
 		lifecycle: {
-			what: 'Exactly the right endpoints through edits, renames, restarts, crashes, copies and changed keys; both triggers over a restored backup and through updates of n8n. File names choose some of it',
+			what: 'Exactly the right endpoints through edits, renames, restarts, crashes, copies and changed keys; both triggers over a restored backup and through updates of n8n; polls by the scheduler of n8n with durable cursors. File names choose some of it',
 			run: buildJest('lifecycle'),
-			minutes: 20,
+			minutes: 30,
 			short: {
 				args: ['ordinary-life'],
 				env: { N8N_VERSION: '2.41.1', N8N_VERSIONS: '2.41.1' },
