@@ -48,7 +48,8 @@ export class CommunityPanel {
 	/** What the panel lists, as `name@version`. */
 	async list(): Promise<string[]> {
 		const { page } = this;
-		const cards = byTestId(page, 'community-package-card');
+		// Without a version it is a placeholder, until n8n has answered.
+		const cards = byTestId(page, 'community-package-card').filter({ hasText: /v\d/ });
 		const none = page.getByText(/^Supercharge your workflows with/);
 		await cards.or(none).first().waitFor();
 		const texts = await cards.allInnerTexts();
