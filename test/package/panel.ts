@@ -37,7 +37,7 @@ export class CommunityPanel {
 	async install(typed: string): Promise<void> {
 		const { page } = this;
 		await this.installButton.click();
-		await byTestId(page, 'package-name-input').fill(typed);
+		await page.getByPlaceholder('e.g. n8n-nodes-chatwork').fill(typed);
 		await byTestId(page, 'user-agreement-checkbox').click();
 		await this.takePicture('install');
 		await byTestId(page, 'install-community-package-button').click();
