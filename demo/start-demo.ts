@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import axios from 'axios';
 
 import { type Sandbox, startSandbox } from '../sandbox/sandbox';
-import { N8nClient, type StoredWorkflow } from '../test/harness/n8n/client';
+import { N8nClient, type StoredWorkflow, type WorkflowNode } from '../test/harness/n8n/client';
 import { ensureN8n } from '../test/harness/n8n/install';
 import { MailServer } from '../test/harness/mailServer';
 import { type RunningN8n, startN8n } from '../test/harness/n8n/start';
@@ -118,6 +118,18 @@ async function readProducts({ apiKey, baseUrl }: Account): Promise<Map<string, s
 	return new Map(data.map(({ name, _id }) => [name, _id]));
 }
 
+/** The names of the imported workflows by the addresses that their triggers register. */
+function collectEndpoints(client: N8nClient, imported: ImportedExample[]): Map<string, string> {
+	const isTrigger = ({ type }: WorkflowNode) => type === 'n8n-nodes-pocketsflow.pocketsflowTrigger';
+	return new Map(
+		imported.flatMap(({ workflow }) =>
+			workflow.nodes
+				.filter(isTrigger)
+				.map(({ name }) => [client.webhookUrl(workflow, name), workflow.name]),
+		),
+	);
+}
+
 interface Product {
 	_id: string;
 	name: string;
@@ -193,8 +205,10 @@ export async function startDemo(running: Running, options: DemoOptions): Promise
 		workflows: { ...target.known, ...collectIds(imported), startHere },
 	};
 	if (folder) await writeKeptData(folder, running.kept);
+	const endpoints = collectEndpoints(client, imported);
 	sandbox?.setLinks({
 		n8nUrl: n8n.url,
+		getWorkflowName: (url) => endpoints.get(url),
 		// A product that was created later is sold by the store itself.
 		getBuyUrl: (name, orderNumber) =>
 			products.has(name) ? getBuyUrl(orderNumber, products.get(name)) : undefined,
