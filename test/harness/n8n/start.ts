@@ -9,7 +9,7 @@ import { KeptProcess, type Exit } from '../process/keptProcess';
 import { runProgram } from '../programs';
 import { until } from '../until';
 import { buildDefaults } from './defaults';
-import { cacheDir, currentVersion, ensureN8n, type N8nInstallation } from './install';
+import { currentVersion, ensureN8n, type N8nInstallation } from './install';
 
 /**
  * What one process of n8n does. A `main` has the editor and the REST interface, and does everything where it
@@ -70,8 +70,6 @@ export async function startN8n(options: StartOptions = {}): Promise<RunningN8n> 
 
 	const env = {
 		...buildEnvironment(userFolder),
-		// What n8n's Node.js has compiled once, of the two thousand files that n8n loads.
-		NODE_COMPILE_CACHE: join(cacheDir(), 'compiled'),
 		N8N_PORT: String(port),
 		...(role === 'worker' && {
 			QUEUE_HEALTH_CHECK_ACTIVE: 'true',
