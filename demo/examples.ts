@@ -53,6 +53,7 @@ export const examples: readonly Example[] = [
 	{ file: 'settle', since: '2.0', tags: ['Start here'], active: 'always' },
 	{ file: 'any-platform', since: '1.123', tags: ['Sell'] },
 	{ file: 'sell-in-chat', since: '2.0', tags: ['Sell'] },
+	{ file: 'own-endpoint', since: '1.123', tags: ['Settle'] },
 	{ file: 'confirm-paid-order', since: '1.123', tags: ['Settle'] },
 	{ file: 'reconcile-by-webhook', since: '2.0', tags: ['Settle'] },
 	{ file: 'reconcile-by-polling', since: '2.0', tags: ['Settle'] },

@@ -32,7 +32,10 @@ export const tables: Record<string, Record<string, Command>> = {
 			run: ['test/chaos/main.ts'],
 			minutes: 20,
 			short: {
-				args: ['--purchases', '500', '--minutes', '1.2', '--kills', '2', '--outages', '1'],
+				args: [
+					...['--purchases', '300', '--minutes', '0.8', '--kills', '2', '--outages', '1'],
+					'--often',
+				],
 				minutes: 3,
 			},
 		},
@@ -47,7 +50,7 @@ export const tables: Record<string, Record<string, Command>> = {
 			},
 		},
 		'lifecycle --mode queue': {
-			what: 'The life of the webhook trigger in queue mode: a main, two webhook processes and two workers over PostgreSQL and Redis, behind nginx',
+			what: 'The life of the webhook trigger in queue mode: a main, two webhook processes and two workers over PostgreSQL and Redis, behind nginx. Manual runs of all three nodes on a worker',
 			run: buildJest('queue', 'queue/queue\\.test'),
 			minutes: 8,
 			short: {
@@ -69,7 +72,7 @@ export const tables: Record<string, Record<string, Command>> = {
 			short: { args: ['--minutes', '2'], minutes: 4 },
 		},
 		compat: {
-			what: 'The credential, operations, Retry On Fail, triggers, examples and the tool of an agent on each line of n8n; prints the table of the README',
+			what: 'The credential, operations, Retry On Fail, triggers, examples and the tool of an agent on each line of n8n, the newest with the defaults of n8n 3.0 too; prints a table',
 			run: ['test/compat/main.ts'],
 			report: 'test/compat/output/compat.json',
 			minutes: 45,
@@ -83,7 +86,7 @@ export const tables: Record<string, Record<string, Command>> = {
 			what: '300 sales in queue mode while each of its parts is killed: none lost, none invented. The same options',
 			run: ['test/chaos/main.ts', '--mode', 'queue'],
 			minutes: 8,
-			short: { args: ['--purchases', '60', '--minutes', '0.5'], minutes: 6 },
+			short: { args: ['--purchases', '60', '--minutes', '0.5', '--often'], minutes: 4 },
 		},
 		release: {
 			what: 'A whole release on this machine: build, scanner, the same tarball elsewhere, and every way to install, update and remove it, by the installer of n8n',
@@ -146,7 +149,7 @@ export const tables: Record<string, Record<string, Command>> = {
 			short: {
 				args: [
 					...['--modes', 'regular', '--settings', 'lazy', '--bursts', '20'],
-					...['--cold', '20', '--seconds', '2', '--sales', '20'],
+					...['--cold', '20', '--seconds', '2', '--sales', '20', '--often'],
 				],
 				minutes: 2,
 			},

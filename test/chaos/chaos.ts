@@ -5,6 +5,8 @@ import type { Sandbox, SandboxOptions } from '../../sandbox/sandbox';
 import { Ledger } from '../harness/ledger';
 import { startEnvironment, type TestEnvironment } from '../harness/n8n/environment';
 import type { RunningN8n } from '../harness/n8n/start';
+import { pollOften } from '../harness/n8n/workflows';
+import { describeError } from '../harness/runMain';
 import { until } from '../harness/until';
 
 export interface Plan {
@@ -22,6 +24,8 @@ export interface Plan {
 	malformRate: number;
 	/** The safety window of the polling trigger. */
 	repeatAfterMinutes: number;
+	/** How often it polls: every minute, as users set it, or as often as n8n allows. */
+	pollEverySeconds: 60 | 10;
 	/** How long after the last purchase an order that is not settled counts as lost. */
 	settleTimeoutMs: number;
 }
@@ -180,10 +184,11 @@ export async function runChaos(
 async function activateExample(
 	{ client, credential }: TestEnvironment,
 	ledger: Ledger,
-	{ repeatAfterMinutes }: Plan,
+	{ repeatAfterMinutes, pollEverySeconds }: Plan,
 ): Promise<void> {
 	const example = await readExample('reconcile-two-triggers');
-	const workflow = fillSetUp(example, { shopUrl: ledger.url });
+	const filled = fillSetUp(example, { shopUrl: ledger.url });
+	const workflow = pollEverySeconds === 10 ? pollOften(filled) : filled;
 	const polling = workflow.nodes.find(({ type }) => type.endsWith('.pocketsflowPollingTrigger'));
 	if (!polling) throw new Error('The example has no polling trigger');
 	// The overlap is for records that appear late; none do here, and it would hold thousands of sales.
@@ -266,7 +271,7 @@ async function startAgain(
 			try {
 				return await victim.restart();
 			} catch (error) {
-				const [line] = (error as Error).message.split('\n');
+				const [line] = describeError(error).split('\n');
 				log(`${victim.name} did not start: ${line}`);
 				if (attempt === 5) throw error;
 			}
@@ -307,8 +312,9 @@ async function waitUntilSettled({ plan, ledger, boughtAt, log }: Run): Promise<v
 			return missing === 0;
 		},
 		{ withinMs: plan.settleTimeoutMs, everyMs: 5_000 },
-	).catch((error: Error) => log(error.message));
-	await sleep(plan.repeatAfterMinutes * 60_000 + 90_000);
+	).catch((error: unknown) => log(describeError(error)));
+	// A poll that is late, and its execution.
+	await sleep(plan.repeatAfterMinutes * 60_000 + plan.pollEverySeconds * 1_000 + 30_000);
 }
 
 async function buildReport(run: Run, durationMs: number): Promise<Report> {

@@ -8,21 +8,20 @@ import { sign } from '../../nodes/Pocketsflow/events/signature';
 import { openBrowser, openEditor } from '../harness/browser/browser';
 import { resources } from '../../nodes/Pocketsflow/actions/resources';
 import { endpoints } from '../../sandbox/endpoints';
-import type { Execution, StoredWorkflow, Workflow, WorkflowNode } from '../harness/n8n/client';
+import type { Execution, StoredWorkflow, Workflow } from '../harness/n8n/client';
 import {
 	installationTimeoutMs,
 	startEnvironment,
 	type TestEnvironment,
 } from '../harness/n8n/environment';
+import { buildAction, buildChain, byId, startNode } from '../harness/n8n/workflows';
 import { orderCompleted } from '../harness/payloads';
 
 const output = join(__dirname, 'output', 'action');
 const schemas = join(__dirname, '../../nodes/Pocketsflow/__schema__/v1.0.0');
-const trigger = 'Start';
 
 /** An expression for a field of an earlier node's first output item. */
 const fieldOf = (node: string, field = '_id') => `={{ $('${node}').first().json.${field} }}`;
-const byId = (value: string) => ({ __rl: true, mode: 'id', value });
 
 interface Step {
 	name: string;
@@ -149,32 +148,12 @@ const steps: readonly Step[] = [
 ];
 
 function buildWorkflow(chain: readonly Step[]): Workflow {
-	const nodes: WorkflowNode[] = [
-		{
-			name: trigger,
-			type: 'n8n-nodes-base.manualTrigger',
-			typeVersion: 1,
-			position: [0, 0],
-			parameters: {},
-		},
-		...chain.map(
-			({ name, resource, operation, parameters }, index): WorkflowNode => ({
-				name,
-				type: 'n8n-nodes-pocketsflow.pocketsflow',
-				typeVersion: 1,
-				position: [200 * ((index % 9) + 1), 200 * Math.floor(index / 9)],
-				executeOnce: true,
-				parameters: { resource, operation, ...parameters },
-			}),
-		),
-	];
-	const connections = nodes
-		.slice(1)
-		.map(({ name }, index) => [
-			nodes[index].name,
-			{ main: [[{ node: name, type: 'main', index: 0 }]] },
-		]);
-	return { name: 'Every operation', nodes, connections: Object.fromEntries(connections) };
+	const nodes = chain.map(({ name, resource, operation, parameters }, index) => ({
+		...buildAction(name, { resource, operation, ...parameters }),
+		position: [200 * ((index % 9) + 1), 200 * Math.floor(index / 9)],
+		executeOnce: true,
+	}));
+	return buildChain('Every operation', [startNode, ...nodes]);
 }
 
 const findOperation = (resource: string, operation: string) =>
@@ -188,12 +167,8 @@ let workflow: StoredWorkflow;
 beforeAll(async () => {
 	await mkdir(output, { recursive: true });
 	environment = await startEnvironment({ sandbox: { seed: 'test' } });
-	const { client, sandbox } = environment;
-	const credential = await client.createCredential('pocketsflowApi', 'With a signing secret', {
-		apiKey: sandbox.testKey,
-		baseUrl: sandbox.url,
-		webhookSigningSecret,
-	});
+	const { client, createCredential } = environment;
+	const credential = await createCredential('With a signing secret', { webhookSigningSecret });
 	workflow = await client.importWorkflow(buildWorkflow(steps), [credential]);
 }, installationTimeoutMs);
 
@@ -203,9 +178,7 @@ describe('a workflow through every operation', () => {
 	let execution: Execution;
 
 	beforeAll(async () => {
-		const { client } = environment;
-		await client.runManually(workflow.id, trigger);
-		execution = await client.waitForExecution(workflow.id);
+		execution = await environment.client.run(workflow.id);
 	});
 
 	it('has a step for every operation', () => {

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import type { Credential, CredentialTest, Workflow } from '../harness/n8n/client';
+import type { Credential, CredentialTest } from '../harness/n8n/client';
 import { resolvesNames } from '../harness/n8n/defaults';
 import {
 	installationTimeoutMs,
@@ -9,6 +9,7 @@ import {
 	type TestEnvironment,
 } from '../harness/n8n/environment';
 import { currentVersion } from '../harness/n8n/install';
+import { buildChain, buildNode, startNode } from '../harness/n8n/workflows';
 import {
 	json,
 	startFaultServer,
@@ -34,43 +35,18 @@ const open = async (behaviour: Behaviour | Behaviour[]) => {
 const testCredential = async (data: Record<string, unknown>) =>
 	await environment.client.testCredential(environment.credential, { apiKey: key, ...data });
 
-const buildRequestWorkflow = (url: string): Workflow => ({
-	name: 'HTTP Request with the credential',
-	nodes: [
-		{
-			name: 'Start',
-			type: 'n8n-nodes-base.manualTrigger',
-			typeVersion: 1,
-			position: [0, 0],
-			parameters: {},
-		},
-		{
-			name: 'Ask',
-			type: 'n8n-nodes-base.httpRequest',
-			typeVersion: 4.2,
-			position: [200, 0],
-			parameters: {
-				url,
-				authentication: 'predefinedCredentialType',
-				nodeCredentialType: 'pocketsflowApi',
-				options: {},
-			},
-		},
-	],
-	connections: { Start: { main: [[{ node: 'Ask', type: 'main', index: 0 }]] } },
-});
-
 /** Runs n8n's own HTTP Request node with a credential, and gives the status of the execution. */
-async function request(url: string, { id, name, type }: Credential): Promise<string> {
+async function request(url: string, credential: Credential): Promise<string> {
 	const { client } = environment;
-	const workflow = buildRequestWorkflow(url);
-	workflow.nodes[1].credentials = { [type]: { id, name } };
-	const stored = await client.importWorkflow(workflow);
-	await client.runManually(stored.id, 'Start');
-	const execution = await client.waitForExecution(stored.id, ({ status }) =>
-		['success', 'error'].includes(status),
-	);
-	return execution.status;
+	const ask = buildNode('Ask', 'n8n-nodes-base.httpRequest', 4.2, {
+		url,
+		authentication: 'predefinedCredentialType',
+		nodeCredentialType: 'pocketsflowApi',
+		options: {},
+	});
+	const workflow = buildChain('HTTP Request with the credential', [startNode, ask]);
+	const { id } = await client.importWorkflow(workflow, [credential]);
+	return (await client.run(id)).status;
 }
 
 afterEach(async () => {

@@ -18,7 +18,8 @@ import {
 import { startEditor, type EditorSetup } from '../harness/browser/editorSetup';
 import type { Credential, Workflow, WorkflowNode } from '../harness/n8n/client';
 import { installationTimeoutMs } from '../harness/n8n/environment';
-import { until } from '../harness/until';
+import { buildAction, buildChain, buildTrigger, byId, startNode } from '../harness/n8n/workflows';
+import { until, untilHolds } from '../harness/until';
 
 const explained = readFileSync(join(__dirname, '..', '..', 'docs', 'troubleshooting.md'), 'utf8');
 
@@ -66,8 +67,6 @@ describe('The form of the credential', () => {
 		expectToRead(await saveCredential(page), text);
 	});
 });
-
-const byId = (value: string) => ({ __rl: true, mode: 'id', value });
 
 const session = {
 	resource: 'checkoutSession',
@@ -123,22 +122,13 @@ describe('A workflow in which everything goes wrong', () => {
 
 	/** With an account of its own for each node that needs another than the sandbox's. */
 	async function buildWorkflow(): Promise<Workflow> {
-		const { api, client, credential, sandbox } = setup.environment;
+		const { api, createCredential, credential, sandbox } = setup.environment;
 		const { data: products } = await api.get<Array<{ _id: string }>>('/products');
-		const create = (name: string, apiKey: string, baseUrl = sandbox.url) =>
-			client.createCredential('pocketsflowApi', name, {
-				apiKey,
-				baseUrl,
-				webhookSigningSecret: '',
-			});
-		const wrong = await create('Wrong key', wrongKey);
+		const wrong = await createCredential('Wrong key', { apiKey: wrongKey });
 		// This machine as well, which the node cannot know.
-		const remote = await create(
-			'Remote',
-			sandbox.testKey,
-			sandbox.url.replace('127.0.0.1', '0.0.0.0'),
-		);
-		const busy = await create('Busy', sandbox.renewKey('test', true));
+		const baseUrl = sandbox.url.replace('127.0.0.1', '0.0.0.0');
+		const remote = await createCredential('Remote', { baseUrl });
+		const busy = await createCredential('Busy', { apiKey: sandbox.renewKey('test', true) });
 		const accounts: Record<string, Credential> = {
 			[list]: wrong,
 			'Wrong key': wrong,
@@ -158,13 +148,7 @@ describe('A workflow in which everything goes wrong', () => {
 			}),
 			{ ...records, position: [220, -240] },
 		];
-		const start = {
-			name: 'Start',
-			type: 'n8n-nodes-base.manualTrigger',
-			typeVersion: 1,
-			position: [0, 360],
-			parameters: {},
-		};
+		const start = { ...startNode, position: [0, 360] };
 		const triggers = [
 			call('pocketsflowTrigger', 'Wrong key', 0, { ...trigger, options: { productIds: [] } }),
 			call('pocketsflowTrigger', 'Local address', 240, trigger),
@@ -283,17 +267,9 @@ describe('Nothing happens', () => {
 		const { api, client, credential } = setup.environment;
 		const { data: products } = await api.get<Array<{ _id: string }>>('/products');
 		[productId, otherProductId] = products.map(({ _id }) => _id);
-		const node = {
-			name: 'Pocketsflow Trigger',
-			type: 'n8n-nodes-pocketsflow.pocketsflowTrigger',
-			typeVersion: 2,
-			position: [0, 0],
-			parameters: {
-				events: ['order.completed'],
-				options: { productIds: [productId], metadataKey: 'order_id' },
-			},
-		};
-		const workflow = { name: 'Nothing happens', nodes: [node], connections: {} };
+		const node = buildTrigger(['order.completed']);
+		node.parameters.options = { productIds: [productId], metadataKey: 'order_id' };
+		const workflow = buildChain('Nothing happens', [node]);
 		({ id } = await client.importWorkflow(workflow, [credential]));
 	});
 
@@ -327,7 +303,7 @@ describe('Nothing happens', () => {
 		await expectNoExecution();
 		const line = 'started nothing for a signed delivery';
 		expect(explained).toContain(`\`${line}\``);
-		await until('the lines in the log', () => {
+		await untilHolds('the lines in the log', () => {
 			expect(readLog()).toMatch(
 				new RegExp(`${line} of .*order.completed.*its product is not chosen`),
 			);
@@ -341,7 +317,7 @@ describe('Nothing happens', () => {
 		await sandbox.purchase({ productId, metadata });
 		await expectNoExecution();
 		expect(explained).toContain('`refused 1 delivery`');
-		await until('the warning', () =>
+		await untilHolds('the warning', () =>
 			expect(readLog()).toContain('refused 1 delivery: wrong signature'),
 		);
 	});
@@ -357,28 +333,9 @@ describe('Nothing happens', () => {
 
 test('A node whose package is gone says so', async () => {
 	const { client, credential, n8n } = setup.environment;
-	const start = {
-		name: 'Start',
-		type: 'n8n-nodes-base.manualTrigger',
-		typeVersion: 1,
-		position: [0, 0],
-		parameters: {},
-	};
-	const node = {
-		...start,
-		name: 'Pocketsflow',
-		type: 'n8n-nodes-pocketsflow.pocketsflow',
-		position: [220, 0],
-		parameters: session,
-	};
-	const { id } = await client.importWorkflow(
-		{
-			name: 'Uninstalled',
-			nodes: [start, node],
-			connections: { Start: { main: [[{ node: 'Pocketsflow', type: 'main', index: 0 }]] } },
-		},
-		[credential],
-	);
+	const node = { ...buildAction('Pocketsflow', session), position: [220, 0] };
+	const workflow = buildChain('Uninstalled', [startNode, node]);
+	const { id } = await client.importWorkflow(workflow, [credential]);
 	await rm(join(n8n.userFolder, '.n8n', 'nodes', 'node_modules', 'n8n-nodes-pocketsflow'), {
 		recursive: true,
 	});

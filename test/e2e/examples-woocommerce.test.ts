@@ -8,7 +8,7 @@ import {
 	startEnvironment,
 	type TestEnvironment,
 } from '../harness/n8n/environment';
-import { until } from '../harness/until';
+import { until, untilHolds } from '../harness/until';
 import {
 	openShop,
 	readMeta,
@@ -187,7 +187,7 @@ describe('products', () => {
 
 	test('name and price follow', async () => {
 		shop.changeProduct(iconPack, { name: 'Icon pack 2', regular_price: '31.00' });
-		await until('the product to follow', async () => {
+		await untilHolds('the product to follow', async () => {
 			expect(await findProducts('Icon pack 2')).toMatchObject([
 				{ _id: getKeptId(iconPack), price: 31 },
 			]);
@@ -207,7 +207,7 @@ describe('products', () => {
 
 	test('a name loses its entities and tags, and a price with a comma is what the shop says', async () => {
 		const salt = addProduct('Salt & <b>Pepper</b> &#8211; set', '29,90');
-		await until('the product to be mapped', async () => {
+		await untilHolds('the product to be mapped', async () => {
 			expect(await findProducts('Salt & Pepper – set')).toMatchObject([
 				{ _id: getKeptId(salt), price: 2990 },
 			]);
@@ -219,19 +219,19 @@ describe('products', () => {
 
 	test('a product that is withdrawn is unpublished, reported, and published again with the shop', async () => {
 		const lamp = addProduct('Lamp', '40.00');
-		await until('the lamp to be on sale', async () => {
+		await untilHolds('the lamp to be on sale', async () => {
 			expect(await findProducts('Lamp')).toMatchObject([{ published: true }]);
 			expect(getKeptId(lamp)).not.toBe('undefined');
 		});
 		shop.changeProduct(lamp, { status: 'draft' });
-		await until('the lamp to be off sale', async () => {
+		await untilHolds('the lamp to be off sale', async () => {
 			expect(await findProducts('Lamp')).toMatchObject([{ published: false }]);
 		});
 		await settleDown();
 		const hourly = await run(products, 'Every hour');
 		expect(hourly.error?.message).toContain('“Lamp”');
 		shop.changeProduct(lamp, { status: 'publish' });
-		await until('the lamp to be back on sale', async () => {
+		await untilHolds('the lamp to be back on sale', async () => {
 			expect(await findProducts('Lamp')).toMatchObject([{ published: true }]);
 		});
 		await settleDown();

@@ -9,8 +9,9 @@ import {
 	openWorkflow,
 } from '../harness/browser/editor';
 import { startEditor, type EditorSetup } from '../harness/browser/editorSetup';
-import type { Credential, Workflow, WorkflowNode } from '../harness/n8n/client';
+import type { Credential } from '../harness/n8n/client';
 import { installationTimeoutMs } from '../harness/n8n/environment';
+import { buildAction, buildChain, buildNode, byId, startNode } from '../harness/n8n/workflows';
 import { orderCompleted } from '../harness/payloads';
 
 const webhookSigningSecret = 'whsec_made_by_hand';
@@ -21,45 +22,18 @@ let credential: Credential;
 
 beforeAll(async () => {
 	setup = await startEditor();
-	const { client, sandbox } = setup.environment;
-	credential = await client.createCredential('pocketsflowApi', 'With a signing secret', {
-		apiKey: sandbox.testKey,
-		baseUrl: sandbox.url,
-		webhookSigningSecret,
-	});
+	const { createCredential } = setup.environment;
+	credential = await createCredential('With a signing secret', { webhookSigningSecret });
 }, installationTimeoutMs);
 
 afterAll(() => setup?.stop());
 afterEach(() => setup.takePicture());
 
-/** A trigger of n8n's own, then the node. */
-const buildWorkflow = (
-	trigger: Pick<WorkflowNode, 'type' | 'parameters'>,
-	parameters: Record<string, unknown>,
-	settings: Record<string, unknown> = {},
-): Workflow => ({
-	name: 'Values',
-	nodes: [
-		{ name: 'Start', typeVersion: 2, position: [0, 0], ...trigger },
-		{
-			name,
-			type: 'n8n-nodes-pocketsflow.pocketsflow',
-			typeVersion: 1,
-			position: [200, 0],
-			parameters,
-		},
-	],
-	connections: { Start: { main: [[{ node: name, type: 'main', index: 0 }]] } },
-	settings: { executionOrder: 'v1', ...settings },
-});
-
-const manual = { type: 'n8n-nodes-base.manualTrigger', parameters: {} };
-
-const importManual = async (parameters: Record<string, unknown>) => {
-	const workflow = buildWorkflow(manual, parameters);
-	workflow.nodes[0].typeVersion = 1;
-	return await setup.environment.client.importWorkflow(workflow, [credential]);
-};
+const importManual = (parameters: Record<string, unknown>) =>
+	setup.environment.client.importWorkflow(
+		buildChain('Values', [startNode, buildAction(name, parameters)]),
+		[credential],
+	);
 
 const countProducts = async () =>
 	(await setup.environment.api.get<unknown[]>('/products')).data.length;
@@ -100,8 +74,7 @@ describe('A new product whose price was forgotten', () => {
 		const { client, sandbox } = setup.environment;
 		const product = { resource: 'product', operation: 'create', name: 'Icons', price };
 		const { id } = await importManual(product);
-		await client.runManually(id, 'Start');
-		const execution = await client.waitForExecution(id);
+		const execution = await client.run(id);
 		expect(execution.error).toBeUndefined();
 		expect(execution.items(name)).toMatchObject([{ price: wanted }]);
 		expect(sandbox.requests.at(-1)?.body).toEqual({ name: 'Icons', price: wanted });
@@ -115,13 +88,12 @@ describe('A checkout session', () => {
 		const { id } = await importManual({
 			resource: 'checkoutSession',
 			operation: 'create',
-			productId: { __rl: true, mode: 'id', value: product._id },
+			productId: byId(product._id),
 			successUrl: 'https://example.com/thanks',
 			cancelUrl: 'https://example.com/cart',
 			...parameters,
 		});
-		await client.runManually(id, 'Start');
-		const execution = await client.waitForExecution(id);
+		const execution = await client.run(id);
 		expect(execution.error).toBeUndefined();
 		return { hints: execution.hints(name), id };
 	};
@@ -169,13 +141,14 @@ describe("A delivery that n8n's own Webhook node received", () => {
 	])('is verified in the binary mode %s with the file given as %s', async (binaryMode, field) => {
 		const { client } = setup.environment;
 		const path = `verify-${Math.random().toString(36).slice(2)}`;
-		const webhook = {
-			type: 'n8n-nodes-base.webhook',
-			parameters: { httpMethod: 'POST', path, options: { rawBody: true } },
-		};
+		const webhook = buildNode('Start', 'n8n-nodes-base.webhook', 2, {
+			...{ httpMethod: 'POST', path },
+			options: { rawBody: true },
+		});
 		const parameters = { resource: 'webhook', operation: 'verifyDelivery', binaryField: field };
-		const workflow = buildWorkflow(webhook, parameters, { binaryMode });
-		const stored = await client.importWorkflow(workflow, [credential]);
+		const chain = buildChain('Values', [webhook, buildAction(name, parameters)]);
+		const settings = { executionOrder: 'v1', binaryMode };
+		const stored = await client.importWorkflow({ ...chain, settings }, [credential]);
 		await client.activate(stored.id);
 		await axios.post(client.webhookUrl(stored, 'Start'), body, { headers, proxy: false });
 		const execution = await client.waitForExecution(stored.id);

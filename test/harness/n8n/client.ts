@@ -130,10 +130,13 @@ export class N8nClient {
 
 	private readonly http: AxiosInstance;
 
-	private constructor(private readonly n8n: RunningN8n) {
+	private constructor(
+		private readonly n8n: RunningN8n,
+		browserId: string = randomUUID(),
+	) {
 		this.http = axios.create({
 			baseURL: `${n8n.url}/rest`,
-			headers: { 'browser-id': randomUUID() },
+			headers: { 'browser-id': browserId },
 			// A kept connection may be closed by n8n, which keeps it 5 s, just when it is used again.
 			httpAgent: new Agent({ keepAlive: false }),
 			proxy: false,
@@ -151,6 +154,13 @@ export class N8nClient {
 		if (settings.userManagement.showSetupOnFirstLoad) await client.post('/owner/setup', owner);
 		const { email, password } = owner;
 		await client.post('/login', { emailOrLdapLoginId: email, password });
+		return client;
+	}
+
+	/** Goes on in a session in which another client has logged in. */
+	static resume(n8n: RunningN8n, session: { cookie: string; browserId: string }): N8nClient {
+		const client = new N8nClient(n8n, session.browserId);
+		client.cookie = session.cookie;
 		return client;
 	}
 
@@ -306,6 +316,13 @@ export class N8nClient {
 				triggerToStartFrom: { name: trigger },
 			}),
 		);
+	}
+
+	/** Runs the workflow as the editor's button does, and returns the execution when it has ended. */
+	async run(id: string, trigger = 'Start', withinMs?: number): Promise<Execution> {
+		const started = await this.runManually(id, trigger);
+		if (!('executionId' in started)) throw new Error(`"${trigger}" waits for a webhook.`);
+		return await this.waitForExecution(id, (one) => one.id === started.executionId, withinMs);
 	}
 
 	/** The workflow's executions, newest first. */
