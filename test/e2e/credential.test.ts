@@ -9,6 +9,7 @@ import {
 	type TestEnvironment,
 } from '../harness/n8n/environment';
 import { currentVersion } from '../harness/n8n/install';
+import { readMessage } from '../harness/runMain';
 import { buildChain, buildNode, startNode } from '../harness/n8n/workflows';
 import {
 	json,
@@ -111,9 +112,9 @@ describe.each(versions)("n8n's test of the credential, on n8n %s", (version) => 
 		['401', json(401, { error: 'Unknown key' }), /does not know this API key/],
 	])('fails when the answer is %s', async (_, behaviour, message) => {
 		const server = await open(behaviour);
-		const result = await testCredential({ baseUrl: server.url }).catch((error: Error) => ({
+		const result = await testCredential({ baseUrl: server.url }).catch((error: unknown) => ({
 			status: 'Error',
-			message: error.message,
+			message: readMessage(error),
 		}));
 		expect(result.status).toBe('Error');
 		expect(result.message).not.toContain(key);
