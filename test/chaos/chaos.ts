@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { fillSetUp, readExample } from '../../demo/example-workflows';
 import type { Sandbox, SandboxOptions } from '../../sandbox/sandbox';
+import { createRandom } from '../../sandbox/webhooks/delivery-faults';
 import { Ledger } from '../harness/ledger';
 import { startEnvironment, type TestEnvironment } from '../harness/n8n/environment';
 import type { RunningN8n } from '../harness/n8n/start';
@@ -114,17 +115,6 @@ interface Run {
 	/** What is being killed or started. */
 	busy: Set<Victim>;
 	isOver: boolean;
-}
-
-/** Makes a generator of numbers from 0 to 1 that are the same for the same seed (mulberry32). */
-function createRandom(seed: number): () => number {
-	let state = seed >>> 0;
-	return () => {
-		state = (state + 0x6d2b79f5) >>> 0;
-		let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-		mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-		return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-	};
 }
 
 /** Draws moments within a span, one in each of its equal parts, so that they do not coincide. */

@@ -6,6 +6,7 @@ import type { Browser } from 'playwright-core';
 
 import { fillSetUp, readExample } from '../../demo/example-workflows';
 import { openBrowser, openEditor } from '../harness/browser/browser';
+import { byTestId, openNode, openWorkflow } from '../harness/browser/editor';
 import { Ledger } from '../harness/ledger';
 import type { Execution, StoredWorkflow } from '../harness/n8n/client';
 import {
@@ -207,14 +208,10 @@ describe('by polling', () => {
 			const page = await editor.newPage();
 			const pageErrors: string[] = [];
 			page.on('pageerror', ({ message }) => pageErrors.push(message));
-			await page.goto(`${n8n.url}/workflow/${byPolling.id}/executions/${poll.id}`);
-			await page.locator('[data-test-id=canvas-node]').first().waitFor();
+			await openWorkflow(page, n8n.url, `${byPolling.id}/executions/${poll.id}`);
 			await page.screenshot({ path: join(output, 'poll-execution.png') });
-			await page.locator(`[data-test-id=canvas-node][data-node-name="${trigger}"]`).dblclick();
-			const outputPanel = page
-				.locator('[data-test-id=ndv-data-container], [data-test-id=output-panel]')
-				.first();
-			await outputPanel.getByText('order.completed').first().waitFor();
+			await openNode(page, trigger);
+			await byTestId(page, 'output-panel').getByText('order.completed').first().waitFor();
 			await page.screenshot({ path: join(output, 'poll-items.png') });
 			expect(pageErrors).toEqual([]);
 		});
