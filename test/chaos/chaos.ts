@@ -2,11 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { fillSetUp, readExample } from '../../demo/example-workflows';
 import type { Sandbox, SandboxOptions } from '../../sandbox/sandbox';
+import { createRandom } from '../../sandbox/webhooks/delivery-faults';
 import { Ledger } from '../harness/ledger';
 import { startEnvironment, type TestEnvironment } from '../harness/n8n/environment';
 import type { RunningN8n } from '../harness/n8n/start';
 import { pollOften } from '../harness/n8n/workflows';
-import { describeError } from '../harness/runMain';
+import { readMessage } from '../harness/runMain';
 import { until } from '../harness/until';
 
 export interface Plan {
@@ -114,17 +115,6 @@ interface Run {
 	/** What is being killed or started. */
 	busy: Set<Victim>;
 	isOver: boolean;
-}
-
-/** Makes a generator of numbers from 0 to 1 that are the same for the same seed (mulberry32). */
-function createRandom(seed: number): () => number {
-	let state = seed >>> 0;
-	return () => {
-		state = (state + 0x6d2b79f5) >>> 0;
-		let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-		mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-		return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-	};
 }
 
 /** Draws moments within a span, one in each of its equal parts, so that they do not coincide. */
@@ -271,7 +261,7 @@ async function startAgain(
 			try {
 				return await victim.restart();
 			} catch (error) {
-				const [line] = describeError(error).split('\n');
+				const [line] = readMessage(error).split('\n');
 				log(`${victim.name} did not start: ${line}`);
 				if (attempt === 5) throw error;
 			}
@@ -312,7 +302,7 @@ async function waitUntilSettled({ plan, ledger, boughtAt, log }: Run): Promise<v
 			return missing === 0;
 		},
 		{ withinMs: plan.settleTimeoutMs, everyMs: 5_000 },
-	).catch((error: unknown) => log(describeError(error)));
+	).catch((error: unknown) => log(readMessage(error)));
 	// A poll that is late, and its execution.
 	await sleep(plan.repeatAfterMinutes * 60_000 + plan.pollEverySeconds * 1_000 + 30_000);
 }

@@ -553,7 +553,7 @@ describe('The switches for rate limits and faults of the API', () => {
 const readText = (path: string) => readFileSync(join(__dirname, '..', '..', path), 'utf8');
 
 describe('The switches of the sandbox', () => {
-	test('are refused under unknown names and with impossible values, and nothing changes', async () => {
+	test('a switch is refused under an unknown name or with an impossible value, and nothing changes', async () => {
 		expect(() => sandbox.setSwitches({ latencyMS: 5 } as SwitchesPatch)).toThrow(
 			'Unknown switch "latencyMS"',
 		);
@@ -568,7 +568,7 @@ describe('The switches of the sandbox', () => {
 		});
 	});
 
-	test('are each described in a row of sandbox/README.md', () => {
+	test('each switch is described in a row of sandbox/README.md', () => {
 		const readme = readText('sandbox/README.md');
 		for (const [name, { section, about, initial, allowed }] of Object.entries(switchRules)) {
 			const cells = [
@@ -582,7 +582,7 @@ describe('The switches of the sandbox', () => {
 		}
 	});
 
-	test('each link to a heading of docs/pocketsflow-api.md that exists', () => {
+	test('each switch links to a heading of docs/pocketsflow-api.md that exists', () => {
 		const headings = readText('docs/pocketsflow-api.md').matchAll(/^## (.*)$/gm);
 		const anchors = [...headings].map(([, heading]) =>
 			heading.toLowerCase().replaceAll(',', '').replaceAll(' ', '-'),

@@ -6,6 +6,7 @@ import type { Browser, Page } from 'playwright-core';
 
 import { sign } from '../../nodes/Pocketsflow/events/signature';
 import { openBrowser, openEditor } from '../harness/browser/browser';
+import { byTestId, closeNode, openNode, openWorkflow } from '../harness/browser/editor';
 import { resources } from '../../nodes/Pocketsflow/actions/resources';
 import { endpoints } from '../../sandbox/endpoints';
 import type { Execution, StoredWorkflow, Workflow } from '../harness/n8n/client';
@@ -181,7 +182,7 @@ describe('a workflow through every operation', () => {
 		execution = await environment.client.run(workflow.id);
 	});
 
-	it('has a step for every operation', () => {
+	it('the workflow has a step for every operation', () => {
 		const expected = resources.flatMap(({ option, operations }) =>
 			operations.map((row) => `${String(option.value)} ${String(row.option.value)}`),
 		);
@@ -189,14 +190,14 @@ describe('a workflow through every operation', () => {
 		expect(actual.sort()).toEqual(expected.sort());
 	});
 
-	it('succeeds, and every step has output', () => {
+	it('the workflow succeeds, and every step has output', () => {
 		expect(execution.error).toBeUndefined();
 		expect(execution.status).toBe('success');
 		const silent = steps.filter(({ name }) => execution.items(name).length === 0);
 		expect(silent.map(({ name }) => name)).toEqual([]);
 	});
 
-	it('reaches every endpoint', () => {
+	it('the workflow reaches every endpoint', () => {
 		const patterns = Object.entries(endpoints).map(([name, { method, path }]) => ({
 			name,
 			method,
@@ -215,7 +216,7 @@ describe('a workflow through every operation', () => {
 		expect(requests.filter(({ status }) => status >= 400)).toEqual([]);
 	});
 
-	it('passes amounts, text and ids from step to step', () => {
+	it('amounts, text and IDs pass from step to step', () => {
 		const [product] = execution.items('Create product');
 		expect(product).toMatchObject({ name: 'Icons 🎉', price: 29.99 });
 		expect(execution.items('Update product')).toMatchObject([{ _id: product._id, price: 19 }]);
@@ -227,7 +228,7 @@ describe('a workflow through every operation', () => {
 		expect(execution.items('Get webhook')[0]).not.toHaveProperty('secret');
 	});
 
-	it('simplifies to fields that the output preview in the editor shows', async () => {
+	it('a simplified output has only fields that the preview in the editor shows', async () => {
 		const isSimplified = ({ resource, operation }: Step) =>
 			findOperation(resource, operation)?.fields.some(
 				({ property }) => property.name === 'simplify',
@@ -265,60 +266,46 @@ describe("n8n's editor in a browser", () => {
 		const editor = await openEditor(browser, client, n8n.url, { width: 1400, height: 1000 });
 		page = await editor.newPage();
 		page.on('pageerror', (error) => pageErrors.push(error.message));
-		await page.goto(`${n8n.url}/workflow/${workflow.id}`);
-		await page.locator('[data-test-id=canvas-node]').first().waitFor();
-		await page.locator('[data-test-id=zoom-to-fit]').click();
+		await openWorkflow(page, n8n.url, workflow.id);
 	}, 10 * 60_000);
 
 	afterAll(async () => await browser?.close());
 
 	it.each(steps.map((each): [string, Step] => [each.name, each]))(
-		'shows the fields of "%s" in the order of their table',
+		'the panel shows the fields of "%s" in the order of their table',
 		async (name, each) => {
-			await openPanel(page, name);
-			const panel = page.locator('[data-test-id=node-parameters]').first();
+			await openNode(page, name);
+			const panel = byTestId(page, 'node-parameters').first();
 			const lines = (await panel.innerText()).split('\n');
 			const positions = expectedLabels(each).map((label) => lines.indexOf(label));
 			expect(positions).not.toContain(-1);
 			expect(positions).toEqual([...positions].sort((a, b) => a - b));
 			const file = `${name.toLowerCase().replaceAll(' ', '-')}.png`;
 			await page.screenshot({ path: join(output, file) });
-			await closePanel(page);
+			await closeNode(page);
 			expect(pageErrors).toEqual([]);
 		},
 	);
 
-	it('offers the products of the account in a list that can be searched', async () => {
+	it('the list of products can be searched in the editor', async () => {
 		const { n8n, client, credential } = environment;
 		const { id } = await client.importWorkflow(
 			buildWorkflow([step('Get any product', 'product', 'get')]),
 			[credential],
 		);
-		await page.goto(`${n8n.url}/workflow/${id}`);
-		await openPanel(page, 'Get any product');
-		await page
-			.locator('[data-test-id="resource-locator-productId"] [data-test-id=rlc-input]')
-			.click();
-		const choices = page.locator('[data-test-id=rlc-item]');
+		await openWorkflow(page, n8n.url, id);
+		await openNode(page, 'Get any product');
+		await byTestId(byTestId(page, 'resource-locator-productId'), 'rlc-input').click();
+		const choices = byTestId(page, 'rlc-item');
 		await choices.filter({ hasText: 'Invoice templates · 29.99 USD · test' }).waitFor();
 		await page.screenshot({ path: join(output, 'list.png') });
-		await page.locator('[data-test-id=rlc-search]').fill('night');
+		await byTestId(page, 'rlc-search').fill('night');
 		await choices.filter({ hasText: 'Invoice templates' }).waitFor({ state: 'hidden' });
 		await choices.filter({ hasText: 'Night Garden wallpapers · 9.00 USD · test' }).waitFor();
 		await page.screenshot({ path: join(output, 'list-searched.png') });
 		expect(pageErrors).toEqual([]);
 	});
 });
-
-async function openPanel(page: Page, nodeName: string): Promise<void> {
-	await page.locator(`[data-test-id=canvas-node][data-node-name="${nodeName}"]`).dblclick();
-	await page.locator('[data-test-id=node-parameters]').first().waitFor();
-}
-
-async function closePanel(page: Page): Promise<void> {
-	await page.keyboard.press('Escape');
-	await page.locator('[data-test-id=node-parameters]').first().waitFor({ state: 'hidden' });
-}
 
 /** The labels of the fields and collections that n8n should show for a step, in their order. */
 function expectedLabels({ resource, operation, parameters }: Step): string[] {

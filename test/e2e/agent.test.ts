@@ -82,7 +82,7 @@ describe("the action node as an AI agent's tool", () => {
 		return model.toolResults;
 	}
 
-	it('tells the model what each tool does and which arguments it takes', async () => {
+	it('the model is told what each tool does and which arguments it takes', async () => {
 		await runAgent();
 
 		const [{ tools }] = model.requests;
@@ -112,7 +112,7 @@ describe("the action node as an AI agent's tool", () => {
 		});
 	});
 
-	it("creates one product with the model's values and gives it back to the model", async () => {
+	it("one product is created with the model's values and returned to the model", async () => {
 		const [created] = await runAgent({
 			tool: createTool,
 			args: { name: 'Icons 🎉', price: 29.99 },
@@ -137,7 +137,7 @@ describe("the action node as an AI agent's tool", () => {
 	});
 
 	if (endsAtFailure)
-		it('ends the execution with a readable error, and sends no request for bad input', async () => {
+		it('bad input ends the execution with a readable error, and sends no request', async () => {
 			const before = environment.sandbox.requests.length;
 			model.setCalls({ tool: createTool, args: { name: 'Icons', price: -1 } });
 
@@ -148,7 +148,7 @@ describe("the action node as an AI agent's tool", () => {
 			expect(environment.sandbox.requests.slice(before)).toEqual([]);
 		});
 	else {
-		it('gives the model readable errors, and sends no request for bad input', async () => {
+		it('bad input gives the model readable errors, and sends no request', async () => {
 			const { requests } = environment.sandbox;
 			const before = requests.length;
 
@@ -170,7 +170,7 @@ describe("the action node as an AI agent's tool", () => {
 			]);
 		});
 
-		it('tells the model when it is unknown whether a product was created', async () => {
+		it('the model is told when it is unknown whether a product was created', async () => {
 			const before = findRequests('POST', '/products').length;
 			environment.sandbox.setSwitches({
 				faults: [{ method: 'POST', path: '/products', kind: 'reset', when: 'after', count: 1 }],
@@ -192,7 +192,7 @@ interface NodeTypeDescription {
 }
 
 describe('the option "Custom API Call" that n8n adds', () => {
-	it('is the last resource, and the last operation of every resource', async () => {
+	it('Custom API Call is the last resource, and the last operation of every resource', async () => {
 		const { data: types } =
 			await environment.client.editorFile<NodeTypeDescription[]>('/types/nodes.json');
 
@@ -206,7 +206,7 @@ describe('the option "Custom API Call" that n8n adds', () => {
 		expect(lastOptions('operation')).toEqual(resources.map(() => option));
 	});
 
-	it("works in the HTTP Request node with the node's credential", async () => {
+	it("a custom API call works in the HTTP Request node with the node's credential", async () => {
 		const call = buildNode('Call', 'n8n-nodes-base.httpRequest', 4.3, {
 			url: `${environment.sandbox.url}/users/me`,
 			authentication: 'predefinedCredentialType',

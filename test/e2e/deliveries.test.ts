@@ -214,7 +214,7 @@ test(
 	hostileTimeoutMs,
 );
 
-describe('nothing is started by a delivery', () => {
+describe('a delivery that n8n or the trigger cannot read', () => {
 	const asForm = ({ body, headers }: Delivery): Delivery => ({
 		body: Buffer.concat([
 			Buffer.from('--b\r\nContent-Disposition: form-data; name="payload"\r\n\r\n'),
@@ -236,18 +236,18 @@ describe('nothing is started by a delivery', () => {
 
 	test.each<[string, () => WebhookRequest, string]>([
 		['without a body', () => ({ ...buildSale(), body: Buffer.alloc(0) }), refusedByTrigger],
-		['that is a signed multipart form', () => asForm(buildSale()), refusedByTrigger],
+		['as a signed multipart form', () => asForm(buildSale()), refusedByTrigger],
 		['with a signed body in brotli', () => encode('br', brotliCompressSync)(buildSale()), '422'],
 		['in broken gzip', () => cutGzip(buildSale()), '500'],
-		['that is a gzip bomb', () => gzipBomb(buildSale()), '500'],
+		['as a gzip bomb', () => gzipBomb(buildSale()), '500'],
 		['in an unknown charset', () => buildSale(unknownCharset), '422'],
-		['that is signed and 5,000 levels deep', () => signText(nest(5000)), '200'],
+		['signed and 5,000 levels deep', () => signText(nest(5000)), '200'],
 		[
 			'over the size limit of n8n',
 			() => buildDelivery('order.completed', { ...orderCompleted, long }),
 			'500',
 		],
-	])('%s', async (_which, build, expected) => {
+	])('starts nothing %s', async (_which, build, expected) => {
 		let response: Response | undefined;
 		const started = await countStartedBy(async () => {
 			response = await send(build());
@@ -257,7 +257,7 @@ describe('nothing is started by a delivery', () => {
 		if (expected === refusedByTrigger) refusals += 1;
 	});
 
-	test('that is cut off in the middle of the body', async () => {
+	test('starts nothing if it is cut off in the middle of the body', async () => {
 		const { body, headers } = buildSale();
 		const { hostname, port, pathname } = new URL(url);
 		const started = await countStartedBy(async () => {
@@ -274,7 +274,7 @@ describe('nothing is started by a delivery', () => {
 	});
 });
 
-describe('one execution is started by a genuine delivery', () => {
+describe('a genuine delivery', () => {
 	const asType =
 		(contentType: string) =>
 		({ body, headers }: Delivery): Delivery => ({
@@ -300,7 +300,7 @@ describe('one execution is started by a genuine delivery', () => {
 		['as bytes', asType('application/octet-stream')],
 		['as a kind of JSON', asType('application/vnd.api+json')],
 		['as a form', asType('application/x-www-form-urlencoded')],
-		['of an unknown content type', asType('unknown')],
+		['with an unknown content type', asType('unknown')],
 		['without a content type', withoutType],
 		['in gzip', encode('gzip', gzipSync)],
 		[
@@ -312,7 +312,7 @@ describe('one execution is started by a genuine delivery', () => {
 			'with a prefix and capitals in its signature',
 			withSignature((signature) => `sha256=${signature.toUpperCase()}`),
 		],
-	])('%s', async (_how, change) => {
+	])('starts one execution %s', async (_how, change) => {
 		let response: Response | undefined;
 		const started = await countStartedBy(async () => {
 			response = await send(change(buildSale()));

@@ -56,10 +56,10 @@ describe('The form of the credential', () => {
 
 	test.each<[string, string | undefined, string | undefined, string]>([
 		['a wrong key', wrongKey, undefined, 'Pocketsflow does not know this API key'],
-		['what is no key', 'hello', undefined, 'is not a Pocketsflow key'],
+		['something that is no key', 'hello', undefined, 'is not a Pocketsflow key'],
 		['an address where nothing answers', undefined, 'http://127.0.0.1:9', 'refuses connections'],
 		['an unknown host', undefined, 'https://nobody.invalid', 'No server has the name'],
-	])('says what it thinks of %s', async (_, key, baseUrl, text) => {
+	])('the form of the credential says what is wrong with %s', async (_, key, baseUrl, text) => {
 		const { n8n, sandbox } = setup.environment;
 		await openNewCredential(page, n8n.url, 'Pocketsflow API');
 		await fillParameter(page, 'apiKey', key ?? sandbox.testKey);
@@ -190,19 +190,19 @@ describe('A workflow in which everything goes wrong', () => {
 		['No https', 'must be a complete URL'],
 		['No order ID', "'Metadata' has no value for"],
 		[table, 'Data table with name "pocketsflow_settled" not found'],
-	])('says in the panel of %s what is wrong', async (name, text) => {
+	])('the panel of the node "%s" says what is wrong', async (name, text) => {
 		await openNode(page, name);
 		expectToRead(await executeNode(page, text), text);
 	});
 
-	test('says that nobody knows what became of a request', async () => {
+	test('an answer that is lost is reported as an unknown outcome', async () => {
 		fail({ method: 'POST', path: '/checkout/sessions', kind: 'reset', when: 'after', count: 1 });
 		await openNode(page, 'Lost answer');
 		const text = 'Whether this was carried out is unknown';
 		expectToRead(await executeNode(page, text), text);
 	});
 
-	test('says how long Pocketsflow wants to be left alone', async () => {
+	test('a rate limit is reported with the time to wait', async () => {
 		const headers = { 'retry-after': '600' };
 		fail({ path: '/products*', kind: 'answer', status: 429, body: 'json', headers, count: 1 });
 		await openNode(page, 'Too fast');
@@ -210,7 +210,7 @@ describe('A workflow in which everything goes wrong', () => {
 		expectToRead(await executeNode(page, text), text);
 	});
 
-	test('says in a list why it is empty', async () => {
+	test('an empty list says why it is empty', async () => {
 		await openNode(page, list);
 		await byTestId(byTestId(page, 'resource-locator-productId'), 'rlc-input').click();
 		const problem = byTestId(page, 'rlc-error-container');
@@ -218,7 +218,7 @@ describe('A workflow in which everything goes wrong', () => {
 		expect(await problem.innerText()).toContain("Check the 'API Key' in the credential");
 	});
 
-	test('says next to an option why it has nothing to choose from', async () => {
+	test('an option without choices says why it has none', async () => {
 		await openNode(page, 'Wrong key');
 		const option = byTestId(page, 'parameter-input-productIds');
 		const text = 'Error fetching options';
@@ -236,7 +236,7 @@ describe('A workflow in which everything goes wrong', () => {
 		['Wrong key', 'The webhook could not be set up in Pocketsflow'],
 		['Local address', 'Pocketsflow cannot deliver to'],
 		['No event', "'Trigger On' is empty"],
-	])('says why a trigger cannot listen: %s', async (name, text) => {
+	])('a trigger that cannot listen says why: %s', async (name, text) => {
 		await page.locator(`[data-test-id=canvas-node][data-node-name="${name}"]`).hover();
 		await byTestId(page, `execute-workflow-button-${name}`).click();
 		await waitToRead(page.getByRole('alert'), text);
@@ -273,13 +273,13 @@ describe('Nothing happens', () => {
 		({ id } = await client.importWorkflow(workflow, [credential]));
 	});
 
-	test('before the workflow is published: Pocketsflow has no webhook of it', async () => {
+	test('nothing happens before the workflow is published, and Pocketsflow has no webhook of it', async () => {
 		await setup.environment.sandbox.purchase({ productId, metadata });
 		await expectNoExecution();
 		expect(await listWebhooks()).toEqual([]);
 	});
 
-	test('for a sale of the other mode, which Pocketsflow does not report', async () => {
+	test('nothing happens for a sale of the other mode, which Pocketsflow does not report', async () => {
 		const { client, n8n, sandbox } = setup.environment;
 		await client.activate(id);
 		expect(await listWebhooks()).toEqual([[expect.stringContaining(n8n.url), true]]);
@@ -288,7 +288,7 @@ describe('Nothing happens', () => {
 		expect(sandbox.deliveries).toEqual([]);
 	});
 
-	test('for an event that is not chosen, which Pocketsflow does not report either', async () => {
+	test('nothing happens for an event that is not chosen, which Pocketsflow does not report', async () => {
 		const { api, sandbox } = setup.environment;
 		const { data: offers } = await api.get<Array<{ _id: string }>>('/subscriptions');
 		await sandbox.purchase({ offerId: offers[0]._id, metadata });
@@ -296,7 +296,7 @@ describe('Nothing happens', () => {
 		expect(sandbox.deliveries).toEqual([]);
 	});
 
-	test('for what an option leaves out, with a line in the log for each', async () => {
+	test('nothing happens for a sale that an option leaves out, and the log has a line for each', async () => {
 		const { sandbox } = setup.environment;
 		await sandbox.purchase({ productId: otherProductId, metadata });
 		await sandbox.purchase({ productId, metadata: { other: 1 } });
@@ -311,7 +311,7 @@ describe('Nothing happens', () => {
 		});
 	});
 
-	test('for what Pocketsflow did not sign, with a warning in the log', async () => {
+	test('nothing happens for a delivery that Pocketsflow did not sign, and the log has a warning', async () => {
 		const { sandbox } = setup.environment;
 		sandbox.setSwitches({ nextDeliveryFaults: ['forge'] });
 		await sandbox.purchase({ productId, metadata });
@@ -322,7 +322,7 @@ describe('Nothing happens', () => {
 		);
 	});
 
-	test('but a sale that fits starts the workflow', async () => {
+	test('a sale that fits starts the workflow', async () => {
 		const { client, sandbox } = setup.environment;
 		await sandbox.purchase({ productId, metadata });
 		const { mode } = await client.waitForExecution(id);

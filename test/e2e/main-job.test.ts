@@ -129,27 +129,32 @@ describe('a buyer whom Pocketsflow does not take', () => {
 	test.each([
 		['the list of products', 'GET', '/products', 403],
 		['the checkout session', 'POST', '/checkout/sessions', 500],
-	])('is asked to try again when %s fails, and the execution says why', async (...[, ...fault]) => {
-		const [method, path, status] = fault;
-		environment.sandbox.setSwitches({
-			faults: [{ method, path, kind: 'answer', status, count: 9 }],
-		});
-		const products = findRequests('POST', '/products').length;
-		const orderId = `F-${status}`;
-		const page = await axios.get<string>(workflows.getSellUrl(orderId), {
-			proxy: false,
-			validateStatus: () => true,
-		});
-		expect(page.status).toBe(503);
-		expect(page.data).toContain('Please try again in a minute');
-		expect(page.data).toContain('Nothing was charged');
-		const failed = await environment.client.waitForExecution(workflows.sell.id, (execution) =>
-			execution.items('Your order').some((item) => item.orderId === orderId),
-		);
-		expect(failed.status).toBe('error');
-		expect(failed.error?.message).toMatch(new RegExp(`^A buyer could not pay order ${orderId}: .`));
-		expect(findRequests('POST', '/products')).toHaveLength(products);
-	});
+	])(
+		'a buyer is asked to try again when %s fails, and the execution says why',
+		async (...[, ...fault]) => {
+			const [method, path, status] = fault;
+			environment.sandbox.setSwitches({
+				faults: [{ method, path, kind: 'answer', status, count: 9 }],
+			});
+			const products = findRequests('POST', '/products').length;
+			const orderId = `F-${status}`;
+			const page = await axios.get<string>(workflows.getSellUrl(orderId), {
+				proxy: false,
+				validateStatus: () => true,
+			});
+			expect(page.status).toBe(503);
+			expect(page.data).toContain('Please try again in a minute');
+			expect(page.data).toContain('Nothing was charged');
+			const failed = await environment.client.waitForExecution(workflows.sell.id, (execution) =>
+				execution.items('Your order').some((item) => item.orderId === orderId),
+			);
+			expect(failed.status).toBe('error');
+			expect(failed.error?.message).toMatch(
+				new RegExp(`^A buyer could not pay order ${orderId}: .`),
+			);
+			expect(findRequests('POST', '/products')).toHaveLength(products);
+		},
+	);
 });
 
 describe('a buyer with a browser', () => {
@@ -161,7 +166,7 @@ describe('a buyer with a browser', () => {
 
 	afterAll(() => browser?.close());
 
-	test('pays on the hosted page and the workflow has the order id', async () => {
+	test('a buyer pays on the hosted page, and the workflow has the order ID', async () => {
 		const page = await browser.newPage({ viewport: { width: 900, height: 700 } });
 		const pageErrors: Error[] = [];
 		page.on('pageerror', (error) => pageErrors.push(error));
@@ -186,7 +191,7 @@ describe('a buyer with a browser', () => {
 		await page.close();
 	});
 
-	test('who cancels is sent back, is not charged, and nothing is settled', async () => {
+	test('a buyer who cancels is sent back and not charged, and nothing is settled', async () => {
 		const before = await environment.client.executions(workflows.settle.id);
 		const page = await browser.newPage();
 

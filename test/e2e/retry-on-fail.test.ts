@@ -11,7 +11,7 @@ import {
 	startEnvironment,
 	type TestEnvironment,
 } from '../harness/n8n/environment';
-import { currentVersion } from '../harness/n8n/install';
+import { chosenVersions } from '../harness/n8n/install';
 import {
 	buildAction,
 	buildAgent,
@@ -27,7 +27,6 @@ import { StubModel, type ToolCall } from './stubModel';
 
 type Parameters = Record<string, unknown>;
 
-const versions = (process.env.N8N_VERSIONS ?? currentVersion).split(' ');
 const tested = 'Pocketsflow';
 
 const same = { name: 'Same' };
@@ -94,7 +93,7 @@ const run = async (workflow: Workflow): Promise<Execution> =>
 const runEach = (records: Parameters[], parameters: Parameters, onError?: string) =>
 	run(buildChain([startNode, ...buildItems(records), buildTested(parameters, onError)]));
 
-describe.each(versions)('Retry On Fail on n8n %s', (version) => {
+describe.each(chosenVersions)('Retry On Fail on n8n %s', (version) => {
 	beforeAll(async () => {
 		environment = await startEnvironment({
 			n8n: { version },
@@ -112,13 +111,13 @@ describe.each(versions)('Retry On Fail on n8n %s', (version) => {
 
 	afterAll(() => environment?.stop());
 
-	describe('a retry', testRetries);
-	describe('another run', testOtherRuns);
+	describe('when a node is tried again', testRetries);
+	describe('when a node runs again', testOtherRuns);
 	describe('as the tool of an AI agent', testTools);
 });
 
 function testRetries(): void {
-	it('with Stop sends what was not done, and says what was', async () => {
+	it('a retry with Stop sends the items that were not done, and says which were', async () => {
 		const [first, second] = orderIds;
 		const { status, error } = await runEach(
 			[{ id: first }, { id: second }, { id: 'missing' }],
@@ -130,7 +129,7 @@ function testRetries(): void {
 		expect(error?.description).toMatch(/Done before it stopped: 2 of 3 items/);
 	});
 
-	it('with Stop succeeds with every item once', async () => {
+	it('a retry with Stop succeeds with every item once', async () => {
 		refuseOnce('/products');
 		const records = ['A', 'B', 'C'].map((name) => ({ name }));
 		const execution = await runEach(records, createProduct);
@@ -140,7 +139,7 @@ function testRetries(): void {
 		expect(Object.values(countSent()).sort()).toEqual([1, 1, 2]);
 	});
 
-	it('with Stop refuses again what may have been done', async () => {
+	it('a retry with Stop refuses again an item that may have been done', async () => {
 		cutOneAnswer('/refunds');
 		const [first] = orderIds;
 		const { error } = await runEach([{ id: first }], createRefund);
@@ -150,7 +149,7 @@ function testRetries(): void {
 	});
 
 	it.each(['continueRegularOutput', 'continueErrorOutput'])(
-		'with %s sends what was not done',
+		'a retry with %s sends the items that were not done',
 		async (onError) => {
 			const [first] = orderIds;
 			const execution = await runEach([{ id: 'missing' }, { id: first }], createRefund, onError);
@@ -163,7 +162,7 @@ function testRetries(): void {
 	);
 
 	it.each(['continueRegularOutput', 'continueErrorOutput'])(
-		'with %s refuses again what may have been done',
+		'a retry with %s refuses again an item that may have been done',
 		async (onError) => {
 			cutOneAnswer('/refunds');
 			const [first] = orderIds;
@@ -185,20 +184,20 @@ function testOtherRuns(): void {
 			{ Loop: { main: [[], [to(tested)]] }, [tested]: { main: [[to('Loop')]] } },
 		);
 
-	it('in a loop is no retry, though its items are equal', async () => {
+	it('the next run in a loop is no retry, though its items are equal', async () => {
 		const { status } = await run(testedInLoop(3));
 		expect(status).toBe('success');
 		expect(countSent()).toEqual({ Same: 3 });
 	});
 
-	it('in a loop has retries of its own', async () => {
+	it('each run in a loop has retries of its own', async () => {
 		refuseOnce('/products');
 		const { status } = await run(testedInLoop(3));
 		expect(status).toBe('success');
 		expect(countSent()).toEqual({ Same: 4 });
 	});
 
-	it('by a second branch is no retry, though its items are the same', async () => {
+	it('a run by a second branch is no retry, though its items are the same', async () => {
 		const pass = (name: string) => node(name, 'n8n-nodes-base.noOp', 1);
 		const { status } = await run({
 			...buildChain([startNode, ...buildItems([same])]),
@@ -221,7 +220,7 @@ function testOtherRuns(): void {
 		expect(countSent()).toEqual({ Same: 3 });
 	});
 
-	it('of a sub-workflow is no retry, though both have one parent execution', async () => {
+	it('a second run of a sub-workflow is no retry, though both have one parent execution', async () => {
 		const child = await importWorkflow(
 			buildChain([
 				node('Called', 'n8n-nodes-base.executeWorkflowTrigger', 1.1, {
@@ -247,7 +246,7 @@ function testOtherRuns(): void {
 		expect(countSent()).toEqual({ Same: 2 });
 	});
 
-	it("by n8n's retry of a failed execution sends all of its items again", async () => {
+	it("n8n's retry of a failed execution sends all of its items again", async () => {
 		const { client } = environment;
 		const [first] = orderIds;
 		const { id, workflowId } = await runEach([{ id: first }, { id: 'missing' }], createRefund);

@@ -4,11 +4,9 @@ import {
 	startEnvironment,
 	type TestEnvironment,
 } from '../harness/n8n/environment';
-import { currentVersion } from '../harness/n8n/install';
+import { chosenVersions } from '../harness/n8n/install';
 import { buildNode, pollOften } from '../harness/n8n/workflows';
 import { until, untilHolds } from '../harness/until';
-
-const versions = (process.env.N8N_VERSIONS ?? currentVersion).split(' ');
 
 let environment: TestEnvironment;
 
@@ -25,7 +23,7 @@ function buildWorkflow(trigger: WorkflowNode, ends: string[]) {
 const buildTrigger = (events: string[], options: Record<string, unknown> = {}): WorkflowNode =>
 	buildNode('Sales', 'n8n-nodes-pocketsflow.pocketsflowTrigger', 2, { events, options });
 
-describe.each(versions)('the triggers on n8n %s', (version) => {
+describe.each(chosenVersions)('the triggers on n8n %s', (version) => {
 	beforeAll(async () => {
 		environment = await startEnvironment({
 			n8n: { version },
@@ -35,7 +33,7 @@ describe.each(versions)('the triggers on n8n %s', (version) => {
 
 	afterAll(() => environment?.stop());
 
-	it('tell why they cannot listen for a test with a wrong key, and listen with the right one', async () => {
+	it('a trigger says why it cannot listen with a wrong key, and listens with the right one', async () => {
 		const { client, createCredential, credential, sandbox, api } = environment;
 		const wrong = await createCredential('Wrong', { apiKey: `pk_test_${'0'.repeat(48)}` });
 		const workflow = buildWorkflow(buildTrigger(['order.completed']), ['End']);
@@ -53,7 +51,7 @@ describe.each(versions)('the triggers on n8n %s', (version) => {
 		);
 	});
 
-	it('send each event to an output of its own, where the user asks for it', async () => {
+	it('a trigger with separate outputs sends each event to its own', async () => {
 		const { client, credential, sandbox, api } = environment;
 		const trigger = buildTrigger(['order.refunded', 'order.completed'], { separateOutputs: true });
 		const { id } = await client.importWorkflow(buildWorkflow(trigger, ['Refunded', 'Paid']), [
@@ -73,7 +71,7 @@ describe.each(versions)('the triggers on n8n %s', (version) => {
 		await client.deactivate(id);
 	});
 
-	it('poll what can be read, and show once what cannot', async () => {
+	it('the polling trigger polls the lists that it can read, and reports once the one that it cannot', async () => {
 		const { client, credential, sandbox } = environment;
 		const trigger: WorkflowNode = {
 			...buildTrigger(['order.completed', 'review.created']),

@@ -39,7 +39,7 @@ const countProducts = async () =>
 	(await setup.environment.api.get<unknown[]>('/products')).data.length;
 
 describe('A new product whose price was forgotten', () => {
-	it('is marked in the editor, and is not created', async () => {
+	it('a product without a price is marked in the editor, and is not created', async () => {
 		const { environment, page } = setup;
 		const { id } = await importManual({ resource: 'product', operation: 'create', name: 'Icons' });
 		const before = await countProducts();
@@ -56,7 +56,7 @@ describe('A new product whose price was forgotten', () => {
 		await closeNode(page);
 	});
 
-	it('has no price to fill in where Free is chosen', async () => {
+	it('a free product has no price to fill in', async () => {
 		const { page } = setup;
 		await openNode(page, name);
 		await chooseOption(page, 'pricing', 'Free');
@@ -70,7 +70,7 @@ describe('A new product whose price was forgotten', () => {
 		['={{ 29.99 }}', 29.99],
 		['={{ "29.99" }}', 29.99],
 		[29.99, 29.99],
-	])('is created once the price is %p', async (price, wanted) => {
+	])('a product is created with the price %p', async (price, wanted) => {
 		const { client, sandbox } = setup.environment;
 		const product = { resource: 'product', operation: 'create', name: 'Icons', price };
 		const { id } = await importManual(product);
@@ -102,17 +102,17 @@ describe('A checkout session', () => {
 		['under a wrong inner name', { metadata: { values: [{ key: 'order_id', value: 'A-1' }] } }],
 		['as a plain object', { metadata: { order_id: 'A-1' } }],
 		['as JSON that was not chosen', { metadataJson: '{"order_id": "A-1"}' }],
-	])('is created with a hint where n8n drops the metadata given %s', async (_about, parameters) => {
+	])('a session has a hint if n8n drops the metadata given %s', async (_about, parameters) => {
 		const { hints } = await run(parameters);
 		expect(hints).toEqual([expect.stringContaining('cannot be matched to your order')]);
 	});
 
-	it('has no hint where its metadata arrived', async () => {
+	it('a session with metadata has no hint', async () => {
 		const metadata = { entries: [{ key: 'order_id', value: 'A-1' }] };
 		expect((await run({ metadata })).hints).toEqual([]);
 	});
 
-	it('shows the hint on the node in the editor', async () => {
+	it('the editor shows the hint on the node', async () => {
 		const { environment, page } = setup;
 		const { id } = await run({});
 		await openWorkflow(page, environment.n8n.url, id);
@@ -138,21 +138,24 @@ describe("A delivery that n8n's own Webhook node received", () => {
 		['combined', 'data'],
 		['combined', '_files.data'],
 		['combined', '={{ $json._files.data }}'],
-	])('is verified in the binary mode %s with the file given as %s', async (binaryMode, field) => {
-		const { client } = setup.environment;
-		const path = `verify-${Math.random().toString(36).slice(2)}`;
-		const webhook = buildNode('Start', 'n8n-nodes-base.webhook', 2, {
-			...{ httpMethod: 'POST', path },
-			options: { rawBody: true },
-		});
-		const parameters = { resource: 'webhook', operation: 'verifyDelivery', binaryField: field };
-		const chain = buildChain('Values', [webhook, buildAction(name, parameters)]);
-		const settings = { executionOrder: 'v1', binaryMode };
-		const stored = await client.importWorkflow({ ...chain, settings }, [credential]);
-		await client.activate(stored.id);
-		await axios.post(client.webhookUrl(stored, 'Start'), body, { headers, proxy: false });
-		const execution = await client.waitForExecution(stored.id);
-		expect(execution.error).toBeUndefined();
-		expect(execution.items(name)).toMatchObject([{ event: 'order.completed' }]);
-	});
+	])(
+		'a delivery is verified in the binary mode %s with the file given as %s',
+		async (binaryMode, field) => {
+			const { client } = setup.environment;
+			const path = `verify-${Math.random().toString(36).slice(2)}`;
+			const webhook = buildNode('Start', 'n8n-nodes-base.webhook', 2, {
+				...{ httpMethod: 'POST', path },
+				options: { rawBody: true },
+			});
+			const parameters = { resource: 'webhook', operation: 'verifyDelivery', binaryField: field };
+			const chain = buildChain('Values', [webhook, buildAction(name, parameters)]);
+			const settings = { executionOrder: 'v1', binaryMode };
+			const stored = await client.importWorkflow({ ...chain, settings }, [credential]);
+			await client.activate(stored.id);
+			await axios.post(client.webhookUrl(stored, 'Start'), body, { headers, proxy: false });
+			const execution = await client.waitForExecution(stored.id);
+			expect(execution.error).toBeUndefined();
+			expect(execution.items(name)).toMatchObject([{ event: 'order.completed' }]);
+		},
+	);
 });

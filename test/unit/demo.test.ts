@@ -3,7 +3,7 @@ import { examples } from '../../demo/examples';
 import { buildSteps } from '../../demo/first-minutes';
 import { isUnreported, readPaidOrder } from '../../demo/paid-orders';
 import type { ExecutionStatus } from '../harness/n8n/client';
-import { formatError, describeError } from '../harness/runMain';
+import { formatError, readMessage } from '../harness/runMain';
 
 const run = (
 	orderId: string | undefined,
@@ -63,12 +63,12 @@ describe('The demo', () => {
 
 describe('What was thrown is readable', () => {
 	test('in a line', () => {
-		expect(describeError(new Error('Port 1 is in use.'))).toBe('Port 1 is in use.');
-		expect(describeError(Object.assign(new Error(''), { code: 'ECONNREFUSED' }))).toBe(
+		expect(readMessage(new Error('Port 1 is in use.'))).toBe('Port 1 is in use.');
+		expect(readMessage(Object.assign(new Error(''), { code: 'ECONNREFUSED' }))).toBe(
 			'ECONNREFUSED',
 		);
-		expect(describeError({ status: 500 })).toBe('{ status: 500 }');
-		expect(describeError('gone')).toBe('gone');
+		expect(readMessage({ status: 500 })).toBe('{ status: 500 }');
+		expect(readMessage('gone')).toBe('gone');
 	});
 
 	test('with stack and causes', () => {

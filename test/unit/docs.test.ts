@@ -50,7 +50,7 @@ function faultOf(target: string, from: string): string | undefined {
 }
 
 describe('links', () => {
-	it.each(pages)('in %s lead to a file and heading that exist', (file) => {
+	it.each(pages)('links in %s lead to a file and heading that exist', (file) => {
 		const page = withoutCode(read(file));
 		const links = [
 			...page.matchAll(/\]\(([^)\s]+)\)/g),
@@ -62,7 +62,7 @@ describe('links', () => {
 		expect(targets.flatMap((target) => faultOf(target, file) ?? [])).toEqual([]);
 	});
 
-	it('in comments lead to a page and heading that exist', () => {
+	it('links in comments lead to a page and heading that exist', () => {
 		const links = sources.flatMap((file) =>
 			[...read(file).matchAll(/\bdocs\/[\w-]+\.md(?:#[\w-]+)?/g)].map(([target]) => ({
 				file,
@@ -79,14 +79,14 @@ describe('pages', () => {
 		[...withoutCode(read(file)).matchAll(/`([^`\n]+)`/g)].map(([, span]) => ({ file, span })),
 	);
 
-	it('name only files and folders that exist', () => {
+	it('the pages name only files and folders that exist', () => {
 		const top = /^(\.ci|\.github|credentials|demo|docs|examples|nodes|sandbox|test)\//;
 		const paths = spans.filter(({ span }) => top.test(span) && !/[<*…\s]/.test(span));
 		expect(paths.length).toBeGreaterThan(20);
 		expect(paths.filter(({ span }) => !existsSync(join(root, span)))).toEqual([]);
 	});
 
-	it('map every file of the source', () => {
+	it('the map in docs/source.md has every file of the source', () => {
 		const map = /^nodes\/Pocketsflow\/\n(.*?)^sandbox\//ms.exec(read('docs/source.md'))?.[1] ?? '';
 		const mapped: string[] = [];
 		let room = '';
@@ -114,7 +114,7 @@ describe('pages', () => {
 		})),
 	);
 
-	it('name only npm scripts, and commands of their tables, that exist', () => {
+	it('the pages name only npm scripts and commands that exist', () => {
 		const unknown = named.filter(
 			({ script, command }) =>
 				!Object.hasOwn(scripts, script) ||
@@ -132,7 +132,7 @@ describe('pages', () => {
 		sandbox: 'test/contract/controls.test.ts',
 	};
 
-	it('name no command that the pipeline does not run, at least in its short form', () => {
+	it('the pipeline runs every command that the pages name, at least in its short form', () => {
 		const pipeline = read('.ci/run');
 		expect(pipeline).toMatch(/^step \S+ npm test$/m);
 		const documented = [...new Set(named.map(({ script }) => script))];
@@ -147,7 +147,7 @@ describe('pages', () => {
 		expect(documented.filter((script) => !isRun(script))).toEqual([]);
 	});
 
-	it('name every switch of the sandbox that plays another reading of the API', () => {
+	it('docs/pocketsflow-api.md names every switch that plays another reading of the API', () => {
 		const page = read('docs/pocketsflow-api.md');
 		const faults = /^(latencyMs|delayMs|deliverySeed|deliveryConcurrency)$/;
 		const names = Object.keys(switchRules).filter((name) => !faults.test(name));

@@ -19,12 +19,12 @@ const workflows = readdirSync(join(root, '.github', 'workflows')).map((file) => 
 }));
 
 describe('the version', () => {
-	it('is the same in package.json, its lock and the newest version of the changelog', () => {
+	it('the version is the same in package.json, its lock and the changelog', () => {
 		const { version: locked } = JSON.parse(read('package-lock.json')) as { version: string };
 		expect([locked, readNewest(read('CHANGELOG.md'))]).toEqual([version, version]);
 	});
 
-	it('is given to the lock, the changelog and the tag by one command', async () => {
+	it('one command gives the version to the lock, the changelog and the tag', async () => {
 		const clone = await mkdtemp(join(tmpdir(), 'version-'));
 		const identity = { NAME: 'a maintainer', EMAIL: 'maintainer@example.com' };
 		const env = { ...process.env };
@@ -62,13 +62,13 @@ describe('the version', () => {
 		}
 	}, 60_000);
 
-	it('has workflows that it saved once it is released, for the releases after it', () => {
+	it('each released version has saved workflows, which later ones must open', () => {
 		const isSaved = (released: string) =>
 			existsSync(join(root, 'test', 'e2e', 'workflows', released, 'receive.json'));
 		expect(listReleased(read('CHANGELOG.md')).filter((one) => !isSaved(one))).toEqual([]);
 	});
 
-	it('is published with provenance only, so never from a machine by mistake', () => {
+	it('the package is published with provenance only, so never from a machine by mistake', () => {
 		expect(publishConfig).toEqual({ access: 'public', provenance: true });
 		expect(scripts.prepublishOnly).toBe('n8n-node prerelease');
 	});
@@ -97,7 +97,7 @@ describe.each(workflows)('the workflow $file', ({ text }) => {
 	});
 });
 
-it('gives the right to publish to a job that runs npm alone', () => {
+it('only a job that runs nothing but npm has the right to publish', () => {
 	const { text } = workflows.find(({ file }) => file === 'publish.yml') ?? { text: '' };
 	const [, job] = text.split(/^ {2}publish:\n/m);
 	expect(job).toContain('id-token: write');

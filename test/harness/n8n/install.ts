@@ -11,6 +11,9 @@ import { withProgress } from '../setup/progress';
 /** The n8n that the demo and the end-to-end suite run, unless N8N_VERSION names another that has a manifest here. */
 export const currentVersion = process.env.N8N_VERSION || '2.41.1';
 
+/** Those that a suite runs on which is the same for each. */
+export const chosenVersions = (process.env.N8N_VERSIONS || currentVersion).split(' ');
+
 export interface N8nInstallation {
 	version: string;
 	dir: string;
