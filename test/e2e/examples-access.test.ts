@@ -409,12 +409,12 @@ describe('a Discord role', () => {
 
 	test('that a deactivated node passes on is not taken for given, and is given later', async () => {
 		const member = join();
-		await access.setDisabled('Give the role', true);
+		await access.setDisabled('Give role', true);
 		const order = await buy(buyerOf(member));
 		expect(await access.settle()).toMatch(/Discord did not give .*: it gave no answer/);
 		const [{ access: recorded }] = await access.rows(order);
 		expect(recorded).not.toBe('given');
-		await access.setDisabled('Give the role', false);
+		await access.setDisabled('Give role', false);
 		expect(await access.checkAtNight()).toBe('');
 		expect(discord.hasRole(member)).toBe(true);
 	});
@@ -439,7 +439,7 @@ describe('a list of members', () => {
 	const replaceSheet = (workflow: Workflow): Workflow => ({
 		...workflow,
 		nodes: workflow.nodes.map((node) => {
-			if (node.name !== 'Keep a row in the sheet') return node;
+			if (node.name !== 'Update sheet') return node;
 			const { value } = node.parameters.columns as { value: Record<string, string> };
 			const assignments = Object.entries(value).map(([name, expression]) => ({
 				id: name,
@@ -477,7 +477,7 @@ describe('a list of members', () => {
 		await refund(order);
 		expect(await access.settle()).toBe('');
 		expect(brevo.isOnList('ada@example.com')).toBe(false);
-		expect(access.newest?.items('Keep a row in the sheet')).toMatchObject([
+		expect(access.newest?.items('Update sheet')).toMatchObject([
 			{ purchase: order, email: 'Ada@Example.com', access: 'taken' },
 		]);
 	});

@@ -27,13 +27,13 @@ async function execute({ id }: StoredWorkflow, trigger: string): Promise<Executi
 
 /** Where the sample data of a trigger must arrive. */
 const ends: Record<string, Record<string, string>> = {
-	sell: { 'Buyer wants to pay': 'Send the buyer there', 'Buyer is back': 'Thank the buyer' },
+	sell: { 'Buyer wants to pay': 'Redirect to checkout', 'Buyer returns': 'Show thank-you page' },
 	settle: { 'Pocketsflow Trigger': 'Mark order as paid' },
 	'any-platform': {
-		'Buyer wants to pay': 'Send the buyer there',
+		'Buyer wants to pay': 'Redirect to checkout',
 		'Pocketsflow Trigger': 'Done',
 	},
-	'confirm-paid-order': { 'Pocketsflow Trigger': 'Fulfill', 'Buyer came back': 'Fulfill' },
+	'confirm-paid-order': { 'Pocketsflow Trigger': 'Fulfill', 'Buyer returns': 'Fulfill' },
 	// The other two share its table, where the sample is settled by then.
 	'reconcile-by-webhook': { 'Pocketsflow Trigger': 'Record as settled' },
 };

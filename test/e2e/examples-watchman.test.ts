@@ -142,8 +142,8 @@ test('a failure of the watchman itself is told by email', async () => {
 	await client.deactivate(often.id);
 	await client.waitUntilIdle(often.id);
 
-	expect(told).toMatchObject({ to: [owner], subject: 'Pocketsflow: the watchman could not look' });
-	expect(told.body).toContain('It stopped at Settled records');
+	expect(told).toMatchObject({ to: [owner], subject: 'Pocketsflow: the watchman failed' });
+	expect(told.body).toContain('It stopped at Find settled records');
 	await client.delete(often.id);
 });
 
