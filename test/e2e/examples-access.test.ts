@@ -511,13 +511,15 @@ describe('a list of members', () => {
 		};
 		brevo.failNext({ method: 'POST', path: '/contacts', ...error });
 		const order = await buy({ email });
-		expect(await access.settle()).toMatch(/Brevo did not give 7 to cy@example\.com .* Not now/);
+		expect(await access.settle()).toMatch(/Brevo did not add cy@example\.com to list 7 .* Not now/);
 		expect(await access.checkAtNight()).toBe('');
 		expect(brevo.isOnList(email)).toBe(true);
 
 		brevo.failNext({ method: 'PUT', path: '/contacts', ...error });
 		await refund(order);
-		expect(await access.settle()).toMatch(/Brevo did not take 7 from cy@example\.com .* Not now/);
+		expect(await access.settle()).toMatch(
+			/Brevo did not remove cy@example\.com from list 7 .* Not now/,
+		);
 		expect(await access.checkAtNight()).toBe('');
 		expect(brevo.isOnList(email)).toBe(false);
 	});
@@ -621,10 +623,10 @@ describe('a Telegram group', () => {
 		telegram.failNext({ method: 'POST', path: 'createChatInviteLink', ...error });
 		const order = await buy(buyer);
 		const told = await access.settle();
-		expect(told).toMatch(new RegExp(`Telegram did not give .* ${email}.* not enough rights`));
+		expect(told).toMatch(new RegExp(`Telegram did not invite .* ${email}.* not enough rights`));
 		expect(told).not.toContain(telegram.token);
 		mail.refuses = true;
-		expect(await access.checkAtNight()).toMatch(/did not give .* No such mailbox/);
+		expect(await access.checkAtNight()).toMatch(/did not invite .* No such mailbox/);
 		mail.refuses = false;
 		expect(await access.checkAtNight()).toBe('');
 		expect(linksOf(email)).toHaveLength(1);
@@ -632,7 +634,7 @@ describe('a Telegram group', () => {
 
 		telegram.failNext({ method: 'POST', path: 'banChatMember', ...error });
 		await refund(order);
-		expect(await access.settle()).toMatch(/Telegram did not take .* not enough rights/);
+		expect(await access.settle()).toMatch(/Telegram did not remove .* not enough rights/);
 		expect(telegram.members.has(user)).toBe(true);
 		expect(await access.checkAtNight()).toBe('');
 		expect(telegram.members.has(user)).toBe(false);

@@ -169,7 +169,7 @@ describe('with a workflow that settles', () => {
 	test('tells that no trigger is published', async () => {
 		const { problems, mails } = await look();
 		expect(problems).toEqual([expect.stringMatching(/^0 Pocketsflow Trigger\(s\) are published/)]);
-		expect(mails).toMatchObject([{ to: [owner], subject: 'Pocketsflow: 1 thing(s) to look at' }]);
+		expect(mails).toMatchObject([{ to: [owner], subject: 'Pocketsflow: 1 problem(s) found' }]);
 		expect(mails[0].body).toContain('at least 1 should be');
 	});
 
@@ -229,7 +229,9 @@ describe('with a workflow that settles', () => {
 		const { data } = await api.get<Endpoint[]>('/webhooks');
 		for (const { _id, url } of data)
 			if (url.startsWith('https://old.')) await api.delete(`/webhooks/${_id}`);
-		expect((await look()).problems).toEqual([expect.stringMatching(/there is no endpoint/)]);
+		expect((await look()).problems).toEqual([
+			expect.stringMatching(/Pocketsflow has no endpoint for it/),
+		]);
 
 		await client.deactivate(settling.id);
 		await client.activate(settling.id);

@@ -68,6 +68,24 @@ test('the table of examples names every file', () => {
 	expect(examples.map(({ file }) => file).sort()).toEqual(files.sort());
 });
 
+/** How many nodes an example may have that does one job; notes do not count. */
+const mostNodes: Record<string, number> = {
+	'quick-start': 6,
+	'abandoned-checkout': 15,
+	bookkeeping: 15,
+	dunning: 15,
+	'license-check': 15,
+	'license-keys': 15,
+	'new-sale-to-chat': 15,
+	newsletter: 15,
+	'sell-in-chat': 15,
+};
+
+test.each(Object.entries(mostNodes))('%s does its one job in at most %d nodes', (file, most) => {
+	const { nodes } = JSON.parse(read(file)) as Workflow;
+	expect(nodes.filter((node) => !isNote(node)).length).toBeLessThanOrEqual(most);
+});
+
 describe.each(examples.map((example) => [example.file, example] as const))(
 	'%s',
 	(file, example) => {
@@ -90,6 +108,18 @@ describe.each(examples.map((example) => [example.file, example] as const))(
 				/instanceId|pk_(live|test)_[A-Za-z0-9]{8}|whsec_[A-Za-z0-9]{8}/,
 			);
 			expect(names.size).toBe(nodes.length);
+		});
+
+		it('says in one way which n8n it needs', () => {
+			const text = workflow.nodes
+				.filter(isNote)
+				.map(({ parameters }) => String(parameters.content))
+				.join('\n');
+			const mentions = text.match(/[^.]*n8n \d[^.]*(\.\d+)?[^.]*\./g) ?? [];
+			const { since } = example;
+			expect(mentions.map((mention) => mention.trim())).toEqual(
+				since === '1.123' ? [] : [`Needs n8n ${since} or newer.`],
+			);
 		});
 
 		it('keeps what is to be set in one node behind its triggers', () => {
