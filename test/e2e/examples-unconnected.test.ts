@@ -1,6 +1,6 @@
 import { examples } from '../../demo/examples';
 import { readExample } from '../../demo/example-workflows';
-import type { Execution, StoredWorkflow, WorkflowNode } from '../harness/n8n/client';
+import type { Execution, StoredWorkflow, Workflow, WorkflowNode } from '../harness/n8n/client';
 import {
 	installationTimeoutMs,
 	startEnvironment,
@@ -38,6 +38,35 @@ const ends: Record<string, Record<string, string>> = {
 	'reconcile-by-webhook': { 'Pocketsflow Trigger': 'Record as settled' },
 };
 
+interface DataTable {
+	id: string;
+	name: string;
+	projectId: string;
+}
+
+/** The rows of every data table that has some, by its name. */
+async function readRows(): Promise<Record<string, Array<Record<string, unknown>>>> {
+	const { client } = environment;
+	const tables = await client.get<{ data: DataTable[] }>('/data-tables-global?take=100');
+	const entries = await Promise.all(
+		tables.data.map(async ({ id, name, projectId }) => {
+			const path = `/projects/${projectId}/data-tables/${id}/rows?take=100`;
+			const rows = await client.get<{ data: Array<Record<string, unknown>> }>(path);
+			return [name, rows.data] as const;
+		}),
+	);
+	return Object.fromEntries(entries.filter(([, rows]) => rows.length > 0));
+}
+
+/** The tables in which a run with sample data leaves a row, as the notes of an example say. */
+function listSampleTables({ nodes }: Workflow): string[] {
+	const says = nodes.some(({ parameters }) =>
+		/It writes a row \*SAMPLE-1\*/.test(String(parameters.content)),
+	);
+	const tables = nodes.flatMap(({ parameters }) => (parameters.tableName as string) ?? []);
+	return says ? tables : [];
+}
+
 /** Whether this n8n is not older than the one that an example asks for. */
 const isSupported = (since: string) =>
 	currentVersion.localeCompare(since, 'en', { numeric: true }) >= 0;
@@ -62,3 +91,14 @@ describe.each(examples.filter(({ since }) => isSupported(since)))(
 		});
 	},
 );
+
+test('runs with sample data write only the rows that the notes name', async () => {
+	const workflows = await Promise.all(
+		examples.filter(({ since }) => isSupported(since)).map(({ file }) => readExample(file)),
+	);
+	const named = [...new Set(workflows.flatMap(listSampleTables))];
+	const rows = named.length > 0 ? await readRows() : {};
+	expect(Object.keys(rows).sort()).toEqual(named.sort());
+	const orders = Object.values(rows).flatMap((table) => table.map(({ orderId }) => orderId));
+	expect([...new Set(orders)]).toEqual(named.length > 0 ? ['SAMPLE-1'] : []);
+});
