@@ -68,6 +68,13 @@ test('the table of examples names every file', () => {
 	expect(examples.map(({ file }) => file).sort()).toEqual(files.sort());
 });
 
+test('the list of examples names every file, with the n8n that it needs', () => {
+	const list = readFileSync(join(folder, 'README.md'), 'utf8');
+	const rows = [...list.matchAll(/^\| \[([\w-]+)\]\(\1\.json\) \| .+ \| ([\d.]+) \|$/gm)];
+	const needed = rows.map(([, file, since]) => `${file} ${since}`);
+	expect(needed.sort()).toEqual(examples.map(({ file, since }) => `${file} ${since}`).sort());
+});
+
 /** How many nodes an example may have that does one job; notes do not count. */
 const mostNodes: Record<string, number> = {
 	'quick-start': 6,
