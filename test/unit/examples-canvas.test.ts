@@ -6,6 +6,8 @@ import {
 	findCollisions,
 	gridSize,
 	isNote,
+	listOutputNames,
+	longestOutputName,
 	zoomAtFit,
 } from '../harness/n8n/canvas';
 import type { Workflow, WorkflowNode } from '../harness/n8n/client';
@@ -45,6 +47,11 @@ describe.each(files)('%s', (file) => {
 			position.some((value) => value % gridSize !== 0),
 		);
 		expect(misplaced.map(({ name }) => name)).toEqual([]);
+	});
+
+	it('names outputs so briefly that n8n shows the whole name', () => {
+		const names = workflow.nodes.flatMap(listOutputNames);
+		expect(names.filter((name) => name.length > longestOutputName)).toEqual([]);
 	});
 
 	it('asks questions only on nodes that answer them', () => {

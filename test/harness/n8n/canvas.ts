@@ -49,7 +49,8 @@ const nameWidth = 192;
 const nameCharacterWidth = 8.2;
 /** n8n writes the names of outputs, such as "true", next to them, and cuts long ones. */
 const outputNameCharacterWidth = 5.8;
-const outputNameWidth = 66;
+/** How many characters n8n shows of the name of an output. */
+export const longestOutputName = 13;
 /** Next to an output that leads nowhere n8n draws a plus, which needs this much space. */
 const plusWidth = 80;
 const plusWidthAfterName = 100;
@@ -85,7 +86,7 @@ interface SwitchRules {
 }
 
 /** The names of a node's outputs, in the order in which n8n draws them; blank for one without a name. */
-function listOutputNames({ type, parameters, onError }: WorkflowNode): string[] {
+export function listOutputNames({ type, parameters, onError }: WorkflowNode): string[] {
 	const { rules, options } = parameters as SwitchRules;
 	if (type.endsWith('.if')) return ['true', 'false'];
 	if (type.endsWith('.splitInBatches')) return ['done', 'loop'];
@@ -143,7 +144,7 @@ function drawOutputNames(workflow: Workflow, node: WorkflowNode): Part[] {
 	const { top, right } = getBox(workflow, node);
 	return listOutputNames(node).flatMap((name, index) => {
 		const y = top + 32 * (index + 1);
-		const width = Math.min(name.length * outputNameCharacterWidth, outputNameWidth);
+		const width = Math.min(name.length, longestOutputName) * outputNameCharacterWidth;
 		const box = { left: right + 12, top: y - 6, right: right + 12 + width, bottom: y + 6 };
 		return name ? [{ label: `the output "${name}" of "${node.name}"`, node, box }] : [];
 	});
