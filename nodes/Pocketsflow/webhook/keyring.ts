@@ -1,6 +1,7 @@
 import { sleep, type IWebhookFunctions } from 'n8n-workflow';
 
-import { loadCredential, type Mode, type PocketsflowCredential } from '../transport/credential';
+import { loadCredential, type PocketsflowCredential } from '../transport/credential';
+import type { Mode } from '../transport/credentialFields';
 import type { SendOptions } from '../transport/send';
 import { getWebhookUrl, isRequestedUrl, isSameUrl } from './addresses';
 import { listEndpoints, openEndpointSecret, readStaticData, type Endpoint } from './endpoints';

@@ -6,7 +6,7 @@ import { buildRepetitionKey } from '../events/identity';
 import { readMetadata } from '../events/metadata';
 import { matchesProductFilter } from '../events/productFilter';
 import { describeInputError } from '../fields/triggerParameters';
-import type { Mode } from '../transport/credential';
+import type { Mode } from '../transport/credentialFields';
 import { readStaticData } from './endpoints';
 import { maintain } from './hooks';
 import { getNodeKey, processMemory, type NodeMemory, type TriggerMemory } from './memory';

@@ -8,11 +8,13 @@ import type {
 } from 'n8n-workflow';
 
 import { eventOptions, events, toCanonicalName } from '../events/catalogue';
-import { simplifyField } from '../fields/common';
-import { nameListField } from '../fields/nameLists';
-import { comparedTextField, productIdsField } from '../fields/triggerFields';
+import { InvalidInputError, type Field } from '../fields/field';
+import { booleanField } from '../fields/kinds/boolean';
+import { comparedTextField } from '../fields/kinds/text';
+import { nameListField } from '../fields/list';
+import { simplifyField } from '../fields/shared/output';
+import { productIdsField } from '../fields/triggerFields';
 import { readOption, readParameter, toParameterError } from '../fields/triggerParameters';
-import { booleanField, InvalidInputError, type Field } from '../fields/types';
 
 const invoiceEvents = events.map(({ name }) => name).filter((name) => name.startsWith('invoice.'));
 
