@@ -50,6 +50,8 @@ export interface Demo {
 	steps: Step[];
 	/** The address of the workflow with the first steps. */
 	startHereUrl: string;
+	/** The address of a workflow in the editor. */
+	openEditor(workflowId: string): string;
 	/** Whether Pocketsflow can deliver to this n8n. */
 	canReceive: boolean;
 	/** The address that a buyer opens to pay for an order; the default product unless one is named by its ID. */
@@ -156,7 +158,12 @@ export async function startDemo(running: Running, options: DemoOptions): Promise
 			{ account, mailServer, ...(wooCommerce && { wooCommerce }) },
 			earlier?.credentials,
 		),
-		shop: { account, productId, ...(wooCommerce && { wooCommerce: { url: wooCommerce.url } }) },
+		shop: {
+			account,
+			productId,
+			...(sandbox && { storeUrl: sandbox.url }),
+			...(wooCommerce && { wooCommerce: { url: wooCommerce.url } }),
+		},
 		version: n8n.installation.version,
 		canReceive: !realAccount || publicUrl !== undefined,
 		known: earlier?.workflows ?? {},
@@ -193,5 +200,8 @@ export async function startDemo(running: Running, options: DemoOptions): Promise
 			products.has(name) ? getBuyUrl(orderNumber, products.get(name)) : undefined,
 	});
 	const startHereUrl = openEditor(startHere);
-	return { account, n8n, client, imported, quickStart, steps, startHereUrl, canReceive, getBuyUrl };
+	return {
+		...{ account, n8n, client, imported, quickStart, steps },
+		...{ startHereUrl, openEditor, canReceive, getBuyUrl },
+	};
 }

@@ -50,7 +50,7 @@ export const tables: Record<string, Record<string, Command>> = {
 			},
 		},
 		'lifecycle --mode queue': {
-			what: 'The life of the webhook trigger in queue mode: a main, two webhook processes and two workers over PostgreSQL and Redis, behind nginx',
+			what: 'The life of the webhook trigger in queue mode: a main, two webhook processes and two workers over PostgreSQL and Redis, behind nginx. Manual runs of all three nodes on a worker',
 			run: buildJest('queue', 'queue/queue\\.test'),
 			minutes: 8,
 			short: {
@@ -72,7 +72,7 @@ export const tables: Record<string, Record<string, Command>> = {
 			short: { args: ['--minutes', '2'], minutes: 3 },
 		},
 		compat: {
-			what: 'The credential, operations, Retry On Fail, triggers, examples and the tool of an agent on each line of n8n; prints the table of the README',
+			what: 'The credential, operations, Retry On Fail, triggers, examples and the tool of an agent on each line of n8n, the newest with the defaults of n8n 3.0 too; prints a table',
 			run: ['test/compat/main.ts'],
 			report: 'test/compat/output/compat.json',
 			minutes: 45,

@@ -6,7 +6,7 @@ import {
 	type IPollFunctions,
 } from 'n8n-workflow';
 
-import { simplifyField } from './fields/common';
+import { simplifyField } from './fields/shared/output';
 import { buildEventsSubtitle } from './fields/triggerFields';
 import { testPocketsflowApi } from './methods/credentialTest';
 import { buildLoadOptions } from './methods/loadOptions';

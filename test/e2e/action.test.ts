@@ -121,7 +121,7 @@ const steps: readonly Step[] = [
 	}),
 	step('Get order', 'order', 'get', { orderId: byId(fieldOf('List orders')) }),
 	step('Find order', 'order', 'findByMetadata', {
-		metadataKey: 'external_order_id',
+		metadataKey: 'order_id',
 		metadataValue: 'A-1003',
 	}),
 	step('List customers', 'customer', 'getAll', { sort: { sortBy: 'numberOfOrders' } }),
@@ -222,7 +222,7 @@ describe('a workflow through every operation', () => {
 		expect(execution.items('Update product')).toMatchObject([{ _id: product._id, price: 19 }]);
 		expect(execution.items('Delete product')).toEqual([{ deleted: true, id: product._id }]);
 		expect(execution.items('Find order')).toMatchObject([
-			{ metadata: { external_order_id: 'A-1003' } },
+			{ metadata: { order_id: 'A-1003' } },
 		]);
 		expect(execution.items('Create webhook')[0].secret).toMatch(/^whsec_/);
 		expect(execution.items('Get webhook')[0]).not.toHaveProperty('secret');

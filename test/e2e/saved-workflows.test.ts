@@ -190,7 +190,7 @@ async function sell({ id }: StoredWorkflow): Promise<void> {
 		],
 	]);
 	expect(execution.items('Find order')).toEqual([
-		expect.objectContaining({ productId, metadata: { external_order_id: 'A-1004' } }),
+		expect.objectContaining({ productId, metadata: { order_id: 'A-1004' } }),
 	]);
 	expect(execution.items('List orders')).toHaveLength(3);
 	expect(execution.items('List products').map(({ _id }) => _id)).toEqual(

@@ -1,7 +1,7 @@
 import type { IDataObject, INodeExecutionData, INodeParameters } from 'n8n-workflow';
 
 import { PocketsflowPollingTrigger } from '../../nodes/Pocketsflow/PocketsflowPollingTrigger.node';
-import { createMemory } from '../../nodes/Pocketsflow/polling/memory';
+import { createMemory } from '../../nodes/Pocketsflow/polling/pollContext';
 import { poll } from '../../nodes/Pocketsflow/polling/poll';
 import type { Sandbox } from '../../sandbox/sandbox';
 import { createPollContext, type NodeSetup } from '../harness/engine/context';

@@ -8,6 +8,7 @@ import type { Sandbox } from '../../sandbox/sandbox';
 import { createExecuteContext, runNode, type NodeSetup } from '../harness/engine/context';
 import { byId } from './operations';
 import { openSandbox, stockSandbox, type StockedSandbox } from './stockedSandbox';
+import { json, withFaultServer } from './transport/faultServer';
 
 const node = new Pocketsflow();
 
@@ -139,6 +140,38 @@ describe('what a retry sends', () => {
 		expect(error?.description).toMatch(/Perhaps done, to be looked up: \d\./);
 		expect(error?.description).toMatch(/Not done: 2\./);
 		expect(error?.context).toMatchObject({ outcome: 'unknown' });
+	});
+
+	it.each([
+		['refund create', refundEach, 'stopWorkflow'],
+		['refund create', refundEach, 'continueRegularOutput'],
+		['subscription cancel', { subscriptionId: byId('sub_1') }, 'stopWorkflow'],
+		['subscription refund', { subscriptionId: byId('sub_1') }, 'stopWorkflow'],
+	] as const)(
+		'nothing that Pocketsflow carried out and answered as failed: %s, %#',
+		async (operation, parameters, onError) => {
+			const answer = json(200, { refund: { _id: 'r1', status: 'failed' } });
+			await withFaultServer(answer, async ({ url, received }) => {
+				const { error, output } = await run(operation, parameters, {
+					credential: { ...shop.credential, baseUrl: url },
+					items: [{ id: 'order' }],
+					onError,
+				});
+
+				expect(received).toHaveLength(1);
+				const message = String(error?.message ?? output[0].json.error);
+				expect(message).toMatch(/^Pocketsflow answered that the (refund|cancel) failed/);
+				expect(message.match(/\[item 0\]/g)?.length ?? 0).toBe(error ? 0 : 1);
+			});
+		},
+	);
+
+	it('a deletion that was answered with no, because another one does no harm', async () => {
+		await withFaultServer(json(200, { deleted: false }), async ({ url, received }) => {
+			const credential = { ...shop.credential, baseUrl: url };
+			await run('product delete', { productId: byId('p1') }, { credential });
+			expect(received).toHaveLength(3);
+		});
 	});
 
 	it('the same request, although an expression has another value each time', async () => {

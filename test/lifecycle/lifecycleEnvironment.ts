@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +10,7 @@ import { startEnvironment, type TestEnvironment } from '../harness/n8n/environme
 import { startN8n } from '../harness/n8n/start';
 import { triggerName } from '../harness/n8n/workflows';
 import { until, untilHolds } from '../harness/until';
+import { Database } from './database';
 import { buildWorkflow, type Edit } from './workflows';
 
 interface Endpoint {
@@ -170,20 +170,9 @@ export class LifecycleEnvironment {
 
 	/** Empties the static data of all workflows in n8n's database, while n8n is stopped. */
 	async clearStaticData(): Promise<void> {
-		const requireFromN8n = createRequire(join(this.n8n.installation.dir, 'package.json'));
-		const { Database } = requireFromN8n('sqlite3') as {
-			Database: new (file: string) => {
-				run(sql: string, done: (error: Error | null) => void): void;
-				close(done: () => void): void;
-			};
-		};
-		const database = new Database(join(this.n8n.userFolder, '.n8n', 'database.sqlite'));
-		await new Promise<void>((resolve, reject) =>
-			database.run(`UPDATE workflow_entity SET staticData = '{}'`, (error) =>
-				error ? reject(error) : resolve(),
-			),
-		);
-		await new Promise<void>((resolve) => database.close(resolve));
+		const database = new Database(this.n8n);
+		await database.run(`UPDATE workflow_entity SET staticData = '{}'`);
+		await database.close();
 	}
 
 	/**

@@ -34,7 +34,7 @@ function listSources(folder: string): string[] {
 		if (notOurs.has(entry.name)) return [];
 		const path = join(folder, entry.name);
 		if (entry.isDirectory()) return listSources(path);
-		return /\.(ts|mjs|cjs|js)$/.test(entry.name) ? [path] : [];
+		return /\.(tsx?|mjs|cjs|js)$/.test(entry.name) ? [path] : [];
 	});
 }
 

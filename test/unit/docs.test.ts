@@ -12,7 +12,7 @@ const read = (file: string) => readFileSync(join(root, file), 'utf8');
 function listFiles(...folders: string[]): string[] {
 	return folders.flatMap((folder) =>
 		readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-			.filter((entry) => entry.isFile() && /\.([cm]?[jt]s|json|md)$/.test(entry.name))
+			.filter((entry) => entry.isFile() && /\.([cm]?[jt]sx?|json|md)$/.test(entry.name))
 			.map((entry) => relative(root, join(entry.parentPath, entry.name)))
 			.filter((file) => !/(^|\/)output\/|package-lock\.json$/.test(file)),
 	);

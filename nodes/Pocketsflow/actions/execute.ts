@@ -9,22 +9,15 @@ import {
 
 import { UnknownTimezoneError } from '../api/dates';
 import { readId } from '../api/responses';
-import { InvalidInputError } from '../fields/types';
+import { InvalidInputError } from '../fields/field';
 import { loadCredential } from '../transport/credential';
-import { composeMessage, createApiError, setMessage } from '../transport/errors';
+import { composeMessage, setMessage } from '../transport/errors';
 import { defaultLimits } from '../transport/limits';
 import { startTurns } from '../transport/turns';
 import { summarizeFailure, type ItemOutcome } from './failureSummary';
 import type { Operation, Resource, Task } from './operation';
-import {
-	sharedRetryMemory,
-	type RunMemory,
-	type SettledItem,
-	type UnknownOutcome,
-} from './retryMemory';
+import { sharedRetryMemory, type NodeError, type RunMemory, type SettledItem } from './retryMemory';
 import { buildTask } from './task';
-
-type NodeError = NodeApiError | NodeOperationError;
 
 type Pending = { task: Task } | { error: NodeError };
 
@@ -140,7 +133,7 @@ class OperationRun {
 
 	private repeatResult(settled: SettledItem, index: number): void {
 		if ('output' in settled) this.outputs[index] = pairItems(settled.output, index);
-		else this.fail(buildUnknownError(this.context, settled.unknown, index), index);
+		else this.fail(Object.assign(settled.error, settled.texts), index);
 	}
 
 	private async perform(item: Pending, index: number): Promise<void> {
@@ -155,10 +148,10 @@ class OperationRun {
 	}
 
 	private fail(error: NodeError, index: number): void {
-		if (error.context.outcome === 'unknown') {
-			this.unknown.add(index);
-			this.memory.set(index, { unknown: readUnknownOutcome(error) });
-		}
+		const { message, description, context } = error;
+		if (context.outcome === 'unknown') this.unknown.add(index);
+		if (context.outcome !== undefined)
+			this.memory.set(index, { error, texts: { message, description } });
 		if (this.continueOnFail && !this.context.getExecutionCancelSignal()?.aborted) {
 			this.failed.add(index);
 			this.outputs[index] = [buildErrorItem(error, index)];
@@ -185,27 +178,6 @@ class OperationRun {
 
 const pairItems = (output: IDataObject[], item: number): INodeExecutionData[] =>
 	output.map((json) => ({ json, pairedItem: { item } }));
-
-const readUnknownOutcome = (error: NodeError): UnknownOutcome => ({
-	message: error.message,
-	description: error.description,
-	httpCode: error instanceof NodeApiError ? error.httpCode : null,
-});
-
-/** Builds the error of an earlier try again, because the thrown one was given the number of its item. */
-function buildUnknownError(
-	context: IExecuteFunctions,
-	{ message, description, httpCode }: UnknownOutcome,
-	itemIndex: number,
-): NodeApiError {
-	return createApiError(context.getNode(), {
-		message,
-		description: description ?? undefined,
-		httpCode: httpCode ?? undefined,
-		itemIndex,
-		isUnknown: true,
-	});
-}
 
 function toNodeError(context: IExecuteFunctions, thrown: unknown, itemIndex: number): NodeError {
 	if (thrown instanceof NodeApiError || thrown instanceof NodeOperationError) return thrown;

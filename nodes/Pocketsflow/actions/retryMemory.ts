@@ -3,19 +3,18 @@ import {
 	type IDataObject,
 	type IExecuteFunctions,
 	type INodeExecutionData,
+	type NodeApiError,
+	type NodeOperationError,
 } from 'n8n-workflow';
 
 import type { Effect } from '../api/request';
 
-/** The parts of an error that says that the outcome of a request is unknown. */
-export interface UnknownOutcome {
-	message: string;
-	description: string | null | undefined;
-	httpCode: string | null;
-}
+export type NodeError = NodeApiError | NodeOperationError;
 
-/** What the request of an item came to, where it must not be sent again. */
-export type SettledItem = { output: IDataObject[] } | { unknown: UnknownOutcome };
+/** What the request of an item came to, where it must not be sent again; texts without the item's number. */
+export type SettledItem =
+	| { output: IDataObject[] }
+	| { error: NodeError; texts: Pick<NodeError, 'message' | 'description'> };
 
 /** What earlier tries of the same run of a node came to, by the index of the item. */
 export interface RunMemory {
@@ -35,7 +34,7 @@ export class RetryMemory {
 
 	/**
 	 * Opens what is kept for this run of this node: nothing unless Retry On Fail is on, and nothing for
-	 * reads. A change of unknown outcome is not kept either, because sending it again does no harm.
+	 * reads. An error of a change is not kept either, because sending it again does no harm.
 	 */
 	openRun(context: IExecuteFunctions, effect: Effect): RunMemory {
 		const { id, retryOnFail } = context.getNode();
@@ -45,7 +44,7 @@ export class RetryMemory {
 		return {
 			get: (itemIndex) => this.settledByInput.get(inputs[itemIndex])?.get(key),
 			set: (itemIndex, settled) => {
-				if ('unknown' in settled && effect !== 'create') return;
+				if ('error' in settled && effect !== 'create') return;
 				const input = inputs[itemIndex];
 				const byKey = this.settledByInput.get(input) ?? new Map<string, SettledItem>();
 				this.settledByInput.set(input, byKey.set(key, settled));

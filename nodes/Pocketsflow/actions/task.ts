@@ -2,7 +2,8 @@ import { NodeOperationError, type IDataObject, type IExecuteFunctions } from 'n8
 
 import { buildListRequest, type ListEndpoint } from '../api/lists';
 import { hasId, hasUrl, isRecord, unwrapRecord } from '../api/responses';
-import { defaultLimit, limitField, returnAllField, simplifyField } from '../fields/common';
+import { simplifyField } from '../fields/shared/output';
+import { defaultLimit, limitField, returnAllField } from '../fields/shared/paging';
 import { isNotFound } from '../transport/errors';
 import { readList, readPages, type ReadPagesOptions } from '../transport/pagination';
 import { send } from '../transport/send';
@@ -52,7 +53,10 @@ function buildRequestTask(
 		const answer = await send(context, request, effect, itemIndex, { stop, isUsable });
 		if (denial && isDenied(answer, denial.keys)) {
 			const { message, description = checkThere } = denial;
-			throw new NodeOperationError(context.getNode(), message, { description, itemIndex });
+			const error = new NodeOperationError(context.getNode(), message, { description, itemIndex });
+			// It was carried out, and failed: to send it again is up to the user.
+			error.context.outcome = 'denied';
+			throw error;
 		}
 		giveHint(context, operation.hint?.(request));
 		return answer;

@@ -1,5 +1,6 @@
 import type { IDataObject, IHttpRequestOptions } from 'n8n-workflow';
 
+import { parseJson } from '../api/json';
 import type { PocketsflowRequest } from '../api/request';
 import { isRecord } from '../api/responses';
 import type { PocketsflowContext, PocketsflowCredential } from './credential';
@@ -241,11 +242,9 @@ export function parseBody(body: unknown): Pick<HttpResponse, 'body' | 'text'> {
 	if (body === undefined || body === null) return { body: {} };
 	if (typeof body !== 'string' && !(body instanceof Uint8Array)) return { body };
 	const text = typeof body === 'string' ? body : new TextDecoder().decode(body);
-	try {
-		return { body: JSON.parse(text) };
-	} catch {
-		return text.trim() === '' ? { body: {} } : { text };
-	}
+	if (text.trim() === '') return { body: {} };
+	const json = parseJson(text);
+	return json === undefined ? { text } : { body: json };
 }
 
 /** Nobody asks for a longer wait; what says so is a mistake, and is not waited for. */

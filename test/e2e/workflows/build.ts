@@ -115,7 +115,7 @@ const sell = buildChain('sell', [
 		additionalFields: { active: false, customEvents: 'review.created, customer.created' },
 	}),
 	buildAction('Find order', 'order', 'findByMetadata', {
-		metadataKey: 'external_order_id',
+		metadataKey: 'order_id',
 		metadataValue: 'A-1004',
 		matches: 'all',
 		filters: {

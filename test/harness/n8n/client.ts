@@ -202,10 +202,15 @@ export class N8nClient {
 
 	/** A credential with which n8n's own node reads the workflows of this n8n. */
 	async createOwnCredential(): Promise<Credential> {
-		return await this.createCredential('n8nApi', 'This n8n', {
+		return await this.createCredential('n8nApi', 'This n8n', await this.createOwnKey());
+	}
+
+	/** The data of such a credential. */
+	async createOwnKey(): Promise<{ apiKey: string; baseUrl: string }> {
+		return {
 			apiKey: await this.createApiKey(['workflow:list', 'workflow:read']),
 			baseUrl: `${this.n8n.url}/api/v1`,
-		});
+		};
 	}
 
 	/** A key of n8n's public API. */
@@ -450,8 +455,11 @@ export class N8nClient {
 /** The nodes that use a credential of a type, beside HTTP Request nodes that name the type. */
 const usersOfCredentials: Readonly<Record<string, RegExp>> = {
 	crypto: /^n8n-nodes-base\.crypto$/,
+	n8nApi: /^n8n-nodes-base\.n8n$/,
+	openAiApi: /\.lmChatOpenAi$/,
 	pocketsflowApi: /^n8n-nodes-pocketsflow\./,
-	smtp: /^n8n-nodes-base\.emailSend$/,
+	postgres: /^n8n-nodes-base\.postgres$/,
+	smtp: /^n8n-nodes-base\.emailSend(HitlTool)?$/,
 	telegramApi: /^n8n-nodes-base\.telegram/,
 	wooCommerceApi: /^n8n-nodes-base\.wooCommerce/,
 };

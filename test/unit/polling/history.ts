@@ -2,7 +2,7 @@ import type { IDataObject, INode, IPollFunctions } from 'n8n-workflow';
 
 import type { PocketsflowRequest } from '../../../nodes/Pocketsflow/api/request';
 import { confirmAfterMs } from '../../../nodes/Pocketsflow/polling/batches';
-import { createMemory, type ProcessMemory } from '../../../nodes/Pocketsflow/polling/memory';
+import { createMemory, type ProcessMemory } from '../../../nodes/Pocketsflow/polling/pollContext';
 import { poll } from '../../../nodes/Pocketsflow/polling/poll';
 import type { PollState } from '../../../nodes/Pocketsflow/polling/state';
 import {

@@ -2,7 +2,7 @@ import type { IDataObject, INode, IPollFunctions } from 'n8n-workflow';
 
 import type { PocketsflowRequest } from '../../../nodes/Pocketsflow/api/request';
 import { isErrorBody } from '../../../nodes/Pocketsflow/api/responses';
-import { createMemory, type ProcessMemory } from '../../../nodes/Pocketsflow/polling/memory';
+import { createMemory, type ProcessMemory } from '../../../nodes/Pocketsflow/polling/pollContext';
 import { poll } from '../../../nodes/Pocketsflow/polling/poll';
 import {
 	createModel,
