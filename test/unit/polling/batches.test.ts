@@ -35,6 +35,13 @@ describe('a batch', () => {
 		expect(settleBatches(kept(batches), later(confirmAfterMs))).toEqual([]);
 	});
 
+	it('that is certain leaves the others as they are', () => {
+		const two = kept(emit(kept(emit([], ['x'])), ['y'], later(1)));
+		expect(settleBatches(two, later(confirmAfterMs))).toEqual([two[1]]);
+		const others = kept(emit([], ['x'], { ...conditions, processId: 'b' }));
+		expect(settleBatches(others, later(confirmAfterMs))).toEqual(others);
+	});
+
 	it('comes again if n8n did not give it back, and counts its tries', () => {
 		const first = emit([], ['x', 'y']);
 		expect(againIds(first)).toEqual(['x', 'y']);
@@ -60,6 +67,7 @@ describe('a batch', () => {
 		expect(isGivenUp(batches, later(tryLaterMs - 1))).toBe(true);
 		expect(isGivenUp(batches, later(tryLaterMs))).toBe(false);
 		expect(isGivenUp(kept(batches), conditions)).toBe(false);
+		expect(isGivenUp(batches, { ...conditions, processId: 'b' })).toBe(false);
 	});
 
 	it('of another process comes again once, whether n8n kept it or not', () => {
@@ -99,6 +107,7 @@ describe('a batch', () => {
 test('records can be dropped from all batches of one list', () => {
 	const batches = emit(kept(emit([], ['x', 'y'])), ['z']);
 	expect([...recordsOf(batches, 'list').keys()]).toEqual(['x', 'y', 'z']);
+	expect([...recordsOf(batches, 'other')]).toEqual([]);
 	const left = dropRecords(batches, 'list', new Set(['x', 'z']));
 	expect([...recordsOf(left, 'list')]).toEqual([['y', 1]]);
 	expect(left).toHaveLength(1);
