@@ -6,7 +6,7 @@ import type {
 	StoredWorkflow,
 	WorkflowNode,
 } from '../test/harness/n8n/client';
-import { describeError } from '../test/harness/runMain';
+import { readMessage } from '../test/harness/runMain';
 import { until } from '../test/harness/until';
 import type { Account } from './example-workflows';
 import type { ImportedExample } from './import-all';
@@ -70,7 +70,7 @@ async function checkExample(
 	const findings: Finding[] = active ? await checkRealEvents(client, workflow) : [];
 	for (const trigger of listRunnableTriggers(workflow)) {
 		const failed = (error: unknown): Finding => ({
-			text: `${trigger}: ${describeError(error)}`,
+			text: `${trigger}: ${readMessage(error)}`,
 			failed: true,
 		});
 		findings.push(await runOnce(client, id, trigger).catch(failed));

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { demoOwner, type Execution } from '../test/harness/n8n/client';
-import { describeError } from '../test/harness/runMain';
+import { readMessage } from '../test/harness/runMain';
 import { withProgress } from '../test/harness/setup/progress';
 import { causeEvents, checkExamples } from './check';
 import { buy } from './example-workflows';
@@ -192,7 +192,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
 
 main()
 	.catch((error: unknown) => {
-		console.error(describeError(error));
+		console.error(readMessage(error));
 		process.exitCode = 1;
 	})
 	.then(async () => {

@@ -1,7 +1,7 @@
 import type { JsonSchemaToTsProvider } from '@fastify/type-provider-json-schema-to-ts';
 import type { FastifyInstance } from 'fastify';
 
-import { describeError } from '../test/harness/runMain';
+import { readMessage } from '../test/harness/runMain';
 import type { SandboxContext } from './context';
 import type { TypeOf } from './contract/validation';
 import type { Database } from './database/database';
@@ -181,7 +181,7 @@ export function registerControls(
 			});
 			controls.setErrorHandler<unknown>(
 				async (error, _request, reply) =>
-					await reply.code(getErrorStatus(error)).send({ error: describeError(error) }),
+					await reply.code(getErrorStatus(error)).send({ error: readMessage(error) }),
 			);
 
 			controls.get('/switches', async () => context.switches);

@@ -40,9 +40,9 @@ export const tables: Record<string, Record<string, Command>> = {
 			},
 		},
 		lifecycle: {
-			what: 'Pocketsflow has exactly the right endpoints through edits, renames, restarts, crashes, copies and changed keys. Both triggers survive a restored backup and updates of n8n. Add file names to run some of it',
+			what: 'Pocketsflow has exactly the right endpoints through edits, renames, restarts, crashes, copies and changed keys. Both triggers survive a restored backup and updates of n8n. Polls run on the scheduler of n8n with durable cursors. Add file names to run some of it',
 			run: buildJest('lifecycle'),
-			minutes: 20,
+			minutes: 30,
 			short: {
 				args: ['ordinary-life'],
 				env: { N8N_VERSION: '2.41.1', N8N_VERSIONS: '2.41.1' },

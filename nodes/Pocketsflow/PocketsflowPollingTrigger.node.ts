@@ -9,7 +9,7 @@ import {
 import { simplifyField } from './fields/shared/output';
 import { buildEventsSubtitle } from './fields/triggerFields';
 import { testPocketsflowApi } from './methods/credentialTest';
-import { buildLoadOptions } from './methods/loadOptions';
+import { buildLoadOptions } from './methods/pickerMethods';
 import { polledEventsField, pollingOptionFields } from './polling/settings';
 import { polledEventOptions } from './polling/sources';
 

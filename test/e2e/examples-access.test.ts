@@ -258,12 +258,12 @@ describe('a Discord role', () => {
 
 	test('that a deactivated node passes on is not taken for given, and is given later', async () => {
 		const member = join();
-		await access.setDisabled('Give the role', true);
+		await access.setDisabled('Give role', true);
 		const order = await shop.sell(buyerOf(member));
 		expect(await access.settle()).toMatch(/Discord did not give .*: it gave no answer/);
 		const [{ access: recorded }] = await access.rows(order);
 		expect(recorded).not.toBe('given');
-		await access.setDisabled('Give the role', false);
+		await access.setDisabled('Give role', false);
 		expect(await access.checkAtNight()).toBe('');
 		expect(discord.hasRole(member)).toBe(true);
 	});
@@ -288,7 +288,7 @@ describe('a list of members', () => {
 	const replaceSheet = (workflow: Workflow): Workflow => ({
 		...workflow,
 		nodes: workflow.nodes.map((node) => {
-			if (node.name !== 'Keep a row in the sheet') return node;
+			if (node.name !== 'Update sheet') return node;
 			const { value } = node.parameters.columns as { value: Record<string, string> };
 			const assignments = Object.entries(value).map(([name, expression]) => ({
 				id: name,
@@ -326,7 +326,7 @@ describe('a list of members', () => {
 		await shop.refund(order);
 		expect(await access.settle()).toBe('');
 		expect(brevo.isOnList('ada@example.com')).toBe(false);
-		expect(access.newest?.items('Keep a row in the sheet')).toMatchObject([
+		expect(access.newest?.items('Update sheet')).toMatchObject([
 			{ purchase: order, email: 'Ada@Example.com', access: 'taken' },
 		]);
 	});
@@ -360,13 +360,15 @@ describe('a list of members', () => {
 		};
 		brevo.failNext({ method: 'POST', path: '/contacts', ...error });
 		const order = await shop.sell({ email });
-		expect(await access.settle()).toMatch(/Brevo did not give 7 to cy@example\.com .* Not now/);
+		expect(await access.settle()).toMatch(/Brevo did not add cy@example\.com to list 7 .* Not now/);
 		expect(await access.checkAtNight()).toBe('');
 		expect(brevo.isOnList(email)).toBe(true);
 
 		brevo.failNext({ method: 'PUT', path: '/contacts', ...error });
 		await shop.refund(order);
-		expect(await access.settle()).toMatch(/Brevo did not take 7 from cy@example\.com .* Not now/);
+		expect(await access.settle()).toMatch(
+			/Brevo did not remove cy@example\.com from list 7 .* Not now/,
+		);
 		expect(await access.checkAtNight()).toBe('');
 		expect(brevo.isOnList(email)).toBe(false);
 	});
@@ -459,10 +461,10 @@ describe('a Telegram group', () => {
 		telegram.failNext({ method: 'POST', path: 'createChatInviteLink', ...error });
 		const order = await shop.sell(buyer);
 		const told = await access.settle();
-		expect(told).toMatch(new RegExp(`Telegram did not give .* ${email}.* not enough rights`));
+		expect(told).toMatch(new RegExp(`Telegram did not invite .* ${email}.* not enough rights`));
 		expect(told).not.toContain(telegram.token);
 		shop.mailServer.refuses = true;
-		expect(await access.checkAtNight()).toMatch(/did not give .* No such mailbox/);
+		expect(await access.checkAtNight()).toMatch(/did not invite .* No such mailbox/);
 		shop.mailServer.refuses = false;
 		expect(await access.checkAtNight()).toBe('');
 		expect(linksOf(email)).toHaveLength(1);
@@ -470,7 +472,7 @@ describe('a Telegram group', () => {
 
 		telegram.failNext({ method: 'POST', path: 'banChatMember', ...error });
 		await shop.refund(order);
-		expect(await access.settle()).toMatch(/Telegram did not take .* not enough rights/);
+		expect(await access.settle()).toMatch(/Telegram did not remove .* not enough rights/);
 		expect(telegram.members.has(user)).toBe(true);
 		expect(await access.checkAtNight()).toBe('');
 		expect(telegram.members.has(user)).toBe(false);

@@ -324,8 +324,8 @@ test('a platform that is a sheet takes its own way through the workflow', async 
 	restShop.add('S-1', product.price);
 	const execution = await waitForEvent(workflow, () => purchase({ order_id: 'S-1' }));
 	expect(execution.status).toBe('success');
-	expect(execution.items('Find it in the sheet')).toMatchObject([{ id: 'S-1' }]);
-	expect(execution.items('Mark it in the sheet')).toHaveLength(1);
+	expect(execution.items('Find in sheet')).toMatchObject([{ id: 'S-1' }]);
+	expect(execution.items('Mark in sheet')).toHaveLength(1);
 	expect(restShop.orders.get('S-1')?.status).toBe('paid');
 	restShop.isDown = true;
 	const answer = await open(workflow, 'S-1');
@@ -337,7 +337,7 @@ test('a sale is told when the node that marks it was left inactive', async () =>
 	const deactivateMark = (workflow: Workflow): Workflow => ({
 		...workflow,
 		nodes: workflow.nodes.map((node) =>
-			node.name === 'Mark it by REST' ? { ...node, disabled: true } : node,
+			node.name === 'Mark by REST' ? { ...node, disabled: true } : node,
 		),
 	});
 	const workflow = await publish('rest', { change: deactivateMark });

@@ -9,7 +9,7 @@ async function report(month: string): Promise<Execution> {
 	const { client } = shop.environment;
 	const values = { email: 'seller@example.com', month };
 	const { id } = await shop.importExample('sales-report', { values });
-	await client.runManually(id, 'Run it now');
+	await client.runManually(id, 'Run now');
 	return await client.waitForExecution(id, () => true, 60_000);
 }
 
@@ -17,15 +17,15 @@ test('runs with its sample data before any account is connected', async () => {
 	const { client } = shop.environment;
 	const example = await readExample('sales-report');
 	const { id } = await client.post<StoredWorkflow>('/workflows', { ...example, active: false });
-	await client.runManually(id, 'Run it now');
+	await client.runManually(id, 'Run now');
 	const execution = await client.waitForExecution(id);
 	expect(execution.error).toBeUndefined();
-	expect(execution.items('Rows')).toEqual([
+	expect(execution.items('Format rows')).toEqual([
 		{ Product: 'Members club', Currency: 'EUR', Payments: 1, Amount: 14, Refunded: 0 },
 		{ Product: 'Night Garden wallpapers', Currency: 'USD', Payments: 2, Amount: 18, Refunded: 1 },
 		{ Product: 'Members club', Currency: 'USD', Payments: 1, Amount: 15, Refunded: 0 },
 	]);
-	const [{ subject, html }] = execution.items('Write the report');
+	const [{ subject, html }] = execution.items('Write report');
 	expect(subject).toBe('Sales of 2026-10 (test mode, no money)');
 	expect(html).toContain('<b>EUR 14.00</b> and <b>USD 33.00</b>');
 });
@@ -47,7 +47,7 @@ test('the payments of a month are summed up by product and currency, and sent wi
 
 	const execution = await report('2026-03');
 	expect(execution.error).toBeUndefined();
-	const rows = execution.items('Rows');
+	const rows = execution.items('Format rows');
 	expect(rows).toHaveLength(3);
 	expect(rows).toContainEqual(
 		expect.objectContaining({ Product: 'Brushes <& more>', Payments: 3, Amount: 0.3 }),
@@ -63,7 +63,7 @@ test('the payments of a month are summed up by product and currency, and sent wi
 		subject: 'Sales of 2026-03 (test mode, no money)',
 	});
 	expect(mail.body).toContain('Brushes &#60;&#38; more&#62;');
-	const [{ chart }] = execution.items('Write the report');
+	const [{ chart }] = execution.items('Write report');
 	expect(chart).toMatch(/^<svg .*<\/svg>$/s);
 	expect(chart).toContain('Brushes &#60;&#38; more&#62;');
 	expect(String(chart).match(/fill="#5b5bd6"/g)).toHaveLength(3);

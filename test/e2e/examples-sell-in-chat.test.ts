@@ -85,7 +85,7 @@ test('says that the time is out, and delivers a sale that comes after it', async
 	const [text] = await answersTo(13, 1);
 	const link = readLink(text);
 	const [, timeOut] = await answersTo(13, 2);
-	expect(timeOut).toContain('The time to pay is over');
+	expect(timeOut).toContain('This link has expired');
 	await waitForState(13, 'timed out');
 
 	await buy(link, 'late@example.com');

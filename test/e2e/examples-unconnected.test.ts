@@ -1,6 +1,6 @@
 import { examples } from '../../demo/examples';
 import { readExample } from '../../demo/example-workflows';
-import type { WorkflowNode } from '../harness/n8n/client';
+import type { Workflow, WorkflowNode } from '../harness/n8n/client';
 import {
 	installationTimeoutMs,
 	startEnvironment,
@@ -21,16 +21,45 @@ const isTrigger = ({ type }: WorkflowNode) => /(trigger|\.webhook)$/i.test(type)
 
 /** Where the sample data of a trigger must arrive. */
 const ends: Record<string, Record<string, string>> = {
-	sell: { 'Buyer wants to pay': 'Send the buyer there', 'Buyer is back': 'Thank the buyer' },
+	sell: { 'Buyer wants to pay': 'Redirect to checkout', 'Buyer returns': 'Show thank-you page' },
 	settle: { 'Pocketsflow Trigger': 'Mark order as paid' },
 	'any-platform': {
-		'Buyer wants to pay': 'Send the buyer there',
+		'Buyer wants to pay': 'Redirect to checkout',
 		'Pocketsflow Trigger': 'Done',
 	},
-	'confirm-paid-order': { 'Pocketsflow Trigger': 'Fulfill', 'Buyer came back': 'Fulfill' },
+	'confirm-paid-order': { 'Pocketsflow Trigger': 'Fulfill', 'Buyer returns': 'Fulfill' },
 	// The other two share its table, where the sample is settled by then.
 	'reconcile-by-webhook': { 'Pocketsflow Trigger': 'Record as settled' },
 };
+
+interface DataTable {
+	id: string;
+	name: string;
+	projectId: string;
+}
+
+/** The rows of every data table that has some, by its name. */
+async function readRows(): Promise<Record<string, Array<Record<string, unknown>>>> {
+	const { client } = environment;
+	const tables = await client.get<{ data: DataTable[] }>('/data-tables-global?take=100');
+	const entries = await Promise.all(
+		tables.data.map(async ({ id, name, projectId }) => {
+			const path = `/projects/${projectId}/data-tables/${id}/rows?take=100`;
+			const rows = await client.get<{ data: Array<Record<string, unknown>> }>(path);
+			return [name, rows.data] as const;
+		}),
+	);
+	return Object.fromEntries(entries.filter(([, rows]) => rows.length > 0));
+}
+
+/** The tables in which a run with sample data leaves a row, as the notes of an example say. */
+function listSampleTables({ nodes }: Workflow): string[] {
+	const says = nodes.some(({ parameters }) =>
+		/It writes a row \*SAMPLE-1\*/.test(String(parameters.content)),
+	);
+	const tables = nodes.flatMap(({ parameters }) => (parameters.tableName as string) ?? []);
+	return says ? tables : [];
+}
 
 /** Whether this n8n is not older than the one that an example asks for. */
 const isSupported = (since: string) =>
@@ -85,3 +114,14 @@ if (isSupported('2.41'))
 		await environment.client.importWorkflow(buildChain('broken', [call]));
 		expect(await readReport()).toEqual([['execute-workflow-each-mode-v3', 1]]);
 	});
+
+test('runs with sample data write only the rows that the notes name', async () => {
+	const workflows = await Promise.all(
+		examples.filter(({ since }) => isSupported(since)).map(({ file }) => readExample(file)),
+	);
+	const named = [...new Set(workflows.flatMap(listSampleTables))];
+	const rows = named.length > 0 ? await readRows() : {};
+	expect(Object.keys(rows).sort()).toEqual(named.sort());
+	const orders = Object.values(rows).flatMap((table) => table.map(({ orderId }) => orderId));
+	expect([...new Set(orders)]).toEqual(named.length > 0 ? ['SAMPLE-1'] : []);
+});

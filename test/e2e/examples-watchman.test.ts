@@ -114,8 +114,8 @@ test('a failure of the watchman itself is told by email', async () => {
 	await client.deactivate(often.id);
 	await client.waitUntilIdle(often.id);
 
-	expect(told).toMatchObject({ to: [owner], subject: 'Pocketsflow: the watchman could not look' });
-	expect(told.body).toContain('It stopped at Settled records');
+	expect(told).toMatchObject({ to: [owner], subject: 'Pocketsflow: the watchman failed' });
+	expect(told.body).toContain('It stopped at Find settled records');
 	await client.delete(often.id);
 });
 
@@ -141,7 +141,7 @@ describe('with a workflow that settles', () => {
 	test('tells that no trigger is published', async () => {
 		const { problems, mails } = await look();
 		expect(problems).toEqual([expect.stringMatching(/^0 Pocketsflow Trigger\(s\) are published/)]);
-		expect(mails).toMatchObject([{ to: [owner], subject: 'Pocketsflow: 1 thing(s) to look at' }]);
+		expect(mails).toMatchObject([{ to: [owner], subject: 'Pocketsflow: 1 problem(s) found' }]);
 		expect(mails[0].body).toContain('at least 1 should be');
 	});
 
@@ -201,7 +201,9 @@ describe('with a workflow that settles', () => {
 		const { data } = await api.get<Endpoint[]>('/webhooks');
 		for (const { _id, url } of data)
 			if (url.startsWith('https://old.')) await api.delete(`/webhooks/${_id}`);
-		expect((await look()).problems).toEqual([expect.stringMatching(/there is no endpoint/)]);
+		expect((await look()).problems).toEqual([
+			expect.stringMatching(/Pocketsflow has no endpoint for it/),
+		]);
 
 		await client.deactivate(settling.id);
 		await client.activate(settling.id);

@@ -488,7 +488,7 @@ describe('what does not fit', () => {
 		shop.changeOrder(order.id, { status: 'processing' });
 		const { error } = await runNightly();
 		expect(error?.message).toBe(
-			`Order #${order.number} (12.50 USD) is processing in the shop, but Pocketsflow knows no payment for it.`,
+			`Order #${order.number} (12.50 USD) is processing in the shop, but Pocketsflow has no payment for it.`,
 		);
 		shop.changeOrder(order.id, { status: 'cancelled' });
 	});

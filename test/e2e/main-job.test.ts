@@ -146,7 +146,7 @@ describe('a buyer whom Pocketsflow does not take', () => {
 			expect(page.data).toContain('Please try again in a minute');
 			expect(page.data).toContain('Nothing was charged');
 			const failed = await environment.client.waitForExecution(workflows.sell.id, (execution) =>
-				execution.items('Your order').some((item) => item.orderId === orderId),
+				execution.items('Set order ID').some((item) => item.orderId === orderId),
 			);
 			expect(failed.status).toBe('error');
 			expect(failed.error?.message).toMatch(

@@ -152,8 +152,8 @@ describe('confirming an order against the API', () => {
 		await comeBack(order);
 		const [latest] = await client.executions(confirming.id);
 		const execution = await client.execution(latest.id);
-		expect(execution.items('Buyer came back')).toMatchObject([{ query: { order } }]);
-		expect(execution.items('Paid and not given back')).toEqual([]);
+		expect(execution.items('Buyer returns')).toMatchObject([{ query: { order } }]);
+		expect(execution.items('Paid and not refunded')).toEqual([]);
 		expect(countMarks(fulfilled)).not.toHaveProperty(order);
 	});
 });
@@ -221,12 +221,12 @@ describe('by polling', () => {
 describe('confirming an order whose answer is odd', () => {
 	let shop: Ledger;
 
-	/** The example, with the answer to "Get the order" given by a node of n8n's own. */
+	/** The example, with the answer to "Get order" given by a node of n8n's own. */
 	async function importAnswered(answer: string): Promise<StoredWorkflow> {
 		const { client, credential } = environment;
 		const example = fillSetUp(await readExample('confirm-paid-order'), { shopUrl: shop.url });
 		const nodes = example.nodes.map((node) =>
-			node.name === 'Get the order'
+			node.name === 'Get order'
 				? {
 						...node,
 						type: 'n8n-nodes-base.set',
@@ -302,7 +302,7 @@ test.each(['reconcile-by-webhook', 'reconcile-two-triggers'])(
 			),
 		});
 		const execution = await client.run(id, 'Pocketsflow Trigger');
-		expect(execution.error?.message).toMatch(/The shop did not take .*: it gave no answer/);
+		expect(execution.error?.message).toMatch(/The shop did not accept .*: it gave no answer/);
 		expect(execution.items('Record as settled')).toEqual([]);
 	},
 );

@@ -2,7 +2,6 @@ import type { IDataObject, INodeExecutionData, INodeParameters } from 'n8n-workf
 
 import { findOperation, runOperation } from '../../nodes/Pocketsflow/actions/execute';
 import { resources } from '../../nodes/Pocketsflow/actions/resources';
-import { RetryMemory } from '../../nodes/Pocketsflow/actions/retryMemory';
 import { Pocketsflow } from '../../nodes/Pocketsflow/Pocketsflow.node';
 import type { Sandbox } from '../../sandbox/sandbox';
 import { createExecuteContext, runNode, type NodeSetup } from '../harness/engine/context';
@@ -206,33 +205,29 @@ describe('what a retry sends', () => {
 describe('what is no retry', () => {
 	const execute = async (
 		context: ReturnType<typeof createExecuteContext>,
-		memory: RetryMemory,
 	): Promise<INodeExecutionData[]> =>
-		await runOperation(context, findOperation(context, resources), false, memory);
+		await runOperation(context, findOperation(context, resources), false);
 
 	it('is sent: another run with equal items', async () => {
-		const memory = new RetryMemory();
 		const setup = build('product create', { name: 'Icons', price: 1 });
-		await execute(createExecuteContext(setup), memory);
-		await execute(createExecuteContext(setup), memory);
+		await execute(createExecuteContext(setup));
+		await execute(createExecuteContext(setup));
 		expect(getSent()).toHaveLength(2);
 	});
 
 	it('is told from a retry by the item alone', async () => {
-		const memory = new RetryMemory();
 		const context = createExecuteContext(build('product create', { name: 'Icons', price: 1 }));
-		const [first] = await execute(context, memory);
-		const [second] = await execute(context, memory);
+		const [first] = await execute(context);
+		const [second] = await execute(context);
 		expect(getSent()).toHaveLength(1);
 		expect(second).toEqual(first);
 	});
 
 	it('is sent: a node without Retry On Fail, of which nothing is kept', async () => {
-		const memory = new RetryMemory();
 		const setup = build('product create', { name: 'Icons', price: 1 }, { maxTries: undefined });
 		const context = createExecuteContext(setup);
-		await execute(context, memory);
-		await execute(context, memory);
+		await execute(context);
+		await execute(context);
 		expect(getSent()).toHaveLength(2);
 	});
 });

@@ -8,18 +8,19 @@ export function runMain(main: () => Promise<unknown>): void {
 	});
 }
 
-/** What was thrown, as a text to read: the stack and the causes of an error, the content of anything else. */
-export function formatError(error: unknown): string {
-	if (!types.isNativeError(error)) return describeError(error);
-	const own = error.stack ?? `${error.name}: ${error.message}`;
-	return error.cause === undefined ? own : `${own}\nCaused by ${formatError(error.cause)}`;
+/** What was thrown, in a line for a person: the message of an error, the content of anything else. */
+export function readMessage(error: unknown): string {
+	if (!types.isNativeError(error)) return formatError(error);
+	// A connection that was tried at several addresses has a code and no message.
+	const { code } = error as NodeJS.ErrnoException;
+	return error.message || code || error.name;
 }
 
-/** What was thrown, within a sentence or a line: the message of an error, the content of anything else. */
-export function describeError(error: unknown): string {
+/** What was thrown, as a text to read: the stack and the causes of an error, the content of anything else. */
+export function formatError(error: unknown): string {
 	// Not `instanceof`: an error may come from another V8 context.
-	if (types.isNativeError(error))
-		// A connection that was tried at several addresses has a code and no message.
-		return error.message || (error as NodeJS.ErrnoException).code || error.name;
-	return typeof error === 'string' ? error : inspect(error, { depth: 5 });
+	if (!types.isNativeError(error))
+		return typeof error === 'string' ? error : inspect(error, { depth: 5 });
+	const own = error.stack ?? `${error.name}: ${error.message}`;
+	return error.cause === undefined ? own : `${own}\nCaused by ${formatError(error.cause)}`;
 }

@@ -8,7 +8,7 @@ import { isNotFound } from '../transport/errors';
 import { readList, readPages, type ReadPagesOptions } from '../transport/pagination';
 import { send } from '../transport/send';
 import { mapInTurns } from '../transport/turns';
-import { deletionDenial, isDenied } from './denial';
+import { isDenied } from './denial';
 import { ItemParameters } from './itemParameters';
 import type {
 	Lookup,
@@ -43,9 +43,8 @@ function buildRequestTask(
 	operation: RequestOperation,
 	item: ItemParameters,
 ): Task {
-	const { response, effect } = operation;
+	const { response, effect, denial } = operation;
 	const { itemIndex } = item;
-	const denial = response.kind === 'deleted' ? deletionDenial : operation.denial;
 	const built = operation.request(item);
 	const lookUp = typeof built === 'function' ? built : async () => built;
 	const sendRequest = async (stop: AbortSignal, isUsable?: (body: unknown) => boolean) => {

@@ -88,7 +88,7 @@ async function pollOnce(
 			`n8n did not store what the last ${maxTries} polls returned. Check n8n's log and its database; if polls take long, choose fewer events or a lower Max Items per Poll. Polling tries again in an hour, or when the workflow is published again.`,
 		);
 	const again = findAgain(kept, context);
-	const { lists, watched, failures, unread } = await readAll(context, previous, kept, again);
+	const { lists, watched, failures, before } = await readAll(context, previous, kept, again);
 	const favoursChanges = polls[processId] % 2 === 0;
 	const { records, changes } = chooseItems(settings.maxItems, lists, watched, favoursChanges);
 	const items = await buildItems(context, records, changes);
@@ -104,7 +104,7 @@ async function pollOnce(
 		version: stateVersion,
 		polls,
 		startDate: settings.startDateText ?? previous?.startDate,
-		lists: { ...unread, ...Object.fromEntries(followed) },
+		lists: { ...before, ...Object.fromEntries(followed) },
 		...(memberships && { memberships }),
 		batches: dropSuperseded(batches, memberships),
 	};
@@ -139,8 +139,8 @@ interface ReadLists {
 	lists: FollowedList[];
 	watched?: WatchedMemberships;
 	failures: PollFailure[];
-	/** The states of lists that could not be read: unchanged, so that the next poll reads them again. */
-	unread: PollState['lists'];
+	/** The states of the lists before: they stay those of a list that could not be read. */
+	before: PollState['lists'];
 }
 
 /**
@@ -154,31 +154,36 @@ async function readAll(
 	batches: readonly Batch[],
 	again: AgainByName,
 ): Promise<ReadLists> {
-	const read: ReadLists = { lists: [], failures: [], unread: {} };
+	const read: ReadLists = { lists: [], failures: [], before: {} };
+	const findAgainOf = (name: string) => again.get(name) ?? new Map<string, Again>();
+	const attempt = async (name: string, isFollowed: boolean, reading: Promise<void>) =>
+		await reading.catch((error: unknown) => {
+			if (!isFollowed) throw error;
+			read.failures.push({ name, error });
+		});
 	const restartMs = findRestartMs(context);
 	for (const source of listSources) {
-		const { event: name } = source;
-		if (!context.settings.events.includes(name)) continue;
-		const state = previous?.lists[name];
+		const { event } = source;
+		if (!context.settings.events.includes(event)) continue;
+		const state = previous?.lists[event];
 		const unread = state ?? (restartMs === undefined ? undefined : startAt(restartMs));
-		try {
-			const past = { state, batches, again: again.get(name) ?? new Map<string, Again>() };
-			read.lists.push(await followList(context, source, past));
-		} catch (error) {
-			if (!unread) throw error;
-			read.unread[name] = unread;
-			read.failures.push({ name, error });
-		}
+		if (unread) read.before[event] = unread;
+		const past = { state, batches, again: findAgainOf(event) };
+		const list = followList(context, source, past);
+		await attempt(
+			event,
+			unread !== undefined,
+			list.then((one) => void read.lists.push(one)),
+		);
 	}
 	if (isWatching(context)) {
 		const state = previous?.memberships;
-		try {
-			const changesAgain = again.get(watchName) ?? new Map<string, Again>();
-			read.watched = await watchMemberships(context, state, changesAgain);
-		} catch (error) {
-			if (!state) throw error;
-			read.failures.push({ name: watchName, error });
-		}
+		const watched = watchMemberships(context, state, findAgainOf(watchName));
+		await attempt(
+			watchName,
+			state !== undefined,
+			watched.then((one) => void (read.watched = one)),
+		);
 	}
 	if (read.lists.length === 0 && !read.watched) throw read.failures[0].error;
 	return read;

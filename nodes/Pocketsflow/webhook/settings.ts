@@ -10,9 +10,10 @@ import type {
 import { eventOptions, events, toCanonicalName } from '../events/catalogue';
 import { InvalidInputError, type Field } from '../fields/field';
 import { booleanField } from '../fields/kinds/boolean';
+import { comparedTextField } from '../fields/kinds/text';
 import { nameListField } from '../fields/list';
 import { simplifyField } from '../fields/shared/output';
-import { comparedTextField, productIdsField } from '../fields/triggerFields';
+import { productIdsField } from '../fields/triggerFields';
 import { readOption, readParameter, toParameterError } from '../fields/triggerParameters';
 
 const invoiceEvents = events.map(({ name }) => name).filter((name) => name.startsWith('invoice.'));

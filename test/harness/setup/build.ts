@@ -10,7 +10,7 @@ const sources = ['nodes', 'credentials', 'gulpfile.js', 'tsconfig.json', 'packag
 // The build writes it last.
 const lastFile = join('dist', 'nodes', 'Pocketsflow', 'run.js');
 
-/** Builds the package unless everything in `dist` is newer than its sources. */
+/** Builds the package, without checking its types, unless everything in `dist` is newer than its sources. */
 export const ensureBuilt = (): Promise<void> => withBuilt(() => Promise.resolve());
 
 /** Builds if need be, then does the work with `dist`. No other run builds meanwhile. */
@@ -23,7 +23,7 @@ export const withBuilt = <T>(work: () => Promise<T>): Promise<T> =>
 async function build(): Promise<void> {
 	await withProgress('Building the nodes', async () => {
 		const gulp = join(repository, 'node_modules', 'gulp', 'bin', 'gulp.js');
-		await runProgram(process.execPath, [gulp, 'build'], { cwd: repository });
+		await runProgram(process.execPath, [gulp, 'assemble'], { cwd: repository });
 	});
 }
 

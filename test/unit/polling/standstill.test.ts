@@ -1,15 +1,6 @@
 import type { Switches } from '../../model/pocketsflow';
 import { minuteMs, ModelLife, type LifeOptions } from './modelLife';
 
-jest.mock('../../../nodes/Pocketsflow/transport/send', () => ({
-	send: async (context: { answer(request: unknown): Promise<unknown> }, request: unknown) =>
-		await context.answer(request),
-}));
-jest.mock('../../../nodes/Pocketsflow/transport/credential', () => ({
-	loadCredential: async () => ({ mode: 'live' }),
-	forgetCredential: () => undefined,
-}));
-
 afterEach(() => jest.restoreAllMocks());
 
 function begin(options: LifeOptions): ModelLife {
@@ -370,4 +361,21 @@ describe.each([1, 5, 150])('a quiet account with %i sales', (count) => {
 			expect(life.idsOf('customer.created')).toEqual([customerId]);
 		}
 	});
+});
+
+test('records whose IDs are numbers that JavaScript cannot hold are found once each', async () => {
+	const events = [...listedEvents, ...subscriptionEvents.slice(1)];
+	const life = begin({ switches: { idForm: 'hugeNumber' }, events });
+	await life.poll();
+	const orders = sell(life, 4, 1_000);
+	const memberships = [life.model.subscribe(), life.model.subscribe()];
+	await life.poll();
+	memberships[1].end();
+	await life.comeToRest(3);
+	expect(sorted(life.idsOf('order.completed'))).toEqual(sorted(orders));
+	expect(life.idsOf('customer.created')).toHaveLength(6);
+	expect(sorted(life.idsOf('customer.subscription.created'))).toEqual(
+		sorted(memberships.map(({ id }) => id)),
+	);
+	expect(life.idsOf('customer.subscription.deleted')).toEqual([memberships[1].id]);
 });
