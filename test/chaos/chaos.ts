@@ -7,7 +7,7 @@ import { Ledger } from '../harness/ledger';
 import { startEnvironment, type TestEnvironment } from '../harness/n8n/environment';
 import type { RunningN8n } from '../harness/n8n/start';
 import { pollOften } from '../harness/n8n/workflows';
-import { describeError } from '../harness/runMain';
+import { readMessage } from '../harness/runMain';
 import { until } from '../harness/until';
 
 export interface Plan {
@@ -261,7 +261,7 @@ async function startAgain(
 			try {
 				return await victim.restart();
 			} catch (error) {
-				const [line] = describeError(error).split('\n');
+				const [line] = readMessage(error).split('\n');
 				log(`${victim.name} did not start: ${line}`);
 				if (attempt === 5) throw error;
 			}
@@ -302,7 +302,7 @@ async function waitUntilSettled({ plan, ledger, boughtAt, log }: Run): Promise<v
 			return missing === 0;
 		},
 		{ withinMs: plan.settleTimeoutMs, everyMs: 5_000 },
-	).catch((error: unknown) => log(describeError(error)));
+	).catch((error: unknown) => log(readMessage(error)));
 	// A poll that is late, and its execution.
 	await sleep(plan.repeatAfterMinutes * 60_000 + plan.pollEverySeconds * 1_000 + 30_000);
 }

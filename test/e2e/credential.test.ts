@@ -9,7 +9,7 @@ import {
 	type TestEnvironment,
 } from '../harness/n8n/environment';
 import { chosenVersions } from '../harness/n8n/install';
-import { describeError } from '../harness/runMain';
+import { readMessage } from '../harness/runMain';
 import { buildChain, buildNode, startNode } from '../harness/n8n/workflows';
 import {
 	json,
@@ -116,7 +116,7 @@ describe.each(chosenVersions)("n8n's test of the credential, on n8n %s", (versio
 		const server = await open(behaviour);
 		const result = await testCredential({ baseUrl: server.url }).catch((error: unknown) => ({
 			status: 'Error',
-			message: describeError(error),
+			message: readMessage(error),
 		}));
 		expect(result.status).toBe('Error');
 		expect(result.message).not.toContain(key);

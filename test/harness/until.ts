@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { describeError } from './runMain';
+import { readMessage } from './runMain';
 
 export interface UntilOptions {
 	withinMs?: number;
@@ -55,6 +55,6 @@ export async function untilHolds(
 }
 
 function timeUp(what: string, withinMs: number, cause: unknown): Error {
-	const reason = cause === undefined ? '' : `\n${describeError(cause)}`;
+	const reason = cause === undefined ? '' : `\n${readMessage(cause)}`;
 	return new Error(`Waited ${withinMs / 1000} s in vain for ${what}.${reason}`, { cause });
 }

@@ -7,7 +7,7 @@ import axios from 'axios';
 import { findFreePort } from '../ports';
 import { KeptProcess, type Exit } from '../process/keptProcess';
 import { runProgram } from '../programs';
-import { describeError } from '../runMain';
+import { readMessage } from '../runMain';
 import { withBuilt } from '../setup/build';
 import { until } from '../until';
 import { buildDefaults } from './defaults';
@@ -106,7 +106,7 @@ export async function startN8n(options: StartOptions = {}): Promise<RunningN8n> 
 			await waitUntilReady(url, role, process);
 		} catch (error) {
 			await end('SIGKILL');
-			throw new Error(`${describeError(error)}\n${await readTail(logFile)}`, { cause: error });
+			throw new Error(`${readMessage(error)}\n${await readTail(logFile)}`, { cause: error });
 		}
 	};
 	const stop = async ({ keepsData = false } = {}) => {
