@@ -35,7 +35,7 @@ describe('a batch', () => {
 		expect(settleBatches(kept(batches), later(confirmAfterMs))).toEqual([]);
 	});
 
-	it('that is certain leaves the others as they are', () => {
+	it('a batch that is certain leaves the others as they are', () => {
 		const two = kept(emit(kept(emit([], ['x'])), ['y'], later(1)));
 		expect(settleBatches(two, later(confirmAfterMs))).toEqual([two[1]]);
 		const others = kept(emit([], ['x'], { ...conditions, processId: 'b' }));
@@ -52,7 +52,7 @@ describe('a batch', () => {
 		expect(markKept(second, first)[0].isKept).toBe(false);
 	});
 
-	it('that n8n dropped comes again, although a later state that n8n kept names it', () => {
+	it('a batch that n8n dropped comes again, although a later state that n8n kept names it', () => {
 		const dropped = markKept(emit([], ['x']), []);
 		expect(againIds(markKept(dropped, dropped))).toEqual(['x']);
 		expect(settleBatches(markKept(dropped, dropped), later(confirmAfterMs))).toHaveLength(1);
@@ -70,7 +70,7 @@ describe('a batch', () => {
 		expect(isGivenUp(batches, { ...conditions, processId: 'b' })).toBe(false);
 	});
 
-	it('of another process comes again once, whether n8n kept it or not', () => {
+	it('a batch of another process comes again once, whether n8n kept it or not', () => {
 		const others = kept(emit([], ['x'], { ...conditions, processId: 'b' }));
 		expect(againIds(others)).toEqual(['x']);
 		const both = kept(emit(others, ['x']));

@@ -64,12 +64,12 @@ describe('the status of a membership', () => {
 		}
 	});
 
-	it('is read without its blanks, and with one spelling of its words', () => {
+	it('the status is read without its blanks, and with one spelling of its words', () => {
 		for (const status of [' Incomplete-Expired', 'incomplete expired '])
 			expect([hasBegun({ status }), hasEnded({ status })]).toEqual([false, true]);
 	});
 
-	it('says whether it is paused, as does a field of its own', () => {
+	it('a membership is paused by its status or by a field of its own', () => {
 		const records = [
 			{ status: 'paused' },
 			{ status: 'active', paused: true },
@@ -78,7 +78,7 @@ describe('the status of a membership', () => {
 		expect(records.map(isPaused)).toEqual([true, true, false]);
 	});
 
-	it('that is no subscription yet is followed only where it is followed already', () => {
+	it('a membership that is no subscription yet is followed only if it is followed already', () => {
 		const all = [make(1), make(2, 'incomplete'), make(3, 'incomplete_expired')];
 		expect(idsOf(selectSubscriptions(all).map((membership) => ({ membership }) as Change))).toEqual(
 			['m1'],
@@ -95,7 +95,7 @@ describe('the start', () => {
 		expect(select(state, all)).toEqual([]);
 	});
 
-	it('of an empty list takes no older end for news', () => {
+	it('a start with an empty list takes no older end for news', () => {
 		const state = startWatching([], nowMs);
 		const ended = [make(nowMs - dayMs, 'ended'), make(nowMs - dayMs + 1, 'ended')];
 		expect(idsOf(select(state, ended))).toEqual([ended[1].id]);
@@ -119,7 +119,7 @@ describe('the start', () => {
 		expect(listEnds(state, ['active', 'canceled'])).toEqual([2]);
 	});
 
-	it('after a restart tells of ends in a period that reaches past the date', () => {
+	it('a start after a restart reports ends in a period that reaches past the date', () => {
 		const endsAt = (number: number, currentPeriodEnd?: string) =>
 			make(number, 'canceled', { currentPeriodEnd });
 		const all = [endsAt(1, '2026-11-01T00:00:00'), endsAt(2, '2026-11-01T00:00:01'), endsAt(3)];
@@ -140,11 +140,11 @@ describe('a change', () => {
 		['currentPeriodEnd', '2026-12-01'],
 		['paused', true],
 		['productId', 'p2'],
-	])('of %s is one', (key, value) => {
+	])('another %s is a change', (key, value) => {
 		expect(changed(key, value)).toMatchObject([{ kind: 'updated', membership: { id: 'm1' } }]);
 	});
 
-	it('of anything else, or of the spelling of the status, is none', () => {
+	it('another name, or another spelling of the status, is no change', () => {
 		expect(changed('name', 'x')).toEqual([]);
 		expect(changed('name', 'x', 'ACTIVE')).toEqual([]);
 	});
@@ -169,13 +169,13 @@ describe('a change', () => {
 		expect(select(next, [make(1)], again)[0].changeId).not.toBe(again[0]);
 	});
 
-	it('that ends a membership says which end it is', () => {
+	it('a change that ends a membership says which end it is', () => {
 		expect(
 			listEnds(start(), ['canceled', 'expired', 'active', 'canceled', 'active', 'ended']),
 		).toEqual([1, 2, 3]);
 	});
 
-	it('of one that came and went between two polls is its end, unless its payment never came', () => {
+	it('a membership that came and went between two polls has one change, its end, unless its payment never came', () => {
 		const { due, next } = poll(start(), [
 			make(1, 'active', { productId: 'p1' }),
 			make(2, 'canceled'),
@@ -186,7 +186,7 @@ describe('a change', () => {
 			expect(select(start(), [make(2, status)])).toEqual([]);
 	});
 
-	it('that nobody asked for is not told later', () => {
+	it('a change that nobody asked for is not reported later', () => {
 		const [change] = changed('paused', true);
 		const state = ignoreChanges(start(), [change]);
 		expect(select(state, [change.membership])).toEqual([]);
@@ -198,12 +198,12 @@ describe('a change', () => {
 		expect(select(empty, [make(1, 'canceled')])).toEqual([]);
 	});
 
-	it('comes oldest membership first', () => {
+	it('changes come oldest membership first', () => {
 		const state = startWatching([make(1), make(2)], nowMs);
 		expect(idsOf(select(state, [make(2, 'paused'), make(1, 'paused')]))).toEqual(['m1', 'm2']);
 	});
 
-	it('that has no room yet comes in the next poll, and what is new is followed meanwhile', () => {
+	it('a change without room comes in the next poll, and new memberships are followed meanwhile', () => {
 		const ended = [make(2, 'canceled'), make(3, 'canceled')];
 		const first = poll(start(), [...ended, make(4)], 1).next;
 		expect(first.known.m4).toBeDefined();

@@ -75,7 +75,7 @@ describe('a list that is followed from now on', () => {
 		expect(startNow(records, conditions).fromMs).toBe(nowMs - 24 * 60 * 60_000);
 	});
 
-	it('believes a date that is a day ahead', () => {
+	it('a date that is a day ahead is believed', () => {
 		expect(startNow([make('ahead', nowMs + dayMs)], conditions).newestMs).toBe(nowMs + dayMs);
 	});
 
@@ -124,7 +124,7 @@ describe('the state after a poll', () => {
 		expect(select(next, records).map(({ id }) => id)).toEqual(['b', 'c']);
 	});
 
-	it('is not held by a pending record that still waits', () => {
+	it('the state is not held by a pending record that still waits', () => {
 		const waits = make('waits', 5);
 		const state = { ...start, pending: toPending([make('waits', nowMs)], nowMs, dayMs) };
 		const due = select(state, [waits, make('new', nowMs)]);
@@ -132,12 +132,12 @@ describe('the state after a poll', () => {
 		expect(next.fromMs).toBe(nowMs - 1_000);
 	});
 
-	it('has the date from which on it looks among the seen ones', () => {
+	it('a record of the very first moment is seen', () => {
 		expect(poll(startAt(nowMs), read([make('edge', nowMs)])).seen).toEqual([['edge', nowMs]]);
 		expect(startAt(5).pending).toEqual([]);
 	});
 
-	it('goes on in older records where the reading of them ended', () => {
+	it('the reading of older records goes on where it ended', () => {
 		expect(poll(start, read([], { againNext: 4 })).againNext).toBe(4);
 	});
 
