@@ -432,9 +432,8 @@ async function installInQueueMode({ base }: Stage): Promise<void> {
 	try {
 		await withN8n({ userFolder: join(base, 'main'), env }, async (client) => {
 			await client.post('/community-packages', { name, version });
-			const credential = await client.createCredential('pocketsflowApi', 'Sandbox', {
-				...{ apiKey: sandbox.testKey, baseUrl: sandbox.url, webhookSigningSecret: '' },
-			});
+			const account = { apiKey: sandbox.testKey, baseUrl: sandbox.url, webhookSigningSecret: '' };
+			const credential = await client.createCredential('pocketsflowApi', 'Sandbox', account);
 			const nodes = [startNode, buildAction('Read', { resource: 'account', operation: 'get' })];
 			const { id } = await client.importWorkflow(buildChain('On a worker', nodes), [credential]);
 			const run = async () => {

@@ -263,8 +263,10 @@ describe('in a manual run', () => {
 		const nodes = [
 			startNode,
 			buildAction('Create', {
-				...{ resource: 'product', operation: 'create' },
-				...{ name: 'Made on a worker', price: 7 },
+				resource: 'product',
+				operation: 'create',
+				name: 'Made on a worker',
+				price: 7,
 			}),
 			buildAction('Find', { resource: 'product', operation: 'getAll', returnAll: true }),
 		];
