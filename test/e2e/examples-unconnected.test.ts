@@ -1,12 +1,13 @@
 import { examples } from '../../demo/examples';
 import { readExample } from '../../demo/example-workflows';
-import type { Execution, StoredWorkflow, Workflow, WorkflowNode } from '../harness/n8n/client';
+import type { Workflow, WorkflowNode } from '../harness/n8n/client';
 import {
 	installationTimeoutMs,
 	startEnvironment,
 	type TestEnvironment,
 } from '../harness/n8n/environment';
 import { currentVersion } from '../harness/n8n/install';
+import { buildChain, buildNode } from '../harness/n8n/workflows';
 
 let environment: TestEnvironment;
 
@@ -17,13 +18,6 @@ beforeAll(async () => {
 afterAll(() => environment?.stop());
 
 const isTrigger = ({ type }: WorkflowNode) => /(trigger|\.webhook)$/i.test(type);
-
-async function execute({ id }: StoredWorkflow, trigger: string): Promise<Execution> {
-	const { client } = environment;
-	const started = await client.runManually(id, trigger);
-	if (!('executionId' in started)) throw new Error(`${trigger} waits for a request`);
-	return await client.waitForExecution(id, (one) => one.id === started.executionId);
-}
 
 /** Where the sample data of a trigger must arrive. */
 const ends: Record<string, Record<string, string>> = {
@@ -79,7 +73,7 @@ describe.each(examples.filter(({ since }) => isSupported(since)))(
 			const triggers = workflow.nodes.filter(isTrigger);
 			expect(triggers.length).toBeGreaterThan(0);
 			for (const { name } of triggers) {
-				const execution = await execute(workflow, name);
+				const execution = await environment.client.run(workflow.id, name);
 				expect([name, execution.status, execution.error?.message]).toEqual([
 					name,
 					'success',
@@ -91,6 +85,35 @@ describe.each(examples.filter(({ since }) => isSupported(since)))(
 		});
 	},
 );
+
+interface Report {
+	report: {
+		targetVersion: string;
+		workflowResults: Array<{ ruleId: string; nbAffectedWorkflows: number }>;
+	};
+}
+
+/** What n8n's own report says that its version 3 breaks: the rules, with the number of workflows. */
+async function readReport(): Promise<Array<[string, number]>> {
+	const url = '/breaking-changes/report/refresh?version=v3';
+	const { report } = await environment.client.post<Report>(url, {});
+	expect(report.targetVersion).toBe('v3');
+	return report.workflowResults.map(({ ruleId, nbAffectedWorkflows }) => [
+		ruleId,
+		nbAffectedWorkflows,
+	]);
+}
+
+// Older n8n knows no version 3.
+if (isSupported('2.41'))
+	test("n8n's migration report finds nothing in any example that version 3 breaks", async () => {
+		expect(await readReport()).toEqual([]);
+
+		// The report does look: it names the mode that version 3 removes.
+		const call = buildNode('Call', 'n8n-nodes-base.executeWorkflow', 1.3, { mode: 'each' });
+		await environment.client.importWorkflow(buildChain('broken', [call]));
+		expect(await readReport()).toEqual([['execute-workflow-each-mode-v3', 1]]);
+	});
 
 test('runs with sample data write only the rows that the notes name', async () => {
 	const workflows = await Promise.all(
