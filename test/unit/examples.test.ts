@@ -101,6 +101,7 @@ const mostNodes: Record<string, number> = {
 	'license-keys': 15,
 	'new-sale-to-chat': 15,
 	newsletter: 15,
+	'own-endpoint': 15,
 	'sell-in-chat': 15,
 };
 
