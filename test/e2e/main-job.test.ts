@@ -232,7 +232,7 @@ describe('the credential test', () => {
 	test('says in words what is wrong with a bad key', async () => {
 		expect(await testWith('pk_test_unknown')).toEqual({
 			status: 'Error',
-			message: expect.stringContaining('Pocketsflow does not know this API key'),
+			message: expect.stringContaining("Pocketsflow doesn't recognize this API key"),
 		});
 	});
 });

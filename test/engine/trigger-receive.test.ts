@@ -303,9 +303,9 @@ describe('what n8n is told of a delivery that starts nothing', () => {
 	const right = signDelivery('order.completed', orderCompleted);
 
 	it.each<[string, IDataObject, string]>([
-		['an event that was not chosen', { events: ['order.refunded'] }, 'event is not chosen'],
+		['an event that was not chosen', { events: ['order.refunded'] }, 'event is not selected'],
 		['other metadata', { options: { metadataKey: 'other' } }, 'metadata is not'],
-		['another product', { options: { productIds: ['other'] } }, 'product is not chosen'],
+		['another product', { options: { productIds: ['other'] } }, 'product is not selected'],
 	])('is one debug line for %s', async (_what, parameters, reason) => {
 		const lines = await collectLog(async () => await deliver(newTrigger(parameters), right));
 		expect(lines).toEqual([{ level: 'debug', message: expect.stringContaining(reason) }]);
@@ -396,7 +396,7 @@ describe('a delivery without a valid signature', () => {
 	it.each(cases)('is refused with 401 and one sentence where it has %s', async (_what, sent) => {
 		const { status, body, items } = await deliver(newTrigger(), sent);
 		expect([status, items]).toEqual([401, []]);
-		expect(body).toEqual({ message: 'The signature of this delivery is not valid' });
+		expect(body).toEqual({ message: 'The signature of this delivery is invalid' });
 	});
 
 	it('is refused without an error where the credential cannot be read', async () => {

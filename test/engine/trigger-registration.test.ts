@@ -267,7 +267,7 @@ describe('what comes along with static data is not taken for our own', () => {
 		});
 		const named = lines.filter(({ message }) => message.includes(trigger.url));
 		expect(named).toEqual([
-			expect.objectContaining({ message: expect.stringContaining('If n8n has moved, remove') }),
+			expect.objectContaining({ message: expect.stringContaining('If you moved n8n, remove') }),
 		]);
 	});
 });

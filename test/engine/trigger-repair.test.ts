@@ -112,7 +112,7 @@ describe('the secret was changed in Pocketsflow', () => {
 			const lines = await collectLog(async () => expect(await sell(stage)).toEqual([false]));
 			const messages = lines.map(({ message }) => message).join(' ');
 			expect(messages).toMatch(/the signing secret was changed there: unpublish/);
-			expect(messages).toMatch(/registered its webhook again: its signing secret was changed/);
+			expect(messages).toMatch(/re-registered its webhook: its signing secret was changed/);
 			expect(await sell(stage)).toEqual([true]);
 			restart(trigger);
 			expect(await sell(stage)).toEqual([true]);

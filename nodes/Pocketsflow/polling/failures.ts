@@ -37,7 +37,7 @@ export function showFailures(context: PollContext, failures: readonly PollFailur
 
 /** Apart from the result of the poll: docs/n8n-engine.md#polling */
 function showFailedExecution({ n8n }: PollContext, message: string): void {
-	const error = new NodeOperationError(n8n.getNode(), 'A part of the poll failed');
+	const error = new NodeOperationError(n8n.getNode(), 'Part of the poll failed');
 	// Set afterwards: n8n replaces a message in which it sees an error code such as ECONNRESET.
 	error.message = message;
 	try {

@@ -305,10 +305,10 @@ function describeLimit(
 		({ id, disposition }) => disposition === 'pending' && !known.has(id),
 	);
 	if (known.size + added.length > pendingLimit)
-		return `More than ${pendingLimit} records are pending. The oldest of them are no longer waited for.`;
+		return `More than ${pendingLimit} records are pending. The node no longer waits for the oldest of them.`;
 	const waits = due.some(({ id }) => !inBatches.has(id));
 	return waits && room <= 0 && inBatches.size < recordLimit
-		? `Pocketsflow does not say where new records are in this list, and more than ${recordLimit} have been emitted since it was last read to its end. New ones wait until it is.`
+		? `Pocketsflow returns this list in no reliable order, and the node has emitted more than ${recordLimit} records since it last read the list to its end. New records wait until it has read the list to the end.`
 		: undefined;
 }
 

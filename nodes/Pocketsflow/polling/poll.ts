@@ -66,7 +66,7 @@ export async function poll(
 		if (!isFirstAfterStart) throw toNodeError(n8n, error);
 		// A failure here would keep the whole workflow off, its webhooks too: docs/n8n-engine.md#polling
 		n8n.logger.warn(
-			`Pocketsflow Polling Trigger could not poll at the start of n8n: ${composeMessage(error)}`,
+			`Pocketsflow Polling Trigger could not poll when n8n started: ${composeMessage(error)}`,
 		);
 		return undefined;
 	} finally {
@@ -76,7 +76,7 @@ export async function poll(
 
 /** With everything in the message: n8n shows no more (docs/n8n-engine.md#errors-and-messages). */
 function toNodeError(n8n: IPollFunctions, error: unknown): NodeOperationError {
-	const nodeError = new NodeOperationError(n8n.getNode(), 'The poll could not be finished');
+	const nodeError = new NodeOperationError(n8n.getNode(), 'The poll did not finish');
 	// Set afterwards: n8n replaces a message in which it sees an error code such as ECONNRESET.
 	nodeError.message = composeMessage(error);
 	return nodeError;
@@ -138,7 +138,7 @@ async function pollOnce(
 const buildNotKeptError = (n8n: IPollFunctions) =>
 	new NodeOperationError(
 		n8n.getNode(),
-		`n8n did not store what the last ${maxTries} polls returned. Check n8n's log and its database; if polls take long, choose fewer events or a lower Max Items per Poll. Polling tries again in an hour, or when the workflow is published again.`,
+		`n8n did not store the results of the last ${maxTries} polls. Check n8n's log and database. If polls take long, select fewer events or lower Max Items per Poll. The node tries again in an hour, or when you publish (activate) the workflow again.`,
 	);
 
 /**

@@ -83,7 +83,7 @@ export function describeUnfollowed(
 	const count = countUnfollowed(state, memberships);
 	return count === 0
 		? undefined
-		: `Changes of ${membershipLimit} subscriptions at most are followed by polling; those of ${count} more are not. Use the Pocketsflow Trigger for Subscription Updated and Subscription Deleted.`;
+		: `Polling tracks changes of at most ${membershipLimit} subscriptions; changes of ${count} more are not tracked. Use the Pocketsflow Trigger for Subscription Updated and Subscription Deleted.`;
 }
 
 /** The state of the memberships after some of their due changes were emitted. */

@@ -109,7 +109,7 @@ export async function takeDown(
 	if (Date.now() - failedAtMs > cleanUpWithinMs) return await removeOwn(context, memory);
 	await removeOwn(context, memory, { limits: cleanUpLimits }).catch((error: unknown) =>
 		context.logger.warn(
-			`Pocketsflow Trigger: the webhook was not set up, and what may be left of it in Pocketsflow could not be removed. ${composeMessage(error)}`,
+			`Pocketsflow Trigger: the webhook was not set up, and the cleanup in Pocketsflow did not succeed. ${composeMessage(error)}`,
 		),
 	);
 }
@@ -137,7 +137,7 @@ async function removeOwn(
 		const others = own.filter((endpoint) => isOfOtherWorkflow(context, endpoint));
 		for (const { url, description } of others)
 			context.logger.warn(
-				`Pocketsflow Trigger: the webhook at ${url} was not removed, because it was registered for workflow ${readDescription(description).workflowId}, which has the same address as this one.`,
+				`Pocketsflow Trigger: the webhook at ${url} was not removed because it belongs to workflow ${readDescription(description).workflowId}, which uses the same address.`,
 			);
 		const ours = own.filter((endpoint) => !others.includes(endpoint)).map(({ id }) => id);
 		for (const id of ours) await removeEndpoint(context, id, options);
@@ -267,7 +267,7 @@ const planFor = ({ context, credential, wanted }: Registrar, endpoints: Endpoint
 /** Says in the log that the copy in Pocketsflow was refused, cut, changed or dropped. */
 const warnOfLostCopy = ({ logger }: IHookFunctions | IWebhookFunctions) =>
 	logger.warn(
-		'Pocketsflow Trigger: Pocketsflow does not keep the sealed copy of the signing secret as it was sent. The only copy is in the static data of this workflow. If n8n loses that, the webhook is registered again and the delivery that shows it is lost.',
+		'Pocketsflow Trigger: Pocketsflow did not store the encrypted copy of the signing secret as sent. The only copy is in the static data of this workflow. If n8n loses it, the node re-registers the webhook, and the delivery that reveals the loss is lost.',
 	);
 
 function warnOfOtherHost({ context, wanted: { url } }: Registrar, endpoints: Endpoint[]): void {
@@ -275,7 +275,7 @@ function warnOfOtherHost({ context, wanted: { url } }: Registrar, endpoints: End
 	const other = findEndpointOfOtherHost(endpoints, url, stored);
 	if (!other) return;
 	context.logger.warn(
-		`Pocketsflow Trigger: this node is registered in Pocketsflow as ${other.url}, which is another address than ${url} and was not changed. If n8n has moved, remove that webhook under Developers → Webhooks in Pocketsflow. If this n8n is a copy, the webhook belongs to the original.`,
+		`Pocketsflow Trigger: a webhook of this node is registered at ${other.url}, but this n8n uses ${url}. The other webhook was not changed. If you moved n8n, remove it under Developers → Webhooks in Pocketsflow. If this n8n is a copy, it belongs to the original.`,
 	);
 }
 
@@ -382,14 +382,15 @@ async function doUpkeep(task: Task): Promise<void> {
 	const wasMissing = node.isMissing;
 	node.isMissing = reading.endpoints.length === 0;
 	if (node.isMissing) {
-		if (wasMissing) await replaceEndpoint(task, reading, 'Pocketsflow had none for this workflow');
+		if (wasMissing)
+			await replaceEndpoint(task, reading, 'Pocketsflow had no webhook for this workflow');
 		else node.upkeepNotBeforeMs = Date.now() + missingCheckMs;
 	} else if (verification.valid) await confirmEndpoint(task, reading);
 	else if (reading.secrets.length === 0 && keyring.secrets.length === 0)
 		await replaceEndpoint(
 			task,
 			reading,
-			'its signing secret was lost, as after a change of the API key',
+			'its signing secret was lost, for example because the API key changed',
 		);
 	else if (reading.secrets.length > 0 && task.rawBody && namesOurEndpoint(task.rawBody, reading))
 		await replaceEndpoint(task, reading, 'its signing secret was changed in Pocketsflow');
@@ -448,7 +449,7 @@ async function replaceEndpoint(task: Task, reading: EndpointReading, why: string
 	const doubted = reading.secrets.length > 0 ? remove : [];
 	await apply({ ...registrar, doubted }, { remove });
 	context.logger.warn(
-		`Pocketsflow Trigger registered its webhook again: ${why}. Deliveries that were refused until now did not start the workflow; find them in Pocketsflow, or with the Pocketsflow Polling Trigger.`,
+		`Pocketsflow Trigger re-registered its webhook: ${why}. Deliveries that were refused before this did not start the workflow. Find them in Pocketsflow or with the Pocketsflow Polling Trigger.`,
 	);
 }
 
@@ -495,7 +496,7 @@ function limitChange(
 	for (const name of again) {
 		if (node.changed.get(name) === false)
 			context.logger.warn(
-				`Pocketsflow Trigger: Pocketsflow does not keep '${name}' of the webhook at ${endpoint.url} as this workflow needs it. Check the webhook under Developers → Webhooks in Pocketsflow, then publish (activate) the workflow again.`,
+				`Pocketsflow Trigger: Pocketsflow does not save the '${name}' setting that this workflow needs for the webhook at ${endpoint.url}. Check the webhook under Developers → Webhooks in Pocketsflow, then publish (activate) the workflow again.`,
 			);
 		node.changed.set(name, true);
 	}
@@ -508,7 +509,7 @@ function describeChange({ active, events, description }: EndpointChanges = {}): 
 	const done = [
 		active && 'enabled',
 		events && 'restored the events of',
-		description !== undefined && 'sealed the signing secret of',
+		description !== undefined && 'encrypted the signing secret of',
 	].filter(Boolean);
 	return done.length > 0 ? done.join(', ') : undefined;
 }

@@ -229,14 +229,14 @@ async function create(registrar: Registrar, others: Endpoint[]): Promise<UsableE
 	if (!endpoint)
 		throw new NodeOperationError(
 			context.getNode(),
-			'Pocketsflow created a webhook endpoint but did not return its ID, and does not list it. Remove it under Developers → Webhooks and publish (activate) the workflow again.',
+			'Pocketsflow created a webhook endpoint but neither returned its ID nor lists it. Remove it under Developers → Webhooks, then publish (activate) the workflow again.',
 		);
 	const secret =
 		answer.secret ?? endpoint.shownSecret ?? (await readShownSecret(registrar, endpoint.id));
 	if (secret === undefined)
 		throw new NodeOperationError(
 			context.getNode(),
-			`Pocketsflow created a webhook endpoint without returning its signing secret, so its deliveries can't be verified. ${await discard(registrar, endpoint.id)} Create an endpoint under Developers → Webhooks for an n8n Webhook node instead, and verify its deliveries with Webhook → Verify Delivery of the Pocketsflow node.`,
+			`Pocketsflow created a webhook endpoint without returning its signing secret, so its deliveries can't be verified. ${await discard(registrar, endpoint.id)} Instead, create an endpoint under Developers → Webhooks for an n8n Webhook node, and verify its deliveries with the operation Webhook → Verify Delivery of the Pocketsflow node.`,
 		);
 	const usable = { endpoint, secret };
 	registrar.store(usable);
@@ -274,9 +274,9 @@ async function removeLost(
 	try {
 		for (const { id } of findOwnEndpoints(await listEndpoints(context, options), wanted.url))
 			if (!others.some((other) => other.id === id)) await removeEndpoint(context, id, options);
-		error.message = `${error.message} Nothing is left of it: publish (activate) the workflow again.`;
+		error.message = `${error.message} No endpoint is left in Pocketsflow. Publish (activate) the workflow again.`;
 	} catch {
-		error.message = `${error.message} Publish (activate) the workflow again: that removes what may be left of it.`;
+		error.message = `${error.message} Publish (activate) the workflow again: this removes any endpoint that is left.`;
 	}
 }
 
@@ -309,9 +309,9 @@ async function sealNew(
  */
 async function discard({ context, options }: Registrar, id: string): Promise<string> {
 	return await removeEndpoint(context, id, options).then(
-		() => 'The endpoint was removed again.',
+		() => 'The endpoint was removed.',
 		(error: unknown) =>
-			`The endpoint could not be removed again: ${composeMessage(error)} Remove it under Developers → Webhooks.`,
+			`The endpoint could not be removed: ${composeMessage(error)} Remove it under Developers → Webhooks.`,
 	);
 }
 

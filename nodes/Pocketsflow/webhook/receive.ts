@@ -62,7 +62,7 @@ export async function receive(
 		// Thrown on, it would become a failed execution without the delivery in it.
 		const name = error instanceof Error ? error.name : 'unknown';
 		context.logger.error(
-			`${nameNode(context)} dropped a signed delivery: reading it failed (${name})`,
+			`${nameNode(context)} dropped a signed delivery that it could not read (${name})`,
 		);
 		return [];
 	}
@@ -86,7 +86,7 @@ function selectItems(request: VerifiedRequest): IDataObject[] {
 	const delivery = readDelivery(headers, rawBody, settings.events);
 	if (!delivery) {
 		context.logger.warn(
-			`${nameNode(context)} dropped a signed delivery whose body is no JSON object, names no event, or is nested too deep`,
+			`${nameNode(context)} dropped a signed delivery because its body is not a JSON object, names no event, or is nested too deeply`,
 		);
 		return [];
 	}
@@ -137,10 +137,10 @@ function tryReadFilters(context: IWebhookFunctions): TriggerSettings | undefined
 }
 
 function refuseUnread(context: IWebhookFunctions): void {
-	const message = 'The filters of this trigger cannot be read';
+	const message = "Can't read the filters of this trigger";
 	context.getResponseObject().status(500).json({ message });
 	context.logger.error(
-		`${nameNode(context)} answered a signed delivery with 500, because its filters cannot be read`,
+		`${nameNode(context)} returned 500 for a signed delivery because it cannot read its filters`,
 	);
 }
 
@@ -180,9 +180,9 @@ async function verifySafely(
 
 const remedies: Record<string, string> = {
 	'no secret':
-		'. The signing secret is not known. If the webhook is not registered again within a minute, unpublish (deactivate) the workflow and publish (activate) it again.',
+		'. The signing secret is unknown. If the webhook is not re-registered within a minute, unpublish (deactivate) the workflow and publish (activate) it again.',
 	'wrong signature':
-		'. If Pocketsflow sent it, the signing secret was changed there: unpublish (deactivate) the workflow and publish (activate) it again. Anyone who knows the address can cause this line, too.',
+		'. If Pocketsflow sent them, the signing secret was changed there: unpublish (deactivate) the workflow and publish (activate) it again. Anyone who knows the webhook URL can cause this message.',
 };
 
 function refuse(
@@ -191,7 +191,7 @@ function refuse(
 	verification: Verification | 'unreadable',
 ): void {
 	const response = context.getResponseObject();
-	response.status(401).json({ message: 'The signature of this delivery is not valid' });
+	response.status(401).json({ message: 'The signature of this delivery is invalid' });
 	const reason = readReason(verification);
 	const line = refusals.record(reason, Date.now());
 	if (line !== undefined)
@@ -214,15 +214,15 @@ function findDropReason(
 	settings: TriggerSettings,
 ): string | undefined {
 	if (!isListening(context) && !settings.events.includes(event))
-		return 'its event is not chosen in Trigger On';
-	if (!hasMetadata(payload, settings)) return 'its metadata is not what the options ask for';
-	if (!matchesProductFilter(payload, settings.productIds)) return 'its product is not chosen';
+		return 'its event is not selected in Trigger On';
+	if (!hasMetadata(payload, settings)) return 'its metadata does not match the options';
+	if (!matchesProductFilter(payload, settings.productIds)) return 'its product is not selected';
 	return undefined;
 }
 
 function logDrop(context: IWebhookFunctions, { event }: Delivery, reason: string): void {
 	context.logger.debug(
-		`${nameNode(context)} started nothing for a signed delivery of ${JSON.stringify(event.slice(0, 80))}: ${reason}`,
+		`${nameNode(context)} started no execution for a signed delivery of ${JSON.stringify(event.slice(0, 80))}: ${reason}`,
 	);
 }
 

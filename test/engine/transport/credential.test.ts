@@ -69,7 +69,7 @@ test.each([
 ])('A Base URL that is no plain web address is refused: %s', async (baseUrl) => {
 	const { message } = await catchError(readProduct(createContextWith({ baseUrl })));
 	expect(message).toBe(
-		`The 'Base URL' in the credential "Pocketsflow account" is not a plain web address`,
+		`The 'Base URL' in the credential "Pocketsflow account" is not a valid web address`,
 	);
 });
 
