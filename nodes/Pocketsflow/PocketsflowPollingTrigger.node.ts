@@ -37,6 +37,12 @@ export class PocketsflowPollingTrigger implements INodeType {
 				type: 'notice',
 				default: '',
 			},
+			{
+				displayName: 'A test key receives only test events, and a live key only live events',
+				name: 'modeNotice',
+				type: 'notice',
+				default: '',
+			},
 			polledEventsField.property,
 			{
 				displayName: 'Amounts are in the main unit of the currency: 29 is $29.00',

@@ -62,6 +62,12 @@ export class PocketsflowTrigger implements INodeType {
 				type: 'notice',
 				default: '',
 			},
+			{
+				displayName: 'A test key receives only test events, and a live key only live events',
+				name: 'modeNotice',
+				type: 'notice',
+				default: '',
+			},
 			eventsField.property,
 			...amountNotices,
 			simplifyField.property,

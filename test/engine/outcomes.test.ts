@@ -48,7 +48,7 @@ describe('an answer with the status 200 that says no', () => {
 		const { output, error, requests } = await run(operation, answer, parameters);
 		expect(output).toBeUndefined();
 		expect(error?.message).toMatch(/^Pocketsflow responded that /);
-		expect(error?.description).toMatch(/^Check (the code|in the dashboard)/);
+		expect(error?.description).toMatch(/^Check (the code|what happened)/);
 		expect(requests).toBe(1);
 	});
 });

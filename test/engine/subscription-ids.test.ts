@@ -80,7 +80,7 @@ describe.each(['cancel', 'refund'] as const)('the ID that events give: %s', (ope
 			`'Subscription' is '${shop.offerId}', but no buyer's subscription has this ID`,
 		);
 		expect(error?.description).toMatch(
-			/^This is the ID of the offer 'Members club', which many buyers share\. Use .*subscriptionCustomerId, or .*stripeSubscriptionId.*Nothing was canceled or refunded\.$/,
+			/^This is the ID of the offer 'Members club', which many buyers share\. Use .*subscriptionCustomerId in events.* or .*stripeSubscriptionId.*Nothing was canceled or refunded\.$/,
 		);
 		expect(getSent().filter((request) => request.startsWith('POST'))).toEqual([]);
 		expect(await getStatus()).toBe('active');

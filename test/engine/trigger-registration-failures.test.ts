@@ -81,7 +81,7 @@ describe('activation that fails in Pocketsflow', () => {
 			() => catchError(activate(trigger)),
 		);
 		expect(error?.message).toMatch(/read-only key/);
-		expect(error?.message).toMatch(/could not be removed again.*Developers → Webhooks/);
+		expect(error?.message).toMatch(/could not be removed: .*Developers → Webhooks/);
 		expect(await stage.listAt(trigger.url)).toHaveLength(1);
 	});
 

@@ -167,7 +167,7 @@ describe('two workflows with one address', () => {
 		const refused = { ...active, workflowId: 'refused', staticData: {} };
 		const lines = await collectLog(() => deactivate(refused));
 		expect(await stage.expectOneEndpoint(active)).toEqual(before);
-		const message = expect.stringContaining('registered for workflow workflow,');
+		const message = expect.stringContaining('belongs to workflow workflow,');
 		expect(lines).toEqual([{ level: 'warn', message }]);
 		await deactivate(active);
 		expect(await stage.listAt(active.url)).toEqual([]);

@@ -250,7 +250,9 @@ describe('Pocketsflow changed the endpoint', () => {
 				});
 				const texts = lines.map(({ message }) => message);
 				expect(texts.filter((text) => text.includes('restored the events'))).toHaveLength(1);
-				expect(texts.filter((text) => text.includes("does not keep 'events'"))).toHaveLength(1);
+				expect(
+					texts.filter((text) => text.includes("does not save the 'events' setting")),
+				).toHaveLength(1);
 			},
 			{ events: ['order.completed', 'order.refunded'] },
 		));

@@ -120,7 +120,9 @@ it('separate outputs are refused with Always Output Data, which would also run t
 	const context = createHookContext(newTrigger(separate));
 	jest.spyOn(context, 'getNode').mockReturnValue({ ...context.getNode(), alwaysOutputData: true });
 	const error = await catchError(prepare(context, new TriggerMemory()));
-	expect(error?.message).toContain("cannot be used with 'Always Output Data'. With it n8n");
+	expect(error?.message).toContain(
+		"cannot be used with 'Always Output Data'. With this setting, n8n",
+	);
 });
 
 describe('separate outputs', () => {

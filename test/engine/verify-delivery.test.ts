@@ -106,7 +106,7 @@ describe('Webhook: Verify Delivery', () => {
 	it('asks for the signing secret where the credential has none', async () => {
 		const credential = { apiKey: sandbox.testKey, baseUrl: sandbox.url };
 		const { error } = await verify(body, buildHeaders(body), { credential });
-		expect(error?.description).toMatch(/'Webhook Signing Secret' of the credential/);
+		expect(error?.description).toMatch(/'Webhook Signing Secret' in the credential/);
 	});
 
 	it('says which option the Webhook node needs where the item has no binary data', async () => {

@@ -101,10 +101,10 @@ it.each([1, 2])(
 );
 
 describe.each(triggers)('%s', (_name, { description }) => {
-	it('says first what it does, and which mode it is in', () => {
-		const [first] = description.properties;
-		expect(first.type).toBe('notice');
-		expect(first.displayName).toMatch(/test key.*live key/);
+	it('says first what it does or needs, then which events a key receives', () => {
+		const [first, second] = description.properties;
+		expect([first.type, second.type]).toEqual(['notice', 'notice']);
+		expect(second.displayName).toMatch(/test key.*live key/);
 	});
 
 	it('has labels that the panel does not cut', () => {

@@ -96,7 +96,7 @@ describe('the texts of every operation follow the guidelines', () => {
 			/permanently|cannot be undone/.test(String(option.description)),
 		);
 		expect(/real money in live mode/.test(String(option.action))).toBe(
-			/money of .* back/.test(String(option.description)),
+			/^(Refund|Create a full or partial refund) /.test(String(option.description)),
 		);
 		expect(effect).toMatch(/^(read|change|create)$/);
 		expect(new Set(fields).size).toBe(fields.length);
