@@ -145,7 +145,7 @@ export const tables: Record<string, Record<string, Command>> = {
 			short: { args: ['creates'], env: { BENCH_ROUNDS: '1' }, minutes: 1 },
 		},
 		n8n: {
-			what: 'Deliveries one by one and at once, on one process and in queue mode, compared with the Webhook node; prints the tables of docs/scaling.md',
+			what: 'Deliveries one by one and at once, on one process and in queue mode, compared with the Webhook node; prints the tables of docs/measurements.md',
 			run: ['test/bench/n8n.ts'],
 			minutes: 40,
 			short: {
