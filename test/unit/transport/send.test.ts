@@ -260,7 +260,7 @@ describe('a delete that is answered 404', () => {
 		['but by a page of a proxy', [failed, { ...gone, text: '<h1>Not found</h1>' }], remove],
 	])('is an error %s', async (_when, results, request) => {
 		const { status } = results[results.length - 1] as { status: number };
-		expect((await fail(results, request, 'change')).description).toContain(`answered ${status}`);
+		expect((await fail(results, request, 'change')).description).toContain(`returned ${status}`);
 	});
 });
 
