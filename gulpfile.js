@@ -108,4 +108,8 @@ const modes = async () => {
 		await chmod(file, 0o644);
 };
 
-exports.build = series(clean, checkTypes, assets, compactJson, bundle, modes);
+const assemble = series(clean, assets, compactJson, bundle, modes);
+
+exports.build = series(clean, checkTypes, assemble);
+// For the demo and the tests with a real n8n: types are checked elsewhere.
+exports.assemble = assemble;

@@ -16,6 +16,17 @@ module.exports = {
 	testMatch: ['**/*.test.ts'],
 	transform: {
 		'^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' } }],
+		// The pages of the sandbox.
+		'^.+\\.tsx$': [
+			'@swc/jest',
+			{
+				jsc: {
+					parser: { syntax: 'typescript', tsx: true },
+					target: 'es2022',
+					transform: { react: { runtime: 'automatic', importSource: 'preact' } },
+				},
+			},
+		],
 	},
 	testTimeout: 30_000,
 };

@@ -6,6 +6,7 @@ import type {
 	StoredWorkflow,
 	WorkflowNode,
 } from '../test/harness/n8n/client';
+import { readMessage } from '../test/harness/runMain';
 import { until } from '../test/harness/until';
 import type { Account } from './example-workflows';
 import type { ImportedExample } from './import-all';
@@ -34,7 +35,7 @@ export function listRunnableTriggers({ nodes, pinData = {} }: StoredWorkflow): s
 		.map(({ name }) => name);
 }
 
-const describeError = ({ status, error }: Execution) => error?.message ?? status;
+const describeFailure = ({ status, error }: Execution) => error?.message ?? status;
 
 async function runOnce(client: N8nClient, id: string, trigger: string): Promise<Finding> {
 	const started = await client.runManually(id, trigger);
@@ -48,7 +49,7 @@ async function runOnce(client: N8nClient, id: string, trigger: string): Promise<
 		{ withinMs: executionTimeoutMs },
 	);
 	if (execution.status === 'success') return { text: `${trigger}: ok`, failed: false };
-	return { text: `${trigger}: ${describeError(execution)}`, failed: true };
+	return { text: `${trigger}: ${describeFailure(execution)}`, failed: true };
 }
 
 /** Looks at what real events started in a published workflow. */
@@ -57,7 +58,7 @@ async function checkRealEvents(client: N8nClient, { id }: StoredWorkflow): Promi
 	const all = (await client.executions(id)).filter(({ mode }) => mode !== 'manual');
 	const bad = all.find(({ status }) => status !== 'success');
 	if (!bad) return [{ text: `${all.length} real events: ok`, failed: false }];
-	const text = `execution ${bad.id}: ${describeError(await client.execution(bad.id))}`;
+	const text = `execution ${bad.id}: ${describeFailure(await client.execution(bad.id))}`;
 	return [{ text, failed: true }];
 }
 
@@ -69,7 +70,7 @@ async function checkExample(
 	const findings: Finding[] = active ? await checkRealEvents(client, workflow) : [];
 	for (const trigger of listRunnableTriggers(workflow)) {
 		const failed = (error: unknown): Finding => ({
-			text: `${trigger}: ${error instanceof Error ? error.message : String(error)}`,
+			text: `${trigger}: ${readMessage(error)}`,
 			failed: true,
 		});
 		findings.push(await runOnce(client, id, trigger).catch(failed));

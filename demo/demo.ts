@@ -2,12 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { demoOwner, type Execution, type ExecutionSummary } from '../test/harness/n8n/client';
+import { demoOwner, type Execution } from '../test/harness/n8n/client';
+import { readMessage } from '../test/harness/runMain';
 import { withProgress } from '../test/harness/setup/progress';
 import { causeEvents, checkExamples } from './check';
 import { buy } from './example-workflows';
 import { formatSteps } from './first-minutes';
 import { moveHome, writeKeptData } from './kept-data';
+import { isUnreported, readPaidOrder } from './paid-orders';
 import { askWhetherToKeep } from './question';
 import { type Demo, type DemoOptions, type Running, startDemo } from './start-demo';
 
@@ -114,40 +116,22 @@ Point a tunnel at ${n8n.url} and start again with its address in N8N_WEBHOOK_URL
 	else console.log('Waiting for paid orders …');
 }
 
-/** The paid order that an execution of the quick start brought; undefined if it brought none. */
-function readPaidOrder(execution: Execution) {
-	const [event] = execution.items('Pocketsflow Trigger') as Array<{
-		metadata?: { order_id?: string };
-		customer?: { email?: string };
-		amount?: number;
-		eventId?: string;
-	}>;
-	if (!event?.metadata?.order_id) return undefined;
-	const { metadata, customer, amount, eventId } = event;
-	return { orderId: metadata.order_id, customerEmail: customer?.email, amount, eventId };
-}
-
-/** Whether a buyer or Pocketsflow started an execution, not the button that tries a workflow. */
-const wasDelivered = ({ mode }: ExecutionSummary) => mode === 'webhook';
-
 /** Prints each paid order as it comes, until the process is stopped. */
-async function reportPaidOrders({ client, quickStart }: Demo): Promise<never> {
+async function reportPaidOrders({ client, quickStart, openEditor }: Demo): Promise<never> {
 	const shown = new Set<string>();
 	for (const { id } of await client.executions(quickStart.id)) shown.add(id);
 	for (;;) {
 		await client
 			.waitForExecution(
 				quickStart.id,
-				(execution) => {
-					const isOther = execution.status === 'success' && !readPaidOrder(execution);
-					return !shown.has(execution.id) && wasDelivered(execution) && !isOther;
-				},
+				(execution) => !shown.has(execution.id) && isUnreported(execution),
 				60_000,
 			)
 			.then((execution) => {
 				shown.add(execution.id);
 				const paid = readPaidOrder(execution) ?? execution.error?.message ?? 'no paid order';
-				if (!asking) console.log(`  execution ${execution.id}, ${execution.status}:`, paid);
+				const url = `${openEditor(quickStart.id)}/executions/${execution.id}`;
+				if (!asking) console.log(`  ${execution.status}:`, paid, `\n  ${url}`);
 			})
 			// Nobody has bought anything in this minute, or n8n is being stopped.
 			.catch(() => undefined);
@@ -208,7 +192,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
 
 main()
 	.catch((error: unknown) => {
-		console.error(error instanceof Error ? error.message : error);
+		console.error(readMessage(error));
 		process.exitCode = 1;
 	})
 	.then(async () => {

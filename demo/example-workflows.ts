@@ -87,7 +87,7 @@ export async function buy(
 	sellUrl: string,
 	email: string,
 ): Promise<{ checkout: string; finalUrl: string }> {
-	const http = axios.create({ proxy: false, timeout: 30_000 });
+	const http = axios.create({ proxy: false, timeout: 30_000, headers: { accept: 'text/html' } });
 	const page = await http.get<string>(sellUrl);
 	const checkout = getFinalUrl(page);
 	const action = /<form[^>]*method="post"[^>]*action="([^"]*pay[^"]*)"/i.exec(page.data)?.[1];

@@ -5,6 +5,8 @@ export interface DemoShop {
 	account: Account;
 	/** The product that the quick start sells. */
 	productId: string;
+	/** The store of the sandbox; absent where Pocketsflow itself is used. */
+	storeUrl?: string;
 	/** The WooCommerce shop; absent where Pocketsflow itself is used. */
 	wooCommerce?: { url: string };
 }
@@ -35,18 +37,23 @@ export const examples: readonly Example[] = [
 		since: '1.123',
 		tags: ['Start here'],
 		active: 'always',
-		// The store has several products, and says which one is wanted. The buyer lands on the page of "sell".
+		// The store has several products, and says which one is wanted.
 		sells: ({ productId }) => `={{ $json.query.product || '${productId}' }}`,
-		setUp: () => ({
-			paidPage:
-				"={{ $json.webhookUrl.replace(/buy$/, 'thanks') }}?order={{ encodeURIComponent($json.query.order ?? '') }}",
-			canceledPage: "={{ $json.webhookUrl.replace(/buy$/, 'thanks') }}?canceled=yes",
-		}),
+		setUp: ({ storeUrl }) => {
+			const order = "{{ encodeURIComponent($json.query.order || 'A-' + $execution.id) }}";
+			// Without a store the buyer lands on the page of "sell".
+			const page = storeUrl ?? "{{ $json.webhookUrl.replace(/.buy$/, '') }}";
+			return {
+				paidPage: `=${page}/thanks?order=${order}`,
+				canceledPage: storeUrl ?? `=${page}/thanks?canceled=yes`,
+			};
+		},
 	},
 	{ file: 'sell', since: '1.123', tags: ['Start here'], active: 'always' },
 	{ file: 'settle', since: '2.0', tags: ['Start here'], active: 'always' },
 	{ file: 'any-platform', since: '1.123', tags: ['Sell'] },
 	{ file: 'sell-in-chat', since: '2.0', tags: ['Sell'] },
+	{ file: 'own-endpoint', since: '1.123', tags: ['Settle'] },
 	{ file: 'confirm-paid-order', since: '1.123', tags: ['Settle'] },
 	{ file: 'reconcile-by-webhook', since: '2.0', tags: ['Settle'] },
 	{ file: 'reconcile-by-polling', since: '2.0', tags: ['Settle'] },

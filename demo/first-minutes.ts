@@ -38,7 +38,7 @@ export const buildSteps = ({ store, dashboard, n8n, seller, canReceive }: Places
 		? [
 				{
 					title: 'Use the buttons of the dashboard',
-					text: 'Refund the order, or let a renewal fail: "license keys" and "ask again after a failed renewal" listen. The emails that they send appear in the terminal.',
+					text: 'Refund the order, or let a renewal fail. The page then says which workflow listened. The emails that the workflows send appear in the terminal.',
 					url: dashboard,
 				},
 			]

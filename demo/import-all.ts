@@ -38,19 +38,27 @@ function isActive({ active }: Example, workflow: Workflow, target: ImportTarget)
 	return active === 'always' || shop.wooCommerce !== undefined;
 }
 
+/** The IDs of tags, which are created if they are missing. */
+async function ensureTags(
+	client: N8nClient,
+	names: Iterable<string>,
+): Promise<Map<string, string>> {
+	const existing = await client.get<Array<{ id: string; name: string }>>('/tags');
+	const ids = new Map(existing.map(({ name, id }) => [name, id]));
+	for (const name of names)
+		if (!ids.has(name)) ids.set(name, (await client.post<{ id: string }>('/tags', { name })).id);
+	return ids;
+}
+
 /** Imports a workflow with tags, which are created if they are missing. */
 export async function importTagged(
 	{ client, credentials }: Pick<ImportTarget, 'client' | 'credentials'>,
 	workflow: Workflow,
 	tags: string[],
 ): Promise<StoredWorkflow> {
-	const existing = await client.get<Array<{ id: string; name: string }>>('/tags');
-	const ids: string[] = [];
-	for (const name of tags) {
-		const tag = existing.find((candidate) => candidate.name === name);
-		ids.push((tag ?? (await client.post<{ id: string }>('/tags', { name }))).id);
-	}
-	return await client.importWorkflow(workflow, credentials, ids);
+	const ids = await ensureTags(client, tags);
+	const chosen = tags.flatMap((name) => ids.get(name) ?? []);
+	return await client.importWorkflow(workflow, credentials, chosen);
 }
 
 /** An example, filled in for the shops of the demo. */
@@ -62,27 +70,38 @@ function fillIn({ sells, setUp }: Example, original: Workflow, shop: DemoShop): 
 async function importExample(
 	target: ImportTarget,
 	example: Example,
+	tags: Map<string, string>,
 ): Promise<ImportedExample | undefined> {
-	const { client, known } = target;
+	const { client, credentials, known, shop } = target;
 	if (known[example.file]) {
 		// Whoever deleted an example does not want it back.
 		const workflow = await client.workflow(known[example.file]).catch(() => undefined);
 		return workflow && { example, workflow };
 	}
-	const filled = fillIn(example, await readExample(example.file), target.shop);
-	const workflow = await importTagged(target, filled, example.tags);
-	if (!isActive(example, filled, target)) return { example, workflow };
-	await client.activate(workflow.id);
-	return { example, workflow: { ...workflow, active: true } };
+	const filled = fillIn(example, await readExample(example.file), shop);
+	const chosen = example.tags.flatMap((name) => tags.get(name) ?? []);
+	return { example, workflow: await client.importWorkflow(filled, credentials, chosen) };
+}
+
+/** Publishes an example that was imported now, if the table says so. */
+async function publish(target: ImportTarget, imported: ImportedExample): Promise<void> {
+	const { example, workflow } = imported;
+	if (target.known[example.file] || !isActive(example, workflow, target)) return;
+	await target.client.activate(workflow.id);
+	imported.workflow = { ...workflow, active: true };
 }
 
 /** Imports every example that this n8n can run, tagged, and publishes those that the table says. */
 export async function importAll(target: ImportTarget): Promise<ImportedExample[]> {
+	const wanted = listExamplesFor(target.version);
+	const tags = await ensureTags(target.client, new Set(wanted.flatMap((example) => example.tags)));
 	const imported: ImportedExample[] = [];
 	// n8n shows the newest first, so that the first of the table comes last.
-	for (const example of listExamplesFor(target.version).reverse()) {
-		const done = await importExample(target, example);
+	for (const example of [...wanted].reverse()) {
+		const done = await importExample(target, example, tags);
 		if (done) imported.unshift(done);
 	}
+	// n8n publishes in the background: most of the time is waiting.
+	await Promise.all(imported.map((one) => publish(target, one)));
 	return imported;
 }

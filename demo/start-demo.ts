@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import axios from 'axios';
 
 import { type Sandbox, startSandbox } from '../sandbox/sandbox';
-import { N8nClient, type StoredWorkflow } from '../test/harness/n8n/client';
+import { N8nClient, type StoredWorkflow, type WorkflowNode } from '../test/harness/n8n/client';
 import { ensureN8n } from '../test/harness/n8n/install';
 import { MailServer } from '../test/harness/mailServer';
 import { type RunningN8n, startN8n } from '../test/harness/n8n/start';
@@ -50,11 +50,19 @@ export interface Demo {
 	steps: Step[];
 	/** The address of the workflow with the first steps. */
 	startHereUrl: string;
+	/** The address of a workflow in the editor. */
+	openEditor(workflowId: string): string;
 	/** Whether Pocketsflow can deliver to this n8n. */
 	canReceive: boolean;
 	/** The address that a buyer opens to pay for an order; the default product unless one is named by its ID. */
 	getBuyUrl(orderNumber: string, productId?: string): string;
 }
+
+/** Parts of n8n that the demo does not use: a third to a half of n8n's start. */
+const unusedModules = [
+	...['agents', 'chat-hub', 'external-secrets', 'instance-ai', 'instance-registry', 'mcp'],
+	...['oauth-server', 'otel', 'runtime-credentials'],
+];
 
 /** A free port: the one that was used before, if any; an error where something else has it now. */
 async function claimPort(port: number | undefined, what: string): Promise<number> {
@@ -116,6 +124,18 @@ async function readProducts({ apiKey, baseUrl }: Account): Promise<Map<string, s
 	return new Map(data.map(({ name, _id }) => [name, _id]));
 }
 
+/** The names of the imported workflows by the addresses that their triggers register. */
+function collectEndpoints(client: N8nClient, imported: ImportedExample[]): Map<string, string> {
+	const isTrigger = ({ type }: WorkflowNode) => type === 'n8n-nodes-pocketsflow.pocketsflowTrigger';
+	return new Map(
+		imported.flatMap(({ workflow }) =>
+			workflow.nodes
+				.filter(isTrigger)
+				.map(({ name }) => [client.webhookUrl(workflow, name), workflow.name]),
+		),
+	);
+}
+
 interface Product {
 	_id: string;
 	name: string;
@@ -142,6 +162,7 @@ export async function startDemo(running: Running, options: DemoOptions): Promise
 	const n8n = await withProgress('Starting n8n', () =>
 		startN8n({
 			port,
+			env: { N8N_DISABLED_MODULES: unusedModules.join(',') },
 			...(folder && { userFolder: folder }),
 			...(realAccount && publicUrl && { webhookUrl: publicUrl }),
 		}),
@@ -156,7 +177,12 @@ export async function startDemo(running: Running, options: DemoOptions): Promise
 			{ account, mailServer, ...(wooCommerce && { wooCommerce }) },
 			earlier?.credentials,
 		),
-		shop: { account, productId, ...(wooCommerce && { wooCommerce: { url: wooCommerce.url } }) },
+		shop: {
+			account,
+			productId,
+			...(sandbox && { storeUrl: sandbox.url }),
+			...(wooCommerce && { wooCommerce: { url: wooCommerce.url } }),
+		},
 		version: n8n.installation.version,
 		canReceive: !realAccount || publicUrl !== undefined,
 		known: earlier?.workflows ?? {},
@@ -186,12 +212,17 @@ export async function startDemo(running: Running, options: DemoOptions): Promise
 		workflows: { ...target.known, ...collectIds(imported), startHere },
 	};
 	if (folder) await writeKeptData(folder, running.kept);
+	const endpoints = collectEndpoints(client, imported);
 	sandbox?.setLinks({
 		n8nUrl: n8n.url,
+		getWorkflowName: (url) => endpoints.get(url),
 		// A product that was created later is sold by the store itself.
 		getBuyUrl: (name, orderNumber) =>
 			products.has(name) ? getBuyUrl(orderNumber, products.get(name)) : undefined,
 	});
 	const startHereUrl = openEditor(startHere);
-	return { account, n8n, client, imported, quickStart, steps, startHereUrl, canReceive, getBuyUrl };
+	return {
+		...{ account, n8n, client, imported, quickStart, steps },
+		...{ startHereUrl, openEditor, canReceive, getBuyUrl },
+	};
 }

@@ -9,6 +9,8 @@ export interface ShopLinks {
 	n8nUrl?: string;
 	/** The address of a workflow that sells a product; without it the store makes its own sessions. */
 	getBuyUrl?: (productName: string, orderNumber: string) => string | undefined;
+	/** The name of the workflow whose trigger registered an endpoint; undefined if it is not known. */
+	getWorkflowName?: (endpointUrl: string) => string | undefined;
 }
 
 /** Everything that one sandbox holds; every part of the sandbox gets it. */

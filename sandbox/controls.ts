@@ -1,6 +1,7 @@
 import type { JsonSchemaToTsProvider } from '@fastify/type-provider-json-schema-to-ts';
 import type { FastifyInstance } from 'fastify';
 
+import { readMessage } from '../test/harness/runMain';
 import type { SandboxContext } from './context';
 import type { TypeOf } from './contract/validation';
 import type { Database } from './database/database';
@@ -178,9 +179,9 @@ export function registerControls(
 			controls.addHook('preValidation', async (request) => {
 				request.body = readJsonBody(request.body);
 			});
-			controls.setErrorHandler<Error>(
+			controls.setErrorHandler<unknown>(
 				async (error, _request, reply) =>
-					await reply.code(getErrorStatus(error)).send({ error: error.message }),
+					await reply.code(getErrorStatus(error)).send({ error: readMessage(error) }),
 			);
 
 			controls.get('/switches', async () => context.switches);

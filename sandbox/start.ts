@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 
+import { runMain } from '../test/harness/runMain';
 import { startSandbox } from './sandbox';
 
 const { values } = parseArgs({
@@ -56,7 +57,4 @@ async function main(): Promise<void> {
 	process.on('SIGTERM', stop);
 }
 
-main().catch((error: unknown) => {
-	process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-	process.exit(1);
-});
+runMain(main);

@@ -23,23 +23,26 @@ export interface Command extends Form {
 export const tables: Record<string, Record<string, Command>> = {
 	'test:n8n': {
 		e2e: {
-			what: 'The main job, the first sale in the editor, every message of the README, saved workflows, every operation, the credential test, the tool of an agent, hostile deliveries, examples, the demo. File names choose some of it',
+			what: 'A seller and a buyer can do all that the pages say: the first sale in the editor, every operation, every example, every message of docs/troubleshooting.md, hostile deliveries, the demo. Add file names to run some of it',
 			run: buildJest('e2e'),
-			minutes: 24,
+			minutes: 16,
 		},
 		chaos: {
-			what: '10,000 sales while n8n is killed and deliveries are lost: none lost, none invented. Options: --purchases --minutes --kills --outages --seed',
+			what: 'None of 10,000 sales is lost or invented while n8n is killed and deliveries are lost. Options: --purchases --minutes --kills --outages --seed --often',
 			run: ['test/chaos/main.ts'],
 			minutes: 20,
 			short: {
-				args: ['--purchases', '500', '--minutes', '1.2', '--kills', '2', '--outages', '1'],
+				args: [
+					...['--purchases', '300', '--minutes', '0.8', '--kills', '2', '--outages', '1'],
+					'--often',
+				],
 				minutes: 3,
 			},
 		},
 		lifecycle: {
-			what: 'Exactly the right endpoints through edits, renames, restarts, crashes, copies and changed keys; both triggers over a restored backup and through updates of n8n. File names choose some of it',
+			what: 'Pocketsflow has exactly the right endpoints through edits, renames, restarts, crashes, copies and changed keys. Both triggers survive a restored backup and updates of n8n. Polls run on the scheduler of n8n with durable cursors. Add file names to run some of it',
 			run: buildJest('lifecycle'),
-			minutes: 20,
+			minutes: 30,
 			short: {
 				args: ['ordinary-life'],
 				env: { N8N_VERSION: '2.41.1', N8N_VERSIONS: '2.41.1' },
@@ -47,7 +50,7 @@ export const tables: Record<string, Record<string, Command>> = {
 			},
 		},
 		'lifecycle --mode queue': {
-			what: 'The life of the webhook trigger in queue mode: a main, two webhook processes and two workers over PostgreSQL and Redis, behind nginx',
+			what: 'The life of the webhook trigger in queue mode: a main, two webhook processes and two workers over PostgreSQL and Redis, behind nginx. Manual runs of all three nodes on a worker',
 			run: buildJest('queue', 'queue/queue\\.test'),
 			minutes: 8,
 			short: {
@@ -57,19 +60,19 @@ export const tables: Record<string, Record<string, Command>> = {
 			},
 		},
 		mains: {
-			what: 'Two mains that poll over one database lose nothing, and hand a sale over under one event ID',
+			what: 'Two main processes that poll over one database lose nothing, and hand a sale over under one event ID',
 			run: buildJest('queue', 'queue/mains\\.test'),
-			minutes: 3,
+			minutes: 2,
 		},
 		soak: {
-			what: 'Under a steady load memory, open files, stored data and the log stay flat, and nothing is lost. Growth is judged from 20 minutes on. Options: --minutes --rate. Linux only',
+			what: 'Memory, open files, stored data and the log stay flat under a steady load, and nothing is lost. Growth is judged from 20 minutes on. Options: --minutes --rate. Linux only',
 			run: ['test/soak/main.ts'],
 			report: 'test/soak/output/soak.json',
 			minutes: 125,
-			short: { args: ['--minutes', '2'], minutes: 4 },
+			short: { args: ['--minutes', '2'], minutes: 3 },
 		},
 		compat: {
-			what: 'The credential, operations, Retry On Fail, triggers, examples and the tool of an agent on each line of n8n; prints the table of the README',
+			what: 'The credential, operations, Retry On Fail, triggers, examples and the tool of an agent on each line of n8n, the newest with the defaults of n8n 3.0 too; prints a table',
 			run: ['test/compat/main.ts'],
 			report: 'test/compat/output/compat.json',
 			minutes: 45,
@@ -80,13 +83,13 @@ export const tables: Record<string, Record<string, Command>> = {
 			},
 		},
 		'chaos --mode queue': {
-			what: '300 sales in queue mode while each of its parts is killed: none lost, none invented. The same options',
+			what: 'None of 300 sales is lost or invented in queue mode while each of its parts is killed. The options of chaos',
 			run: ['test/chaos/main.ts', '--mode', 'queue'],
 			minutes: 8,
-			short: { args: ['--purchases', '60', '--minutes', '0.5'], minutes: 6 },
+			short: { args: ['--purchases', '60', '--minutes', '0.5', '--often'], minutes: 4 },
 		},
 		release: {
-			what: 'A whole release on this machine: build, scanner, the same tarball elsewhere, and every way to install, update and remove it, by the installer of n8n',
+			what: 'A release works, without the public registry: build, scanner, the same tarball elsewhere, and every way to install, update and remove the package',
 			run: ['test/package/release.ts'],
 			minutes: 6,
 			short: { run: ['test/package/installs.ts'], minutes: 4 },
@@ -94,7 +97,7 @@ export const tables: Record<string, Record<string, Command>> = {
 	},
 	check: {
 		scan: {
-			what: "n8n's scanner over source, tarball and descriptions; then again with violations put in, which it must find",
+			what: "n8n's scanner finds nothing in source, tarball and descriptions, and finds each violation that is put in",
 			run: ['test/package/scan.ts', '--control'],
 			minutes: 1,
 		},
@@ -104,19 +107,19 @@ export const tables: Record<string, Record<string, Command>> = {
 			minutes: 1,
 		},
 		reproducible: {
-			what: 'Two clones of what is committed, built under other circumstances, give the same tarball, byte for byte',
+			what: 'Two clones, built under other circumstances, give the same tarball, byte for byte',
 			run: ['test/package/reproducible.ts'],
 			minutes: 1,
 		},
 		histories: {
-			what: '10,000 random histories of the polling trigger at our own shop, and as many at the independent model',
+			what: 'The polling trigger loses and repeats nothing in 10,000 random histories with the sandbox, and in as many with an independent model',
 			run: ['jest', 'test/unit/polling/histories'],
 			env: { HISTORIES: '10000' },
 			minutes: 10,
 			short: { env: { HISTORIES: '1500' }, minutes: 2 },
 		},
 		hostile: {
-			what: 'The trigger accepts none of 100,000 changed deliveries, and memory stays flat',
+			what: 'The webhook trigger accepts none of 100,000 changed deliveries, and memory stays flat',
 			run: ['jest', '-i', 'test/engine/trigger-hostile'],
 			nodeFlags: ['--expose-gc'],
 			env: { HOSTILE_RUNS: '100000' },
@@ -124,7 +127,7 @@ export const tables: Record<string, Record<string, Command>> = {
 			short: { env: { HOSTILE_RUNS: '15000' }, minutes: 1 },
 		},
 		mutation: {
-			what: 'The tests notice at least 95 % of all small changes of the code that no sale may be lost by. Names of groups choose some of it',
+			what: 'The tests notice at least 95 % of all small changes of the code that could lose a sale. Add names of groups to run some of it',
 			run: ['test/mutation/main.ts'],
 			report: 'test/mutation/output/mutation.json',
 			minutes: 12,
@@ -133,25 +136,25 @@ export const tables: Record<string, Record<string, Command>> = {
 	},
 	bench: {
 		package: {
-			what: 'Files, bytes, load time and the start of n8n, compared with four other packages',
+			what: 'Compares files, bytes, load time and the start of n8n with four other packages',
 			run: ['test/bench/package.ts'],
 			minutes: 3,
 			short: { args: ['--alone', '--rounds', '1'], minutes: 0.5 },
 		},
 		transport: {
-			what: 'Bulk runs, rate limit and lists, compared with plain loops',
+			what: 'Compares bulk runs, the rate limit and lists with plain loops',
 			run: ['test/bench/transport.ts'],
 			minutes: 8,
 			short: { args: ['creates'], env: { BENCH_ROUNDS: '1' }, minutes: 1 },
 		},
 		n8n: {
-			what: 'Deliveries one by one and at once, on one process and in queue mode, compared with the Webhook node; prints the tables of docs/measurements.md',
+			what: 'Compares deliveries one by one and at once, on one process and in queue mode, with the Webhook node. Prints the tables of docs/scaling.md',
 			run: ['test/bench/n8n.ts'],
 			minutes: 40,
 			short: {
 				args: [
 					...['--modes', 'regular', '--settings', 'lazy', '--bursts', '20'],
-					...['--cold', '20', '--seconds', '2', '--sales', '20'],
+					...['--cold', '20', '--seconds', '2', '--sales', '20', '--often'],
 				],
 				minutes: 2,
 			},
@@ -159,19 +162,19 @@ export const tables: Record<string, Record<string, Command>> = {
 	},
 	generate: {
 		schemas: {
-			what: 'The sample outputs in nodes/Pocketsflow/__schema__',
+			what: 'Writes the sample outputs in nodes/Pocketsflow/__schema__',
 			run: ['test/engine/generate-schemas.ts'],
 			minutes: 0.2,
 			short: { args: ['--into', 'test/output/schemas'], minutes: 0.2 },
 		},
 		screenshots: {
-			what: 'The pictures of the README',
+			what: 'Takes the pictures of the README',
 			run: ['test/harness/browser/screenshots.ts'],
 			minutes: 2,
 			short: { args: ['--into', 'test/output/images'], minutes: 2 },
 		},
 		workflows: {
-			what: 'The workflows of test/e2e/workflows/build.ts, saved by the editor of n8n for a release: generate workflows 0.2.0',
+			what: "Saves the workflows of test/e2e/workflows/build.ts in n8n's editor, for a release: generate -- workflows 0.2.0",
 			run: ['test/e2e/workflows/save.ts'],
 			minutes: 1,
 			short: { args: ['0.0.0', '--into', 'test/output/workflows'], minutes: 1 },

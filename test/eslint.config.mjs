@@ -6,7 +6,7 @@ import tseslint from 'typescript-eslint';
 export default tseslint.config(
 	{ ignores: ['**/output/**'] },
 	{
-		files: ['**/*.ts'],
+		files: ['**/*.{ts,tsx}'],
 		extends: [js.configs.recommended, tseslint.configs.recommended],
 	},
 );

@@ -12,12 +12,15 @@ const [table, ...words] = process.argv.slice(2);
 const commands = tables[table];
 
 const usage = `npm run ${table} -- COMMAND [its own arguments]
-    all         every command, one after the other
-  --short       a run of seconds or few minutes
-  --n8n 2.8.4   the version of n8n; more than one: --n8n 2.41.1 --n8n 2.8.4
-  --mode queue  n8n in queue mode
-  --within 30   of all, begins only commands that end within so many minutes
-  --list        what each command does, and how many minutes it takes (in parentheses: with --short)`;
+npm run ${table} -- all
+
+  --list        Show this list.
+  --short       Run in seconds or a few minutes.
+  --within 30   Of all commands, begin only those that end within 30 minutes.`;
+
+const n8nUsage = `
+  --n8n 2.8.4   Run on this version of n8n. More than one: --n8n 2.41.1 --n8n 2.8.4
+  --mode queue  Run n8n in queue mode.`;
 
 interface Request {
 	name: string;
@@ -79,10 +82,11 @@ function refuseUnknown(given: string[], known: string[], what: string): void {
 }
 
 function showList(): void {
-	console.log(`${usage}\n`);
+	console.log(`${usage}${table === 'test:n8n' ? n8nUsage : ''}\n`);
+	const width = Math.max(...Object.keys(commands).map((name) => name.length));
 	for (const [name, { what, minutes, short }] of Object.entries(commands)) {
-		const times = short ? `${minutes} (${short.minutes})` : String(minutes);
-		console.log(`${name}, ${times} min\n    ${what}`);
+		const times = `${minutes} min${short ? `, with --short ${short.minutes} min` : ''}`;
+		console.log(`${name.padEnd(width)}  ${times}\n    ${what}`);
 	}
 }
 

@@ -10,8 +10,7 @@ import { getAllFields } from './actions/operation';
 import { buildProperties, buildSubtitle } from './actions/properties';
 import { resources } from './actions/resources';
 import { testPocketsflowApi } from './methods/credentialTest';
-import { buildListSearch } from './methods/listSearch';
-import { buildLoadOptions } from './methods/loadOptions';
+import { buildListSearch, buildLoadOptions } from './methods/pickerMethods';
 
 const fields = resources.flatMap(({ operations }) => operations.flatMap(getAllFields));
 

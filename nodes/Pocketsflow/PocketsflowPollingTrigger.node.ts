@@ -6,10 +6,10 @@ import {
 	type IPollFunctions,
 } from 'n8n-workflow';
 
-import { simplifyField } from './fields/common';
+import { simplifyField } from './fields/shared/output';
 import { buildEventsSubtitle } from './fields/triggerFields';
 import { testPocketsflowApi } from './methods/credentialTest';
-import { buildLoadOptions } from './methods/loadOptions';
+import { buildLoadOptions } from './methods/pickerMethods';
 import { polledEventsField, pollingOptionFields } from './polling/settings';
 import { polledEventOptions } from './polling/sources';
 

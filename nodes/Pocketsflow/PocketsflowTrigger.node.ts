@@ -7,10 +7,10 @@ import {
 } from 'n8n-workflow';
 
 import { eventOptions } from './events/catalogue';
-import { simplifyField } from './fields/common';
+import { simplifyField } from './fields/shared/output';
 import { buildEventsSubtitle } from './fields/triggerFields';
 import { testPocketsflowApi } from './methods/credentialTest';
-import { buildLoadOptions } from './methods/loadOptions';
+import { buildLoadOptions } from './methods/pickerMethods';
 import {
 	amountNotices,
 	buildOutputsExpression,

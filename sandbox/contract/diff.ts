@@ -1,4 +1,5 @@
 /** npm run contract:diff -- FILE: what an OpenAPI document, in YAML or JSON, says differently. */
+import { readMessage } from '../../test/harness/runMain';
 import { compareDocuments, formatDifferences } from './compare';
 import { contract, readDocument } from './document';
 
@@ -13,7 +14,7 @@ if (file === undefined) {
 		process.stdout.write(formatDifferences(differences));
 		process.exitCode = differences.length === 0 ? 0 : 1;
 	} catch (error) {
-		process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+		process.stderr.write(`${readMessage(error)}\n`);
 		process.exitCode = 2;
 	}
 }

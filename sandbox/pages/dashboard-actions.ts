@@ -7,7 +7,7 @@ import { membershipActions } from '../shop/memberships';
 import { refundOrder } from '../shop/orders';
 import { addReview } from '../shop/reviews';
 import { applySwitches, type DeliveryFault } from '../switches';
-import { formatMoney } from './html';
+import { formatMoney } from './format';
 
 /** What an action of the dashboard works on. */
 export interface ActionInput {

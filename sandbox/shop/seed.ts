@@ -96,7 +96,7 @@ const addOrders = (
 		buyProduct(context, db, products[index % products.length], {
 			email: `buyer${(index % 5) + 1}@example.com`,
 			firstName: `Buyer${(index % 5) + 1}`,
-			metadata: { external_order_id: `A-${1001 + index}` },
+			metadata: { order_id: `A-${1001 + index}` },
 			purchasedAtMs: startMs + (index + 1) * 3 * DAY_MS,
 			deliver: false,
 		}),

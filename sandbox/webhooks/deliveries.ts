@@ -21,6 +21,12 @@ function isSubscribed(webhook: Webhook, event: string): boolean {
 	return names.some((name) => webhook.events.includes(name));
 }
 
+/** An event, and its deliveries: one for each endpoint that subscribed to it. */
+export interface Emission {
+	readonly event: string;
+	readonly deliveries: readonly Delivery[];
+}
+
 /** Sends events to the registered endpoints and records what became of each delivery. */
 export class Deliveries {
 	private readonly log = new RecentList<Delivery>(MAX_RECORDED_DELIVERIES);
@@ -34,6 +40,9 @@ export class Deliveries {
 	private readonly inFlight = new Set<Promise<void>>();
 
 	private readonly faults: DeliveryFaults;
+
+	/** Where the events of `watch` are noted. */
+	private watched: Emission[] | undefined;
 
 	constructor(
 		private readonly switches: Switches,
@@ -52,10 +61,23 @@ export class Deliveries {
 		const databases = this.switches.deliverAcrossModes
 			? Object.values(this.databases)
 			: [this.databases[mode]];
-		return databases
+		const deliveries = databases
 			.flatMap(({ webhooks }) => webhooks.query({ where: ({ active }) => active }).rows)
 			.filter((webhook) => isSubscribed(webhook, event))
 			.map((webhook) => this.send(webhook, mode, event, data));
+		this.watched?.push({ event, deliveries });
+		return deliveries;
+	}
+
+	/** Does something that emits events, and returns them; also those that no endpoint subscribed to. */
+	watch<T>(act: () => T): { result: T; emissions: Emission[] } {
+		const emissions: Emission[] = [];
+		this.watched = emissions;
+		try {
+			return { result: act(), emissions };
+		} finally {
+			this.watched = undefined;
+		}
 	}
 
 	/** Sends to one endpoint, whether or not it subscribed. */

@@ -1,7 +1,7 @@
 import { type DeliveryFault, deliveryFaultNames, type Switches } from '../switches';
 
 /** A small seeded generator of numbers from 0 to 1: the same seed gives the same numbers. */
-function createRandom(seed: number): () => number {
+export function createRandom(seed: number): () => number {
 	let state = seed >>> 0;
 	return () => {
 		state = (state + 0x6d2b79f5) >>> 0;

@@ -1,5 +1,6 @@
 import axios from 'axios';
 
+import { readMessage } from '../../test/harness/runMain';
 import type { Switches } from '../switches';
 import type { Delivery, Signing } from './delivery';
 import { sign } from './signature';
@@ -72,7 +73,7 @@ async function postBody(
 
 function describeFailure(error: unknown, tookMs: number, timeoutMs: number): string {
 	if (tookMs >= timeoutMs) return `timeout after ${timeoutMs} ms`;
-	return error instanceof Error ? error.message : String(error);
+	return readMessage(error);
 }
 
 /** Makes one attempt of a delivery and writes into it what came of it; never throws. */

@@ -32,6 +32,8 @@ const { values: options } = parseArgs({
 		seconds: { type: 'string', default: '10' },
 		/** How many sales are made at once, to count those that are lost; 0 leaves that out. */
 		sales: { type: 'string', default: '500' },
+		/** Whether the polling trigger of these sales polls every ten seconds instead of every minute. */
+		often: { type: 'boolean', default: false },
 	},
 });
 const isChosen = (list: string) => (name: string) => list.split(',').includes(name);
@@ -313,6 +315,7 @@ async function sellAtOnce({ name, mode, env }: SetUp, sales: number): Promise<Re
 			...{ kills: 0, outages: 0, outageMs: 0 },
 			...{ dropRate: 0, duplicateRate: 0, malformRate: 0 },
 			repeatAfterMinutes: 1,
+			pollEverySeconds: options.often ? 10 : 60,
 			settleTimeoutMs: 10 * 60_000,
 		},
 		(line) => process.stderr.write(`${name} | ${line}\n`),

@@ -52,8 +52,7 @@ export async function startSandboxProcess(switches: object): Promise<SandboxProc
 		child.kill();
 		await ended;
 	};
-	await until('the sandbox to answer', () => control('PATCH', '/switches', switches), {
-		everyMs: 100,
-	});
+	const isUp = () => control('PATCH', '/switches', switches).then(() => true);
+	await until('the sandbox to answer', isUp, { everyMs: 100 });
 	return { url, apiKey, control, listProductNames, stop };
 }

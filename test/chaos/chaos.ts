@@ -2,9 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { fillSetUp, readExample } from '../../demo/example-workflows';
 import type { Sandbox, SandboxOptions } from '../../sandbox/sandbox';
+import { createRandom } from '../../sandbox/webhooks/delivery-faults';
 import { Ledger } from '../harness/ledger';
 import { startEnvironment, type TestEnvironment } from '../harness/n8n/environment';
 import type { RunningN8n } from '../harness/n8n/start';
+import { pollOften } from '../harness/n8n/workflows';
+import { readMessage } from '../harness/runMain';
 import { until } from '../harness/until';
 
 export interface Plan {
@@ -22,6 +25,8 @@ export interface Plan {
 	malformRate: number;
 	/** The safety window of the polling trigger. */
 	repeatAfterMinutes: number;
+	/** How often it polls: every minute, as users set it, or as often as n8n allows. */
+	pollEverySeconds: 60 | 10;
 	/** How long after the last purchase an order that is not settled counts as lost. */
 	settleTimeoutMs: number;
 }
@@ -112,17 +117,6 @@ interface Run {
 	isOver: boolean;
 }
 
-/** Makes a generator of numbers from 0 to 1 that are the same for the same seed (mulberry32). */
-function createRandom(seed: number): () => number {
-	let state = seed >>> 0;
-	return () => {
-		state = (state + 0x6d2b79f5) >>> 0;
-		let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-		mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-		return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-	};
-}
-
 /** Draws moments within a span, one in each of its equal parts, so that they do not coincide. */
 const spread = (count: number, spanMs: number, random: () => number): number[] =>
 	Array.from({ length: count }, (_, index) => ((index + 0.2 + 0.6 * random()) / count) * spanMs);
@@ -180,10 +174,11 @@ export async function runChaos(
 async function activateExample(
 	{ client, credential }: TestEnvironment,
 	ledger: Ledger,
-	{ repeatAfterMinutes }: Plan,
+	{ repeatAfterMinutes, pollEverySeconds }: Plan,
 ): Promise<void> {
 	const example = await readExample('reconcile-two-triggers');
-	const workflow = fillSetUp(example, { shopUrl: ledger.url });
+	const filled = fillSetUp(example, { shopUrl: ledger.url });
+	const workflow = pollEverySeconds === 10 ? pollOften(filled) : filled;
 	const polling = workflow.nodes.find(({ type }) => type.endsWith('.pocketsflowPollingTrigger'));
 	if (!polling) throw new Error('The example has no polling trigger');
 	// The overlap is for records that appear late; none do here, and it would hold thousands of sales.
@@ -266,7 +261,7 @@ async function startAgain(
 			try {
 				return await victim.restart();
 			} catch (error) {
-				const [line] = (error as Error).message.split('\n');
+				const [line] = readMessage(error).split('\n');
 				log(`${victim.name} did not start: ${line}`);
 				if (attempt === 5) throw error;
 			}
@@ -307,8 +302,9 @@ async function waitUntilSettled({ plan, ledger, boughtAt, log }: Run): Promise<v
 			return missing === 0;
 		},
 		{ withinMs: plan.settleTimeoutMs, everyMs: 5_000 },
-	).catch((error: Error) => log(error.message));
-	await sleep(plan.repeatAfterMinutes * 60_000 + 90_000);
+	).catch((error: unknown) => log(readMessage(error)));
+	// A poll that is late, and its execution.
+	await sleep(plan.repeatAfterMinutes * 60_000 + plan.pollEverySeconds * 1_000 + 30_000);
 }
 
 async function buildReport(run: Run, durationMs: number): Promise<Report> {

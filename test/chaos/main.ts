@@ -13,6 +13,8 @@ const { values } = parseArgs({
 		kills: { type: 'string' },
 		outages: { type: 'string' },
 		seed: { type: 'string' },
+		/** Every ten seconds instead of every minute, and a shorter safety window. */
+		often: { type: 'boolean', default: false },
 	},
 });
 
@@ -32,7 +34,8 @@ const plan: Plan = {
 	dropRate: 0.05,
 	duplicateRate: 0.02,
 	malformRate: isQueue ? 0 : 0.01,
-	repeatAfterMinutes: isQueue ? 1 : 2,
+	repeatAfterMinutes: isQueue || values.often ? 1 : 2,
+	pollEverySeconds: values.often ? 10 : 60,
 	settleTimeoutMs: 6 * 60_000,
 };
 

@@ -14,7 +14,7 @@ import {
 setUpSandbox();
 
 describe('The API of the sandbox', () => {
-	test('has 44 endpoints, each of which needs a key', async () => {
+	test('the sandbox has 44 endpoints, and each needs a key', async () => {
 		const rows = Object.values(endpoints);
 		expect(rows).toHaveLength(44);
 		expect(new Set(rows.map(({ method, path }) => `${method} ${path}`)).size).toBe(44);
@@ -29,7 +29,7 @@ describe('The API of the sandbox', () => {
 		}
 	});
 
-	test('empties what an update sends empty', async () => {
+	test('an update empties each field that it sends empty', async () => {
 		const productId = await createProduct();
 		await post(`/products/update/${productId}`, { description: 'Old' });
 		const emptied = await post(`/products/update/${productId}`, { description: '' });
@@ -47,7 +47,7 @@ describe('The API of the sandbox', () => {
 		expect((await get(path)).body).not.toHaveProperty('expiration');
 	});
 
-	test('answers 404 for every unknown id and 400 in words for every missing field', async () => {
+	test('the sandbox answers 404 for every unknown ID, and 400 in words for every missing field', async () => {
 		const nothing = 'f'.repeat(24);
 		for (const { method, path } of Object.values(endpoints)) {
 			if (!path.includes(':id')) continue;
@@ -92,7 +92,7 @@ describe('The API of the sandbox', () => {
 		expect((await get('/v1/products')).status).toBe(404);
 	});
 
-	test('ignores unknown fields and refuses bodies that are no JSON', async () => {
+	test('the sandbox ignores unknown fields and refuses bodies that are no JSON', async () => {
 		const { status, body } = await post('/products', { name: 'x', price: 1, surprise: true });
 		expect(status).toBe(201);
 		expect(body).not.toHaveProperty('surprise');
@@ -104,7 +104,7 @@ describe('The API of the sandbox', () => {
 		expect(response.status).toBe(400);
 	});
 
-	test('keeps test and live data apart, and marks each with testMode', async () => {
+	test('the sandbox keeps test and live data apart, and marks each with testMode', async () => {
 		const testProduct = await createProduct();
 		const liveProduct = await createProduct(sandbox.liveKey);
 		expect((await get('/products')).rows.map(({ _id }) => _id)).toEqual([testProduct]);
@@ -119,7 +119,7 @@ describe('The API of the sandbox', () => {
 		expect(receiver.received).toHaveLength(1);
 	});
 
-	test('records requests without the key', async () => {
+	test('the sandbox records requests without the key', async () => {
 		await post('/products?x=1', { name: 'Book', price: 1 });
 		expect(sandbox.requests).toEqual([
 			expect.objectContaining({

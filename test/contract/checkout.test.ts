@@ -33,7 +33,7 @@ describe('The checkout page of the sandbox', () => {
 		return { status: response.status, location: response.headers.get('location') };
 	}
 
-	test('shows what is bought, with everything escaped', async () => {
+	test('the checkout page shows what is bought, with everything escaped', async () => {
 		const { body } = await post('/products', { name: '<b>"Tea" & more</b>', price: 40 });
 		await post('/discounts', {
 			name: 'D',
@@ -58,7 +58,7 @@ describe('The checkout page of the sandbox', () => {
 		expect((await fetch(`${sandbox.url}/checkout?session=cs_none`)).status).toBe(404);
 	});
 
-	test('makes one order when paid, delivers it, and leads to the success URL', async () => {
+	test('paying on the checkout page makes one order, delivers it, and leads to the success URL', async () => {
 		const { secret } = await registerWebhook();
 		const productId = await createProduct();
 		const url = await session({
@@ -88,7 +88,7 @@ describe('The checkout page of the sandbox', () => {
 		]);
 	});
 
-	test('adds to the success URL of a subscription what was bought', async () => {
+	test('the success URL of a subscription names what was bought', async () => {
 		await registerWebhook(['customer.subscription.created', 'invoice.payment_succeeded']);
 		const offerId = await createOffer();
 		const paid = await press('pay', await session({ productId: offerId }));
@@ -108,7 +108,7 @@ describe('The checkout page of the sandbox', () => {
 		expect(receiver.received[1].body).toMatchObject({ amount: 1500, currency: 'usd' });
 	});
 
-	test('starts a trial without a charge', async () => {
+	test('a trial starts without a charge', async () => {
 		await registerWebhook(['customer.subscription.created', 'invoice.payment_succeeded']);
 		await press('pay', await session({ productId: await createOffer({ trialPeriod: 7 }) }));
 		await sandbox.waitForDeliveries();
@@ -116,7 +116,7 @@ describe('The checkout page of the sandbox', () => {
 		expect((await get('/payments')).body).toMatchObject({ payments: [] });
 	});
 
-	test('leads to the cancel URL when canceled, and buys nothing', async () => {
+	test('canceling on the checkout page leads to the cancel URL, and buys nothing', async () => {
 		const url = await session({ productId: await createProduct() });
 		expect(await press('cancel', url)).toEqual({
 			status: 303,
@@ -127,7 +127,7 @@ describe('The checkout page of the sandbox', () => {
 });
 
 describe('The discount codes of the sandbox', () => {
-	test('are valid for their products until they expire', async () => {
+	test('a discount code is valid for its products until it expires', async () => {
 		const productId = await createProduct();
 		const discount = { name: 'D', code: 'TEN', value: 10, mainProductIds: [productId] };
 		await post('/discounts', discount);

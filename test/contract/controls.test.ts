@@ -7,7 +7,7 @@ import { call, get, getPath, type JsonObject, post, sandbox, setUpSandbox } from
 setUpSandbox();
 
 describe('The controls of the sandbox', () => {
-	test('seed a shop, move and delete orders, and reset everything', async () => {
+	test('the controls seed a shop, move and delete orders, and reset everything', async () => {
 		const { body: seeded } = await post('/_sandbox/seed');
 		expect((await get('/products')).rows).toHaveLength(3);
 		expect((await get('/subscriptions')).rows).toHaveLength(1);
@@ -27,7 +27,7 @@ describe('The controls of the sandbox', () => {
 		expect((await get('/products')).rows).toEqual([]);
 	});
 
-	test('give refunds and memberships the statuses that only Pocketsflow sets', async () => {
+	test('the controls give refunds and memberships the statuses that only Pocketsflow sets', async () => {
 		const { body: seeded } = await post('/_sandbox/seed');
 		const [orderId] = seeded.orderIds as string[];
 		const { body: refund } = await post('/refunds', { orderId });
@@ -45,7 +45,7 @@ describe('The controls of the sandbox', () => {
 		});
 	});
 
-	test('renew an API key, with or without the one before', async () => {
+	test('the controls renew an API key, and keep the old one only if asked to', async () => {
 		const isValid = async (key: string) =>
 			(await fetch(`${sandbox.url}/products`, { headers: { authorization: `Bearer ${key}` } })).ok;
 		const renew = async (body: object) => String((await post('/_sandbox/keys', body)).body.key);
@@ -60,7 +60,7 @@ describe('The controls of the sandbox', () => {
 		expect([await isValid(sandbox.testKey), await isValid(third)]).toEqual([true, false]);
 	});
 
-	test('make purchases with numbered texts and a list of metadata', async () => {
+	test('the controls make purchases with numbered texts and a list of metadata', async () => {
 		await post('/products', { name: 'Book', price: 1 });
 		const { body } = await post('/_sandbox/purchases', {
 			count: 3,
@@ -81,7 +81,7 @@ describe('The controls of the sandbox', () => {
 });
 
 describe('The command npm run sandbox', () => {
-	test('prints address and keys, and stops on SIGTERM', async () => {
+	test('npm run sandbox prints address and keys, and stops on SIGTERM', async () => {
 		const entry = join(__dirname, '..', '..', 'sandbox', 'start.ts');
 		const command = spawn(process.execPath, ['--import', 'tsx', entry, '--port', '0', '--seed']);
 		let printed = '';

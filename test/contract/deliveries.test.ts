@@ -16,7 +16,7 @@ import {
 setUpSandbox();
 
 describe('The deliveries of the sandbox', () => {
-	test('are signed as documented, which an independent signer confirms', async () => {
+	test('deliveries are signed as documented, which an independent signer confirms', async () => {
 		const vector = '{"order":{"id":"o1"},"webhookId":"w1"}';
 		const expected = 'ecfdff394c5d4953b02bf956c99a8917fab53bde796dd9df60e4a430740459ca';
 		expect(sign('whsec_test', vector)).toBe(expected);
@@ -62,7 +62,7 @@ describe('The deliveries of the sandbox', () => {
 		expect(sandbox.deliveries[0]).toMatchObject({ outcome: 'delivered', status: 200, attempts: 1 });
 	});
 
-	test('make one attempt, follow no redirect, and go to active endpoints only', async () => {
+	test('a delivery is tried once, follows no redirect, and goes to active endpoints only', async () => {
 		const { id } = await registerWebhook();
 		receiver.status = 500;
 		await sell();
@@ -77,7 +77,7 @@ describe('The deliveries of the sandbox', () => {
 		expect(receiver.received).toHaveLength(2);
 	});
 
-	test('give an endpoint five seconds', async () => {
+	test('an endpoint has five seconds to answer a delivery', async () => {
 		await registerWebhook();
 		receiver.delayMs = 6_000;
 		await sell();
@@ -91,7 +91,7 @@ describe('The deliveries of the sandbox', () => {
 		expect(receiver.received).toHaveLength(1);
 	});
 
-	test('report everything that happens to products, orders and memberships', async () => {
+	test('deliveries report everything that happens to products, orders and memberships', async () => {
 		await registerWebhook([
 			...['product.created', 'product.updated', 'product.deleted', 'review.created'],
 			...['customer.subscription.created', 'customer.subscription.updated'],
@@ -150,7 +150,7 @@ describe('The deliveries of the sandbox', () => {
 		});
 	});
 
-	test('can be made by hand: forged, unsigned or anything else', async () => {
+	test('a delivery can be made by hand: forged, unsigned or anything else', async () => {
 		const { id, secret } = await registerWebhook();
 		const deliverByHand = async (extra: JsonObject) => {
 			receiver.clear();

@@ -1,7 +1,6 @@
 import { createHmac } from 'node:crypto';
 
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox';
-import type { Switches, SwitchesPatch } from '../../sandbox/switches';
 import { type ReceivedRequest, type Receiver, startReceiver } from './receiver';
 
 export type JsonObject = Record<string, unknown>;
@@ -37,91 +36,6 @@ export function setUpSandbox(): void {
 		sandbox.reset();
 		receiver.clear();
 	});
-}
-
-const switchesSet = new Set<string>();
-
-/** Changes switches and notes that a test of this file asserts on them. */
-export function setSwitches(patch: SwitchesPatch): void {
-	for (const name of Object.keys(patch)) switchesSet.add(name);
-	sandbox.setSwitches(patch);
-}
-
-/** Which test file asserts on which switches. */
-export const switchesBySuite = {
-	api: [
-		'orderById',
-		'idField',
-		'orderMetadata',
-		'emptyTotalPages',
-		'listShape',
-		'maxPageSize',
-		'overMaxPageSize',
-		'errorText',
-		'createStatus',
-		'deleteAnswer',
-		'productCurrencyRequired',
-		'redirectUrlsRequired',
-		'stripeSubscriptionIds',
-		'acceptMembershipId',
-		'cancelTakesEffect',
-		'acceptInvoicePaid',
-		'acceptUnknownEvents',
-		'allowLoopbackWebhooks',
-		'secretOnGet',
-		'webhookUrls',
-		'webhookDescriptions',
-		'webhookPageSize',
-		'sameUrlTwice',
-	],
-	faults: [
-		'rateLimit',
-		'rateLimitBurst',
-		'rateLimitPerMinute',
-		'rateLimitScope',
-		'retryAfter',
-		'latencyMs',
-		'apiDown',
-		'faults',
-	],
-	payloads: [
-		'testDelivery',
-		'eventIn',
-		'payload',
-		'webhookIdMeans',
-		'signed',
-		'timestamp',
-		'orderAmounts',
-		'orderRefunded',
-		'invoiceAmounts',
-		'webhookMetadata',
-		'invoicePayload',
-		'subscriptionPayload',
-		'pauseEvent',
-		'echoClientReferenceId',
-		'entityPayload',
-		'deliverAcrossModes',
-	],
-	deliveries: [
-		'deliveryRetries',
-		'deliveryRetryDelayMs',
-		'deliveryTimeoutMs',
-		'nextDeliveryFaults',
-		'delayMs',
-		'deliverySeed',
-		'dropRate',
-		'duplicateRate',
-		'delayRate',
-		'reorderRate',
-		'malformRate',
-		'forgeRate',
-		'deliveryConcurrency',
-	],
-} satisfies Record<string, Array<keyof Switches>>;
-
-/** Fails unless the tests of this file have set exactly the switches of their suite. */
-export function expectAllSwitchesSet(suite: keyof typeof switchesBySuite): void {
-	expect([...switchesSet].sort()).toEqual([...switchesBySuite[suite]].sort());
 }
 
 function parseJson(text: string): unknown {

@@ -3,7 +3,7 @@ import { createOffer, createProduct, get, type JsonObject, sandbox, setUpSandbox
 setUpSandbox();
 
 describe('The lists of the sandbox', () => {
-	test('filter and page orders, newest first', async () => {
+	test('the list of orders filters and pages, newest first', async () => {
 		const [one, other] = [await createProduct(), await createProduct()];
 		const purchased = await sandbox.purchase({
 			productId: one,
@@ -27,7 +27,7 @@ describe('The lists of the sandbox', () => {
 		expect(all.at(-1)?._id).toBe(earlier.orderIds[0]);
 	});
 
-	test('hold payments, subscribers and customers', async () => {
+	test('each purchase is in the lists of payments, subscribers and customers', async () => {
 		const productId = await createProduct();
 		const offerId = await createOffer();
 		await sandbox.purchase({ productId, count: 3, email: 'b{n}@example.com' });
@@ -59,7 +59,7 @@ describe('The lists of the sandbox', () => {
 		expect(await listEmails(`productId=${offerId}`)).toEqual(['b9@example.com']);
 	});
 
-	test('page quickly through 10,000 orders, which are made in seconds', async () => {
+	test('10,000 orders are made in seconds, and paged through in seconds', async () => {
 		const productId = await createProduct();
 		const startedAtMs = Date.now();
 		const { orderIds } = await sandbox.purchase({ productId, count: 10_000, spacingMs: 1 });

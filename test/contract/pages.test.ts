@@ -35,12 +35,29 @@ async function submit(path: string, fields: Record<string, string>, origin = san
 	return { status: response.status, location: response.headers.get('location') ?? '' };
 }
 
-/** Presses a button of the dashboard and returns what the page then says. */
-async function press(action: string, id = '', more: Record<string, string> = {}) {
+/** Presses a button of the dashboard and returns the page that follows. */
+async function pressAndOpen(action: string, id = '', more: Record<string, string> = {}) {
 	const { status, location } = await submit('/dashboard/actions', { action, id, ...more });
 	expect(status).toBe(303);
-	const { html } = await open(location);
-	return /data-test="notice"[^>]*>\s*([^<]*?)\s*</.exec(html)?.[1];
+	return (await open(location)).html;
+}
+
+/** Presses a button of the dashboard and returns what the page then says. */
+async function press(...button: Parameters<typeof pressAndOpen>) {
+	return /data-test="notice"[^>]*>\s*([^<]*?)\s*</.exec(await pressAndOpen(...button))?.[1];
+}
+
+/** Presses a button of the dashboard and returns what the page says about each event it caused. */
+async function pressAndReadListeners(action: string, id: string) {
+	const html = await pressAndOpen(action, id);
+	const [list] = /<ul data-test="listeners">.*?<\/ul>/s.exec(html) ?? [''];
+	return [...list.matchAll(/<li>(.*?)<\/li>/gs)].map(([, item]) =>
+		item
+			.replace(/<[^>]*>/g, '')
+			.replace(/\s+/g, ' ')
+			.replace(/ after \d+ ms/, '')
+			.trim(),
+	);
 }
 
 const listEvents = () =>
@@ -121,7 +138,9 @@ describe('The pages of the sandbox', () => {
 				const html = await (
 					await fetch(new URL(path, own.url), { headers: { accept: browserAccept } })
 				).text();
-				expect(html).toContain('&quot;&gt;&lt;img src=x onerror=alert(1)&gt;&#39;&amp;');
+				expect(html).toContain(
+					`&quot;>&lt;img src=x onerror=alert(1)>'&amp;&lt;/script>&lt;script>`,
+				);
 				expect(html).not.toContain('<img');
 				expect(html).not.toContain('<script>');
 			}
@@ -154,6 +173,26 @@ describe('The store of the sandbox', () => {
 		expect(receiver.received[0].body).toMatchObject({ metadata: { order_id: 'S-2041' } });
 	});
 
+	test('thanks a buyer whom a workflow sends back with the order number', async () => {
+		const productId = await createProduct();
+		const pay = async (order_id: string, email: string) => {
+			const page = `${sandbox.url}/thanks?order=${order_id}`;
+			const urls = { successUrl: page, cancelUrl: sandbox.url };
+			const { body } = await post('/checkout/sessions', {
+				productId,
+				metadata: { order_id },
+				...urls,
+			});
+			return await submit('/checkout/pay', { session: String(body.id), email });
+		};
+		expect((await open('/thanks?order=A-7')).status).toBe(404);
+		const { location } = await pay('A-7', 'lee@example.com');
+		await pay('A-8', 'kim@example.com');
+		const { html } = await open(location);
+		for (const text of ['A-7', 'lee@example.com', 'href="/"']) expect(html).toContain(text);
+		expect(html).not.toContain('kim@example.com');
+	});
+
 	test('leads to the workflow that sells, once one does; an offer is sold here', async () => {
 		const id = await createProduct();
 		const offer = await createOffer();
@@ -170,6 +209,14 @@ describe('The store of the sandbox', () => {
 		sandbox.setLinks({ n8nUrl: undefined, getBuyUrl: undefined });
 		expect((await submit('/buy', { item: 'none', mode: 'test' })).status).toBe(404);
 	});
+});
+
+test('The shop that the sandbox starts with names its orders by the key of every placeholder', async () => {
+	await post('/_sandbox/seed');
+	const orders = (await get('/orders')).body.orders as JsonObject[];
+	expect(orders.length).toBeGreaterThan(0);
+	for (const { metadata } of orders)
+		expect(metadata).toEqual({ order_id: expect.stringMatching(/^A-/) });
 });
 
 describe('The dashboard of the sandbox', () => {
@@ -222,6 +269,67 @@ describe('The dashboard of the sandbox', () => {
 			expect(listEvents().sort()).toEqual([...expected].sort());
 		}
 		expect(await press('renew', id)).toContain('has ended');
+	});
+
+	test('says after each button of a membership which workflow listened, or that none did', async () => {
+		const workflow = 'Pocketsflow: ask again after a failed renewal';
+		await registerWebhook(['invoice.payment_succeeded', 'customer.subscription.deleted']);
+		sandbox.setLinks({ getWorkflowName: (url) => (url === receiver.url ? workflow : undefined) });
+		const [id] = (await sandbox.purchase({ offerId: await createOffer() })).membershipIds;
+		const none = (event: string) => `No published workflow listens to ${event}.`;
+		const went = (event: string, to = workflow) => `${event} went to ${to}. Answered 200`;
+		for (const [action, expected] of [
+			['renew', [went('Invoice Payment Succeeded')]],
+			['fail-payment', [none('Invoice Payment Failed'), none('Subscription Updated')]],
+			['pause', [none('Subscription Paused')]],
+			['resume', [none('Subscription Resumed')]],
+			['cancel-at-period-end', [none('Subscription Updated')]],
+		] as const)
+			expect([action, await pressAndReadListeners(action, id)]).toEqual([action, expected]);
+		// A workflow of which only the address is known.
+		sandbox.setLinks({ getWorkflowName: undefined });
+		expect(await pressAndReadListeners('end', id)).toEqual([
+			went('Subscription Deleted', receiver.url),
+		]);
+		expect(await pressAndReadListeners('end', id)).toEqual([]);
+	});
+
+	test('says after a refund and a review which workflow listened, or that none did', async () => {
+		await registerWebhook(['order.refunded']);
+		const id = await sellOne();
+		expect(await pressAndReadListeners('refund', id)).toEqual([
+			`Order Refunded went to ${receiver.url}. Answered 200`,
+		]);
+		expect(await pressAndReadListeners('review', id)).toEqual([
+			'No published workflow listens to Review Created.',
+		]);
+	});
+
+	test('shows the revenue of each currency without what was refunded in it', async () => {
+		const sell = async (currency: string, price: number) => {
+			const { body } = await post('/products', { name: currency, currency, price });
+			const productId = String(body._id);
+			return (await sandbox.purchase({ productId, count: 2 })).orderIds;
+		};
+		const [refunded] = await sell('EUR', 20);
+		const [inPart, failing] = await sell('USD', 30);
+		await post('/refunds', { orderId: refunded });
+		await post('/refunds', { orderId: inPart, amount: 12.5 });
+		const failed = (await post('/refunds', { orderId: failing })).body;
+		await post(`/_sandbox/refunds/${String(failed._id)}/status`, { status: 'failed' });
+		const { html } = await open('/dashboard');
+		const [, revenue] = /Revenue<\/div>\s*<div class="figure">([^<]*)</.exec(html) ?? [];
+		expect(revenue.split(' + ').sort()).toEqual(['$47.50', '€20.00']);
+	});
+
+	test('does not count a renewal that was refunded as revenue', async () => {
+		const { membershipIds } = await sandbox.purchase({ offerId: await createOffer() });
+		const { body } = await get(`/orders/subscriptions/${membershipIds[0]}`);
+		const id = String(body.stripeSubscriptionId ?? membershipIds[0]);
+		expect((await post(`/orders/subscriptions/refund/${id}`)).status).toBeLessThan(300);
+		expect((await open('/dashboard')).html).toMatch(
+			/Revenue<\/div>\s*<div class="figure">\$0\.00</,
+		);
 	});
 
 	test('loses the next delivery, sends one twice, and delivers one again', async () => {

@@ -52,7 +52,7 @@ describe('the official SDK pocketsflow@1.2.1 against the sandbox', () => {
 
 	const createProduct = async () => await sdk.products.create({ name: 'Book', price: 29.99 });
 
-	test('products and variants', async () => {
+	test('the SDK creates, reads, changes and deletes products and variants', async () => {
 		const product = await sdk.products.create({ name: 'E-book', price: 12.5, subtitle: 'New' });
 		expect(product).toMatchObject({
 			_id: id,
@@ -89,7 +89,7 @@ describe('the official SDK pocketsflow@1.2.1 against the sandbox', () => {
 		});
 	});
 
-	test('orders, customers and refunds', async () => {
+	test('the SDK pages orders, finds customers, and refunds an order in parts', async () => {
 		const product = await createProduct();
 		const { orderIds } = await sandbox.purchase({
 			productId: product._id,
@@ -134,7 +134,7 @@ describe('the official SDK pocketsflow@1.2.1 against the sandbox', () => {
 		expect((await sdk.orders.get(order._id)).isRefunded).toBe(true);
 	});
 
-	test('reviews and the seller', async () => {
+	test('the SDK lists reviews, and reads and changes the seller', async () => {
 		const seeded = sandbox.seed('test');
 		const reviews = await sdk.reviews.list({ productId: seeded.productIds[0] });
 		expect(reviews).toEqual([
@@ -151,7 +151,7 @@ describe('the official SDK pocketsflow@1.2.1 against the sandbox', () => {
 		expect(await sdk.users.me()).toEqual(user);
 	});
 
-	test('discounts and upsells', async () => {
+	test('the SDK creates, reads, changes and deletes discounts and upsells', async () => {
 		const [first, second] = [await createProduct(), await createProduct()];
 		const discount = await sdk.discounts.create({
 			name: 'Spring',
@@ -192,7 +192,7 @@ describe('the official SDK pocketsflow@1.2.1 against the sandbox', () => {
 		expect((await sdk.upsells.list()).upsells).toEqual([]);
 	});
 
-	test('offers and memberships', async () => {
+	test('the SDK creates offers, and lists, refunds and cancels memberships', async () => {
 		const offer = await sdk.subscriptionOffers.create({
 			name: 'Club',
 			price: 15,
@@ -223,7 +223,7 @@ describe('the official SDK pocketsflow@1.2.1 against the sandbox', () => {
 		await expect(sdk.subscriptions.cancel(membership._id)).rejects.toMatchObject({ status: 404 });
 	});
 
-	test('webhooks', async () => {
+	test('the SDK creates, tests, changes and deletes webhook endpoints', async () => {
 		const webhook = await sdk.webhooks.create({
 			url: receiver.url,
 			events: ['order.completed'],
@@ -246,7 +246,7 @@ describe('the official SDK pocketsflow@1.2.1 against the sandbox', () => {
 		expect(await sdk.webhooks.list()).toEqual([]);
 	});
 
-	test('checkout', async () => {
+	test('the SDK creates a checkout session', async () => {
 		const product = await createProduct();
 		const session = await sdk.checkout.create({
 			productId: product._id,
@@ -259,7 +259,7 @@ describe('the official SDK pocketsflow@1.2.1 against the sandbox', () => {
 		});
 	});
 
-	test('a wrong key is refused in words the SDK can read', async () => {
+	test('a wrong key is refused in words that the SDK can read', async () => {
 		const sdkWithWrongKey = new Pocketsflow({ apiKey: 'pk_test_nobody', baseUrl: sandbox.url });
 		// The SDK takes `error` when there is no `message`.
 		await expect(sdkWithWrongKey.users.me()).rejects.toMatchObject({

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 
 import { runProgram } from '../harness/programs';
-import { ensurePhp } from '../harness/setup/php';
+import { ensureProgram } from '../harness/setup/debian';
 
 const root = join(__dirname, '..', '..');
 const plugin = join(root, 'examples', 'woocommerce', 'pay-with-pocketsflow.php');
@@ -25,7 +25,7 @@ interface Outcome<Result> {
 let php = '';
 
 beforeAll(async () => {
-	php = await ensurePhp();
+	php = await ensureProgram('php', 'PHP', 'php-cli');
 }, installMs);
 
 /** Runs the plugin under PHP, between the parts of WordPress and WooCommerce that test/php plays. */

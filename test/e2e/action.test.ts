@@ -6,23 +6,23 @@ import type { Browser, Page } from 'playwright-core';
 
 import { sign } from '../../nodes/Pocketsflow/events/signature';
 import { openBrowser, openEditor } from '../harness/browser/browser';
+import { byTestId, closeNode, openNode, openWorkflow } from '../harness/browser/editor';
 import { resources } from '../../nodes/Pocketsflow/actions/resources';
 import { endpoints } from '../../sandbox/endpoints';
-import type { Execution, StoredWorkflow, Workflow, WorkflowNode } from '../harness/n8n/client';
+import type { Execution, StoredWorkflow, Workflow } from '../harness/n8n/client';
 import {
 	installationTimeoutMs,
 	startEnvironment,
 	type TestEnvironment,
 } from '../harness/n8n/environment';
+import { buildAction, buildChain, byId, startNode } from '../harness/n8n/workflows';
 import { orderCompleted } from '../harness/payloads';
 
 const output = join(__dirname, 'output', 'action');
 const schemas = join(__dirname, '../../nodes/Pocketsflow/__schema__/v1.0.0');
-const trigger = 'Start';
 
 /** An expression for a field of an earlier node's first output item. */
 const fieldOf = (node: string, field = '_id') => `={{ $('${node}').first().json.${field} }}`;
-const byId = (value: string) => ({ __rl: true, mode: 'id', value });
 
 interface Step {
 	name: string;
@@ -121,7 +121,7 @@ const steps: readonly Step[] = [
 	}),
 	step('Get order', 'order', 'get', { orderId: byId(fieldOf('List orders')) }),
 	step('Find order', 'order', 'findByMetadata', {
-		metadataKey: 'external_order_id',
+		metadataKey: 'order_id',
 		metadataValue: 'A-1003',
 	}),
 	step('List customers', 'customer', 'getAll', { sort: { sortBy: 'numberOfOrders' } }),
@@ -149,32 +149,12 @@ const steps: readonly Step[] = [
 ];
 
 function buildWorkflow(chain: readonly Step[]): Workflow {
-	const nodes: WorkflowNode[] = [
-		{
-			name: trigger,
-			type: 'n8n-nodes-base.manualTrigger',
-			typeVersion: 1,
-			position: [0, 0],
-			parameters: {},
-		},
-		...chain.map(
-			({ name, resource, operation, parameters }, index): WorkflowNode => ({
-				name,
-				type: 'n8n-nodes-pocketsflow.pocketsflow',
-				typeVersion: 1,
-				position: [200 * ((index % 9) + 1), 200 * Math.floor(index / 9)],
-				executeOnce: true,
-				parameters: { resource, operation, ...parameters },
-			}),
-		),
-	];
-	const connections = nodes
-		.slice(1)
-		.map(({ name }, index) => [
-			nodes[index].name,
-			{ main: [[{ node: name, type: 'main', index: 0 }]] },
-		]);
-	return { name: 'Every operation', nodes, connections: Object.fromEntries(connections) };
+	const nodes = chain.map(({ name, resource, operation, parameters }, index) => ({
+		...buildAction(name, { resource, operation, ...parameters }),
+		position: [200 * ((index % 9) + 1), 200 * Math.floor(index / 9)],
+		executeOnce: true,
+	}));
+	return buildChain('Every operation', [startNode, ...nodes]);
 }
 
 const findOperation = (resource: string, operation: string) =>
@@ -188,12 +168,8 @@ let workflow: StoredWorkflow;
 beforeAll(async () => {
 	await mkdir(output, { recursive: true });
 	environment = await startEnvironment({ sandbox: { seed: 'test' } });
-	const { client, sandbox } = environment;
-	const credential = await client.createCredential('pocketsflowApi', 'With a signing secret', {
-		apiKey: sandbox.testKey,
-		baseUrl: sandbox.url,
-		webhookSigningSecret,
-	});
+	const { client, createCredential } = environment;
+	const credential = await createCredential('With a signing secret', { webhookSigningSecret });
 	workflow = await client.importWorkflow(buildWorkflow(steps), [credential]);
 }, installationTimeoutMs);
 
@@ -203,12 +179,10 @@ describe('a workflow through every operation', () => {
 	let execution: Execution;
 
 	beforeAll(async () => {
-		const { client } = environment;
-		await client.runManually(workflow.id, trigger);
-		execution = await client.waitForExecution(workflow.id);
+		execution = await environment.client.run(workflow.id);
 	});
 
-	it('has a step for every operation', () => {
+	it('the workflow has a step for every operation', () => {
 		const expected = resources.flatMap(({ option, operations }) =>
 			operations.map((row) => `${String(option.value)} ${String(row.option.value)}`),
 		);
@@ -216,14 +190,14 @@ describe('a workflow through every operation', () => {
 		expect(actual.sort()).toEqual(expected.sort());
 	});
 
-	it('succeeds, and every step has output', () => {
+	it('the workflow succeeds, and every step has output', () => {
 		expect(execution.error).toBeUndefined();
 		expect(execution.status).toBe('success');
 		const silent = steps.filter(({ name }) => execution.items(name).length === 0);
 		expect(silent.map(({ name }) => name)).toEqual([]);
 	});
 
-	it('reaches every endpoint', () => {
+	it('the workflow reaches every endpoint', () => {
 		const patterns = Object.entries(endpoints).map(([name, { method, path }]) => ({
 			name,
 			method,
@@ -242,19 +216,19 @@ describe('a workflow through every operation', () => {
 		expect(requests.filter(({ status }) => status >= 400)).toEqual([]);
 	});
 
-	it('passes amounts, text and ids from step to step', () => {
+	it('amounts, text and IDs pass from step to step', () => {
 		const [product] = execution.items('Create product');
 		expect(product).toMatchObject({ name: 'Icons 🎉', price: 29.99 });
 		expect(execution.items('Update product')).toMatchObject([{ _id: product._id, price: 19 }]);
 		expect(execution.items('Delete product')).toEqual([{ deleted: true, id: product._id }]);
 		expect(execution.items('Find order')).toMatchObject([
-			{ metadata: { external_order_id: 'A-1003' } },
+			{ metadata: { order_id: 'A-1003' } },
 		]);
 		expect(execution.items('Create webhook')[0].secret).toMatch(/^whsec_/);
 		expect(execution.items('Get webhook')[0]).not.toHaveProperty('secret');
 	});
 
-	it('simplifies to fields that the output preview in the editor shows', async () => {
+	it('a simplified output has only fields that the preview in the editor shows', async () => {
 		const isSimplified = ({ resource, operation }: Step) =>
 			findOperation(resource, operation)?.fields.some(
 				({ property }) => property.name === 'simplify',
@@ -292,60 +266,46 @@ describe("n8n's editor in a browser", () => {
 		const editor = await openEditor(browser, client, n8n.url, { width: 1400, height: 1000 });
 		page = await editor.newPage();
 		page.on('pageerror', (error) => pageErrors.push(error.message));
-		await page.goto(`${n8n.url}/workflow/${workflow.id}`);
-		await page.locator('[data-test-id=canvas-node]').first().waitFor();
-		await page.locator('[data-test-id=zoom-to-fit]').click();
+		await openWorkflow(page, n8n.url, workflow.id);
 	}, 10 * 60_000);
 
 	afterAll(async () => await browser?.close());
 
 	it.each(steps.map((each): [string, Step] => [each.name, each]))(
-		'shows the fields of "%s" in the order of their table',
+		'the panel shows the fields of "%s" in the order of their table',
 		async (name, each) => {
-			await openPanel(page, name);
-			const panel = page.locator('[data-test-id=node-parameters]').first();
+			await openNode(page, name);
+			const panel = byTestId(page, 'node-parameters').first();
 			const lines = (await panel.innerText()).split('\n');
 			const positions = expectedLabels(each).map((label) => lines.indexOf(label));
 			expect(positions).not.toContain(-1);
 			expect(positions).toEqual([...positions].sort((a, b) => a - b));
 			const file = `${name.toLowerCase().replaceAll(' ', '-')}.png`;
 			await page.screenshot({ path: join(output, file) });
-			await closePanel(page);
+			await closeNode(page);
 			expect(pageErrors).toEqual([]);
 		},
 	);
 
-	it('offers the products of the account in a list that can be searched', async () => {
+	it('the list of products can be searched in the editor', async () => {
 		const { n8n, client, credential } = environment;
 		const { id } = await client.importWorkflow(
 			buildWorkflow([step('Get any product', 'product', 'get')]),
 			[credential],
 		);
-		await page.goto(`${n8n.url}/workflow/${id}`);
-		await openPanel(page, 'Get any product');
-		await page
-			.locator('[data-test-id="resource-locator-productId"] [data-test-id=rlc-input]')
-			.click();
-		const choices = page.locator('[data-test-id=rlc-item]');
+		await openWorkflow(page, n8n.url, id);
+		await openNode(page, 'Get any product');
+		await byTestId(byTestId(page, 'resource-locator-productId'), 'rlc-input').click();
+		const choices = byTestId(page, 'rlc-item');
 		await choices.filter({ hasText: 'Invoice templates · 29.99 USD · test' }).waitFor();
 		await page.screenshot({ path: join(output, 'list.png') });
-		await page.locator('[data-test-id=rlc-search]').fill('night');
+		await byTestId(page, 'rlc-search').fill('night');
 		await choices.filter({ hasText: 'Invoice templates' }).waitFor({ state: 'hidden' });
 		await choices.filter({ hasText: 'Night Garden wallpapers · 9.00 USD · test' }).waitFor();
 		await page.screenshot({ path: join(output, 'list-searched.png') });
 		expect(pageErrors).toEqual([]);
 	});
 });
-
-async function openPanel(page: Page, nodeName: string): Promise<void> {
-	await page.locator(`[data-test-id=canvas-node][data-node-name="${nodeName}"]`).dblclick();
-	await page.locator('[data-test-id=node-parameters]').first().waitFor();
-}
-
-async function closePanel(page: Page): Promise<void> {
-	await page.keyboard.press('Escape');
-	await page.locator('[data-test-id=node-parameters]').first().waitFor({ state: 'hidden' });
-}
 
 /** The labels of the fields and collections that n8n should show for a step, in their order. */
 function expectedLabels({ resource, operation, parameters }: Step): string[] {

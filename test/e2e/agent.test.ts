@@ -1,22 +1,23 @@
 import type { INodeProperties } from 'n8n-workflow';
 
 import { resources } from '../../nodes/Pocketsflow/actions/resources';
-import type {
-	Credential,
-	Execution,
-	StoredWorkflow,
-	Workflow,
-	WorkflowNode,
-} from '../harness/n8n/client';
+import type { Execution, StoredWorkflow } from '../harness/n8n/client';
 import {
 	installationTimeoutMs,
 	startEnvironment,
 	type TestEnvironment,
 } from '../harness/n8n/environment';
 import { currentVersion } from '../harness/n8n/install';
+import {
+	buildAgent,
+	buildChain,
+	buildNode,
+	buildTool,
+	byId,
+	startNode,
+} from '../harness/n8n/workflows';
 import { finalText, StubModel, type ToolCall } from './stubModel';
 
-const trigger = 'Start';
 const createTool = 'Create_product';
 const getTool = 'Get_product';
 
@@ -28,90 +29,31 @@ beforeAll(async () => {
 
 afterAll(() => environment?.stop());
 
-const manualTrigger: WorkflowNode = {
-	name: trigger,
-	type: 'n8n-nodes-base.manualTrigger',
-	typeVersion: 1,
-	position: [0, 0],
-	parameters: {},
-};
-
-const buildTool = (name: string, parameters: Record<string, unknown>): WorkflowNode => ({
-	name,
-	type: 'n8n-nodes-pocketsflow.pocketsflowTool',
-	typeVersion: 1,
-	position: [400, 200],
-	parameters,
-});
-
-const useCredential = ({ id, name, type }: Credential) => ({ [type]: { id, name } });
-
 const agentVersion = currentVersion.startsWith('1.') ? 3 : 3.1;
 
 /** Older n8n ends the execution when a tool fails, newer n8n tells the model (docs/n8n-engine.md#ai-tools). */
 const endsAtFailure = ['1.123.81', '2.8.4'].includes(currentVersion);
 
-/** An AI agent that is told to sell icons, with the stub as its model and two Pocketsflow tools. */
-function buildAgentWorkflow(openAi: Credential): Workflow {
-	const connectToAgent = (type: string) => ({ [type]: [[{ node: 'AI Agent', type, index: 0 }]] });
-	return {
-		name: 'Agent',
-		nodes: [
-			manualTrigger,
-			{
-				name: 'AI Agent',
-				type: '@n8n/n8n-nodes-langchain.agent',
-				typeVersion: agentVersion,
-				position: [200, 0],
-				parameters: { promptType: 'define', text: 'Sell my icons.', options: {} },
-			},
-			{
-				name: 'OpenAI Chat Model',
-				type: '@n8n/n8n-nodes-langchain.lmChatOpenAi',
-				typeVersion: 1.3,
-				position: [200, 200],
-				parameters: {
-					model: { __rl: true, mode: 'id', value: 'stub-1' },
-					responsesApiEnabled: false,
-					options: { maxRetries: 0 },
-				},
-				credentials: useCredential(openAi),
-			},
-			buildTool('Create product', {
-				resource: 'product',
-				operation: 'create',
-				name: "={{ $fromAI('name', 'What buyers see', 'string') }}",
-				price: "={{ $fromAI('price', 'In major units', 'number') }}",
-			}),
-			buildTool('Get product', {
-				descriptionType: 'manual',
-				toolDescription: 'Reads one product by its id',
-				resource: 'product',
-				operation: 'get',
-				productId: { __rl: true, mode: 'id', value: "={{ $fromAI('product_id') }}" },
-			}),
-		],
-		connections: {
-			[trigger]: connectToAgent('main'),
-			'OpenAI Chat Model': connectToAgent('ai_languageModel'),
-			'Create product': connectToAgent('ai_tool'),
-			'Get product': connectToAgent('ai_tool'),
-		},
-		settings: { executionOrder: 'v1' },
-	};
-}
+const tools = [
+	buildTool('Create product', {
+		...{ resource: 'product', operation: 'create' },
+		name: "={{ $fromAI('name', 'What buyers see', 'string') }}",
+		price: "={{ $fromAI('price', 'In major units', 'number') }}",
+	}),
+	buildTool('Get product', {
+		...{ resource: 'product', operation: 'get' },
+		descriptionType: 'manual',
+		toolDescription: 'Reads one product by its id',
+		productId: byId("={{ $fromAI('product_id') }}"),
+	}),
+];
 
 const findRequests = (method: string, path: string) =>
 	environment.sandbox.requests.filter(
 		(request) => request.method === method && request.path === path,
 	);
 
-async function run(workflow: StoredWorkflow): Promise<Execution> {
-	const { client } = environment;
-	const started = await client.runManually(workflow.id, trigger);
-	if (!('executionId' in started)) throw new Error('The workflow waits for a webhook');
-	return await client.waitForExecution(workflow.id, ({ id }) => id === started.executionId);
-}
+const run = ({ id }: StoredWorkflow): Promise<Execution> => environment.client.run(id);
 
 describe("the action node as an AI agent's tool", () => {
 	let model: StubModel;
@@ -124,7 +66,7 @@ describe("the action node as an AI agent's tool", () => {
 			apiKey: 'sk-stub',
 			url: model.url,
 		});
-		workflow = await client.importWorkflow(buildAgentWorkflow(openAi), [credential]);
+		workflow = await client.importWorkflow(buildAgent(agentVersion, openAi, tools), [credential]);
 	});
 
 	afterAll(() => model?.close());
@@ -140,7 +82,7 @@ describe("the action node as an AI agent's tool", () => {
 		return model.toolResults;
 	}
 
-	it('tells the model what each tool does and which arguments it takes', async () => {
+	it('the model is told what each tool does and which arguments it takes', async () => {
 		await runAgent();
 
 		const [{ tools }] = model.requests;
@@ -170,7 +112,7 @@ describe("the action node as an AI agent's tool", () => {
 		});
 	});
 
-	it("creates one product with the model's values and gives it back to the model", async () => {
+	it("one product is created with the model's values and returned to the model", async () => {
 		const [created] = await runAgent({
 			tool: createTool,
 			args: { name: 'Icons 🎉', price: 29.99 },
@@ -195,7 +137,7 @@ describe("the action node as an AI agent's tool", () => {
 	});
 
 	if (endsAtFailure)
-		it('ends the execution with a readable error, and sends no request for bad input', async () => {
+		it('bad input ends the execution with a readable error, and sends no request', async () => {
 			const before = environment.sandbox.requests.length;
 			model.setCalls({ tool: createTool, args: { name: 'Icons', price: -1 } });
 
@@ -206,7 +148,7 @@ describe("the action node as an AI agent's tool", () => {
 			expect(environment.sandbox.requests.slice(before)).toEqual([]);
 		});
 	else {
-		it('gives the model readable errors, and sends no request for bad input', async () => {
+		it('bad input gives the model readable errors, and sends no request', async () => {
 			const { requests } = environment.sandbox;
 			const before = requests.length;
 
@@ -228,7 +170,7 @@ describe("the action node as an AI agent's tool", () => {
 			]);
 		});
 
-		it('tells the model when it is unknown whether a product was created', async () => {
+		it('the model is told when it is unknown whether a product was created', async () => {
 			const before = findRequests('POST', '/products').length;
 			environment.sandbox.setSwitches({
 				faults: [{ method: 'POST', path: '/products', kind: 'reset', when: 'after', count: 1 }],
@@ -250,7 +192,7 @@ interface NodeTypeDescription {
 }
 
 describe('the option "Custom API Call" that n8n adds', () => {
-	it('is the last resource, and the last operation of every resource', async () => {
+	it('Custom API Call is the last resource, and the last operation of every resource', async () => {
 		const { data: types } =
 			await environment.client.editorFile<NodeTypeDescription[]>('/types/nodes.json');
 
@@ -264,27 +206,17 @@ describe('the option "Custom API Call" that n8n adds', () => {
 		expect(lastOptions('operation')).toEqual(resources.map(() => option));
 	});
 
-	it("works in the HTTP Request node with the node's credential", async () => {
-		const workflow = await environment.client.importWorkflow({
-			name: 'Custom API call',
-			nodes: [
-				manualTrigger,
-				{
-					name: 'Call',
-					type: 'n8n-nodes-base.httpRequest',
-					typeVersion: 4.3,
-					position: [200, 0],
-					parameters: {
-						url: `${environment.sandbox.url}/users/me`,
-						authentication: 'predefinedCredentialType',
-						nodeCredentialType: 'pocketsflowApi',
-						options: {},
-					},
-					credentials: useCredential(environment.credential),
-				},
-			],
-			connections: { [trigger]: { main: [[{ node: 'Call', type: 'main', index: 0 }]] } },
+	it("a custom API call works in the HTTP Request node with the node's credential", async () => {
+		const call = buildNode('Call', 'n8n-nodes-base.httpRequest', 4.3, {
+			url: `${environment.sandbox.url}/users/me`,
+			authentication: 'predefinedCredentialType',
+			nodeCredentialType: 'pocketsflowApi',
+			options: {},
 		});
+		const workflow = await environment.client.importWorkflow(
+			buildChain('Custom API call', [startNode, call]),
+			[environment.credential],
+		);
 
 		const execution = await run(workflow);
 

@@ -1,72 +1,38 @@
-import type { Credential, Execution, Workflow, WorkflowNode } from '../harness/n8n/client';
+import type { Credential, Execution } from '../harness/n8n/client';
 import {
 	installationTimeoutMs,
 	startEnvironment,
 	type TestEnvironment,
 } from '../harness/n8n/environment';
-import { currentVersion } from '../harness/n8n/install';
+import { chosenVersions } from '../harness/n8n/install';
+import {
+	buildAction,
+	buildChain,
+	buildItems,
+	buildTrigger,
+	byId,
+	startNode,
+} from '../harness/n8n/workflows';
 import { until } from '../harness/until';
 
 type Parameters = Record<string, unknown>;
 
-const versions = (process.env.N8N_VERSIONS ?? currentVersion).split(' ');
-const byId = (value: string) => ({ __rl: true, mode: 'id', value });
-
 let environment: TestEnvironment;
 
-const node = (
-	name: string,
-	type: string,
-	typeVersion: number,
-	parameters: Parameters,
-	credential?: Credential,
-): WorkflowNode => ({
-	name,
-	type,
-	typeVersion,
-	position: [0, 0],
-	parameters,
-	...(credential && {
-		credentials: { [credential.type]: { id: credential.id, name: credential.name } },
-	}),
-});
-
-/** A workflow that makes an item of each record and gives them to a Pocketsflow node. */
-function buildWorkflow(
+/** Makes an item of each record and gives them to a Pocketsflow node. */
+async function run(
 	records: Parameters[],
 	parameters: Parameters,
 	credential: Credential,
-): Workflow {
-	const nodes = [
-		node('Start', 'n8n-nodes-base.manualTrigger', 1, {}),
-		node('List', 'n8n-nodes-base.set', 3.4, {
-			mode: 'raw',
-			jsonOutput: JSON.stringify({ records }),
-			options: {},
-		}),
-		node('Items', 'n8n-nodes-base.splitOut', 1, { fieldToSplitOut: 'records', options: {} }),
-		node('Bulk', 'n8n-nodes-pocketsflow.pocketsflow', 1, parameters, credential),
-	];
-	const connections = Object.fromEntries(
-		nodes
-			.slice(1)
-			.map(({ name }, index) => [
-				nodes[index].name,
-				{ main: [[{ node: name, type: 'main', index: 0 }]] },
-			]),
-	);
-	return { name: 'Bulk', nodes, connections };
-}
-
-async function run(workflow: Workflow, withinMs = 60_000): Promise<Execution> {
+	withinMs = 60_000,
+): Promise<Execution> {
 	const { client } = environment;
-	const stored = await client.importWorkflow(workflow);
-	await client.runManually(stored.id, 'Start');
-	const isDone = ({ status }: Execution) => ['success', 'error'].includes(status);
-	return await client.waitForExecution(stored.id, isDone, withinMs);
+	const nodes = [startNode, ...buildItems(records), buildAction('Bulk', parameters)];
+	const { id } = await client.importWorkflow(buildChain('Bulk', nodes), [credential]);
+	return await client.run(id, 'Start', withinMs);
 }
 
-describe.each(versions)('a run of many items, on n8n %s', (version) => {
+describe.each(chosenVersions)('a run of many items, on n8n %s', (version) => {
 	beforeAll(async () => {
 		environment = await startEnvironment({
 			n8n: { version },
@@ -75,13 +41,9 @@ describe.each(versions)('a run of many items, on n8n %s', (version) => {
 	}, installationTimeoutMs);
 	afterAll(async () => await environment?.stop());
 
-	it('sends each item with the key that the expression in its credential gives', async () => {
-		const { client, sandbox } = environment;
-		const credential = await client.createCredential('pocketsflowApi', 'By tenant', {
-			apiKey: '={{ $json.key }}',
-			baseUrl: sandbox.url,
-			webhookSigningSecret: '',
-		});
+	it('each item is sent with the key that the expression in its credential gives', async () => {
+		const { createCredential, sandbox } = environment;
+		const credential = await createCredential('By tenant', { apiKey: '={{ $json.key }}' });
 		const records = [
 			{ name: 'Of the live tenant', key: sandbox.liveKey },
 			{ name: 'Of the test tenant', key: sandbox.testKey },
@@ -92,7 +54,7 @@ describe.each(versions)('a run of many items, on n8n %s', (version) => {
 			name: '={{ $json.name }}',
 			price: 5,
 		};
-		const { status } = await run(buildWorkflow(records, parameters, credential));
+		const { status } = await run(records, parameters, credential);
 
 		expect(status).toBe('success');
 		for (const { name, key } of records) {
@@ -105,20 +67,12 @@ describe.each(versions)('a run of many items, on n8n %s', (version) => {
 		}
 	});
 
-	it('leaves n8n time to answer every delivery while 1,000 items are prepared', async () => {
+	it('n8n answers every delivery while 1,000 items are prepared', async () => {
 		const { api, client, sandbox, credential } = environment;
 		const product = await api.post<{ _id: string }>('/products', { name: 'Ebook', price: 9 });
 		const productId = product.data._id;
 		const receive = await client.importWorkflow(
-			{
-				name: 'Receive',
-				nodes: [
-					node('Trigger', 'n8n-nodes-pocketsflow.pocketsflowTrigger', 3, {
-						events: ['order.completed'],
-					}),
-				],
-				connections: {},
-			},
+			buildChain('Receive', [buildTrigger(['order.completed'], 'Trigger')]),
 			[credential],
 		);
 		await client.activate(receive.id);
@@ -127,21 +81,16 @@ describe.each(versions)('a run of many items, on n8n %s', (version) => {
 			key: `key${index}`,
 			value: `={{ $json.order + "-${index}" }}`,
 		}));
-		const workflow = buildWorkflow(
-			records,
-			{
-				resource: 'checkoutSession',
-				operation: 'create',
-				productId: byId(`={{ "${productId}" }}`),
-				successUrl: '={{ "https://example.com/" + $json.order }}',
-				cancelUrl: '={{ "https://example.com/cart/" + $json.order }}',
-				metadataInput: 'fields',
-				metadata: { entries },
-			},
-			credential,
-		);
+		const session = {
+			...{ resource: 'checkoutSession', operation: 'create' },
+			productId: byId(`={{ "${productId}" }}`),
+			successUrl: '={{ "https://example.com/" + $json.order }}',
+			cancelUrl: '={{ "https://example.com/cart/" + $json.order }}',
+			metadataInput: 'fields',
+			metadata: { entries },
+		};
 		let isDone = false;
-		const bulk = run(workflow, 240_000).finally(() => (isDone = true));
+		const bulk = run(records, session, credential, 240_000).finally(() => (isDone = true));
 		let sales = 0;
 		await until(
 			'the run to end',

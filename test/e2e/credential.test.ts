@@ -1,14 +1,16 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import type { Credential, CredentialTest, Workflow } from '../harness/n8n/client';
+import type { Credential, CredentialTest } from '../harness/n8n/client';
 import { resolvesNames } from '../harness/n8n/defaults';
 import {
 	installationTimeoutMs,
 	startEnvironment,
 	type TestEnvironment,
 } from '../harness/n8n/environment';
-import { currentVersion } from '../harness/n8n/install';
+import { chosenVersions } from '../harness/n8n/install';
+import { readMessage } from '../harness/runMain';
+import { buildChain, buildNode, startNode } from '../harness/n8n/workflows';
 import {
 	json,
 	startFaultServer,
@@ -17,7 +19,6 @@ import {
 	type FaultServer,
 } from '../engine/transport/faultServer';
 
-const versions = (process.env.N8N_VERSIONS ?? currentVersion).split(' ');
 const key = 'pk_live_Qh7ZkP2wXr9Tb4MnQh7ZkP2wXr9Tb4Mn';
 const notPocketsflow = /is not the Pocketsflow API/;
 const connected: CredentialTest = { status: 'OK', message: 'Connection successful!' };
@@ -34,43 +35,18 @@ const open = async (behaviour: Behaviour | Behaviour[]) => {
 const testCredential = async (data: Record<string, unknown>) =>
 	await environment.client.testCredential(environment.credential, { apiKey: key, ...data });
 
-const buildRequestWorkflow = (url: string): Workflow => ({
-	name: 'HTTP Request with the credential',
-	nodes: [
-		{
-			name: 'Start',
-			type: 'n8n-nodes-base.manualTrigger',
-			typeVersion: 1,
-			position: [0, 0],
-			parameters: {},
-		},
-		{
-			name: 'Ask',
-			type: 'n8n-nodes-base.httpRequest',
-			typeVersion: 4.2,
-			position: [200, 0],
-			parameters: {
-				url,
-				authentication: 'predefinedCredentialType',
-				nodeCredentialType: 'pocketsflowApi',
-				options: {},
-			},
-		},
-	],
-	connections: { Start: { main: [[{ node: 'Ask', type: 'main', index: 0 }]] } },
-});
-
 /** Runs n8n's own HTTP Request node with a credential, and gives the status of the execution. */
-async function request(url: string, { id, name, type }: Credential): Promise<string> {
+async function request(url: string, credential: Credential): Promise<string> {
 	const { client } = environment;
-	const workflow = buildRequestWorkflow(url);
-	workflow.nodes[1].credentials = { [type]: { id, name } };
-	const stored = await client.importWorkflow(workflow);
-	await client.runManually(stored.id, 'Start');
-	const execution = await client.waitForExecution(stored.id, ({ status }) =>
-		['success', 'error'].includes(status),
-	);
-	return execution.status;
+	const ask = buildNode('Ask', 'n8n-nodes-base.httpRequest', 4.2, {
+		url,
+		authentication: 'predefinedCredentialType',
+		nodeCredentialType: 'pocketsflowApi',
+		options: {},
+	});
+	const workflow = buildChain('HTTP Request with the credential', [startNode, ask]);
+	const { id } = await client.importWorkflow(workflow, [credential]);
+	return (await client.run(id)).status;
 }
 
 afterEach(async () => {
@@ -78,7 +54,7 @@ afterEach(async () => {
 	servers = [];
 });
 
-describe.each(versions)("n8n's test of the credential, on n8n %s", (version) => {
+describe.each(chosenVersions)("n8n's test of the credential, on n8n %s", (version) => {
 	/** Nothing leaves this machine: every connection to elsewhere goes to this proxy, which refuses. */
 	const proxy = createServer();
 	let connections: string[] = [];
@@ -98,13 +74,13 @@ describe.each(versions)("n8n's test of the credential, on n8n %s", (version) => 
 		proxy.close();
 	});
 
-	it('succeeds with blanks around the key and the address', async () => {
+	it('the credential test succeeds with blanks around the key and the address', async () => {
 		const { sandbox } = environment;
 		const data = { apiKey: `  ${sandbox.testKey}\n`, baseUrl: ` ${sandbox.url}/ ` };
 		expect(await testCredential(data)).toEqual(connected);
 	});
 
-	it('asks Pocketsflow itself where the address is empty', async () => {
+	it('the credential test asks Pocketsflow itself if the address is empty', async () => {
 		connections = [];
 		const { status, message } = await testCredential({ baseUrl: ' ' });
 		expect(status).toBe('Error');
@@ -113,16 +89,19 @@ describe.each(versions)("n8n's test of the credential, on n8n %s", (version) => 
 		expect(connections).toEqual(resolvesNames() ? [] : ['api.pocketsflow.com:443']);
 	});
 
-	it.each([301, 302, 303, 307, 308])('takes the key to no other address (%i)', async (status) => {
-		const other = await open(json(200, { _id: 'u1', email: 'mira@example.org' }));
-		const server = await open((_, response) =>
-			response.writeHead(status, { location: `${other.url}/users/me` }).end(),
-		);
-		const result = await testCredential({ baseUrl: server.url });
-		expect(result.status).toBe('Error');
-		expect(server.received).toMatchObject([{ url: '/users/me', key: `Bearer ${key}` }]);
-		expect(other.received).toEqual([]);
-	});
+	it.each([301, 302, 303, 307, 308])(
+		'the credential test follows no redirect with the key (%i)',
+		async (status) => {
+			const other = await open(json(200, { _id: 'u1', email: 'mira@example.org' }));
+			const server = await open((_, response) =>
+				response.writeHead(status, { location: `${other.url}/users/me` }).end(),
+			);
+			const result = await testCredential({ baseUrl: server.url });
+			expect(result.status).toBe('Error');
+			expect(server.received).toMatchObject([{ url: '/users/me', key: `Bearer ${key}` }]);
+			expect(other.received).toEqual([]);
+		},
+	);
 
 	it.each([
 		['a page', text(200, '<html><h1>Welcome</h1></html>'), notPocketsflow],
@@ -133,11 +112,11 @@ describe.each(versions)("n8n's test of the credential, on n8n %s", (version) => 
 		['an error', json(200, { error: 'Store is closed' }), /Store is closed/],
 		['nothing', text(204, ''), notPocketsflow],
 		['401', json(401, { error: 'Unknown key' }), /doesn't recognize this API key/],
-	])('fails when the answer is %s', async (_, behaviour, message) => {
+	])('the credential test fails when the answer is %s', async (_, behaviour, message) => {
 		const server = await open(behaviour);
-		const result = await testCredential({ baseUrl: server.url }).catch((error: Error) => ({
+		const result = await testCredential({ baseUrl: server.url }).catch((error: unknown) => ({
 			status: 'Error',
-			message: error.message,
+			message: readMessage(error),
 		}));
 		expect(result.status).toBe('Error');
 		expect(result.message).not.toContain(key);
@@ -151,7 +130,7 @@ describe.each(versions)("n8n's test of the credential, on n8n %s", (version) => 
 		['https://127.0.0.1/?a', /is not a valid web address/],
 		['https://127.0.0.1/#', /is not a valid web address/],
 		['api.pocketsflow.com', /is not a valid web address/],
-	])('sends nothing to %s', async (baseUrl, message) => {
+	])('the credential test sends nothing to %s', async (baseUrl, message) => {
 		expect(await testCredential({ baseUrl })).toEqual({
 			status: 'Error',
 			message: expect.stringMatching(message),
@@ -161,11 +140,11 @@ describe.each(versions)("n8n's test of the credential, on n8n %s", (version) => 
 	it.each([
 		['http://nobody.invalid', /^Can't resolve host nobody\.invalid\. Check the 'Base URL'/],
 		['http://127.0.0.1:9', /^Can't connect to 127\.0\.0\.1:9: the connection was refused\./],
-	])('says in words why %s cannot be reached', async (baseUrl, message) => {
+	])('the credential test says in words why it cannot reach %s', async (baseUrl, message) => {
 		expect((await testCredential({ baseUrl })).message).toMatch(message);
 	});
 
-	it('says of a key of something else that it is none', async () => {
+	it('the credential test refuses a key of another service, and sends nothing', async () => {
 		const server = await open(json(200, { email: 'mira@example.org' }));
 		expect(await testCredential({ apiKey: 'sk_live_123', baseUrl: server.url })).toEqual({
 			status: 'Error',
@@ -174,7 +153,7 @@ describe.each(versions)("n8n's test of the credential, on n8n %s", (version) => 
 		expect(server.received).toEqual([]);
 	});
 
-	it("lets n8n's HTTP Request node take the key to the base URL only", async () => {
+	it("n8n's HTTP Request node sends the key to the base URL only", async () => {
 		const other = await open(json(200, {}));
 		const own = await open([
 			json(200, { email: 'mira@example.org' }),

@@ -64,7 +64,7 @@ beforeAll(async () => {
 }, installationTimeoutMs);
 
 describe('npm run demo', () => {
-	test('--check makes a purchase, and every example passes', async () => {
+	test('npm run demo -- --check makes a purchase, and every example passes', async () => {
 		const demo = new DemoProcess('--check');
 		const code = await demo.ended;
 		const total = examples.length;
@@ -73,7 +73,7 @@ describe('npm run demo', () => {
 		expect(demo.printed).toMatch(/orderId: 'CHECK-/);
 	}, 400_000);
 
-	test('keeps what was built in the folder of --data, and goes on with it', async () => {
+	test('npm run demo -- --data keeps everything in its folder, and goes on with it', async () => {
 		const folder = await mkdtemp(join(tmpdir(), 'pocketsflow-demo-'));
 		try {
 			const first = new DemoProcess('--data', folder);
@@ -111,7 +111,7 @@ describe('npm run demo', () => {
 		}
 	}, 600_000);
 
-	test('without a terminal, Ctrl-C deletes everything, says so, and leaves nothing running', async () => {
+	test('Ctrl-C ends a demo without a terminal: it deletes everything, says so, and leaves nothing running', async () => {
 		const demo = new DemoProcess();
 		await demo.waitUntilReady();
 		const urls = ['n8n', 'store', 'WooCommerce'].map((name) => demo.read(name));

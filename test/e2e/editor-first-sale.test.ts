@@ -66,7 +66,7 @@ async function pay(): Promise<void> {
 	await buyer.close();
 }
 
-test('A credential with a good key is told to work', async () => {
+test('A credential with a good key passes its test', async () => {
 	const { n8n, sandbox } = setup.environment;
 	await openNewCredential(page, n8n.url, 'Pocketsflow API');
 	await fillParameter(page, 'apiKey', sandbox.testKey);
@@ -117,7 +117,7 @@ test('The next node shows what it will give, before the first run', async () => 
 	await closeNode(page);
 });
 
-test('Metadata is given as JSON', async () => {
+test('Metadata can be given as JSON', async () => {
 	await openNode(page, 'Create checkout session');
 	await chooseOption(page, 'metadataInput', 'JSON');
 	const json = byTestId(page, 'parameter-input-metadataJson').locator('.cm-content').first();
@@ -126,7 +126,7 @@ test('Metadata is given as JSON', async () => {
 	expect(getLastSession()).toMatchObject({ metadata: { order_id: 'A-3000' } });
 });
 
-test('Metadata is given in fields, and the output has the address of the checkout', async () => {
+test('Metadata can be given in fields, and the output has the address of the checkout', async () => {
 	await chooseOption(page, 'metadataInput', 'Key-Value Pairs');
 	await byTestId(page, 'fixed-collection-add').first().click();
 	await fillParameter(page, 'key', 'order_id');
@@ -136,7 +136,7 @@ test('Metadata is given in fields, and the output has the address of the checkou
 	await closeNode(page);
 });
 
-test('The trigger listens, and hears the buyer pay on the checkout page', async () => {
+test('The trigger listens, and receives the payment on the checkout page', async () => {
 	await addNode(page, {
 		search: 'pocketsflow',
 		name: 'Pocketsflow',
@@ -182,7 +182,7 @@ test('The polling trigger is added from the search, and brings an event that was
 	expect(await executeNode(page, 'A-3002')).toContain('an execution without items');
 });
 
-test('The unit of an invoice is told where its amount is read', async () => {
+test('The output of an invoice event says that its amounts are in cents', async () => {
 	const { api, n8n, sandbox } = setup.environment;
 	await openNewWorkflow(page, n8n.url);
 	await addNode(page, {

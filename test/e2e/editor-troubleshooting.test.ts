@@ -18,7 +18,8 @@ import {
 import { startEditor, type EditorSetup } from '../harness/browser/editorSetup';
 import type { Credential, Workflow, WorkflowNode } from '../harness/n8n/client';
 import { installationTimeoutMs } from '../harness/n8n/environment';
-import { until } from '../harness/until';
+import { buildAction, buildChain, buildTrigger, byId, startNode } from '../harness/n8n/workflows';
+import { until, untilHolds } from '../harness/until';
 
 const explained = readFileSync(join(__dirname, '..', '..', 'docs', 'troubleshooting.md'), 'utf8');
 
@@ -55,7 +56,7 @@ describe('The form of the credential', () => {
 
 	test.each<[string, string | undefined, string | undefined, string]>([
 		['a wrong key', wrongKey, undefined, "Pocketsflow doesn't recognize this API key"],
-		['what is no key', 'hello', undefined, 'is not a Pocketsflow key'],
+		['something that is no key', 'hello', undefined, 'is not a Pocketsflow key'],
 		[
 			'an address where nothing answers',
 			undefined,
@@ -63,7 +64,7 @@ describe('The form of the credential', () => {
 			'the connection was refused',
 		],
 		['an unknown host', undefined, 'https://nobody.invalid', "Can't resolve host"],
-	])('says what it thinks of %s', async (_, key, baseUrl, text) => {
+	])('the form of the credential says what is wrong with %s', async (_, key, baseUrl, text) => {
 		const { n8n, sandbox } = setup.environment;
 		await openNewCredential(page, n8n.url, 'Pocketsflow API');
 		await fillParameter(page, 'apiKey', key ?? sandbox.testKey);
@@ -71,8 +72,6 @@ describe('The form of the credential', () => {
 		expectToRead(await saveCredential(page), text);
 	});
 });
-
-const byId = (value: string) => ({ __rl: true, mode: 'id', value });
 
 const session = {
 	resource: 'checkoutSession',
@@ -128,22 +127,13 @@ describe('A workflow in which everything goes wrong', () => {
 
 	/** With an account of its own for each node that needs another than the sandbox's. */
 	async function buildWorkflow(): Promise<Workflow> {
-		const { api, client, credential, sandbox } = setup.environment;
+		const { api, createCredential, credential, sandbox } = setup.environment;
 		const { data: products } = await api.get<Array<{ _id: string }>>('/products');
-		const create = (name: string, apiKey: string, baseUrl = sandbox.url) =>
-			client.createCredential('pocketsflowApi', name, {
-				apiKey,
-				baseUrl,
-				webhookSigningSecret: '',
-			});
-		const wrong = await create('Wrong key', wrongKey);
+		const wrong = await createCredential('Wrong key', { apiKey: wrongKey });
 		// This machine as well, which the node cannot know.
-		const remote = await create(
-			'Remote',
-			sandbox.testKey,
-			sandbox.url.replace('127.0.0.1', '0.0.0.0'),
-		);
-		const busy = await create('Busy', sandbox.renewKey('test', true));
+		const baseUrl = sandbox.url.replace('127.0.0.1', '0.0.0.0');
+		const remote = await createCredential('Remote', { baseUrl });
+		const busy = await createCredential('Busy', { apiKey: sandbox.renewKey('test', true) });
 		const accounts: Record<string, Credential> = {
 			[list]: wrong,
 			'Wrong key': wrong,
@@ -163,13 +153,7 @@ describe('A workflow in which everything goes wrong', () => {
 			}),
 			{ ...records, position: [220, -240] },
 		];
-		const start = {
-			name: 'Start',
-			type: 'n8n-nodes-base.manualTrigger',
-			typeVersion: 1,
-			position: [0, 360],
-			parameters: {},
-		};
+		const start = { ...startNode, position: [0, 360] };
 		const triggers = [
 			call('pocketsflowTrigger', 'Wrong key', 0, { ...trigger, options: { productIds: [] } }),
 			call('pocketsflowTrigger', 'Local address', 240, trigger),
@@ -211,19 +195,19 @@ describe('A workflow in which everything goes wrong', () => {
 		['No https', 'must be a complete URL'],
 		['No order ID', "'Metadata' has no value for"],
 		[table, 'Data table with name "pocketsflow_settled" not found'],
-	])('says in the panel of %s what is wrong', async (name, text) => {
+	])('the panel of the node "%s" says what is wrong', async (name, text) => {
 		await openNode(page, name);
 		expectToRead(await executeNode(page, text), text);
 	});
 
-	test('says that nobody knows what became of a request', async () => {
+	test('an answer that is lost is reported as an unknown outcome', async () => {
 		fail({ method: 'POST', path: '/checkout/sessions', kind: 'reset', when: 'after', count: 1 });
 		await openNode(page, 'Lost answer');
 		const text = 'The outcome is unknown';
 		expectToRead(await executeNode(page, text), text);
 	});
 
-	test('says how long Pocketsflow wants to be left alone', async () => {
+	test('a rate limit is reported with the time to wait', async () => {
 		const headers = { 'retry-after': '600' };
 		fail({ path: '/products*', kind: 'answer', status: 429, body: 'json', headers, count: 1 });
 		await openNode(page, 'Too fast');
@@ -231,7 +215,7 @@ describe('A workflow in which everything goes wrong', () => {
 		expectToRead(await executeNode(page, text), text);
 	});
 
-	test('says in a list why it is empty', async () => {
+	test('an empty list says why it is empty', async () => {
 		await openNode(page, list);
 		await byTestId(byTestId(page, 'resource-locator-productId'), 'rlc-input').click();
 		const problem = byTestId(page, 'rlc-error-container');
@@ -239,7 +223,7 @@ describe('A workflow in which everything goes wrong', () => {
 		expect(await problem.innerText()).toContain("Check the 'API Key' in the credential");
 	});
 
-	test('says next to an option why it has nothing to choose from', async () => {
+	test('an option without choices says why it has none', async () => {
 		await openNode(page, 'Wrong key');
 		const option = byTestId(page, 'parameter-input-productIds');
 		const text = 'Error fetching options';
@@ -257,7 +241,7 @@ describe('A workflow in which everything goes wrong', () => {
 		['Wrong key', 'The webhook could not be set up in Pocketsflow'],
 		['Local address', 'Pocketsflow cannot deliver to'],
 		['No event', "'Trigger On' is empty"],
-	])('says why a trigger cannot listen: %s', async (name, text) => {
+	])('a trigger that cannot listen says why: %s', async (name, text) => {
 		await page.locator(`[data-test-id=canvas-node][data-node-name="${name}"]`).hover();
 		await byTestId(page, `execute-workflow-button-${name}`).click();
 		await waitToRead(page.getByRole('alert'), text);
@@ -288,27 +272,19 @@ describe('Nothing happens', () => {
 		const { api, client, credential } = setup.environment;
 		const { data: products } = await api.get<Array<{ _id: string }>>('/products');
 		[productId, otherProductId] = products.map(({ _id }) => _id);
-		const node = {
-			name: 'Pocketsflow Trigger',
-			type: 'n8n-nodes-pocketsflow.pocketsflowTrigger',
-			typeVersion: 2,
-			position: [0, 0],
-			parameters: {
-				events: ['order.completed'],
-				options: { productIds: [productId], metadataKey: 'order_id' },
-			},
-		};
-		const workflow = { name: 'Nothing happens', nodes: [node], connections: {} };
+		const node = buildTrigger(['order.completed']);
+		node.parameters.options = { productIds: [productId], metadataKey: 'order_id' };
+		const workflow = buildChain('Nothing happens', [node]);
 		({ id } = await client.importWorkflow(workflow, [credential]));
 	});
 
-	test('before the workflow is published: Pocketsflow has no webhook of it', async () => {
+	test('nothing happens before the workflow is published, and Pocketsflow has no webhook of it', async () => {
 		await setup.environment.sandbox.purchase({ productId, metadata });
 		await expectNoExecution();
 		expect(await listWebhooks()).toEqual([]);
 	});
 
-	test('for a sale of the other mode, which Pocketsflow does not report', async () => {
+	test('nothing happens for a sale of the other mode, which Pocketsflow does not report', async () => {
 		const { client, n8n, sandbox } = setup.environment;
 		await client.activate(id);
 		expect(await listWebhooks()).toEqual([[expect.stringContaining(n8n.url), true]]);
@@ -317,7 +293,7 @@ describe('Nothing happens', () => {
 		expect(sandbox.deliveries).toEqual([]);
 	});
 
-	test('for an event that is not chosen, which Pocketsflow does not report either', async () => {
+	test('nothing happens for an event that is not chosen, which Pocketsflow does not report', async () => {
 		const { api, sandbox } = setup.environment;
 		const { data: offers } = await api.get<Array<{ _id: string }>>('/subscriptions');
 		await sandbox.purchase({ offerId: offers[0]._id, metadata });
@@ -325,14 +301,14 @@ describe('Nothing happens', () => {
 		expect(sandbox.deliveries).toEqual([]);
 	});
 
-	test('for what an option leaves out, with a line in the log for each', async () => {
+	test('nothing happens for a sale that an option leaves out, and the log has a line for each', async () => {
 		const { sandbox } = setup.environment;
 		await sandbox.purchase({ productId: otherProductId, metadata });
 		await sandbox.purchase({ productId, metadata: { other: 1 } });
 		await expectNoExecution();
 		const line = 'started no execution for a signed delivery';
 		expect(explained).toContain(`\`${line}\``);
-		await until('the lines in the log', () => {
+		await untilHolds('the lines in the log', () => {
 			expect(readLog()).toMatch(
 				new RegExp(`${line} of .*order.completed.*its product is not selected`),
 			);
@@ -342,18 +318,18 @@ describe('Nothing happens', () => {
 		});
 	});
 
-	test('for what Pocketsflow did not sign, with a warning in the log', async () => {
+	test('nothing happens for a delivery that Pocketsflow did not sign, and the log has a warning', async () => {
 		const { sandbox } = setup.environment;
 		sandbox.setSwitches({ nextDeliveryFaults: ['forge'] });
 		await sandbox.purchase({ productId, metadata });
 		await expectNoExecution();
 		expect(explained).toContain('`refused 1 delivery`');
-		await until('the warning', () =>
+		await untilHolds('the warning', () =>
 			expect(readLog()).toContain('refused 1 delivery: wrong signature'),
 		);
 	});
 
-	test('but a sale that fits starts the workflow', async () => {
+	test('a sale that fits starts the workflow', async () => {
 		const { client, sandbox } = setup.environment;
 		await sandbox.purchase({ productId, metadata });
 		const { mode } = await client.waitForExecution(id);
@@ -364,28 +340,9 @@ describe('Nothing happens', () => {
 
 test('A node whose package is gone says so', async () => {
 	const { client, credential, n8n } = setup.environment;
-	const start = {
-		name: 'Start',
-		type: 'n8n-nodes-base.manualTrigger',
-		typeVersion: 1,
-		position: [0, 0],
-		parameters: {},
-	};
-	const node = {
-		...start,
-		name: 'Pocketsflow',
-		type: 'n8n-nodes-pocketsflow.pocketsflow',
-		position: [220, 0],
-		parameters: session,
-	};
-	const { id } = await client.importWorkflow(
-		{
-			name: 'Uninstalled',
-			nodes: [start, node],
-			connections: { Start: { main: [[{ node: 'Pocketsflow', type: 'main', index: 0 }]] } },
-		},
-		[credential],
-	);
+	const node = { ...buildAction('Pocketsflow', session), position: [220, 0] };
+	const workflow = buildChain('Uninstalled', [startNode, node]);
+	const { id } = await client.importWorkflow(workflow, [credential]);
 	await rm(join(n8n.userFolder, '.n8n', 'nodes', 'node_modules', 'n8n-nodes-pocketsflow'), {
 		recursive: true,
 	});

@@ -2,65 +2,36 @@ import { randomUUID } from 'node:crypto';
 
 import axios from 'axios';
 
-import { fillSetUp, readExample } from '../../demo/example-workflows';
-import type { Credential, Execution, StoredWorkflow } from '../harness/n8n/client';
-import {
-	installationTimeoutMs,
-	startEnvironment,
-	type TestEnvironment,
-} from '../harness/n8n/environment';
-import { MailServer } from '../harness/mailServer';
+import type { Execution, StoredWorkflow } from '../harness/n8n/client';
 import { until } from '../harness/until';
+import { setUpShop, shop } from './exampleShop';
 import { finalText, StubModel, type ToolCall } from './stubModel';
 
 const approver = 'owner@shop.example';
 
-let environment: TestEnvironment;
-let mail: MailServer;
 let model: StubModel;
 let workflow: StoredWorkflow;
 
-beforeAll(async () => {
-	environment = await startEnvironment({ sandbox: { seed: 'test' } });
-	mail = await MailServer.open();
-	model = await StubModel.start();
-	const { client, credential } = environment;
-	const services: Record<string, Credential> = {
-		'@n8n/n8n-nodes-langchain.lmChatOpenAi': await client.createCredential('openAiApi', 'Model', {
-			apiKey: 'sk-stub',
-			url: model.url,
-		}),
-		'n8n-nodes-base.emailSendHitlTool': await client.createCredential(
-			'smtp',
-			'Mail',
-			mail.credential,
-		),
-	};
-	const unpinned = { ...(await readExample('sales-assistant')), pinData: {} };
-	const example = fillSetUp(unpinned, { approver });
-	const nodes = example.nodes.map((node) => {
-		const service = services[node.type];
-		if (service === undefined) return node;
-		const { id, name, type } = service;
-		return { ...node, credentials: { [type]: { id, name } } };
-	});
-	workflow = await client.importWorkflow({ ...example, nodes }, [credential]);
-}, installationTimeoutMs);
+setUpShop({ seed: 'test' });
 
-afterAll(async () => {
-	await environment?.stop();
-	await model?.close();
-	await mail?.close();
+beforeAll(async () => {
+	model = await StubModel.start();
+	workflow = await shop.importExample('sales-assistant', {
+		values: { approver },
+		credentials: { openAiApi: { apiKey: 'sk-stub', url: model.url } },
+	});
 });
 
+afterAll(() => model?.close());
+
 beforeEach(() => {
-	mail.mails.length = 0;
+	shop.mailServer.mails.length = 0;
 });
 
 /** Says something in the chat of the editor, whose agent then makes these calls. */
 async function chat(...calls: ToolCall[]): Promise<string> {
 	model.setCalls(...calls);
-	const { client } = environment;
+	const { client } = shop.environment;
 	const started = await client.post<{ executionId: string }>(`/workflows/${workflow.id}/run`, {
 		workflowData: await client.workflow(workflow.id),
 		triggerToStartFrom: {
@@ -83,7 +54,7 @@ async function chat(...calls: ToolCall[]): Promise<string> {
 }
 
 async function waitForEnd(executionId: string): Promise<Execution> {
-	const execution = await environment.client.waitForExecution(
+	const execution = await shop.environment.client.waitForExecution(
 		workflow.id,
 		({ id }) => id === executionId,
 		60_000,
@@ -94,7 +65,7 @@ async function waitForEnd(executionId: string): Promise<Execution> {
 }
 
 const countRequests = (method: string, path: string) =>
-	environment.sandbox.requests.filter(
+	shop.environment.sandbox.requests.filter(
 		(request) => request.method === method && request.path === path,
 	).length;
 
@@ -114,7 +85,7 @@ test('answers from the products and the orders of the shop', async () => {
 });
 
 test('makes a checkout link that carries the own order id', async () => {
-	const { data } = await environment.api.get<Array<{ _id: string }>>('/products');
+	const { data } = await shop.environment.api.get<Array<{ _id: string }>>('/products');
 	await waitForEnd(
 		await chat({
 			tool: 'Make_a_checkout_link',
@@ -125,7 +96,7 @@ test('makes a checkout link that carries the own order id', async () => {
 	const page = await axios.get<string>(url, { proxy: false });
 	expect(page.status).toBe(200);
 	expect(
-		environment.sandbox.requests.find(({ path }) => path === '/checkout/sessions'),
+		shop.environment.sandbox.requests.find(({ path }) => path === '/checkout/sessions'),
 	).toMatchObject({ body: { productId: data[0]._id, metadata: { order_id: 'A-1001' } } });
 });
 
@@ -135,7 +106,7 @@ describe('a refund', () => {
 
 	/** Has the agent ask for a refund, and returns the links of the email to the approver. */
 	async function askForRefund(): Promise<{ approve: string; decline: string }> {
-		const { client, sandbox } = environment;
+		const { client, sandbox } = shop.environment;
 		({
 			orderIds: [orderId],
 		} = await sandbox.purchase({ email: 'ana@example.org' }));
@@ -146,9 +117,13 @@ describe('a refund', () => {
 				hitlParameters: {},
 			},
 		});
-		const asked = await until('the email to the approver', () => mail.mails[0] ?? false, {
-			withinMs: 60_000,
-		});
+		const asked = await until(
+			'the email to the approver',
+			() => shop.mailServer.mails[0] ?? false,
+			{
+				withinMs: 60_000,
+			},
+		);
 		expect(asked).toMatchObject({ to: [approver], subject: `Refund order ${orderId}?` });
 		expect(asked.body).toContain(`wants to refund 9 of order ${orderId}`);
 		await until('the execution to wait', async () => {
@@ -194,7 +169,9 @@ describe('a refund', () => {
 		await open(decline);
 
 		expect(countRequests('POST', '/refunds')).toBe(before + 1);
-		expect(environment.sandbox.requests.findLast(({ path }) => path === '/refunds')).toMatchObject({
+		expect(
+			shop.environment.sandbox.requests.findLast(({ path }) => path === '/refunds'),
+		).toMatchObject({
 			status: 201,
 			body: { orderId, amount: 9, reason: 'Bought twice' },
 		});

@@ -1,18 +1,13 @@
-import {
-	installationTimeoutMs,
-	startEnvironment,
-	type TestEnvironment,
-} from '../harness/n8n/environment';
-import { MailServer } from '../harness/mailServer';
-import { control, readError, RunningExample } from './runningExample';
+import { setUpShop, shop } from './exampleShop';
+import { readError, type RunningExample } from './runningExample';
 
 const table = 'pocketsflow_books';
 
-let environment: TestEnvironment;
-let mailServer: MailServer;
 let example: RunningExample;
 let productId: string;
 let offerId: string;
+
+setUpShop({ switches: { rateLimit: false } });
 
 /** The middle of last month, when everything here is sold. */
 const lastMonth = (() => {
@@ -23,32 +18,17 @@ const createdAt = lastMonth.toISOString();
 const month = createdAt.slice(0, 7);
 
 beforeAll(async () => {
-	mailServer = await MailServer.open();
-	environment = await startEnvironment({ sandbox: { switches: { rateLimit: false } } });
-	const { api } = environment;
+	const { api } = shop.environment;
 	const product = { name: 'Brushes', price: 20, currency: 'EUR', published: true };
 	productId = (await api.post<{ _id: string }>('/products', product)).data._id;
 	const offer = { name: 'Club', price: 15, currency: 'USD', frequency: 'monthly' };
 	offerId = (await api.post<{ _id: string }>('/subscriptions', offer)).data._id;
-	example = await RunningExample.open(environment, 'bookkeeping', {
-		values: { includeTest: true, sendOnDay: 1 },
-		credentials: { smtp: mailServer.credential },
-	});
-}, installationTimeoutMs);
-
-afterAll(async () => {
-	await environment?.stop();
-	await mailServer?.close();
-});
-
-afterEach(() => {
-	mailServer.refuses = false;
-	environment.sandbox.setSwitches({ faults: [] });
+	example = await shop.openExample('bookkeeping', { values: { includeTest: true, sendOnDay: 1 } });
 });
 
 const runAtNight = async () => readError(await example.run('Every night'));
 const sell = async (purchase: Record<string, unknown>) =>
-	await environment.sandbox.purchase({ createdAt, deliver: false, ...purchase });
+	await shop.environment.sandbox.purchase({ createdAt, deliver: false, ...purchase });
 
 let orderId: string;
 
@@ -57,22 +37,17 @@ test('sends nothing while a list cannot be read', async () => {
 	[orderId] = orderIds;
 	await sell({ offerId, email: 'ben@example.com' });
 	for (const path of ['/orders', '/payments', '/customers', '/refunds']) {
-		environment.sandbox.setSwitches({
-			faults: [{ path, kind: 'answer', status: 403, count: 99 }],
-		});
+		shop.failReads(path, 403);
 		expect([path, await runAtNight()]).not.toEqual([path, '']);
 	}
-	expect(mailServer.mails).toHaveLength(0);
+	expect(shop.mailServer.mails).toHaveLength(0);
 	expect(await example.rows(table)).toEqual([]);
 });
 
 test('writes one row for each payment and refund, with tax and country', async () => {
-	const { data: refund } = await environment.api.post<{ _id: string }>('/refunds', {
-		orderId,
-		amount: 11.9,
-	});
-	await control(environment, `/refunds/${refund._id}/status`, { status: 'completed', createdAt });
-	mailServer.refuses = true;
+	const refund = await shop.refund(orderId, 11.9);
+	await shop.control(`/refunds/${refund}/status`, { status: 'completed', createdAt });
+	shop.mailServer.refuses = true;
 	expect(await runAtNight()).not.toBe('');
 	const rows = await example.rows(table);
 	expect(rows).toHaveLength(3);
@@ -91,7 +66,7 @@ test('writes one row for each payment and refund, with tax and country', async (
 			}),
 			expect.objectContaining({ kind: 'payment', currency: 'USD', gross: 15, tax: 0, net: 15 }),
 			expect.objectContaining({
-				record: `refund:${refund._id}`,
+				record: `refund:${refund}`,
 				orderId,
 				country: 'US',
 				currency: 'EUR',
@@ -106,11 +81,11 @@ test('writes one row for each payment and refund, with tax and country', async (
 });
 
 test('sends the month that the mail server refused in the next night, and only once', async () => {
-	expect(mailServer.mails).toHaveLength(0);
+	expect(shop.mailServer.mails).toHaveLength(0);
 	expect(await runAtNight()).toBe('');
 	expect(await runAtNight()).toBe('');
-	expect(mailServer.mails).toHaveLength(1);
-	const [{ subject, body }] = mailServer.mails;
+	expect(shop.mailServer.mails).toHaveLength(1);
+	const [{ subject, body }] = shop.mailServer.mails;
 	expect(subject).toBe(`Payments and refunds of ${month}`);
 	expect(body).toContain('3 rows');
 	expect(body).toContain(`order:${orderId}`);
@@ -120,10 +95,8 @@ test('sends the month that the mail server refused in the next night, and only o
 test('keeps no formula that a buyer wrote, no failed refund and no other month', async () => {
 	const before = (await example.rows(table)).length;
 	const { orderIds } = await sell({ productId, email: '=cmd@example.com' });
-	const { data: refund } = await environment.api.post<{ _id: string }>('/refunds', {
-		orderId: orderIds[0],
-	});
-	await control(environment, `/refunds/${refund._id}/status`, { status: 'failed', createdAt });
+	const refund = await shop.refund(orderIds[0]);
+	await shop.control(`/refunds/${refund}/status`, { status: 'failed', createdAt });
 	const old = new Date(lastMonth.getTime() - 60 * 24 * 3_600_000).toISOString();
 	await sell({ productId, email: 'old@example.com', createdAt: old });
 	expect(await runAtNight()).toBe('');

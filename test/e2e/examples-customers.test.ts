@@ -1,51 +1,21 @@
-import {
-	installationTimeoutMs,
-	startEnvironment,
-	type TestEnvironment,
-} from '../harness/n8n/environment';
-import { MailServer } from '../harness/mailServer';
-import { control, readError, redeliver, RunningExample } from './runningExample';
+import { setUpShop, shop } from './exampleShop';
+import { readError, type RunningExample } from './runningExample';
 
-let environment: TestEnvironment;
-let mailServer: MailServer;
-let productId: string;
-let offerId: string;
-
-beforeAll(async () => {
-	mailServer = await MailServer.open();
-	environment = await startEnvironment({
-		sandbox: { seed: 'test', switches: { rateLimit: false } },
-	});
-	const { api } = environment;
-	[{ _id: productId }] = (await api.get<Array<{ _id: string }>>('/products')).data;
-	[{ _id: offerId }] = (await api.get<Array<{ _id: string }>>('/subscriptions')).data;
-}, installationTimeoutMs);
-
-afterAll(async () => {
-	await environment?.stop();
-	await mailServer?.close();
-});
-
-afterEach(() => {
-	mailServer.refuses = false;
-	environment.sandbox.setSwitches({ faults: [], dropRate: 0 });
-});
+setUpShop();
 
 const hoursAgo = (hours: number) => new Date(Date.now() - hours * 3_600_000).toISOString();
 
-/** The messages that an address got, oldest first. */
-const mailsTo = (email: string) => mailServer.mails.filter(({ to }) => to.includes(email));
+const mailsTo = (email: string) => shop.mailsTo(email);
 
 describe('an abandoned checkout', () => {
 	const table = 'pocketsflow_checkouts';
 	let example: RunningExample;
 
 	beforeAll(async () => {
-		const page = `${environment.n8n.url}/healthz`;
+		const page = `${shop.environment.n8n.url}/healthz`;
 		const values = { paidPage: page, canceledPage: page };
-		const credentials = { smtp: mailServer.credential };
-		const options = { values, credentials, productId };
-		example = await RunningExample.open(environment, 'abandoned-checkout', options);
+		const { productId } = shop;
+		example = await shop.openExample('abandoned-checkout', { values, productId });
 	});
 
 	/** Begins a checkout so many hours ago; returns the address that the buyer was sent to. */
@@ -84,12 +54,12 @@ describe('an abandoned checkout', () => {
 	});
 
 	test('brings none once it is paid, also by another checkout and when no event arrived', async () => {
-		environment.sandbox.setSwitches({ dropRate: 1 });
+		shop.loseDeliveries();
 		const query = { order: 'A-2', email: 'two@example.com' };
 		await example.buy('Buyer wants to pay', query, 'another@example.com');
 		await age('A-2', { startedAt: hoursAgo(2) });
 		await begin('A-3', 'three@example.com', 2);
-		await environment.sandbox.purchase({ productId, email: 'Three@example.com' });
+		await shop.sell({ email: 'Three@example.com' });
 		expect(await remind()).toBe('');
 		expect(mailsTo('two@example.com')).toHaveLength(0);
 		expect(mailsTo('three@example.com')).toHaveLength(0);
@@ -126,24 +96,22 @@ describe('an abandoned checkout', () => {
 
 	test('brings none when Pocketsflow does not say what was paid', async () => {
 		await begin('A-8', 'eight@example.com', 2);
-		environment.sandbox.setSwitches({
-			faults: [{ method: 'GET', path: '/orders*', kind: 'answer', status: 500, count: 99 }],
-		});
+		shop.failReads('/orders*');
 		expect(await remind()).not.toBe('');
 		expect(mailsTo('eight@example.com')).toHaveLength(0);
-		environment.sandbox.setSwitches({ faults: [] });
+		shop.recover();
 		expect(await remind()).toBe('');
 		expect(mailsTo('eight@example.com')).toHaveLength(1);
 	});
 
 	test('is taken up again in the next hour when the mail server refuses the email', async () => {
 		await begin('A-9', 'nine@example.com', 2);
-		mailServer.refuses = true;
+		shop.mailServer.refuses = true;
 		await remind();
 		expect(await example.rows(table, { orderId: 'A-9' })).toMatchObject([
 			{ emails: 0, problem: expect.stringContaining('550') as string },
 		]);
-		mailServer.refuses = false;
+		shop.mailServer.refuses = false;
 		await remind();
 		expect(mailsTo('nine@example.com')).toHaveLength(1);
 		expect(await example.rows(table, { orderId: 'A-9' })).toMatchObject([
@@ -152,10 +120,10 @@ describe('an abandoned checkout', () => {
 	});
 
 	test('sells without an address, and reminds nobody', async () => {
-		const count = mailServer.mails.length;
+		const count = shop.mailServer.mails.length;
 		await begin('A-10', '', 2);
 		expect(await remind()).toBe('');
-		expect(mailServer.mails).toHaveLength(count);
+		expect(shop.mailServer.mails).toHaveLength(count);
 	});
 });
 
@@ -165,11 +133,11 @@ describe('a license key', () => {
 	let check: RunningExample;
 
 	beforeAll(async () => {
-		keys = await RunningExample.open(environment, 'license-keys', {
+		keys = await shop.openExample('license-keys', {
 			values: { acceptTestPurchases: true },
-			credentials: { smtp: mailServer.credential, crypto: { hmacSecret: 'a-long-secret' } },
+			credentials: { crypto: { hmacSecret: 'a-long-secret' } },
 		});
-		check = await RunningExample.open(environment, 'license-check', {});
+		check = await shop.openExample('license-check');
 	});
 
 	// The tests that follow count emails.
@@ -178,17 +146,14 @@ describe('a license key', () => {
 	const settle = async () => readError(await keys.settle());
 	const keyOf = async (purchase: string) =>
 		String((await keys.rows(table, { purchase }))[0]?.key ?? '');
-	const sell = async (email: string) => {
-		const { orderIds } = await environment.sandbox.purchase({ productId, email });
-		return orderIds[0];
-	};
+	const sell = (email: string) => shop.sell({ email });
 	const ask = async (key: string, device: string) =>
 		(await check.ask('App asks', { key, device })).data;
 
 	test('is sent once by email, though the event comes twice, and opens the app', async () => {
 		const order = await sell('key@example.com');
 		expect(await settle()).toBe('');
-		await redeliver(environment, 'order.completed');
+		await shop.redeliver('order.completed');
 		expect(await settle()).toBe('');
 		const key = await keyOf(order);
 		expect(key).toMatch(/^([0-9A-F]{8}-){3}[0-9A-F]{8}$/);
@@ -221,55 +186,50 @@ describe('a license key', () => {
 		const order = await sell('refund@example.com');
 		await settle();
 		const key = await keyOf(order);
-		await environment.api.post('/refunds', { orderId: order, amount: 1 });
+		await shop.refund(order, 1);
 		expect(await settle()).toBe('');
 		expect(await ask(key, 'one')).toEqual({ valid: true, devices: 1 });
-		await environment.api.post('/refunds', { orderId: order });
+		await shop.refund(order);
 		expect(await settle()).toBe('');
 		expect(await ask(key, 'one')).toEqual({ valid: false, reason: 'revoked' });
 		expect(mailsTo('refund@example.com')).toHaveLength(1);
 	});
 
 	test('of a subscription ends with it', async () => {
-		const { membershipIds } = await environment.sandbox.purchase({
-			offerId,
-			email: 'member@example.com',
-		});
+		const membership = await shop.subscribe({ email: 'member@example.com' });
 		expect(await settle()).toBe('');
-		const key = await keyOf(membershipIds[0]);
+		const key = await keyOf(membership);
 		expect(await ask(key, 'one')).toEqual({ valid: true, devices: 1 });
-		await control(environment, `/memberships/${membershipIds[0]}/end`);
+		await shop.happen(membership, 'end');
 		expect(await settle()).toBe('');
 		expect(await ask(key, 'one')).toEqual({ valid: false, reason: 'revoked' });
 	});
 
 	test('is not sent for a sale that arrives after its refund', async () => {
-		environment.sandbox.setSwitches({ dropRate: 1 });
+		shop.loseDeliveries();
 		const order = await sell('late@example.com');
-		environment.sandbox.setSwitches({ dropRate: 0 });
-		await environment.api.post('/refunds', { orderId: order });
+		shop.recover();
+		await shop.refund(order);
 		expect(await settle()).toBe('');
-		await redeliver(environment, 'order.completed');
+		await shop.redeliver('order.completed');
 		expect(await settle()).toBe('');
 		expect(mailsTo('late@example.com')).toHaveLength(0);
 	});
 
 	test('that the mail server refused stays to be sent, and is the same when it is', async () => {
-		mailServer.refuses = true;
+		shop.mailServer.refuses = true;
 		const order = await sell('refused@example.com');
 		expect(await settle()).not.toBe('');
 		const key = await keyOf(order);
 		expect(await keys.rows(table, { purchase: order })).toMatchObject([{ state: 'to send' }]);
-		mailServer.refuses = false;
-		await redeliver(environment, 'order.completed');
+		shop.mailServer.refuses = false;
+		await shop.redeliver('order.completed');
 		expect(await settle()).toBe('');
 		expect(mailsTo('refused@example.com')[0].body).toContain(key);
 	});
 
 	test('is not made while the order cannot be read, and the failure is seen', async () => {
-		environment.sandbox.setSwitches({
-			faults: [{ method: 'GET', path: '/orders*', kind: 'answer', status: 500, count: 99 }],
-		});
+		shop.failReads('/orders*');
 		const order = await sell('unread@example.com');
 		expect(await settle()).not.toBe('');
 		expect(await keyOf(order)).toBe('');
@@ -289,17 +249,16 @@ describe('a failed renewal', () => {
 	let example: RunningExample;
 
 	beforeAll(async () => {
-		const credentials = { smtp: mailServer.credential };
-		example = await RunningExample.open(environment, 'dunning', { credentials });
+		example = await shop.openExample('dunning');
 	});
 
 	const subscribe = async (email: string) => {
-		const { membershipIds } = await environment.sandbox.purchase({ offerId, email });
+		const membership = await shop.subscribe({ email });
 		await example.settle();
-		return membershipIds[0];
+		return membership;
 	};
 	const happen = async (membership: string, what: 'renew' | 'fail-payment' | 'end') => {
-		await control(environment, `/memberships/${membership}/${what}`);
+		await shop.happen(membership, what);
 		return readError(await example.settle());
 	};
 	const openedDaysAgo = (membership: string, days: number) =>
@@ -357,7 +316,7 @@ describe('a failed renewal', () => {
 		const email = 'lost@example.com';
 		const membership = await subscribe(email);
 		await happen(membership, 'fail-payment');
-		environment.sandbox.setSwitches({ dropRate: 1 });
+		shop.loseDeliveries();
 		await happen(membership, 'renew');
 		await openedDaysAgo(membership, 4);
 		expect(await lookInTheMorning()).toBe('');
@@ -368,11 +327,11 @@ describe('a failed renewal', () => {
 	test('that arrives after its payment brings no email', async () => {
 		const email = 'late-failure@example.com';
 		const membership = await subscribe(email);
-		environment.sandbox.setSwitches({ dropRate: 1 });
+		shop.loseDeliveries();
 		await happen(membership, 'fail-payment');
 		await happen(membership, 'renew');
-		environment.sandbox.setSwitches({ dropRate: 0 });
-		await redeliver(environment, 'invoice.payment_failed');
+		shop.recover();
+		await shop.redeliver('invoice.payment_failed');
 		expect(readError(await example.settle())).toBe('');
 		expect(await lookInTheMorning()).toBe('');
 		expect(mailsTo(email)).toHaveLength(0);
@@ -395,15 +354,12 @@ describe('a failed renewal', () => {
 	test('brings no email while Pocketsflow does not answer, and brings it the next morning', async () => {
 		const email = 'unread-member@example.com';
 		const membership = await subscribe(email);
-		const path = '/orders/subscriptions/*';
-		environment.sandbox.setSwitches({
-			faults: [{ method: 'GET', path, kind: 'answer', status: 500, count: 99 }],
-		});
+		shop.failReads('/orders/subscriptions/*');
 		expect(await happen(membership, 'fail-payment')).toBe('');
 		expect(mailsTo(email)).toHaveLength(0);
 		const problem = expect.stringContaining('could not be read') as string;
 		expect(await casesOf(membership)).toMatchObject([{ status: 'open', problem }]);
-		environment.sandbox.setSwitches({ faults: [] });
+		shop.recover();
 		expect(await lookInTheMorning()).toBe('');
 		expect(mailsTo(email)).toHaveLength(1);
 		expect(await casesOf(membership)).toMatchObject([{ emails: 1, problem: '' }]);
@@ -412,11 +368,11 @@ describe('a failed renewal', () => {
 	test('is tried again the next morning when the mail server refuses the email', async () => {
 		const email = 'refused-member@example.com';
 		const membership = await subscribe(email);
-		mailServer.refuses = true;
+		shop.mailServer.refuses = true;
 		await happen(membership, 'fail-payment');
 		const problem = expect.stringContaining('550') as string;
 		expect(await casesOf(membership)).toMatchObject([{ emails: 0, problem }]);
-		mailServer.refuses = false;
+		shop.mailServer.refuses = false;
 		await lookInTheMorning();
 		expect(mailsTo(email)).toHaveLength(1);
 		expect(await casesOf(membership)).toMatchObject([{ emails: 1, problem: '' }]);

@@ -1,36 +1,18 @@
-import {
-	installationTimeoutMs,
-	startEnvironment,
-	type TestEnvironment,
-} from '../harness/n8n/environment';
 import { Chat } from '../harness/services/chat';
-import { control, readError, redeliver, RunningExample } from './runningExample';
+import { setUpShop, shop } from './exampleShop';
+import { readError, type RunningExample } from './runningExample';
 
-let environment: TestEnvironment;
-let productId: string;
-let offerId: string;
-
-beforeAll(async () => {
-	environment = await startEnvironment({
-		sandbox: { seed: 'test', switches: { rateLimit: false } },
-	});
-	const { api } = environment;
-	[{ _id: productId }] = (await api.get<Array<{ _id: string }>>('/products')).data;
-	[{ _id: offerId }] = (await api.get<Array<{ _id: string }>>('/subscriptions')).data;
-}, installationTimeoutMs);
-
-afterAll(() => environment?.stop());
-
-afterEach(() => environment.sandbox.setSwitches({ faults: [] }));
+setUpShop();
 
 describe('the quick start', () => {
 	let example: RunningExample;
 
 	beforeAll(async () => {
 		// Pages of this machine, because the buyer is followed there.
-		const page = `${environment.n8n.url}/healthz`;
+		const page = `${shop.environment.n8n.url}/healthz`;
 		const values = { paidPage: `${page}?paid=yes`, canceledPage: page };
-		example = await RunningExample.open(environment, 'quick-start', { values, productId });
+		const { productId } = shop;
+		example = await shop.openExample('quick-start', { values, productId });
 	});
 
 	const visit = (params: Record<string, string>, email: string) =>
@@ -38,7 +20,7 @@ describe('the quick start', () => {
 
 	test('brings a sale back with the order ID that the buyer came with', async () => {
 		const { checkout, finalUrl } = await visit({ order: 'A-1001' }, 'ana@example.com');
-		expect(checkout).toContain(environment.sandbox.url);
+		expect(checkout).toContain(shop.environment.sandbox.url);
 		expect(finalUrl).toContain('paid=yes');
 		const execution = await example.settle();
 		expect(readError(execution)).toBe('');
@@ -49,11 +31,11 @@ describe('the quick start', () => {
 
 	test('gives a repeated event the same ID, and a sale elsewhere no order ID', async () => {
 		const [first] = (await example.settle()).items('Replace with your step');
-		await redeliver(environment, 'order.completed');
+		await shop.redeliver('order.completed');
 		const [second] = (await example.settle()).items('Replace with your step');
 		expect(second.eventId).toBe(first.eventId);
 
-		await environment.sandbox.purchase({ productId });
+		await shop.sell();
 		const [other] = (await example.settle()).items('Replace with your step');
 		expect(other.eventId).not.toBe(first.eventId);
 		expect(other.orderId).toBeFalsy();
@@ -67,7 +49,7 @@ describe('the quick start', () => {
 
 	test('fails where it can be seen when Pocketsflow refuses the checkout', async () => {
 		const path = '/checkout/sessions';
-		environment.sandbox.setSwitches({
+		shop.environment.sandbox.setSwitches({
 			faults: [{ method: 'POST', path, kind: 'answer', status: 500, count: 9 }],
 		});
 		const answer = await example.ask('Buyer wants to pay', { order: 'A-1002' });
@@ -76,15 +58,39 @@ describe('the quick start', () => {
 	});
 
 	test('does nothing for a forged event', async () => {
-		const before = await environment.client.executions(example.workflow.id);
-		await control(environment, '/deliver', {
+		const before = await shop.environment.client.executions(example.workflow.id);
+		await shop.control('/deliver', {
 			event: 'order.completed',
 			signing: 'forged',
 			wait: true,
 		});
-		const after = await environment.client.executions(example.workflow.id);
+		const after = await shop.environment.client.executions(example.workflow.id);
 		expect(after).toHaveLength(before.length);
 	});
+});
+
+describe('the thank-you page of "sell"', () => {
+	let example: RunningExample;
+
+	beforeAll(async () => {
+		example = await shop.openExample('sell');
+	});
+
+	const read = async (query: Record<string, string>) =>
+		String((await example.ask('Buyer is back', query)).data);
+
+	test.each([
+		['a buyer who paid', { order: 'A-1001' }, 'A-1001'],
+		['a buyer who canceled', { canceled: 'yes' }, 'Nothing was charged'],
+	])(
+		'leads %s on, and promises nothing that the workflow does not do',
+		async (_who, query, text) => {
+			const page = await read(query);
+			expect(page).toContain(text);
+			expect(page).toContain(`<a href="${shop.environment.n8n.url}/webhook/sell">`);
+			expect(page).not.toMatch(/receipt|download|email/i);
+		},
+	);
 });
 
 describe('a new sale in a chat', () => {
@@ -94,20 +100,20 @@ describe('a new sale in a chat', () => {
 	beforeAll(async () => {
 		chat = await Chat.open();
 		const values = { chatApp: 'slack', chatUrl: `${chat.url}/slack` };
-		example = await RunningExample.open(environment, 'new-sale-to-chat', { values });
+		example = await shop.openExample('new-sale-to-chat', { values });
 	});
 
 	afterAll(() => chat?.close());
 
 	const sell = async (purchase: Record<string, unknown> = {}) => {
-		await environment.sandbox.purchase({ productId, email: 'ana@example.com', ...purchase });
+		await shop.sell({ email: 'ana@example.com', ...purchase });
 		return readError(await example.settle());
 	};
 
 	test('is one message with product, amount, buyer and order ID', async () => {
 		expect(await sell({ metadata: { order_id: 'A-2001' } })).toBe('');
-		const { data: product } = await environment.api.get<{ name: string; price: number }>(
-			`/products/${productId}`,
+		const { data: product } = await shop.environment.api.get<{ name: string; price: number }>(
+			`/products/${shop.productId}`,
 		);
 		const amount = product.price.toFixed(2);
 		expect(chat.messages).toEqual([
@@ -118,7 +124,7 @@ describe('a new sale in a chat', () => {
 	});
 
 	test('names a subscription, which has no order', async () => {
-		await environment.sandbox.purchase({ offerId, email: 'sub@example.com' });
+		await shop.subscribe({ email: 'sub@example.com' });
 		expect(readError(await example.settle())).toBe('');
 		expect(chat.messages.at(-1)?.text).toBe(
 			'New sale: a subscription · sub@example.com · (test, no money)',
@@ -126,9 +132,7 @@ describe('a new sale in a chat', () => {
 	});
 
 	test('is posted without an amount when the order cannot be read', async () => {
-		environment.sandbox.setSwitches({
-			faults: [{ method: 'GET', path: '/orders*', kind: 'answer', status: 500, count: 99 }],
-		});
+		shop.failReads('/orders*');
 		expect(await sell()).toBe('');
 		expect(chat.messages.at(-1)?.text).toBe(
 			'New sale: an order · ana@example.com · (test, no money)',

@@ -3,14 +3,9 @@ import { join } from 'node:path';
 
 import axios from 'axios';
 
-import { readExample } from '../../demo/example-workflows';
 import type { StoredWorkflow } from '../harness/n8n/client';
-import {
-	installationTimeoutMs,
-	startEnvironment,
-	type TestEnvironment,
-} from '../harness/n8n/environment';
 import { until } from '../harness/until';
+import { setUpShop, shop } from './exampleShop';
 
 type Row = Record<string, string | number>;
 
@@ -41,26 +36,23 @@ interface SpreadsheetLibrary {
 	};
 }
 
-let environment: TestEnvironment;
 let workflow: StoredWorkflow;
 /** n8n's own library for spreadsheets. */
 let xlsx: SpreadsheetLibrary;
 
+setUpShop({});
+
 beforeAll(async () => {
-	environment = await startEnvironment();
-	const { client, credential, n8n } = environment;
-	workflow = await client.importWorkflow(await readExample('import-products'), [credential]);
-	await client.activate(workflow.id);
+	const { n8n } = shop.environment;
+	({ workflow } = await shop.openExample('import-products'));
 	const n8nPackage = join(n8n.installation.dir, 'node_modules', 'n8n-nodes-base', 'package.json');
 	const requireAsN8n = createRequire(n8nPackage);
 	const { dependencies } = requireAsN8n('./package.json') as { dependencies: object };
 	// n8n changed from the one library to the other.
 	xlsx = requireAsN8n('@e965/xlsx' in dependencies ? '@e965/xlsx' : 'xlsx') as SpreadsheetLibrary;
-}, installationTimeoutMs);
+});
 
-afterAll(() => environment?.stop());
-
-afterEach(() => environment.sandbox.setSwitches({ faults: [], rateLimit: true }));
+afterEach(() => shop.environment.sandbox.setSwitches({ rateLimit: true }));
 
 const header = 'name,price,currency,description,pocketsflow_id';
 const buildCsv = (...rows: string[]) => Buffer.from([header, ...rows, ''].join('\r\n'));
@@ -73,7 +65,7 @@ function buildXlsx(rows: Row[]): Buffer {
 
 /** Uploads a list in the published form, as a browser does, and reads the page at the end. */
 async function upload(content: Buffer, fileName = 'products.csv'): Promise<Ending> {
-	const { client, n8n } = environment;
+	const { client, n8n } = shop.environment;
 	const http = axios.create({ proxy: false, timeout: 30_000 });
 	const form = workflow.nodes.find(({ type }) => type === 'n8n-nodes-base.formTrigger');
 	const fields = new FormData();
@@ -114,11 +106,11 @@ function readXlsx({ data }: FormFile): Row[] {
 	return xlsx.utils.sheet_to_json(Sheets[SheetNames[0]]);
 }
 
-const listProducts = async () => (await environment.api.get<Product[]>('/products')).data;
+const listProducts = async () => (await shop.environment.api.get<Product[]>('/products')).data;
 
 /** The requests that change something, since `before` requests. */
 const countChanges = (before: number) =>
-	environment.sandbox.requests.slice(before).filter(({ method }) => method !== 'GET').length;
+	shop.environment.sandbox.requests.slice(before).filter(({ method }) => method !== 'GET').length;
 
 const getNames = (products: Product[]) => products.map(({ name }) => name).sort();
 
@@ -148,7 +140,7 @@ test('creates a product for each row, and gives the list back with the IDs', asy
 });
 
 test('run twice: what is there is found by its ID or its name, and only changes are sent', async () => {
-	const before = environment.sandbox.requests.length;
+	const before = shop.environment.sandbox.requests.length;
 	const byName = await upload(buildCsv('Icon pack,29.99,EUR,,', 'UI kit,49,,,'));
 	expect(byName.rows.map(({ result }) => result)).toEqual(['unchanged', 'unchanged']);
 	expect(byName.rows.map(({ pocketsflow_id }) => pocketsflow_id)).toEqual([
@@ -173,7 +165,7 @@ test('run twice: what is there is found by its ID or its name, and only changes 
 });
 
 test('rows that do not fit are told with their number, and nothing is sent', async () => {
-	const before = environment.sandbox.requests.length;
+	const before = shop.environment.sandbox.requests.length;
 	const { title, text, rows } = await upload(
 		buildCsv(
 			'Good,10,,,',
@@ -204,7 +196,7 @@ test.each([
 });
 
 test('a row that fails says so, the others are done, and the same list does the rest', async () => {
-	environment.sandbox.setSwitches({
+	shop.environment.sandbox.setSwitches({
 		faults: [
 			{ method: 'POST', path: '/products', kind: 'answer', status: 500, count: 1 },
 			// A product that was deleted after the list of products was read.
@@ -230,7 +222,7 @@ test('a row that fails says so, the others are done, and the same list does the 
 	expect(results[2]).toMatch(/^not done/);
 	expect(results).toContain('created');
 
-	environment.sandbox.setSwitches({ faults: [] });
+	shop.environment.sandbox.setSwitches({ faults: [] });
 	const again = await upload(buildXlsx(failed.rows), 'list.xlsx');
 	expect(again.title).toBe('All rows are done');
 	expect(again.rows.map(({ result }) => result).sort()).toEqual([
@@ -248,20 +240,20 @@ test('a row that fails says so, the others are done, and the same list does the 
 });
 
 test('a create whose answer is lost makes no second product on the next run', async () => {
-	environment.sandbox.setSwitches({
+	shop.environment.sandbox.setSwitches({
 		faults: [{ method: 'POST', path: '/products', kind: 'reset', when: 'after', count: 1 }],
 	});
 	const lost = await upload(buildCsv('Textures,15,,,'));
 	expect(lost.rows).toMatchObject([{ result: expect.stringMatching(/^not done: .*unknown/) }]);
 
-	environment.sandbox.setSwitches({ faults: [] });
+	shop.environment.sandbox.setSwitches({ faults: [] });
 	const again = await upload(buildXlsx(lost.rows), 'list.xlsx');
 	expect(again.rows).toMatchObject([{ name: 'Textures', result: 'unchanged' }]);
 	expect(getNames(await listProducts()).filter((name) => name === 'Textures')).toHaveLength(1);
 });
 
 test('a refusal for too many requests is waited for', async () => {
-	environment.sandbox.setSwitches({
+	shop.environment.sandbox.setSwitches({
 		faults: [
 			{
 				method: 'POST',

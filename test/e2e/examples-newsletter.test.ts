@@ -1,46 +1,31 @@
-import {
-	installationTimeoutMs,
-	startEnvironment,
-	type TestEnvironment,
-} from '../harness/n8n/environment';
-import { MailServer } from '../harness/mailServer';
 import { Brevo } from '../harness/services/brevo';
-import { readError, redeliver, RunningExample } from './runningExample';
+import { setUpShop, shop } from './exampleShop';
+import { readError, type RunningExample } from './runningExample';
 
 const table = 'pocketsflow_newsletter';
 
-let environment: TestEnvironment;
-let mailServer: MailServer;
 let brevo: Brevo;
 let example: RunningExample;
-let productId: string;
+
+setUpShop();
 
 beforeAll(async () => {
-	mailServer = await MailServer.open();
 	brevo = await Brevo.open();
-	environment = await startEnvironment({
-		sandbox: { seed: 'test', switches: { rateLimit: false } },
-	});
-	[{ _id: productId }] = (await environment.api.get<Array<{ _id: string }>>('/products')).data;
-	example = await RunningExample.open(environment, 'newsletter', {
+	example = await shop.openExample('newsletter', {
 		values: { brevoApi: brevo.url, brevoList: brevo.list },
-		credentials: { smtp: mailServer.credential, sendInBlueApi: { apiKey: brevo.apiKey } },
+		credentials: { sendInBlueApi: { apiKey: brevo.apiKey } },
 	});
-}, installationTimeoutMs);
-
-afterAll(async () => {
-	await environment?.stop();
-	await mailServer?.close();
-	await brevo?.close();
 });
+
+afterAll(() => brevo?.close());
 
 const settle = async () => readError(await example.settle());
 const sell = async (email: string, newsletter?: string) => {
 	const metadata = { order_id: 'A-1', ...(newsletter && { newsletter }) };
-	await environment.sandbox.purchase({ productId, email, metadata });
+	await shop.sell({ email, metadata });
 	return await settle();
 };
-const mailsTo = (email: string) => mailServer.mails.filter(({ to }) => to.includes(email));
+const mailsTo = (email: string) => shop.mailsTo(email);
 const tokenIn = (email: string) =>
 	/webhook\/newsletter\?token=(\S+)/.exec(mailsTo(email)[0].body)?.[1] ?? '';
 const confirm = async (token: string) => {
@@ -51,7 +36,7 @@ const confirm = async (token: string) => {
 test('a buyer who agreed is put on the list by the link in one email, and not before', async () => {
 	const email = 'agreed@example.com';
 	expect(await sell(email, 'yes')).toBe('');
-	await redeliver(environment, 'order.completed');
+	await shop.redeliver('order.completed');
 	expect(await settle()).toBe('');
 	expect(mailsTo(email)).toHaveLength(1);
 	expect(brevo.isOnList(email)).toBe(false);
@@ -102,9 +87,8 @@ test('a list that does not answer fails where it can be seen, and the link works
 });
 
 test('an email that the server refuses fails where it can be seen', async () => {
-	mailServer.refuses = true;
+	shop.mailServer.refuses = true;
 	expect(await sell('refused@example.com', 'yes')).not.toBe('');
-	mailServer.refuses = false;
 	expect(await example.rows(table, { email: 'refused@example.com' })).toMatchObject([
 		{ state: 'to ask' },
 	]);

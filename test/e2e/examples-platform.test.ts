@@ -4,15 +4,13 @@ import { text as readText } from 'node:stream/consumers';
 
 import axios from 'axios';
 
-import { buy, fillSetUp, readExample } from '../../demo/example-workflows';
-import type { Credential, Execution, StoredWorkflow, Workflow } from '../harness/n8n/client';
-import {
-	installationTimeoutMs,
-	startEnvironment,
-	type TestEnvironment,
-} from '../harness/n8n/environment';
+import { buy } from '../../demo/example-workflows';
+import type { Execution, StoredWorkflow, Workflow } from '../harness/n8n/client';
+import { installationTimeoutMs } from '../harness/n8n/environment';
 import { startPostgres, type Postgres } from '../harness/servers/postgres';
 import { until } from '../harness/until';
+import { setUpShop, shop } from './exampleShop';
+import type { ExampleOptions, RunningExample } from './runningExample';
 
 interface ShopOrder {
 	id: string;
@@ -63,22 +61,20 @@ class RestShop {
 	}
 }
 
-let environment: TestEnvironment;
-let shop: RestShop;
+let restShop: RestShop;
 let product: { _id: string; price: number };
-let current: StoredWorkflow | undefined;
+let current: RunningExample | undefined;
+
+setUpShop({ seed: 'test' });
 
 beforeAll(async () => {
-	environment = await startEnvironment({ sandbox: { seed: 'test' } });
-	shop = await new RestShop().open();
-	const { data } = await environment.api.get<Array<{ _id: string; price: number }>>('/products');
+	restShop = await new RestShop().open();
+	const { data } =
+		await shop.environment.api.get<Array<{ _id: string; price: number }>>('/products');
 	product = data[0];
-}, installationTimeoutMs);
-
-afterAll(async () => {
-	await environment?.stop();
-	shop?.close();
 });
+
+afterAll(() => restShop?.close());
 
 const nodesOfPlatforms = {
 	rest: / by REST$/,
@@ -98,31 +94,19 @@ const activateNodes = (workflow: Workflow, platform: Platform): Workflow => ({
 /** Imports the example for one kind of platform, in the place of the one before. */
 async function publish(
 	platform: Platform,
-	change: (workflow: Workflow) => Workflow = (workflow) => workflow,
+	{ change = (same) => same, credentials = {} }: ExampleOptions = {},
 ): Promise<StoredWorkflow> {
-	const { client, credential } = environment;
-	if (current) await client.deactivate(current.id);
-	const values = { platform, shopUrl: shop.url, productId: product._id };
-	const example = fillSetUp(await readExample('any-platform'), values);
-	current = await client.importWorkflow(change(activateNodes(example, platform)), [credential]);
-	await client.activate(current.id);
-	return current;
+	await current?.close();
+	current = await shop.openExample('any-platform', {
+		values: { platform, shopUrl: restShop.url, productId: product._id },
+		credentials,
+		change: (workflow) => change(activateNodes(workflow, platform)),
+	});
+	return current.workflow;
 }
 
-/** Chooses a credential in every node of a type. */
-const chooseCredential =
-	({ id, name, type }: Credential) =>
-	(workflow: Workflow): Workflow => ({
-		...workflow,
-		nodes: workflow.nodes.map((node) =>
-			node.type === `n8n-nodes-base.${type}`
-				? { ...node, credentials: { [type]: { id, name } } }
-				: node,
-		),
-	});
-
 const getPayUrl = (workflow: StoredWorkflow, order: string) =>
-	`${environment.client.webhookUrl(workflow, 'Buyer wants to pay')}?order=${order}`;
+	`${shop.environment.client.webhookUrl(workflow, 'Buyer wants to pay')}?order=${order}`;
 
 const open = async (workflow: StoredWorkflow, order: string) =>
 	await axios.get<string>(getPayUrl(workflow, order), {
@@ -136,7 +120,7 @@ async function waitForEvent(
 	workflow: StoredWorkflow,
 	act: () => Promise<unknown>,
 ): Promise<Execution> {
-	const { client } = environment;
+	const { client } = shop.environment;
 	const before = new Set((await client.executions(workflow.id)).map(({ id }) => id));
 	await act();
 	return await client.waitForExecution(
@@ -146,41 +130,31 @@ async function waitForEvent(
 }
 
 const purchase = async (metadata: Record<string, string>) =>
-	await environment.sandbox.purchase({
+	await shop.environment.sandbox.purchase({
 		productId: product._id,
 		metadata,
 		email: 'ana@example.com',
 	});
 
-/** The trigger drops a delivery that comes twice soon; here the workflow itself has to stand it. */
-const passRepeatedDeliveries = (workflow: Workflow): Workflow => ({
-	...workflow,
-	nodes: workflow.nodes.map((node) =>
-		node.name === 'Pocketsflow Trigger'
-			? { ...node, parameters: { ...node.parameters, options: { skipRepeated: false } } }
-			: node,
-	),
-});
-
 describe('a platform with a REST interface', () => {
 	let workflow: StoredWorkflow;
 
 	beforeAll(async () => {
-		workflow = await publish('rest', passRepeatedDeliveries);
+		workflow = await publish('rest');
 	});
 
 	test('a buyer is sent to the checkout page, pays, and the order is marked', async () => {
-		shop.add('R-1', product.price);
+		restShop.add('R-1', product.price);
 		const paid = await waitForEvent(workflow, async () => {
 			await buy(getPayUrl(workflow, 'R-1'), 'ana@example.com').catch(() => undefined);
 		});
 		expect(paid.status).toBe('success');
 		const { eventId } = paid.items('Pocketsflow Trigger')[0];
-		expect(shop.orders.get('R-1')).toMatchObject({
+		expect(restShop.orders.get('R-1')).toMatchObject({
 			status: 'paid',
 			pocketsflow_event_id: eventId,
 		});
-		expect(shop.marks).toEqual(['R-1']);
+		expect(restShop.marks).toEqual(['R-1']);
 	});
 
 	test('a second payment for an order is told, and changes nothing', async () => {
@@ -189,12 +163,12 @@ describe('a platform with a REST interface', () => {
 		expect(error?.message).toMatch(
 			/^Order R-1 was paid already \(order\.completed:\w+\), and now again by ana@example\.com/,
 		);
-		expect(shop.marks).toEqual(['R-1']);
+		expect(restShop.marks).toEqual(['R-1']);
 	});
 
 	test('a delivery that comes twice marks its order with the same event', async () => {
-		const { client, sandbox } = environment;
-		shop.add('R-5', product.price);
+		const { client, sandbox } = shop.environment;
+		restShop.add('R-5', product.price);
 		const before = (await client.executions(workflow.id)).length;
 		sandbox.setSwitches({ duplicateRate: 1 });
 		await purchase({ order_id: 'R-5' });
@@ -206,7 +180,7 @@ describe('a platform with a REST interface', () => {
 			return length === before + 2 && (await client.executions(workflow.id));
 		});
 		expect([first.status, second.status]).toEqual(['success', 'success']);
-		expect(shop.orders.get('R-5')?.status).toBe('paid');
+		expect(restShop.orders.get('R-5')?.status).toBe('paid');
 	});
 
 	test.each([
@@ -214,23 +188,23 @@ describe('a platform with a REST interface', () => {
 		['an order that is paid', 'R-1'],
 		['no order', ''],
 	])('says that %s cannot be paid, and makes no session', async (_, order) => {
-		const before = environment.sandbox.requests.length;
+		const before = shop.environment.sandbox.requests.length;
 		const answer = await open(workflow, order);
 		expect(answer.status).toBe(404);
 		expect(answer.data).toContain('This order cannot be paid');
-		expect(environment.sandbox.requests.slice(before)).toEqual([]);
+		expect(shop.environment.sandbox.requests.slice(before)).toEqual([]);
 	});
 
 	test('does not mark an order for which something else was paid, and says so', async () => {
-		shop.add('R-2', product.price + 10);
+		restShop.add('R-2', product.price + 10);
 		const { status, error } = await waitForEvent(workflow, () => purchase({ order_id: 'R-2' }));
 		expect(status).toBe('error');
 		expect(error?.message).toMatch(/^Order R-2 is not marked as paid: it costs/);
-		shop.add('R-3', product.price, { currency: 'eur' });
+		restShop.add('R-3', product.price, { currency: 'eur' });
 		const other = await waitForEvent(workflow, () => purchase({ order_id: 'R-3' }));
 		expect(other.error?.message).toMatch(/^Order R-3 is not marked as paid/);
-		expect(shop.orders.get('R-2')?.status).toBe('open');
-		expect(shop.orders.get('R-3')?.status).toBe('open');
+		expect(restShop.orders.get('R-2')?.status).toBe('open');
+		expect(restShop.orders.get('R-3')?.status).toBe('open');
 	});
 
 	test.each<[string, Record<string, string>, string]>([
@@ -244,19 +218,19 @@ describe('a platform with a REST interface', () => {
 	});
 
 	test('fails visibly while the platform is down, for a sale and for a buyer', async () => {
-		shop.add('R-4', product.price);
-		shop.isDown = true;
+		restShop.add('R-4', product.price);
+		restShop.isDown = true;
 		const [sale, answer] = await Promise.all([
 			waitForEvent(workflow, () => purchase({ order_id: 'R-4' })),
 			open(workflow, 'R-4'),
 		]);
-		shop.isDown = false;
+		restShop.isDown = false;
 		expect(sale.status).toBe('error');
 		expect(sale.error?.message).toContain('order R-4 could not be found');
-		expect(shop.orders.get('R-4')?.status).toBe('open');
+		expect(restShop.orders.get('R-4')?.status).toBe('open');
 		expect(answer.status).toBe(503);
 		expect(answer.data).toContain('Please try again');
-		const visit = await environment.client.waitForExecution(
+		const visit = await shop.environment.client.waitForExecution(
 			workflow.id,
 			(execution) => execution.items('Buyer wants to pay').length > 0,
 		);
@@ -264,7 +238,7 @@ describe('a platform with a REST interface', () => {
 	});
 
 	test('a product that Pocketsflow does not know is told to the buyer and in the execution', async () => {
-		shop.add('R-6', product.price, { pocketsflow_product_id: '6a50000000000000000fffff' });
+		restShop.add('R-6', product.price, { pocketsflow_product_id: '6a50000000000000000fffff' });
 		const answer = await open(workflow, 'R-6');
 		expect(answer.data).not.toContain('Error in workflow');
 		expect(answer.data).toContain('Nothing was charged');
@@ -282,15 +256,8 @@ describe('a platform with a PostgreSQL database', () => {
 			'CREATE TABLE orders (id text PRIMARY KEY, amount numeric, currency text, status text, pocketsflow_product_id text, pocketsflow_event_id text, paid_at timestamptz)',
 		);
 		const { port, user, password, database } = postgres;
-		const credential = await environment.client.createCredential('postgres', 'Orders', {
-			host: '127.0.0.1',
-			port,
-			user,
-			password,
-			database,
-			ssl: 'disable',
-		});
-		workflow = await publish('postgres', chooseCredential(credential));
+		const login = { host: '127.0.0.1', port, user, password, database, ssl: 'disable' };
+		workflow = await publish('postgres', { credentials: { postgres: login } });
 	}, installationTimeoutMs);
 
 	afterAll(async () => await postgres?.stop());
@@ -353,16 +320,16 @@ function replaceSheets(workflow: Workflow): Workflow {
 }
 
 test('a platform that is a sheet takes its own way through the workflow', async () => {
-	const workflow = await publish('sheet', replaceSheets);
-	shop.add('S-1', product.price);
+	const workflow = await publish('sheet', { change: replaceSheets });
+	restShop.add('S-1', product.price);
 	const execution = await waitForEvent(workflow, () => purchase({ order_id: 'S-1' }));
 	expect(execution.status).toBe('success');
-	expect(execution.items('Find it in the sheet')).toMatchObject([{ id: 'S-1' }]);
-	expect(execution.items('Mark it in the sheet')).toHaveLength(1);
-	expect(shop.orders.get('S-1')?.status).toBe('paid');
-	shop.isDown = true;
+	expect(execution.items('Find in sheet')).toMatchObject([{ id: 'S-1' }]);
+	expect(execution.items('Mark in sheet')).toHaveLength(1);
+	expect(restShop.orders.get('S-1')?.status).toBe('paid');
+	restShop.isDown = true;
 	const answer = await open(workflow, 'S-1');
-	shop.isDown = false;
+	restShop.isDown = false;
 	expect(answer.status).toBe(503);
 });
 
@@ -370,11 +337,11 @@ test('a sale is told when the node that marks it was left inactive', async () =>
 	const deactivateMark = (workflow: Workflow): Workflow => ({
 		...workflow,
 		nodes: workflow.nodes.map((node) =>
-			node.name === 'Mark it by REST' ? { ...node, disabled: true } : node,
+			node.name === 'Mark by REST' ? { ...node, disabled: true } : node,
 		),
 	});
-	const workflow = await publish('rest', deactivateMark);
-	shop.add('R-7', product.price);
+	const workflow = await publish('rest', { change: deactivateMark });
+	restShop.add('R-7', product.price);
 	const { status, error } = await waitForEvent(workflow, () => purchase({ order_id: 'R-7' }));
 	expect(status).toBe('error');
 	expect(error?.message).toMatch(/^Order R-7 was paid .* but nothing marked it/);

@@ -1,67 +1,37 @@
-import { fillSetUp, readExample } from '../../demo/example-workflows';
-import { MailServer } from '../harness/mailServer';
-import type { Credential, Execution, StoredWorkflow } from '../harness/n8n/client';
-import {
-	installationTimeoutMs,
-	startEnvironment,
-	type TestEnvironment,
-} from '../harness/n8n/environment';
+import { readExample } from '../../demo/example-workflows';
+import type { Execution, StoredWorkflow } from '../harness/n8n/client';
+import { setUpShop, shop } from './exampleShop';
 
-let environment: TestEnvironment;
-let mailServer: MailServer;
-let smtp: Credential;
-let productIds: string[];
-let offerId: string;
-
-beforeAll(async () => {
-	mailServer = await MailServer.open();
-	environment = await startEnvironment({ sandbox: { seed: 'test' } });
-	const { api, client } = environment;
-	smtp = await client.createCredential('smtp', 'Mail', mailServer.credential);
-	const { data: products } = await api.get<Array<{ _id: string }>>('/products');
-	productIds = products.map(({ _id }) => _id);
-	[{ _id: offerId }] = (await api.get<Array<{ _id: string }>>('/subscriptions')).data;
-}, installationTimeoutMs);
-
-afterAll(async () => {
-	await environment?.stop();
-	await mailServer?.close();
-});
+setUpShop({ seed: 'test' });
 
 /** Imports the example for a month, and runs it as the button does. */
 async function report(month: string): Promise<Execution> {
-	const { client, credential } = environment;
-	const unpinned = { ...(await readExample('sales-report')), pinData: {} };
-	const example = fillSetUp(unpinned, {
-		email: 'seller@example.com',
-		month,
-	});
-	for (const node of example.nodes)
-		if (node.type === 'n8n-nodes-base.emailSend') node.credentials = { smtp };
-	const { id } = await client.importWorkflow(example, [credential]);
-	await client.runManually(id, 'Run it now');
+	const { client } = shop.environment;
+	const values = { email: 'seller@example.com', month };
+	const { id } = await shop.importExample('sales-report', { values });
+	await client.runManually(id, 'Run now');
 	return await client.waitForExecution(id, () => true, 60_000);
 }
 
 test('runs with its sample data before any account is connected', async () => {
-	const { client } = environment;
+	const { client } = shop.environment;
 	const example = await readExample('sales-report');
 	const { id } = await client.post<StoredWorkflow>('/workflows', { ...example, active: false });
-	await client.runManually(id, 'Run it now');
+	await client.runManually(id, 'Run now');
 	const execution = await client.waitForExecution(id);
 	expect(execution.error).toBeUndefined();
-	expect(execution.items('Rows')).toEqual([
+	expect(execution.items('Format rows')).toEqual([
 		{ Product: 'Members club', Currency: 'EUR', Payments: 1, Amount: 14, Refunded: 0 },
 		{ Product: 'Night Garden wallpapers', Currency: 'USD', Payments: 2, Amount: 18, Refunded: 1 },
 		{ Product: 'Members club', Currency: 'USD', Payments: 1, Amount: 15, Refunded: 0 },
 	]);
-	const [{ subject, html }] = execution.items('Write the report');
+	const [{ subject, html }] = execution.items('Write report');
 	expect(subject).toBe('Sales of 2026-10 (test mode, no money)');
 	expect(html).toContain('<b>EUR 14.00</b> and <b>USD 33.00</b>');
 });
 
 test('the payments of a month are summed up by product and currency, and sent with three files', async () => {
-	const { api, sandbox } = environment;
+	const { api, sandbox } = shop.environment;
 	const { data: named } = await api.post<{ _id: string }>('/products', {
 		name: 'Brushes <& more>',
 		price: 0.1,
@@ -69,15 +39,15 @@ test('the payments of a month are summed up by product and currency, and sent wi
 	});
 	const within = { createdAt: '2026-03-10T12:00:00.000Z', deliver: false };
 	await sandbox.purchase({ productId: named._id, count: 3, ...within });
-	const { orderIds } = await sandbox.purchase({ productId: productIds[0], count: 2, ...within });
-	await sandbox.purchase({ offerId, ...within });
+	const { orderIds } = await sandbox.purchase({ productId: shop.productId, count: 2, ...within });
+	await sandbox.purchase({ offerId: shop.offerId, ...within });
 	await api.post('/refunds', { orderId: orderIds[0] });
 	for (const createdAt of ['2026-02-28T12:00:00.000Z', '2026-04-01T12:00:00.000Z'])
-		await sandbox.purchase({ productId: productIds[0], createdAt, deliver: false });
+		await sandbox.purchase({ productId: shop.productId, createdAt, deliver: false });
 
 	const execution = await report('2026-03');
 	expect(execution.error).toBeUndefined();
-	const rows = execution.items('Rows');
+	const rows = execution.items('Format rows');
 	expect(rows).toHaveLength(3);
 	expect(rows).toContainEqual(
 		expect.objectContaining({ Product: 'Brushes <& more>', Payments: 3, Amount: 0.3 }),
@@ -87,33 +57,33 @@ test('the payments of a month are summed up by product and currency, and sent wi
 		expect.objectContaining({ Product: 'Members club', Payments: 1, Amount: 15 }),
 	);
 
-	const [mail] = mailServer.mails.splice(0);
+	const [mail] = shop.mailServer.mails.splice(0);
 	expect(mail).toMatchObject({
 		to: ['seller@example.com'],
 		subject: 'Sales of 2026-03 (test mode, no money)',
 	});
 	expect(mail.body).toContain('Brushes &#60;&#38; more&#62;');
-	const [{ chart }] = execution.items('Write the report');
+	const [{ chart }] = execution.items('Write report');
 	expect(chart).toMatch(/^<svg .*<\/svg>$/s);
 	expect(chart).toContain('Brushes &#60;&#38; more&#62;');
 	expect(String(chart).match(/fill="#5b5bd6"/g)).toHaveLength(3);
-	expect(mailServer.mails).toEqual([]);
+	expect(shop.mailServer.mails).toEqual([]);
 });
 
 test('a month without payments is told as that', async () => {
 	const execution = await report('2020-01');
 	expect(execution).toMatchObject({ status: 'success' });
-	const [mail] = mailServer.mails.splice(0);
+	const [mail] = shop.mailServer.mails.splice(0);
 	expect(mail.subject).toBe('Sales of 2020-01: none');
-	expect(mailServer.mails).toEqual([]);
+	expect(shop.mailServer.mails).toEqual([]);
 });
 
 test('without an answer of Pocketsflow nothing is sent, and the execution says why', async () => {
-	const { sandbox } = environment;
+	const { sandbox } = shop.environment;
 	sandbox.setSwitches({ apiDown: true });
 	const execution = await report('2026-03');
 	sandbox.setSwitches({ apiDown: false });
 	expect(execution).toMatchObject({ status: 'error' });
 	expect(execution.error?.message).toBeTruthy();
-	expect(mailServer.mails).toEqual([]);
+	expect(shop.mailServer.mails).toEqual([]);
 });

@@ -1,41 +1,30 @@
 import axios from 'axios';
 
 import { buy } from '../../demo/example-workflows';
-import {
-	installationTimeoutMs,
-	startEnvironment,
-	type TestEnvironment,
-} from '../harness/n8n/environment';
 import { TelegramBot } from '../harness/services/telegramBot';
 import { until } from '../harness/until';
-import { redeliver, RunningExample } from './runningExample';
+import { setUpShop, shop } from './exampleShop';
+import type { RunningExample } from './runningExample';
 
 const table = 'pocketsflow_chat_sales';
 const delivery = 'Here it is: <b>your file</b>';
 
-let environment: TestEnvironment;
 let bot: TelegramBot;
 let example: RunningExample;
 
+setUpShop();
+
 beforeAll(async () => {
 	bot = await TelegramBot.open();
-	environment = await startEnvironment({
-		sandbox: { seed: 'test', switches: { rateLimit: false } },
-	});
-	const { api, n8n } = environment;
-	const [{ _id: productId }] = (await api.get<Array<{ _id: string }>>('/products')).data;
-	const page = `${n8n.url}/healthz`;
-	example = await RunningExample.open(environment, 'sell-in-chat', {
+	const page = `${shop.environment.n8n.url}/healthz`;
+	example = await shop.openExample('sell-in-chat', {
 		values: { delivery, paidPage: page, canceledPage: page },
 		credentials: { telegramApi: bot.credential },
-		productId,
+		productId: shop.productId,
 	});
-}, installationTimeoutMs);
-
-afterAll(async () => {
-	await environment?.stop();
-	await bot?.close();
 });
+
+afterAll(() => bot?.close());
 
 /** Somebody writes to the bot and gets a link, at which the bot waits; returns the link. */
 async function ask(chat: number): Promise<string> {
@@ -43,7 +32,7 @@ async function ask(chat: number): Promise<string> {
 	await bot.write(chat, '/start');
 	const text = (await answersTo(chat, before + 1))[before];
 	await until('the bot to wait', async () => {
-		const executions = await environment.client.executions(example.workflow.id);
+		const executions = await shop.environment.client.executions(example.workflow.id);
 		return executions[0].status === 'waiting';
 	});
 	return readLink(text);
@@ -70,8 +59,8 @@ const waitForState = (chat: number, state: string) =>
 /** Waits until no execution runs; those that wait for a buyer may. */
 const settle = () =>
 	until('the executions to end', async () => {
-		await environment.sandbox.waitForDeliveries();
-		const executions = await environment.client.executions(example.workflow.id);
+		await shop.environment.sandbox.waitForDeliveries();
+		const executions = await shop.environment.client.executions(example.workflow.id);
 		return executions.every(({ status }) => status !== 'new' && status !== 'running');
 	});
 
@@ -85,7 +74,7 @@ test('delivers in the chat as soon as it is paid, and only there', async () => {
 });
 
 test('delivers once, though the event comes twice', async () => {
-	await redeliver(environment, 'order.completed');
+	await shop.redeliver('order.completed');
 	await settle();
 	expect(bot.readChat(11)).toHaveLength(2);
 });
@@ -96,13 +85,13 @@ test('says that the time is out, and delivers a sale that comes after it', async
 	const [text] = await answersTo(13, 1);
 	const link = readLink(text);
 	const [, timeOut] = await answersTo(13, 2);
-	expect(timeOut).toContain('The time to pay is over');
+	expect(timeOut).toContain('This link has expired');
 	await waitForState(13, 'timed out');
 
 	await buy(link, 'late@example.com');
 	expect((await answersTo(13, 3))[2]).toBe(delivery);
 	await waitForState(13, 'delivered');
-	await redeliver(environment, 'order.completed');
+	await shop.redeliver('order.completed');
 	await settle();
 	expect(bot.readChat(13)).toHaveLength(3);
 	await example.setUp({ waitHours: 24 });
@@ -114,7 +103,7 @@ test('fails where it can be seen when Telegram refuses the delivery', async () =
 	bot.failNext({ method: 'POST', path, status: 500, body: { ok: false }, times: 3 });
 	await buy(link, 'refused@example.com');
 	await until('the failed execution', async () => {
-		const executions = await environment.client.executions(example.workflow.id);
+		const executions = await shop.environment.client.executions(example.workflow.id);
 		return executions.some(({ status }) => status === 'error');
 	});
 	expect(await orderOf(14)).toMatchObject({ state: 'delivering' });
@@ -123,10 +112,10 @@ test('fails where it can be seen when Telegram refuses the delivery', async () =
 
 test('leaves a sale from elsewhere alone, and takes no order from a stranger', async () => {
 	const before = bot.sent.length;
-	await environment.sandbox.purchase({});
+	await shop.sell();
 	await settle();
 	const trigger = await axios.post(
-		environment.client.webhookUrl(example.workflow, 'Telegram Trigger'),
+		shop.environment.client.webhookUrl(example.workflow, 'Telegram Trigger'),
 		{ message: { chat: { id: 15 } } },
 		{ proxy: false, validateStatus: () => true },
 	);

@@ -1,13 +1,8 @@
-import { fillSetUp, readExample } from '../../demo/example-workflows';
-import type { Credential, StoredWorkflow, Workflow } from '../harness/n8n/client';
-import {
-	installationTimeoutMs,
-	startEnvironment,
-	type TestEnvironment,
-} from '../harness/n8n/environment';
-import { MailServer, type Mail } from '../harness/mailServer';
+import type { StoredWorkflow, Workflow } from '../harness/n8n/client';
+import type { Mail } from '../harness/mailServer';
 import { buildNode } from '../harness/n8n/workflows';
 import { until } from '../harness/until';
+import { setUpShop, shop } from './exampleShop';
 
 interface Endpoint {
 	_id: string;
@@ -21,60 +16,37 @@ const schedule = 'Every morning';
 const yesterday = new Date(Date.now() - 24 * 60 * 60_000).toISOString();
 const events = ['order.completed', 'order.refunded'];
 
-let environment: TestEnvironment;
-let mail: MailServer;
-/** The credentials of the services next to Pocketsflow, by their type. */
-let services: Credential[];
+let ownKey: { apiKey: string; baseUrl: string };
 let watchman: StoredWorkflow;
 let settling: StoredWorkflow;
 
-async function importWatchman(
+const importWatchman = (
 	values: Record<string, string>,
-	change: (workflow: Workflow) => Workflow = (workflow) => workflow,
-): Promise<StoredWorkflow> {
-	const unpinned = { ...(await readExample('watchman')), pinData: {} };
-	const example = fillSetUp(unpinned, { tell: owner, ...values });
-	const typeByNode: Record<string, string> = {
-		'n8n-nodes-base.emailSend': 'smtp',
-		'n8n-nodes-base.n8n': 'n8nApi',
-	};
-	const nodes = example.nodes.map((node) => ({
-		...node,
-		credentials: Object.fromEntries(
-			services
-				.filter(({ type }) => type === typeByNode[node.type])
-				.map(({ id, name, type }) => [type, { id, name }]),
-		),
-	}));
-	const { client, credential } = environment;
-	return await client.importWorkflow(change({ ...example, nodes }), [credential]);
-}
+	change?: (workflow: Workflow) => Workflow,
+): Promise<StoredWorkflow> =>
+	shop.importExample('watchman', {
+		values: { tell: owner, ...values },
+		credentials: { n8nApi: ownKey },
+		...(change && { change }),
+	});
+
+setUpShop({ seed: 'test' });
 
 beforeAll(async () => {
-	environment = await startEnvironment({ sandbox: { seed: 'test' } });
-	mail = await MailServer.open();
-	const { api, client } = environment;
-	services = [
-		await client.createCredential('smtp', 'Mail', mail.credential),
-		await client.createOwnCredential(),
-	];
+	const { api, client } = shop.environment;
+	ownKey = await client.createOwnKey();
 	watchman = await importWatchman({ weeklyOn: 'never' });
 	// Another program's endpoint, which is nothing to the watchman.
 	await api.post('/webhooks', { url: 'https://accounting.example.com/in', events: [events[0]] });
-}, installationTimeoutMs);
-
-afterAll(async () => {
-	await environment?.stop();
-	await mail?.close();
 });
 
 beforeEach(() => {
-	mail.mails.length = 0;
+	shop.mailServer.mails.length = 0;
 });
 
 /** Runs the watchman once, and gives what it found and what it sent. */
 async function look(workflow = watchman): Promise<{ problems: unknown; mails: Mail[] }> {
-	const { client } = environment;
+	const { client } = shop.environment;
 	const started = await client.runManually(workflow.id, schedule);
 	if (!('executionId' in started)) throw new Error('The watchman waits');
 	const execution = await client.waitForExecution(
@@ -84,7 +56,7 @@ async function look(workflow = watchman): Promise<{ problems: unknown; mails: Ma
 	);
 	expect(execution.error).toBeUndefined();
 	const [{ problems }] = execution.items('Compare');
-	return { problems, mails: [...mail.mails] };
+	return { problems, mails: [...shop.mailServer.mails] };
 }
 
 const table = { __rl: true, mode: 'name', value: 'pocketsflow_settled' };
@@ -119,7 +91,7 @@ const settlingWorkflow: Workflow = {
 };
 
 test('a failure of the watchman itself is told by email', async () => {
-	const { client } = environment;
+	const { client } = shop.environment;
 	// n8n starts the error trigger for scheduled runs only, and nobody waits for the morning here. The data
 	// table does not exist yet.
 	const often = await importWatchman({}, (workflow) => ({
@@ -136,31 +108,31 @@ test('a failure of the watchman itself is told by email', async () => {
 		),
 	}));
 	await client.activate(often.id);
-	const told = await until('the email about the failure', () => mail.mails[0] ?? false, {
+	const told = await until('the email about the failure', () => shop.mailServer.mails[0] ?? false, {
 		withinMs: 60_000,
 	});
 	await client.deactivate(often.id);
 	await client.waitUntilIdle(often.id);
 
-	expect(told).toMatchObject({ to: [owner], subject: 'Pocketsflow: the watchman could not look' });
-	expect(told.body).toContain('It stopped at Settled records');
+	expect(told).toMatchObject({ to: [owner], subject: 'Pocketsflow: the watchman failed' });
+	expect(told.body).toContain('It stopped at Find settled records');
 	await client.delete(often.id);
 });
 
 describe('with a workflow that settles', () => {
 	const findEndpoint = async (): Promise<Endpoint> => {
-		const { data } = await environment.api.get<Endpoint[]>('/webhooks');
-		const own = data.find(({ url }) => url.startsWith(environment.n8n.url));
+		const { data } = await shop.environment.api.get<Endpoint[]>('/webhooks');
+		const own = data.find(({ url }) => url.startsWith(shop.environment.n8n.url));
 		if (!own) throw new Error('There is no endpoint of this n8n');
 		return own;
 	};
 	const change = async (values: Partial<Endpoint>) => {
 		const { _id } = await findEndpoint();
-		await environment.api.put(`/webhooks/${_id}`, values);
+		await shop.environment.api.put(`/webhooks/${_id}`, values);
 	};
 
 	beforeAll(async () => {
-		const { client, credential } = environment;
+		const { client, credential } = shop.environment;
 		settling = await client.importWorkflow(settlingWorkflow, [credential]);
 		await client.runManually(settling.id, 'Once');
 		await client.waitForExecution(settling.id, ({ status }) => status === 'success');
@@ -169,12 +141,12 @@ describe('with a workflow that settles', () => {
 	test('tells that no trigger is published', async () => {
 		const { problems, mails } = await look();
 		expect(problems).toEqual([expect.stringMatching(/^0 Pocketsflow Trigger\(s\) are published/)]);
-		expect(mails).toMatchObject([{ to: [owner], subject: 'Pocketsflow: 1 thing(s) to look at' }]);
+		expect(mails).toMatchObject([{ to: [owner], subject: 'Pocketsflow: 1 problem(s) found' }]);
 		expect(mails[0].body).toContain('at least 1 should be');
 	});
 
 	test('says nothing when all is well', async () => {
-		const { client, sandbox } = environment;
+		const { client, sandbox } = shop.environment;
 		await client.activate(settling.id);
 		await sandbox.purchase({ count: 2, metadata: { order_id: 'A-{n}' }, createdAt: yesterday });
 		await sandbox.purchase({ createdAt: yesterday, deliver: false });
@@ -225,11 +197,13 @@ describe('with a workflow that settles', () => {
 	});
 
 	test('tells that there is no endpoint, and is content again after publishing again', async () => {
-		const { api, client } = environment;
+		const { api, client } = shop.environment;
 		const { data } = await api.get<Endpoint[]>('/webhooks');
 		for (const { _id, url } of data)
 			if (url.startsWith('https://old.')) await api.delete(`/webhooks/${_id}`);
-		expect((await look()).problems).toEqual([expect.stringMatching(/there is no endpoint/)]);
+		expect((await look()).problems).toEqual([
+			expect.stringMatching(/Pocketsflow has no endpoint for it/),
+		]);
 
 		await client.deactivate(settling.id);
 		await client.activate(settling.id);
@@ -237,7 +211,7 @@ describe('with a workflow that settles', () => {
 	});
 
 	test('tells an order that was never settled', async () => {
-		const { sandbox } = environment;
+		const { sandbox } = shop.environment;
 		const { orderIds } = await sandbox.purchase({
 			metadata: { order_id: 'A-LOST' },
 			createdAt: yesterday,
@@ -251,7 +225,7 @@ describe('with a workflow that settles', () => {
 	});
 
 	test("a trigger of another account's credential is none of its business", async () => {
-		const { client, sandbox } = environment;
+		const { client, sandbox } = shop.environment;
 		const live = await client.createCredential('pocketsflowApi', 'Live', {
 			apiKey: sandbox.liveKey,
 			baseUrl: sandbox.url,
@@ -263,15 +237,15 @@ describe('with a workflow that settles', () => {
 	});
 
 	test('an email that cannot be sent fails the execution', async () => {
-		const { client } = environment;
-		mail.refuses = true;
+		const { client } = shop.environment;
+		shop.mailServer.refuses = true;
 		const started = await client.runManually(watchman.id, schedule);
 		const execution = await client.waitForExecution(
 			watchman.id,
 			({ id }) => 'executionId' in started && id === started.executionId,
 			60_000,
 		);
-		mail.refuses = false;
+		shop.mailServer.refuses = false;
 		expect(execution.status).toBe('error');
 	});
 });

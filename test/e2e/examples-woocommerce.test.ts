@@ -1,13 +1,14 @@
 import axios from 'axios';
 
-import { buy, fillSetUp, readExample } from '../../demo/example-workflows';
-import type { Execution, StoredWorkflow, Workflow } from '../harness/n8n/client';
+import { buy } from '../../demo/example-workflows';
+import type { SetUpValues } from '../../demo/examples';
+import type { Execution } from '../harness/n8n/client';
 import {
 	installationTimeoutMs,
 	startEnvironment,
 	type TestEnvironment,
 } from '../harness/n8n/environment';
-import { until } from '../harness/until';
+import { until, untilHolds } from '../harness/until';
 import {
 	openShop,
 	readMeta,
@@ -15,13 +16,14 @@ import {
 	type OrderRecord,
 	type Shop,
 } from '../harness/woocommerce/shop';
+import { RunningExample } from './runningExample';
 
 let environment: TestEnvironment;
 let shop: Shop;
-let products: StoredWorkflow;
-let checkout: StoredWorkflow;
-let paidOrders: StoredWorkflow;
-let upkeep: StoredWorkflow;
+let products: RunningExample;
+let checkout: RunningExample;
+let paidOrders: RunningExample;
+let upkeep: RunningExample;
 /** Products of the shop by their names. */
 let iconPack: number;
 let mug: number;
@@ -30,33 +32,11 @@ let lastExecution = 0;
 
 const http = axios.create({ proxy: false, maxRedirects: 0, validateStatus: () => true });
 
-/**
- * Without the sample data, which a run by hand would use. The tries are as many as in the example; only the
- * waits between them are shortened.
- */
-const prepare = (workflow: Workflow): Workflow => ({
-	...workflow,
-	pinData: {},
-	nodes: workflow.nodes.map((node) => ({
-		...node,
-		...(node.retryOnFail === true && { waitBetweenTries: 50 }),
-	})),
-});
-
-async function importExample(
-	file: string,
-	values: Record<string, string | number | boolean>,
-): Promise<StoredWorkflow> {
-	const { client, credential } = environment;
-	const shopCredential = await client.createCredential('wooCommerceApi', file, {
-		...shop.credential,
-		includeCredentialsInQuery: true,
+const importExample = (file: string, values: SetUpValues) =>
+	RunningExample.open(environment, file, {
+		values,
+		credentials: { wooCommerceApi: { ...shop.credential, includeCredentialsInQuery: true } },
 	});
-	const workflow = fillSetUp(prepare(await readExample(file)), values);
-	const stored = await client.importWorkflow(workflow, [credential, shopCredential]);
-	await client.activate(stored.id);
-	return stored;
-}
 
 beforeAll(async () => {
 	// A shop in another language, on a server that drops the header Authorization.
@@ -96,19 +76,9 @@ const addProduct = (name: string, price: string, fields: Record<string, unknown>
 	shop.addProduct({ name, regular_price: price, ...fields }).id;
 
 /** Runs a workflow from one of its triggers, as its button does, and returns how it ended. */
-async function run(workflow: StoredWorkflow, trigger: string): Promise<Execution> {
-	const { client } = environment;
-	const started = await client.runManually(workflow.id, trigger);
-	if (!('executionId' in started)) throw new Error(`"${trigger}" waits for an event.`);
-	const ended = await until(
-		`the run from "${trigger}" to end`,
-		async () => {
-			const execution = await client.execution(started.executionId);
-			return execution.stoppedAt !== null && execution;
-		},
-		{ withinMs: 60_000 },
-	);
-	const [newest] = await client.executions(workflow.id);
+async function run(example: RunningExample, trigger: string): Promise<Execution> {
+	const ended = await example.run(trigger);
+	const [newest] = await environment.client.executions(example.workflow.id);
 	lastExecution = Number(newest.id);
 	return ended;
 }
@@ -129,8 +99,8 @@ const findProducts = async (name: string) =>
 async function settleDown(): Promise<void> {
 	await shop.deliver();
 	await environment.sandbox.waitForDeliveries();
-	for (const { id } of [products, checkout, paidOrders, upkeep])
-		await environment.client.waitUntilIdle(id);
+	for (const { workflow } of [products, checkout, paidOrders, upkeep])
+		await environment.client.waitUntilIdle(workflow.id);
 }
 
 /** Places an order and waits for its payment link. */
@@ -149,7 +119,7 @@ const waitForLink = (id: number) =>
 const readLink = (order: OrderRecord) => String(readMeta(order, '_pocketsflow_url') ?? '');
 
 const getPayUrl = ({ id, order_key: key }: OrderRecord) =>
-	`${environment.client.webhookUrl(checkout, 'Buyer wants to pay')}?order=${id}&key=${key}`;
+	`${environment.client.webhookUrl(checkout.workflow, 'Buyer wants to pay')}?order=${id}&key=${key}`;
 
 const waitForStatus = (id: number, status: string) =>
 	until(`order ${id} to be ${status}`, () => {
@@ -169,7 +139,7 @@ async function sell(order: NewOrder): Promise<OrderRecord> {
 }
 
 /** The sentence with which the next execution of the workflow ends. */
-async function waitForMessage(workflow: StoredWorkflow): Promise<string> {
+async function waitForMessage({ workflow }: RunningExample): Promise<string> {
 	const { error, id } = await environment.client.waitForExecution(
 		workflow.id,
 		(execution) => execution.status === 'error' && Number(execution.id) > lastExecution,
@@ -217,7 +187,7 @@ describe('products', () => {
 
 	test('name and price follow', async () => {
 		shop.changeProduct(iconPack, { name: 'Icon pack 2', regular_price: '31.00' });
-		await until('the product to follow', async () => {
+		await untilHolds('the product to follow', async () => {
 			expect(await findProducts('Icon pack 2')).toMatchObject([
 				{ _id: getKeptId(iconPack), price: 31 },
 			]);
@@ -237,7 +207,7 @@ describe('products', () => {
 
 	test('a name loses its entities and tags, and a price with a comma is what the shop says', async () => {
 		const salt = addProduct('Salt & <b>Pepper</b> &#8211; set', '29,90');
-		await until('the product to be mapped', async () => {
+		await untilHolds('the product to be mapped', async () => {
 			expect(await findProducts('Salt & Pepper – set')).toMatchObject([
 				{ _id: getKeptId(salt), price: 2990 },
 			]);
@@ -249,19 +219,19 @@ describe('products', () => {
 
 	test('a product that is withdrawn is unpublished, reported, and published again with the shop', async () => {
 		const lamp = addProduct('Lamp', '40.00');
-		await until('the lamp to be on sale', async () => {
+		await untilHolds('the lamp to be on sale', async () => {
 			expect(await findProducts('Lamp')).toMatchObject([{ published: true }]);
 			expect(getKeptId(lamp)).not.toBe('undefined');
 		});
 		shop.changeProduct(lamp, { status: 'draft' });
-		await until('the lamp to be off sale', async () => {
+		await untilHolds('the lamp to be off sale', async () => {
 			expect(await findProducts('Lamp')).toMatchObject([{ published: false }]);
 		});
 		await settleDown();
 		const hourly = await run(products, 'Every hour');
 		expect(hourly.error?.message).toContain('“Lamp”');
 		shop.changeProduct(lamp, { status: 'publish' });
-		await until('the lamp to be back on sale', async () => {
+		await untilHolds('the lamp to be back on sale', async () => {
 			expect(await findProducts('Lamp')).toMatchObject([{ published: true }]);
 		});
 		await settleDown();
@@ -518,7 +488,7 @@ describe('what does not fit', () => {
 		shop.changeOrder(order.id, { status: 'processing' });
 		const { error } = await runNightly();
 		expect(error?.message).toBe(
-			`Order #${order.number} (12.50 USD) is processing in the shop, but Pocketsflow knows no payment for it.`,
+			`Order #${order.number} (12.50 USD) is processing in the shop, but Pocketsflow has no payment for it.`,
 		);
 		shop.changeOrder(order.id, { status: 'cancelled' });
 	});
@@ -540,14 +510,9 @@ describe('what is not there', () => {
 		const order = await sell({ lines: [mug] });
 		await settleDown();
 		environment.sandbox.setSwitches({ dropRate: 0 });
-		const { client } = environment;
-		const broken = structuredClone(paidOrders) as StoredWorkflow;
-		const call = broken.nodes.find(({ name }) => name === 'Settle payment');
-		if (call) call.disabled = true;
-		const copy = await client.importWorkflow({ ...broken, name: 'broken' });
-		expect((await run(copy, 'Every night')).error?.message).toMatch(
-			/the run ended without a result/,
-		);
+		await paidOrders.setDisabled('Settle payment', true);
+		expect((await runNightly()).error?.message).toMatch(/the run ended without a result/);
+		await paidOrders.setDisabled('Settle payment', false);
 		expect((await runNightly()).error).toBeUndefined();
 		expect(shop.order(order.id).status).toBe('processing');
 	});
@@ -631,10 +596,10 @@ describe('what gets lost', () => {
 	});
 
 	test('an order whose event is lost gets its link within the hour', async () => {
-		await environment.client.deactivate(checkout.id);
+		await environment.client.deactivate(checkout.workflow.id);
 		const { id } = shop.placeOrder({ lines: [mug] });
 		await shop.deliver();
-		await environment.client.activate(checkout.id);
+		await environment.client.activate(checkout.workflow.id);
 		expect(readLink(shop.order(id))).toBe('');
 		expect((await run(checkout, 'Every hour')).error).toBeUndefined();
 		expect(readLink(shop.order(id))).not.toBe('');
@@ -736,7 +701,7 @@ describe('refunds', () => {
 });
 
 test('a test purchase settles nothing where test purchases are not accepted', async () => {
-	await environment.client.deactivate(paidOrders.id);
+	await paidOrders.close();
 	paidOrders = await importExample('woocommerce-paid-orders', { shopUrl: shop.url });
 	const order = await sell({ lines: [iconPack] });
 	expect(await waitForMessage(paidOrders)).toMatch(/is a test purchase: no money moved/);

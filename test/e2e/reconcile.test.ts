@@ -6,6 +6,7 @@ import type { Browser } from 'playwright-core';
 
 import { fillSetUp, readExample } from '../../demo/example-workflows';
 import { openBrowser, openEditor } from '../harness/browser/browser';
+import { byTestId, openNode, openWorkflow } from '../harness/browser/editor';
 import { Ledger } from '../harness/ledger';
 import type { Execution, StoredWorkflow } from '../harness/n8n/client';
 import {
@@ -13,11 +14,12 @@ import {
 	startEnvironment,
 	type TestEnvironment,
 } from '../harness/n8n/environment';
+import { pollOften } from '../harness/n8n/workflows';
 import { until } from '../harness/until';
 
 const output = join(__dirname, 'output');
-/** Two polls, one a minute, after the head start of the webhook. */
-const twoPollsMs = 200_000;
+/** Some polls, after the head start of the webhook. */
+const pollsMs = 120_000;
 
 let environment: TestEnvironment;
 /** The shop that hears of paid orders, and the one that fulfils them. */
@@ -31,7 +33,7 @@ let productId: string;
 async function importExample(name: string, shop: Ledger): Promise<StoredWorkflow> {
 	const { client, credential } = environment;
 	const workflow = fillSetUp(await readExample(name), { shopUrl: shop.url });
-	return await client.importWorkflow(workflow, [credential]);
+	return await client.importWorkflow(pollOften(workflow), [credential]);
 }
 
 beforeAll(async () => {
@@ -82,7 +84,7 @@ const countMarks = (ledger: Ledger) =>
 const findWebhookId = ({ nodes }: StoredWorkflow) =>
 	String(nodes.find(({ type }) => type.endsWith('.pocketsflowTrigger'))?.webhookId);
 
-test('by webhook: each sale is settled once, although each delivery comes twice', async () => {
+test('each sale is settled once by webhook, although each delivery comes twice', async () => {
 	const { client, sandbox } = environment;
 	sandbox.setSwitches({ duplicateRate: 1 });
 	await sell(1, 3);
@@ -95,7 +97,7 @@ test('by webhook: each sale is settled once, although each delivery comes twice'
 	expect(countMarks(paid)).toEqual({ 'A-1': 1, 'A-2': 1, 'A-3': 1 });
 });
 
-test('by webhook: an order without an own order id is kept to be looked at, not settled', async () => {
+test('an order without an own order ID is kept to be looked at, not settled', async () => {
 	const { client, sandbox } = environment;
 	await sandbox.purchase({ productId, email: 'stranger@example.com' });
 	await sandbox.waitForDeliveries();
@@ -132,12 +134,12 @@ describe('confirming an order against the API', () => {
 		await environment.api.post('/refunds', { orderId });
 	});
 
-	test('reads a reported sale again by its id, then fulfils it', async () => {
+	test('a reported sale is read again by its ID, then fulfilled', async () => {
 		await waitUntilMarked(fulfilled, ['A-1', 'A-2', 'A-3', 'A-4']);
 		expect(Object.keys(countMarks(fulfilled)).sort()).toEqual(['A-1', 'A-2', 'A-3', 'A-4']);
 	});
 
-	test('finds a sale whose delivery was lost by its metadata when the buyer comes back', async () => {
+	test('a sale with a lost delivery is found by its metadata when the buyer comes back', async () => {
 		await comeBack('A-10');
 		expect(countMarks(fulfilled)).toMatchObject({ 'A-10': 1 });
 	});
@@ -145,13 +147,13 @@ describe('confirming an order against the API', () => {
 	test.each([
 		['a refunded order', 'A-11'],
 		['an order that nobody paid', 'A-99'],
-	])('does not fulfil %s', async (_which, order) => {
+	])('%s is not fulfilled', async (_which, order) => {
 		const { client } = environment;
 		await comeBack(order);
 		const [latest] = await client.executions(confirming.id);
 		const execution = await client.execution(latest.id);
-		expect(execution.items('Buyer came back')).toMatchObject([{ query: { order } }]);
-		expect(execution.items('Paid and not given back')).toEqual([]);
+		expect(execution.items('Buyer returns')).toMatchObject([{ query: { order } }]);
+		expect(execution.items('Paid and not refunded')).toEqual([]);
 		expect(countMarks(fulfilled)).not.toHaveProperty(order);
 	});
 });
@@ -161,10 +163,10 @@ describe('by polling', () => {
 	let poll: Execution;
 
 	test(
-		'a sale whose delivery was lost is settled by a scheduled poll',
+		'a sale with a lost delivery is settled by a scheduled poll',
 		async () => {
 			const { client } = environment;
-			await waitUntilMarked(paid, ['A-10'], twoPollsMs);
+			await waitUntilMarked(paid, ['A-10'], pollsMs);
 			await client.waitUntilIdle(byPolling.id);
 			poll = await client.waitForExecution(byPolling.id, (one) =>
 				one
@@ -176,10 +178,10 @@ describe('by polling', () => {
 				expect.objectContaining({ event: 'order.completed', source: 'poll', testMode: true }),
 			);
 		},
-		twoPollsMs + 60_000,
+		pollsMs + 60_000,
 	);
 
-	test('what the webhook settled is emitted too, and the workflow drops it', async () => {
+	test('sales that the webhook settled are polled too, and the workflow drops them', async () => {
 		const { client } = environment;
 		const emitted: unknown[] = [];
 		for (const { id } of await client.executions(byPolling.id))
@@ -200,20 +202,16 @@ describe('by polling', () => {
 
 		afterAll(() => browser?.close());
 
-		test("the poll's execution shows its items", async () => {
+		test("the poll's execution shows its items in the editor", async () => {
 			const { client, n8n } = environment;
 			const editor = await openEditor(browser, client, n8n.url, { width: 1400, height: 1000 });
 			const page = await editor.newPage();
 			const pageErrors: string[] = [];
 			page.on('pageerror', ({ message }) => pageErrors.push(message));
-			await page.goto(`${n8n.url}/workflow/${byPolling.id}/executions/${poll.id}`);
-			await page.locator('[data-test-id=canvas-node]').first().waitFor();
+			await openWorkflow(page, n8n.url, `${byPolling.id}/executions/${poll.id}`);
 			await page.screenshot({ path: join(output, 'poll-execution.png') });
-			await page.locator(`[data-test-id=canvas-node][data-node-name="${trigger}"]`).dblclick();
-			const outputPanel = page
-				.locator('[data-test-id=ndv-data-container], [data-test-id=output-panel]')
-				.first();
-			await outputPanel.getByText('order.completed').first().waitFor();
+			await openNode(page, trigger);
+			await byTestId(page, 'output-panel').getByText('order.completed').first().waitFor();
 			await page.screenshot({ path: join(output, 'poll-items.png') });
 			expect(pageErrors).toEqual([]);
 		});
@@ -223,12 +221,12 @@ describe('by polling', () => {
 describe('confirming an order whose answer is odd', () => {
 	let shop: Ledger;
 
-	/** The example, with the answer to "Get the order" given by a node of n8n's own. */
+	/** The example, with the answer to "Get order" given by a node of n8n's own. */
 	async function importAnswered(answer: string): Promise<StoredWorkflow> {
 		const { client, credential } = environment;
 		const example = fillSetUp(await readExample('confirm-paid-order'), { shopUrl: shop.url });
 		const nodes = example.nodes.map((node) =>
-			node.name === 'Get the order'
+			node.name === 'Get order'
 				? {
 						...node,
 						type: 'n8n-nodes-base.set',
@@ -254,7 +252,7 @@ describe('confirming an order whose answer is odd', () => {
 		['without the order', '{}', 30, 0],
 		['with another order', order("'other'"), 31, 0],
 		['with the order', order('$json.order.id'), 32, 1],
-	])('an answer %s fulfils what it confirms', async (_, answer, number, times) => {
+	])('an answer %s fulfills only the order that it confirms', async (_, answer, number, times) => {
 		const { client } = environment;
 		const workflow = await importAnswered(answer);
 		await client.activate(workflow.id);
@@ -303,10 +301,8 @@ test.each(['reconcile-by-webhook', 'reconcile-two-triggers'])(
 				node.name === 'Mark order as paid' ? { ...node, disabled: true } : node,
 			),
 		});
-		const started = await client.runManually(id, 'Pocketsflow Trigger');
-		if (!('executionId' in started)) throw new Error('The trigger waits for an event.');
-		const execution = await client.waitForExecution(id, (one) => one.id === started.executionId);
-		expect(execution.error?.message).toMatch(/The shop did not take .*: it gave no answer/);
+		const execution = await client.run(id, 'Pocketsflow Trigger');
+		expect(execution.error?.message).toMatch(/The shop did not accept .*: it gave no answer/);
 		expect(execution.items('Record as settled')).toEqual([]);
 	},
 );

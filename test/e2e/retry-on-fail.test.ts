@@ -11,16 +11,23 @@ import {
 	startEnvironment,
 	type TestEnvironment,
 } from '../harness/n8n/environment';
-import { currentVersion } from '../harness/n8n/install';
-import { until } from '../harness/until';
+import { chosenVersions } from '../harness/n8n/install';
+import {
+	buildAction,
+	buildAgent,
+	buildItems,
+	buildNode as node,
+	buildChain as buildPlainChain,
+	buildTool,
+	byId,
+	startNode,
+} from '../harness/n8n/workflows';
+import { untilHolds } from '../harness/until';
 import { StubModel, type ToolCall } from './stubModel';
 
 type Parameters = Record<string, unknown>;
 
-const versions = (process.env.N8N_VERSIONS ?? currentVersion).split(' ');
-const trigger = 'Start';
 const tested = 'Pocketsflow';
-const byId = (value: string) => ({ __rl: true, mode: 'id', value });
 
 const same = { name: 'Same' };
 
@@ -47,21 +54,6 @@ const cutOneAnswer = (path: string) =>
 const refuseOnce = (path: string) =>
 	setFaults({ method: 'POST', path, kind: 'answer', status: 422, count: 1 });
 
-const node = (name: string, type: string, typeVersion: number, parameters: Parameters = {}) =>
-	({ name, type, typeVersion, position: [0, 0], parameters }) satisfies WorkflowNode;
-
-const manualTrigger = node(trigger, 'n8n-nodes-base.manualTrigger', 1);
-
-/** Nodes that make one item of each record. */
-const buildItems = (records: Parameters[]): WorkflowNode[] => [
-	node('List', 'n8n-nodes-base.set', 3.4, {
-		mode: 'raw',
-		jsonOutput: JSON.stringify({ records }),
-		options: {},
-	}),
-	node('Items', 'n8n-nodes-base.splitOut', 1, { fieldToSplitOut: 'records', options: {} }),
-];
-
 const retryOnFail = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1 };
 
 const createProduct: Parameters = {
@@ -78,41 +70,30 @@ const createRefund: Parameters = {
 };
 
 const buildTested = (parameters: Parameters, onError = 'stopWorkflow'): WorkflowNode => ({
-	...node(tested, 'n8n-nodes-pocketsflow.pocketsflow', 1, parameters),
+	...buildAction(tested, parameters),
 	...retryOnFail,
 	onError,
 });
 
-const to = (name: string, type = 'main') => ({ node: name, type, index: 0 });
+const to = (name: string) => ({ node: name, type: 'main', index: 0 });
 
 /** A workflow whose nodes follow one another, with further connections. */
-function buildChain(nodes: WorkflowNode[], connections: Workflow['connections'] = {}): Workflow {
-	const links = nodes
-		.slice(1)
-		.map(({ name }, index) => [nodes[index].name, { main: [[to(name)]] }]);
-	return {
-		name: 'Retry On Fail',
-		nodes,
-		connections: { ...Object.fromEntries(links), ...connections },
-		settings: { executionOrder: 'v1' },
-	};
+function buildChain(nodes: WorkflowNode[], more: Workflow['connections'] = {}): Workflow {
+	const chain = buildPlainChain('Retry On Fail', nodes);
+	const settings = { executionOrder: 'v1' };
+	return { ...chain, connections: { ...chain.connections, ...more }, settings };
 }
 
 const importWorkflow = (workflow: Workflow): Promise<StoredWorkflow> =>
 	environment.client.importWorkflow(workflow, [environment.credential]);
 
-async function run(workflow: Workflow): Promise<Execution> {
-	const { client } = environment;
-	const { id } = await importWorkflow(workflow);
-	const started = await client.runManually(id, trigger);
-	if (!('executionId' in started)) throw new Error('The workflow waits for a webhook');
-	return await client.waitForExecution(id, (execution) => execution.id === started.executionId);
-}
+const run = async (workflow: Workflow): Promise<Execution> =>
+	await environment.client.run((await importWorkflow(workflow)).id);
 
 const runEach = (records: Parameters[], parameters: Parameters, onError?: string) =>
-	run(buildChain([manualTrigger, ...buildItems(records), buildTested(parameters, onError)]));
+	run(buildChain([startNode, ...buildItems(records), buildTested(parameters, onError)]));
 
-describe.each(versions)('Retry On Fail on n8n %s', (version) => {
+describe.each(chosenVersions)('Retry On Fail on n8n %s', (version) => {
 	beforeAll(async () => {
 		environment = await startEnvironment({
 			n8n: { version },
@@ -130,13 +111,13 @@ describe.each(versions)('Retry On Fail on n8n %s', (version) => {
 
 	afterAll(() => environment?.stop());
 
-	describe('a retry', testRetries);
-	describe('another run', testOtherRuns);
+	describe('when a node is tried again', testRetries);
+	describe('when a node runs again', testOtherRuns);
 	describe('as the tool of an AI agent', testTools);
 });
 
 function testRetries(): void {
-	it('with Stop sends what was not done, and says what was', async () => {
+	it('a retry with Stop sends the items that were not done, and says which were', async () => {
 		const [first, second] = orderIds;
 		const { status, error } = await runEach(
 			[{ id: first }, { id: second }, { id: 'missing' }],
@@ -148,7 +129,7 @@ function testRetries(): void {
 		expect(error?.description).toMatch(/Done before the node stopped: 2 of 3 items/);
 	});
 
-	it('with Stop succeeds with every item once', async () => {
+	it('a retry with Stop succeeds with every item once', async () => {
 		refuseOnce('/products');
 		const records = ['A', 'B', 'C'].map((name) => ({ name }));
 		const execution = await runEach(records, createProduct);
@@ -158,7 +139,7 @@ function testRetries(): void {
 		expect(Object.values(countSent()).sort()).toEqual([1, 1, 2]);
 	});
 
-	it('with Stop refuses again what may have been done', async () => {
+	it('a retry with Stop refuses again an item that may have been done', async () => {
 		cutOneAnswer('/refunds');
 		const [first] = orderIds;
 		const { error } = await runEach([{ id: first }], createRefund);
@@ -168,7 +149,7 @@ function testRetries(): void {
 	});
 
 	it.each(['continueRegularOutput', 'continueErrorOutput'])(
-		'with %s sends what was not done',
+		'a retry with %s sends the items that were not done',
 		async (onError) => {
 			const [first] = orderIds;
 			const execution = await runEach([{ id: 'missing' }, { id: first }], createRefund, onError);
@@ -181,7 +162,7 @@ function testRetries(): void {
 	);
 
 	it.each(['continueRegularOutput', 'continueErrorOutput'])(
-		'with %s refuses again what may have been done',
+		'a retry with %s refuses again an item that may have been done',
 		async (onError) => {
 			cutOneAnswer('/refunds');
 			const [first] = orderIds;
@@ -195,7 +176,7 @@ function testOtherRuns(): void {
 	const testedInLoop = (count: number): Workflow =>
 		buildChain(
 			[
-				manualTrigger,
+				startNode,
 				...buildItems(Array.from({ length: count }, () => same)),
 				node('Loop', 'n8n-nodes-base.splitInBatches', 3, { batchSize: 1, options: {} }),
 				buildTested(createProduct),
@@ -203,32 +184,32 @@ function testOtherRuns(): void {
 			{ Loop: { main: [[], [to(tested)]] }, [tested]: { main: [[to('Loop')]] } },
 		);
 
-	it('in a loop is no retry, though its items are equal', async () => {
+	it('the next run in a loop is no retry, though its items are equal', async () => {
 		const { status } = await run(testedInLoop(3));
 		expect(status).toBe('success');
 		expect(countSent()).toEqual({ Same: 3 });
 	});
 
-	it('in a loop has retries of its own', async () => {
+	it('each run in a loop has retries of its own', async () => {
 		refuseOnce('/products');
 		const { status } = await run(testedInLoop(3));
 		expect(status).toBe('success');
 		expect(countSent()).toEqual({ Same: 4 });
 	});
 
-	it('by a second branch is no retry, though its items are the same', async () => {
+	it('a run by a second branch is no retry, though its items are the same', async () => {
 		const pass = (name: string) => node(name, 'n8n-nodes-base.noOp', 1);
 		const { status } = await run({
-			...buildChain([manualTrigger, ...buildItems([same])]),
+			...buildChain([startNode, ...buildItems([same])]),
 			nodes: [
-				manualTrigger,
+				startNode,
 				...buildItems([same]),
 				pass('One'),
 				pass('Two'),
 				buildTested(createProduct),
 			],
 			connections: {
-				[trigger]: { main: [[to('List')]] },
+				Start: { main: [[to('List')]] },
 				List: { main: [[to('Items')]] },
 				Items: { main: [[to('One'), to('Two'), to(tested)]] },
 				One: { main: [[to(tested)]] },
@@ -239,7 +220,7 @@ function testOtherRuns(): void {
 		expect(countSent()).toEqual({ Same: 3 });
 	});
 
-	it('of a sub-workflow is no retry, though both have one parent execution', async () => {
+	it('a second run of a sub-workflow is no retry, though both have one parent execution', async () => {
 		const child = await importWorkflow(
 			buildChain([
 				node('Called', 'n8n-nodes-base.executeWorkflowTrigger', 1.1, {
@@ -252,7 +233,7 @@ function testOtherRuns(): void {
 			await environment.client.activate(child.id);
 		const { status } = await run(
 			buildChain([
-				manualTrigger,
+				startNode,
 				...buildItems([same, same]),
 				node('Call', 'n8n-nodes-base.executeWorkflow', 1.2, {
 					workflowId: byId(child.id),
@@ -265,13 +246,13 @@ function testOtherRuns(): void {
 		expect(countSent()).toEqual({ Same: 2 });
 	});
 
-	it("by n8n's retry of a failed execution sends all of its items again", async () => {
+	it("n8n's retry of a failed execution sends all of its items again", async () => {
 		const { client } = environment;
 		const [first] = orderIds;
 		const { id, workflowId } = await runEach([{ id: first }, { id: 'missing' }], createRefund);
 		await client.post(`/executions/${id}/retry`, { loadWorkflow: false });
 
-		await until('the retried execution', async () => {
+		await untilHolds('the retried execution', async () => {
 			const executions = await client.executions(workflowId);
 			expect(executions.map(({ mode, status }) => [mode, status])).toContainEqual([
 				'retry',
@@ -283,42 +264,14 @@ function testOtherRuns(): void {
 	});
 }
 
-/** An agent whose one tool creates a product. */
-function buildAgent(agentVersion: number, openAi: Credential): Workflow {
-	const connect = (type: string) => ({ [type]: [[to('AI Agent', type)]] });
-	return {
-		name: 'Agent',
-		nodes: [
-			manualTrigger,
-			node('AI Agent', '@n8n/n8n-nodes-langchain.agent', agentVersion, {
-				promptType: 'define',
-				text: 'Sell my icons.',
-				options: {},
-			}),
-			{
-				...node('Model', '@n8n/n8n-nodes-langchain.lmChatOpenAi', 1.3, {
-					model: byId('stub-1'),
-					responsesApiEnabled: false,
-					options: { maxRetries: 0 },
-				}),
-				credentials: { [openAi.type]: { id: openAi.id, name: openAi.name } },
-			},
-			{
-				...node('Create product', 'n8n-nodes-pocketsflow.pocketsflowTool', 1, {
-					...createProduct,
-					name: "={{ $fromAI('name', 'What buyers see', 'string') }}",
-				}),
-				...retryOnFail,
-			},
-		],
-		connections: {
-			[trigger]: connect('main'),
-			Model: connect('ai_languageModel'),
-			'Create product': connect('ai_tool'),
-		},
-		settings: { executionOrder: 'v1' },
-	};
-}
+/** The tool of an agent that creates a product. */
+const tool: WorkflowNode = {
+	...buildTool('Create product', {
+		...createProduct,
+		name: "={{ $fromAI('name', 'What buyers see', 'string') }}",
+	}),
+	...retryOnFail,
+};
 
 function testTools(): void {
 	let model: StubModel;
@@ -340,7 +293,7 @@ function testTools(): void {
 	describe.each([2, 3])('of version %d', (agentVersion) => {
 		it('each of two equal calls creates a product', async () => {
 			model.setCalls(call, call);
-			const { status } = await run(buildAgent(agentVersion, openAi));
+			const { status } = await run(buildAgent(agentVersion, openAi, [tool]));
 			expect(status).toBe('success');
 			expect(model.toolResults).toHaveLength(2);
 			expect(countSent()).toEqual({ Same: 2 });
@@ -349,7 +302,7 @@ function testTools(): void {
 		it('a refused call is retried, and creates one product', async () => {
 			refuseOnce('/products');
 			model.setCalls(call);
-			const { status } = await run(buildAgent(agentVersion, openAi));
+			const { status } = await run(buildAgent(agentVersion, openAi, [tool]));
 			expect(status).toBe('success');
 			expect(model.toolResults).toEqual([expect.stringContaining('"Same"')]);
 			expect(countSent()).toEqual({ Same: 2 });
@@ -358,7 +311,7 @@ function testTools(): void {
 		it('a call that may have been done is not sent again', async () => {
 			cutOneAnswer('/products');
 			model.setCalls(call);
-			await run(buildAgent(agentVersion, openAi));
+			await run(buildAgent(agentVersion, openAi, [tool]));
 			expect(countSent()).toEqual({ Same: 1 });
 		});
 	});

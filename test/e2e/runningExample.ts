@@ -14,6 +14,8 @@ export interface ExampleOptions {
 	credentials?: Record<string, Record<string, unknown>>;
 	/** What it sells, if it sells something. */
 	productId?: string;
+	/** What else is changed, such as a node whose service cannot be reached from here. */
+	change?(workflow: Workflow): Workflow;
 }
 
 type Row = Record<string, unknown>;
@@ -54,14 +56,14 @@ export class RunningExample {
 	static async open(
 		environment: TestEnvironment,
 		file: string,
-		{ values = {}, credentials = {}, productId = '' }: ExampleOptions,
+		{ values = {}, credentials = {}, productId = '', change = (same) => same }: ExampleOptions,
 	): Promise<RunningExample> {
 		const { client, credential } = environment;
 		const own = await Promise.all(
 			Object.entries(credentials).map(([type, data]) => client.createCredential(type, file, data)),
 		);
 		const filled = fillSetUp(chooseProduct(await readExample(file), productId), values);
-		const stored = await client.importWorkflow(prepare(filled), [credential, ...own]);
+		const stored = await client.importWorkflow(prepare(change(filled)), [credential, ...own]);
 		await client.activate(stored.id);
 		return new RunningExample(environment, stored);
 	}
@@ -97,6 +99,15 @@ export class RunningExample {
 		await client.activate(this.workflow.id);
 	}
 
+	/** Deactivates a node, or activates it again, and publishes that. */
+	async setDisabled(name: string, disabled: boolean): Promise<void> {
+		const { client } = this.environment;
+		const { nodes } = await client.workflow(this.workflow.id);
+		const changed = nodes.map((node) => (node.name === name ? { ...node, disabled } : node));
+		await client.update(this.workflow.id, { nodes: changed });
+		await client.activate(this.workflow.id);
+	}
+
 	/** Waits until every delivery and every question is worked on; returns the newest execution. */
 	async settle(): Promise<Execution> {
 		const { client, sandbox } = this.environment;
@@ -117,10 +128,11 @@ export class RunningExample {
 		const { client } = this.environment;
 		const started = await client.runManually(this.workflow.id, trigger);
 		if (!('executionId' in started)) throw new Error(`"${trigger}" waits.`);
-		return await until(`the run of "${trigger}" to end`, async () => {
+		const readEnded = async () => {
 			const execution = await client.execution(started.executionId);
 			return !isRunning(execution) && execution;
-		});
+		};
+		return await until(`the run of "${trigger}" to end`, readEnded, { withinMs: 60_000 });
 	}
 
 	/** The rows of a data table that have these values. */
@@ -183,10 +195,4 @@ export async function control(
 	body: Record<string, unknown> = {},
 ): Promise<void> {
 	await axios.post(`${sandbox.url}/_sandbox${path}`, body, { proxy: false });
-}
-
-/** Delivers the newest event of a name once more, as it was. */
-export async function redeliver(environment: TestEnvironment, event: string): Promise<void> {
-	const delivery = environment.sandbox.deliveries.findLast((each) => each.event === event);
-	await control(environment, '/deliver', { event, body: delivery?.body, wait: true });
 }

@@ -4,40 +4,26 @@ import {
 	startEnvironment,
 	type TestEnvironment,
 } from '../harness/n8n/environment';
-import { currentVersion } from '../harness/n8n/install';
-import { until } from '../harness/until';
-
-const versions = (process.env.N8N_VERSIONS ?? currentVersion).split(' ');
+import { chosenVersions } from '../harness/n8n/install';
+import { buildNode, pollOften } from '../harness/n8n/workflows';
+import { until, untilHolds } from '../harness/until';
 
 let environment: TestEnvironment;
-
-const endNode = (name: string): WorkflowNode => ({
-	name,
-	type: 'n8n-nodes-base.noOp',
-	typeVersion: 1,
-	position: [300, 0],
-	parameters: {},
-});
 
 /** A trigger each of whose outputs leads to a node of its own. */
 function buildWorkflow(trigger: WorkflowNode, ends: string[]) {
 	const main = ends.map((node) => [{ node, type: 'main', index: 0 }]);
 	return {
 		name: trigger.name,
-		nodes: [trigger, ...ends.map(endNode)],
+		nodes: [trigger, ...ends.map((name) => buildNode(name, 'n8n-nodes-base.noOp', 1))],
 		connections: { [trigger.name]: { main } },
 	};
 }
 
-const buildTrigger = (events: string[], options: Record<string, unknown> = {}): WorkflowNode => ({
-	name: 'Sales',
-	type: 'n8n-nodes-pocketsflow.pocketsflowTrigger',
-	typeVersion: 2,
-	position: [0, 0],
-	parameters: { events, options },
-});
+const buildTrigger = (events: string[], options: Record<string, unknown> = {}): WorkflowNode =>
+	buildNode('Sales', 'n8n-nodes-pocketsflow.pocketsflowTrigger', 2, { events, options });
 
-describe.each(versions)('the triggers on n8n %s', (version) => {
+describe.each(chosenVersions)('the triggers on n8n %s', (version) => {
 	beforeAll(async () => {
 		environment = await startEnvironment({
 			n8n: { version },
@@ -47,13 +33,9 @@ describe.each(versions)('the triggers on n8n %s', (version) => {
 
 	afterAll(() => environment?.stop());
 
-	it('tell why they cannot listen for a test with a wrong key, and listen with the right one', async () => {
-		const { client, credential, sandbox, api } = environment;
-		const wrong = await client.createCredential('pocketsflowApi', 'Wrong', {
-			apiKey: `pk_test_${'0'.repeat(48)}`,
-			baseUrl: sandbox.url,
-			webhookSigningSecret: '',
-		});
+	it('a trigger says why it cannot listen with a wrong key, and listens with the right one', async () => {
+		const { client, createCredential, credential, sandbox, api } = environment;
+		const wrong = await createCredential('Wrong', { apiKey: `pk_test_${'0'.repeat(48)}` });
 		const workflow = buildWorkflow(buildTrigger(['order.completed']), ['End']);
 		const refused = await client.importWorkflow(workflow, [wrong]);
 		await expect(client.runManually(refused.id, 'Sales')).rejects.toThrow(
@@ -64,12 +46,12 @@ describe.each(versions)('the triggers on n8n %s', (version) => {
 		await sandbox.purchase({ wait: true });
 		const { mode } = await client.waitForExecution(accepted.id);
 		expect(mode).toBe('manual');
-		await until('the endpoint of the test to be removed', async () =>
+		await untilHolds('the endpoint of the test to be removed', async () =>
 			expect((await api.get<unknown[]>('/webhooks')).data).toEqual([]),
 		);
 	});
 
-	it('send each event to an output of its own, where the user asks for it', async () => {
+	it('a trigger with separate outputs sends each event to its own', async () => {
 		const { client, credential, sandbox, api } = environment;
 		const trigger = buildTrigger(['order.refunded', 'order.completed'], { separateOutputs: true });
 		const { id } = await client.importWorkflow(buildWorkflow(trigger, ['Refunded', 'Paid']), [
@@ -89,15 +71,15 @@ describe.each(versions)('the triggers on n8n %s', (version) => {
 		await client.deactivate(id);
 	});
 
-	it('poll what can be read, and show once what cannot', async () => {
+	it('the polling trigger polls the lists that it can read, and reports once the one that it cannot', async () => {
 		const { client, credential, sandbox } = environment;
 		const trigger: WorkflowNode = {
 			...buildTrigger(['order.completed', 'review.created']),
 			type: 'n8n-nodes-pocketsflow.pocketsflowPollingTrigger',
 			typeVersion: 1,
 		};
-		trigger.parameters.pollTimes = { item: [{ mode: 'everyMinute' }] };
-		const workflow = await client.importWorkflow(buildWorkflow(trigger, ['End']), [credential]);
+		const built = pollOften(buildWorkflow(trigger, ['End']));
+		const workflow = await client.importWorkflow(built, [credential]);
 		await client.activate(workflow.id);
 		const [atActivation] = await readAll(workflow);
 		expect(atActivation.items('Sales')).toEqual([]);

@@ -9,8 +9,9 @@ import {
 	openWorkflow,
 } from '../harness/browser/editor';
 import { startEditor, type EditorSetup } from '../harness/browser/editorSetup';
-import type { Credential, Workflow, WorkflowNode } from '../harness/n8n/client';
+import type { Credential } from '../harness/n8n/client';
 import { installationTimeoutMs } from '../harness/n8n/environment';
+import { buildAction, buildChain, buildNode, byId, startNode } from '../harness/n8n/workflows';
 import { orderCompleted } from '../harness/payloads';
 
 const webhookSigningSecret = 'whsec_made_by_hand';
@@ -21,51 +22,24 @@ let credential: Credential;
 
 beforeAll(async () => {
 	setup = await startEditor();
-	const { client, sandbox } = setup.environment;
-	credential = await client.createCredential('pocketsflowApi', 'With a signing secret', {
-		apiKey: sandbox.testKey,
-		baseUrl: sandbox.url,
-		webhookSigningSecret,
-	});
+	const { createCredential } = setup.environment;
+	credential = await createCredential('With a signing secret', { webhookSigningSecret });
 }, installationTimeoutMs);
 
 afterAll(() => setup?.stop());
 afterEach(() => setup.takePicture());
 
-/** A trigger of n8n's own, then the node. */
-const buildWorkflow = (
-	trigger: Pick<WorkflowNode, 'type' | 'parameters'>,
-	parameters: Record<string, unknown>,
-	settings: Record<string, unknown> = {},
-): Workflow => ({
-	name: 'Values',
-	nodes: [
-		{ name: 'Start', typeVersion: 2, position: [0, 0], ...trigger },
-		{
-			name,
-			type: 'n8n-nodes-pocketsflow.pocketsflow',
-			typeVersion: 1,
-			position: [200, 0],
-			parameters,
-		},
-	],
-	connections: { Start: { main: [[{ node: name, type: 'main', index: 0 }]] } },
-	settings: { executionOrder: 'v1', ...settings },
-});
-
-const manual = { type: 'n8n-nodes-base.manualTrigger', parameters: {} };
-
-const importManual = async (parameters: Record<string, unknown>) => {
-	const workflow = buildWorkflow(manual, parameters);
-	workflow.nodes[0].typeVersion = 1;
-	return await setup.environment.client.importWorkflow(workflow, [credential]);
-};
+const importManual = (parameters: Record<string, unknown>) =>
+	setup.environment.client.importWorkflow(
+		buildChain('Values', [startNode, buildAction(name, parameters)]),
+		[credential],
+	);
 
 const countProducts = async () =>
 	(await setup.environment.api.get<unknown[]>('/products')).data.length;
 
 describe('A new product whose price was forgotten', () => {
-	it('is marked in the editor, and is not created', async () => {
+	it('a product without a price is marked in the editor, and is not created', async () => {
 		const { environment, page } = setup;
 		const { id } = await importManual({ resource: 'product', operation: 'create', name: 'Icons' });
 		const before = await countProducts();
@@ -82,7 +56,7 @@ describe('A new product whose price was forgotten', () => {
 		await closeNode(page);
 	});
 
-	it('has no price to fill in where Free is chosen', async () => {
+	it('a free product has no price to fill in', async () => {
 		const { page } = setup;
 		await openNode(page, name);
 		await chooseOption(page, 'pricing', 'Free');
@@ -96,12 +70,11 @@ describe('A new product whose price was forgotten', () => {
 		['={{ 29.99 }}', 29.99],
 		['={{ "29.99" }}', 29.99],
 		[29.99, 29.99],
-	])('is created once the price is %p', async (price, wanted) => {
+	])('a product is created with the price %p', async (price, wanted) => {
 		const { client, sandbox } = setup.environment;
 		const product = { resource: 'product', operation: 'create', name: 'Icons', price };
 		const { id } = await importManual(product);
-		await client.runManually(id, 'Start');
-		const execution = await client.waitForExecution(id);
+		const execution = await client.run(id);
 		expect(execution.error).toBeUndefined();
 		expect(execution.items(name)).toMatchObject([{ price: wanted }]);
 		expect(sandbox.requests.at(-1)?.body).toEqual({ name: 'Icons', price: wanted });
@@ -115,13 +88,12 @@ describe('A checkout session', () => {
 		const { id } = await importManual({
 			resource: 'checkoutSession',
 			operation: 'create',
-			productId: { __rl: true, mode: 'id', value: product._id },
+			productId: byId(product._id),
 			successUrl: 'https://example.com/thanks',
 			cancelUrl: 'https://example.com/cart',
 			...parameters,
 		});
-		await client.runManually(id, 'Start');
-		const execution = await client.waitForExecution(id);
+		const execution = await client.run(id);
 		expect(execution.error).toBeUndefined();
 		return { hints: execution.hints(name), id };
 	};
@@ -130,17 +102,17 @@ describe('A checkout session', () => {
 		['under a wrong inner name', { metadata: { values: [{ key: 'order_id', value: 'A-1' }] } }],
 		['as a plain object', { metadata: { order_id: 'A-1' } }],
 		['as JSON that was not chosen', { metadataJson: '{"order_id": "A-1"}' }],
-	])('is created with a hint where n8n drops the metadata given %s', async (_about, parameters) => {
+	])('a session has a hint if n8n drops the metadata given %s', async (_about, parameters) => {
 		const { hints } = await run(parameters);
 		expect(hints).toEqual([expect.stringContaining("you can't match its sale to your order")]);
 	});
 
-	it('has no hint where its metadata arrived', async () => {
+	it('a session with metadata has no hint', async () => {
 		const metadata = { entries: [{ key: 'order_id', value: 'A-1' }] };
 		expect((await run({ metadata })).hints).toEqual([]);
 	});
 
-	it('shows the hint on the node in the editor', async () => {
+	it('the editor shows the hint on the node', async () => {
 		const { environment, page } = setup;
 		const { id } = await run({});
 		await openWorkflow(page, environment.n8n.url, id);
@@ -168,20 +140,24 @@ describe("A delivery that n8n's own Webhook node received", () => {
 		['combined', 'data'],
 		['combined', '_files.data'],
 		['combined', '={{ $json._files.data }}'],
-	])('is verified in the binary mode %s with the file given as %s', async (binaryMode, field) => {
-		const { client } = setup.environment;
-		const path = `verify-${Math.random().toString(36).slice(2)}`;
-		const webhook = {
-			type: 'n8n-nodes-base.webhook',
-			parameters: { httpMethod: 'POST', path, options: { rawBody: true } },
-		};
-		const parameters = { resource: 'webhook', operation: 'verifyDelivery', binaryField: field };
-		const workflow = buildWorkflow(webhook, parameters, { binaryMode });
-		const stored = await client.importWorkflow(workflow, [credential]);
-		await client.activate(stored.id);
-		await axios.post(client.webhookUrl(stored, 'Start'), body, { headers, proxy: false });
-		const execution = await client.waitForExecution(stored.id);
-		expect(execution.error).toBeUndefined();
-		expect(execution.items(name)).toMatchObject([{ event: 'order.completed' }]);
-	});
+	])(
+		'a delivery is verified in the binary mode %s with the file given as %s',
+		async (binaryMode, field) => {
+			const { client } = setup.environment;
+			const path = `verify-${Math.random().toString(36).slice(2)}`;
+			const webhook = buildNode('Start', 'n8n-nodes-base.webhook', 2, {
+				...{ httpMethod: 'POST', path },
+				options: { rawBody: true },
+			});
+			const parameters = { resource: 'webhook', operation: 'verifyDelivery', binaryField: field };
+			const chain = buildChain('Values', [webhook, buildAction(name, parameters)]);
+			const settings = { executionOrder: 'v1', binaryMode };
+			const stored = await client.importWorkflow({ ...chain, settings }, [credential]);
+			await client.activate(stored.id);
+			await axios.post(client.webhookUrl(stored, 'Start'), body, { headers, proxy: false });
+			const execution = await client.waitForExecution(stored.id);
+			expect(execution.error).toBeUndefined();
+			expect(execution.items(name)).toMatchObject([{ event: 'order.completed' }]);
+		},
+	);
 });

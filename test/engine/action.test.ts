@@ -287,7 +287,7 @@ describe('finding an order by metadata', () => {
 	});
 
 	it('returns nothing when no order matches', async () => {
-		const { output, error } = await find('external_order_id', 'nowhere');
+		const { output, error } = await find('order_id', 'nowhere');
 		expect(error).toBeUndefined();
 		expect(output).toEqual([]);
 	});
@@ -298,7 +298,7 @@ describe('finding an order by metadata', () => {
 
 	it('says so when Pocketsflow gives no metadata at all', async () => {
 		sandbox.setSwitches({ orderMetadata: false });
-		const { error } = await find('external_order_id', 'A-1003');
+		const { error } = await find('order_id', 'A-1003');
 		expect(error?.message).toBe('Pocketsflow returned 8 orders, but no metadata to compare');
 		expect(error?.description).toContain('The order may still exist');
 	});

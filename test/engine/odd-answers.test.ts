@@ -118,3 +118,11 @@ it('a checkout session without a URL to send the buyer to is no success', async 
 	const [{ output }] = await runAnswered(json(201, { url: 'https://a.example/checkout' }), row);
 	expect(output[0].json).toEqual({ url: 'https://a.example/checkout' });
 });
+
+it('two orders whose IDs differ beyond 2^53 are two, each with its own ID', async () => {
+	const ids = ['90071992547409931', '90071992547409932'];
+	const orders = ids.map((id) => `{"_id":${id},"customer":{"id":${id}}}`).join();
+	const [row] = rows.filter(({ title }) => title === 'order getAll');
+	const [{ output }] = await runAnswered(text(200, `{"orders":[${orders}]}`), row);
+	expect(output.map(({ json: { _id } }) => _id)).toEqual(ids);
+});

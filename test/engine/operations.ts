@@ -361,7 +361,7 @@ export const cases: readonly Case[] = [
 		operation: 'findByMetadata',
 		endpoint: 'orders.list',
 		parameters: (shop) => ({
-			metadataKey: 'external_order_id',
+			metadataKey: 'order_id',
 			metadataValue: 'A-1003',
 			filters: { ...product(shop), startDate: '2020-01-01', endDate: '2099-12-31' },
 		}),
@@ -371,7 +371,7 @@ export const cases: readonly Case[] = [
 			endDate: '2099-12-31T23:59:59.999Z',
 			...firstPage,
 		}),
-		output: () => ({ metadata: { external_order_id: 'A-1003' } }),
+		output: () => ({ metadata: { order_id: 'A-1003' } }),
 		without: ['userId', 'product'],
 	},
 	{
@@ -385,7 +385,7 @@ export const cases: readonly Case[] = [
 			_id: shop.orderIds[0],
 			buyerEmail: expect.stringContaining('@'),
 			grossAmount: expect.any(Number),
-			metadata: { external_order_id: expect.any(String) },
+			metadata: { order_id: expect.any(String) },
 		}),
 		without: ['userId', 'product', 'sale'],
 	},

@@ -123,7 +123,7 @@ test('What went wrong is said whole in the message', async () => {
 test('A record without an ID is not offered', async () => {
 	const source = {
 		list: { method: 'GET', path: '/x', paging: 'none', keys: [] },
-		label: String,
+		label: () => ['A label'],
 	} as const;
 	expect(await buildPickerItems(source, [{ name: 'Ebook' }])).toEqual([]);
 });

@@ -1,15 +1,22 @@
-import type { IDataObject, INodeExecutionData, INodeParameters } from 'n8n-workflow';
+import type {
+	IDataObject,
+	INodeExecutionData,
+	INodeParameters,
+	WorkflowActivateMode,
+} from 'n8n-workflow';
 
 import { PocketsflowPollingTrigger } from '../../nodes/Pocketsflow/PocketsflowPollingTrigger.node';
-import { createMemory } from '../../nodes/Pocketsflow/polling/memory';
+import { createMemory, type ProcessMemory } from '../../nodes/Pocketsflow/polling/pollContext';
 import { poll } from '../../nodes/Pocketsflow/polling/poll';
 import type { Sandbox } from '../../sandbox/sandbox';
 import { createPollContext, type NodeSetup } from '../harness/engine/context';
 import { deliver, newTrigger, signDelivery } from './deliver';
+import { collectLog } from './logLines';
 import { openSandbox } from './stockedSandbox';
 
 const node = new PocketsflowPollingTrigger();
 const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
 
 let sandbox: Sandbox;
 let productIds: string[];
@@ -84,42 +91,6 @@ describe('a polling trigger that was activated', () => {
 		expect(await pollLater(setup)).toEqual([]);
 		expect(await pollLater(setup)).toBeNull();
 	});
-
-	it('emits again after a crash that came before the confirmation, and not after it', async () => {
-		const setup = setUpNode();
-		await pollLater(setup);
-		const ids = await sell();
-		await pollLater(setup);
-		const crashed = { ...setup, staticData: structuredClone(setup.staticData) };
-		expect(getEventIds((await poll(createPollContext(crashed), createMemory())) ?? null)).toEqual(
-			toEventIds(ids),
-		);
-		await pollLater(setup);
-		const later = { ...setup, staticData: structuredClone(setup.staticData) };
-		expect(await poll(createPollContext(later), createMemory())).toBeUndefined();
-	});
-
-	it('finds what arrived while n8n was down before anything had been found', async () => {
-		const setup = setUpNode();
-		await pollLater(setup);
-		const saved = structuredClone(setup.staticData);
-		await pollLater(setup);
-		clockOffsetMs += 24 * 60 * minuteMs;
-		const ids = await sell(2);
-		const restarted = { ...setup, staticData: saved, activation: 'init' as const };
-		expect(getEventIds((await poll(createPollContext(restarted), createMemory())) ?? null)).toEqual(
-			toEventIds(ids),
-		);
-	});
-
-	it('finds a record that appears late with an older date', async () => {
-		const setup = setUpNode();
-		await pollLater(setup);
-		await sell();
-		await pollLater(setup);
-		const [late] = await sell(1, { createdAt: new Date(Date.now() - 10 * minuteMs).toISOString() });
-		expect(getEventIds(await pollLater(setup))).toEqual(toEventIds([late]));
-	});
 });
 
 test('the polling trigger reads an edited credential, although n8n polls in one context from activation on', async () => {
@@ -146,42 +117,10 @@ test('the polling trigger finds what was sold while the key was one of the other
 	expect(getEventIds(await pollLater(setup))).toEqual(toEventIds(ids));
 });
 
-test('the polling trigger finds what was sold around a rename of the node, after which n8n forgets static data', async () => {
-	const setup = setUpNode();
-	await pollLater(setup);
-	const ids = await sell(2);
-	const renamed = { ...setup, staticData: {} };
-	expect(getEventIds(await pollLater(renamed))).toEqual(toEventIds(ids));
-	expect(renamed.staticData).toHaveProperty('pollingTest');
-	expect(await pollLater(renamed)).toEqual([]);
-	const quiet = { ...setup, staticData: {} };
-	expect(await pollLater(quiet)).toEqual([]);
-});
-
-test('the polling trigger emits nothing twice after n8n brought back an older copy of static data', async () => {
-	const setup = setUpNode();
-	await pollLater(setup);
-	const old = structuredClone(setup.staticData);
-	await sell();
-	await pollLater(setup);
-	await pollLater(setup);
-	expect(await pollLater({ ...setup, staticData: old })).toBeNull();
-});
-
 describe('a poll whose result n8n drops', () => {
 	/** n8n reads the stored state for every poll, and stores nothing of this one. */
 	const pollAbandoned = async (setup: NodeSetup) =>
 		await pollLater({ ...setup, staticData: structuredClone(setup.staticData) });
-
-	it('comes again, because what is returned is not yet kept', async () => {
-		const setup = setUpNode();
-		await pollLater(setup);
-		const ids = await sell(2);
-		expect(getEventIds(await pollAbandoned(setup))).toEqual(toEventIds(ids));
-		expect(getEventIds(await pollLater(setup))).toEqual(toEventIds(ids));
-		expect(await pollLater(setup)).toEqual([]);
-		expect(await pollLater(setup)).toBeNull();
-	});
 
 	it('comes three times, then an error says so, and an hour later once more', async () => {
 		const setup = setUpNode();
@@ -242,25 +181,6 @@ test('the polling trigger does not emit the subscriptions that ended before the 
 	expect((await pollLater(widened)) ?? []).toEqual([]);
 	const ended = await end();
 	expect(getEventIds(await pollLater(widened))).toEqual([`customer.subscription.deleted:${ended}`]);
-});
-
-test('the polling trigger finds a refund whose order was deleted, and what follows it', async () => {
-	const setup = setUpNode({ events: ['order.refunded', 'order.completed'] });
-	await pollLater(setup);
-	const [orderId] = await sell();
-	const refund = (await callSandbox('POST', '/refunds', { orderId })) as IDataObject;
-	sandbox.setSwitches({
-		faults: [
-			{ path: `/orders/${orderId}`, kind: 'answer', status: 404, message: 'Order not found' },
-		],
-	});
-	const found = await pollLater(setup);
-	expect(found?.find(({ event }) => event === 'order.refunded')).toMatchObject({
-		eventId: `order.refunded:${String(refund._id)}`,
-		order: { id: orderId },
-	});
-	const ids = await sell();
-	expect(getEventIds(await pollLater(setup))).toEqual(toEventIds(ids));
 });
 
 test('the polling trigger catches up in batches, oldest first', async () => {
@@ -431,23 +351,6 @@ describe('the items of a poll', () => {
 });
 
 describe('a poll that fails', () => {
-	it.each([0, 1, 2])(
-		'at request %i leaves the state alone, and the next one finds everything',
-		async (skip) => {
-			sandbox.setSwitches({ maxPageSize: 5 });
-			const setup = setUpNode();
-			await pollLater(setup);
-			const ids = await sell(20);
-			const before = JSON.stringify(setup.staticData);
-			sandbox.setSwitches({
-				faults: [{ path: '/orders', kind: 'answer', status: 400, message: 'No', skip, count: 1 }],
-			});
-			await expect(pollLater(setup)).rejects.toThrow('No');
-			expect(JSON.stringify(setup.staticData)).toBe(before);
-			expect(getEventIds(await pollLater(setup))?.sort()).toEqual(toEventIds(ids).sort());
-		},
-	);
-
 	it('says that the response holds no list where it holds none', async () => {
 		const setup = setUpNode();
 		await pollLater(setup);
@@ -487,18 +390,6 @@ describe('a manual run of the polling trigger', () => {
 		const setup = setUpNode({ options: { productIds: 'none' } }, { mode: 'manual' });
 		await expect(pollLater(setup)).rejects.toThrow('No test-mode data matches');
 	});
-});
-
-test('the polling trigger emits every record twice with Repeat After, and no more often', async () => {
-	const setup = setUpNode({ options: { repeatAfter: 5 } });
-	await pollLater(setup);
-	const ids = await sell(2);
-	const found: unknown[] = [];
-	for (let polls = 0; polls < 12; polls++) found.push(getEventIds(await pollLater(setup)) ?? []);
-	expect(found.filter((list) => (list as unknown[]).length > 0)).toEqual([
-		toEventIds(ids),
-		toEventIds(ids),
-	]);
 });
 
 const refund = async (orderId: string) =>
@@ -566,7 +457,7 @@ describe('a list that cannot be read', () => {
 		expect(getEventIds(await pollLater(setup))).toEqual([`review.created:${String(review._id)}`]);
 	});
 
-	it.each([400, 410])('a refund whose order answers %i comes without it', async (status) => {
+	it.each([400, 404, 410])('a refund whose order answers %i comes without it', async (status) => {
 		const setup = setUpNode({ events: ['order.refunded'] });
 		await pollLater(setup);
 		const [orderId] = await sell();
@@ -636,4 +527,143 @@ test('a stored state of another version is no reason to start again in silence',
 	const [id] = await sell();
 	const found = await pollLater(setUpNode(dated, { staticData }));
 	expect(getEventIds(found)).toContain(`order.completed:${id}`);
+});
+
+/** n8n starts again, and what the node stored is gone. */
+const loseState = (setup: NodeSetup, activation: WorkflowActivateMode = 'init'): NodeSetup => ({
+	...setup,
+	staticData: {},
+	activation,
+});
+
+/** A poll of a process with this memory; its event IDs. */
+const pollWith = async (setup: NodeSetup, memory: ProcessMemory) =>
+	getEventIds((await poll(createPollContext(setup), memory)) ?? null);
+
+describe('a polling trigger whose stored state is gone when n8n starts', () => {
+	it.each<WorkflowActivateMode>(['init', 'leadershipChange'])(
+		'finds the sales of the last day again, with the same event IDs (%s)',
+		async (activation) => {
+			const setup = setUpNode();
+			const memory = createMemory();
+			await pollWith(setup, memory);
+			clockOffsetMs += hourMs;
+			const handled = await sell();
+			expect(await pollWith(setup, memory)).toEqual(toEventIds(handled));
+			const missed = await sell(2);
+			clockOffsetMs += 20 * hourMs;
+			expect(await pollWith(loseState(setup, activation), createMemory())).toEqual(
+				toEventIds([...handled, ...missed]),
+			);
+		},
+	);
+
+	it('looks back a day, and further where Look Back says so', async () => {
+		const ids = await sell();
+		clockOffsetMs += 30 * hourMs;
+		expect(await pollWith(loseState(setUpNode()), createMemory())).toEqual([]);
+		const further = setUpNode({ options: { lookBack: 48 } });
+		expect(await pollWith(loseState(further), createMemory())).toEqual(toEventIds(ids));
+	});
+
+	it('says in the log how far it looks back, once', async () => {
+		const setup = loseState(setUpNode());
+		const memory = createMemory();
+		const lines = await collectLog(async () => {
+			await pollWith(setup, memory);
+			await pollWith(setup, memory);
+		});
+		expect(lines.filter(({ level }) => level === 'warn')).toEqual([
+			{ level: 'warn', message: expect.stringMatching(/nothing stored.*looks back 24 hours/) },
+		]);
+	});
+
+	it('emits the end of a subscription whose paid period may have ended meanwhile', async () => {
+		const events = { events: ['customer.subscription.deleted'] };
+		const endedBefore = await subscribe('before@example.com');
+		await callSandbox('POST', `/_sandbox/memberships/${endedBefore}/end`);
+		clockOffsetMs += 60 * 24 * hourMs;
+		const active = await subscribe('active@example.com');
+		const ended = await subscribe('ended@example.com');
+		const setup = setUpNode(events);
+		await pollWith(setup, createMemory());
+		await callSandbox('POST', `/_sandbox/memberships/${ended}/end`);
+		clockOffsetMs += 20 * hourMs;
+		const memory = createMemory();
+		expect(await pollWith(loseState(setup), memory)).toEqual([
+			`customer.subscription.deleted:${ended}`,
+		]);
+		expect(active).not.toBe(ended);
+	});
+});
+
+it('begins now, not a day before, when a user activates the workflow', async () => {
+	await sell();
+	clockOffsetMs += hourMs;
+	expect(await pollWith(loseState(setUpNode(), 'activate'), createMemory())).toEqual([]);
+});
+
+it('does not look back a day for a key of the other mode, of which nothing was lost', async () => {
+	const setup = setUpNode();
+	const memory = createMemory();
+	setup.activation = 'init';
+	setup.credential = { apiKey: sandbox.liveKey, baseUrl: sandbox.url };
+	await pollWith(setup, memory);
+	await sell();
+	clockOffsetMs += 2 * hourMs;
+	setup.credential = { apiKey: sandbox.testKey, baseUrl: sandbox.url };
+	expect(await pollWith(setup, memory)).toEqual([]);
+});
+
+describe('a polling trigger whose stored state comes back older', () => {
+	/** Polls, a copy of the state between them, and what was sold after it. */
+	async function pollAroundCopy() {
+		const setup = setUpNode();
+		const memory = createMemory();
+		await pollWith(setup, memory);
+		await sell();
+		await pollWith(setup, memory);
+		clockOffsetMs += hourMs;
+		await pollWith(setup, memory);
+		const copy = structuredClone(setup.staticData);
+		const since = await sell(2);
+		expect(await pollWith(setup, memory)).toEqual(toEventIds(since));
+		// A state that n8n gives back shows that it kept what was emitted.
+		clockOffsetMs += hourMs;
+		await pollWith(setup, memory);
+		return { setup, memory, copy, since };
+	}
+
+	it('finds what was sold since, however long ago, with the same event IDs', async () => {
+		const { setup, copy, since } = await pollAroundCopy();
+		clockOffsetMs += 30 * 24 * hourMs;
+		const missed = await sell();
+		const restored: NodeSetup = { ...setup, staticData: copy, activation: 'init' };
+		// What was emitted before the copy is as old as it, and had been confirmed.
+		expect(await pollWith(restored, createMemory())).toEqual(toEventIds([...since, ...missed]));
+	});
+
+	it('does not believe it over what the running n8n knows', async () => {
+		const { setup, memory, copy } = await pollAroundCopy();
+		const missed = await sell();
+		const imported: NodeSetup = { ...setup, staticData: copy, activation: 'activate' };
+		expect(await pollWith(imported, memory)).toEqual(toEventIds(missed));
+	});
+
+	it('goes on from it in a copy of the workflow, which is a node of its own', async () => {
+		const { setup, memory, copy, since } = await pollAroundCopy();
+		const copied: NodeSetup = {
+			...setup,
+			nodeId: `${setup.nodeId}-copy`,
+			staticData: copy,
+			activation: 'activate',
+		};
+		expect(await pollWith(copied, memory)).toEqual(toEventIds(since));
+	});
+
+	it('goes on without it where the running n8n knows, although nothing is stored', async () => {
+		const { setup, memory } = await pollAroundCopy();
+		const missed = await sell();
+		expect(await pollWith(loseState(setup, 'activate'), memory)).toEqual(toEventIds(missed));
+	});
 });

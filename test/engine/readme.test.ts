@@ -9,7 +9,7 @@ import { resources } from '../../nodes/Pocketsflow/actions/resources';
 import { buildSimplifiedOutput } from '../../nodes/Pocketsflow/events/output';
 import { eventOptions } from '../../nodes/Pocketsflow/events/catalogue';
 import { sign } from '../../nodes/Pocketsflow/events/signature';
-import { createMemory } from '../../nodes/Pocketsflow/polling/memory';
+import { createMemory } from '../../nodes/Pocketsflow/polling/pollContext';
 import { poll } from '../../nodes/Pocketsflow/polling/poll';
 import { polledEventOptions } from '../../nodes/Pocketsflow/polling/sources';
 import { PocketsflowPollingTrigger } from '../../nodes/Pocketsflow/PocketsflowPollingTrigger.node';

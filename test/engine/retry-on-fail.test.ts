@@ -2,12 +2,12 @@ import type { IDataObject, INodeExecutionData, INodeParameters } from 'n8n-workf
 
 import { findOperation, runOperation } from '../../nodes/Pocketsflow/actions/execute';
 import { resources } from '../../nodes/Pocketsflow/actions/resources';
-import { RetryMemory } from '../../nodes/Pocketsflow/actions/retryMemory';
 import { Pocketsflow } from '../../nodes/Pocketsflow/Pocketsflow.node';
 import type { Sandbox } from '../../sandbox/sandbox';
 import { createExecuteContext, runNode, type NodeSetup } from '../harness/engine/context';
 import { byId } from './operations';
 import { openSandbox, stockSandbox, type StockedSandbox } from './stockedSandbox';
+import { json, withFaultServer } from './transport/faultServer';
 
 const node = new Pocketsflow();
 
@@ -141,6 +141,38 @@ describe('what a retry sends', () => {
 		expect(error?.context).toMatchObject({ outcome: 'unknown' });
 	});
 
+	it.each([
+		['refund create', refundEach, 'stopWorkflow'],
+		['refund create', refundEach, 'continueRegularOutput'],
+		['subscription cancel', { subscriptionId: byId('sub_1') }, 'stopWorkflow'],
+		['subscription refund', { subscriptionId: byId('sub_1') }, 'stopWorkflow'],
+	] as const)(
+		'nothing that Pocketsflow carried out and answered as failed: %s, %#',
+		async (operation, parameters, onError) => {
+			const answer = json(200, { refund: { _id: 'r1', status: 'failed' } });
+			await withFaultServer(answer, async ({ url, received }) => {
+				const { error, output } = await run(operation, parameters, {
+					credential: { ...shop.credential, baseUrl: url },
+					items: [{ id: 'order' }],
+					onError,
+				});
+
+				expect(received).toHaveLength(1);
+				const message = String(error?.message ?? output[0].json.error);
+				expect(message).toMatch(/^Pocketsflow responded that the (refund|cancel) failed/);
+				expect(message.match(/\[item 0\]/g)?.length ?? 0).toBe(error ? 0 : 1);
+			});
+		},
+	);
+
+	it('a deletion that was answered with no, because another one does no harm', async () => {
+		await withFaultServer(json(200, { deleted: false }), async ({ url, received }) => {
+			const credential = { ...shop.credential, baseUrl: url };
+			await run('product delete', { productId: byId('p1') }, { credential });
+			expect(received).toHaveLength(3);
+		});
+	});
+
 	it('the same request, although an expression has another value each time', async () => {
 		failFirst('/products', 'after');
 		await run('product create', { name: '={{ "Sale " + Math.random() }}', price: 1 });
@@ -173,33 +205,29 @@ describe('what a retry sends', () => {
 describe('what is no retry', () => {
 	const execute = async (
 		context: ReturnType<typeof createExecuteContext>,
-		memory: RetryMemory,
 	): Promise<INodeExecutionData[]> =>
-		await runOperation(context, findOperation(context, resources), false, memory);
+		await runOperation(context, findOperation(context, resources), false);
 
 	it('is sent: another run with equal items', async () => {
-		const memory = new RetryMemory();
 		const setup = build('product create', { name: 'Icons', price: 1 });
-		await execute(createExecuteContext(setup), memory);
-		await execute(createExecuteContext(setup), memory);
+		await execute(createExecuteContext(setup));
+		await execute(createExecuteContext(setup));
 		expect(getSent()).toHaveLength(2);
 	});
 
 	it('is told from a retry by the item alone', async () => {
-		const memory = new RetryMemory();
 		const context = createExecuteContext(build('product create', { name: 'Icons', price: 1 }));
-		const [first] = await execute(context, memory);
-		const [second] = await execute(context, memory);
+		const [first] = await execute(context);
+		const [second] = await execute(context);
 		expect(getSent()).toHaveLength(1);
 		expect(second).toEqual(first);
 	});
 
 	it('is sent: a node without Retry On Fail, of which nothing is kept', async () => {
-		const memory = new RetryMemory();
 		const setup = build('product create', { name: 'Icons', price: 1 }, { maxTries: undefined });
 		const context = createExecuteContext(setup);
-		await execute(context, memory);
-		await execute(context, memory);
+		await execute(context);
+		await execute(context);
 		expect(getSent()).toHaveLength(2);
 	});
 });

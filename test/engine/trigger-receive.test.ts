@@ -124,6 +124,7 @@ describe('a signed delivery that the node filters', () => {
 	it.each<[IDataObject]>([
 		[{ parent: { subscription_details: { metadata: { plan: 'pro' } } } }],
 		[{ lines: { data: [{ metadata: { plan: 'pro' } }] } }],
+		[{ lines: { data: [{ metadata: { webhookMetadata: encodeURIComponent('plan=pro') } }] } }],
 		[{ metadata: { webhookMetadata: JSON.stringify(JSON.stringify({ plan: 'pro' })) } }],
 	])('by metadata is emitted where a raw invoice holds it as in %j', async (more) => {
 		const raw = { ...stripeInvoice, subscription_details: undefined };

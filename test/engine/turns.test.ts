@@ -123,7 +123,7 @@ test('A long picker lets n8n answer others at least every 50 ms', async () => {
 		list: lists.products,
 		label: ({ name }: { name?: unknown }) => {
 			spend(1);
-			return String(name);
+			return [String(name)];
 		},
 	};
 	const records = Array.from({ length: 1_000 }, (_, index) => ({ _id: `p${index}`, name: 'A' }));

@@ -1,5 +1,4 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { StandIn } from './services/standIn';
 
 /** What a shop knows about one of its orders. */
 export interface Entry {
@@ -11,50 +10,24 @@ export interface Entry {
  * The server of a shop, outside n8n: PUT /orders/<own order id>/paid (or another action) marks an order.
  * Marking it again changes nothing; it is only counted.
  */
-export class Ledger {
+export class Ledger extends StandIn {
 	readonly entries = new Map<string, Entry>();
 	/** Requests that do not mark an order. */
 	readonly strange: string[] = [];
 
-	private constructor(
-		private readonly server: Server,
-		private readonly action: string,
-	) {}
-
 	static async open(action = 'paid'): Promise<Ledger> {
-		const server = createServer();
-		const ledger = new Ledger(server, action);
-		server.on('request', (request, response) => {
-			request.resume();
-			request.on('end', () => {
-				const isMarked = ledger.mark(request.method, request.url);
-				response.writeHead(isMarked ? 200 : 400, { 'content-type': 'application/json' });
-				response.end(JSON.stringify({ [action]: isMarked }));
-			});
+		const ledger = new Ledger();
+		const { app, entries, strange } = ledger;
+		app.put<{ Params: { id: string } }>(`/orders/:id/${action}`, async ({ params: { id } }) => {
+			const { markedAt } = entries.get(id) ?? { markedAt: [] };
+			entries.set(id, { markedAt: [...markedAt, Date.now()] });
+			return { [action]: true };
 		});
-		await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+		app.setNotFoundHandler(async ({ method, url }, reply) => {
+			strange.push(`${method} ${url}`);
+			await reply.code(400).send({ [action]: false });
+		});
+		await ledger.listen();
 		return ledger;
-	}
-
-	get url(): string {
-		return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
-	}
-
-	async close(): Promise<void> {
-		this.server.closeAllConnections();
-		await new Promise((resolve) => this.server.close(resolve));
-	}
-
-	private mark(method = '', url = ''): boolean {
-		const [, order, action] = /^\/orders\/([^/]+)\/(\w+)$/.exec(url) ?? [];
-		if (method !== 'PUT' || action !== this.action) {
-			this.strange.push(`${method} ${url}`);
-			return false;
-		}
-		const id = decodeURIComponent(order);
-		const entry = this.entries.get(id) ?? { markedAt: [] };
-		entry.markedAt.push(Date.now());
-		this.entries.set(id, entry);
-		return true;
 	}
 }

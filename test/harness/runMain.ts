@@ -8,6 +8,14 @@ export function runMain(main: () => Promise<unknown>): void {
 	});
 }
 
+/** What was thrown, in a line for a person: the message of an error, the content of anything else. */
+export function readMessage(error: unknown): string {
+	if (!types.isNativeError(error)) return formatError(error);
+	// A connection that was tried at several addresses has a code and no message.
+	const { code } = error as NodeJS.ErrnoException;
+	return error.message || code || error.name;
+}
+
 /** What was thrown, as a text to read: the stack and the causes of an error, the content of anything else. */
 export function formatError(error: unknown): string {
 	// Not `instanceof`: an error may come from another V8 context.

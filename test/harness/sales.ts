@@ -4,6 +4,9 @@ import type { Credential, N8nClient, StoredWorkflow } from './n8n/client';
 import { buildChain, buildMark, buildPollingTrigger } from './n8n/workflows';
 import { until } from './until';
 
+/** Two polls, and n8n's time to begin the execution. */
+const handoverTimeoutMs = 180_000;
+
 /** Sales that a polling trigger is to find, and a ledger outside n8n that has what it handed over. */
 export class Sales {
 	/** The event IDs of all sales. */
@@ -18,13 +21,20 @@ export class Sales {
 		return new Sales(sandbox, await Ledger.open());
 	}
 
-	/** Activates a workflow that polls every minute, and returns when its first state is stored. */
-	async activateWorkflow(client: N8nClient, credential: Credential): Promise<StoredWorkflow> {
+	/**
+	 * Activates a workflow that polls every minute, and returns when its first state is stored.
+	 * @param readStored what n8n has stored of the workflow's polls: by default its static data
+	 */
+	async activateWorkflow(
+		client: N8nClient,
+		credential: Credential,
+		readStored = async ({ id }: StoredWorkflow) =>
+			JSON.stringify((await client.workflow(id)).staticData),
+	): Promise<StoredWorkflow> {
 		const nodes = [buildPollingTrigger(), buildMark(this.ledger, '$json.eventId')];
 		const workflow = await client.importWorkflow(buildChain('Polls', nodes), [credential]);
 		await client.activate(workflow.id);
-		const hasState = async () =>
-			JSON.stringify((await client.workflow(workflow.id)).staticData).includes('pollingTest');
+		const hasState = async () => (await readStored(workflow)).includes('pollingTest');
 		await until('the first poll to be stored', hasState, { withinMs: 90_000 });
 		return workflow;
 	}
@@ -43,12 +53,15 @@ export class Sales {
 	}
 
 	/** Waits until each of these was handed over that often. */
-	async waitForHandovers(eventIds: readonly string[], times: number): Promise<void> {
+	async waitForHandovers(
+		eventIds: readonly string[],
+		times: number,
+		withinMs = handoverTimeoutMs,
+	): Promise<void> {
 		await until(
 			`each of ${eventIds.length} sales to be handed over ${times} times`,
 			() => this.countHandovers(eventIds).every((count) => count >= times),
-			// Two polls, and n8n's time to begin the execution.
-			{ withinMs: 180_000 },
+			{ withinMs },
 		);
 	}
 

@@ -1,27 +1,35 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { readMessage } from './runMain';
+
 export interface UntilOptions {
 	withinMs?: number;
 	everyMs?: number;
 }
 
+/** What an attempt returns as long as there is nothing. */
+type Nothing = false | null | undefined;
+
+/** What only expects returns nothing either way: such an attempt is for `untilHolds`. */
+type NotVoid<R> = void extends Awaited<R> ? never : unknown;
+
 /**
- * Repeats `attempt` until it returns anything but `false`, and returns that. An attempt that throws, such
- * as an `expect` that does not hold yet, is repeated too.
+ * Repeats `attempt` until it returns something, and returns that. An attempt that throws is repeated too.
  * @param what what is waited for, as the end of a sentence: "the order A-1 to be settled"
  * @throws when the time (30 s by default) is up, with a sentence that says so and why the last attempt failed
  */
-export async function until<T>(
+export async function until<R>(
 	what: string,
-	attempt: () => T | Promise<T>,
+	attempt: () => R & NotVoid<R>,
 	{ withinMs = 30_000, everyMs = 250 }: UntilOptions = {},
-): Promise<Exclude<T, false>> {
+): Promise<Exclude<Awaited<R>, Nothing>> {
 	const deadlineMs = Date.now() + withinMs;
 	for (;;) {
 		let cause: unknown;
 		try {
 			const result = await attempt();
-			if (result !== false) return result as Exclude<T, false>;
+			if (result !== false && result !== null && result !== undefined)
+				return result as Exclude<Awaited<R>, Nothing>;
 		} catch (error) {
 			cause = error;
 		}
@@ -30,7 +38,23 @@ export async function until<T>(
 	}
 }
 
+/** Repeats `expectation` until it does not throw. Otherwise as `until`. */
+export async function untilHolds(
+	what: string,
+	expectation: () => void | Promise<void>,
+	options?: UntilOptions,
+): Promise<void> {
+	await until(
+		what,
+		async () => {
+			await expectation();
+			return true;
+		},
+		options,
+	);
+}
+
 function timeUp(what: string, withinMs: number, cause: unknown): Error {
-	const reason = cause === undefined ? '' : `\n${cause instanceof Error ? cause.message : cause}`;
+	const reason = cause === undefined ? '' : `\n${readMessage(cause)}`;
 	return new Error(`Waited ${withinMs / 1000} s in vain for ${what}.${reason}`, { cause });
 }

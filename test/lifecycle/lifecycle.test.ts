@@ -1,7 +1,7 @@
 import type { StoredWorkflow } from '../harness/n8n/client';
 import { installationTimeoutMs } from '../harness/n8n/environment';
 import { buildTrigger, triggerName } from '../harness/n8n/workflows';
-import { until } from '../harness/until';
+import { untilHolds } from '../harness/until';
 import { LifecycleEnvironment, type ExpectedEndpoint } from './lifecycleEnvironment';
 import { moveWorkNode, pollingTrigger, renameTrigger, setEvents } from './workflows';
 
@@ -110,7 +110,7 @@ function testRestarts(): void {
 function testListening(): void {
 	it('removes the endpoint of a test that timed out', async () => {
 		environment.ignoredUrl = undefined;
-		await until(
+		await untilHolds(
 			'n8n to end the test',
 			async () => expect(await environment.listEndpoints()).toHaveLength(1),
 			{ withinMs: 150_000 },
@@ -123,14 +123,14 @@ function testListening(): void {
 		const { client, sandbox } = environment;
 		const endpoint = salesEndpoint();
 		await client.runManually(workflow.id, 'Sales');
-		await until('two endpoints', async () =>
+		await untilHolds('two endpoints', async () =>
 			expect((await environment.listEndpoints()).map(({ url }) => url).sort()).toEqual(
 				[endpoint.url, testUrlOf(endpoint.url)].sort(),
 			),
 		);
 		const before = await client.executions(workflow.id);
 		await sandbox.purchase({ wait: true });
-		await until('both executions', async () => {
+		await untilHolds('both executions', async () => {
 			const started = (await client.executions(workflow.id)).slice(0, -before.length || undefined);
 			expect(started.map(({ mode, status }) => `${mode} ${status}`).sort()).toEqual([
 				'manual success',

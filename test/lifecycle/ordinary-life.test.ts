@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { StoredWorkflow } from '../harness/n8n/client';
 import { installationTimeoutMs } from '../harness/n8n/environment';
 import { buildTrigger, triggerName } from '../harness/n8n/workflows';
-import { until } from '../harness/until';
+import { until, untilHolds } from '../harness/until';
 import { LifecycleEnvironment } from './lifecycleEnvironment';
 
 const versions = (process.env.N8N_VERSIONS ?? '2.41.1 2.8.4').split(' ');
@@ -78,7 +78,7 @@ function testCopies(): void {
 			await clone.deactivate(workflow.id);
 			await environment.verify(endpoint());
 			await clone.activate(workflow.id);
-			await until('the endpoint of the clone', async () =>
+			await untilHolds('the endpoint of the clone', async () =>
 				expect((await environment.listEndpoints()).map(({ url }) => url).sort()).toEqual(
 					[endpoint().url, own.url].sort(),
 				),
@@ -98,7 +98,7 @@ function testKeys(): void {
 		// A secret is confirmed when it is a minute old.
 		await sleep(61_000);
 		await environment.verify(endpoint());
-		await until('the secret to be sealed again', async () =>
+		await untilHolds('the secret to be sealed again', async () =>
 			expect((await readEndpoint()).description).not.toBe(before.description),
 		);
 		expect((await readEndpoint())._id).toBe(before._id);
@@ -113,7 +113,7 @@ function testKeys(): void {
 		// n8n 2.8.4 calls the hook when it starts, 2.41.1 does not.
 		const [status] = await environment.sell('test');
 		expect([200, 401]).toContain(status);
-		await until('the new endpoint', async () =>
+		await untilHolds('the new endpoint', async () =>
 			expect((await readEndpoint())._id).not.toBe(before._id),
 		);
 		await environment.verify(endpoint());

@@ -14,7 +14,7 @@ import { startN8n, type RunningN8n, type StartOptions } from '../harness/n8n/sta
 import { buildChain, buildMark, buildTrigger, triggerName } from '../harness/n8n/workflows';
 import { findFreePort } from '../harness/ports';
 import { Sales } from '../harness/sales';
-import { until } from '../harness/until';
+import { until, untilHolds } from '../harness/until';
 import { setEvents } from './workflows';
 
 /** One database that goes through these versions of n8n, each on its own Node.js. */
@@ -106,7 +106,7 @@ describe(`n8n ${first}`, () => {
 	it('runs an edit when it is saved', async () => {
 		const { id } = webhookWorkflow;
 		await client.update(id, setEvents(...bothEvents)(await client.workflow(id)));
-		await until('the endpoint to have both events', async () =>
+		await untilHolds('the endpoint to have both events', async () =>
 			expect(await readEndpoints()).toMatchObject([{ ...ownEndpoint(), events: bothEvents }]),
 		);
 	});

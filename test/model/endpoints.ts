@@ -154,6 +154,11 @@ export class EndpointsModel {
 		this.faultQueue.length = 0;
 	}
 
+	/** Lets faults come by chance again. */
+	endCalm(): void {
+		this.isCalm = false;
+	}
+
 	/**
 	 * Sends an event to every active endpoint of the mode that takes it.
 	 * @param payload an object, or the raw JSON text of one (for numbers that fit no double)

@@ -7,18 +7,27 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { load } from 'js-yaml';
+import type { Browser } from 'playwright-core';
 
 import { name, version } from '../../package.json';
 import { buy, importExamples, type ExampleWorkflows } from '../../demo/example-workflows';
 import { startSandbox } from '../../sandbox/sandbox';
+import { openBrowser } from '../harness/browser/browser';
 import { N8nClient, type StoredWorkflow } from '../harness/n8n/client';
 import { ensureN8n } from '../harness/n8n/install';
+import { buildDatabaseSettings } from '../harness/n8n/queue';
 import { startN8n, type RunningN8n, type StartOptions } from '../harness/n8n/start';
+import { buildChain, buildNode } from '../harness/n8n/workflows';
 import { runProgram } from '../harness/programs';
 import { runMain } from '../harness/runMain';
+import { ensurePostgres, startPostgres } from '../harness/servers/postgres';
+import { startRedis } from '../harness/servers/redis';
 import { ensureBuilt } from '../harness/setup/build';
+import { ensureChromium } from '../harness/setup/chromium';
+import { ensureProgram } from '../harness/setup/debian';
 import { until } from '../harness/until';
 import { packPackage, unpack, type Tarball } from './pack';
+import { CommunityPanel } from './panel';
 import { locateCertificate, runWithPublicRegistry } from './registry/publicName';
 import { ensureVerdaccio, startRegistry, type Registry } from './registry/registry';
 
@@ -143,57 +152,71 @@ async function readNodes(client: N8nClient, { sell, settle }: ExampleWorkflows):
 
 // ----------------------------------------------------------------------------------------- the ways to install
 
-/** The panel's own calls: install, list, update, remove. In between the package sells. */
+/** The panel in a browser: install, list, update, remove. In between the package sells. */
 async function installByPanel({ base }: Stage): Promise<void> {
 	const sandbox = await startSandbox();
 	const account = { apiKey: sandbox.testKey, baseUrl: sandbox.url };
 	const userFolder = join(base, 'panel');
+	const browser = await openBrowser();
 	let workflows: ExampleWorkflows | undefined;
 	try {
 		await withN8n({ userFolder }, async (client, n8n) => {
+			const panel = await CommunityPanel.open(browser, client, n8n.url);
 			await step(`panel: install ${previousVersion}`, async () => {
-				await client.post('/community-packages', { name, version: previousVersion });
-				deepStrictEqual(await listInstalled(client), [`${name}@${previousVersion}`]);
+				strictEqual(await panel.offersInstall(), true);
+				await panel.install(`${name}@${previousVersion}`);
+				deepStrictEqual(await panel.list(), [`${name}@${previousVersion}`]);
 				strictEqual((await listNodes(client)).length, nodeCount);
 			});
 			const imported = (workflows = await importExamples(client, account));
 			await step('panel: sell with it', () => sell(client, imported, 'A-1'));
 			const before = await readNodes(client, imported);
 			await step(`panel: update to ${version}`, async () => {
-				await client.patch('/community-packages', { name, version });
+				await panel.update();
+				deepStrictEqual(await panel.list(), [`${name}@${version}`]);
 				deepStrictEqual(await listInstalled(client), [`${name}@${version}`]);
 			});
+			await panel.close();
 			deepStrictEqual(await readNodes(client, imported), before, 'The update changed workflows.');
 			await step('panel: sell with the same workflows', () => sell(client, imported, 'A-2'));
 			await n8n.restart();
 			const again = await N8nClient.connect(n8n);
 			await step('panel: sell after a restart', () => sell(again, imported, 'A-3'));
 		});
-		await reinstallMissing(userFolder);
-		await withN8n({ userFolder }, async (client) => {
+		await reinstallMissing(userFolder, browser);
+		await withN8n({ userFolder }, async (client, n8n) => {
 			await step('panel: remove', async () => {
 				if (workflows)
 					for (const { id } of [workflows.sell, workflows.settle]) await client.deactivate(id);
-				await client.remove('/community-packages', { params: { name } });
+				const panel = await CommunityPanel.open(browser, client, n8n.url);
+				await panel.remove();
+				deepStrictEqual(await panel.list(), []);
+				await panel.close();
 				deepStrictEqual(await listInstalled(client), []);
 				deepStrictEqual(await listNodes(client), []);
 			});
 		});
 	} finally {
+		await browser.close();
 		await sandbox.close();
 	}
 }
 
 /** The folder of the package is lost, as in a container without a volume: n8n reinstalls it if it may. */
-async function reinstallMissing(userFolder: string): Promise<void> {
+async function reinstallMissing(userFolder: string, browser: Browser): Promise<void> {
 	const folder = join(userFolder, '.n8n', 'nodes', 'node_modules', name);
 	await rm(folder, { recursive: true });
 	const env = { N8N_REINSTALL_MISSING_PACKAGES: 'true', N8N_UNVERIFIED_PACKAGES_ENABLED: 'false' };
-	await step('reinstall: refused while unverified packages are disabled', () =>
-		withN8n({ userFolder, env }, async (client, n8n) => {
-			deepStrictEqual(await listNodes(client), []);
-			match(await readFile(n8n.logFile, 'utf8'), /unverified community packages is forbidden/);
-		}),
+	await step(
+		'reinstall: refused while unverified packages are disabled, and no install offered',
+		() =>
+			withN8n({ userFolder, env }, async (client, n8n) => {
+				deepStrictEqual(await listNodes(client), []);
+				const panel = await CommunityPanel.open(browser, client, n8n.url);
+				strictEqual(await panel.offersInstall(), false);
+				await panel.close();
+				match(await readFile(n8n.logFile, 'utf8'), /unverified community packages is forbidden/);
+			}),
 	);
 	await step('reinstall: done once they are enabled', () =>
 		withN8n(
@@ -327,27 +350,113 @@ async function installByImage({ base, registry, checksums }: Stage): Promise<voi
 	);
 }
 
-/** README's commands for npm. A package put in by hand is neither listed nor reinstalled. */
+/** The first commands that a page gives for a shell, as one script. */
+async function readCommands(page: string): Promise<string> {
+	const text = await readFile(join(repository, page), 'utf8');
+	const commands = /^```sh\n(.*?)^```/ms.exec(text)?.[1];
+	if (!commands) throw new Error(`${page} has no commands.`);
+	return commands;
+}
+
+/** README's commands as they stand. A package put in by hand is neither listed nor reinstalled. */
 async function installByHand({ base, registry }: Stage): Promise<void> {
 	const userFolder = join(base, 'hand');
 	const folder = join(userFolder, '.n8n', 'nodes');
-	await mkdir(folder, { recursive: true });
-	await step('npm: install in ~/.n8n/nodes', async () => {
-		await runNpm(registry, base, ['install', '--legacy-peer-deps', name], folder);
-	});
+	await mkdir(userFolder, { recursive: true });
+	const commands = await readCommands('README.md');
+	strictEqual(await readCommands('docs/install.md'), commands, 'Two ways to install by npm');
 	const env = { N8N_REINSTALL_MISSING_PACKAGES: 'true' };
-	await step('npm: n8n knows the nodes, and lists no package', () =>
+	const verifyNodes = (count: number) =>
 		withN8n({ userFolder, env }, async (client) => {
-			strictEqual((await listNodes(client)).length, nodeCount);
+			strictEqual((await listNodes(client)).length, count);
 			deepStrictEqual(await listInstalled(client), []);
-		}),
-	);
+		});
+	await step('npm: the commands of the README install it', async () => {
+		await runProgram('sh', ['-ec', commands], {
+			cwd: base,
+			env: npmEnvironment(registry, userFolder),
+		});
+	});
+	await step('npm: n8n knows the nodes, and lists no package', () => verifyNodes(nodeCount));
 	await rm(join(folder, 'node_modules', name), { recursive: true });
-	await step('npm: n8n does not reinstall it', () =>
-		withN8n({ userFolder, env }, async (client) => {
-			deepStrictEqual(await listNodes(client), []);
-		}),
-	);
+	await step('npm: n8n does not reinstall it', () => verifyNodes(0));
+	await step(`npm: updates from ${previousVersion}, and uninstalls`, async () => {
+		const run = (command: string, what: string) =>
+			runNpm(registry, userFolder, [command, '--legacy-peer-deps', what], folder);
+		const readVersion = async () => {
+			const manifest = join(folder, 'node_modules', name, 'package.json');
+			return (JSON.parse(await readFile(manifest, 'utf8')) as { version: string }).version;
+		};
+		await run('install', `${name}@${previousVersion}`);
+		strictEqual(await readVersion(), previousVersion);
+		await run('install', `${name}@latest`);
+		strictEqual(await readVersion(), version);
+		await run('uninstall', name);
+		deepStrictEqual(await readdir(join(folder, 'node_modules')).catch(() => []), []);
+	});
+}
+
+/**
+ * Queue mode as docs/install.md has it: the package is installed on the main, and a worker that starts later
+ * reinstalls it if it may.
+ */
+async function installInQueueMode({ base }: Stage): Promise<void> {
+	const sandbox = await startSandbox();
+	const postgres = await startPostgres();
+	const redis = await startRedis();
+	const env = {
+		...trust(),
+		...buildDatabaseSettings(postgres),
+		EXECUTIONS_MODE: 'queue',
+		QUEUE_BULL_REDIS_PORT: String(redis.port),
+		OFFLOAD_MANUAL_EXECUTIONS_TO_WORKERS: 'true',
+	};
+	const withWorker = async (own: Record<string, string>, work: () => Promise<void>) => {
+		const userFolder = join(base, 'worker');
+		await mkdir(join(userFolder, '.n8n', 'nodes'), { recursive: true });
+		const worker = await startN8n({
+			...{ role: 'worker', userFolder, packageDir: null },
+			env: { ...env, ...own },
+		});
+		try {
+			await work();
+		} finally {
+			await worker.stop();
+		}
+	};
+	try {
+		await withN8n({ userFolder: join(base, 'main'), env }, async (client) => {
+			await client.post('/community-packages', { name, version });
+			const credential = await client.createCredential('pocketsflowApi', 'Sandbox', {
+				...{ apiKey: sandbox.testKey, baseUrl: sandbox.url, webhookSigningSecret: '' },
+			});
+			const nodes = [
+				buildNode('Start', 'n8n-nodes-base.manualTrigger', 1),
+				buildNode('Read', `${name}.pocketsflow`, 1, { resource: 'account', operation: 'get' }),
+			];
+			const { id } = await client.importWorkflow(buildChain('On a worker', nodes), [credential]);
+			const run = async () => {
+				const started = await client.runManually(id, 'Start');
+				const { status, error } = await client.waitForExecution(
+					id,
+					(one) => 'executionId' in started && one.id === started.executionId,
+				);
+				return { status, message: error?.message };
+			};
+			await step('queue mode: a worker without the package fails as docs/install.md says', () =>
+				withWorker({}, async () => match((await run()).message ?? '', /Unrecognized node type/)),
+			);
+			await step('queue mode: a worker reinstalls the package at its start', () =>
+				withWorker({ N8N_REINSTALL_MISSING_PACKAGES: 'true' }, async () =>
+					deepStrictEqual(await run(), { status: 'success', message: undefined }),
+				),
+			);
+		});
+	} finally {
+		await redis.stop();
+		await postgres.stop();
+		await sandbox.close();
+	}
 }
 
 /** The variables that this n8n reads, by its own code. */
@@ -405,6 +514,7 @@ async function runInside(base: string): Promise<void> {
 		await installByEnvironment(stage);
 		await installByImage(stage);
 		await installByHand(stage);
+		await installInQueueMode(stage);
 	} finally {
 		await registry.stop();
 	}
@@ -416,6 +526,9 @@ export async function tryInstalls(): Promise<void> {
 	await ensureBuilt();
 	await ensureN8n();
 	await ensureVerdaccio();
+	await ensureChromium();
+	await ensurePostgres();
+	await ensureProgram('redis-server', 'Redis');
 	await step('every variable in docker/ is one that n8n reads', checkVariables);
 	const base = await mkdtemp(join(tmpdir(), 'installs-'));
 	try {

@@ -1,10 +1,11 @@
+import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import axios from 'axios';
 
 import { fillSetUp, readExample } from '../../demo/example-workflows';
 import type { Delivery } from '../../sandbox/webhooks/delivery';
-import type { StoredWorkflow, WorkflowNode } from '../harness/n8n/client';
+import type { Execution, StoredWorkflow, WorkflowNode } from '../harness/n8n/client';
 import {
 	installationTimeoutMs,
 	startQueueEnvironment,
@@ -12,10 +13,10 @@ import {
 } from '../harness/n8n/environment';
 import type { QueueMode } from '../harness/n8n/queue';
 import type { RunningN8n } from '../harness/n8n/start';
-import { buildTrigger, triggerName } from '../harness/n8n/workflows';
-import { until } from '../harness/until';
+import { buildChain, buildNode, buildTrigger, triggerName } from '../harness/n8n/workflows';
+import { until, untilHolds } from '../harness/until';
 import { LifecycleEnvironment } from '../lifecycle/lifecycleEnvironment';
-import { moveWorkNode, renameTrigger, setEvents } from '../lifecycle/workflows';
+import { moveWorkNode, pollingTrigger, renameTrigger, setEvents } from '../lifecycle/workflows';
 
 const bothEvents = ['order.completed', 'order.refunded'];
 /** As long as Pocketsflow waits for an answer. */
@@ -38,7 +39,11 @@ let secretSinceMs: number;
 const endpoint = () => lifecycle.expectedEndpoint(workflow, events, name);
 
 beforeAll(async () => {
-	environment = await startQueueEnvironment({ sandbox: { switches: { rateLimit: false } } });
+	environment = await startQueueEnvironment({
+		sandbox: { switches: { rateLimit: false } },
+		// Manual runs on workers, as n8n 3 always has them, and n8n 2 advises.
+		env: { OFFLOAD_MANUAL_EXECUTIONS_TO_WORKERS: 'true' },
+	});
 	({ queue } = environment);
 	lifecycle = await LifecycleEnvironment.of(environment);
 }, installationTimeoutMs);
@@ -62,7 +67,7 @@ async function verify(...expected: Array<ReturnType<typeof endpoint>>): Promise<
 	const started = workflowIds.map(
 		(id) => queue.webhooks.length * workflowIds.filter((other) => other === id).length,
 	);
-	await until('an execution for each of these deliveries', async () =>
+	await untilHolds('an execution for each of these deliveries', async () =>
 		expect(await Promise.all(workflowIds.map(countExecutions))).toEqual(
 			before.map((count, index) => count + started[index]),
 		),
@@ -100,6 +105,9 @@ const send = (to: RunningN8n, { url, body, headers }: Pick<Delivery, 'url' | 'bo
 
 const sendToEach = (delivery: Delivery) =>
 	Promise.all(queue.webhooks.map((one) => send(one, delivery)));
+
+/** The event IDs that came through a workflow. */
+const readIds = (execution: Execution) => execution.items('Work').map(({ eventId }) => eventId);
 
 /** The event IDs with which a workflow was started for an order, in the executions that succeeded. */
 async function readEventIds({ id }: StoredWorkflow, orderId: string): Promise<unknown[]> {
@@ -142,7 +150,7 @@ async function verifyColdDelivery(of: StoredWorkflow, orderId: string): Promise<
 	if (!delivery) throw new Error('Pocketsflow did not deliver');
 	expect(await sendToEach(delivery)).toEqual([200, 200]);
 	const eventId = `order.completed:${(JSON.parse(delivery.body) as { order: { id: string } }).order.id}`;
-	await until('an execution through each process', async () =>
+	await untilHolds('an execution through each process', async () =>
 		expect(await readEventIds(of, orderId)).toEqual([eventId, eventId]),
 	);
 }
@@ -193,11 +201,11 @@ it('gives one delivery that both processes get at once the same event ID in both
 	await sandbox.purchase({ metadata: { order_id: 'twice' }, wait: true });
 	const delivery = sandbox.deliveries.findLast(({ event }) => event === 'order.completed');
 	if (!delivery) throw new Error('Nothing was delivered');
-	await until('its first execution', async () =>
+	await untilHolds('its first execution', async () =>
 		expect(await readEventIds(workflow, 'twice')).toHaveLength(1),
 	);
 	expect(await sendToEach(delivery)).toEqual([200, 200]);
-	await until('the execution of the process that had not had it', async () =>
+	await untilHolds('the execution of the process that had not had it', async () =>
 		expect(await readEventIds(workflow, 'twice')).toHaveLength(2),
 	);
 	const [first, second] = await readEventIds(workflow, 'twice');
@@ -223,26 +231,105 @@ it('has an endpoint for a second trigger of a workflow', async () => {
 	await verify(endpoint());
 });
 
-it('receives an event in the test through the main, and in production', async () => {
-	const { client, sandbox } = environment;
-	const testUrl = endpoint().url.replace('/webhook/', '/webhook-test/');
-	const before = await countExecutions(workflow.id);
-	await client.runManually(workflow.id, name);
-	await until('two endpoints', async () =>
-		expect((await lifecycle.listEndpoints()).map(({ url }) => url).sort()).toEqual(
-			[endpoint().url, testUrl].sort(),
-		),
-	);
-	await sandbox.purchase({ wait: true });
-	await until('both executions', async () => {
-		const count = (await countExecutions(workflow.id)) - before;
-		const started = (await client.executions(workflow.id)).slice(0, count);
-		expect(started.map(({ mode, status }) => `${mode} ${status}`).sort()).toEqual([
-			'manual success',
-			'webhook success',
-		]);
+describe('in a manual run', () => {
+	/** The newest manual execution of a workflow, once it has ended, and how many processes executed it. */
+	const waitForManual = async ({ id }: StoredWorkflow) => {
+		const execution = await environment.client.waitForExecution(
+			id,
+			({ mode }) => mode === 'manual',
+		);
+		const count = async (processes: RunningN8n[]) => {
+			const logs = await Promise.all(processes.map((one) => readFile(one.logFile, 'utf8')));
+			return logs.filter((log) => log.includes(`Worker started execution ${execution.id} `)).length;
+		};
+		return { execution, onWorkers: await count(queue.workers) };
+	};
+
+	/** What a node does when its own button is clicked: *Execute step*, or *Fetch test event* of a trigger. */
+	const executeStep = async ({ id }: StoredWorkflow, nodeName: string) =>
+		environment.client.post(`/workflows/${id}/run`, {
+			workflowData: await environment.client.workflow(id),
+			destinationNode: { nodeName, mode: 'inclusive' },
+		});
+
+	it('executes the action node on a worker, and sends each request once', async () => {
+		const { client, credential, sandbox } = environment;
+		const start = buildNode('Start', 'n8n-nodes-base.manualTrigger', 1);
+		const action = (name: string, parameters: Record<string, unknown>) =>
+			buildNode(name, 'n8n-nodes-pocketsflow.pocketsflow', 1, {
+				resource: 'product',
+				...parameters,
+			});
+		const nodes = [
+			start,
+			action('Create', { operation: 'create', name: 'Made on a worker', price: 7 }),
+			action('Find', { operation: 'getAll', returnAll: true }),
+		];
+		const stored = await client.importWorkflow(buildChain('By hand', nodes), [credential]);
+		const before = sandbox.requests.length;
+		await client.runManually(stored.id, start.name);
+
+		const { execution, onWorkers } = await waitForManual(stored);
+		expect(execution).toMatchObject({ status: 'success', error: undefined });
+		expect(onWorkers).toBe(1);
+		expect(execution.items('Find').map((product) => product.name)).toContain('Made on a worker');
+		const sent = sandbox.requests.slice(before).map(({ method, path }) => `${method} ${path}`);
+		expect(sent.filter((one) => one === 'POST /products')).toHaveLength(1);
 	});
-	await verify(endpoint());
+
+	it('verifies a test delivery in the main, executes it on a worker, and stays published', async () => {
+		const { client, sandbox } = environment;
+		const testUrl = endpoint().url.replace('/webhook/', '/webhook-test/');
+		const before = await countExecutions(workflow.id);
+		await client.runManually(workflow.id, name);
+		await untilHolds('two endpoints', async () =>
+			expect((await lifecycle.listEndpoints()).map(({ url }) => url).sort()).toEqual(
+				[endpoint().url, testUrl].sort(),
+			),
+		);
+		const forged = { event: 'order.completed' };
+		expect((await axios.post(testUrl, forged, { validateStatus: null, proxy: false })).status).toBe(
+			401,
+		);
+		const { orderIds } = await sandbox.purchase({ wait: true });
+		await untilHolds('both executions', async () => {
+			const count = (await countExecutions(workflow.id)) - before;
+			const started = (await client.executions(workflow.id)).slice(0, count);
+			expect(started.map(({ mode, status }) => `${mode} ${status}`).sort()).toEqual([
+				'manual success',
+				'webhook success',
+			]);
+		});
+		const { execution, onWorkers } = await waitForManual(workflow);
+		expect(onWorkers).toBe(1);
+		expect(readIds(execution)).toEqual([`order.completed:${orderIds[0]}`]);
+		await verify(endpoint());
+	});
+
+	it('fetches a test event on a worker, and takes nothing from the published workflow', async () => {
+		const { client, sandbox } = environment;
+		const polls = await lifecycle.addWorkflow([pollingTrigger]);
+		await until(
+			'the first poll to be stored',
+			async () => JSON.stringify(await lifecycle.readStaticData(polls)).includes('pollingTest'),
+			{ withinMs: 90_000 },
+		);
+		const { orderIds } = await sandbox.purchase({ deliver: false });
+		const eventId = `order.completed:${orderIds[0]}`;
+		await executeStep(polls, pollingTrigger.name);
+
+		const { execution, onWorkers } = await waitForManual(polls);
+		expect(execution).toMatchObject({ status: 'success', error: undefined });
+		expect(onWorkers).toBe(1);
+		expect(execution.items(pollingTrigger.name).map((item) => item.eventId)).toEqual([eventId]);
+		const polled = await client.waitForExecution(
+			polls.id,
+			(one) => one.mode === 'trigger' && readIds(one).includes(eventId),
+			90_000,
+		);
+		expect(readIds(polled)).toEqual([eventId]);
+		await client.deactivate(polls.id);
+	});
 });
 
 it('survives a new API key, and then a start of the webhook processes', async () => {
@@ -250,7 +337,7 @@ it('survives a new API key, and then a start of the webhook processes', async ()
 	await lifecycle.changeKey(environment.sandbox.renewKey('test'));
 	await sleep(Math.max(0, secretSinceMs + confirmedAgeMs - Date.now()));
 	await verify(endpoint());
-	await until('the secret to be sealed again', async () =>
+	await untilHolds('the secret to be sealed again', async () =>
 		expect((await lifecycle.listEndpoints())[0].description).not.toBe(before.description),
 	);
 	expect((await lifecycle.listEndpoints())[0]._id).toBe(before._id);
@@ -278,7 +365,7 @@ it('recovers its secret in a webhook process after a worker has replaced the sta
 			[work.name]: { main: [[{ node: writingNode.name, type: 'main', index: 0 }]] },
 		},
 	}));
-	await until('a worker to replace the static data', async () => {
+	await untilHolds('a worker to replace the static data', async () => {
 		await lifecycle.sell('test');
 		expect(await lifecycle.readStaticData(workflow)).toEqual({ global: { count: 1 } });
 	});

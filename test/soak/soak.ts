@@ -12,6 +12,7 @@ import {
 	buildPollingTrigger,
 	buildTrigger,
 } from '../harness/n8n/workflows';
+import { readMessage } from '../harness/runMain';
 import { until } from '../harness/until';
 import { createSampler, type Sample, type Workflows } from './sampling';
 
@@ -272,7 +273,7 @@ async function waitUntilDone({ works }: Run, log: (line: string) => void): Promi
 		'everything to be done',
 		() => Object.values(works).every((work) => listLost(work).length === 0),
 		{ withinMs: 240_000, everyMs: 1_000 },
-	).catch((error: Error) => log(error.message));
+	).catch((error: unknown) => log(readMessage(error)));
 	// What is done twice comes after what is done once.
 	await sleep(5_000);
 }

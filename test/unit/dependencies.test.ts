@@ -37,7 +37,7 @@ function listSources(folder: string): string[] {
 		if (notOurs.has(entry.name)) return [];
 		const path = join(folder, entry.name);
 		if (entry.isDirectory()) return listSources(path);
-		return /\.(ts|mjs|cjs|js)$/.test(entry.name) ? [path] : [];
+		return /\.(tsx?|mjs|cjs|js)$/.test(entry.name) ? [path] : [];
 	});
 }
 
@@ -60,7 +60,7 @@ const toPackage = (target: string) =>
 
 const declared = Object.keys(manifest.devDependencies);
 
-it('declares every package that is imported', () => {
+it('package.json declares every package that is imported', () => {
 	expect(imports.length).toBeGreaterThan(100);
 	const undeclared = imports.filter(
 		({ target }) => !isBuiltIn(target) && !declared.includes(toPackage(target)),
@@ -68,13 +68,13 @@ it('declares every package that is imported', () => {
 	expect(undeclared).toEqual([]);
 });
 
-it('declares no package that nothing uses', () => {
+it('package.json declares no package that nothing uses', () => {
 	const used = new Set(imports.map(({ target }) => toPackage(target)));
 	expect(declared.filter((name) => !used.has(name) && !(name in usedOtherwise))).toEqual([]);
 	expect(Object.keys(usedOtherwise).filter((name) => !declared.includes(name))).toEqual([]);
 });
 
-it('has no dependency at run time, and an exact version of every other', () => {
+it('the package has no dependency at run time, and an exact version of every other', () => {
 	expect(manifest).not.toHaveProperty('dependencies');
 	expect(manifest.peerDependencies).toEqual({ 'n8n-workflow': '*' });
 	for (const version of Object.values(manifest.devDependencies))
@@ -123,7 +123,7 @@ it.each([
 	expect(findMissing(readLock(file))).toEqual([]);
 });
 
-it('notices a package that is missing in the lock', () => {
+it('a package that is missing in the lock is noticed', () => {
 	const packages = readLock('package-lock.json');
 	const incomplete = Object.fromEntries(
 		Object.entries(packages).filter(([path]) => path !== 'node_modules/@swc/core-win32-x64-msvc'),

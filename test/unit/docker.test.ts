@@ -38,7 +38,7 @@ describe('the files for Docker', () => {
 		expect(lint(join(__dirname, 'wrong-compose.yaml')).join('\n')).toMatch(/additional properties/);
 	});
 
-	it('Dockerfile has no fault, and a wrong one is noticed', () => {
+	it('the Dockerfile has no fault, and a wrong one is noticed', () => {
 		expect(validate(read('Dockerfile'))).toEqual([]);
 		expect(validate('FROM node:24\nCOPPY a b\n')).not.toEqual([]);
 	});
@@ -52,7 +52,7 @@ describe('the files for Docker', () => {
 		expect(images.filter((image) => !/:(\d|\$\{)/.test(image) && !/:24-/.test(image))).toEqual([]);
 	});
 
-	it('.env.example names every variable that they ask for, and no other', () => {
+	it('.env.example names every variable that the files for Docker ask for, and no other', () => {
 		const asked = [...composeFiles, 'Caddyfile']
 			.flatMap((file) => [...read(file).matchAll(/\{\$(\w+)\}|\$\{(\w+)\}/g)])
 			.map(([, inCaddyfile, inCompose]) => inCaddyfile ?? inCompose);
@@ -67,7 +67,7 @@ describe('the files for Docker', () => {
 		expect(worker.environment).toEqual(main.environment);
 	});
 
-	it('every file that they copy or mount is there', () => {
+	it('every file that is copied or mounted in Docker is there', () => {
 		const copied = [...read('Dockerfile').matchAll(/^COPY (?!--from)(?:--\S+ )*(\S+) /gm)];
 		const mounted = [...read('compose.queue.yaml').matchAll(/- \.\/(\S+?):/g)];
 		const files = [...copied, ...mounted].map(([, file]) => file);

@@ -96,18 +96,27 @@ describe("n8n's newer lint rules", () => {
 		expect(find(({ property: { hint = '' } }) => hint.length > 120)).toEqual([]);
 	});
 
-	it('find no optional JSON field outside a collection', () => {
-		const allowed = /Metadata|Headers|JSON/;
-		expect(
-			find(
-				({ path, property: { type, required, displayOptions } }) =>
-					type === 'json' &&
-					required !== true &&
-					path.split(' > ').length === 2 &&
-					displayOptions?.show === undefined &&
-					!allowed.test(path),
-			),
-		).toEqual([]);
+	it('find no optional JSON field outside a collection, except one that the user chose to see', () => {
+		const found = parameters.filter(
+			({ path, property: { type, required } }) =>
+				type === 'json' && required !== true && path.split(' > ').length === 2,
+		);
+		expect(found.map(({ path }) => path)).toEqual(['pocketsflow > Metadata (JSON)']);
+		const [{ property }] = found;
+		expect(property.displayOptions?.show).toMatchObject({ metadataInput: ['json'] });
+	});
+
+	it('find a default in every parameter, inside of collections too', () => {
+		expect(find(({ property }) => !('default' in property))).toEqual([]);
+	});
+
+	it('find no asterisk and no emoji in the name of an option', () => {
+		const isWrong = ({ name }: INodePropertyOptions) => /[*\p{Extended_Pictographic}]/u.test(name);
+		expect(find(({ property }) => listOptions(property).some(isWrong))).toEqual([]);
+	});
+
+	it('find one credential in every node', () => {
+		expect(nodes.map(({ credentials }) => credentials?.length)).toEqual([1, 1, 1]);
 	});
 
 	it('find only categories that n8n knows', () => {

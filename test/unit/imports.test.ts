@@ -35,11 +35,11 @@ const imports = listImports(/(?: from |\bimport\()'([^']+)'/g);
 /** What is loaded with the file: neither types nor what is imported when it runs. */
 const loaded = listImports(/^(?:import|export)(?! type\b)[^;]*? from '([^']+)'/gm);
 
-test('every room has a floor', () => {
+test('every folder of the source has its floor', () => {
 	expect([...new Set(files.map(roomOf))].sort()).toEqual(floors.flat().sort());
 });
 
-test('imports between rooms point down', () => {
+test('imports between folders of the source point down', () => {
 	const upward = imports.filter(({ file, target, found }) => {
 		if (!target.startsWith('.')) return false;
 		const room = roomOf(file);

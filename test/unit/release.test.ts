@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { copyFile, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,18 +10,21 @@ const root = join(__dirname, '..', '..');
 const read = (...path: string[]) => readFileSync(join(root, ...path), 'utf8');
 /** The newest version of a changelog. */
 const readNewest = (changelog: string) => /^## \[?([^\s\]]*\d[^\s\]]*)/m.exec(changelog)?.[1];
+/** The versions of a changelog that have a date, and so are released or about to be. */
+const listReleased = (changelog: string) =>
+	[...changelog.matchAll(/^## \[?(\d+\.\d+\.\d+)\]?.* - \d{4}-/gm)].map(([, released]) => released);
 const workflows = readdirSync(join(root, '.github', 'workflows')).map((file) => ({
 	file,
 	text: read('.github', 'workflows', file),
 }));
 
 describe('the version', () => {
-	it('is the same in package.json, its lock and the newest version of the changelog', () => {
+	it('the version is the same in package.json, its lock and the changelog', () => {
 		const { version: locked } = JSON.parse(read('package-lock.json')) as { version: string };
 		expect([locked, readNewest(read('CHANGELOG.md'))]).toEqual([version, version]);
 	});
 
-	it('is given to the lock, the changelog and the tag by one command', async () => {
+	it('one command gives the version to the lock, the changelog and the tag', async () => {
 		const clone = await mkdtemp(join(tmpdir(), 'version-'));
 		const identity = { NAME: 'a maintainer', EMAIL: 'maintainer@example.com' };
 		const env = { ...process.env };
@@ -49,6 +52,7 @@ describe('the version', () => {
 				expect(JSON.parse(await show(file))).toMatchObject({ version: '7.8.9' });
 			const changelog = await show('CHANGELOG.md');
 			expect(readNewest(changelog)).toBe('7.8.9');
+			expect(listReleased(changelog)).toEqual(['7.8.9', version]);
 			expect(changelog).not.toContain('Unreleased');
 			expect(changelog).toMatch(/^- What users notice\.$/m);
 			expect(await run('git', 'status', '--porcelain')).toBe('');
@@ -58,12 +62,13 @@ describe('the version', () => {
 		}
 	}, 60_000);
 
-	it('has workflows that it saved, for the releases after it', () => {
-		const files = readdirSync(join(root, 'test', 'e2e', 'workflows', version));
-		expect(files.length).toBeGreaterThan(0);
+	it('each released version has saved workflows, which later ones must open', () => {
+		const isSaved = (released: string) =>
+			existsSync(join(root, 'test', 'e2e', 'workflows', released, 'receive.json'));
+		expect(listReleased(read('CHANGELOG.md')).filter((one) => !isSaved(one))).toEqual([]);
 	});
 
-	it('is published with provenance only, so never from a machine by mistake', () => {
+	it('the package is published with provenance only, so never from a machine by mistake', () => {
 		expect(publishConfig).toEqual({ access: 'public', provenance: true });
 		expect(scripts.prepublishOnly).toBe('n8n-node prerelease');
 	});
@@ -92,7 +97,7 @@ describe.each(workflows)('the workflow $file', ({ text }) => {
 	});
 });
 
-it('gives the right to publish to a job that runs npm alone', () => {
+it('only a job that runs nothing but npm has the right to publish', () => {
 	const { text } = workflows.find(({ file }) => file === 'publish.yml') ?? { text: '' };
 	const [, job] = text.split(/^ {2}publish:\n/m);
 	expect(job).toContain('id-token: write');

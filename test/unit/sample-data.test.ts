@@ -6,6 +6,7 @@ import type { Workflow, WorkflowNode } from '../harness/n8n/client';
 /** Examples whose samples go through a run by hand without a trace. */
 const files = [
 	'quick-start',
+	'own-endpoint',
 	'new-sale-to-chat',
 	'abandoned-checkout',
 	'license-keys',

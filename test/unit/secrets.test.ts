@@ -51,6 +51,6 @@ it.each([
 	['npm', '_aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF3hI6'],
 	['sk_live', '_4eC39HqLyjWDarjt'],
 	['-----BEGIN', ' RSA PRIVATE KEY-----'],
-])('finds a secret that begins with %s', (start, rest) => {
+])('a secret that begins with %s is found', (start, rest) => {
 	expect(findSecrets(`const key = '${start}${rest}';`)).toHaveLength(1);
 });

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 const root = join(__dirname, '..', '..');
 const jestCommand = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
 const suites = [
-	'unit/api/dates',
+	'unit/fields/dates',
 	'unit/polling/records',
 	'unit/polling/startDate',
 	'unit/polling/zone',

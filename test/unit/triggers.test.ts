@@ -58,7 +58,7 @@ describe.each(triggers)('what stands below %s on the canvas', (_name, node) => {
 		['={{ ["order.completed", "order.refunded"] }}', 'Order Completed +1'],
 		['={{ "order.completed" }}', 'Order Completed'],
 		[[], ''],
-	])('is for %j the text "%s"', (chosen, expected) => {
+	])('the subtitle for the events %j is "%s"', (chosen, expected) => {
 		expect(showSubtitle(chosen)).toBe(expected);
 	});
 });
@@ -85,7 +85,7 @@ describe('the unit of amounts is told where events are chosen', () => {
 		},
 	);
 
-	it('both for both, and none for events without an amount', () => {
+	it('the unit is shown for each kind of event with an amount, and for no other', () => {
 		expect(show(['order.completed', 'invoice.payment_succeeded'])).toHaveLength(2);
 		expect(show(['product.created', 'customer.subscription.created'])).toEqual([]);
 	});
@@ -101,13 +101,13 @@ it.each([1, 2])(
 );
 
 describe.each(triggers)('%s', (_name, { description }) => {
-	it('says first what it does or needs, then which events a key receives', () => {
+	it('two notices say what the trigger does or needs, and which events a key receives', () => {
 		const [first, second] = description.properties;
 		expect([first.type, second.type]).toEqual(['notice', 'notice']);
 		expect(second.displayName).toMatch(/test key.*live key/);
 	});
 
-	it('has labels that the panel does not cut', () => {
+	it('the panel cuts no label', () => {
 		const options = description.properties.find(({ name }) => name === 'options')?.options ?? [];
 		const labels = [...description.properties, ...options].flatMap((entry) =>
 			'displayName' in entry && !('type' in entry && entry.type === 'notice')
@@ -117,7 +117,7 @@ describe.each(triggers)('%s', (_name, { description }) => {
 		expect(labels.filter((label) => label.length > 26)).toEqual([]);
 	});
 
-	it('says no more in one notice than five lines of the panel hold', () => {
+	it('no notice is longer than five lines of the panel', () => {
 		const notices = description.properties.filter(({ type }) => type === 'notice');
 		const texts = notices.map(({ displayName }) => displayName.replace(/<[^>]+>/g, ''));
 		expect(texts.filter(({ length }) => length > 240)).toEqual([]);
@@ -138,14 +138,14 @@ describe('the outputs of the webhook trigger', () => {
 	const chosen = ['order.refunded', 'order.completed', 'customer.subscription.paused'];
 	const separate = { options: { separateOutputs: true } };
 
-	it('are one unless the option is on, whatever the events', () => {
+	it('the trigger has one output unless the option is on', () => {
 		expect(listOutputs({ events: chosen, options: {} })).toEqual(['main']);
 		expect(listOutputs({ events: chosen })).toEqual(['main']);
 		const failing = "={{ $('Nowhere').first().json.id }}";
 		expect(listOutputs({ events: failing, options: {} })).toEqual(['main']);
 	});
 
-	it('are named by the events, in the order of the choice, with one for all else', () => {
+	it('the outputs have the names of the events, in the order of the choice, and one for all others', () => {
 		expect(listOutputs({ events: chosen, ...separate })).toEqual(
 			['Order Refunded', 'Order Completed', 'Subscription Paused', 'Other Events'].map(
 				(displayName) => ({ type: 'main', displayName }),
@@ -153,7 +153,7 @@ describe('the outputs of the webhook trigger', () => {
 		);
 	});
 
-	it('are as many as a delivery has, with each item at the output of its name', () => {
+	it('each item goes to the output of its event', () => {
 		const names = (
 			listOutputs({ events: chosen, ...separate }) as Array<{ displayName: string }>
 		).map(({ displayName }) => displayName);
@@ -170,7 +170,7 @@ describe('the outputs of the webhook trigger', () => {
 		}
 	});
 
-	it('put all items into the one output without the option', () => {
+	it('all items go to the one output without the option', () => {
 		expect(distribute([{ a: 1 }, { a: 2 }], undefined)).toEqual([
 			[{ json: { a: 1 } }, { json: { a: 2 } }],
 		]);

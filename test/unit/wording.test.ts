@@ -72,7 +72,7 @@ test('no text for the user speaks of an error, a problem, a failure or a mistake
 	expect(bad).toEqual([]);
 });
 
-test('publishing is called what n8n 2 calls it, with the word of n8n 1 behind it', () => {
+test('publishing has the name of n8n 2, followed by that of n8n 1', () => {
 	const bad = findSentences().filter(({ text }) =>
 		/activat/i.test(text.replace(/\b(un)?publish(ed|ing)? \((de)?activat(e|ed|ing)\)/gi, '')),
 	);
@@ -82,7 +82,7 @@ test('publishing is called what n8n 2 calls it, with the word of n8n 1 behind it
 describe('what is refused', () => {
 	const refusals = findRefusals();
 
-	it('names the parameter in single quotes', () => {
+	it('a refusal names the parameter in single quotes', () => {
 		expect(refusals.length).toBeGreaterThan(20);
 		const unnamed = refusals.filter(
 			({ message }) => message !== undefined && !/'.+'/.test(message),
@@ -90,7 +90,7 @@ describe('what is refused', () => {
 		expect(unnamed).toEqual([]);
 	});
 
-	it('is told in the message, without a full stop, and what to do in the description, with one', () => {
+	it('a refusal says what is wrong in a message without a period, and what to do in sentences with one', () => {
 		for (const { message, description } of refusals) {
 			if (message !== undefined) expect(message).not.toMatch(/\.$/);
 			if (description !== undefined && !description.endsWith('…'))

@@ -9,22 +9,15 @@ import {
 
 import { UnknownTimezoneError } from '../api/dates';
 import { readId } from '../api/responses';
-import { InvalidInputError } from '../fields/types';
+import { InvalidInputError } from '../fields/field';
 import { loadCredential } from '../transport/credential';
-import { composeMessage, createApiError, setMessage } from '../transport/errors';
+import { composeMessage, setMessage } from '../transport/errors';
 import { defaultLimits } from '../transport/limits';
 import { startTurns } from '../transport/turns';
 import { summarizeFailure, type ItemOutcome } from './failureSummary';
 import type { Operation, Resource, Task } from './operation';
-import {
-	sharedRetryMemory,
-	type RunMemory,
-	type SettledItem,
-	type UnknownOutcome,
-} from './retryMemory';
+import { openRun, type NodeError, type RunMemory, type SettledItem } from './retryMemory';
 import { buildTask } from './task';
-
-type NodeError = NodeApiError | NodeOperationError;
 
 type Pending = { task: Task } | { error: NodeError };
 
@@ -57,16 +50,14 @@ export function findOperation(
  * With `continueOnFail` each item fails alone. Output is in input order, each item paired with its input.
  * Where n8n runs the node again because of Retry On Fail, only what was not done is sent. However many items
  * there are, n8n answers others meanwhile.
- * @param memory what earlier tries came to
  * @throws NodeApiError or NodeOperationError
  */
 export async function runOperation(
 	context: IExecuteFunctions,
 	operation: Operation,
 	continueOnFail: boolean,
-	memory = sharedRetryMemory,
 ): Promise<INodeExecutionData[]> {
-	const earlierTries = memory.openRun(context, operation.effect);
+	const earlierTries = openRun(context, operation.effect);
 	const yieldTurn = startTurns();
 	const items: Prepared[] = [];
 	for (const index of context.getInputData().keys()) {
@@ -93,11 +84,9 @@ async function prepare(
 
 /** One run over all items, and what has become of each of them so far. */
 class OperationRun {
-	private readonly outputs: Array<INodeExecutionData[] | undefined>;
+	private readonly outputs: INodeExecutionData[][];
 
-	private readonly unknown = new Set<number>();
-
-	private readonly failed = new Set<number>();
+	private readonly outcomes: ItemOutcome[];
 
 	private readonly stop = new AbortController();
 
@@ -110,7 +99,8 @@ class OperationRun {
 		private readonly continueOnFail: boolean,
 		private readonly memory: RunMemory,
 	) {
-		this.outputs = items.map(() => undefined);
+		this.outputs = items.map(() => []);
+		this.outcomes = items.map(() => ({ status: 'notDone' }));
 	}
 
 	async run(): Promise<INodeExecutionData[]> {
@@ -129,8 +119,8 @@ class OperationRun {
 			}
 		};
 		await Promise.all(Array.from({ length: defaultLimits.maxInFlightPerRun }, work));
-		if (this.failure) throw addSummary(this.failure, this.listOutcomes());
-		return this.outputs.flatMap((output) => output ?? []);
+		if (this.failure) throw addSummary(this.failure, this.outcomes);
+		return this.outputs.flat();
 	}
 
 	private refuseBadInput(): void {
@@ -139,8 +129,8 @@ class OperationRun {
 	}
 
 	private repeatResult(settled: SettledItem, index: number): void {
-		if ('output' in settled) this.outputs[index] = pairItems(settled.output, index);
-		else this.fail(buildUnknownError(this.context, settled.unknown, index), index);
+		if ('output' in settled) this.succeed(settled.output, index);
+		else this.fail(Object.assign(settled.error, settled.texts), index);
 	}
 
 	private async perform(item: Pending, index: number): Promise<void> {
@@ -148,19 +138,24 @@ class OperationRun {
 			if ('error' in item) throw item.error;
 			const output = await item.task(this.stop.signal);
 			this.memory.set(index, { output });
-			this.outputs[index] = pairItems(output, index);
+			this.succeed(output, index);
 		} catch (thrown) {
 			this.fail(toNodeError(this.context, thrown, index), index);
 		}
 	}
 
+	private succeed(output: IDataObject[], item: number): void {
+		this.outputs[item] = output.map((json) => ({ json, pairedItem: { item } }));
+		const id = output.length === 1 ? readId(output[0]) : undefined;
+		this.outcomes[item] = { status: 'done', id, recordCount: output.length };
+	}
+
 	private fail(error: NodeError, index: number): void {
-		if (error.context.outcome === 'unknown') {
-			this.unknown.add(index);
-			this.memory.set(index, { unknown: readUnknownOutcome(error) });
-		}
+		const { message, description, context } = error;
+		if (context.outcome === 'unknown') this.outcomes[index] = { status: 'unknown' };
+		if (context.outcome !== undefined)
+			this.memory.set(index, { error, texts: { message, description } });
 		if (this.continueOnFail && !this.context.getExecutionCancelSignal()?.aborted) {
-			this.failed.add(index);
 			this.outputs[index] = [buildErrorItem(error, index)];
 			return;
 		}
@@ -168,43 +163,10 @@ class OperationRun {
 		this.stop.abort();
 	}
 
-	private listOutcomes(): ItemOutcome[] {
-		return this.outputs.map((items, index) => {
-			if (this.unknown.has(index)) return { status: 'unknown' };
-			if (!items || this.failed.has(index)) return { status: 'notDone' };
-			const ids = items.flatMap(({ json }) => readId(json) ?? []);
-			return { status: 'done', ids, recordCount: items.length };
-		});
-	}
-
 	private toThrown(error: NodeError, index: number): NodeError {
 		if (isTool(this.context)) setMessage(error, composeMessage(error));
 		return this.items.length > 1 ? addItemNumber(error, index) : error;
 	}
-}
-
-const pairItems = (output: IDataObject[], item: number): INodeExecutionData[] =>
-	output.map((json) => ({ json, pairedItem: { item } }));
-
-const readUnknownOutcome = (error: NodeError): UnknownOutcome => ({
-	message: error.message,
-	description: error.description,
-	httpCode: error instanceof NodeApiError ? error.httpCode : null,
-});
-
-/** Builds the error of an earlier try again, because the thrown one was given the number of its item. */
-function buildUnknownError(
-	context: IExecuteFunctions,
-	{ message, description, httpCode }: UnknownOutcome,
-	itemIndex: number,
-): NodeApiError {
-	return createApiError(context.getNode(), {
-		message,
-		description: description ?? undefined,
-		httpCode: httpCode ?? undefined,
-		itemIndex,
-		isUnknown: true,
-	});
 }
 
 function toNodeError(context: IExecuteFunctions, thrown: unknown, itemIndex: number): NodeError {

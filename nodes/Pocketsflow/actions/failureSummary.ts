@@ -1,6 +1,6 @@
 /** What became of one item of a run that failed. */
 export type ItemOutcome =
-	| { status: 'done'; ids: readonly string[]; recordCount: number }
+	| { status: 'done'; id?: string; recordCount: number }
 	| { status: 'unknown' }
 	| { status: 'notDone' };
 
@@ -39,7 +39,7 @@ function summarizeDone(items: readonly ItemOutcome[], done: readonly number[]): 
 function formatDoneItem(item: ItemOutcome, index: number): string {
 	if (item.status !== 'done') return String(index);
 	if (item.recordCount > 1) return `${index} (${item.recordCount} records)`;
-	return item.ids[0] === undefined ? String(index) : `${index} (${item.ids[0]})`;
+	return item.id === undefined ? String(index) : `${index} (${item.id})`;
 }
 
 /** Shortens ascending numbers: `0–3, 5`. */

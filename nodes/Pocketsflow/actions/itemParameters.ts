@@ -2,14 +2,14 @@ import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
 import type { ListFilters } from '../api/lists';
 import { isRecord } from '../api/responses';
-import { checkDateRange } from '../fields/common';
 import {
 	InvalidInputError,
 	refuseMissing,
 	type Collection,
 	type CollectionValues,
 	type Field,
-} from '../fields/types';
+} from '../fields/field';
+import { checkDateRange } from '../fields/shared/collections';
 
 /** Reads the parameters of one item as the fields define them. Every method throws InvalidInputError. */
 export class ItemParameters {

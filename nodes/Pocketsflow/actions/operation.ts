@@ -2,7 +2,7 @@ import type { IDataObject, IExecuteFunctions, INodePropertyOptions } from 'n8n-w
 
 import type { ListEndpoint } from '../api/lists';
 import type { Effect, PocketsflowRequest } from '../api/request';
-import type { Collection, Field } from '../fields/types';
+import type { Collection, Field } from '../fields/field';
 import type { ItemParameters } from './itemParameters';
 import type { Denial } from './denial';
 import type { SimplifiedKey } from './simplify';

@@ -3,19 +3,18 @@ import {
 	type IDataObject,
 	type IExecuteFunctions,
 	type INodeExecutionData,
+	type NodeApiError,
+	type NodeOperationError,
 } from 'n8n-workflow';
 
 import type { Effect } from '../api/request';
 
-/** The parts of an error that says that the outcome of a request is unknown. */
-export interface UnknownOutcome {
-	message: string;
-	description: string | null | undefined;
-	httpCode: string | null;
-}
+export type NodeError = NodeApiError | NodeOperationError;
 
-/** What the request of an item came to, where it must not be sent again. */
-export type SettledItem = { output: IDataObject[] } | { unknown: UnknownOutcome };
+/** What the request of an item came to, where it must not be sent again; texts without the item's number. */
+export type SettledItem =
+	| { output: IDataObject[] }
+	| { error: NodeError; texts: Pick<NodeError, 'message' | 'description'> };
 
 /** What earlier tries of the same run of a node came to, by the index of the item. */
 export interface RunMemory {
@@ -25,37 +24,29 @@ export interface RunMemory {
 
 const noMemory: RunMemory = { get: () => undefined, set: () => {} };
 
+/** By input item and run of a node. n8n lets go of the items at the end of the run at the latest. */
+const settledByInput = new WeakMap<object, Map<string, SettledItem>>();
+
 /**
- * What became of each item while n8n's Retry On Fail runs a node again and again: n8n repeats all of its
- * items, also those that were done (docs/n8n-engine.md#retry-on-fail). An entry goes when n8n lets go of
- * the item, which is at the end of the run at the latest, so it needs no limit.
+ * Opens what is kept of this run of a node while n8n's Retry On Fail runs it again and again, each time with
+ * all of its items (docs/n8n-engine.md#retry-on-fail): nothing for reads. An error of a change is not kept
+ * either, because sending it again does no harm.
  */
-export class RetryMemory {
-	private readonly settledByInput = new WeakMap<object, Map<string, SettledItem>>();
-
-	/**
-	 * Opens what is kept for this run of this node: nothing unless Retry On Fail is on, and nothing for
-	 * reads. A change of unknown outcome is not kept either, because sending it again does no harm.
-	 */
-	openRun(context: IExecuteFunctions, effect: Effect): RunMemory {
-		const { id, retryOnFail } = context.getNode();
-		if (retryOnFail !== true || effect === 'read') return noMemory;
-		const { inputs, runIndex } = identifyRun(context);
-		const key = `${id}:${runIndex}`;
-		return {
-			get: (itemIndex) => this.settledByInput.get(inputs[itemIndex])?.get(key),
-			set: (itemIndex, settled) => {
-				if ('unknown' in settled && effect !== 'create') return;
-				const input = inputs[itemIndex];
-				const byKey = this.settledByInput.get(input) ?? new Map<string, SettledItem>();
-				this.settledByInput.set(input, byKey.set(key, settled));
-			},
-		};
-	}
+export function openRun(context: IExecuteFunctions, effect: Effect): RunMemory {
+	const { id, retryOnFail } = context.getNode();
+	if (retryOnFail !== true || effect === 'read') return noMemory;
+	const { inputs, runIndex } = identifyRun(context);
+	const key = `${id}:${runIndex}`;
+	return {
+		get: (itemIndex) => settledByInput.get(inputs[itemIndex])?.get(key),
+		set: (itemIndex, settled) => {
+			if ('error' in settled && effect !== 'create') return;
+			const input = inputs[itemIndex];
+			const byKey = settledByInput.get(input) ?? new Map<string, SettledItem>();
+			settledByInput.set(input, byKey.set(key, settled));
+		},
+	};
 }
-
-/** The memory that all action nodes of this process share. */
-export const sharedRetryMemory = new RetryMemory();
 
 /**
  * Identifies one run of a node, over all of its tries: n8n makes new item objects for each run and gives

@@ -5,6 +5,7 @@ import { path } from '../api/request';
 import { simplifyField } from '../fields/shared/output';
 import { limitField, returnAllField } from '../fields/shared/paging';
 import type { Collection, Field } from '../fields/field';
+import { deletionDenial } from './denial';
 import type { RecordOutput, RequestOperation } from './operation';
 
 /** What the panel says of a row. */
@@ -20,14 +21,9 @@ const listOutputFields = ({ simplifiedKeys, notices = [] }: RowSettings): Field[
 	...notices,
 ];
 
-const pickOutput = ({ simplifiedKeys, hiddenKeys }: RecordOutput): RecordOutput => ({
-	simplifiedKeys,
-	hiddenKeys,
-});
-
 /** Reads one record of a list by its ID. */
 export const buildGetRow = (settings: RowSettings & { field: Field<string> }): RequestOperation => {
-	const { action, description, field, list } = settings;
+	const { action, description, field, list, simplifiedKeys, hiddenKeys } = settings;
 	return {
 		option: { name: 'Get', value: 'get', action, description },
 		fields: [field, ...listOutputFields(settings)],
@@ -36,7 +32,7 @@ export const buildGetRow = (settings: RowSettings & { field: Field<string> }): R
 			path: `${list.path}${path`/${item.require(field)}`}`,
 		}),
 		effect: 'read',
-		response: { kind: 'record', recordKeys: list.recordKeys, ...pickOutput(settings) },
+		response: { kind: 'record', recordKeys: list.recordKeys, simplifiedKeys, hiddenKeys },
 	};
 };
 
@@ -44,14 +40,14 @@ export const buildGetRow = (settings: RowSettings & { field: Field<string> }): R
 export const buildGetManyRow = (
 	settings: RowSettings & { collections?: readonly Collection[] },
 ): RequestOperation => {
-	const { action, description, list, collections } = settings;
+	const { action, description, list, collections, simplifiedKeys, hiddenKeys } = settings;
 	return {
 		option: { name: 'Get Many', value: 'getAll', action, description },
 		fields: [returnAllField, limitField, ...listOutputFields(settings)],
 		collections,
 		request: (item) => buildListRequest(list, collections && item.getFilters()),
 		effect: 'read',
-		response: { kind: 'list', list, ...pickOutput(settings) },
+		response: { kind: 'list', list, simplifiedKeys, hiddenKeys },
 	};
 };
 
@@ -65,6 +61,7 @@ export const buildDeleteRow = ({
 	option: { name: 'Delete', value: 'delete', action, description },
 	fields: [field],
 	request: (item) => ({ method: 'DELETE', path: `${folder}${path`/${item.require(field)}`}` }),
+	denial: deletionDenial,
 	effect: 'change',
 	response: { kind: 'deleted', id: field },
 });

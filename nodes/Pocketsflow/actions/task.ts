@@ -2,12 +2,13 @@ import { NodeOperationError, type IDataObject, type IExecuteFunctions } from 'n8
 
 import { buildListRequest, type ListEndpoint } from '../api/lists';
 import { hasId, hasUrl, isRecord, unwrapRecord } from '../api/responses';
-import { defaultLimit, limitField, returnAllField, simplifyField } from '../fields/common';
+import { simplifyField } from '../fields/shared/output';
+import { defaultLimit, limitField, returnAllField } from '../fields/shared/paging';
 import { isNotFound } from '../transport/errors';
 import { readList, readPages, type ReadPagesOptions } from '../transport/pagination';
 import { send } from '../transport/send';
 import { mapInTurns } from '../transport/turns';
-import { deletionDenial, isDenied } from './denial';
+import { isDenied } from './denial';
 import { ItemParameters } from './itemParameters';
 import type {
 	Lookup,
@@ -42,9 +43,8 @@ function buildRequestTask(
 	operation: RequestOperation,
 	item: ItemParameters,
 ): Task {
-	const { response, effect } = operation;
+	const { response, effect, denial } = operation;
 	const { itemIndex } = item;
-	const denial = response.kind === 'deleted' ? deletionDenial : operation.denial;
 	const built = operation.request(item);
 	const lookUp = typeof built === 'function' ? built : async () => built;
 	const sendRequest = async (stop: AbortSignal, isUsable?: (body: unknown) => boolean) => {
@@ -52,7 +52,10 @@ function buildRequestTask(
 		const answer = await send(context, request, effect, itemIndex, { stop, isUsable });
 		if (denial && isDenied(answer, denial.keys)) {
 			const { message, description = checkThere } = denial;
-			throw new NodeOperationError(context.getNode(), message, { description, itemIndex });
+			const error = new NodeOperationError(context.getNode(), message, { description, itemIndex });
+			// It was carried out, and failed: to send it again is up to the user.
+			error.context.outcome = 'denied';
+			throw error;
 		}
 		giveHint(context, operation.hint?.(request));
 		return answer;

@@ -1,5 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
+import { parseJson } from './json';
+
 /** Keys under which any list may stand, besides its own. */
 const commonListKeys = ['data', 'items', 'results', 'docs'];
 
@@ -104,12 +106,7 @@ function readErrorText(value: unknown, depth = 0): string | undefined {
 }
 
 function readNestedJson(text: string, depth: number): string | undefined {
-	if (!/^\s*[[{]/.test(text)) return undefined;
-	try {
-		return readErrorText(JSON.parse(text), depth + 1);
-	} catch {
-		return undefined;
-	}
+	return /^\s*[[{]/.test(text) ? readErrorText(parseJson(text), depth + 1) : undefined;
 }
 
 /** One of several errors, with the field that it is about unless it names it. */

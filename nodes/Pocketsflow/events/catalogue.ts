@@ -97,6 +97,23 @@ export const readMembershipId: IdReader = (payload) =>
 	readText(payload, 'subscriptionCustomer', '_id');
 
 /**
+ * Finds the subscription that an event names, an object or an id: in newer raw invoices it stands in their
+ * parent.
+ */
+export const findSubscription = ({ subscription, parent }: IDataObject): unknown =>
+	subscription ??
+	(isRecord(parent) && isRecord(parent.subscription_details)
+		? parent.subscription_details.subscription
+		: undefined);
+
+/** Reads the payment provider's subscription (`sub_…`). */
+const readProviderSubscription: IdReader = (payload) => {
+	const found = { subscription: findSubscription(payload) } as IDataObject;
+	const id = readText(found, 'subscription', 'id') ?? readText(found, 'subscription');
+	return id?.startsWith('sub_') ? id : undefined;
+};
+
+/**
  * Reads an id that no other membership has. In older payloads `subscriptionCustomer.id` is the payment
  * provider's customer (`cus_…`), who may subscribe again: then the id is unique only together with the
  * provider's own subscription (`sub_…`). docs/pocketsflow-api.md#payloads
@@ -104,8 +121,8 @@ export const readMembershipId: IdReader = (payload) =>
 const readUniqueMembershipId: IdReader = (payload) => {
 	const id = readMembershipId(payload);
 	if (!id?.startsWith('cus_')) return id;
-	const subscription = readText(payload, 'subscription', 'id') ?? readText(payload, 'subscription');
-	return subscription?.startsWith('sub_') ? `${subscription}/${id}` : undefined;
+	const subscription = readProviderSubscription(payload);
+	return subscription && `${subscription}/${id}`;
 };
 
 const stripeObjectId =
@@ -124,7 +141,7 @@ const readInvoiceId: IdReader = (payload) =>
 	readText(payload, 'invoiceId');
 
 const readBillingSubject: IdReader = (payload) =>
-	readMembershipId(payload) ?? readInvoiceId(payload);
+	readMembershipId(payload) ?? readInvoiceId(payload) ?? readProviderSubscription(payload);
 
 /** Every event that Pocketsflow is known to send (docs/pocketsflow-api.md#events), sorted by label. */
 export const events: readonly EventDefinition[] = [

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 
-import { jsonParse, type IDataObject } from 'n8n-workflow';
+import type { IDataObject } from 'n8n-workflow';
 
 import { toMilliseconds } from '../api/dates';
+import { parseJson } from '../api/json';
 import { isRecord } from '../api/responses';
 import { toCanonicalName } from './catalogue';
 import { readTestMode } from './mode';
@@ -38,7 +39,7 @@ export function readDelivery(
 	rawBody: Uint8Array,
 	customEvents: readonly string[] = [],
 ): Delivery | undefined {
-	const body = parseBody(rawBody);
+	const body = parseJson(new TextDecoder().decode(rawBody));
 	if (!isRecord(body) || isDeeperThan(maxDepth, body)) return undefined;
 	const isEvent = (name: string | undefined) =>
 		name !== undefined && (eventName.test(name) || customEvents.includes(name));
@@ -85,27 +86,6 @@ export function readSentAt(header: unknown): number | undefined {
 }
 
 const latestMs = Date.parse('9999-12-31T23:59:59.999Z');
-
-function parseBody(rawBody: Uint8Array): unknown {
-	const text = Buffer.from(rawBody)
-		.toString('utf8')
-		.replace(/^\uFEFF/, '');
-	return jsonParse<unknown>(keepDigits(text), { fallbackValue: null });
-}
-
-const longNumber = /\d{16}/;
-const stringOrNumber = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:e[+-]?\d+)?/gi;
-
-/**
- * Puts integers that JavaScript cannot hold into quotes: read as numbers, two IDs beyond 2^53 can become
- * one.
- */
-const keepDigits = (json: string): string =>
-	longNumber.test(json)
-		? json.replace(stringOrNumber, (token) =>
-				/^-?\d{16,}$/.test(token) && !Number.isSafeInteger(Number(token)) ? `"${token}"` : token,
-			)
-		: json;
 
 function readName(value: unknown): string | undefined {
 	return typeof value === 'string' && value.trim() ? value.trim() : undefined;

@@ -1,5 +1,6 @@
-import { jsonParse, type IDataObject } from 'n8n-workflow';
+import type { IDataObject } from 'n8n-workflow';
 
+import { parseJson } from '../api/json';
 import { isRecord } from '../api/responses';
 
 /**
@@ -28,6 +29,9 @@ export function readMetadata(payload: IDataObject): IDataObject | undefined {
 const readRaw = (value: unknown) =>
 	isRecord(value) && isRecord(value.metadata) ? value.metadata : undefined;
 
+/** Text that is URL-encoded once more than it should be: no `=` or `{` comes before the encoded ones. */
+const encodedTwice = /^[^={]*%(?:25)*(?:3d|7b)/i;
+
 /**
  * An object, JSON text, or URL-encoded text from the embedded checkout, which may be in quotes. Text may
  * be encoded twice.
@@ -35,14 +39,16 @@ const readRaw = (value: unknown) =>
 function parseMetadata(value: unknown, depth = 3): IDataObject | undefined {
 	if (isRecord(value)) return unfoldWebhookMetadata(value);
 	if (typeof value !== 'string' || depth === 0) return undefined;
-	const json = jsonParse<unknown>(value, { fallbackValue: null });
+	const json = parseJson(value);
 	const inner = typeof json === 'string' ? parseMetadata(json, depth - 1) : undefined;
 	if (inner) return inner;
 	const text = value.trim().replace(/^"([\s\S]*)"$/, '$1');
-	const unquoted = jsonParse<unknown>(text, { fallbackValue: null });
+	const unquoted = parseJson(text);
 	if (isRecord(unquoted)) return unfoldWebhookMetadata(unquoted);
-	if (text.includes('=')) return Object.fromEntries(new URLSearchParams(text));
-	return /^(%22)?%7b/i.test(text) ? parseMetadata(decode(text), depth - 1) : undefined;
+	if (encodedTwice.test(text)) return parseMetadata(decode(text), depth - 1);
+	return text.includes('=')
+		? unfoldWebhookMetadata(Object.fromEntries(new URLSearchParams(text)))
+		: undefined;
 }
 
 function decode(text: string): string {

@@ -1,7 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { isRecord, readId } from '../api/responses';
-import { readEmail, readMembershipId } from './catalogue';
+import { findSubscription, readEmail, readMembershipId } from './catalogue';
 import { readMetadata } from './metadata';
 
 /** What both triggers put next to every payload. */
@@ -95,7 +95,7 @@ function readCustomer(payload: IDataObject): IDataObject | undefined {
 
 /** The offer with the state of this buyer's membership. */
 function readSubscription(payload: IDataObject): IDataObject | undefined {
-	const offer = recordOrId(payload.subscription);
+	const offer = recordOrId(findSubscription(payload));
 	const { subscriptionCustomer } = payload;
 	const membership = isRecord(subscriptionCustomer) ? subscriptionCustomer : undefined;
 	if (!offer && !membership) return undefined;

@@ -1,6 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { readId, isRecord } from '../api/responses';
+import { findSubscription } from './catalogue';
 
 /**
  * Whether an event is about one of the products or subscription offers. An empty filter matches
@@ -13,9 +14,9 @@ export function matchesProductFilter(payload: IDataObject, productIds: readonly 
 	);
 }
 
-function readProductIds({ product, productId, subscription }: IDataObject): unknown[] {
+function readProductIds(payload: IDataObject): unknown[] {
 	return (
-		[product, productId, subscription]
+		[payload.product, payload.productId, findSubscription(payload)]
 			.flatMap((thing) => (isRecord(thing) ? readId(thing) : thing) ?? [])
 			// In older payloads this is the payment provider's subscription, which is no offer:
 			// docs/pocketsflow-api.md#payloads

@@ -8,7 +8,6 @@ import {
 	formatMinute,
 	formatText,
 	getBuyerEmail,
-	joinLabel,
 	type Picker,
 	type PickerSource,
 } from './pickers';
@@ -89,26 +88,22 @@ export const idPattern = '([^/?&#]+)';
 /** The products of the account. */
 export const productSource: PickerSource = {
 	list: lists.products,
-	label: (record) =>
-		joinLabel(
-			record,
-			formatText(record.name) ?? 'Unnamed',
-			formatAmount(record.price, record.currency),
-			formatActive(record),
-		),
+	label: (record) => [
+		formatText(record.name) ?? 'Unnamed',
+		formatAmount(record.price, record.currency),
+		formatActive(record),
+	],
 };
 
 /** The subscription offers of the account. */
 export const offerSource: PickerSource = {
 	list: lists.offers,
-	label: (record) =>
-		joinLabel(
-			record,
-			formatText(record.name) ?? 'Unnamed',
-			formatAmount(record.price, record.currency),
-			formatText(record.frequency),
-			formatActive(record),
-		),
+	label: (record) => [
+		formatText(record.name) ?? 'Unnamed',
+		formatAmount(record.price, record.currency),
+		formatText(record.frequency),
+		formatActive(record),
+	],
 };
 
 const productAddress: Address = {
@@ -157,16 +152,14 @@ export const mainProductsField = idListField(
 /** The orders of the account. What tells two apart comes first: a long label is cut off at its end. */
 const orderSource: PickerSource = {
 	list: lists.orders,
-	label: (record) =>
-		joinLabel(
-			record,
-			formatMinute(record.createdAt),
-			formatAmount(record.grossAmount ?? record.amount ?? record.amountBeforeTax, record.currency),
-			record.isRefunded === true ? 'refunded' : undefined,
-			record.isDisputed === true ? 'disputed' : undefined,
-			isRecord(record.product) ? formatText(record.product.name) : undefined,
-			getBuyerEmail(record) ?? 'Unknown buyer',
-		),
+	label: (record) => [
+		formatMinute(record.createdAt),
+		formatAmount(record.grossAmount ?? record.amount ?? record.amountBeforeTax, record.currency),
+		record.isRefunded === true ? 'refunded' : undefined,
+		record.isDisputed === true ? 'disputed' : undefined,
+		isRecord(record.product) ? formatText(record.product.name) : undefined,
+		getBuyerEmail(record) ?? 'Unknown buyer',
+	],
 };
 
 /** An order. */

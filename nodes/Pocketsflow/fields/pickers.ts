@@ -17,10 +17,10 @@ export interface Picker {
 export interface PickerSource {
 	list: ListEndpoint;
 	/**
-	 * What the user reads, and searches in.
+	 * The parts of what the user reads, and searches in.
 	 * @param related the records of the related list that belong to this one; none where it was not read
 	 */
-	label(record: IDataObject, related: readonly IDataObject[]): string;
+	label(record: IDataObject, related: readonly IDataObject[]): Array<string | undefined>;
 	/** A list that the labels need as well. They do without where it is not answered soon. */
 	related?: RelatedList;
 }
@@ -34,10 +34,12 @@ export interface RelatedList {
 	ownKey(record: IDataObject): string | undefined;
 }
 
-/** Joins the parts of a label that a record has, and marks test data. */
-export function joinLabel(record: IDataObject, ...parts: Array<string | undefined>): string {
-	return [...parts, record.testMode === true ? 'test' : undefined].filter(Boolean).join(' · ');
-}
+/** A picker of one list. */
+export const buildPicker = (
+	method: string,
+	list: ListEndpoint,
+	label: PickerSource['label'],
+): Picker => ({ method, sources: [{ list, label }] });
 
 /** The text of a value that is text or a number, for a label. */
 export function formatText(value: unknown): string | undefined {
@@ -58,9 +60,6 @@ function getDecimals(currency: string | undefined): number {
 	const format = new Intl.NumberFormat('en', { style: 'currency', currency });
 	return format.resolvedOptions().maximumFractionDigits ?? 2;
 }
-
-/** The calendar day of an ISO 8601 date. */
-export const getIsoDay = (value: unknown) => formatText(value)?.slice(0, 10);
 
 /** The minute of an ISO 8601 date in UTC, as in `2026-11-23 10:42 UTC`; other dates as they are. */
 export const formatMinute = (value: unknown) =>

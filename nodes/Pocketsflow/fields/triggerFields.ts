@@ -2,7 +2,6 @@ import type { INodePropertyOptions } from 'n8n-workflow';
 
 import { offerSource, productSource, sellableAddress } from './locators';
 import { idListField } from './list';
-import { readText, type Field, type Presentation } from './field';
 
 /** The products and subscription offers that the events of a trigger are narrowed to. */
 export const productIdsField = idListField(
@@ -15,18 +14,6 @@ export const productIdsField = idListField(
 	{ method: 'getProductsAndOffers', sources: [productSource, offerSource] },
 	sellableAddress,
 );
-
-/** Text to compare with, without blanks around it; a number or a boolean is compared as text. */
-export function comparedTextField(shown: Presentation): Field<string> {
-	return {
-		property: { type: 'string', default: '', ...shown },
-		read(raw) {
-			if (raw === undefined || raw === null || raw === '') return undefined;
-			const text = typeof raw === 'boolean' ? String(raw) : readText(shown.displayName, raw);
-			return text.trim() || undefined;
-		},
-	};
-}
 
 /**
  * The expression for what stands below a trigger on the canvas: the label of its first event and how many

@@ -50,7 +50,9 @@ export async function buildPickerItems(
 	const wanted = filter?.trim().toLowerCase();
 	const items = await mapInTurns(records, (record) => {
 		const value = readId(record);
-		const name = label(record, relatedRecords.get(related?.ownKey(record)) ?? []);
+		const parts = label(record, relatedRecords.get(related?.ownKey(record)) ?? []);
+		const mark = record.testMode === true ? 'test' : undefined;
+		const name = [...parts, mark].filter(Boolean).join(' · ');
 		const isWanted =
 			!wanted || name.toLowerCase().includes(wanted) || value?.toLowerCase() === wanted;
 		return value !== undefined && isWanted ? [{ name, value }] : [];

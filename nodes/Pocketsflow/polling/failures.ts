@@ -1,7 +1,6 @@
-import { NodeOperationError } from 'n8n-workflow';
+import { NodeOperationError, type IPollFunctions } from 'n8n-workflow';
 
 import { composeMessage } from '../transport/errors';
-import { polledEventOptions, watchName } from './sources';
 import { toMemoryKey, type PollContext } from './pollContext';
 
 /** What kept a poll from some of its records, while it went on with others. */
@@ -21,28 +20,33 @@ const showEveryMs = 60 * 60_000;
  */
 export function showFailures(context: PollContext, failures: readonly PollFailure[]): void {
 	const { n8n, memory, nodeKey, nowMs } = context;
-	const toKey = (name: string) => toMemoryKey(nodeKey, name);
+	const key = toMemoryKey(nodeKey);
+	const before = memory.failuresShownMs.get(key);
+	const shownMs = new Map<string, number>();
 	for (const { name, error } of failures) {
 		const message = `${composeMessage(error)} (${name}; everything else was polled)`;
 		n8n.logger.warn(`Pocketsflow Polling Trigger: ${message}`);
-		const shownMs = memory.failuresShownMs.get(toKey(name)) ?? -Infinity;
-		if (nowMs - shownMs < showEveryMs) continue;
-		memory.failuresShownMs.set(toKey(name), nowMs);
-		showFailedExecution(context, message);
+		const lastMs = before?.get(name) ?? -Infinity;
+		const isDue = nowMs - lastMs >= showEveryMs;
+		shownMs.set(name, isDue ? nowMs : lastMs);
+		if (isDue) showFailedExecution(context, message);
 	}
-	const failing = new Set(failures.map(({ name }) => toKey(name)));
-	for (const name of [...polledEventOptions.map(({ value }) => String(value)), watchName])
-		if (!failing.has(toKey(name))) memory.failuresShownMs.delete(toKey(name));
+	memory.failuresShownMs.set(key, shownMs);
 }
 
 /** Apart from the result of the poll: docs/n8n-engine.md#polling */
 function showFailedExecution({ n8n }: PollContext, message: string): void {
-	const error = new NodeOperationError(n8n.getNode(), 'Part of the poll failed');
-	// Set afterwards: n8n replaces a message in which it sees an error code such as ECONNRESET.
-	error.message = message;
 	try {
-		n8n.__emitError(error);
+		n8n.__emitError(toPollError(n8n, message));
 	} catch {
 		// Without it there is still the line in the log.
 	}
+}
+
+/** The error of a poll. All is in its message: n8n shows no more (docs/n8n-engine.md#errors-and-messages). */
+export function toPollError(n8n: IPollFunctions, message: string): NodeOperationError {
+	const error = new NodeOperationError(n8n.getNode(), 'The poll did not finish');
+	// Set afterwards: n8n replaces a message in which it sees an error code such as ECONNRESET.
+	error.message = message;
+	return error;
 }

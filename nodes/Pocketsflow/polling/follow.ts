@@ -1,3 +1,4 @@
+/** Follows one list in one poll: reads it, selects what may be emitted, and says what its state becomes. */
 import type { IDataObject } from 'n8n-workflow';
 
 import { matchesProductFilter } from '../events/productFilter';
@@ -6,7 +7,6 @@ import {
 	advance,
 	countRoom,
 	dayMs,
-	isNew,
 	pendingLimit,
 	selectDue,
 	type Disposition,
@@ -16,19 +16,8 @@ import {
 	type Reading,
 } from './list';
 import { toMemoryKey, type PollContext } from './pollContext';
-import {
-	createFetch,
-	findEnd,
-	findThroughMs,
-	hasDates,
-	readByPlan,
-	windowAround,
-	type FetchPage,
-	type ListRead,
-	type ReadPlan,
-} from './read';
-import type { DatedRecord } from './records';
-import type { PollSettings } from './settings';
+import { createFetch, findEnd, hasDates, readByPlan, type FetchPage, type ReadPlan } from './read';
+import { newestOf, oldestOf, readRecords, type DatedRecord } from './records';
 import type { ListSource } from './sources';
 import { startList } from './start';
 
@@ -44,22 +33,22 @@ const pendingPerPoll = 200;
 
 /** A record of a list, with what becomes of it. */
 export interface SourceRecord extends ListRecord {
+	event: string;
 	record: IDataObject;
 	payload: IDataObject;
 }
 
 /** One list in one poll. */
 export interface FollowedList {
-	source: ListSource;
-	state: ListState;
-	conditions: ListConditions;
-	reading: Reading<SourceRecord>;
-	/** All due records. */
-	due: SourceRecord[];
-	/** Those of `due` that may be emitted now. */
+	event: string;
+	/** What may be emitted now. */
 	ready: SourceRecord[];
+	/** Records that batches need not hold any more: not wanted, or not in the list. */
+	dropped: Set<string>;
 	/** Why some records must wait, although the list could be read. */
 	failure?: unknown;
+	/** The state of the list after some of `ready` were emitted. */
+	advance(emitted: readonly SourceRecord[]): ListState;
 }
 
 /** What earlier polls left of a list. */
@@ -72,7 +61,7 @@ export interface ListPast {
 }
 
 /** What was read, before it is known what becomes of the records. */
-type RawReading = Omit<Reading, 'records' | 'triedIds'> & { records: DatedRecord[] };
+type RawReading = Reading<DatedRecord>;
 
 /** Reads a list and selects its due records. */
 export async function followList(
@@ -80,36 +69,40 @@ export async function followList(
 	source: ListSource,
 	{ state: previous, batches, again }: ListPast,
 ): Promise<FollowedList> {
-	const { settings, nowMs, overlapMs, recordLimit } = context;
+	const { settings, nowMs, recordLimit } = context;
+	const { event, pendingForMs = 0, readRelated } = source;
+	const { overlapMs } = settings;
 	const state = previous ?? (await startList(context, source));
-	const inBatches = recordsOf(batches, source.event);
-	const { pendingForMs = 0 } = source;
+	const inBatches = recordsOf(batches, event);
 	const conditions = { nowMs, overlapMs, recordLimit, pendingForMs, inBatches };
-	const raw = await readSource(context, source, state, conditions, again);
-	const pending = new Set(state.pending.map(([id]) => id));
+	const raw = await readSource(context, source, state, inBatches, again);
+	const pending = new Map(state.pending.map(([id], turn) => [id, turn]));
 	const records = raw.records.map(({ id, timeMs, record }): SourceRecord => {
-		const payload = source.readRelated ? {} : source.toPayload(record, {});
-		const disposition = classifyRecord(source, { record, payload }, settings, pending.has(id));
-		return { id, timeMs, record, payload, disposition };
+		const payload = readRelated ? {} : source.toPayload(record, {});
+		const disposition = classifyRecord(context, source, record, payload, pending.has(id));
+		return { event, id, timeMs, record, payload, disposition };
 	});
 	const due = selectDue(state, records, again, conditions);
 	const room = countRoom(state, conditions);
-	const possible = limitNew(splitByHeadStart(context, source, conditions, due), inBatches, room);
-	const next = (source.readRelated ? sortByTurn(state, possible) : possible).slice(
-		0,
-		settings.maxItems,
+	let left = room;
+	const possible = selectFound(context, event, inBatches, due).filter(
+		({ id }) => inBatches.has(id) || left-- > 0,
 	);
+	// New records come before those that were tried before, and those before the ones tried last.
+	const turnOf = ({ id }: SourceRecord) => pending.get(id) ?? -1;
+	const sorted = readRelated ? possible.sort((a, b) => turnOf(a) - turnOf(b)) : possible;
+	const next = sorted.slice(0, settings.maxItems);
 	const related = await readAllRelated(context, source, next, pending);
 	const isWanted = ({ disposition }: SourceRecord) => disposition === 'emit';
+	const skipped = records.filter(({ disposition }) => disposition === 'skip');
 	const reading = { ...raw, records, triedIds: related.triedIds };
+	const wanted = due.filter(isWanted);
 	return {
-		source,
-		state,
-		conditions,
-		reading,
-		due: due.filter(isWanted),
+		event,
 		ready: next.filter(isWanted),
+		dropped: new Set([...raw.missing.map(([id]) => id), ...skipped.map(({ id }) => id)]),
 		failure: related.failure ?? describeLimit(state, reading, due, room, conditions),
+		advance: (emitted) => advance(state, reading, wanted, emitted, conditions),
 	};
 }
 
@@ -118,44 +111,49 @@ async function readSource(
 	context: PollContext,
 	{ list }: ListSource,
 	state: ListState,
-	conditions: ListConditions,
+	inBatches: ReadonlyMap<string, number>,
 	again: ReadonlyMap<string, Again>,
 ): Promise<RawReading> {
+	const { settings, idlePages } = context;
 	const fetchPage = createFetch(context.n8n, list);
-	const fresh = await readNew(context, list, fetchPage, state, conditions, again);
+	const fresh = await readNew(context, list, fetchPage, state, inBatches, again);
 	const found = new Map(fresh.records.map((record) => [record.id, record]));
+	const isOlder = ({ id, timeMs }: { id: string; timeMs: number }) =>
+		!found.has(id) && timeMs < state.fromMs;
 	const repeats = [...again]
 		.map(([id, { timeMs }]) => ({ id, timeMs }))
-		.filter(({ id, timeMs }) => !found.has(id) && timeMs < state.fromMs)
+		.filter(isOlder)
 		.sort((a, b) => a.timeMs - b.timeMs)
-		.slice(0, context.settings.maxItems);
-	const pending = state.pending
-		.map(([id, timeMs]) => ({ id, timeMs }))
-		.filter(({ id, timeMs }) => !found.has(id) && timeMs < state.fromMs);
-	const wanted = new Set([...repeats, ...pending].map(({ id }) => id));
-	const isAll = fresh.isVerified && !hasDates(list);
-	if (wanted.size === 0 || isAll)
-		return { ...fresh, missing: repeats.map(({ id, timeMs }) => [id, timeMs]) };
+		.slice(0, settings.maxItems);
+	const older = [
+		...repeats,
+		...state.pending.map(([id, timeMs]) => ({ id, timeMs })).filter(isOlder),
+	];
+	const missing = repeats.map(({ id, timeMs }): [string, number] => [id, timeMs]);
+	if (older.length === 0 || (fresh.isVerified && !hasDates(list))) return { ...fresh, missing };
+	const wanted = new Set(older.map(({ id }) => id));
+	const timesMs = older.map(({ timeMs }) => timeMs);
+	const hasRepeats = repeats.length > 0;
 	const plan: ReadPlan = {
-		...windowAround([...repeats, ...pending].map(({ timeMs }) => timeMs)),
+		fromMs: oldestOf(timesMs, Infinity),
+		toMs: newestOf(timesMs, -Infinity),
 		isWanted: ({ id }) => wanted.has(id),
-		enough: repeats.length > 0 ? wanted.size : Math.min(wanted.size, pendingPerPoll),
-		idlePages: repeats.length > 0 ? context.idlePages : Math.min(pendingPages, context.idlePages),
+		enough: hasRepeats ? wanted.size : Math.min(wanted.size, pendingPerPoll),
+		idlePages: hasRepeats ? idlePages : Math.min(pendingPages, idlePages),
 		next: state.againNext,
-		resumes: repeats.length === 0,
+		resumes: !hasRepeats,
 	};
-	let older = await readByPlan(fetchPage, list, plan);
+	let read = await readByPlan(fetchPage, list, plan);
 	// A window without any of them proves that the end date was not understood.
-	if (hasDates(list) && !older.records.some(plan.isWanted))
-		older = await readByPlan(fetchPage, list, { ...plan, toMs: undefined });
-	for (const record of older.records) if (wanted.has(record.id)) found.set(record.id, record);
-	const isWhole = state.againNext === undefined && older.next === undefined;
-	const isMissing = ({ id }: { id: string }) => isWhole && !found.has(id);
+	if (hasDates(list) && !read.records.some(plan.isWanted))
+		read = await readByPlan(fetchPage, list, { ...plan, toMs: undefined });
+	for (const record of read.records) if (wanted.has(record.id)) found.set(record.id, record);
+	const isWhole = state.againNext === undefined && read.next === undefined;
 	return {
 		...fresh,
 		records: [...found.values()],
-		againNext: older.next,
-		missing: repeats.filter(isMissing).map(({ id, timeMs }) => [id, timeMs]),
+		againNext: read.next,
+		missing: missing.filter(([id]) => isWhole && !found.has(id)),
 	};
 }
 
@@ -165,71 +163,62 @@ async function readNew(
 	list: ListSource['list'],
 	fetchPage: FetchPage,
 	state: ListState,
-	{ inBatches }: ListConditions,
+	inBatches: ReadonlyMap<string, number>,
 	again: ReadonlyMap<string, Again>,
-): Promise<Omit<RawReading, 'missing'>> {
-	const known = new Set(
-		[...state.seen, ...state.pending, ...inBatches]
-			.map(([id]) => id)
-			.filter((id) => !again.has(id)),
-	);
-	const isWanted = (record: DatedRecord) => isNew(state, known, record);
-	const { fromMs } = state;
+): Promise<RawReading> {
+	const { fromMs, end } = state;
+	const ids = [...state.seen, ...state.pending, ...inBatches].map(([id]) => id);
+	const known = new Set(ids.filter((id) => !again.has(id)));
+	const isWanted = ({ id, timeMs }: DatedRecord) => timeMs >= fromMs && !known.has(id);
+	const nothing = { records: [], isComplete: false, isVerified: false, throughMs: Infinity };
+	const base = { missing: [], triedIds: new Set<string>() };
+	const isQuiet = end !== undefined && again.size === 0 && state.pending.length === 0;
+	if (isQuiet && end.looksThere) {
+		// A list that neither grew nor shrank has its last record where it was.
+		const { records } = await fetchPage({ fromMs }, end.last);
+		if (records.length === 1) return { ...base, ...nothing, end: { ...end, looksThere: false } };
+	}
 	const first = await fetchPage({ fromMs }, 1);
+	if (isQuiet && !end.looksThere && first.records.length > 0)
+		if (!readRecords(first.records).some(isWanted))
+			return { ...base, ...nothing, end: { ...end, looksThere: true } };
 	const least = state.seen.length + Math.min(maxItems, recordLimit);
 	const capacity = { least, most: least + readAhead };
 	const toMs = hasDates(list)
-		? await findEnd(fetchPage, { fromMs }, first, capacity, nowMs)
+		? await findEnd(fetchPage, fromMs, first, capacity, nowMs)
 		: undefined;
 	if (toMs !== undefined) {
 		const plan = { fromMs, toMs, isWanted, enough: Infinity, idlePages: Infinity };
-		const read = await readByPlan(fetchPage, list, plan);
+		const { records, isVerified, next } = await readByPlan(fetchPage, list, plan);
+		// Up to the newest date before the end nothing is missing.
+		const timesMs = records.map(({ timeMs }) => timeMs).filter((timeMs) => timeMs <= toMs);
+		const throughMs = newestOf(timesMs, -Infinity);
 		// A window that brings nothing new proves that the dates were not understood.
-		if (read.isVerified && read.records.some(isWanted))
-			return toReading(read, findThroughMs(read, toMs));
+		if (isVerified && records.some(isWanted))
+			return { ...base, records, next, isComplete: next === undefined, isVerified, throughMs };
 	}
 	// Where much is stored because the reading takes many polls, it goes faster.
-	const isSlow = state.seen.length > recordLimit / 2;
-	const plan = {
-		fromMs,
-		isWanted,
-		enough: maxItems + readAhead,
-		idlePages,
-		next: state.next,
-		trustsOrder: !isSlow,
+	const trustsOrder = state.seen.length <= recordLimit / 2;
+	const enough = maxItems + readAhead;
+	const plan = { fromMs, isWanted, enough, idlePages, next: state.next, trustsOrder };
+	const { last, ...read } = await readByPlan(fetchPage, list, plan, first);
+	return {
+		...base,
+		...read,
+		isComplete: read.next === undefined,
+		throughMs: Infinity,
+		...(last !== undefined && { end: { last, looksThere: true } }),
 	};
-	return toReading(await readByPlan(fetchPage, list, plan, first), Infinity);
-}
-
-const toReading = (
-	{ records, next, isVerified }: ListRead,
-	throughMs: number,
-): Omit<RawReading, 'missing'> => ({
-	records,
-	next,
-	isComplete: next === undefined,
-	isVerified,
-	throughMs,
-});
-
-/** Leaves out the new records for which there is no room in the state. */
-function limitNew<T extends ListRecord>(
-	due: readonly T[],
-	inBatches: ReadonlyMap<string, number>,
-	room: number,
-): T[] {
-	let left = room;
-	return due.filter(({ id }) => inBatches.has(id) || left-- > 0);
 }
 
 /**
  * Leaves out the due records that were found too short a time ago. Notes in the memory of the process when
  * each was first found. After a restart they wait once more.
  */
-function splitByHeadStart<T extends ListRecord>(
+function selectFound<T extends ListRecord>(
 	{ settings: { headStartMs }, memory, nodeKey, nowMs }: PollContext,
-	{ event }: ListSource,
-	{ inBatches }: ListConditions,
+	event: string,
+	inBatches: ReadonlyMap<string, number>,
 	due: readonly T[],
 ): T[] {
 	if (headStartMs === 0) return [...due];
@@ -240,9 +229,9 @@ function splitByHeadStart<T extends ListRecord>(
 	);
 	const firstFoundMs = new Map([...due.map(({ id }): [string, number] => [id, nowMs]), ...before]);
 	memory.firstFoundMs.set(key, firstFoundMs);
-	const isReady = ({ id }: T) =>
-		inBatches.has(id) || nowMs - (firstFoundMs.get(id) ?? nowMs) >= headStartMs;
-	return due.filter(isReady);
+	return due.filter(
+		({ id }) => inBatches.has(id) || nowMs - (firstFoundMs.get(id) ?? nowMs) >= headStartMs,
+	);
 }
 
 /**
@@ -253,7 +242,7 @@ async function readAllRelated(
 	context: PollContext,
 	source: ListSource,
 	records: readonly SourceRecord[],
-	pending: ReadonlySet<string>,
+	pending: ReadonlyMap<string, unknown>,
 ): Promise<{ triedIds: Set<string>; failure?: unknown }> {
 	const triedIds = new Set<string>();
 	if (!source.readRelated) return { triedIds };
@@ -264,33 +253,14 @@ async function readAllRelated(
 		triedIds.add(one.id);
 		try {
 			one.payload = source.toPayload(one.record, await source.readRelated(context, one.record));
-			one.disposition = classifyRecord(source, one, context.settings, pending.has(one.id));
+			const wasPending = pending.has(one.id);
+			one.disposition = classifyRecord(context, source, one.record, one.payload, wasPending);
 		} catch (error) {
 			failures.push(error);
 		}
 	}
 	return { triedIds, failure: failures[0] };
 }
-
-/** New records come before those that were tried before, and those before the ones tried last. */
-function sortByTurn({ pending }: ListState, records: readonly SourceRecord[]): SourceRecord[] {
-	const turns = new Map(pending.map(([id], index) => [id, index]));
-	const turnOf = ({ id }: SourceRecord) => turns.get(id) ?? -1;
-	return [...records].sort((a, b) => turnOf(a) - turnOf(b));
-}
-
-/** The state of a list after some of its due records were emitted. */
-export const advanceList = (
-	{ state, conditions, reading, due }: FollowedList,
-	emitted: readonly SourceRecord[],
-): ListState => advance(state, reading, due, emitted, conditions);
-
-/** Records that batches need not hold any more: not wanted, or not in the list. */
-export const findDropped = ({ reading }: FollowedList): Set<string> =>
-	new Set([
-		...reading.missing.map(([id]) => id),
-		...reading.records.filter(({ disposition }) => disposition === 'skip').map(({ id }) => id),
-	]);
 
 /** Says that records are not waited for, or not emitted, because the state would grow too large. */
 function describeLimit(
@@ -300,23 +270,20 @@ function describeLimit(
 	room: number,
 	{ inBatches, recordLimit }: ListConditions,
 ): string | undefined {
-	const known = new Set(pending.map(([id]) => id));
-	const added = records.filter(
-		({ id, disposition }) => disposition === 'pending' && !known.has(id),
-	);
-	if (known.size + added.length > pendingLimit)
+	const waiting = records.filter(({ disposition }) => disposition === 'pending');
+	if (new Set([...pending, ...waiting.map(({ id }) => [id])].map(([id]) => id)).size > pendingLimit)
 		return `More than ${pendingLimit} records are pending. The node no longer waits for the oldest of them.`;
-	const waits = due.some(({ id }) => !inBatches.has(id));
-	return waits && room <= 0 && inBatches.size < recordLimit
+	return due.some(({ id }) => !inBatches.has(id)) && room <= 0 && inBatches.size < recordLimit
 		? `Pocketsflow returns this list in no reliable order, and the node has emitted more than ${recordLimit} records since it last read the list to its end. New records wait until it has read the list to the end.`
 		: undefined;
 }
 
 /** What is to happen to a record, after the user's choice of products and the state of the record itself. */
 export function classifyRecord(
+	{ settings: { productIds } }: PollContext,
 	source: ListSource,
-	{ record, payload }: Pick<SourceRecord, 'record' | 'payload'>,
-	{ productIds }: PollSettings,
+	record: IDataObject,
+	payload: IDataObject,
 	wasPending = false,
 ): Disposition {
 	const disposition = source.classify?.(record, wasPending) ?? 'emit';

@@ -33,6 +33,11 @@ export interface ListState {
 	waitingMs?: number;
 	/** The same for the reading of older records that are pending or emitted again. */
 	againNext?: number;
+	/**
+	 * Set while everything was dealt with in a list whose end is proven: the position of its last record.
+	 * `looksThere`: whether the next poll only looks whether it is still the last, instead of at the beginning.
+	 */
+	end?: { last: number; looksThere: boolean };
 	/** Records from `fromMs` on that were emitted, or are not wanted. */
 	seen: IdAndTime[];
 	/** Those that were tried longest ago come first. */
@@ -40,7 +45,7 @@ export interface ListState {
 }
 
 /** What one poll read of a list. */
-export interface Reading<T extends ListRecord = ListRecord> {
+export interface Reading<T = ListRecord> {
 	/** In any order. */
 	records: readonly T[];
 	/** Whether the reading came to its end. */
@@ -52,6 +57,7 @@ export interface Reading<T extends ListRecord = ListRecord> {
 	/** As in `ListState`. */
 	next?: number;
 	againNext?: number;
+	end?: ListState['end'];
 	/** Records that were looked for among older ones, and are not there any more. */
 	missing: readonly IdAndTime[];
 	/** Pending records that were tried; others have their turn first next time. */
@@ -76,8 +82,9 @@ export const dayMs = 24 * 60 * 60_000;
 /** Most pending records of a list that are waited for. */
 export const pendingLimit = 2_000;
 
-/** Whether a date can be one of now: a clock may be wrong, but not by more than a day. */
-export const isPlausible = (timeMs: number, nowMs: number) => timeMs <= nowMs + dayMs;
+/** The dates that can be true: a clock may be wrong, but not by more than a day. */
+export const listPlausible = (records: ReadonlyArray<{ timeMs: number }>, nowMs: number) =>
+	records.map(({ timeMs }) => timeMs).filter((timeMs) => timeMs <= nowMs + dayMs);
 
 /** The state of a list from a date on. */
 export const startAt = (fromMs: number, pending: Pending[] = []): ListState => ({
@@ -96,10 +103,7 @@ export function startNow(
 	records: readonly ListRecord[],
 	{ nowMs, overlapMs, pendingForMs }: Pick<ListConditions, 'nowMs' | 'overlapMs' | 'pendingForMs'>,
 ): ListState {
-	const timesMs = records
-		.map(({ timeMs }) => timeMs)
-		.filter((timeMs) => isPlausible(timeMs, nowMs));
-	const newestMs = newestOf(timesMs, nowMs - dayMs);
+	const newestMs = newestOf(listPlausible(records, nowMs), nowMs - dayMs);
 	const fromMs = Math.max(newestMs - overlapMs, nowMs - dayMs);
 	const isPending = ({ disposition }: ListRecord) => disposition === 'pending';
 	return {
@@ -121,11 +125,6 @@ export const toPending = (
 	records
 		.map(({ id, timeMs }): Pending => [id, timeMs, Math.min(timeMs, nowMs) + pendingForMs])
 		.filter(([, , untilMs]) => untilMs > nowMs);
-
-/** Whether a record was not dealt with yet. */
-export function isNew(state: ListState, seen: ReadonlySet<string>, record: DatedRecord): boolean {
-	return record.timeMs >= state.fromMs && !seen.has(record.id);
-}
 
 /** Selects the records to emit next, oldest first. */
 export function selectDue<T extends ListRecord>(
@@ -180,19 +179,20 @@ export function advance<T extends ListRecord>(
 	const horizonMs = reading.isVerified
 		? throughMs
 		: oldestOf([state.waitingMs ?? Infinity], throughMs);
-	const dealtWith = reading.records
-		.map(({ timeMs }) => timeMs)
-		.filter((timeMs) => timeMs <= horizonMs && isPlausible(timeMs, nowMs));
-	const newestMs = newestOf(dealtWith, state.newestMs);
+	const newestMs = newestOf(
+		listPlausible(reading.records, nowMs).filter((timeMs) => timeMs <= horizonMs),
+		state.newestMs,
+	);
 	const provenMs = reading.isVerified ? newestMs : state.settledMs;
 	const reachMs = reading.isComplete ? Math.min(provenMs - overlapMs, horizonMs) : state.fromMs;
 	const next: ListState = {
 		fromMs: Math.max(state.fromMs, reachMs),
 		newestMs,
 		settledMs: reading.isComplete ? newestMs : state.settledMs,
-		...(reading.next !== undefined && { next: reading.next }),
-		...(!reading.isComplete && horizonMs < Infinity && { waitingMs: horizonMs }),
-		...(reading.againNext !== undefined && { againNext: reading.againNext }),
+		next: reading.next,
+		waitingMs: !reading.isComplete && horizonMs < Infinity ? horizonMs : undefined,
+		againNext: reading.againNext,
+		end: emitted.length === due.length ? reading.end : undefined,
 		...classify(state, reading, emittedIds, conditions),
 	};
 	return limitSeen(next, reading.isComplete ? horizonMs : state.fromMs, conditions);
@@ -217,18 +217,11 @@ function classify(
 	}
 	// Records vanish and return; one that is gone for a day stays away.
 	for (const [id, timeMs] of missing) wait([id, timeMs, nowMs + dayMs]);
-	const isTried = ([id]: Pending) => triedIds.has(id);
 	const left = [...pending.values()].filter(([, , untilMs]) => untilMs > nowMs);
-	const sorted = [...left.filter((one) => !isTried(one)), ...left.filter(isTried)];
-	return { seen: [...seen], pending: limitPending(sorted) };
-}
-
-/** Drops the oldest pending records beyond the limit. */
-function limitPending(pending: Pending[]): Pending[] {
-	if (pending.length <= pendingLimit) return pending;
-	const newest = [...pending].sort(([, a], [, b]) => b - a).slice(0, pendingLimit);
-	const kept = new Set(newest.map(([id]) => id));
-	return pending.filter(([id]) => kept.has(id));
+	const newest = new Set([...left].sort(([, a], [, b]) => b - a).slice(0, pendingLimit));
+	const turnOf = ([id]: Pending) => Number(triedIds.has(id));
+	const sorted = left.filter((one) => newest.has(one)).sort((a, b) => turnOf(a) - turnOf(b));
+	return { seen: [...seen], pending: sorted };
 }
 
 /** Forgets what is older than `fromMs`. With too many records in it `fromMs` moves on, as far as it may. */

@@ -1,9 +1,48 @@
-import type { IPollFunctions } from 'n8n-workflow';
+import { randomBytes } from 'node:crypto';
 
-import { forgetCredential, loadCredential, type Mode } from '../transport/credential';
+import type { IDataObject, IPollFunctions } from 'n8n-workflow';
+
+import { BoundedMap } from '../transport/boundedMap';
+import { forgetCredential, loadCredential } from '../transport/credential';
+import type { Mode } from '../transport/credentialFields';
 import type { BatchConditions } from './batches';
-import type { ProcessMemory } from './memory';
 import { readPollingSettings, type PollSettings } from './settings';
+import type { PollState } from './state';
+
+/** What lasts as long as the n8n process. All of it may be lost: docs/n8n-engine.md#process-memory-and-queue-mode */
+export interface ProcessMemory {
+	/** Names the process. */
+	processId: string;
+	/** By node: n8n starts the next poll although the last has not ended. */
+	pollsInFlight: Map<string, Promise<unknown>>;
+	/** When records that wait for their head start to pass were first found, by node and event, then by ID. */
+	firstFoundMs: Map<string, ReadonlyMap<string, number>>;
+	/** The nodes that have polled. */
+	polledNodes: Set<string>;
+	/**
+	 * The last state, by node and mode. n8n forgets static data when a node is renamed, and brings back an
+	 * older copy when another node of the workflow was edited: docs/n8n-engine.md#static-data
+	 */
+	states: Map<string, PollState>;
+	/** When it was last shown that an event's list fails, by node, then by event. */
+	failuresShownMs: Map<string, ReadonlyMap<string, number>>;
+	/** Customers that were looked up, by node, mode and ID. */
+	customers: BoundedMap<IDataObject>;
+}
+
+/** Creates the memory of a process that begins. */
+export const createMemory = (): ProcessMemory => ({
+	processId: randomBytes(6).toString('hex'),
+	pollsInFlight: new Map(),
+	firstFoundMs: new Map(),
+	polledNodes: new Set(),
+	states: new Map(),
+	failuresShownMs: new Map(),
+	customers: new BoundedMap(5_000),
+});
+
+/** The memory of this process. */
+export const pollingMemory = createMemory();
 
 /** All that one poll works with. Its time is one moment, so that all lists are judged alike. */
 export interface PollContext extends BatchConditions {
@@ -12,8 +51,6 @@ export interface PollContext extends BatchConditions {
 	memory: ProcessMemory;
 	mode: Mode;
 	nodeKey: NodeKey;
-	/** How far back records that appear late are looked for. */
-	overlapMs: number;
 	/** Most records of one list that the state holds as seen, and most that it holds in batches. */
 	recordLimit: number;
 	/** How many pages of one list that bring nothing new one poll may read. */
@@ -36,12 +73,9 @@ export const readNodeKey = (n8n: IPollFunctions): NodeKey => ({
 /** Under this key the memory of the process holds what is the node's. */
 export const toMemoryKey = ({ id, name }: NodeKey, part = '') => `${id} ${part} ${name}`;
 
-/** What all lists together may store of either kind, seen and in batches, and the most for one of them. */
-const recordLimits = { total: 7_000, perList: 5_000 };
-
-/** Shares the records that may be stored among the lists, so that a state stays below a megabyte. */
-export const computeRecordLimit = (listCount: number) =>
-	Math.min(recordLimits.perList, Math.floor(recordLimits.total / Math.max(1, listCount)));
+/** What all lists together may store of either kind, so that a state stays below a megabyte. */
+const totalRecordLimit = 7_000;
+const recordLimitPerList = 5_000;
 
 /** A third of what Pocketsflow allows in a minute: docs/pocketsflow-api.md#rate-limits */
 const idlePagesPerPoll = 33;
@@ -55,6 +89,7 @@ export async function createPollContext(
 	// n8n polls with the same context from activation on, and the credential may have been edited since.
 	forgetCredential(n8n);
 	const { mode } = await loadCredential(n8n);
+	const listCount = settings.events.length;
 	return {
 		n8n,
 		settings,
@@ -63,9 +98,8 @@ export async function createPollContext(
 		nodeKey: readNodeKey(n8n),
 		nowMs: Date.now(),
 		processId: memory.processId,
-		overlapMs: settings.overlapMs,
 		repeatAfterMs: settings.repeatAfterMs,
-		recordLimit: computeRecordLimit(settings.events.length),
-		idlePages: Math.floor(idlePagesPerPoll / settings.events.length),
+		recordLimit: Math.min(recordLimitPerList, Math.floor(totalRecordLimit / listCount)),
+		idlePages: Math.floor(idlePagesPerPoll / listCount),
 	};
 }

@@ -8,7 +8,7 @@ import type { IPollFunctions } from 'n8n-workflow';
 
 import { buildListRequest, maxPageSize, type ListEndpoint, type ListFilters } from '../api/lists';
 import { readPage, type Page } from '../transport/pagination';
-import { oldestOf, readRecords, newestOf, type DatedRecord } from './records';
+import { newestOf, readRecords, type DatedRecord } from './records';
 
 /** Which records are asked for, by their dates in ms, both inclusive. */
 export interface DateWindow {
@@ -39,6 +39,8 @@ export interface ListRead {
 	next?: number;
 	/** Whether it brought all records that the API counts. */
 	isVerified: boolean;
+	/** The position of the last record, if an empty answer to the one behind it proved that. */
+	last?: number;
 }
 
 /** A list that cannot be read. The message is a sentence for the user. */
@@ -140,8 +142,16 @@ export async function readByPlan(
 		if (isAtEnd) {
 			const isShort = totalCount !== undefined && found.size < totalCount && hasJumped;
 			const bringsMore = pass === 1 || found.size > foundBefore;
-			if (!isShort || !bringsMore || pass === maxPasses || idleLeft <= 0 || plan.next !== undefined)
-				return finish();
+			if (
+				!isShort ||
+				!bringsMore ||
+				pass === maxPasses ||
+				idleLeft <= 0 ||
+				plan.next !== undefined
+			) {
+				const isProven = list.paging === 'offset' && records.length === 0 && page.position > 1;
+				return { ...finish(), ...(isProven && { last: page.position - 1 }) };
+			}
 			pass++;
 			foundBefore = found.size;
 			idleLeft--;
@@ -179,25 +189,20 @@ function hasAll(
 	return inWindow.length >= totalCount;
 }
 
-/** How many records one poll can use. */
-export interface Capacity {
-	least: number;
-	most: number;
-}
-
 /** Requests that the search for an end date takes at most. */
 const maxProbes = 24;
 
 /**
  * Searches an end date (ms) before which a list holds about as many records as one poll can use.
- * @param first the first page of the whole window
+ * @param first the first page of all from `fromMs` on
+ * @param capacity how many records one poll can use, at least and at most
  * @returns undefined if the list has no more than that, or if the API counts without regard to dates
  */
 export async function findEnd(
 	fetchPage: FetchPage,
-	{ fromMs }: DateWindow,
+	fromMs: number,
 	{ pagination: { totalCount } }: Page,
-	{ least, most }: Capacity,
+	{ least, most }: { least: number; most: number },
 	nowMs: number,
 ): Promise<number | undefined> {
 	if (totalCount === undefined || totalCount <= most) return undefined;
@@ -216,16 +221,3 @@ export async function findEnd(
 	}
 	return many.count < totalCount ? many.toMs : undefined;
 }
-
-/** The newest date that was read before the end of a window: up to it nothing is missing. */
-export const findThroughMs = ({ records }: ListRead, toMs: number) =>
-	newestOf(
-		records.map(({ timeMs }) => timeMs).filter((timeMs) => timeMs <= toMs),
-		-Infinity,
-	);
-
-/** The window around some dates. */
-export const windowAround = (timesMs: readonly number[]): Required<DateWindow> => ({
-	fromMs: oldestOf(timesMs, Infinity),
-	toMs: newestOf(timesMs, -Infinity),
-});

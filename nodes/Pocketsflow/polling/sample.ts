@@ -31,7 +31,7 @@ export async function sampleEvents(context: PollContext): Promise<IDataObject[]>
 }
 
 async function sampleEvent(context: PollContext, event: string): Promise<IDataObject | undefined> {
-	const { n8n, settings } = context;
+	const { n8n } = context;
 	const change = Object.values<ChangeSource>(changeSources).find((one) => one.event === event);
 	const source = listSources.find(change ? readsMemberships : (one) => one.event === event);
 	if (!source) return undefined;
@@ -41,7 +41,7 @@ async function sampleEvent(context: PollContext, event: string): Promise<IDataOb
 		if (change && !change.isExample(record)) continue;
 		const related = (await source.readRelated?.(context, record)) ?? {};
 		const payload = source.toPayload(record, related);
-		if (classifyRecord(source, { record, payload }, settings) === 'emit')
+		if (classifyRecord(context, source, record, payload) === 'emit')
 			return buildItem(context, { event, record, payload, discriminator: timeMs });
 	}
 	return undefined;

@@ -1,11 +1,12 @@
 import { NodeOperationError, type IPollFunctions } from 'n8n-workflow';
 
 import { parseDate, UnknownTimezoneError } from '../api/dates';
-import { simplifyField } from '../fields/common';
-import { nameListField } from '../fields/nameLists';
+import { InvalidInputError, quote, type Field } from '../fields/field';
+import { numberField } from '../fields/kinds/number';
+import { nameListField } from '../fields/list';
+import { simplifyField } from '../fields/shared/output';
 import { productIdsField } from '../fields/triggerFields';
 import { readOption, readParameter, toParameterError } from '../fields/triggerParameters';
-import { InvalidInputError, numberField, quote, type Field } from '../fields/types';
 import { polledEventOptions } from './sources';
 
 /** What the user set on the polling trigger. */

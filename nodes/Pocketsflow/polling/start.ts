@@ -1,4 +1,4 @@
-import { dayMs, isPlausible, startAt, startNow, toPending, type ListState } from './list';
+import { dayMs, listPlausible, startAt, startNow, toPending, type ListState } from './list';
 import type { PollContext } from './pollContext';
 import { createFetch, readByPlan, UnreadableList, usualPageSize } from './read';
 import { newestOf, readRecords, type DatedRecord } from './records';
@@ -30,12 +30,12 @@ export async function startList(context: PollContext, source: ListSource): Promi
  * @throws UnreadableList if the two disagree
  */
 async function startListNow(context: PollContext, source: ListSource): Promise<ListState> {
-	const { n8n, nowMs, overlapMs } = context;
+	const { n8n, nowMs, settings } = context;
+	const { overlapMs } = settings;
 	const { list, classify, pendingForMs = 0 } = source;
 	const dayAgoMs = nowMs - dayMs;
 	const first = readRecords((await createFetch(n8n, list)({ fromMs: 0 }, 1)).records);
-	const timesMs = first.map(({ timeMs }) => timeMs).filter((timeMs) => isPlausible(timeMs, nowMs));
-	const newestMs = newestOf(timesMs, dayAgoMs);
+	const newestMs = newestOf(listPlausible(first, nowMs), dayAgoMs);
 	const fromMs = Math.max(dayAgoMs, newestMs - overlapMs);
 	const second = await readAll(context, source, { fromMs: Math.max(0, fromMs - pendingForMs) });
 	const isExpected = newestMs > dayAgoMs;
@@ -91,8 +91,8 @@ export const findRestartMs = (context: PollContext) =>
 /** Less far if a state is left, of the other mode or of other lists: then nothing was lost. */
 const getLookBackMs = (context: PollContext) =>
 	hasAnyState(context)
-		? context.overlapMs
-		: Math.max(context.settings.lookBackMs, context.overlapMs);
+		? context.settings.overlapMs
+		: Math.max(context.settings.lookBackMs, context.settings.overlapMs);
 
 /** Says in n8n's log that a restart found no state: what follows may be repetitions. */
 export function warnOfLostState(context: PollContext): void {

@@ -1,11 +1,11 @@
 import { jsonParse, NodeOperationError, type IPollFunctions } from 'n8n-workflow';
 
 import { isRecord } from '../api/responses';
-import type { Mode } from '../transport/credential';
+import type { Mode } from '../transport/credentialFields';
 import { markKept, type Batch } from './batches';
 import type { MembershipsState } from './changes';
 import type { ListState } from './list';
-import { toMemoryKey, type NodeKey, type PollContext } from './pollContext';
+import { toMemoryKey, type PollContext } from './pollContext';
 
 /** Everything that polls store. */
 export interface PollState {
@@ -17,8 +17,6 @@ export interface PollState {
 	polls: Record<string, number>;
 	/** The start date it began with, as it stands in the node. */
 	startDate?: string;
-	/** Whether changes of memberships get the odd item of a batch next time that not all fit. */
-	favoursChanges?: boolean;
 	/** By event. */
 	lists: Record<string, ListState>;
 	/** Only while an event is chosen that is found by comparing memberships. */
@@ -78,8 +76,9 @@ export interface LoadedState {
  */
 export function loadState({ n8n, mode, memory, nodeKey, settings }: PollContext): LoadedState {
 	const stored = readStored(n8n, mode);
-	if (!stored) adoptRenamed(memory.states, nodeKey, mode);
-	const inMemory = memory.states.get(memoryKey(nodeKey, mode));
+	const key = toMemoryKey(nodeKey, mode);
+	if (!stored) adoptRenamed(memory.states, key, toMemoryKey({ ...nodeKey, name: '' }, mode));
+	const inMemory = memory.states.get(key);
 	if (stored === 'unreadable') {
 		if (inMemory === undefined && settings.startDateMs === undefined)
 			throw new NodeOperationError(
@@ -93,7 +92,7 @@ export function loadState({ n8n, mode, memory, nodeKey, settings }: PollContext)
 	if (!newer) return {};
 	const latest = { ...newer, batches: markKept(newer.batches, stored?.batches ?? []) };
 	// What n8n gave back stays kept, even if this poll fails and n8n then forgets the state.
-	memory.states.set(memoryKey(nodeKey, mode), latest);
+	memory.states.set(key, latest);
 	return { stored, latest };
 }
 
@@ -114,22 +113,17 @@ const isPollState = (stored: unknown): stored is PollState =>
 /** Keeps the state. n8n stores static data only when the poll returns items, or an empty list of them. */
 export function saveState({ n8n, mode, memory, nodeKey }: PollContext, state: PollState): void {
 	n8n.getWorkflowStaticData('node')[keys[mode]] = JSON.stringify(state);
-	memory.states.set(memoryKey(nodeKey, mode), state);
+	memory.states.set(toMemoryKey(nodeKey, mode), state);
 }
 
 /** Whether there is a state of either mode, stored or in memory. */
 export const hasAnyState = ({ n8n, memory, nodeKey }: PollContext) =>
-	hasState(n8n) || modes.some((mode) => memory.states.has(memoryKey(nodeKey, mode)));
-
-const memoryKey = (nodeKey: NodeKey, mode: Mode) => toMemoryKey(nodeKey, mode);
+	hasState(n8n) || modes.some((mode) => memory.states.has(toMemoryKey(nodeKey, mode)));
 
 /** Takes over what the node left under an earlier name. */
-function adoptRenamed(states: Map<string, PollState>, nodeKey: NodeKey, mode: Mode): void {
-	const key = memoryKey(nodeKey, mode);
-	if (states.has(key)) return;
-	const prefix = memoryKey({ ...nodeKey, name: '' }, mode);
+function adoptRenamed(states: Map<string, PollState>, key: string, prefix: string): void {
 	const earlier = [...states].find(([other]) => other.startsWith(prefix));
-	if (!earlier) return;
+	if (states.has(key) || !earlier) return;
 	states.delete(earlier[0]);
 	states.set(key, earlier[1]);
 }

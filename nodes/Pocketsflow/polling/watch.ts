@@ -15,17 +15,17 @@ import {
 import { toMembershipPayload } from './payloads';
 import type { PollContext } from './pollContext';
 import { createFetch, readByPlan } from './read';
-import type { DatedRecord } from './records';
 import { changeSources } from './sources';
 import { disagreement, findRestartMs } from './start';
 
 /** The memberships in one poll: all, or as many as it may read. */
 export interface WatchedMemberships {
-	state: MembershipsState;
-	/** Those that are subscriptions. */
-	memberships: DatedRecord[];
 	/** The changes that the user asked for and that are not emitted yet. */
 	due: Change[];
+	/** Says that there are more subscriptions than can be followed. */
+	failure?: string;
+	/** The state of the memberships after some of `due` were emitted. */
+	advance(emitted: readonly Change[]): MembershipsState;
 }
 
 /** Requests for the first reading, which must know all memberships. */
@@ -53,41 +53,25 @@ export async function watchMemberships(
 	if (!previous && records.length === 0 && (await fetchPage({ fromMs: 0 }, 1)).records.length > 0)
 		throw disagreement();
 	const memberships = selectSubscriptions(records, previous);
-	const started = previous ?? startWatching(memberships, nowMs, findRestartMs(context));
-	const state = { ...started, next };
+	const begun = previous ?? startWatching(memberships, nowMs, findRestartMs(context));
 	const isWanted = ({ kind, membership }: Change) =>
 		settings.events.includes(changeSources[kind].event) &&
 		matchesProductFilter(toMembershipPayload(membership.record), settings.productIds);
-	const changes = selectChanges(state, memberships, again);
+	const changes = selectChanges(begun, memberships, again);
 	const due = changes.filter(isWanted);
 	const unwanted = changes.filter((change) => !due.includes(change));
-	return { state: ignoreChanges(state, unwanted), memberships, due };
+	const state = ignoreChanges({ ...begun, next }, unwanted);
+	const advance = (emitted: readonly Change[]) => recordChanges(state, memberships, due, emitted);
+	const left = countUnfollowed(advance(due), memberships);
+	return {
+		due,
+		advance,
+		...(left > 0 && {
+			failure: `Polling tracks changes of at most ${membershipLimit} subscriptions; changes of ${left} more are not tracked. Use the Pocketsflow Trigger for Subscription Updated and Subscription Deleted.`,
+		}),
+	};
 }
 
 /** Whether an event is chosen that is found by comparing memberships. */
 export const isWatching = ({ settings }: PollContext) =>
 	Object.values(changeSources).some(({ event }) => settings.events.includes(event));
-
-/** Whether memberships are followed that were not before: unless that is stored, a restart forgets what they were. */
-export const hasNewMemberships = (
-	previous: MembershipsState | undefined,
-	next: MembershipsState | undefined,
-): boolean =>
-	previous === undefined || Object.keys(next?.known ?? {}).some((id) => !previous.known[id]);
-
-/** Says that there are more subscriptions than can be followed; undefined if all are. */
-export function describeUnfollowed(
-	state: MembershipsState,
-	{ memberships }: WatchedMemberships,
-): string | undefined {
-	const count = countUnfollowed(state, memberships);
-	return count === 0
-		? undefined
-		: `Polling tracks changes of at most ${membershipLimit} subscriptions; changes of ${count} more are not tracked. Use the Pocketsflow Trigger for Subscription Updated and Subscription Deleted.`;
-}
-
-/** The state of the memberships after some of their due changes were emitted. */
-export const advanceMemberships = (
-	{ state, memberships, due }: WatchedMemberships,
-	emitted: readonly Change[],
-): MembershipsState => recordChanges(state, memberships, due, emitted);

@@ -1,5 +1,6 @@
 import type { IDataObject, IHttpRequestOptions } from 'n8n-workflow';
 
+import { parseJson } from '../api/json';
 import type { PocketsflowRequest } from '../api/request';
 import { isRecord } from '../api/responses';
 import type { PocketsflowContext, PocketsflowCredential } from './credential';
@@ -59,7 +60,7 @@ interface HelperResponse {
 	statusCode: number;
 	headers?: IDataObject;
 	body: unknown;
-	/** The request of Node.js, of a response that was thrown. */
+	/** Of Node.js, where the response was thrown. */
 	request?: unknown;
 }
 
@@ -77,21 +78,17 @@ const unreachableCodes = [
 	'EADDRNOTAVAIL',
 ];
 const timeoutCodes = ['ECONNABORTED', 'ETIMEDOUT', 'ESOCKETTIMEDOUT'];
-/**
- * A TLS handshake that failed, so that nothing was sent. Other TLS codes can also mean a response that was
- * damaged on its way.
- */
+/** A TLS handshake that failed. Other TLS codes can also mean a damaged response. */
 const handshakeCode =
 	/CERT|UNABLE_TO_|SELF_SIGNED|HOSTNAME_MISMATCH|EPROTO|WRONG_VERSION|UNSUPPORTED_PROTOCOL|HANDSHAKE_FAILURE/;
-/** Nothing was sent, because it cannot be a request. What n8n's own rules refuse has no code at all. */
+/** It cannot be a request. What n8n's own rules refuse has no code at all. */
 const unsentCode = /^ERR_(INVALID_|UNESCAPED_|BAD_REQUEST|BAD_OPTION)/;
 
 /**
  * Sends a request once and reads the whole response, whatever its status. Never throws.
- * n8n's own helper sends it, for its proxy settings and network rules. It gets the key as a header: its way
- * with authentication knows the credential of the first item only, and fails once n8n has ended the
- * expressions of a delivery (docs/n8n-engine.md#http-helper). The body comes as a stream, because the helper
- * has no size limit and stops its timer when the headers have arrived.
+ * n8n's own helper sends it, for its proxy settings and network rules. With authentication it would use the
+ * credential of the first item only (docs/n8n-engine.md#http-helper). The body is a stream, because the
+ * helper has no size limit, and stops its timer when the headers have arrived.
  */
 export async function sendOnce(
 	{ helpers }: PocketsflowContext,
@@ -125,10 +122,7 @@ export async function sendOnce(
 	}
 }
 
-/**
- * The response in what n8n's helper throws for any status but one of success. It is let do so, because only
- * the error tells over which connection the response came.
- */
+/** The response in what n8n's helper throws: only the error tells over which connection it came. */
 function readThrownResponse(error: unknown): HelperResponse {
 	const { response, request } = readFields(error);
 	if (!isRecord(response) || typeof response.status !== 'number') throw error;
@@ -186,10 +180,7 @@ function readHead({ statusCode: status, headers = {} }: HelperResponse): HttpRes
 	};
 }
 
-/**
- * Adds the body to a response. Of an error response the first part is enough; a success that is larger
- * than allowed is a failure.
- */
+/** Adds the body to a response: of an error its first part, of a success all or nothing. */
 async function readBody(
 	head: HttpResponse,
 	{ headers, body }: HelperResponse,
@@ -241,14 +232,12 @@ export function parseBody(body: unknown): Pick<HttpResponse, 'body' | 'text'> {
 	if (body === undefined || body === null) return { body: {} };
 	if (typeof body !== 'string' && !(body instanceof Uint8Array)) return { body };
 	const text = typeof body === 'string' ? body : new TextDecoder().decode(body);
-	try {
-		return { body: JSON.parse(text) };
-	} catch {
-		return text.trim() === '' ? { body: {} } : { text };
-	}
+	if (text.trim() === '') return { body: {} };
+	const json = parseJson(text);
+	return json === undefined ? { text } : { body: json };
 }
 
-/** Nobody asks for a longer wait; what says so is a mistake, and is not waited for. */
+/** A longer wait is a mistake. */
 const maxRetryAfterMs = 7 * 24 * 3_600_000;
 
 /**
@@ -291,10 +280,9 @@ function isConnected(error: unknown): boolean {
 }
 
 /**
- * The proxy that a failed request did not get through, as an address or a name, empty where neither is known;
- * undefined where it failed elsewhere. Either Node.js was on its way to another name or port than those of the
- * URL, or the request still waited for its socket: Node.js gives it one when it begins to connect, an agent for
- * a proxy only when the proxy has let it through.
+ * The proxy that a failed request did not get through, as an address or a name, or empty; undefined where it
+ * failed elsewhere. Node.js was on its way to another host, or the request still waited for its socket, which
+ * only an agent for a proxy gives it late.
  */
 function findProxy(error: unknown, url: string): string | undefined {
 	const { request, message } = readFields(error);
@@ -320,6 +308,5 @@ function readErrorCode(error: unknown): string | undefined {
 	return [httpCode, code].find((value) => typeof value === 'string');
 }
 
-/** The fields of an error, or of a part of one, all of them still to be read. */
 const readFields = (value: unknown): Partial<Record<string, unknown>> =>
 	typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};

@@ -1,7 +1,6 @@
 /**
- * A map that keeps its latest entries: setting a key makes it the newest, and when there are more than
- * `capacity` entries, the oldest that may be evicted goes. Iterates from the oldest to the newest.
- * For process memory that must not grow: webhook secrets, recent deliveries, rate limiters.
+ * A map for process memory that must not grow: setting a key makes it the newest, and beyond `capacity` the
+ * oldest that may be evicted goes. Iterates from the oldest to the newest.
  */
 export class BoundedMap<V> {
 	private readonly entries = new Map<string, V>();

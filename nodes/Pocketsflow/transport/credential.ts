@@ -10,8 +10,6 @@ import { createHash } from 'node:crypto';
 
 import { readCredentialFields, type CredentialFields } from './credentialFields';
 
-export type { Mode } from './credentialFields';
-
 /** The n8n name of the credential type. */
 export const credentialType = 'pocketsflowApi';
 

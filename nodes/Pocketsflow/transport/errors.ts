@@ -320,26 +320,7 @@ function buildError(state: RequestState, parts: ErrorParts): NodeApiError {
 			describeRequest(state, parts),
 		),
 	);
-	const { httpCode } = parts;
-	return createApiError(node, { message, description, httpCode, itemIndex, isUnknown });
-}
-
-/** What an error of a request consists of. */
-interface ApiErrorOptions {
-	message: string;
-	description?: string;
-	httpCode?: string;
-	itemIndex?: number;
-	/** Whether the request may or may not have been carried out. */
-	isUnknown: boolean;
-}
-
-/** Creates the error of a request, with exactly this message. */
-export function createApiError(
-	node: INode,
-	{ isUnknown, ...options }: ApiErrorOptions,
-): NodeApiError {
-	const { message } = options;
+	const options = { message, description, httpCode: parts.httpCode, itemIndex };
 	const error = new NodeApiError(node, { message } as JsonObject, options);
 	if (isUnknown) error.context.outcome = 'unknown';
 	return setMessage(error, message);

@@ -18,7 +18,7 @@ const maxStalePages = 2;
 
 /** One page as it was answered. */
 export interface Page {
-	/** The number of the page or, with `offset`, of its first record; both from 1. */
+	/** As in PagePosition. */
 	position: number;
 	/** Where the page after it begins, if there is one. */
 	next: number;
@@ -52,18 +52,12 @@ export interface ReadPagesOptions extends ListOptions {
 	prefetch?: number;
 }
 
-/** One page as it is handed to the caller. */
-interface ReadPage {
-	/** The records that no earlier page brought. */
-	records: IDataObject[];
-	/** Where to begin to read on; undefined after the last page. */
-	next?: number;
-}
+/** The records that no earlier page brought, and where to read on, if anything follows. */
+type ReadPage = Pick<Page, 'records'> & { next?: number };
 
 /**
- * Reads the records of a list in Pocketsflow's order, all or at most `limit`. Pages after the first are
- * requested side by side where Pocketsflow says how many there are. A record that moves to a later page
- * while the list is read, because a newer one came in, is returned once.
+ * Reads the records of a list in Pocketsflow's order, all or at most `limit`, each once. Pages after the
+ * first are requested side by side where Pocketsflow says how many there are.
  * @throws as `readPages` does
  */
 export async function readList(
@@ -126,17 +120,8 @@ export async function* readPages(
 	};
 	const fetchPage = async (position: number): Promise<Page> => {
 		const isUsable = (body: unknown) => findRecords(body, list.keys) !== undefined;
-		const page = await readPage(
-			context,
-			list,
-			request,
-			{ position, size },
-			{
-				...options,
-				itemIndex,
-				isUsable,
-			},
-		);
+		const pageOptions = { ...options, itemIndex, isUsable };
+		const page = await readPage(context, list, request, { position, size }, pageOptions);
 		if (!page || (page.records.length === 0 && hasNextPage(list, position, page.pagination)))
 			throw truncatedListError(context, list, itemIndex);
 		return page;
@@ -175,10 +160,7 @@ export async function* readPages(
 	}
 }
 
-/**
- * The records of a page that no earlier page brought. Without ids a page counts as a whole: two equal
- * records on it are both kept, a page with the same text as an earlier one is not.
- */
+/** The records of a page that no earlier page brought. Without ids a page counts as a whole, by its text. */
 function takeNewRecords(progress: Progress, records: IDataObject[]): IDataObject[] {
 	progress.longestPage = Math.max(progress.longestPage, records.length);
 	const fresh = records.filter((record) => {
@@ -197,11 +179,7 @@ function takeNewRecords(progress: Progress, records: IDataObject[]): IDataObject
 	return fresh;
 }
 
-/**
- * Whether Pocketsflow says that there are records that were not read. A server that ignores paging sends
- * its whole list again and does not say so: then all is read. One that says so and sends nothing new must
- * not be asked for ever.
- */
+/** Whether Pocketsflow says that some were not read. One that ignores paging sends all again, and says no. */
 function claimsMoreRecords(
 	{ pagination: { hasMore, totalCount } }: Page,
 	{ recordCount }: Progress,
@@ -230,10 +208,7 @@ function hasNextPage(
 	return hasMore ?? (paging !== 'offset' && totalPages !== undefined && position < totalPages);
 }
 
-/**
- * How many pages are to be read, from what the first one says; 1 when it does not say. The server may send
- * fewer records per page than it was asked for: the size of its own page counts.
- */
+/** How many pages are to be read, of the size that the server gives; 1 where the first does not say. */
 function countPages({ records, pagination }: Page, prefetch: number): number {
 	const size = records.length;
 	const { totalCount, totalPages, hasMore } = pagination;
@@ -242,10 +217,7 @@ function countPages({ records, pagination }: Page, prefetch: number): number {
 	return Math.min(total, Math.ceil(prefetch / size));
 }
 
-/**
- * Whether nothing follows a page. Where Pocketsflow does not say, a page that is shorter than one before
- * it is the last; a first page that is shorter than asked for may just be the server's own size.
- */
+/** Whether nothing follows a page. Where Pocketsflow does not say, one shorter than one before is the last. */
 function isLastPage(
 	{ paging }: ListEndpoint,
 	{ position, records, pagination }: Page,
@@ -287,10 +259,7 @@ function repeatedPageError(
 	);
 }
 
-/**
- * Runs the tasks numbered `from` to `to` side by side, as many as may be in flight, and yields their
- * results in order.
- */
+/** Runs numbered tasks side by side, as many as may be in flight, and yields their results in order. */
 async function* runInOrder<T>(
 	from: number,
 	to: number,

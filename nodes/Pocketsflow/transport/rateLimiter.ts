@@ -35,7 +35,7 @@ interface Permit {
 	run: object;
 }
 
-/** Why a request gets no permit: its time ends before its turn, or its caller gave up. */
+/** Its time ends before its turn, or its caller gave up. */
 type Refusal = 'timeout' | 'aborted';
 
 /** What became of a request, as far as the rate limiter is concerned. */
@@ -43,11 +43,11 @@ export type PermitResult = 'answered' | 'failed' | { rateLimited: true; retryAft
 
 interface AcquireOptions {
 	limits: Limits;
-	/** Stands for the execution of a node that it belongs to, of which many requests can wait. */
+	/** Stands for the execution of a node, of which many requests can wait. */
 	run: object;
 	/** When the time of the request ends; a turn that must come later is refused at once. */
 	deadlineMs: number;
-	/** Whether it goes before the others, because it had its turn and was answered 429. */
+	/** For a request that had its turn and was answered 429. */
 	goesFirst: boolean;
 	/** Whether it waits for nothing, neither a pause nor others: a delivery waits for its response. */
 	isUrgent?: boolean;
@@ -63,10 +63,7 @@ const limiters = new BoundedMap<RateLimiter>(
 		inFlight === 0 && queue.length === 0 && pausedUntilMs <= Date.now(),
 );
 
-/**
- * Gets the rate limiter of a credential; idle ones are forgotten when there are many.
- * @param key a hash of the credential, so that no secret is kept here
- */
+/** Gets the rate limiter of a credential by its hash; idle ones are forgotten when there are many. */
 export function getRateLimiter(key: string): RateLimiter {
 	const limiter = limiters.get(key) ?? {
 		inFlight: 0,
@@ -137,9 +134,8 @@ export function releasePermit(limiter: RateLimiter, permit: Permit, result: Perm
 }
 
 /**
- * Pauses all requests. All that are in flight when the limit is reached are answered 429: only the first
- * begins a pause, the others can make it longer if Pocketsflow says so. A Retry-After that proves too
- * short again and again is not believed.
+ * Pauses all requests. Of those that are answered 429 together only the first begins a pause; the others can
+ * make it longer by their Retry-After. One that proves too short again and again is not believed.
  */
 function pauseRequests(
 	limiter: RateLimiter,

@@ -18,9 +18,8 @@ const htmlEntities: Record<string, string> = {
 };
 
 /**
- * Replaces every Pocketsflow key in a text from outside, such as a page that echoes the headers it was
- * sent. The key of the credential is found in any case, with its prefix or without, and as a URL, JSON or
- * HTML escapes it.
+ * Replaces every Pocketsflow key in a text from outside. That of the credential is found in any case, with
+ * its prefix or without, and as a URL, JSON or HTML escapes it.
  */
 export function redactKeys(text: string, apiKey: string): string {
 	const secret = apiKey.replace(prefixPattern, '');

@@ -10,12 +10,13 @@ interface AttemptOutcome {
 }
 
 const notSent: AttemptOutcome = { mayBeDone: false, isTransient: false };
+const notSentYet: AttemptOutcome = { mayBeDone: false, isTransient: true };
 const lostResponse: AttemptOutcome = { mayBeDone: true, isTransient: true };
 const unusableResponse: AttemptOutcome = { mayBeDone: true, isTransient: false };
 
 const outcomes: Record<FailureKind, AttemptOutcome> = {
-	unreachable: { mayBeDone: false, isTransient: true },
-	refusedByProxy: { mayBeDone: false, isTransient: true },
+	unreachable: notSentYet,
+	refusedByProxy: notSentYet,
 	insecure: notSent,
 	refusedByN8n: notSent,
 	timeout: lostResponse,

@@ -19,17 +19,11 @@ import { delay } from './signals';
 export interface SendOptions {
 	/** Limits other than the default ones, for example a shorter time for a list in the editor. */
 	limits?: Partial<Limits>;
-	/**
-	 * Stops a request that is still waiting and was not carried out: nothing new begins after it aborts.
-	 * What may have been carried out goes on, so that its outcome becomes known.
-	 */
+	/** Stops what still waits. What may have been carried out goes on, so that its outcome becomes known. */
 	stop?: AbortSignal;
 	/** Whether a body of JSON holds what the request is for; without it any but an error is a success. */
 	isUsable?(body: unknown): boolean;
-	/**
-	 * Sends the first attempt at once, ahead of what is queued and past a pause. For the few requests that a
-	 * delivery waits for.
-	 */
+	/** Sends the first attempt at once, past the queue and a pause: a delivery waits for it. */
 	isUrgent?: boolean;
 }
 

@@ -1,5 +1,4 @@
-// Many requests wait for the same signal of an execution; a listener for each would make Node.js warn of a
-// leak. So each signal gets one listener, which calls these.
+// One listener on each signal calls these: many on that of an execution would make Node.js warn of a leak.
 const listeners = new WeakMap<AbortSignal, Set<() => void>>();
 
 /**

@@ -82,16 +82,12 @@ export function requirePublicAddress(
 	{ baseUrl }: PocketsflowCredential,
 ): void {
 	if (isLoopbackHost(new URL(baseUrl).hostname)) return;
-	const fault = findAddressFault(url);
-	if (fault)
+	const { protocol, hostname } = URL.canParse(url) ? new URL(url) : { protocol: '', hostname: '' };
+	const isSecure = protocol === 'https:';
+	const fault = isSecure ? 'is not reachable from the internet' : 'does not begin with https://';
+	if (!isSecure || isPrivateHost(hostname))
 		throw new NodeOperationError(
 			context.getNode(),
 			`Pocketsflow cannot deliver to ${url}: the address ${fault}. Set N8N_WEBHOOK_URL (in older n8n WEBHOOK_URL) to the public https address of n8n, or use the Pocketsflow Polling Trigger, which needs no public address.`,
 		);
-}
-
-function findAddressFault(url: string): string | undefined {
-	if (!URL.canParse(url) || new URL(url).protocol !== 'https:')
-		return 'does not begin with https://';
-	return isPrivateHost(new URL(url).hostname) ? 'is not reachable from the internet' : undefined;
 }

@@ -1,4 +1,9 @@
-import { NodeOperationError, type IDataObject } from 'n8n-workflow';
+import {
+	NodeOperationError,
+	type IDataObject,
+	type IHookFunctions,
+	type IWebhookFunctions,
+} from 'n8n-workflow';
 
 import { lists } from '../api/lists';
 import { path } from '../api/request';
@@ -22,19 +27,25 @@ export interface Endpoint {
 }
 
 /** What can be changed about an endpoint. */
-export type EndpointChanges = Partial<Pick<Endpoint, 'url' | 'events' | 'active'>> & {
+export type EndpointChanges = Partial<Pick<Endpoint, 'events' | 'active'>> & {
 	description?: string;
 };
 
-/** What an earlier registration left in static data. */
-export interface StoredEndpoint {
+/** What the trigger keeps in static data. Written in hooks only (docs/n8n-engine.md#static-data). */
+export interface TriggerStaticData {
 	/** Our endpoint in Pocketsflow. */
 	endpointId?: string;
 	/** Its signing secret, sealed. */
 	sealedSecret?: string;
 	/** Its URL. After a restart with another WEBHOOK_URL this is no longer the address of this n8n. */
 	url?: string;
+	/** The user whose events it sends (`userId` of the API). */
+	account?: string;
 }
+
+/** The static data of this node, as n8n has it; a change of it is a write. */
+export const readStaticData = (context: IHookFunctions | IWebhookFunctions): TriggerStaticData =>
+	context.getWorkflowStaticData('node') as TriggerStaticData;
 
 const { webhooks } = lists;
 
@@ -78,20 +89,17 @@ const refuseList = (context: PocketsflowContext, what: string) =>
 	);
 
 /**
- * Creates an active endpoint with our mark. The endpoint and its secret are found in any wrapper; each
- * is undefined if the response does not have it.
+ * Creates an active endpoint with our mark. Its ID and its secret are found in any wrapper; each is undefined
+ * if the response does not have it.
  */
 export async function createEndpoint(
 	context: PocketsflowContext,
-	url: string,
-	events: string[],
+	{ url, events, workflowId }: { url: string; events: string[]; workflowId: string | undefined },
 	options?: SendOptions,
 ): Promise<{ id?: string; secret?: string }> {
-	const description = describeEndpoint(context.getWorkflow().id);
-	const body = { url, events, active: true, description };
+	const body = { url, events, active: true, description: describeEndpoint(workflowId) };
 	const request = { method: 'POST', path: webhooks.path, body } as const;
-	const response = await send(context, request, 'create', undefined, options);
-	const records = listRecords(response);
+	const records = listRecords(await send(context, request, 'create', undefined, options));
 	const record = records.find((one) => readSecret(one) ?? one.url) ?? records[0] ?? {};
 	return { id: readId(record), secret: readSecret(record) };
 }
@@ -109,15 +117,18 @@ function listRecords(response: unknown): IDataObject[] {
 	return found;
 }
 
-/** Reads one endpoint; undefined if Pocketsflow does not have it. */
-export async function getEndpoint(
+const readAnswered = (response: unknown) =>
+	readEndpoint(unwrapRecord(response, webhooks.recordKeys));
+
+/** The secret of an endpoint, if the API shows it when asked; undefined if that fails. */
+export async function readShownSecret(
 	context: PocketsflowContext,
 	id: string,
 	options?: SendOptions,
-): Promise<Endpoint | undefined> {
+): Promise<string | undefined> {
 	const request = { method: 'GET', path: path`/webhooks/${id}` } as const;
-	const response = await send(context, request, 'read', undefined, options);
-	return readEndpoint(unwrapRecord(response, webhooks.recordKeys));
+	const response = await send(context, request, 'read', undefined, options).catch(() => ({}));
+	return readAnswered(response)?.shownSecret;
 }
 
 /**
@@ -131,11 +142,10 @@ export async function updateEndpoint(
 	options?: SendOptions,
 ): Promise<boolean> {
 	const request = { method: 'PUT', path: path`/webhooks/${id}`, body: changes } as const;
-	const response = await send(context, request, 'change', undefined, options);
-	const answered = readEndpoint(unwrapRecord(response, webhooks.recordKeys));
-	if (!answered || changes.description === undefined) return true;
-	const { sealed } = readDescription(answered.description);
-	return sealed === readDescription(changes.description).sealed;
+	const answered = readAnswered(await send(context, request, 'change', undefined, options));
+	const { sealed } = readDescription(answered?.description);
+	const isShown = answered !== undefined && changes.description !== undefined;
+	return !isShown || sealed === readDescription(changes.description).sealed;
 }
 
 /** Removes an endpoint; one that is gone already is no failure. */
@@ -158,7 +168,7 @@ export async function removeEndpoint(
 export const findOwnEndpoints = (
 	endpoints: Endpoint[],
 	url: string,
-	stored: StoredEndpoint = {},
+	stored: TriggerStaticData = {},
 ): Endpoint[] =>
 	endpoints.filter(
 		(endpoint) =>
@@ -173,7 +183,7 @@ export const findOwnEndpoints = (
 export const findEndpointOfOtherHost = (
 	endpoints: Endpoint[],
 	url: string,
-	stored: StoredEndpoint,
+	stored: TriggerStaticData = {},
 ): Endpoint | undefined =>
 	endpoints.find(
 		(endpoint) =>
@@ -182,21 +192,8 @@ export const findEndpointOfOtherHost = (
 			hasSamePath(endpoint.url, url),
 	);
 
-const isStored = ({ id, description }: Endpoint, { endpointId }: StoredEndpoint) =>
+const isStored = ({ id, description }: Endpoint, { endpointId }: TriggerStaticData) =>
 	id === endpointId && readDescription(description).ours;
-
-/**
- * Whether an endpoint was registered for another workflow: an import can have the address of a
- * workflow that is active (docs/n8n-engine.md#versions).
- */
-export function isOfOtherWorkflow(context: PocketsflowContext, { description }: Endpoint): boolean {
-	const { workflowId } = readDescription(description);
-	return workflowId !== undefined && workflowId !== context.getWorkflow().id;
-}
-
-/** Whether an endpoint is called for exactly these events, given by their sorted canonical names. */
-export const hasEvents = (endpoint: Endpoint, eventNames: string[]): boolean =>
-	listEvents(endpoint).join() === eventNames.join();
 
 /** The canonical names of an endpoint's events, sorted. */
 export const listEvents = ({ events }: Endpoint): string[] =>
@@ -206,7 +203,7 @@ export const listEvents = ({ events }: Endpoint): string[] =>
 export function openEndpointSecret(
 	{ id, url, description }: Endpoint,
 	{ apiKey }: Pick<PocketsflowCredential, 'apiKey'>,
-	stored: StoredEndpoint = {},
+	stored: TriggerStaticData = {},
 ): string | undefined {
 	const secret = unseal(readDescription(description).sealed, apiKey, url);
 	if (secret !== undefined || id !== stored.endpointId) return secret;

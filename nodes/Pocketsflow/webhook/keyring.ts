@@ -1,21 +1,12 @@
-import { sleep, type IHookFunctions, type IWebhookFunctions } from 'n8n-workflow';
+import { sleep, type IWebhookFunctions } from 'n8n-workflow';
 
-import { loadCredential, type Mode, type PocketsflowCredential } from '../transport/credential';
+import { loadCredential, type PocketsflowCredential } from '../transport/credential';
+import type { Mode } from '../transport/credentialFields';
 import type { SendOptions } from '../transport/send';
 import { getWebhookUrl, isRequestedUrl, isSameUrl } from './addresses';
-import { listEndpoints, openEndpointSecret, type Endpoint, type StoredEndpoint } from './endpoints';
+import { listEndpoints, openEndpointSecret, readStaticData, type Endpoint } from './endpoints';
 import { unseal } from './sealing';
 import { isListening } from './settings';
-
-/** What the trigger keeps in static data. Written in hooks only (docs/n8n-engine.md#static-data). */
-export interface TriggerStaticData extends StoredEndpoint {
-	/** The user whose events it sends (`userId` of the API). */
-	account?: string;
-}
-
-/** The static data of this node, as n8n has it; a change of it is a write. */
-export const readStaticData = (context: IHookFunctions | IWebhookFunctions): TriggerStaticData =>
-	context.getWorkflowStaticData('node') as TriggerStaticData;
 
 /** A signing secret of one of our endpoints, and the mode of the key that it was found with. */
 export interface Secret {
@@ -25,7 +16,7 @@ export interface Secret {
 	endpointId: string | undefined;
 	/** When it was learned, counted by `nextMoment`. */
 	moment: number;
-	/** When an answer first did not have its endpoint. */
+	/** When an answer first did not have its endpoint; undefined as long as they have it. */
 	goneAtMs?: number;
 }
 
@@ -76,26 +67,27 @@ const maxSecrets = 8;
 export class Keyring {
 	/** The latest that fitted is the first. */
 	private known: Secret[] = [];
-	private latest?: EndpointReading;
-	/** When each endpoint was first read. */
 	private firstReadAtMs = new Map<string, number>();
 	private opened?: { text: string; isOpen: boolean; atMs: number };
 	private running?: Promise<void>;
-	private tries = maxTries;
-	private triesCountedAtMs = Date.now();
+	/** Each try spends the time in which one is added, of the last minute at most. */
+	private spentUntilMs = -Infinity;
 
+	/** The latest answer of Pocketsflow. */
+	latest?: EndpointReading;
 	/** When the secrets were last confirmed; -Infinity if they never were. */
 	confirmedAtMs = -Infinity;
 
 	get secrets(): readonly Secret[] {
 		const nowMs = Date.now();
-		return this.known.filter(({ goneAtMs = nowMs }) => nowMs - goneAtMs < goneGraceMs);
+		this.known = this.known.filter(({ goneAtMs = nowMs }) => nowMs - goneAtMs < goneGraceMs);
+		return this.known;
 	}
 
-	/** The latest reading if it is at most this old. */
-	getReading(maxAgeMs = minAnswerAgeMs): EndpointReading | undefined {
+	/** The latest answer if it is too young to be asked for again. */
+	get fresh(): EndpointReading | undefined {
 		const { latest } = this;
-		return latest && Date.now() - latest.startedAtMs < maxAgeMs ? latest : undefined;
+		return latest && Date.now() - latest.startedAtMs < minAnswerAgeMs ? latest : undefined;
 	}
 
 	/** Puts first what was just registered. */
@@ -127,71 +119,73 @@ export class Keyring {
 	/** Takes over what Pocketsflow answered. */
 	update(reading: EndpointReading): void {
 		if (this.latest && this.latest.moment > reading.moment) return;
+		const { startedAtMs, endpoints, secrets } = reading;
 		this.latest = reading;
-		this.confirmedAtMs = reading.startedAtMs;
-		const { firstReadAtMs } = this;
+		this.confirmedAtMs = startedAtMs;
 		this.firstReadAtMs = new Map(
-			reading.endpoints.map(({ id }) => [id, firstReadAtMs.get(id) ?? reading.startedAtMs]),
+			endpoints.map(({ id }) => [id, this.firstReadAtMs.get(id) ?? startedAtMs]),
 		);
-		if (reading.endpoints.length > 0) {
-			const ids = new Set(reading.endpoints.map(({ id }): string | undefined => id));
-			const { startedAtMs } = reading;
-			this.known = this.known.flatMap((secret): Secret[] => {
-				if (secret.moment > reading.moment || ids.has(secret.endpointId)) return [secret];
-				const { goneAtMs = startedAtMs } = secret;
-				return startedAtMs - goneAtMs < goneGraceMs ? [{ ...secret, goneAtMs }] : [];
+		if (endpoints.length > 0)
+			this.known = this.known.map(({ goneAtMs = startedAtMs, ...secret }) => {
+				const isThere = endpoints.some(({ id }) => id === secret.endpointId);
+				return isThere || secret.moment > reading.moment ? secret : { ...secret, goneAtMs };
 			});
-		}
-		for (const secret of reading.secrets) this.add(secret);
+		for (const secret of secrets) this.add(secret);
 	}
 
 	private add(secret: Secret): void {
 		const same = this.known.findIndex((one) => one.secret === secret.secret);
-		if (same < 0) this.known = [...this.known.slice(0, maxSecrets - 1), secret];
+		if (same < 0) this.known = [...this.secrets.slice(0, maxSecrets - 1), secret];
 		else if (this.known[same].moment < secret.moment) this.known[same] = secret;
 	}
 
 	/**
 	 * Opens the sealed secret in static data, which may be missing or out of date; each text once.
-	 * @returns whether that gave a secret that was not known
 	 * @throws when the credential cannot be read
 	 */
-	async openStored(context: IWebhookFunctions): Promise<boolean> {
+	async openStored(context: IWebhookFunctions): Promise<void> {
 		const { sealedSecret: text, url: storedUrl, endpointId } = readStaticData(context);
-		if (text === undefined) return false;
-		const isTried = this.opened?.text === text;
-		const isOver = this.opened?.isOpen || Date.now() - (this.opened?.atMs ?? 0) < closedTextAgeMs;
-		if (isTried && isOver) return false;
+		const { opened } = this;
+		const isTried = opened?.text === text;
+		if (text === undefined || (isTried && opened?.isOpen)) return;
+		if (isTried && Date.now() - (opened?.atMs ?? 0) < closedTextAgeMs) return;
 		const { apiKey, mode } = await loadCredential(context);
 		const isRegistered = storedUrl !== undefined && isRequestedUrl(context, storedUrl);
 		const secret = unseal(text, apiKey, isRegistered ? storedUrl : getWebhookUrl(context));
 		this.opened = { text, isOpen: secret !== undefined, atMs: Date.now() };
-		if (secret === undefined || this.known.some((one) => one.secret === secret)) return false;
+		if (secret === undefined || this.known.some((one) => one.secret === secret)) return;
 		if (this.confirmedAtMs === -Infinity) this.confirmedAtMs = Date.now();
 		this.add({ secret, mode, endpointId, moment: nextMoment() });
-		return true;
 	}
 
 	/**
-	 * Whether Pocketsflow may know a secret for this request that the latest answer did not have: there is
-	 * no answer of just now, or another process has replaced the endpoint since, which the request names.
-	 * @param arrivedAtMs an answer that was asked for later has all that there is
+	 * Asks Pocketsflow for a secret that the latest answer did not have, and waits at most until 3.5 seconds
+	 * after the delivery arrived. All deliveries of a node share one request. Never rejects.
+	 * @returns whether there is another answer now
 	 */
-	canLearnFrom(rawBody: Uint8Array, arrivedAtMs: number): boolean {
-		const reading = this.getReading();
-		if (!reading) return true;
-		return reading.startedAtMs < arrivedAtMs && namesOtherEndpoint(rawBody, reading);
-	}
-
-	/**
-	 * Asks Pocketsflow, and waits at most 3.5 seconds for the answer. All deliveries of a node share one
-	 * look-up. Never rejects.
-	 */
-	async lookUp(context: IWebhookFunctions): Promise<void> {
+	async lookUp(
+		context: IWebhookFunctions,
+		rawBody: Uint8Array,
+		arrivedAtMs: number,
+	): Promise<boolean> {
+		const { latest } = this;
+		const waitMs = arrivedAtMs + maxWaitMs - Date.now();
+		if (waitMs <= 0 || !this.mayHaveMore(rawBody, arrivedAtMs)) return false;
 		this.running ??= this.tryToRead(context).finally(() => {
 			this.running = undefined;
 		});
-		await Promise.race([this.running, sleep(maxWaitMs)]);
+		await Promise.race([this.running, sleep(waitMs)]);
+		return this.latest !== latest;
+	}
+
+	/**
+	 * Whether Pocketsflow may have more for a request than its latest answer: that is too old, or the request
+	 * names an endpoint that another process created since. An answer of after the request has all there is.
+	 */
+	private mayHaveMore(rawBody: Uint8Array, arrivedAtMs: number): boolean {
+		const { latest, fresh } = this;
+		if (latest && latest.startedAtMs >= arrivedAtMs) return false;
+		return !fresh || namesOtherEndpoint(rawBody, fresh);
 	}
 
 	private async tryToRead(context: IWebhookFunctions): Promise<void> {
@@ -214,24 +208,21 @@ export class Keyring {
 	}
 
 	private takeTry(): boolean {
-		const added = Math.floor((Date.now() - this.triesCountedAtMs) / msPerTry);
-		this.triesCountedAtMs += added * msPerTry;
-		this.tries = Math.min(maxTries, this.tries + added);
-		if (this.tries < 1) return false;
-		if (this.tries === maxTries) this.triesCountedAtMs = Date.now();
-		this.tries--;
+		const nowMs = Date.now();
+		const spentUntilMs = Math.max(this.spentUntilMs, nowMs - maxTries * msPerTry) + msPerTry;
+		if (spentUntilMs > nowMs) return false;
+		this.spentUntilMs = spentUntilMs;
 		return true;
 	}
 }
 
 /** Whether a request names an endpoint, as deliveries do, that was not there when Pocketsflow answered. */
-function namesOtherEndpoint(rawBody: Uint8Array, { endpoints }: EndpointReading): boolean {
-	const named = Buffer.from(rawBody)
-		.toString('latin1')
-		.matchAll(/"webhookId"\s*:\s*"([^"]+)"/g);
-	const ids = new Set(endpoints.map(({ id }) => id));
-	return [...named].some(([, id]) => !ids.has(id));
-}
+const namesOtherEndpoint = (rawBody: Uint8Array, { endpoints }: EndpointReading): boolean =>
+	[
+		...Buffer.from(rawBody)
+			.toString('latin1')
+			.matchAll(/"webhookId"\s*:\s*"?([^",}\s]+)/g),
+	].some(([, named]) => !endpoints.some(({ id }) => id === named));
 
 /**
  * Reads the endpoints at the address of this request, with every secret that they may have.

@@ -28,22 +28,13 @@ export class RecentDeliveries {
 	 * @returns whether it is a repetition
 	 */
 	record(key: string, nowMs: number): boolean {
-		this.forgetOld(nowMs);
+		for (const [old, receivedAtMs] of this.receivedAtMs) {
+			if (nowMs - receivedAtMs <= this.ageMs) break;
+			this.receivedAtMs.delete(old);
+		}
 		if (this.receivedAtMs.get(key) !== undefined) return true;
 		this.receivedAtMs.set(key, nowMs);
 		return false;
-	}
-
-	/** How many deliveries are remembered. */
-	get size(): number {
-		return this.receivedAtMs.size;
-	}
-
-	private forgetOld(nowMs: number): void {
-		for (const [key, receivedAtMs] of this.receivedAtMs) {
-			if (nowMs - receivedAtMs <= this.ageMs) return;
-			this.receivedAtMs.delete(key);
-		}
 	}
 }
 
@@ -71,50 +62,31 @@ export class RefusalLog {
 	}
 }
 
-/** One piece of work on a node's endpoint that follows a delivery. */
-export interface Upkeep {
-	/** The address that it works for. */
-	url: string;
-	/** Never rejects. */
-	done: Promise<void>;
-}
-
 /** What this process remembers of one node. */
-export interface NodeMemory {
-	keyring: Keyring;
-	refusals: RefusalLog;
+export class NodeMemory {
+	readonly keyring = new Keyring();
+	readonly refusals = new RefusalLog();
 	/** The settings when they could last be read. */
 	settings?: TriggerSettings;
 	/** The user whose events the node gets. */
 	account?: string;
 	/** The endpoints that `checkExists` listed, for the `create` that follows. */
 	listed?: { endpoints: Endpoint[]; atMs: number };
-	upkeep?: Upkeep;
+	/** The work on the endpoint that follows a delivery now. Never rejects. */
+	upkeep?: Promise<void>;
+	/** When the next one may begin. */
+	upkeepNotBeforeMs = -Infinity;
 	/** The address at which the node was last deactivated, and when that ended. */
 	closed?: { url: string; atMs: number };
-	/** When the next upkeep may begin. */
-	upkeepNotBeforeMs: number;
 	/** Whether the latest upkeep found no endpoint in Pocketsflow. */
-	isMissing: boolean;
-	/** How often the endpoint was replaced lately, and when it was last. */
-	replacements: number;
-	replacedAtMs: number;
+	isMissing = false;
+	/** How often an upkeep replaced the endpoint lately, and when it was last. */
+	replaced = { times: 0, atMs: -Infinity };
 	/** Whether Pocketsflow does not keep a description as it was sent. */
-	losesCopy: boolean;
+	losesCopy = false;
 	/** What was changed about the endpoint and has not been seen changed yet, by whether that was logged. */
-	changed: Map<string, boolean>;
+	changed = new Map<string, boolean>();
 }
-
-const newNodeMemory = (): NodeMemory => ({
-	keyring: new Keyring(),
-	refusals: new RefusalLog(),
-	upkeepNotBeforeMs: -Infinity,
-	isMissing: false,
-	replacements: 0,
-	replacedAtMs: -Infinity,
-	losesCopy: false,
-	changed: new Map(),
-});
 
 /**
  * What the webhook triggers of a process remember, and no longer than it lives, so everything works when
@@ -128,14 +100,14 @@ export class TriggerMemory {
 
 	getNode(context: IHookFunctions | IWebhookFunctions): NodeMemory {
 		const key = getNodeKey(context);
-		const node = this.nodes.get(key) ?? newNodeMemory();
+		const node = this.nodes.get(key) ?? new NodeMemory();
 		this.nodes.set(key, node);
 		return node;
 	}
 
 	/** Ends when all work that followed deliveries has. */
 	async whenIdle(): Promise<void> {
-		for (const [, { upkeep }] of this.nodes) await upkeep?.done;
+		for (const [, { upkeep }] of this.nodes) await upkeep;
 	}
 }
 

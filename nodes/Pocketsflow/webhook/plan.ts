@@ -1,28 +1,32 @@
-import { NodeApiError, NodeOperationError } from 'n8n-workflow';
+import {
+	NodeApiError,
+	NodeOperationError,
+	type IHookFunctions,
+	type IWebhookFunctions,
+} from 'n8n-workflow';
 
-import type { PocketsflowContext, PocketsflowCredential } from '../transport/credential';
-import { composeMessage, toSentence } from '../transport/errors';
+import type { PocketsflowCredential } from '../transport/credential';
+import { composeMessage, hasStatus, setMessage, toSentence } from '../transport/errors';
 import type { SendOptions } from '../transport/send';
 import { isSameUrl } from './addresses';
 import {
 	createEndpoint,
 	findOwnEndpoints,
-	getEndpoint,
-	hasEvents,
 	listEndpoints,
+	listEvents,
 	openEndpointSecret,
+	readShownSecret,
 	removeEndpoint,
 	updateEndpoint,
 	type Endpoint,
 	type EndpointChanges,
+	type TriggerStaticData,
 } from './endpoints';
+import type { NodeMemory } from './memory';
 import { describeEndpoint, readDescription, seal, unseal } from './sealing';
 
-/** An endpoint whose secret is known. */
-export interface UsableEndpoint {
-	endpoint: Endpoint;
-	secret: string;
-}
+/** The secret of an endpoint. */
+type KnownSecret = Pick<Endpoint, 'id'> & { secret: string };
 
 /** What a node needs in Pocketsflow: exactly one active endpoint like this. */
 export interface Wanted {
@@ -37,60 +41,50 @@ export interface Wanted {
 
 /** What leads from the endpoints that are there to the one that is wanted. */
 export interface Plan {
-	/** The endpoint that stays; undefined if one is to be created. */
-	keep?: UsableEndpoint;
+	/** The endpoint that stays, and its secret; undefined if one is to be created. */
+	keep?: Endpoint & KnownSecret;
 	/** What differs about it; undefined if nothing does. */
 	change?: EndpointChanges;
 	remove: Endpoint[];
 }
 
+type FindSecret = (endpoint: Endpoint) => string | undefined;
+
 /**
- * Plans how our endpoints become the one that is wanted: the newest whose secret is known stays.
+ * Plans how our endpoints become the one that is wanted: the newest at its URL whose secret is known stays.
  * Processes that plan at the same time agree, because they choose by the IDs alone.
  * @param own the endpoints of this node
  * @param findSecret the secret of an endpoint; undefined if it is not known
  */
-export function plan(
-	own: Endpoint[],
-	wanted: Wanted,
-	findSecret: (endpoint: Endpoint) => string | undefined,
-): Plan {
-	const keep = findUsable(own, findSecret)[0];
-	const remove = own.filter(({ id }) => id !== keep?.endpoint.id);
+export function plan(own: Endpoint[], wanted: Wanted, findSecret: FindSecret): Plan {
+	const there = own.filter(({ url }) => isSameUrl(url, wanted.url));
+	const [keep] = findUsable(there, findSecret);
+	const remove = own.filter(({ id }) => id !== keep?.id);
 	return keep ? { keep, change: findDifference(keep, wanted), remove } : { remove };
 }
 
-/** Whether nothing is to be done. */
-export const isDone = ({ keep, change, remove }: Plan): boolean =>
-	keep !== undefined && change === undefined && remove.length === 0;
-
 /** The endpoints whose secret is known, the newest first. */
-function findUsable(
-	endpoints: Endpoint[],
-	findSecret: (endpoint: Endpoint) => string | undefined,
-): UsableEndpoint[] {
-	return endpoints
-		.flatMap((endpoint): UsableEndpoint[] => {
+const findUsable = (endpoints: Endpoint[], findSecret: FindSecret) =>
+	endpoints
+		.flatMap((endpoint) => {
 			const secret = findSecret(endpoint);
-			return secret === undefined ? [] : [{ endpoint, secret }];
+			return secret === undefined ? [] : [{ ...endpoint, secret }];
 		})
-		.sort((a, b) => compareIds(b.endpoint.id, a.endpoint.id));
-}
+		.sort(compareAge);
 
 /** IDs grow with time (docs/pocketsflow-api.md#ids); what matters is that all processes agree. */
-const compareIds = (one: string, other: string) =>
-	one.length - other.length || (one < other ? -1 : Number(one > other));
+const compareAge = ({ id: one }: { id: string }, { id: other }: { id: string }) =>
+	other.length - one.length || (one > other ? -1 : Number(one < other));
 
 function findDifference(
-	{ endpoint, secret }: UsableEndpoint,
+	{ secret, ...endpoint }: Endpoint & KnownSecret,
 	{ url, events, workflowId, apiKey }: Wanted,
 ): EndpointChanges | undefined {
 	const described = readDescription(endpoint.description);
 	const isSealed =
 		described.workflowId === workflowId && unseal(described.sealed, apiKey, url) === secret;
 	const changes: EndpointChanges = {
-		...(!isSameUrl(endpoint.url, url) && { url }),
-		...(!hasEvents(endpoint, events) && { events }),
+		...(listEvents(endpoint).join() !== events.join() && { events }),
 		...(!endpoint.active && { active: true }),
 		...(!isSealed && { description: describeEndpoint(workflowId, seal(secret, apiKey, url)) }),
 	};
@@ -99,21 +93,40 @@ function findDifference(
 
 /** What carries out plans for one node. */
 export interface Registrar {
-	context: PocketsflowContext;
+	context: IHookFunctions | IWebhookFunctions;
 	credential: PocketsflowCredential;
+	node: NodeMemory;
 	wanted: Wanted;
 	options: SendOptions;
-	/** Whether another process may be doing the same now. */
-	isShared: boolean;
-	/** Endpoints whose known secret may be wrong, and which must not go before there is another. */
-	doubted: Endpoint[];
-	/** Whether the node was deactivated meanwhile. */
-	isClosed(): boolean;
-	/** Keeps the secret of an endpoint where deliveries find it. */
-	store(usable: UsableEndpoint): void;
-	forget(endpointIds: string[]): void;
-	/** Called when Pocketsflow does not keep a description with the sealed secret as it was sent. */
-	loseCopy(): void;
+	/** Where a hook keeps the secret. An upkeep writes none (docs/n8n-engine.md#static-data). */
+	stored?: TriggerStaticData;
+	/** Of an upkeep: when it read the endpoints. Other processes may do the same meanwhile. */
+	upkeepSinceMs?: number;
+	/** Whether the endpoints to remove may be in use: they never go before there is another. */
+	mayBeUsed?: boolean;
+}
+
+/** Whether a hook has deactivated the node since an upkeep read the endpoints. */
+export const isClosed = ({ node: { closed }, wanted, upkeepSinceMs = Infinity }: Registrar) =>
+	closed !== undefined && closed.atMs >= upkeepSinceMs && isSameUrl(closed.url, wanted.url);
+
+/** Keeps a secret where deliveries find it. */
+export function keepSecret(
+	{ credential, node, stored, wanted: { url, apiKey } }: Registrar,
+	{ id, secret }: KnownSecret,
+): void {
+	if (stored && unseal(stored.sealedSecret, apiKey, url) !== secret)
+		stored.sealedSecret = seal(secret, apiKey, url);
+	if (stored) Object.assign(stored, { endpointId: id, url });
+	node.keyring.learn({ secret, mode: credential.mode, endpointId: id });
+}
+
+/** Forgets the secrets of endpoints that are gone. */
+export function forgetSecrets({ node, stored }: Registrar, endpointIds: string[]): void {
+	delete stored?.endpointId;
+	delete stored?.sealedSecret;
+	delete stored?.url;
+	node.keyring.forget(endpointIds);
 }
 
 /**
@@ -122,206 +135,149 @@ export interface Registrar {
  * @throws as `send` does; a new endpoint is then removed again
  */
 export async function apply(registrar: Registrar, { keep, change, remove }: Plan): Promise<void> {
-	const { context, options } = registrar;
-	if (!keep) return await replace(registrar, remove);
-	if (!registrar.isShared) {
-		for (const { id } of remove) await removeEndpoint(context, id, options);
-		if (change) await changeEndpoint(registrar, keep, change);
-		return registrar.store(keep);
-	}
-	if (change) await changeEndpoint(registrar, keep, change);
-	registrar.store(remove.length > 0 ? await reduceToOne(registrar, keep, remove) : keep);
-}
-
-/** Registers a new endpoint in place of ones whose secrets are lost. */
-async function replace(registrar: Registrar, useless: Endpoint[]): Promise<void> {
-	const created = await createNextTo(registrar, useless);
-	if (registrar.isClosed()) {
-		await discard(registrar, created.endpoint.id);
-		return registrar.forget([created.endpoint.id]);
+	const kept = keep ?? (await replace(registrar, remove));
+	if (keep && change) await changeEndpoint(registrar, keep.id, change);
+	if (isClosed(registrar) && !keep) {
+		await discard(registrar, kept.id);
+		return forgetSecrets(registrar, [kept.id]);
 	}
 	// Without an endpoint before it no delivery came, so no other process registered one.
-	const isAlone = useless.length === 0 && !registrar.isShared;
-	registrar.store(isAlone ? created : await reduceToOne(registrar, created, useless));
+	const isAlone = remove.length === 0 && (keep !== undefined || registrar.stored !== undefined);
+	keepSecret(registrar, isAlone ? kept : await reduceToOne(registrar, kept, remove));
 }
 
 /**
  * Leaves the newest endpoint whose secret is known, read again after ours was sealed: another process
- * that does the same then sees ours, or we see its. Removes those that are useless still.
+ * that does the same then sees ours, or we see its.
+ * @returns the one that is left
  */
 async function reduceToOne(
 	registrar: Registrar,
-	ours: UsableEndpoint,
+	ours: KnownSecret,
 	useless: Endpoint[],
-): Promise<UsableEndpoint> {
-	const { context, credential, wanted, options, doubted } = registrar;
+): Promise<KnownSecret> {
+	const { context, credential, wanted, options, mayBeUsed } = registrar;
+	const ids = new Set(useless.map(({ id }) => id));
 	const present = findOwnEndpoints(await listEndpoints(context, options), wanted.url);
-	const isIn = (list: Endpoint[], { id }: Endpoint) => list.some((one) => one.id === id);
 	const usable = findUsable(present, (endpoint) => {
-		if (endpoint.id === ours.endpoint.id) return ours.secret;
-		return isIn(doubted, endpoint) ? undefined : openEndpointSecret(endpoint, credential);
+		if (endpoint.id === ours.id) return ours.secret;
+		const isWrong = mayBeUsed && ids.has(endpoint.id);
+		return isWrong ? undefined : openEndpointSecret(endpoint, credential);
 	});
-	const [kept = ours, ...others] = usable;
-	const isUseless = (endpoint: Endpoint) =>
-		isIn(useless, endpoint) && !usable.some((one) => one.endpoint.id === endpoint.id);
-	const removed = [
-		...others.map(({ endpoint }) => endpoint),
-		// Also at another spelling of the address.
-		...useless.filter((endpoint) => isUseless(endpoint)),
-	];
-	for (const { id } of removed) await removeEndpoint(context, id, options);
+	const [kept = ours] = usable;
+	for (const { id } of usable) ids.add(id);
+	ids.delete(kept.id);
+	for (const id of ids) await removeEndpoint(context, id, options);
 	return kept;
 }
 
 async function changeEndpoint(
-	{ context, options, loseCopy }: Registrar,
-	{ endpoint: { id } }: UsableEndpoint,
-	{ description, ...others }: EndpointChanges,
+	{ context, node, options }: Registrar,
+	id: string,
+	changes: EndpointChanges,
 ): Promise<void> {
-	if (description === undefined) return void (await updateEndpoint(context, id, others, options));
-	const changes = { ...others, description };
+	const { description, ...others } = changes;
 	const isKept = await updateEndpoint(context, id, changes, options).catch(
 		async (error: unknown) => {
-			if (!isRefusedText(error)) throw error;
+			// The greatest length of a description is not documented: one too long must not stop the trigger.
+			if (description === undefined || !hasStatus(error, [400, 409, 413, 422])) throw error;
 			if (Object.keys(others).length > 0) await updateEndpoint(context, id, others, options);
 			return false;
 		},
 	);
-	if (!isKept) loseCopy();
+	if (isKept || node.losesCopy) return;
+	node.losesCopy = true;
+	context.logger.warn(
+		'Pocketsflow Trigger: Pocketsflow did not store the encrypted copy of the signing secret as sent. The only copy is in the static data of this workflow. If n8n loses it, the node re-registers the webhook, and the delivery that reveals the loss is lost.',
+	);
 }
 
 /** For a creation that an account at its limit may refuse by "too many requests". */
-const limitsNextToUseless = { totalTimeoutMs: 3_000 };
+const nextToUselessMs = 3_000;
 
 /**
- * Creates an endpoint while useless ones have the same URL. If Pocketsflow refuses that, because of the
- * URL or a limit of the account, they go first.
+ * Creates an endpoint next to useless ones. If Pocketsflow refuses that, because of the URL or a limit of
+ * the account, they go first.
  */
-async function createNextTo(registrar: Registrar, useless: Endpoint[]): Promise<UsableEndpoint> {
-	const { context, options, doubted } = registrar;
-	const removable = useless.filter((endpoint) => !doubted.includes(endpoint));
-	if (removable.length === 0) return await create(registrar, useless);
-	const limits = { ...options.limits, ...limitsNextToUseless };
-	return await create({ ...registrar, options: { ...options, limits } }, useless).catch(
-		async (error: unknown) => {
-			if (!isRefusal(error)) throw error;
-			for (const { id } of removable)
-				await removeEndpoint(context, id, options).catch(() => {
-					throw error;
-				});
-			return await create(registrar, useless);
-		},
-	);
+async function replace(registrar: Registrar, useless: Endpoint[]): Promise<KnownSecret> {
+	const { context, options, mayBeUsed } = registrar;
+	if (useless.length === 0 || mayBeUsed) return await create(registrar, useless);
+	const limits = { ...options.limits, totalTimeoutMs: nextToUselessMs };
+	const patient = { ...registrar, options: { ...options, limits } };
+	return await create(patient, useless).catch(async (error: unknown) => {
+		const isRefused = hasStatus(error, [400, 402, 403, 409, 413, 422, 429]);
+		if (!isRefused || isUnknown(error)) throw error;
+		for (const { id } of useless)
+			await removeEndpoint(context, id, options).catch(() => {
+				throw error;
+			});
+		return await create(registrar, useless);
+	});
 }
 
+/** Whether a request may have been carried out although it failed. */
+const isUnknown = (error: unknown): error is NodeApiError =>
+	error instanceof NodeApiError && error.context.outcome === 'unknown';
+
 /** @param others endpoints at the same URL that are not to be removed if this fails */
-async function create(registrar: Registrar, others: Endpoint[]): Promise<UsableEndpoint> {
-	const { context, wanted, options } = registrar;
-	const { url, events } = wanted;
-	const answer = await createEndpoint(context, url, events, options).catch(
-		async (error: unknown) => {
-			if (error instanceof NodeApiError && error.context.outcome === 'unknown')
-				await removeLost(registrar, others, error);
-			throw error;
-		},
-	);
-	const endpoint = await findCreated(registrar, others, answer.id);
-	if (!endpoint)
+async function create(registrar: Registrar, others: Endpoint[]): Promise<KnownSecret> {
+	const { context, options, wanted } = registrar;
+	const { url, workflowId, apiKey } = wanted;
+	const answer = await createEndpoint(context, wanted, options).catch(async (error: unknown) => {
+		if (isUnknown(error)) setMessage(error, `${error.message} ${await undo(registrar, others)}`);
+		throw error;
+	});
+	const id = answer.id ?? (await findNew(registrar, others)).at(0)?.id;
+	if (id === undefined)
 		throw new NodeOperationError(
 			context.getNode(),
 			'Pocketsflow created a webhook endpoint but neither returned its ID nor lists it. Remove it under Developers → Webhooks, then publish (activate) the workflow again.',
 		);
-	const secret =
-		answer.secret ?? endpoint.shownSecret ?? (await readShownSecret(registrar, endpoint.id));
+	const secret = answer.secret ?? (await readShownSecret(context, id, options));
 	if (secret === undefined)
 		throw new NodeOperationError(
 			context.getNode(),
-			`Pocketsflow created a webhook endpoint without returning its signing secret, so its deliveries can't be verified. ${await discard(registrar, endpoint.id)} Instead, create an endpoint under Developers → Webhooks for an n8n Webhook node, and verify its deliveries with the operation Webhook → Verify Delivery of the Pocketsflow node.`,
+			`Pocketsflow created a webhook endpoint without returning its signing secret, so its deliveries can't be verified. ${await discard(registrar, id)} Instead, create an endpoint under Developers → Webhooks for an n8n Webhook node, and verify its deliveries with the operation Webhook → Verify Delivery of the Pocketsflow node.`,
 		);
-	const usable = { endpoint, secret };
-	registrar.store(usable);
-	await sealNew(registrar, usable);
-	return usable;
+	keepSecret(registrar, { id, secret });
+	// Found there when n8n loses static data, as some versions do after a rename (docs/n8n-engine.md#static-data).
+	const description = describeEndpoint(workflowId, seal(secret, apiKey, url));
+	await changeEndpoint(registrar, id, { description }).catch(async (error: Error) => {
+		const outcome = await discard(registrar, id);
+		forgetSecrets(registrar, [id]);
+		throw setMessage(error, `${toSentence(error.message)} ${outcome}`);
+	});
+	return { id, secret };
 }
 
-/** The endpoint that was just created: with this ID, else one at our URL that was not there before. */
-async function findCreated(
-	{ context, wanted, options }: Registrar,
-	others: Endpoint[],
-	id: string | undefined,
-): Promise<Endpoint | undefined> {
-	const { url, events } = wanted;
-	if (id !== undefined) return { id, url, events, active: true, description: undefined };
-	const listed = findOwnEndpoints(await listEndpoints(context, options), url);
-	return listed
-		.filter((endpoint) => !others.some((other) => other.id === endpoint.id))
-		.filter(({ description }) => readDescription(description).sealed === undefined)
-		.sort((a, b) => compareIds(b.id, a.id))[0];
+/** Endpoints at our URL that were not there before and whose secret nobody has, the newest first. */
+async function findNew(registrar: Registrar, others: Endpoint[]): Promise<Endpoint[]> {
+	const { context, options, wanted } = registrar;
+	const ids = new Set(others.map(({ id }) => id));
+	return findOwnEndpoints(await listEndpoints(context, options), wanted.url)
+		.filter(({ id, description }) => !ids.has(id) && !readDescription(description).sealed)
+		.sort(compareAge);
 }
-
-const readShownSecret = async ({ context, options }: Registrar, id: string) =>
-	(await getEndpoint(context, id, options).catch(() => undefined))?.shownSecret;
 
 /**
- * After a creation with unknown outcome: its response, and with it the only copy of the secret, is
- * lost, so an endpoint that was created is of no use. Adds to the error's message what is left of it.
+ * After a creation with unknown outcome: its response, and with it the only copy of the secret, is lost, so
+ * an endpoint that was created is of no use. Says what is left of it; never throws.
  */
-async function removeLost(
-	{ context, wanted, options }: Registrar,
-	others: Endpoint[],
-	error: NodeApiError,
-): Promise<void> {
+async function undo(registrar: Registrar, others: Endpoint[]): Promise<string> {
+	const { context, options } = registrar;
 	try {
-		for (const { id } of findOwnEndpoints(await listEndpoints(context, options), wanted.url))
-			if (!others.some((other) => other.id === id)) await removeEndpoint(context, id, options);
-		error.message = `${error.message} No endpoint is left in Pocketsflow. Publish (activate) the workflow again.`;
+		for (const { id } of await findNew(registrar, others))
+			await removeEndpoint(context, id, options);
+		return 'No endpoint is left in Pocketsflow. Publish (activate) the workflow again.';
 	} catch {
-		error.message = `${error.message} Publish (activate) the workflow again: this removes any endpoint that is left.`;
+		return 'Publish (activate) the workflow again: this removes any endpoint that is left.';
 	}
 }
 
-/**
- * Puts a sealed copy of the secret into the endpoint's description, where it can be found again
- * when n8n loses static data, as some versions do after a rename (docs/n8n-engine.md#static-data).
- */
-async function sealNew(
-	registrar: Registrar,
-	{ endpoint: { id }, secret }: UsableEndpoint,
-): Promise<void> {
-	const { context, wanted, options, loseCopy } = registrar;
-	const sealed = seal(secret, wanted.apiKey, wanted.url);
-	const description = describeEndpoint(wanted.workflowId, sealed);
-	const isKept = await updateEndpoint(context, id, { description }, options).catch(
-		async (error: Error) => {
-			if (isRefusedText(error)) return false;
-			const outcome = await discard(registrar, id);
-			registrar.forget([id]);
-			error.message = `${toSentence(error.message)} ${outcome}`;
-			throw error;
-		},
-	);
-	if (!isKept) loseCopy();
-}
-
-/**
- * Removes a new endpoint that is of no use. Says what came of it and never throws: the error that is
- * shown is the one before.
- */
-async function discard({ context, options }: Registrar, id: string): Promise<string> {
-	return await removeEndpoint(context, id, options).then(
+/** Removes a new endpoint that is of no use. Says what came of it; never throws. */
+const discard = async ({ context, options }: Registrar, id: string): Promise<string> =>
+	await removeEndpoint(context, id, options).then(
 		() => 'The endpoint was removed.',
 		(error: unknown) =>
 			`The endpoint could not be removed: ${composeMessage(error)} Remove it under Developers → Webhooks.`,
 	);
-}
-
-const hasStatus = (error: unknown, statuses: string[]) =>
-	error instanceof NodeApiError && statuses.includes(String(error.httpCode));
-
-/** The greatest length of a description is not documented; one that is too long must not stop the trigger. */
-const isRefusedText = (error: unknown) => hasStatus(error, ['400', '409', '413', '422']);
-
-/** Whether a creation was refused for a reason that useless endpoints may be. */
-const isRefusal = (error: unknown) =>
-	hasStatus(error, ['400', '402', '403', '409', '413', '422', '429']) &&
-	(error as NodeApiError).context.outcome !== 'unknown';

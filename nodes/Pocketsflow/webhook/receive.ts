@@ -6,18 +6,12 @@ import { buildRepetitionKey } from '../events/identity';
 import { readMetadata } from '../events/metadata';
 import { matchesProductFilter } from '../events/productFilter';
 import { describeInputError } from '../fields/triggerParameters';
-import type { Mode } from '../transport/credential';
+import type { Mode } from '../transport/credentialFields';
+import { readStaticData } from './endpoints';
 import { maintain } from './hooks';
-import { readStaticData } from './keyring';
 import { getNodeKey, processMemory, type NodeMemory, type TriggerMemory } from './memory';
-import {
-	distribute,
-	isListening,
-	readFilterSettings,
-	readSettings,
-	type TriggerSettings,
-} from './settings';
-import { verifyDelivery, type Verification } from './verify';
+import { distribute, isListening, readSettings, type TriggerSettings } from './settings';
+import { verifyDelivery } from './verify';
 
 /** Headers that can hold a secret; `x-webhook-secret` is the secret itself, where a sender adds it. */
 const secretHeaders = new Set([
@@ -41,32 +35,37 @@ export async function receive(
 	const node = memory.getNode(context);
 	const headers = context.getHeaderData() as DeliveryHeaders;
 	const rawBody = await readRawBody(context);
-	const verification = await verifySafely(context, node, rawBody, headers);
-	if (verification === 'unreadable' || !verification.valid || !rawBody) {
-		refuse(context, node, verification);
-		if (verification !== 'unreadable') maintain(context, node, verification, rawBody);
+	const signature = headers['x-pocketsflow-signature'];
+	const verification = await verifyDelivery(context, node.keyring, rawBody, signature);
+	if (!verification.valid || !rawBody) {
+		refuse(context, node, verification.valid ? 'no body' : verification.reason);
+		maintain(context, node, verification, rawBody);
 		return [];
 	}
 	const settings = loadSettings(context, node);
 	if (!settings) {
-		refuseUnread(context);
+		const message = "Can't read the filters of this trigger";
+		context.getResponseObject().status(500).json({ message });
+		log(context, 'error', 'returned 500 for a signed delivery because it cannot read its filters');
 		return [];
 	}
 	context.getResponseObject().status(200).end();
 	maintain(context, node, verification, rawBody);
 	try {
 		const { mode } = verification.secret;
-		const items = selectItems({ context, memory, node, settings, headers, rawBody, mode });
-		return items.length > 0 ? distribute(items, settings.separateOutputs) : [];
+		const item = selectItem({ context, memory, node, settings, headers, rawBody, mode });
+		return item ? distribute([item], settings.separateOutputs) : [];
 	} catch (error) {
 		// Thrown on, it would become a failed execution without the delivery in it.
 		const name = error instanceof Error ? error.name : 'unknown';
-		context.logger.error(
-			`${nameNode(context)} dropped a signed delivery that it could not read (${name})`,
-		);
+		log(context, 'error', `dropped a signed delivery that it could not read (${name})`);
 		return [];
 	}
 }
+
+/** Writes a line that can be told from those of other workflows. */
+const log = (context: IWebhookFunctions, level: 'debug' | 'warn' | 'error', what: string): void =>
+	context.logger[level](`Pocketsflow Trigger of workflow ${context.getWorkflow().id} ${what}`);
 
 /** A request whose signature is valid. */
 interface VerifiedRequest {
@@ -80,36 +79,31 @@ interface VerifiedRequest {
 	mode: Mode;
 }
 
-/** The items to emit; for none a line in the log says why. */
-function selectItems(request: VerifiedRequest): IDataObject[] {
+/** The item to emit; if there is none, a line in the log says why. */
+function selectItem(request: VerifiedRequest): IDataObject | undefined {
 	const { context, memory, node, settings, headers, rawBody, mode } = request;
 	const delivery = readDelivery(headers, rawBody, settings.events);
 	if (!delivery) {
-		context.logger.warn(
-			`${nameNode(context)} dropped a signed delivery because its body is not a JSON object, names no event, or is nested too deeply`,
-		);
-		return [];
+		const fault = 'is no JSON object, names no event, or is nested too deep';
+		log(context, 'warn', `dropped a signed delivery whose body ${fault}`);
+		return undefined;
 	}
 	const dropReason = findDropReason(context, delivery, settings);
-	if (dropReason) {
-		logDrop(context, delivery, dropReason);
-		return [];
-	}
-	const nowMs = Date.now();
-	const origin = {
-		isTestKey: mode === 'test',
-		account: node.account ?? readStaticData(context).account,
-	};
-	const businessEvent = toBusinessEvent(delivery, origin);
-	const item = buildDeliveryItem(businessEvent, delivery, { simplify: settings.simplify, nowMs });
-	if (settings.skipRepeated && !isListening(context)) {
+	if (dropReason === undefined) {
+		const nowMs = Date.now();
+		const account = node.account ?? readStaticData(context).account;
+		const businessEvent = toBusinessEvent(delivery, { isTestKey: mode === 'test', account });
+		const { simplify, includeHeaders, skipRepeated } = settings;
+		const item = buildDeliveryItem(businessEvent, delivery, { simplify, nowMs });
 		const key = `${getNodeKey(context)} ${buildRepetitionKey(businessEvent)}`;
-		if (memory.recentDeliveries.record(key, nowMs)) {
-			logDrop(context, delivery, 'it repeats an earlier delivery');
-			return [];
-		}
+		const mayRepeat = !skipRepeated || isListening(context);
+		if (mayRepeat || !memory.recentDeliveries.record(key, nowMs))
+			return includeHeaders ? { ...item, headers: removeSecrets(headers) } : item;
 	}
-	return [settings.includeHeaders ? { ...item, headers: removeSecrets(headers) } : item];
+	const event = JSON.stringify(delivery.event.slice(0, 80));
+	const why = dropReason ?? 'it repeats an earlier delivery';
+	log(context, 'debug', `started no execution for a signed delivery of ${event}: ${why}`);
+	return undefined;
 }
 
 /**
@@ -119,34 +113,15 @@ function selectItems(request: VerifiedRequest): IDataObject[] {
 function loadSettings(context: IWebhookFunctions, node: NodeMemory): TriggerSettings | undefined {
 	try {
 		node.settings = readSettings(context);
-		return node.settings;
 	} catch (error) {
-		context.logger.error(
-			`${nameNode(context)} cannot read its parameters: ${describeInputError(error)}`,
-		);
-		return node.settings ?? tryReadFilters(context);
+		log(context, 'error', `cannot read its parameters: ${describeInputError(error)}`);
 	}
-}
-
-function tryReadFilters(context: IWebhookFunctions): TriggerSettings | undefined {
 	try {
-		return readFilterSettings(context);
+		return node.settings ?? readSettings(context, { isFormNeeded: false });
 	} catch {
 		return undefined;
 	}
 }
-
-function refuseUnread(context: IWebhookFunctions): void {
-	const message = "Can't read the filters of this trigger";
-	context.getResponseObject().status(500).json({ message });
-	context.logger.error(
-		`${nameNode(context)} returned 500 for a signed delivery because it cannot read its filters`,
-	);
-}
-
-/** How lines of the log begin, so that they can be told from those of other workflows. */
-const nameNode = (context: IWebhookFunctions) =>
-	`Pocketsflow Trigger of workflow ${context.getWorkflow().id}`;
 
 /** What n8n adds to a request; `readRawBody` fills `rawBody`. */
 interface UnreadRequest {
@@ -165,19 +140,6 @@ async function readRawBody(context: IWebhookFunctions): Promise<Buffer | undefin
 	return Buffer.isBuffer(request.rawBody) ? request.rawBody : undefined;
 }
 
-/** Never throws: n8n would store a failed execution for anyone who knows the URL. */
-async function verifySafely(
-	context: IWebhookFunctions,
-	{ keyring }: NodeMemory,
-	rawBody: Buffer | undefined,
-	headers: DeliveryHeaders,
-): Promise<Verification | 'unreadable'> {
-	const header = headers['x-pocketsflow-signature'];
-	return await verifyDelivery(context, keyring, rawBody, header).catch(
-		(): 'unreadable' => 'unreadable',
-	);
-}
-
 const remedies: Record<string, string> = {
 	'no secret':
 		'. The signing secret is unknown. If the webhook is not re-registered within a minute, unpublish (deactivate) the workflow and publish (activate) it again.',
@@ -185,22 +147,11 @@ const remedies: Record<string, string> = {
 		'. If Pocketsflow sent them, the signing secret was changed there: unpublish (deactivate) the workflow and publish (activate) it again. Anyone who knows the webhook URL can cause this message.',
 };
 
-function refuse(
-	context: IWebhookFunctions,
-	{ refusals }: NodeMemory,
-	verification: Verification | 'unreadable',
-): void {
-	const response = context.getResponseObject();
-	response.status(401).json({ message: 'The signature of this delivery is invalid' });
-	const reason = readReason(verification);
+function refuse(context: IWebhookFunctions, { refusals }: NodeMemory, reason: string): void {
+	const message = 'The signature of this delivery is invalid';
+	context.getResponseObject().status(401).json({ message });
 	const line = refusals.record(reason, Date.now());
-	if (line !== undefined)
-		context.logger.warn(`${nameNode(context)} ${line}${remedies[reason] ?? ''}`);
-}
-
-function readReason(verification: Verification | 'unreadable'): string {
-	if (verification === 'unreadable') return 'the credential cannot be read';
-	return verification.valid ? 'no body' : verification.reason;
+	if (line !== undefined) log(context, 'warn', `${line}${remedies[reason] ?? ''}`);
 }
 
 /**
@@ -211,31 +162,19 @@ function readReason(verification: Verification | 'unreadable'): string {
 function findDropReason(
 	context: IWebhookFunctions,
 	{ event, payload }: Delivery,
-	settings: TriggerSettings,
+	{ events, metadataKey, metadataValue, productIds }: TriggerSettings,
 ): string | undefined {
-	if (!isListening(context) && !settings.events.includes(event))
+	if (!isListening(context) && !events.includes(event))
 		return 'its event is not selected in Trigger On';
-	if (!hasMetadata(payload, settings)) return 'its metadata does not match the options';
-	if (!matchesProductFilter(payload, settings.productIds)) return 'its product is not selected';
-	return undefined;
+	if (metadataKey !== undefined) {
+		const metadata = readMetadata(payload) ?? {};
+		const isThere = Object.hasOwn(metadata, metadataKey);
+		const value = String(metadata[metadataKey]).trim();
+		if (!isThere || value !== (metadataValue ?? value))
+			return 'its metadata does not match the options';
+	}
+	return matchesProductFilter(payload, productIds) ? undefined : 'its product is not selected';
 }
 
-function logDrop(context: IWebhookFunctions, { event }: Delivery, reason: string): void {
-	context.logger.debug(
-		`${nameNode(context)} started no execution for a signed delivery of ${JSON.stringify(event.slice(0, 80))}: ${reason}`,
-	);
-}
-
-function hasMetadata(
-	payload: IDataObject,
-	{ metadataKey, metadataValue }: TriggerSettings,
-): boolean {
-	if (metadataKey === undefined) return true;
-	const metadata = readMetadata(payload) ?? {};
-	if (!Object.hasOwn(metadata, metadataKey)) return false;
-	return metadataValue === undefined || String(metadata[metadataKey]).trim() === metadataValue;
-}
-
-function removeSecrets(headers: DeliveryHeaders): IDataObject {
-	return Object.fromEntries(Object.entries(headers).filter(([key]) => !secretHeaders.has(key)));
-}
+const removeSecrets = (headers: DeliveryHeaders): IDataObject =>
+	Object.fromEntries(Object.entries(headers).filter(([key]) => !secretHeaders.has(key)));

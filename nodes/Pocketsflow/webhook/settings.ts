@@ -8,11 +8,13 @@ import type {
 } from 'n8n-workflow';
 
 import { eventOptions, events, toCanonicalName } from '../events/catalogue';
-import { simplifyField } from '../fields/common';
-import { nameListField } from '../fields/nameLists';
-import { comparedTextField, productIdsField } from '../fields/triggerFields';
+import { InvalidInputError, type Field } from '../fields/field';
+import { booleanField } from '../fields/kinds/boolean';
+import { comparedTextField } from '../fields/kinds/text';
+import { nameListField } from '../fields/list';
+import { simplifyField } from '../fields/shared/output';
+import { productIdsField } from '../fields/triggerFields';
 import { readOption, readParameter, toParameterError } from '../fields/triggerParameters';
-import { booleanField, InvalidInputError, type Field } from '../fields/types';
 
 const invoiceEvents = events.map(({ name }) => name).filter((name) => name.startsWith('invoice.'));
 
@@ -97,8 +99,8 @@ export const optionFields: readonly Field[] = [
 	skipRepeatedField,
 ];
 
-/** Which deliveries the user wants. */
-interface Filters {
+/** What the user set on the webhook trigger about the deliveries to emit. */
+export interface TriggerSettings {
 	/** The events, custom ones included: each once, by its canonical name, sorted. */
 	events: string[];
 	/** Only deliveries whose metadata has this key; undefined takes all. */
@@ -109,41 +111,29 @@ interface Filters {
 	productIds: string[];
 	/** The events with an output of their own, in their order; undefined where there is one output. */
 	separateOutputs?: string[];
-}
-
-/** How a delivery is emitted. */
-interface Presentation {
 	/** Emit the known parts of a payload instead of all of it. */
 	simplify: boolean;
 	includeHeaders: boolean;
 	skipRepeated: boolean;
 }
 
-/** What the user set on the webhook trigger about the deliveries to emit. */
-export type TriggerSettings = Filters & Presentation;
-
-/** @throws InvalidInputError where a parameter cannot be read */
-export const readSettings = (context: TriggerContext): TriggerSettings => ({
-	...readFilters(context),
-	simplify: readParameter(context, simplifyField) ?? true,
-	includeHeaders: readOption(context, includeHeadersField) ?? false,
-	skipRepeated: readOption(context, skipRepeatedField) ?? true,
-});
-
-/** The same where what decides about the form of the output only cannot be read. */
-export const readFilterSettings = (context: TriggerContext): TriggerSettings => ({
-	...readFilters(context),
-	simplify: true,
-	includeHeaders: false,
-	skipRepeated: true,
-});
-
-const readFilters = (context: TriggerContext): Filters => ({
+/**
+ * Reads the parameters.
+ * @param isFormNeeded whether to fail, too, if only what decides about the form of the output cannot be read
+ * @throws InvalidInputError
+ */
+export const readSettings = (
+	context: TriggerContext,
+	{ isFormNeeded } = { isFormNeeded: true },
+): TriggerSettings => ({
 	events: readEvents(context),
 	metadataKey: readOption(context, metadataKeyField)?.trim(),
 	metadataValue: readOption(context, metadataValueField)?.trim(),
 	productIds: (readOption(context, productIdsField) ?? []).map((id) => id.trim()),
 	separateOutputs: readSeparateOutputs(context),
+	simplify: (isFormNeeded ? readParameter(context, simplifyField) : undefined) ?? true,
+	includeHeaders: (isFormNeeded && readOption(context, includeHeadersField)) ?? false,
+	skipRepeated: (isFormNeeded ? readOption(context, skipRepeatedField) : undefined) ?? true,
 });
 
 /** @throws InvalidInputError where n8n may show other outputs than a delivery has */

@@ -1,9 +1,15 @@
 import type { Workflow, WorkflowNode } from '../../harness/n8n/client';
-import { buildChain, buildNode, buildPollingTrigger } from '../../harness/n8n/workflows';
+import {
+	buildAgent,
+	buildChain,
+	buildNode,
+	buildPollingTrigger,
+	buildTool,
+	startNode,
+} from '../../harness/n8n/workflows';
 import { savedProductIds } from './stage';
 
 const [productId, otherProductId] = savedProductIds;
-const startNode = buildNode('Start', 'n8n-nodes-base.manualTrigger', 1);
 
 /** The node with the credential of that name, which n8n looks up when the workflow is imported. */
 const withCredential = (node: WorkflowNode, name = 'Sandbox'): WorkflowNode => ({
@@ -14,12 +20,16 @@ const withCredential = (node: WorkflowNode, name = 'Sandbox'): WorkflowNode => (
 const buildAction = (
 	name: string,
 	resource: string,
-	operation: string,
+	operation: string | undefined,
 	parameters: Record<string, unknown>,
 	credential?: string,
 ): WorkflowNode =>
 	withCredential(
-		buildNode(name, 'n8n-nodes-pocketsflow.pocketsflow', 1, { resource, operation, ...parameters }),
+		buildNode(name, 'n8n-nodes-pocketsflow.pocketsflow', 1, {
+			resource,
+			...(operation && { operation }),
+			...parameters,
+		}),
 		credential,
 	);
 
@@ -74,6 +84,7 @@ const sell = buildChain('sell', [
 		productId: chooseProduct('id', otherProductId),
 		metadataInput: 'json',
 		metadataJson: '={"order_id": "{{ $(\'Order\').first().json.order_id }}", "copies": 2}',
+		additionalFields: {},
 	}),
 	buildAction('Product by its URL', 'checkoutSession', 'create', {
 		...pages,
@@ -83,6 +94,7 @@ const sell = buildChain('sell', [
 		),
 		metadataInput: 'json',
 		metadataJson: '{"order_id": "A-5002"}',
+		additionalFields: {},
 	}),
 	buildAction('Change product', 'product', 'update', {
 		productId: chooseProduct('id', `={{ $('Order').first().json.product ?? '${otherProductId}' }}`),
@@ -103,7 +115,7 @@ const sell = buildChain('sell', [
 		additionalFields: { active: false, customEvents: 'review.created, customer.created' },
 	}),
 	buildAction('Find order', 'order', 'findByMetadata', {
-		metadataKey: 'external_order_id',
+		metadataKey: 'order_id',
 		metadataValue: 'A-1004',
 		matches: 'all',
 		filters: {
@@ -111,14 +123,20 @@ const sell = buildChain('sell', [
 			productId: chooseProduct('list', productId, 'Night Garden wallpapers · 9.00 USD · test'),
 		},
 	}),
-	buildAction('List orders', 'order', 'getAll', { limit: 3, filters: {} }),
-	buildAction('List products', 'product', 'getAll', { returnAll: true, simplify: false }),
+	// The editor keeps no default, which this operation is.
+	buildAction('List orders', 'order', undefined, { limit: 3, filters: {} }),
+	buildAction('List products', 'product', undefined, { returnAll: true, simplify: false }),
 ]);
 
 /** The webhook trigger in all of its versions, and n8n's own Webhook node with a check of its deliveries. */
 function buildReceive(): Workflow {
 	const triggers = [
-		buildTrigger('Version 1', 1, { simplify: false, options: {} }),
+		// Its events as text.
+		buildTrigger('Version 1', 1, {
+			events: '={{ "order.completed" }}',
+			simplify: false,
+			options: {},
+		}),
 		buildTrigger('Version 2', 2, {
 			events: ['order.completed', 'order.refunded'],
 			options: {
@@ -173,6 +191,7 @@ function buildPoll(): Workflow {
 	});
 	Object.assign(trigger.parameters, {
 		events: ['order.completed', 'customer.subscription.updated'],
+		pollTimes: { item: [{ mode: 'everyMinute' }] },
 		start: 'date',
 		startDate: '2026-01-31T00:00:00',
 		simplify: false,
@@ -181,54 +200,31 @@ function buildPoll(): Workflow {
 }
 
 /** The action node as the tool of an AI agent. */
-function buildAgent(): Workflow {
-	const buildTool = (name: string, operation: string, parameters: Record<string, unknown>) =>
+const agent = {
+	...buildAgent(3.1, { id: 'of another n8n', name: 'Stub model' }, [
 		withCredential(
-			buildNode(name, 'n8n-nodes-pocketsflow.pocketsflowTool', 1, {
-				resource: 'product',
-				operation,
-				...parameters,
-			}),
-		);
-	const model = buildNode('OpenAI Chat Model', '@n8n/n8n-nodes-langchain.lmChatOpenAi', 1.3, {
-		model: { __rl: true, mode: 'id', value: 'stub-1' },
-		responsesApiEnabled: false,
-		options: {},
-	});
-	const connectToAgent = (type: string) => ({ [type]: [[{ node: 'AI Agent', type, index: 0 }]] });
-	return {
-		name: 'tool',
-		nodes: [
-			startNode,
-			buildNode('AI Agent', '@n8n/n8n-nodes-langchain.agent', 3.1, {
-				promptType: 'define',
-				text: 'Sell my icons.',
-				options: {},
-			}),
-			{ ...model, credentials: { openAiApi: { id: 'of another n8n', name: 'Stub model' } } },
-			buildTool('Create product', 'create', {
+			buildTool('Create product', {
+				...{ resource: 'product', operation: 'create' },
 				name: "={{ $fromAI('name', 'What buyers see', 'string') }}",
 				price: "={{ $fromAI('price', 'In major units', 'number') }}",
 				additionalFields: { currency: 'USD' },
 			}),
-			buildTool('Get product', 'get', {
+		),
+		withCredential(
+			buildTool('Get product', {
+				...{ resource: 'product', operation: 'get' },
 				descriptionType: 'manual',
 				toolDescription: 'Reads one product by its id',
 				productId: chooseProduct('id', "={{ $fromAI('product_id') }}"),
 			}),
-		],
-		connections: {
-			Start: connectToAgent('main'),
-			'OpenAI Chat Model': connectToAgent('ai_languageModel'),
-			'Create product': connectToAgent('ai_tool'),
-			'Get product': connectToAgent('ai_tool'),
-		},
-	};
-}
+		),
+	]),
+	name: 'tool',
+};
 
 /** The workflows that are saved with each release. */
 export const buildWorkflows = (): Workflow[] =>
-	[buildPoll(), buildReceive(), sell, buildAgent()].map((workflow) => ({
+	[buildPoll(), buildReceive(), sell, agent].map((workflow) => ({
 		...workflow,
 		// Side by side, so that each can be clicked.
 		nodes: workflow.nodes.map((node, index) => ({ ...node, position: [index * 240, 0] })),

@@ -132,6 +132,7 @@ test.each([
 	['https://evil.example.com/x', 'https://api.pocketsflow.com'],
 	['https://evil.example.com/x', 'https://api.pocketsflow.com/'],
 	['//evil.example.com/x', 'https://api.pocketsflow.com/'],
+	['\\\\evil.example.com/x', 'https://api.pocketsflow.com/'],
 	['/x', 'https://evil.example.com'],
 ])(
 	'The key is not added to a request of another node for %s next to the base %s',

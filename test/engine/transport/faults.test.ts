@@ -15,7 +15,7 @@ import {
 
 import type { Limits } from '../../../nodes/Pocketsflow/transport/limits';
 import { send } from '../../../nodes/Pocketsflow/transport/send';
-import { until } from '../../harness/until';
+import { untilHolds } from '../../harness/until';
 import {
 	gigabyte,
 	halfResponse,
@@ -178,7 +178,7 @@ test('A create whose TLS response was damaged on its way has an unknown outcome'
 test('The connection of a response that announces too large a body is closed', async () => {
 	await withFaultServer(gigabyte({ bytes: 0 }, true), async (server) => {
 		await sendAndFail('read', server.url);
-		await until(
+		await untilHolds(
 			'the connection to be closed',
 			() => expect(server.sockets).toEqual({ open: 0, most: 1 }),
 			{ withinMs: 3_000, everyMs: 20 },

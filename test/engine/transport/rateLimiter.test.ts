@@ -55,6 +55,23 @@ test('Two executions of one credential share the number of requests in flight', 
 	expect(most.atOnce).toBe(maxInFlight);
 });
 
+test('A request of another execution is answered while one holds all places that it may', async () => {
+	server = await startFaultServer([
+		...Array.from({ length: maxInFlightPerRun }, () => silence),
+		json(201, { _id: 'checkout' }),
+	]);
+	const cancel = new AbortController();
+	const bulk = createContext(server.url, { signal: cancel.signal });
+	const hanging = repeat(maxInFlight + 5, () => catchError(create(bulk)));
+	await until('the bulk to have its share', () => server.received.length >= maxInFlightPerRun, {
+		everyMs: 5,
+	});
+	expect(await create(createContext(server.url))).toEqual({ _id: 'checkout' });
+	expect(server.received).toHaveLength(maxInFlightPerRun + 1);
+	cancel.abort();
+	await hanging;
+});
+
 test('Another API key has a rate limiter of its own', async () => {
 	const most = { atOnce: 0 };
 	server = await startFaultServer(slow(100, most));

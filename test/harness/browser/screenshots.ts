@@ -17,6 +17,7 @@ import type { Credential, N8nClient } from '../n8n/client';
 import { startEnvironment } from '../n8n/environment';
 import { runMain } from '../runMain';
 import { openBrowser, openEditor } from './browser';
+import { byTestId, openNode, openWorkflow } from './editor';
 
 const { values: options } = parseArgs({
 	options: { into: { type: 'string', default: join('docs', 'images') } },
@@ -38,33 +39,27 @@ async function chooseTheme(context: BrowserContext, theme: Theme): Promise<Page>
 	return page;
 }
 
-/** The canvas fits itself to the window with an animation. */
-async function fitCanvas(page: Page): Promise<void> {
-	await page.locator('[data-test-id=canvas-node]').first().waitFor();
-	const hints = page.locator('[data-test-id=suggested-actions-close]').first();
-	await hints.click({ timeout: 5000 }).catch(() => undefined);
-	await page.locator('[data-test-id=zoom-to-fit]').click();
+/** The canvas and the panels end their animations, and no mouse points at anything. */
+async function settle(page: Page): Promise<void> {
 	await page.mouse.move(0, 0);
 	await page.waitForTimeout(1500);
 }
 
 /** Opens an execution in n8n's editor, with its logs below the workflow. */
-async function openExecution(page: Page, url: string): Promise<void> {
-	await page.goto(url);
-	await page.locator('[data-test-id=canvas-node]').first().waitFor();
-	const logs = page.locator('[data-test-id=logs-details-body]');
-	if (!(await logs.isVisible())) await page.locator('[data-test-id=logs-overview-header]').click();
+async function openExecution(page: Page, url: string, id: string, execution: string) {
+	await openWorkflow(page, url, `${id}/executions/${execution}`);
+	const logs = byTestId(page, 'logs-details-body');
+	if (!(await logs.isVisible())) await byTestId(page, 'logs-overview-header').click();
 	await logs.waitFor();
-	await fitCanvas(page);
+	await byTestId(page, 'zoom-to-fit').click();
+	await settle(page);
 }
 
 /** Opens the panel of a node in a workflow. */
-async function openNode(page: Page, url: string, name: string): Promise<void> {
-	await page.goto(url);
-	await fitCanvas(page);
-	await page.locator(`[data-test-id=canvas-node][data-node-name="${name}"]`).dblclick();
-	await page.locator('[data-test-id=node-parameters]').first().waitFor();
-	await page.waitForTimeout(1000);
+async function openPanel(page: Page, url: string, id: string, name: string) {
+	await openWorkflow(page, url, id);
+	await openNode(page, name);
+	await settle(page);
 }
 
 /** @param cut how much of the window's left and upper side is cut off, in CSS pixels */
@@ -119,23 +114,19 @@ async function main(): Promise<void> {
 	const browser = await openBrowser();
 	try {
 		const account = { apiKey: sandbox.testKey, baseUrl: sandbox.url };
-		const { sell, settle } = await importExamples(client, account);
+		const { sell, settle: settling } = await importExamples(client, account);
 		const thanks = `${n8n.url}/healthz`;
 		const quickStart = await sellOnce(client, credential, await createProduct(api), thanks);
-		const workflowUrl = (id: string) => `${n8n.url}/workflow/${id}`;
 		for (const theme of themes) {
 			// So wide that the note stands next to n8n's own line about the execution.
 			const size = { width: 1560, height: 780 };
 			const page = await chooseTheme(await openEditor(browser, client, n8n.url, size, 2), theme);
-			await openExecution(
-				page,
-				`${workflowUrl(quickStart.workflowId)}/executions/${quickStart.executionId}`,
-			);
+			await openExecution(page, n8n.url, quickStart.workflowId, quickStart.executionId);
 			await saveScreenshot(page, 'first-sale', theme, canvas);
 			await page.setViewportSize({ width: 1280, height: 720 });
-			await openNode(page, workflowUrl(settle.id), 'Pocketsflow Trigger');
+			await openPanel(page, n8n.url, settling.id, 'Pocketsflow Trigger');
 			await saveScreenshot(page, 'trigger-panel', theme);
-			await openNode(page, workflowUrl(sell.id), 'Create checkout session');
+			await openPanel(page, n8n.url, sell.id, 'Create checkout session');
 			await saveScreenshot(page, 'session-panel', theme);
 			await page.context().close();
 		}

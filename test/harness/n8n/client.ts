@@ -130,10 +130,13 @@ export class N8nClient {
 
 	private readonly http: AxiosInstance;
 
-	private constructor(private readonly n8n: RunningN8n) {
+	private constructor(
+		private readonly n8n: RunningN8n,
+		browserId: string = randomUUID(),
+	) {
 		this.http = axios.create({
 			baseURL: `${n8n.url}/rest`,
-			headers: { 'browser-id': randomUUID() },
+			headers: { 'browser-id': browserId },
 			// A kept connection may be closed by n8n, which keeps it 5 s, just when it is used again.
 			httpAgent: new Agent({ keepAlive: false }),
 			proxy: false,
@@ -151,6 +154,13 @@ export class N8nClient {
 		if (settings.userManagement.showSetupOnFirstLoad) await client.post('/owner/setup', owner);
 		const { email, password } = owner;
 		await client.post('/login', { emailOrLdapLoginId: email, password });
+		return client;
+	}
+
+	/** Goes on in a session in which another client has logged in. */
+	static resume(n8n: RunningN8n, session: { cookie: string; browserId: string }): N8nClient {
+		const client = new N8nClient(n8n, session.browserId);
+		client.cookie = session.cookie;
 		return client;
 	}
 
@@ -192,10 +202,15 @@ export class N8nClient {
 
 	/** A credential with which n8n's own node reads the workflows of this n8n. */
 	async createOwnCredential(): Promise<Credential> {
-		return await this.createCredential('n8nApi', 'This n8n', {
+		return await this.createCredential('n8nApi', 'This n8n', await this.createOwnKey());
+	}
+
+	/** The data of such a credential. */
+	async createOwnKey(): Promise<{ apiKey: string; baseUrl: string }> {
+		return {
 			apiKey: await this.createApiKey(['workflow:list', 'workflow:read']),
 			baseUrl: `${this.n8n.url}/api/v1`,
-		});
+		};
 	}
 
 	/** A key of n8n's public API. */
@@ -301,6 +316,13 @@ export class N8nClient {
 				triggerToStartFrom: { name: trigger },
 			}),
 		);
+	}
+
+	/** Runs the workflow as the editor's button does, and returns the execution when it has ended. */
+	async run(id: string, trigger = 'Start', withinMs?: number): Promise<Execution> {
+		const started = await this.runManually(id, trigger);
+		if (!('executionId' in started)) throw new Error(`"${trigger}" waits for a webhook.`);
+		return await this.waitForExecution(id, (one) => one.id === started.executionId, withinMs);
 	}
 
 	/** The workflow's executions, newest first. */
@@ -433,8 +455,11 @@ export class N8nClient {
 /** The nodes that use a credential of a type, beside HTTP Request nodes that name the type. */
 const usersOfCredentials: Readonly<Record<string, RegExp>> = {
 	crypto: /^n8n-nodes-base\.crypto$/,
+	n8nApi: /^n8n-nodes-base\.n8n$/,
+	openAiApi: /\.lmChatOpenAi$/,
 	pocketsflowApi: /^n8n-nodes-pocketsflow\./,
-	smtp: /^n8n-nodes-base\.emailSend$/,
+	postgres: /^n8n-nodes-base\.postgres$/,
+	smtp: /^n8n-nodes-base\.emailSend(HitlTool)?$/,
 	telegramApi: /^n8n-nodes-base\.telegram/,
 	wooCommerceApi: /^n8n-nodes-base\.wooCommerce/,
 };

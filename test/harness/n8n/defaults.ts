@@ -13,6 +13,8 @@ const defaultsOf3 = {
 	N8N_SCHEDULER_ENABLED: 'true',
 	N8N_SCHEDULER_POLL_TRIGGERS_ENABLED: 'true',
 	N8N_POLLER_DURABLE_CURSORS_ENABLED: 'true',
+	// What is left over from n8n 2 must not count.
+	WEBHOOK_URL: 'https://former-address.invalid/',
 };
 
 const allDefaults: Record<string, Record<string, string>> = {

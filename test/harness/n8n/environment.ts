@@ -1,9 +1,9 @@
 import axios, { type AxiosInstance } from 'axios';
 
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../../sandbox/sandbox';
-import { ensureBuilt } from '../setup/build';
 import { N8nClient, type Credential } from './client';
 import { startQueueMode, type QueueMode } from './queue';
+import { connectSharedN8n, isShared } from './sharedN8n';
 import { startN8n, type RunningN8n, type StartOptions } from './start';
 
 /** How long a test's set-up may take when n8n must be downloaded first. */
@@ -17,14 +17,23 @@ export interface TestEnvironment {
 	credential: Credential;
 	/** The API of the sandbox, asked with the same key as the credential has. */
 	api: AxiosInstance;
+	/** Makes another credential for the sandbox, with other values in some fields. */
+	createCredential(name: string, fields?: Record<string, unknown>): Promise<Credential>;
 	stop(): Promise<void>;
 }
 
-/** Starts a sandbox and an n8n. If n8n does not start, nothing is left running. */
+/**
+ * Starts a sandbox and an n8n, of which the end-to-end tests share one unless it is to have settings of its own.
+ * If n8n does not start, nothing is left running.
+ */
 export async function startEnvironment(
 	options: { sandbox?: SandboxOptions; n8n?: StartOptions } = {},
 ): Promise<TestEnvironment> {
 	return await connectEnvironment(options.sandbox, async () => {
+		if (isShared(options.n8n)) {
+			const { n8n, client } = await connectSharedN8n();
+			return { n8n, client, stop: () => n8n.stop() };
+		}
 		const n8n = await startN8n(options.n8n);
 		return { n8n, stop: () => n8n.stop() };
 	});
@@ -45,9 +54,8 @@ export async function startQueueEnvironment(
 
 async function connectEnvironment(
 	sandboxOptions: SandboxOptions | undefined,
-	start: () => Promise<{ n8n: RunningN8n; stop(): Promise<void> }>,
+	start: () => Promise<{ n8n: RunningN8n; client?: N8nClient; stop(): Promise<void> }>,
 ): Promise<TestEnvironment> {
-	await ensureBuilt();
 	const sandbox = await startSandbox(sandboxOptions);
 	let started: Awaited<ReturnType<typeof start>> | undefined;
 	const stop = async () => {
@@ -57,13 +65,13 @@ async function connectEnvironment(
 	try {
 		started = await start();
 		const { n8n } = started;
-		const client = await N8nClient.connect(n8n);
-		const credential = await client.createCredential('pocketsflowApi', 'Sandbox', {
-			apiKey: sandbox.testKey,
-			baseUrl: sandbox.url,
-			webhookSigningSecret: '',
-		});
-		return { sandbox, n8n, client, credential, api: connectToApi(sandbox), stop };
+		const client = started.client ?? (await N8nClient.connect(n8n));
+		const createCredential = (name: string, fields: Record<string, unknown> = {}) => {
+			const own = { apiKey: sandbox.testKey, baseUrl: sandbox.url, webhookSigningSecret: '' };
+			return client.createCredential('pocketsflowApi', name, { ...own, ...fields });
+		};
+		const credential = await createCredential('Sandbox');
+		return { sandbox, n8n, client, credential, api: connectToApi(sandbox), createCredential, stop };
 	} catch (error) {
 		await stop();
 		throw error;

@@ -1,15 +1,18 @@
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, open, readFile, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import { runProgram, tryProgram } from '../programs';
+import { withLock } from '../setup/lock';
 import { withProgress } from '../setup/progress';
 
 /** The n8n that the demo and the end-to-end suite run, unless N8N_VERSION names another that has a manifest here. */
 export const currentVersion = process.env.N8N_VERSION || '2.41.1';
+
+/** Those that a suite runs on which is the same for each. */
+export const chosenVersions = (process.env.N8N_VERSIONS || currentVersion).split(' ');
 
 export interface N8nInstallation {
 	version: string;
@@ -33,7 +36,7 @@ export async function ensureN8n(version = currentVersion): Promise<N8nInstallati
 	const dir = join(cacheDir(), `n8n-${version}-${hash}`);
 	const finished = join(dir, 'finished.json');
 	if (!(await exists(finished)))
-		await withLock(`${dir}.lock`, async () => {
+		await withLock(`${dir}.lock`, 'installs n8n', async () => {
 			if (await exists(finished)) return;
 			await install(version, manifest, dir);
 			await writeFile(finished, `${JSON.stringify({ version, finishedAt: new Date() })}\n`);
@@ -145,48 +148,6 @@ function listPlatformBinaries(): string[] {
 		join(`node-${platform}-${arch}`, 'bin', 'node'),
 		join(`node-bin-${platform}-${arch}`, 'bin', 'node'),
 	];
-}
-
-/** Runs the work while no other process holds the lock file; a lock whose holder is gone is taken over. */
-async function withLock(lockFile: string, work: () => Promise<void>): Promise<void> {
-	await mkdir(dirname(lockFile), { recursive: true });
-	let isAnnounced = false;
-	while (!(await claim(lockFile))) {
-		const holder = Number(await readFile(lockFile, 'utf8').catch(() => ''));
-		if (!holder || !isRunning(holder)) {
-			// The moment between creating the file and writing the id into it.
-			await sleep(1000);
-			const still = Number(await readFile(lockFile, 'utf8').catch(() => ''));
-			if (still === holder) await rm(lockFile, { force: true });
-			continue;
-		}
-		if (!isAnnounced) console.log(`Waiting for process ${holder}, which is installing n8n …`);
-		isAnnounced = true;
-		await sleep(2000);
-	}
-	try {
-		await work();
-	} finally {
-		await rm(lockFile, { force: true });
-	}
-}
-
-const claim = (lockFile: string) =>
-	writeFile(lockFile, String(process.pid), { flag: 'wx' }).then(
-		() => true,
-		(error: NodeJS.ErrnoException) => {
-			if (error.code === 'EEXIST') return false;
-			throw error;
-		},
-	);
-
-function isRunning(pid: number): boolean {
-	try {
-		process.kill(pid, 0);
-		return true;
-	} catch (error) {
-		return (error as NodeJS.ErrnoException).code === 'EPERM';
-	}
 }
 
 const exists = (path: string) =>

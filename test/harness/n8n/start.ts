@@ -7,6 +7,8 @@ import axios from 'axios';
 import { findFreePort } from '../ports';
 import { KeptProcess, type Exit } from '../process/keptProcess';
 import { runProgram } from '../programs';
+import { readMessage } from '../runMain';
+import { withBuilt } from '../setup/build';
 import { until } from '../until';
 import { buildDefaults } from './defaults';
 import { currentVersion, ensureN8n, type N8nInstallation } from './install';
@@ -48,6 +50,8 @@ export interface RunningN8n {
 	restart(): Promise<void>;
 	/** Runs a command of n8n's command line on its data, whether it runs or not. */
 	runCommand(...args: string[]): Promise<void>;
+	/** Lets this process end before n8n does, which ends then. */
+	release(): void;
 	/** Ends n8n and removes the user folder, unless the caller gave it or wants to keep it. */
 	stop(options?: { keepsData?: boolean }): Promise<void>;
 }
@@ -65,8 +69,9 @@ export async function startN8n(options: StartOptions = {}): Promise<RunningN8n> 
 	const port = options.port ?? (await findFreePort());
 	const url = `http://127.0.0.1:${port}`;
 	const logFile = join(userFolder, 'n8n.log');
-	if (options.packageDir !== null)
-		await installPackage(options.packageDir ?? repository, userFolder);
+	if (options.packageDir === undefined)
+		await withBuilt(() => installPackage(repository, userFolder));
+	else if (options.packageDir !== null) await installPackage(options.packageDir, userFolder);
 
 	const env = {
 		...buildEnvironment(userFolder),
@@ -101,7 +106,7 @@ export async function startN8n(options: StartOptions = {}): Promise<RunningN8n> 
 			await waitUntilReady(url, role, process);
 		} catch (error) {
 			await end('SIGKILL');
-			throw new Error(`${(error as Error).message}\n${await readTail(logFile)}`, { cause: error });
+			throw new Error(`${readMessage(error)}\n${await readTail(logFile)}`, { cause: error });
 		}
 	};
 	const stop = async ({ keepsData = false } = {}) => {
@@ -136,6 +141,7 @@ export async function startN8n(options: StartOptions = {}): Promise<RunningN8n> 
 			const { nodeBinary, n8nBin } = installation;
 			await runProgram(nodeBinary, [n8nBin, ...args], { cwd: userFolder, env });
 		},
+		release: () => process?.release(),
 		stop,
 	};
 }

@@ -1,5 +1,5 @@
 import type { Ledger } from '../ledger';
-import type { Workflow, WorkflowNode } from './client';
+import type { Credential, Workflow, WorkflowNode } from './client';
 
 export const buildNode = (
 	name: string,
@@ -7,6 +7,25 @@ export const buildNode = (
 	typeVersion: number,
 	parameters: Record<string, unknown> = {},
 ): WorkflowNode => ({ name, type, typeVersion, position: [0, 0], parameters });
+
+/** What a workflow begins with that is run by hand. */
+export const startNode = buildNode('Start', 'n8n-nodes-base.manualTrigger', 1);
+
+export const buildAction = (name: string, parameters: Record<string, unknown>): WorkflowNode =>
+	buildNode(name, 'n8n-nodes-pocketsflow.pocketsflow', 1, parameters);
+
+/** Nodes that make one item of each record. */
+export const buildItems = (records: Array<Record<string, unknown>>): WorkflowNode[] => [
+	buildNode('List', 'n8n-nodes-base.set', 3.4, {
+		mode: 'raw',
+		jsonOutput: JSON.stringify({ records }),
+		options: {},
+	}),
+	buildNode('Items', 'n8n-nodes-base.splitOut', 1, { fieldToSplitOut: 'records', options: {} }),
+];
+
+/** The value of a resource locator that was typed in. */
+export const byId = (value: string) => ({ __rl: true, mode: 'id', value });
 
 /** A workflow in which each node leads to the next. */
 export function buildChain(name: string, nodes: WorkflowNode[]): Workflow {
@@ -32,10 +51,66 @@ export const triggerName = 'Pocketsflow Trigger';
 export const buildTrigger = (events: string[], name = triggerName): WorkflowNode =>
 	buildNode(name, 'n8n-nodes-pocketsflow.pocketsflowTrigger', 2, { events, options: {} });
 
-/** Looks for sales as often as n8n allows. */
+/** n8n allows one poll a minute for each of a node's times, which can be six. */
+const everyTenSeconds = {
+	item: [0, 10, 20, 30, 40, 50].map((second) => ({
+		mode: 'custom',
+		cronExpression: `${second} * * * * *`,
+	})),
+};
+
+/** Looks for sales every ten seconds. */
 export const buildPollingTrigger = (options: Record<string, unknown> = {}): WorkflowNode =>
 	buildNode('Pocketsflow Polling Trigger', 'n8n-nodes-pocketsflow.pocketsflowPollingTrigger', 1, {
 		events: ['order.completed'],
-		pollTimes: { item: [{ mode: 'everyMinute' }] },
+		pollTimes: everyTenSeconds,
 		options,
 	});
+
+/** The workflow, but that its polling triggers look for sales every ten seconds. */
+export const pollOften = <W extends Pick<Workflow, 'nodes'>>(workflow: W): W => ({
+	...workflow,
+	nodes: workflow.nodes.map((node) =>
+		node.type.endsWith('.pocketsflowPollingTrigger')
+			? { ...node, parameters: { ...node.parameters, pollTimes: everyTenSeconds } }
+			: node,
+	),
+});
+
+/** An AI agent that is told to sell icons. `openAi` leads to its model. */
+export function buildAgent(
+	version: number,
+	openAi: Pick<Credential, 'id' | 'name'>,
+	tools: WorkflowNode[],
+): Workflow {
+	const toAgent = (type: string) => ({ [type]: [[{ node: 'AI Agent', type, index: 0 }]] });
+	const model = buildNode('OpenAI Chat Model', '@n8n/n8n-nodes-langchain.lmChatOpenAi', 1.3, {
+		model: byId('stub-1'),
+		responsesApiEnabled: false,
+		options: { maxRetries: 0 },
+	});
+	const { id, name } = openAi;
+	return {
+		name: 'Agent',
+		nodes: [
+			startNode,
+			buildNode('AI Agent', '@n8n/n8n-nodes-langchain.agent', version, {
+				promptType: 'define',
+				text: 'Sell my icons.',
+				options: {},
+			}),
+			{ ...model, credentials: { openAiApi: { id, name } } },
+			...tools,
+		],
+		connections: {
+			Start: toAgent('main'),
+			'OpenAI Chat Model': toAgent('ai_languageModel'),
+			...Object.fromEntries(tools.map((tool) => [tool.name, toAgent('ai_tool')])),
+		},
+		settings: { executionOrder: 'v1' },
+	};
+}
+
+/** The action node as a tool of an agent. */
+export const buildTool = (name: string, parameters: Record<string, unknown>): WorkflowNode =>
+	buildNode(name, 'n8n-nodes-pocketsflow.pocketsflowTool', 1, parameters);

@@ -61,6 +61,12 @@ export class KeptProcess {
 		});
 	}
 
+	/** Lets this process end before the program does, which the keeper ends then. */
+	release(): void {
+		this.keeper.unref();
+		this.keeper.channel?.unref();
+	}
+
 	/** Sends a signal to it and all that it started, and waits for the end; after 15 s it is killed. */
 	async end(signal: NodeJS.Signals): Promise<Exit> {
 		const keeperExit = waitForExit(this.keeper);

@@ -21,7 +21,7 @@ const user = 'pocketsflow';
 const password = 'pocketsflow';
 
 /** The folder of PostgreSQL's programs; installs them on Debian where there are none. */
-async function ensurePostgres(): Promise<string> {
+export async function ensurePostgres(): Promise<string> {
 	const found = await findPrograms();
 	if (found) return found;
 	await installDebianPackage('postgresql', 'PostgreSQL');

@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { runProgram } from '../programs';
+import { withLock } from './lock';
 import { withProgress } from './progress';
 
 const repository = join(__dirname, '..', '..', '..');
@@ -9,12 +10,20 @@ const sources = ['nodes', 'credentials', 'gulpfile.js', 'tsconfig.json', 'packag
 // The build writes it last.
 const lastFile = join('dist', 'nodes', 'Pocketsflow', 'run.js');
 
-/** Builds the package unless everything in `dist` is newer than its sources. */
-export async function ensureBuilt(): Promise<void> {
-	if (await isFresh()) return;
+/** Builds the package, without checking its types, unless everything in `dist` is newer than its sources. */
+export const ensureBuilt = (): Promise<void> => withBuilt(() => Promise.resolve());
+
+/** Builds if need be, then does the work with `dist`. No other run builds meanwhile. */
+export const withBuilt = <T>(work: () => Promise<T>): Promise<T> =>
+	withLock(join(repository, '.cache', 'build.lock'), 'builds the nodes', async () => {
+		if (!(await isFresh())) await build();
+		return await work();
+	});
+
+async function build(): Promise<void> {
 	await withProgress('Building the nodes', async () => {
 		const gulp = join(repository, 'node_modules', 'gulp', 'bin', 'gulp.js');
-		await runProgram(process.execPath, [gulp, 'build'], { cwd: repository });
+		await runProgram(process.execPath, [gulp, 'assemble'], { cwd: repository });
 	});
 }
 

@@ -28,6 +28,8 @@ const isProgram = Object.hasOwn(programs, what);
 const script = isProgram ? join(root, 'node_modules', programs[what]) : resolve(root, what);
 process.argv = [process.argv[0], script, ...args];
 if (!isProgram) {
+	// Says how JSX is compiled; tsx would read the one for the nodes.
+	process.env.TSX_TSCONFIG_PATH ??= join(root, 'test', 'tsconfig.json');
 	require('tsx/cjs');
 	// Also for what the nodes import when they run.
 	await import('tsx/esm');

@@ -6,7 +6,7 @@ import {
 } from '../../../nodes/Pocketsflow/actions/failureSummary';
 
 describe('the summary of a failed run', () => {
-	const done = (id: string): ItemOutcome => ({ status: 'done', ids: [id], recordCount: 1 });
+	const done = (id: string): ItemOutcome => ({ status: 'done', id, recordCount: 1 });
 
 	it('names items in ranges, those that are done with their IDs', () => {
 		expect(

@@ -135,6 +135,16 @@ describe("the payment provider's ids", () => {
 	});
 
 	it.each([
+		[{ subscription: 'sub_1' }],
+		[{ subscription: null, parent: { subscription_details: { subscription: 'sub_1' } } }],
+		[{ parent: { subscription_details: { subscription: { id: 'sub_1' } } } }],
+	])('of an invoice that has no ID yet are those of its subscription: %j', (payload) => {
+		const read = subjectOf('invoice.upcoming');
+		expect(read(payload)).toBe('sub_1');
+		expect(read({ ...payload, id: 'in_1' })).toBe('in_1');
+	});
+
+	it.each([
 		[{ id: 'sub_1' }, 'sub_1/cus_1'],
 		['sub_1', 'sub_1/cus_1'],
 		['offer', undefined],

@@ -37,6 +37,10 @@ describe('metadata', () => {
 		['JSON in JSON', JSON.stringify(JSON.stringify({ a: '1' }))],
 		['URL-encoded text in JSON', JSON.stringify('a=1')],
 		['JSON in URL encoding', encodeURIComponent(JSON.stringify({ a: '1' }))],
+		['URL-encoded text in URL encoding', encodeURIComponent('a=1')],
+		['URL-encoded text in quotes, in URL encoding', encodeURIComponent('"a=1"')],
+		['JSON in URL encoding, twice', encodeURIComponent(encodeURIComponent('{"a":"1"}'))],
+		['webhookMetadata in URL-encoded text', 'webhookMetadata=a%3D1'],
 		['JSON twice in quotes', JSON.stringify(JSON.stringify(JSON.stringify({ a: '1' })))],
 	])('that is encoded twice is read: %s', (_how, metadata) => {
 		expect(readMetadata({ metadata } as never)).toEqual({ a: '1' });
@@ -52,6 +56,7 @@ describe('metadata', () => {
 			},
 		],
 		[{ lines: { data: [{ metadata: {} }, { metadata: { a: '1' } }] } }],
+		[{ lines: { data: [{ metadata: { webhookMetadata: encodeURIComponent('a=1') } }] } }],
 		[{ metadata: {}, subscription_details: { metadata: { a: '1' } } }],
 	])('of a raw invoice is read where the payment provider puts it: %j', (payload) => {
 		expect(readMetadata(payload)).toEqual({ a: '1' });

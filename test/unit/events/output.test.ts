@@ -135,6 +135,21 @@ describe('the simplified output', () => {
 		});
 	});
 
+	it.each([['sub_1'], [{ id: 'sub_1' }]])(
+		'of a raw invoice of the newer form has the subscription that its parent names: %j',
+		(subscription) => {
+			const { subscription_details: details, ...others } = stripeInvoice;
+			const newer = {
+				...others,
+				subscription: undefined,
+				parent: { subscription_details: { ...(details as IDataObject), subscription } },
+			};
+			expect(buildSimplifiedOutput(envelope, newer)).toEqual(
+				buildSimplifiedOutput(envelope, stripeInvoice),
+			);
+		},
+	);
+
 	it('has the metadata of the subscription where a raw invoice has an empty one of its own', () => {
 		const { metadata } = buildSimplifiedOutput(envelope, { ...stripeInvoice, metadata: {} });
 		expect(metadata).toEqual({ other: 'kept', userId: '42', plan: 'pro' });

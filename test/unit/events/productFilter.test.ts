@@ -25,6 +25,7 @@ describe('the product filter', () => {
 		[{ product: {} }],
 		[{ subscription: 'sub_1' }],
 		[{ subscription: { id: 'sub_1' } }],
+		[{ parent: { subscription_details: { subscription: 'sub_1' } } }],
 	])('keeps what names no product: %j', (payload) => {
 		expect(matchesProductFilter(payload, ['p1'])).toBe(true);
 	});

@@ -34,6 +34,13 @@ describe('a date', () => {
 	});
 
 	it.each([
+		[1e11, '1973-03-03T09:46:40.000Z'],
+		[1e11 - 1, '5138-11-16T09:46:39.000Z'],
+	])('that is the timestamp %d is told by its size to be in ms or seconds', (raw, wanted) => {
+		expect(parseDate(raw, 'UTC')?.toISOString()).toBe(wanted);
+	});
+
+	it.each([
 		'2026-02-29',
 		'2026-13-01',
 		'2026-11-23T25:00',

@@ -10,15 +10,6 @@ import {
 } from './history';
 import { kinds, type ShopBehaviour } from './simulatedShop';
 
-jest.mock('../../../nodes/Pocketsflow/transport/send', () => ({
-	send: async (context: { answer(request: unknown): Promise<unknown> }, request: unknown) =>
-		await context.answer(request),
-}));
-jest.mock('../../../nodes/Pocketsflow/transport/credential', () => ({
-	loadCredential: async () => ({ mode: 'live' }),
-	forgetCredential: () => undefined,
-}));
-
 const shopEvent: fc.Arbitrary<ShopEvent> = fc.oneof(
 	{
 		weight: 4,

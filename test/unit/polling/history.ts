@@ -1,10 +1,9 @@
-import type { IDataObject, INode, IPollFunctions } from 'n8n-workflow';
+import type { IDataObject } from 'n8n-workflow';
 
-import type { PocketsflowRequest } from '../../../nodes/Pocketsflow/api/request';
 import { confirmAfterMs } from '../../../nodes/Pocketsflow/polling/batches';
-import { createMemory, type ProcessMemory } from '../../../nodes/Pocketsflow/polling/memory';
-import { poll } from '../../../nodes/Pocketsflow/polling/poll';
+import type { ProcessMemory } from '../../../nodes/Pocketsflow/polling/pollContext';
 import type { PollState } from '../../../nodes/Pocketsflow/polling/state';
+import { SimulatedNode } from './simulatedNode';
 import {
 	kinds,
 	SimulatedShop,
@@ -80,15 +79,6 @@ interface Execution {
 
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
-const node: INode = {
-	id: 'node',
-	name: 'Polling',
-	type: 'polling',
-	typeVersion: 1,
-	position: [0, 0],
-	parameters: {},
-};
-
 const eventOf: Record<Kind, string> = {
 	order: 'order.completed',
 	refund: 'order.refunded',
@@ -128,12 +118,8 @@ export class History {
 	readonly shop: SimulatedShop;
 	/** n8n's clock. */
 	private nowMs = Date.UTC(2026, 9, 24, 12);
-	private memory = createMemory();
-	private otherMemory = createMemory();
-	private staticData: IDataObject = {};
-	/** What n8n's database holds. */
-	private saved = '{}';
-	private activation = 'activate';
+	/** That of the other main process. */
+	private otherMemory = SimulatedNode.createMemory();
 	private readonly executions: Execution[] = [];
 	private readonly executionsOf = new Map<string, Execution[]>();
 	/** Those that are not stored as done. */
@@ -206,23 +192,9 @@ export class History {
 		};
 	}
 
-	private readonly context = {
-		getMode: () => 'trigger',
-		getActivationMode: () => this.activation,
-		getWorkflow: () => ({ id: 'workflow' }),
-		getNode: () => node,
-		logger: { warn: () => undefined },
-		__emitError: () => undefined,
-		getTimezone: () => 'Europe/Berlin',
-		getNodeParameter: (path: string, fallback: unknown) =>
-			path
-				.split('.')
-				.reduce<unknown>(
-					(value, key) => (value as IDataObject | undefined)?.[key],
-					this.readParameters(),
-				) ?? fallback,
-		getWorkflowStaticData: () => this.staticData,
-		answer: async (request: PocketsflowRequest) => {
+	private readonly node = new SimulatedNode({
+		readParameters: () => this.readParameters(),
+		answer: (request) => {
 			const number = this.requests++;
 			for (const { before, event } of this.fate.meanwhile)
 				if (before === number) this.happen(event);
@@ -230,7 +202,7 @@ export class History {
 			if (this.fate.crash === 'reading' && number > 0) throw new Error('n8n was killed');
 			return this.shop.answer(request);
 		},
-	} as unknown as IPollFunctions;
+	});
 
 	private happen(event: ShopEvent): void {
 		if (event.kind === 'deletion') return this.remove(event.of, event.index);
@@ -295,26 +267,20 @@ export class History {
 		this.crashes++;
 		// An execution takes up to a minute.
 		for (const execution of this.executions)
-			if (execution.memory === this.memory && this.nowMs - execution.startedAtMs < minuteMs)
+			if (execution.memory === this.node.memory && this.nowMs - execution.startedAtMs < minuteMs)
 				execution.isKilled = true;
-		this.restart();
-	}
-
-	private restart(): void {
-		this.memory = createMemory();
-		this.staticData = JSON.parse(this.saved) as IDataObject;
-		this.activation = 'init';
+		this.node.restart();
 	}
 
 	/** @returns whether anything was emitted */
 	private async poll(fate: PollFate): Promise<boolean> {
 		this.fate = fate;
 		this.requests = 0;
-		if (this.staticData.pollingLive !== undefined)
+		if (this.node.staticData.pollingLive !== undefined)
 			for (const execution of this.unstored) execution.isGivenBack = true;
 		let items: IDataObject[] | undefined;
 		try {
-			items = await poll(this.context, this.memory);
+			items = await this.node.poll();
 		} catch (error) {
 			if (fate.crash !== undefined) this.kill();
 			// A failed execution; the next poll tries again.
@@ -341,7 +307,7 @@ export class History {
 		if (this.setting.repeatAfterMinutes > 0) return;
 		for (const { keys, memory, startedAtMs } of this.unstored)
 			if (
-				memory === this.memory &&
+				memory === this.node.memory &&
 				this.nowMs - startedAtMs >= confirmAfterMs &&
 				keys.some((key) => !this.confirmed.has(key))
 			)
@@ -349,11 +315,11 @@ export class History {
 	}
 
 	private save(): void {
-		const text = String(this.staticData.pollingLive);
+		const text = String(this.node.staticData.pollingLive);
 		this.maxStateBytes = Math.max(this.maxStateBytes, text.length);
-		this.saved = JSON.stringify(this.staticData);
+		this.node.save();
 		const isStored = ({ memory, startedAtMs }: Execution) =>
-			memory === this.memory && this.nowMs - startedAtMs >= confirmAfterMs;
+			memory === this.node.memory && this.nowMs - startedAtMs >= confirmAfterMs;
 		for (const { keys } of this.unstored.filter(isStored))
 			for (const key of keys) this.confirmed.add(key);
 		this.unstored = this.unstored.filter((execution) => !isStored(execution));
@@ -388,7 +354,7 @@ export class History {
 		const execution: Execution = {
 			keys,
 			changes,
-			memory: this.memory,
+			memory: this.node.memory,
 			startedAtMs: this.nowMs,
 			isKilled: false,
 			isGivenBack: false,
@@ -404,7 +370,9 @@ export class History {
 		const earlier = this.executionsOf.get(key) ?? [];
 		const last = earlier[earlier.length - 1] as Execution | undefined;
 		if (!last) return;
-		const own = earlier.filter(({ memory, isInDoubt }) => memory === this.memory && !isInDoubt);
+		const own = earlier.filter(
+			({ memory, isInDoubt }) => memory === this.node.memory && !isInDoubt,
+		);
 		const { repeatAfterMinutes } = this.setting;
 		if (own.length > (repeatAfterMinutes > 0 ? 1 : 0)) throw new Broken(`${key} too often`);
 		if (repeatAfterMinutes === 0) {
@@ -451,12 +419,12 @@ export class History {
 		this.nowMs += minuteMs;
 		// Before the next poll it is as good as a crash: n8n tells a node of neither.
 		if (this.hasUnconfirmed()) this.crashes++;
-		this.restart();
+		this.node.restart();
 	}
 
 	private hasUnconfirmed(): boolean {
 		const isUnconfirmed = ({ keys, memory }: Execution) =>
-			memory === this.memory && keys.some((key) => !this.confirmed.has(key));
+			memory === this.node.memory && keys.some((key) => !this.confirmed.has(key));
 		return this.setting.repeatAfterMinutes > 0 || this.executions.some(isUnconfirmed);
 	}
 
@@ -465,13 +433,13 @@ export class History {
 		this.renames++;
 		if (this.hasUnconfirmed()) this.crashes++;
 		// n8n polls when it starts, so before anybody can rename.
-		if (this.memory.states.size === 0) await this.poll({ meanwhile: [] });
+		if (this.node.memory.states.size === 0) await this.poll({ meanwhile: [] });
 		// n8n does not say whether it kept what was emitted last, so that it comes again, at its turn.
 		for (const execution of this.unstored) execution.isInDoubt = !execution.isGivenBack;
 		this.unstored = this.unstored.filter(({ isInDoubt }) => !isInDoubt);
-		this.staticData = {};
-		this.saved = '{}';
-		this.activation = 'activate';
+		this.node.staticData = {};
+		this.node.save();
+		this.node.activation = 'activate';
 		await this.poll({ meanwhile: [] });
 	}
 
@@ -486,9 +454,9 @@ export class History {
 
 	private async takeOver(): Promise<void> {
 		this.takeovers++;
-		[this.memory, this.otherMemory] = [this.otherMemory, this.memory];
-		this.staticData = JSON.parse(this.saved) as IDataObject;
-		this.activation = 'leadershipChange';
+		[this.node.memory, this.otherMemory] = [this.otherMemory, this.node.memory];
+		this.node.load();
+		this.node.activation = 'leadershipChange';
 		this.nowMs += minuteMs;
 		await this.poll({ meanwhile: [] });
 	}

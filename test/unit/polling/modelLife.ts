@@ -1,15 +1,15 @@
-import type { IDataObject, INode, IPollFunctions } from 'n8n-workflow';
+import type { IDataObject } from 'n8n-workflow';
 
+import { parseJson } from '../../../nodes/Pocketsflow/api/json';
 import type { PocketsflowRequest } from '../../../nodes/Pocketsflow/api/request';
 import { isErrorBody } from '../../../nodes/Pocketsflow/api/responses';
-import { createMemory, type ProcessMemory } from '../../../nodes/Pocketsflow/polling/memory';
-import { poll } from '../../../nodes/Pocketsflow/polling/poll';
 import {
 	createModel,
 	type Model,
 	type ModelResponse,
 	type Switches,
 } from '../../model/pocketsflow';
+import { SimulatedNode } from './simulatedNode';
 
 export const minuteMs = 60_000;
 
@@ -29,15 +29,6 @@ export interface LifeOptions {
 	isDurable?: boolean;
 }
 
-const node: INode = {
-	id: 'node',
-	name: 'Polling',
-	type: 'polling',
-	typeVersion: 1,
-	position: [0, 0],
-	parameters: {},
-};
-
 export interface EmittedItem {
 	event: string;
 	eventId: string;
@@ -51,18 +42,12 @@ export interface EmittedItem {
 export class ModelLife {
 	readonly model: Model;
 	readonly emitted: EmittedItem[] = [];
-	/** Polls that failed, and parts of polls. */
-	readonly failures: string[] = [];
 	/** Requests of each poll. */
 	readonly requestCounts: number[] = [];
 	/** When the first poll was over. */
 	activatedAtMs = Infinity;
 	nowMs: number;
 	maxStateBytes = 0;
-	private memory: ProcessMemory = createMemory();
-	private staticData: IDataObject = {};
-	private saved = '{}';
-	private activation = 'activate';
 	private polls = 0;
 
 	constructor(private readonly options: LifeOptions) {
@@ -75,25 +60,21 @@ export class ModelLife {
 		});
 	}
 
-	private readonly context = {
-		getMode: () => 'trigger',
-		getActivationMode: () => this.activation,
-		getWorkflow: () => ({ id: 'workflow' }),
-		getNode: () => node,
-		logger: { warn: () => undefined },
-		__emitError: ({ message }: Error) => void this.failures.push(message),
-		getTimezone: () => 'UTC',
-		getNodeParameter: (path: string, fallback: unknown) =>
-			path.split('.').reduce<unknown>((value, key) => (value as IDataObject | undefined)?.[key], {
-				events: this.options.events ?? ['order.completed'],
-				simplify: false,
-				start: 'now',
-				options: this.options.options ?? {},
-				...this.options.parameters,
-			}) ?? fallback,
-		getWorkflowStaticData: () => this.staticData,
-		answer: (request: PocketsflowRequest) => this.answer(request),
-	} as unknown as IPollFunctions;
+	private readonly node = new SimulatedNode({
+		readParameters: () => ({
+			events: this.options.events ?? ['order.completed'],
+			simplify: false,
+			start: 'now',
+			options: this.options.options ?? {},
+			...this.options.parameters,
+		}),
+		answer: (request) => this.answer(request),
+	});
+
+	/** Polls that failed, and parts of polls. */
+	get failures(): string[] {
+		return this.node.failures;
+	}
 
 	/** As `send`: what may help is tried again. */
 	private answer({ method, path, query = {}, body }: PocketsflowRequest): unknown {
@@ -106,7 +87,7 @@ export class ModelLife {
 				query: Object.fromEntries(texts.map(([key, value]) => [key, String(value)])),
 				body,
 			});
-			const parsed = parse(response.body);
+			const parsed = parseJson(response.body);
 			if (response.status < 300 && parsed !== undefined && !isErrorBody(parsed)) return parsed;
 			if (response.status >= 400 && response.status < 500 && response.status !== 429) break;
 		}
@@ -118,36 +99,29 @@ export class ModelLife {
 	/** For `Date.now`. */
 	readonly clock = (): number => this.nowMs;
 
-	/** n8n starts again; what was not saved is gone. */
-	restart(): void {
-		this.memory = createMemory();
-		this.staticData = JSON.parse(this.saved) as IDataObject;
-		this.activation = 'init';
-	}
-
 	/** A poll, some minutes later. @returns the items that came to be an execution */
 	async poll(fate: Fate = 'kept', minutes = 1): Promise<IDataObject[]> {
 		this.nowMs += minutes * minuteMs;
-		if (this.options.isDurable) this.staticData = JSON.parse(this.saved) as IDataObject;
+		if (this.options.isDurable) this.node.load();
 		const requestsBefore = this.model.requests.length;
 		let items: IDataObject[] | undefined;
 		try {
-			items = await poll(this.context, this.memory);
+			items = await this.node.poll();
 		} catch (error) {
 			this.failures.push(String(error));
 		}
 		this.requestCounts.push(this.model.requests.length - requestsBefore);
 		this.polls++;
-		if (this.activatedAtMs === Infinity && Object.keys(this.staticData).length > 0)
+		if (this.activatedAtMs === Infinity && Object.keys(this.node.staticData).length > 0)
 			this.activatedAtMs = this.nowMs;
 		const isSaved = fate === 'kept' || fate === 'crashSaved';
 		const isExecuted = fate === 'kept' || fate === 'crashExecuted';
 		if (items && isSaved) {
-			this.saved = JSON.stringify(this.staticData);
-			this.maxStateBytes = Math.max(this.maxStateBytes, this.saved.length);
+			this.node.save();
+			this.maxStateBytes = Math.max(this.maxStateBytes, this.node.saved.length);
 		}
 		if (items && isExecuted) this.execute(items);
-		if (fate !== 'kept' && fate !== 'abandoned') this.restart();
+		if (fate !== 'kept' && fate !== 'abandoned') this.node.restart();
 		return isExecuted ? (items ?? []) : [];
 	}
 
@@ -178,13 +152,5 @@ export class ModelLife {
 	/** The requests of the last poll. */
 	get lastRequests(): number {
 		return this.requestCounts[this.requestCounts.length - 1];
-	}
-}
-
-function parse(text: string): unknown {
-	try {
-		return JSON.parse(text) as unknown;
-	} catch {
-		return undefined;
 	}
 }

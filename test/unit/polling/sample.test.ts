@@ -1,37 +1,15 @@
-import type { IDataObject, INode, IPollFunctions } from 'n8n-workflow';
+import type { IDataObject } from 'n8n-workflow';
 
-import { poll } from '../../../nodes/Pocketsflow/polling/poll';
-
-jest.mock('../../../nodes/Pocketsflow/transport/send', () => ({
-	send: async (context: { answer(): unknown }) => context.answer(),
-}));
-jest.mock('../../../nodes/Pocketsflow/transport/credential', () => ({
-	loadCredential: async () => ({ mode: 'live' }),
-	forgetCredential: () => undefined,
-}));
-
-const node: INode = {
-	id: 'node',
-	name: 'Polling',
-	type: 'polling',
-	typeVersion: 1,
-	position: [0, 0],
-	parameters: {},
-};
+import { SimulatedNode } from './simulatedNode';
 
 /** A manual run of the node at a Pocketsflow that has these memberships. */
 async function runManually(event: string, memberships: IDataObject[]): Promise<unknown> {
-	const parameters: IDataObject = { events: [event], start: 'now', simplify: true, options: {} };
-	const context = {
-		getMode: () => 'manual',
-		getWorkflow: () => ({ id: 'workflow' }),
-		getNode: () => node,
-		getTimezone: () => 'UTC',
-		getNodeParameter: (name: string, fallback: unknown) => parameters[name] ?? fallback,
+	const node = new SimulatedNode({
+		mode: 'manual',
+		readParameters: () => ({ events: [event], start: 'now', simplify: true, options: {} }),
 		answer: () => ({ subscriptions: memberships }),
-	} as unknown as IPollFunctions;
-	const items = await poll(context);
-	return items?.map(({ subscriptionCustomerId }) => subscriptionCustomerId);
+	});
+	return (await node.poll())?.map(({ subscriptionCustomerId }) => subscriptionCustomerId);
 }
 
 const active = { _id: 'active', status: 'active', createdAt: '2026-11-22T00:00:00.000Z' };

@@ -1,15 +1,6 @@
 import type { Switches } from '../../model/pocketsflow';
 import { minuteMs, ModelLife, type LifeOptions } from './modelLife';
 
-jest.mock('../../../nodes/Pocketsflow/transport/send', () => ({
-	send: async (context: { answer(request: unknown): Promise<unknown> }, request: unknown) =>
-		await context.answer(request),
-}));
-jest.mock('../../../nodes/Pocketsflow/transport/credential', () => ({
-	loadCredential: async () => ({ mode: 'live' }),
-	forgetCredential: () => undefined,
-}));
-
 afterEach(() => jest.restoreAllMocks());
 
 function begin(options: LifeOptions): ModelLife {
@@ -320,16 +311,71 @@ test('watching 2,000 memberships takes a third of the limit at most where the pa
 	expect(Math.max(...life.requestCounts.slice(1))).toBeLessThanOrEqual(33);
 });
 
-test('a quiet account takes one request for each list', async () => {
-	const events = [
-		'order.completed',
-		'customer.subscription.created',
-		'review.created',
-		'order.refunded',
-	];
-	const life = begin({ events, apiPageSize: 20 });
-	sell(life, 500, minuteMs);
-	life.nowMs += 60 * minuteMs;
+/** Every event that stands in a list of its own. */
+const listedEvents = [
+	'order.completed',
+	'customer.created',
+	'customer.subscription.created',
+	'review.created',
+	'order.refunded',
+];
+
+describe.each([1, 5, 150])('a quiet account with %i sales', (count) => {
+	/** The requests of each poll of such an account, after polls that came to know it. */
+	async function countRequests(events: string[], switches: Partial<Switches> = {}) {
+		const life = begin({ switches, events, apiPageSize: 100 });
+		sell(life, count, 120 * minuteMs);
+		life.nowMs += 24 * 60 * minuteMs;
+		await life.comeToRest(6);
+		const begun = life.requestCounts.length;
+		for (let polls = 0; polls < 6; polls++) await life.poll();
+		return { life, counts: life.requestCounts.slice(begun) };
+	}
+
+	it.each(listedEvents.map((event) => [event]))(
+		'takes one request for a poll of %s',
+		async (event) => {
+			expect((await countRequests([event])).counts).toEqual([1, 1, 1, 1, 1, 1]);
+		},
+	);
+
+	it('takes six requests for a poll of every event', async () => {
+		const { counts } = await countRequests([...listedEvents, ...subscriptionEvents.slice(1)]);
+		expect(counts).toEqual([6, 6, 6, 6, 6, 6]);
+	});
+
+	it.each<[string, Partial<Switches>, number]>([
+		['newest first: at once', {}, 1],
+		[
+			'oldest first, although asked otherwise: one poll later',
+			{ customerSort: 'ignored', order: 'oldest' },
+			2,
+		],
+	])('finds the next customer of a list that stands %s', async (_what, switches, polls) => {
+		const events = ['customer.created'];
+		for (const isLater of [false, true]) {
+			const { life } = await countRequests(events, switches);
+			if (isLater) await life.poll();
+			const { customerId } = life.model.sell();
+			for (let poll = 0; poll < polls; poll++) await life.poll();
+			expect(life.idsOf('customer.created')).toEqual([customerId]);
+		}
+	});
+});
+
+test('records whose IDs are numbers that JavaScript cannot hold are found once each', async () => {
+	const events = [...listedEvents, ...subscriptionEvents.slice(1)];
+	const life = begin({ switches: { idForm: 'hugeNumber' }, events });
+	await life.poll();
+	const orders = sell(life, 4, 1_000);
+	const memberships = [life.model.subscribe(), life.model.subscribe()];
+	await life.poll();
+	memberships[1].end();
 	await life.comeToRest(3);
-	expect(life.lastRequests).toBe(events.length);
+	expect(sorted(life.idsOf('order.completed'))).toEqual(sorted(orders));
+	expect(life.idsOf('customer.created')).toHaveLength(6);
+	expect(sorted(life.idsOf('customer.subscription.created'))).toEqual(
+		sorted(memberships.map(({ id }) => id)),
+	);
+	expect(life.idsOf('customer.subscription.deleted')).toEqual([memberships[1].id]);
 });

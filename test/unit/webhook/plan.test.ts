@@ -1,5 +1,5 @@
 import type { Endpoint } from '../../../nodes/Pocketsflow/webhook/endpoints';
-import { isDone, plan, type Wanted } from '../../../nodes/Pocketsflow/webhook/plan';
+import { plan, type Wanted } from '../../../nodes/Pocketsflow/webhook/plan';
 import {
 	describeEndpoint,
 	readDescription,
@@ -29,16 +29,13 @@ const knowing =
 describe('the plan for our endpoints', () => {
 	it('is empty for the one that is wanted', () => {
 		const planned = plan([make('a')], wanted, knowing('a'));
-		expect(planned).toMatchObject({ keep: { endpoint: { id: 'a' }, secret: 'secret of a' } });
-		expect(planned.change).toBeUndefined();
-		expect(isDone(planned)).toBe(true);
+		const keep = { ...make('a', { description: expect.any(String) }), secret: 'secret of a' };
+		expect(planned).toEqual({ keep, change: undefined, remove: [] });
 	});
 
 	it('is to create one if the secret of none is known, and to remove the others', () => {
 		for (const own of [[], [make('a'), make('b')]]) {
-			const planned = plan(own, wanted, knowing());
-			expect(planned).toEqual({ remove: own });
-			expect(isDone(planned)).toBe(false);
+			expect(plan(own, wanted, knowing())).toEqual({ remove: own });
 		}
 	});
 
@@ -53,20 +50,22 @@ describe('the plan for our endpoints', () => {
 				wanted,
 				knowing(...known),
 			);
-			expect(planned.keep?.endpoint.id).toBe(kept);
+			expect(planned.keep?.id).toBe(kept);
 			expect(planned.remove.map(({ id }) => id)).toEqual(order.filter((id) => id !== kept));
-			expect(isDone(planned)).toBe(false);
 		}
 	});
 
+	it('is to replace one that was registered for another scheme', () => {
+		const own = [make('a', { url: url.replace('https', 'http') })];
+		expect(plan(own, wanted, knowing('a'))).toEqual({ remove: own });
+	});
+
 	it.each<[string, Partial<Endpoint>, unknown]>([
-		['another URL', { url: 'http://n8n.example.com/webhook/1/webhook' }, { url }],
 		['other events', { events: ['order.refunded'] }, { events: ['order.completed'] }],
 		['no activity', { active: false }, { active: true }],
 	])('changes nothing but %s', (_what, differences, change) => {
 		const planned = plan([make('a', differences)], wanted, knowing('a'));
 		expect(planned.change).toEqual(change);
-		expect(isDone(planned)).toBe(false);
 	});
 
 	it.each([

@@ -22,13 +22,12 @@ function newKeyring({ known = [] as string[], stored = [] as string[], shown = [
 		async openStored() {
 			asked.push('static data');
 			secrets.push(...stored.map(make));
-			return stored.length > 0;
 		},
-		canLearnFrom: () => !asked.includes('Pocketsflow'),
-		getReading: () => ({}),
 		async lookUp() {
+			if (asked.includes('Pocketsflow')) return false;
 			asked.push('Pocketsflow');
 			secrets.push(...shown.map(make));
+			return true;
 		},
 	} as unknown as Keyring;
 	return { keyring, asked, preferred };
@@ -62,6 +61,13 @@ describe('the secret that fits', () => {
 		expect(verification).toEqual({ valid: true, secret: make(right) });
 		expect(asked).toEqual(expected);
 		expect(preferred).toEqual([right]);
+	});
+
+	it('cannot be looked up: the credential is the reason', async () => {
+		const { keyring } = newKeyring({ known: [wrong] });
+		keyring.openStored = () => Promise.reject(new Error('no credential'));
+		const verification = await verifyDelivery(context, keyring, body, header);
+		expect(verification).toEqual({ valid: false, reason: 'the credential cannot be read' });
 	});
 
 	it('is nowhere: the reason says whether one is known', async () => {

@@ -1,7 +1,7 @@
 import { lists } from '../../api/lists';
 import { buildFilters } from '../../fields/shared/collections';
 import { buildProductField, locatorField } from '../../fields/locators';
-import { getBuyerEmail, joinLabel } from '../../fields/pickers';
+import { getBuyerEmail, buildPicker } from '../../fields/pickers';
 import { choiceField } from '../../fields/kinds/choice';
 import { emailField } from '../../fields/kinds/text';
 import type { Resource } from '../operation';
@@ -12,22 +12,10 @@ const customerField = locatorField({
 	name: 'customerId',
 	description: 'The customer to work with',
 	placeholder: 'e.g. 6a5400000000000000000ccc',
-	picker: {
-		method: 'searchCustomers',
-		sources: [
-			{
-				list: lists.customers,
-				label: (record) =>
-					joinLabel(
-						record,
-						getBuyerEmail(record) ?? 'Unknown buyer',
-						record.numberOfOrders === undefined
-							? undefined
-							: `orders: ${String(record.numberOfOrders)}`,
-					),
-			},
-		],
-	},
+	picker: buildPicker('searchCustomers', lists.customers, (record) => [
+		getBuyerEmail(record) ?? 'Unknown buyer',
+		record.numberOfOrders === undefined ? undefined : `orders: ${String(record.numberOfOrders)}`,
+	]),
 });
 
 export const customerResource: Resource = {

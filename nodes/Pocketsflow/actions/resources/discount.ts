@@ -6,7 +6,7 @@ import { buildAdditionalFields, buildUpdateFields } from '../../fields/shared/co
 import { simplifyField } from '../../fields/shared/output';
 import { dateField } from '../../fields/kinds/date';
 import { buildProductField, locatorField, mainProductsField } from '../../fields/locators';
-import { formatActive, formatAmount, formatText, joinLabel } from '../../fields/pickers';
+import { formatActive, formatAmount, formatText, buildPicker } from '../../fields/pickers';
 import { InvalidInputError, type Field } from '../../fields/field';
 import { booleanField } from '../../fields/kinds/boolean';
 import { choiceField } from '../../fields/kinds/choice';
@@ -33,22 +33,12 @@ const discountField = locatorField({
 	name: 'discountId',
 	description: 'The discount to work with',
 	placeholder: 'e.g. 6a5500000000000000000ddd',
-	picker: {
-		method: 'searchDiscounts',
-		sources: [
-			{
-				list: lists.discounts,
-				label: (record) =>
-					joinLabel(
-						record,
-						formatText(record.code) ?? formatText(record.name) ?? 'Unnamed',
-						formatDiscountValue(record),
-						formatText(record.name),
-						formatActive(record),
-					),
-			},
-		],
-	},
+	picker: buildPicker('searchDiscounts', lists.discounts, (record) => [
+		formatText(record.code) ?? formatText(record.name) ?? 'Unnamed',
+		formatDiscountValue(record),
+		formatText(record.name),
+		formatActive(record),
+	]),
 });
 
 function formatDiscountValue({ value, valueType }: IDataObject): string | undefined {

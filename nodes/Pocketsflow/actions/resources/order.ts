@@ -3,9 +3,8 @@ import { readMetadata } from '../../events/metadata';
 import { buildFilters, dateRangeFields } from '../../fields/shared/collections';
 import { amountNotice, simplifyField } from '../../fields/shared/output';
 import { buildProductField, orderField } from '../../fields/locators';
-import type { Field } from '../../fields/field';
 import { choiceField } from '../../fields/kinds/choice';
-import { codeField } from '../../fields/kinds/text';
+import { codeField, comparedTextField } from '../../fields/kinds/text';
 import type { Resource } from '../operation';
 import { buildGetManyRow, buildGetRow } from '../rows';
 
@@ -37,19 +36,13 @@ const metadataKeyField = codeField({
 	description: 'The metadata key from the checkout session',
 });
 
-const metadataTextField = codeField({
+const metadataValueField = comparedTextField({
 	displayName: 'Metadata Value',
 	name: 'metadataValue',
 	required: true,
 	placeholder: 'e.g. A-1001',
 	description: 'The exact value of the key, compared as text',
 });
-
-const metadataValueField: Field<string> = {
-	...metadataTextField,
-	// Metadata may hold booleans, which no other text does.
-	read: (raw) => metadataTextField.read(typeof raw === 'boolean' ? String(raw) : raw),
-};
 
 const matchesField = choiceField(
 	{

@@ -2,7 +2,7 @@ import { lists } from '../../api/lists';
 import { buildAdditionalFields } from '../../fields/shared/collections';
 import { amountNotice } from '../../fields/shared/output';
 import { locatorField, orderField } from '../../fields/locators';
-import { formatAmount, formatMinute, formatText, joinLabel } from '../../fields/pickers';
+import { formatAmount, formatMinute, formatText, buildPicker } from '../../fields/pickers';
 import { showFor } from '../../fields/field';
 import { choiceField } from '../../fields/kinds/choice';
 import { moneyField, notCents } from '../../fields/kinds/number';
@@ -15,23 +15,13 @@ const refundField = locatorField({
 	name: 'refundId',
 	description: 'The refund to work with',
 	placeholder: 'e.g. 6a5300000000000000000eee',
-	picker: {
-		method: 'searchRefunds',
-		sources: [
-			{
-				list: lists.refunds,
-				label: (record) =>
-					joinLabel(
-						record,
-						formatAmount(record.amount, record.currency) ?? 'Refund',
-						formatText(record.status),
-						formatMinute(record.createdAt),
-						formatText(record.reason),
-						formatText(record.orderId) && `order ${String(record.orderId)}`,
-					),
-			},
-		],
-	},
+	picker: buildPicker('searchRefunds', lists.refunds, (record) => [
+		formatAmount(record.amount, record.currency) ?? 'Refund',
+		formatText(record.status),
+		formatMinute(record.createdAt),
+		formatText(record.reason),
+		formatText(record.orderId) && `order ${String(record.orderId)}`,
+	]),
 });
 
 // The API only has an optional amount. The choice keeps an expression that happens to give nothing from

@@ -4,13 +4,7 @@ import { buildFilters, dateRangeFields } from '../../fields/shared/collections';
 import { simplifyField } from '../../fields/shared/output';
 import { limitField, returnAllField } from '../../fields/shared/paging';
 import { idPattern, locatorField } from '../../fields/locators';
-import {
-	formatMinute,
-	formatText,
-	getBuyerEmail,
-	joinLabel,
-	type PickerSource,
-} from '../../fields/pickers';
+import { formatMinute, formatText, getBuyerEmail, type PickerSource } from '../../fields/pickers';
 import { choiceField } from '../../fields/kinds/choice';
 import type { Address } from '../../fields/kinds/id';
 import type { RequestOperation, Resource } from '../operation';
@@ -48,15 +42,13 @@ const membershipSource: PickerSource = {
 		key: readId,
 		ownKey: ({ productId, subscriptionId }) => formatText(productId ?? subscriptionId),
 	},
-	label: (record, [offer]) =>
-		joinLabel(
-			record,
-			formatMinute(record.createdAt),
-			formatText(record.status),
-			record.cancelAtPeriodEnd === true ? 'ends with its period' : undefined,
-			formatText(offer?.name),
-			getBuyerEmail(record) ?? formatText(record.customerId) ?? readId(record) ?? 'Unknown buyer',
-		),
+	label: (record, [offer]) => [
+		formatMinute(record.createdAt),
+		formatText(record.status),
+		record.cancelAtPeriodEnd === true ? 'ends with its period' : undefined,
+		formatText(offer?.name),
+		getBuyerEmail(record) ?? formatText(record.customerId) ?? readId(record) ?? 'Unknown buyer',
+	],
 };
 
 const portalAddress: Address = {

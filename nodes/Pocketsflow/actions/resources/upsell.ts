@@ -3,7 +3,7 @@ import { path } from '../../api/request';
 import { buildAdditionalFields, buildUpdateFields } from '../../fields/shared/collections';
 import { simplifyField } from '../../fields/shared/output';
 import { buildProductField, locatorField, mainProductsField } from '../../fields/locators';
-import { formatActive, formatAmount, formatText, joinLabel } from '../../fields/pickers';
+import { formatActive, formatAmount, formatText, buildPicker } from '../../fields/pickers';
 import {
 	buildPriceFields,
 	makeFreeField,
@@ -32,21 +32,11 @@ const upsellField = locatorField({
 	name: 'upsellId',
 	description: 'The upsell to work with',
 	placeholder: 'e.g. 6a5600000000000000000fff',
-	picker: {
-		method: 'searchUpsells',
-		sources: [
-			{
-				list: lists.upsells,
-				label: (record) =>
-					joinLabel(
-						record,
-						formatText(record.name) ?? formatText(record.offer) ?? 'Unnamed',
-						formatAmount(record.upsellPrice, record.currency),
-						formatActive(record),
-					),
-			},
-		],
-	},
+	picker: buildPicker('searchUpsells', lists.upsells, (record) => [
+		formatText(record.name) ?? formatText(record.offer) ?? 'Unnamed',
+		formatAmount(record.upsellPrice, record.currency),
+		formatActive(record),
+	]),
 });
 
 const upsellProductField = buildProductField({

@@ -4,7 +4,7 @@ import { eventOptions } from '../../events/catalogue';
 import { buildAdditionalFields, buildUpdateFields } from '../../fields/shared/collections';
 import { nameListField } from '../../fields/list';
 import { locatorField } from '../../fields/locators';
-import { formatActive, formatText, joinLabel } from '../../fields/pickers';
+import { formatActive, formatText, buildPicker } from '../../fields/pickers';
 import { InvalidInputError } from '../../fields/field';
 import { booleanField } from '../../fields/kinds/boolean';
 import { textField, urlField } from '../../fields/kinds/text';
@@ -21,22 +21,12 @@ const webhookField = locatorField({
 	name: 'webhookEndpointId',
 	description: 'The registered endpoint to work with',
 	placeholder: 'e.g. 6a5100000000000000000001',
-	picker: {
-		method: 'searchWebhooks',
-		sources: [
-			{
-				list: lists.webhooks,
-				label: (record) =>
-					joinLabel(
-						record,
-						formatText(record.url) ?? 'Unknown URL',
-						formatActive(record),
-						formatText(record.description),
-						Array.isArray(record.events) ? `events: ${record.events.length}` : undefined,
-					),
-			},
-		],
-	},
+	picker: buildPicker('searchWebhooks', lists.webhooks, (record) => [
+		formatText(record.url) ?? 'Unknown URL',
+		formatActive(record),
+		formatText(record.description),
+		Array.isArray(record.events) ? `events: ${record.events.length}` : undefined,
+	]),
 });
 
 const endpointUrlField = urlField({

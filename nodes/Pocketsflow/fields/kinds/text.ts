@@ -32,13 +32,19 @@ export function codeField(shown: Presentation): Field<string> {
 	return { ...field, read: (raw) => field.read(raw)?.trim() };
 }
 
+/** Text that another text is compared with; a boolean is compared as text, too. */
+export function comparedTextField(shown: Presentation): Field<string> {
+	const field = codeField(shown);
+	return { ...field, read: (raw) => field.read(typeof raw === 'boolean' ? String(raw) : raw) };
+}
+
 /** An absolute http or https URL, without surrounding blanks. */
 export function urlField(shown: Presentation): Field<string> {
-	const asText = textField({ placeholder: 'e.g. https://example.com/thanks', ...shown });
+	const asText = codeField({ placeholder: 'e.g. https://example.com/thanks', ...shown });
 	return {
 		...asText,
 		read(raw) {
-			const value = asText.read(raw)?.trim();
+			const value = asText.read(raw);
 			if (value === undefined) return undefined;
 			if (!/^https?:\/\/[^\s/]/i.test(value) || !URL.canParse(value))
 				throw new InvalidInputError(
@@ -52,11 +58,11 @@ export function urlField(shown: Presentation): Field<string> {
 
 /** One email address. Only what is certainly none is refused; Pocketsflow decides the rest. */
 export function emailField(shown: Presentation): Field<string> {
-	const asText = textField({ placeholder: 'e.g. name@email.com', ...shown });
+	const asText = codeField({ placeholder: 'e.g. name@email.com', ...shown });
 	return {
 		...asText,
 		read(raw) {
-			const value = asText.read(raw)?.trim();
+			const value = asText.read(raw);
 			if (value !== undefined && !/^[^\s@]+@[^\s@]+$/.test(value))
 				throw new InvalidInputError(
 					`'${shown.displayName}' must be an email address, not ${quote(value)}`,

@@ -5,12 +5,11 @@ import type { CheckoutSession, Mode, Offer, Product } from '../database/entities
 import { createToken } from '../database/ids';
 import { ApiError } from '../http/errors';
 import { isLocal, isSameOrigin, wantsPage } from './access';
-import { renderDashboard, type Notice } from './dashboard';
+import { Dashboard, type Notice } from './dashboard';
 import { actions } from './dashboard-actions';
-import { html } from './html';
 import { sendPage } from './layout';
-import { renderStorefront } from './storefront';
-import { renderThanks } from './thanks';
+import { Storefront } from './storefront';
+import { Thanks } from './thanks';
 
 const MAX_NOTICES = 50;
 const MAX_WAIT_MS = 3_000;
@@ -29,11 +28,15 @@ function sendRefusal(
 	title: string,
 	reason: string,
 ): void {
-	const content = html`<div class="card">
-		<h1>${title}</h1>
-		<p>${reason}</p>
-		<p><a href="/">Go to the store</a></p>
-	</div>`;
+	const content = (
+		<div class="card">
+			<h1>{title}</h1>
+			<p>{reason}</p>
+			<p>
+				<a href="/">Go to the store</a>
+			</p>
+		</div>
+	);
 	sendPage(context, reply, title === 'Not found' ? 404 : 403, { title, content, width: 'narrow' });
 }
 
@@ -59,14 +62,17 @@ class Notices {
 function runAction(context: SandboxContext, form: URLSearchParams): [Notice, string] {
 	const name = form.get('action') ?? '';
 	const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
-	if (!action) return [{ text: 'There is no such action.', failed: true }, 'content'];
+	if (!action)
+		return [{ text: 'There is no such action.', failed: true, emissions: [] }, 'content'];
 	const db = context.databases[readMode(form.get('mode'))];
 	try {
-		const text = action.run({ context, db, id: form.get('id') ?? '', form });
-		return [{ text, failed: false }, action.section];
+		const { result: text, emissions } = context.deliveries.watch(() =>
+			action.run({ context, db, id: form.get('id') ?? '', form }),
+		);
+		return [{ text, failed: false, emissions }, action.section];
 	} catch (error) {
 		if (!(error instanceof ApiError)) throw error;
-		return [{ text: error.message, failed: true }, action.section];
+		return [{ text: error.message, failed: true, emissions: [] }, action.section];
 	}
 }
 
@@ -99,6 +105,17 @@ function createSession(
 	};
 	context.sessions.set(id, session);
 	return `${context.publicUrl}/checkout?session=${id}`;
+}
+
+/** The paid session that an address names: by its ID, or the newest by the shop's own order number. */
+function findPaidSession(
+	{ sessions }: SandboxContext,
+	{ session: id, order }: Query,
+): CheckoutSession | undefined {
+	const paid = [...sessions.values()].filter((session) => session.paid);
+	if (typeof id === 'string') return paid.find((session) => session.id === id);
+	if (typeof order !== 'string') return undefined;
+	return paid.findLast(({ metadata }) => metadata?.order_id === order);
 }
 
 /** The shop's own number of an order, such as `S-2041`. */
@@ -142,7 +159,7 @@ export function registerPages(
 
 	addPage('/', ({ query }, reply) => {
 		const mode = readMode(query.mode);
-		const content = renderStorefront(context, mode);
+		const content = <Storefront context={context} mode={mode} />;
 		sendPage(context, reply, 200, { title: 'Store', content, mode, current: 'store' });
 	});
 
@@ -154,12 +171,12 @@ export function registerPages(
 	});
 
 	addPage('/thanks', ({ query }, reply) => {
-		const session = context.sessions.get(String(query.session));
+		const session = findPaidSession(context, query);
 		const item = session && findItem(context, session.mode, session.productId);
-		if (!session?.paid || !item) {
+		if (!session || !item) {
 			return sendRefusal(context, reply, 'Not found', 'There is no paid order at this address.');
 		}
-		const content = renderThanks(context, session, item);
+		const content = <Thanks context={context} session={session} item={item} />;
 		const { mode } = session;
 		sendPage(context, reply, 200, {
 			title: 'Thank you',
@@ -177,7 +194,8 @@ export function registerPages(
 			return sendRefusal(context, reply, 'Only on this computer', reason);
 		}
 		const mode = readMode(request.query.mode);
-		const content = renderDashboard(context, mode, notices.get(request.query.notice));
+		const notice = notices.get(request.query.notice);
+		const content = <Dashboard context={context} mode={mode} notice={notice} />;
 		sendPage(context, reply, 200, {
 			title: 'Dashboard',
 			content,

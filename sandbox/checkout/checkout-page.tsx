@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { VNode } from 'preact';
 
 import type { SandboxContext } from '../context';
 import type { Database } from '../database/database';
@@ -8,11 +9,10 @@ import type { Buyer } from '../shop/customers';
 import { applyDiscount, findDiscount } from '../shop/discounts';
 import { subscribe } from '../shop/memberships';
 import { buyProduct } from '../shop/orders';
-import { type Html, html } from '../pages/html';
 import { sendPage } from '../pages/layout';
 import { intervals } from '../pages/storefront';
-import { renderThanks } from '../pages/thanks';
-import { type Bill, renderForm } from './checkout-form';
+import { Thanks } from '../pages/thanks';
+import { type Bill, CheckoutForm } from './checkout-form';
 
 /** A session together with what is bought in it. */
 interface Checkout {
@@ -89,11 +89,14 @@ const isEmail = (text: string) => /^[^\s@]+@[^\s@]+$/.test(text);
 
 const thanksParts = { title: 'Thank you', width: 'narrow', isLive: true } as const;
 
-const renderCard = (name: string, text: string) =>
-	html`<div class="card">
-		<h1 data-test="${name}">${text}</h1>
-		<p><a href="/">Go to the store</a></p>
-	</div>`;
+const Card = ({ name, text }: { name: string; text: string }) => (
+	<div class="card">
+		<h1 data-test={name}>{text}</h1>
+		<p>
+			<a href="/">Go to the store</a>
+		</p>
+	</div>
+);
 
 /** Adds the hosted page to which the `url` of a checkout session leads. */
 export function registerCheckoutPage(app: FastifyInstance, context: SandboxContext): void {
@@ -101,20 +104,28 @@ export function registerCheckoutPage(app: FastifyInstance, context: SandboxConte
 		reply: FastifyReply,
 		status: number,
 		title: string,
-		content: Html,
+		content: VNode,
 		mode?: Mode,
 	) => sendPage(context, reply, status, { title, content, width: 'narrow', ...(mode && { mode }) });
 	const sendNotFound = (reply: FastifyReply) =>
-		sendNarrow(reply, 404, 'Not found', renderCard('missing', 'This checkout does not exist'));
+		sendNarrow(
+			reply,
+			404,
+			'Not found',
+			<Card name="missing" text="This checkout does not exist" />,
+		);
 	const sendPaid = (reply: FastifyReply, { session, item }: Checkout) => {
 		const redirect = session.paid?.redirect;
 		if (redirect) return void reply.redirect(redirect, 303);
-		const content = renderThanks(context, session, item);
+		const content = <Thanks context={context} session={session} item={item} />;
 		sendPage(context, reply, 200, { ...thanksParts, content, mode: session.mode });
 	};
 	const sendForm = (reply: FastifyReply, checkout: Checkout, email: string, problem = '') => {
 		const { session, item } = checkout;
-		const form = renderForm(session.id, computeBill(context, checkout), email, problem);
+		const bill = computeBill(context, checkout);
+		const form = (
+			<CheckoutForm sessionId={session.id} bill={bill} email={email} problem={problem} />
+		);
 		sendNarrow(reply, problem ? 400 : 200, item.name, form, session.mode);
 	};
 
@@ -144,6 +155,6 @@ export function registerCheckoutPage(app: FastifyInstance, context: SandboxConte
 		if (!checkout) return sendNotFound(reply);
 		const { cancelUrl } = checkout.session;
 		if (cancelUrl) return void reply.redirect(cancelUrl, 303);
-		return sendNarrow(reply, 200, 'Canceled', renderCard('canceled', 'Nothing was paid'));
+		return sendNarrow(reply, 200, 'Canceled', <Card name="canceled" text="Nothing was paid" />);
 	});
 }

@@ -1,0 +1,23 @@
+/** An integer of 16 digits or more where a value can begin. */
+const longInteger = /(?:^|[\s:[,])-?\d{16}/;
+
+const stringOrNumber = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:e[+-]?\d+)?/gi;
+
+/**
+ * Parses JSON that Pocketsflow wrote. Integers that JavaScript cannot hold become text, with all their
+ * digits: read as numbers, two IDs beyond 2^53 can become one. Undefined for what is no JSON.
+ */
+export function parseJson(text: string): unknown {
+	try {
+		return JSON.parse(keepDigits(text));
+	} catch {
+		return undefined;
+	}
+}
+
+const keepDigits = (json: string): string =>
+	longInteger.test(json)
+		? json.replace(stringOrNumber, (token) =>
+				/^-?\d{16,}$/.test(token) && !Number.isSafeInteger(Number(token)) ? `"${token}"` : token,
+			)
+		: json;

@@ -1,1 +1,0 @@
-export { nameListField } from './list';
