@@ -360,7 +360,7 @@ describe('a poll that fails', () => {
 		sandbox.setSwitches({
 			faults: [{ path: '/orders', kind: 'answer', status: 200, body: 'empty' }],
 		});
-		await expect(pollLater(setup)).rejects.toThrow('Pocketsflow answered without a list');
+		await expect(pollLater(setup)).rejects.toThrow('Pocketsflow returned no list');
 	});
 });
 
@@ -389,7 +389,7 @@ describe('a manual run of the polling trigger', () => {
 
 	it('says that there is nothing yet', async () => {
 		const setup = setUpNode({ options: { productIds: 'none' } }, { mode: 'manual' });
-		await expect(pollLater(setup)).rejects.toThrow('Pocketsflow has nothing in test mode');
+		await expect(pollLater(setup)).rejects.toThrow('No test-mode data matches');
 	});
 });
 
@@ -501,7 +501,7 @@ test.each(['Pacific', 'GMT+5'])(
 	'the polling trigger says that the time zone %s is not known',
 	async (timezone) => {
 		const setup = setUpNode({ start: 'date', startDate: '2026-01-31T00:00:00' }, { timezone });
-		await expect(pollLater(setup)).rejects.toThrow(`"${timezone}", is not known. Choose another`);
+		await expect(pollLater(setup)).rejects.toThrow(`"${timezone}" is unknown. Select another`);
 	},
 );
 
