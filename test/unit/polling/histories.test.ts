@@ -177,6 +177,22 @@ test('a sale that waits for its turn is not passed over among many that are not 
 	expect(history.figures.items).toBe(5);
 });
 
+test('a customer that waits is not passed over when the list of customers was read to its end', async () => {
+	const behaviour = { ...steadyShop, pageSize: 2, hasMore: false };
+	const setting = {
+		...plainSetting,
+		behaviour,
+		events: allEvents,
+		batch: 1,
+		repeatAfterMinutes: 0,
+	};
+	const customers = { kind: 'sale', of: 'customer', count: 13, sameMoment: false } as const;
+	const event: ShopEvent = { ...customers, lateBy: 0, wanted: true, open: false };
+	const fate: PollFate = { meanwhile: [{ before: 1, event }] };
+	const history = await liveThrough({ ...setting, overlapMinutes: 0 }, [{ kind: 'poll', fate }]);
+	expect(history.figures.expected).toBe(13);
+});
+
 test.each<[string, Step[], number]>([
 	['right after it was emitted comes once more', [], 2],
 	['after n8n gave it back to a poll that failed does not come again', [failedPoll], 1],
