@@ -85,7 +85,7 @@ const bundle = async () => {
 				},
 			],
 		},
-		// Names stay, for who reads what runs, and for the lines of an error.
+		// Names stay, for readers of the running code, and for the lines of an error.
 		minifyInternalExports: false,
 		minify: {
 			mangle: false,

@@ -9,7 +9,7 @@ module.exports = {
 		'<rootDir>/test/engine',
 		'<rootDir>/test/model',
 	],
-	// Jest's own choice leaves a core idle, of which there may be two.
+	// Jest's own choice leaves one core idle, and there may be only two.
 	maxWorkers: availableParallelism(),
 	testEnvironment: '<rootDir>/test/harness/jest/environment.cjs',
 	setupFiles: ['<rootDir>/test/harness/jest/shareModules.cjs'],

@@ -29,7 +29,7 @@ export class PocketsflowApi implements ICredentialType {
 	properties: INodeProperties[] = [
 		{
 			displayName:
-				'The key is in Pocketsflow under <b>Developers → API keys</b>. Begin with a test key (pk_test_…): it moves no money. Its products and orders are apart from those of a live key (pk_live_…).',
+				'Find your key in Pocketsflow under <b>Developers → API keys</b>. Start with a test key (pk_test_…), which moves no money. Test and live data are separate.',
 			name: 'notice',
 			type: 'notice',
 			default: '',
@@ -43,7 +43,7 @@ export class PocketsflowApi implements ICredentialType {
 			default: '',
 			placeholder: 'e.g. pk_test_…',
 			description:
-				'The secret key from Developers → API keys in Pocketsflow. A key that begins with pk_test_ works on test data and moves no money.',
+				'The secret key from Developers → API keys in Pocketsflow. A key that begins with pk_test_ uses test data and moves no money.',
 		},
 		{
 			displayName: 'Base URL',
@@ -60,7 +60,7 @@ export class PocketsflowApi implements ICredentialType {
 			default: '',
 			placeholder: 'e.g. whsec_…',
 			description:
-				'Needed only for a webhook endpoint that you made by hand in Pocketsflow. The trigger keeps the secret of an endpoint that it registers itself.',
+				'Needed only for a webhook endpoint that you created manually in Pocketsflow. The trigger stores the secret of an endpoint that it registers.',
 		},
 		{
 			displayName: 'Ignore SSL Issues (Insecure)',
@@ -68,7 +68,7 @@ export class PocketsflowApi implements ICredentialType {
 			type: 'boolean',
 			default: false,
 			description:
-				'Whether to connect even if the certificate of the base URL cannot be verified. Use it only with a test server.',
+				"Whether to connect even if the certificate of the Base URL can't be verified. Use this only with a test server.",
 		},
 	];
 
@@ -101,7 +101,7 @@ function readFields(
 	const addresses = [url, uri].filter((address) => address !== undefined);
 	if (!addresses.every((address) => isOwnAddress(credential, address, baseURL)))
 		throw new Error(
-			`The API key in this credential is sent to ${new URL(credential.baseUrl).host} only. Correct the address, or the 'Base URL' of the credential.`,
+			`The API key in this credential is sent only to ${new URL(credential.baseUrl).host}. Fix the address, or the 'Base URL' in the credential.`,
 		);
 	return credential;
 }

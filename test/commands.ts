@@ -101,6 +101,11 @@ export const tables: Record<string, Record<string, Command>> = {
 			run: ['test/package/scan.ts', '--control'],
 			minutes: 1,
 		},
+		texts: {
+			what: 'Spelling, terms and links of npm run lint, over texts with a mistake that each must find',
+			run: ['test/lint/main.ts', '--control'],
+			minutes: 1,
+		},
 		reproducible: {
 			what: 'Two clones, built under other circumstances, give the same tarball, byte for byte',
 			run: ['test/package/reproducible.ts'],

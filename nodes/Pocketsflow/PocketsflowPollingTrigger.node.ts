@@ -22,9 +22,9 @@ export class PocketsflowPollingTrigger implements INodeType {
 		version: 1,
 		subtitle: buildEventsSubtitle(polledEventOptions),
 		description:
-			'Asks Pocketsflow at intervals for new orders, subscriptions and other events; needs no public address',
+			'Polls Pocketsflow for new orders, subscriptions, and other events. n8n needs no public address',
 		activationMessage:
-			'Pocketsflow will now be asked at the poll times. The first execution in the list has no items: it only stores from where on to look.',
+			'n8n now polls Pocketsflow at the times that you set. The first execution has no items: it only saves the starting point.',
 		defaults: { name: 'Pocketsflow Polling Trigger' },
 		polling: true,
 		inputs: [],
@@ -32,16 +32,20 @@ export class PocketsflowPollingTrigger implements INodeType {
 		credentials: [{ name: 'pocketsflowApi', required: true, testedBy: 'testPocketsflowApi' }],
 		properties: [
 			{
-				displayName:
-					'Asks Pocketsflow at these times and starts one execution with all that is new, oldest first. n8n needs no public address. A test key finds test events only, a live key live ones.',
+				displayName: 'Each poll starts one execution with all new events, oldest first',
 				name: 'pollingNotice',
+				type: 'notice',
+				default: '',
+			},
+			{
+				displayName: 'A test key receives only test events, and a live key only live events',
+				name: 'modeNotice',
 				type: 'notice',
 				default: '',
 			},
 			polledEventsField.property,
 			{
-				displayName:
-					'Amounts are in the main unit of the currency, as in the API of Pocketsflow: 29 is $29.00',
+				displayName: 'Amounts are in the main unit of the currency: 29 is $29.00',
 				name: 'amountNotice',
 				type: 'notice',
 				default: '',
@@ -57,13 +61,13 @@ export class PocketsflowPollingTrigger implements INodeType {
 					{
 						name: 'From a Date',
 						value: 'date',
-						description: 'Also what happened since that date, in batches, oldest first',
+						description: 'Include events since that date, in batches, oldest first',
 					},
 					{
 						name: 'From Now On',
 						value: 'now',
 						description:
-							'Only what happens after the workflow is first published (activated). What happens while it is unpublished is emitted after you publish it again.',
+							'Only events after you first publish (activate) the workflow. Events that occur while it is unpublished are emitted when you publish it again.',
 					},
 				],
 			},
@@ -74,13 +78,13 @@ export class PocketsflowPollingTrigger implements INodeType {
 				required: true,
 				default: '',
 				description:
-					"The date in the workflow's time zone. Changing it on an active workflow starts again from there.",
+					"The date in the workflow's time zone. If you change it, polling starts again from the new date.",
 				displayOptions: { show: { start: ['date'] } },
 			},
 			simplifyField.property,
 			{
 				displayName:
-					'If n8n stops while it polls, an item may come again with the same event ID. An execution that n8n was stopped in is not resumed: the option Repeat After emits its items again.',
+					'n8n does not resume an execution that is interrupted. To receive its events again, with the same event IDs, add the option Repeat After.',
 				name: 'guaranteeNotice',
 				type: 'notice',
 				default: '',
@@ -97,7 +101,7 @@ export class PocketsflowPollingTrigger implements INodeType {
 		hints: [
 			{
 				message:
-					'Now and then there is an execution without items, which only stores how far polling has come. Leave Always Output Data off: it would run the workflow with an empty item.',
+					'An execution without items only saves the polling progress. Keep Always Output Data disabled; otherwise, the workflow runs with an empty item.',
 				type: 'info',
 				location: 'outputPane',
 				whenToDisplay: 'afterExecution',

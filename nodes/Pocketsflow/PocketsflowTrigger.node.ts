@@ -34,12 +34,12 @@ export class PocketsflowTrigger implements INodeType {
 		description:
 			'Sell digital products and subscriptions, and start workflows on orders and other events',
 		eventTriggerDescription:
-			'Waiting for Pocketsflow. Pay at one of your checkouts in the mode of the key: with a test key no money moves.',
+			'Waiting for an event. To create an order, pay at one of your checkouts in the mode of your API key. With a test key, no money moves.',
 		triggerPanel: {
 			activationHint:
-				'Press the button, then make the event happen: for an order, pay at one of your checkouts. With a test key no money moves.',
+				'Click the button, then trigger the event. To create an order, pay at one of your checkouts. With a test key, no money moves.',
 		},
-		activationMessage: 'Pocketsflow will now report the chosen events to your workflow.',
+		activationMessage: 'Pocketsflow now sends the selected events to this workflow.',
 		defaults: { name: 'Pocketsflow Trigger' },
 		inputs: [],
 		outputs: buildOutputsExpression(),
@@ -57,14 +57,27 @@ export class PocketsflowTrigger implements INodeType {
 		properties: [
 			{
 				displayName:
-					'n8n needs a public https address. Without one, use the Pocketsflow Polling Trigger. A test key receives test events only, a live key live events only. <a href="https://github.com/pocketsflow/n8n-nodes-pocketsflow/blob/main/docs/scaling.md#what-to-set" target="_blank">Prepare for bursts of sales</a>.',
+					'n8n needs a public https address. Without one, use the Pocketsflow Polling Trigger.',
 				name: 'addressNotice',
+				type: 'notice',
+				default: '',
+			},
+			{
+				displayName: 'A test key receives only test events, and a live key only live events',
+				name: 'modeNotice',
 				type: 'notice',
 				default: '',
 			},
 			eventsField.property,
 			...amountNotices,
 			simplifyField.property,
+			{
+				displayName:
+					'Before you go live, <a href="https://github.com/pocketsflow/n8n-nodes-pocketsflow/blob/main/docs/scaling.md#what-to-set" target="_blank">prepare n8n for bursts of sales</a>',
+				name: 'burstNotice',
+				type: 'notice',
+				default: '',
+			},
 			{
 				displayName: 'Options',
 				name: 'options',

@@ -392,7 +392,7 @@ function printBursts(results: Result[]): void {
 				),
 			]),
 	);
-	printTable(['At once', 'Workflow', ...names], rows);
+	printTable(['Deliveries', 'Workflow', ...names], rows);
 }
 
 function printSales(reports: Array<{ setUp: string; report: Report }>): void {
@@ -409,7 +409,7 @@ function printSales(reports: Array<{ setUp: string; report: Report }>): void {
 	});
 	printTable(
 		[
-			...['n8n', 'Sales at once', 'Answered', 'Settled in a minute', 'Later'],
+			...['n8n', 'Simultaneous sales', 'Answered', 'Settled in a minute', 'Later'],
 			...['Twice', 'Lost', 'Invented'],
 		],
 		rows.map((cells) => cells.map(String)),

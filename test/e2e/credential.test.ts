@@ -111,7 +111,7 @@ describe.each(chosenVersions)("n8n's test of the credential, on n8n %s", (versio
 		['a text', json(200, 'ok'), notPocketsflow],
 		['an error', json(200, { error: 'Store is closed' }), /Store is closed/],
 		['nothing', text(204, ''), notPocketsflow],
-		['401', json(401, { error: 'Unknown key' }), /does not know this API key/],
+		['401', json(401, { error: 'Unknown key' }), /doesn't recognize this API key/],
 	])('the credential test fails when the answer is %s', async (_, behaviour, message) => {
 		const server = await open(behaviour);
 		const result = await testCredential({ baseUrl: server.url }).catch((error: unknown) => ({
@@ -126,10 +126,10 @@ describe.each(chosenVersions)("n8n's test of the credential, on n8n %s", (versio
 
 	it.each([
 		['http://api.pocketsflow.com', /would send the API key unencrypted/],
-		['https://user:word@127.0.0.1', /is not a plain web address/],
-		['https://127.0.0.1/?a', /is not a plain web address/],
-		['https://127.0.0.1/#', /is not a plain web address/],
-		['api.pocketsflow.com', /is not a plain web address/],
+		['https://user:word@127.0.0.1', /is not a valid web address/],
+		['https://127.0.0.1/?a', /is not a valid web address/],
+		['https://127.0.0.1/#', /is not a valid web address/],
+		['api.pocketsflow.com', /is not a valid web address/],
 	])('the credential test sends nothing to %s', async (baseUrl, message) => {
 		expect(await testCredential({ baseUrl })).toEqual({
 			status: 'Error',
@@ -138,8 +138,8 @@ describe.each(chosenVersions)("n8n's test of the credential, on n8n %s", (versio
 	});
 
 	it.each([
-		['http://nobody.invalid', /^No server has the name nobody\.invalid\. Check the 'Base URL'/],
-		['http://127.0.0.1:9', /^Nothing answers at 127\.0\.0\.1:9: it refuses connections\./],
+		['http://nobody.invalid', /^Can't resolve host nobody\.invalid\. Check the 'Base URL'/],
+		['http://127.0.0.1:9', /^Can't connect to 127\.0\.0\.1:9: the connection was refused\./],
 	])('the credential test says in words why it cannot reach %s', async (baseUrl, message) => {
 		expect((await testCredential({ baseUrl })).message).toMatch(message);
 	});

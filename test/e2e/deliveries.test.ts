@@ -162,7 +162,7 @@ test('each genuine delivery starts one execution', async () => {
 });
 
 /** The response of the trigger itself to a delivery that it refuses, as `summarize` shows it. */
-const refusedByTrigger = '401 {"message":"The signature of this delivery is not valid"}';
+const refusedByTrigger = '401 {"message":"The signature of this delivery is invalid"}';
 
 /** n8n refuses what calls itself JSON and is none before any node sees it, with a text of its own. */
 const summarize = ({ status, text }: Response) =>

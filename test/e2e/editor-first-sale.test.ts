@@ -156,7 +156,7 @@ test('The trigger listens, and receives the payment on the checkout page', async
 });
 
 test('The published workflow is started by the next payment, and its execution shows the order', async () => {
-	expect(await publish(page)).toContain('Pocketsflow will now report the chosen events');
+	expect(await publish(page)).toContain('Pocketsflow now sends the selected events');
 	await openNode(page, 'Create checkout session');
 	await fillParameter(page, 'value', 'A-3002');
 	await makeSession();

@@ -55,10 +55,15 @@ describe('The form of the credential', () => {
 	afterEach(() => setup.takePicture());
 
 	test.each<[string, string | undefined, string | undefined, string]>([
-		['a wrong key', wrongKey, undefined, 'Pocketsflow does not know this API key'],
+		['a wrong key', wrongKey, undefined, "Pocketsflow doesn't recognize this API key"],
 		['something that is no key', 'hello', undefined, 'is not a Pocketsflow key'],
-		['an address where nothing answers', undefined, 'http://127.0.0.1:9', 'refuses connections'],
-		['an unknown host', undefined, 'https://nobody.invalid', 'No server has the name'],
+		[
+			'an address where nothing answers',
+			undefined,
+			'http://127.0.0.1:9',
+			'the connection was refused',
+		],
+		['an unknown host', undefined, 'https://nobody.invalid', "Can't resolve host"],
 	])('the form of the credential says what is wrong with %s', async (_, key, baseUrl, text) => {
 		const { n8n, sandbox } = setup.environment;
 		await openNewCredential(page, n8n.url, 'Pocketsflow API');
@@ -185,8 +190,8 @@ describe('A workflow in which everything goes wrong', () => {
 	test.each([
 		['Empty field', "'Product' is empty"],
 		['Unknown ID', 'not found'],
-		['No change', 'no field to change'],
-		['Forged', 'The signature of this delivery is not valid'],
+		['No change', 'no fields to change'],
+		['Forged', 'The signature of this delivery is invalid'],
 		['No https', 'must be a complete URL'],
 		['No order ID', "'Metadata' has no value for"],
 		[table, 'Data table with name "pocketsflow_settled" not found'],
@@ -198,7 +203,7 @@ describe('A workflow in which everything goes wrong', () => {
 	test('an answer that is lost is reported as an unknown outcome', async () => {
 		fail({ method: 'POST', path: '/checkout/sessions', kind: 'reset', when: 'after', count: 1 });
 		await openNode(page, 'Lost answer');
-		const text = 'Whether this was carried out is unknown';
+		const text = 'The outcome is unknown';
 		expectToRead(await executeNode(page, text), text);
 	});
 
@@ -206,7 +211,7 @@ describe('A workflow in which everything goes wrong', () => {
 		const headers = { 'retry-after': '600' };
 		fail({ path: '/products*', kind: 'answer', status: 429, body: 'json', headers, count: 1 });
 		await openNode(page, 'Too fast');
-		const text = 'Pocketsflow asks to wait';
+		const text = 'Pocketsflow asked n8n to wait';
 		expectToRead(await executeNode(page, text), text);
 	});
 
@@ -301,13 +306,15 @@ describe('Nothing happens', () => {
 		await sandbox.purchase({ productId: otherProductId, metadata });
 		await sandbox.purchase({ productId, metadata: { other: 1 } });
 		await expectNoExecution();
-		const line = 'started nothing for a signed delivery';
+		const line = 'started no execution for a signed delivery';
 		expect(explained).toContain(`\`${line}\``);
 		await untilHolds('the lines in the log', () => {
 			expect(readLog()).toMatch(
-				new RegExp(`${line} of .*order.completed.*its product is not chosen`),
+				new RegExp(`${line} of .*order.completed.*its product is not selected`),
 			);
-			expect(readLog()).toMatch(new RegExp(`${line} of .*order.completed.*its metadata is not`));
+			expect(readLog()).toMatch(
+				new RegExp(`${line} of .*order.completed.*its metadata does not match`),
+			);
 		});
 	});
 

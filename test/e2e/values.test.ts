@@ -104,7 +104,7 @@ describe('A checkout session', () => {
 		['as JSON that was not chosen', { metadataJson: '{"order_id": "A-1"}' }],
 	])('a session has a hint if n8n drops the metadata given %s', async (_about, parameters) => {
 		const { hints } = await run(parameters);
-		expect(hints).toEqual([expect.stringContaining('cannot be matched to your order')]);
+		expect(hints).toEqual([expect.stringContaining("you can't match its sale to your order")]);
 	});
 
 	it('a session with metadata has no hint', async () => {
@@ -119,7 +119,9 @@ describe('A checkout session', () => {
 		await byTestId(page, 'execute-workflow-button').first().click();
 		await byTestId(page, 'canvas-node-status-success').first().waitFor({ timeout: 30_000 });
 		await openNode(page, name);
-		await byTestId(page, 'output-panel').getByText('cannot be matched to your order').waitFor();
+		await byTestId(page, 'output-panel')
+			.getByText("you can't match its sale to your order")
+			.waitFor();
 	});
 });
 

@@ -52,9 +52,7 @@ it('a cancellation that was not answered is sent once, and reported as perhaps d
 		const { error } = await run('subscription cancel', {
 			subscriptionId: byId(shop.providerId),
 		});
-		expect(error?.message).toMatch(
-			/Whether this was carried out is unknown, and it was not sent again/,
-		);
+		expect(error?.message).toMatch(/The outcome is unknown: .* It was not sent again/);
 		expect(getSent()).toHaveLength(1);
 	} finally {
 		sandbox.setSwitches({ faults: [] });
@@ -75,9 +73,9 @@ describe('bad input', () => {
 	});
 
 	it.each<[string, string, INodeParameters]>([
-		["'Limit' must not be less than 1", 'product getAll', { limit: 0 }],
+		["'Limit' must be 1 or more", 'product getAll', { limit: 0 }],
 		["'Limit' must be a whole number", 'product getAll', { limit: '={{ "many" }}' }],
-		["'Price' must not be less than 0", 'product create', { name: 'x', price: -1 }],
+		["'Price' must be 0 or more", 'product create', { name: 'x', price: -1 }],
 		["'Price' must be a number", 'product create', { name: 'x', price: '={{ "9,99" }}' }],
 		["'Price' is empty", 'product create', { name: 'x', price: "={{ '' }}" }],
 		["'Price' is 0", 'product create', { name: 'x', price: 0 }],
@@ -99,10 +97,10 @@ describe('bad input', () => {
 			{ productId: byId('p'), updateFields: { makeFree: false } },
 		],
 		['decimal places', 'product create', { name: 'x', price: '={{ 0.1 + 0.2 }}' }],
-		["'Price' must not be more than", 'product create', { name: 'x', price: '={{ 1e300 }}' }],
-		["'Update Fields' has no field to change", 'product update', { productId: byId('p') }],
+		["'Price' must be 999999999 or less", 'product create', { name: 'x', price: '={{ 1e300 }}' }],
+		["'Update Fields' has no fields to change", 'product update', { productId: byId('p') }],
 		[
-			"'Update Fields' has no field to change",
+			"'Update Fields' has no fields to change",
 			'webhook update',
 			{ webhookEndpointId: byId('w'), updateFields: {} },
 		],
@@ -112,17 +110,17 @@ describe('bad input', () => {
 			{ name: 'x', price: 1, additionalFields: { minPrice: 5, maxPrice: 2 } },
 		],
 		[
-			"'Value' must not be more than 100",
+			"'Value' must be 100 or less",
 			'discount create',
 			{ name: 'x', code: 'X', value: 101, mainProductIds: ['p'] },
 		],
 		["'Product' cannot be", 'product delete', { productId: byId('..') }],
 		[
-			"'Discount' is a whole record",
+			"'Discount' is an object, not an ID",
 			'discount get',
 			{ discountId: '={{ ({ _id: "d", value: 20 }) }}' },
 		],
-		["'Order' is a whole record", 'order get', { orderId: byId('={{ ({ _id: "o" }) }}') }],
+		["'Order' is an object, not an ID", 'order get', { orderId: byId('={{ ({ _id: "o" }) }}') }],
 		[
 			"'Expiration' must be a date",
 			'discount create',
@@ -137,7 +135,7 @@ describe('bad input', () => {
 		["'Start Date' must be a date", 'order getAll', { filters: { startDate: '={{ 20261123 }}' } }],
 		["'Product' is empty", 'product delete', { productId: byId('={{ $json.missing }}') }],
 		[
-			"'Amount' must not be less than 0.01",
+			"'Amount' must be 0.01 or more",
 			'refund create',
 			{ orderId: byId('o'), refundExtent: 'partial', amount: 0 },
 		],
@@ -147,7 +145,7 @@ describe('bad input', () => {
 			{ orderId: byId('o'), refundExtent: 'partial', amount: '={{ $json.missing }}' },
 		],
 		[
-			"'End Date' lies before 'Start Date'",
+			"'End Date' is before 'Start Date'",
 			'order getAll',
 			{ filters: { startDate: '2026-02-01', endDate: '2026-01-01' } },
 		],
@@ -233,7 +231,7 @@ describe('input items', () => {
 		expect(output[0].json._id).toBe(shop.productIds[0]);
 		expect(output[1].json.error).toMatch(/^'Product' is empty\. .*Nothing was sent.* \[item 1\]$/);
 		expect(output[2].json.error).toMatch(
-			/^Product not found\. Check the ID: .* answered 404.* \[item 2\]$/,
+			/^Product not found\. Check the ID\. .* returned 404.* \[item 2\]$/,
 		);
 		// n8n's expressions cannot read an item that holds more than plain data.
 		for (const failed of [output[1], output[2]])
@@ -301,10 +299,8 @@ describe('finding an order by metadata', () => {
 	it('says so when Pocketsflow gives no metadata at all', async () => {
 		sandbox.setSwitches({ orderMetadata: false });
 		const { error } = await find('order_id', 'A-1003');
-		expect(error?.message).toBe(
-			'Pocketsflow returned 8 orders without metadata, so none could be compared',
-		);
-		expect(error?.description).toContain('does not mean that the order does not exist');
+		expect(error?.message).toBe('Pocketsflow returned 8 orders, but no metadata to compare');
+		expect(error?.description).toContain('The order may still exist');
 	});
 });
 
@@ -397,7 +393,7 @@ test.each(['Pacific', 'GMT+5'])(
 		const filters = { startDate: '2026-03-08T01:30:00' };
 		const { error } = await run('order getAll', { filters }, { timezone });
 		expect(error?.message).toContain(timezone);
-		expect(error?.description).toMatch(/^Choose another .*Nothing was sent/);
+		expect(error?.description).toMatch(/^Select another .*Nothing was sent/);
 		expect(getSent()).toEqual([]);
 	},
 );
@@ -579,7 +575,7 @@ describe('an update', () => {
 		["'Name' cannot be empty", { name: ' ' }],
 		["'Currency' cannot be empty", { currency: '' }],
 		["'Price' cannot be empty", { price: "={{ '' }}" }],
-		["'Update Fields' has no field to change", {}],
+		["'Update Fields' has no fields to change", {}],
 	])('is refused before anything is sent: %s', async (message, fields) => {
 		const id = { productId: byId(shop.productIds[0]) };
 		expect(await update('product', id, fields)).toEqual({ error: message, body: undefined });
@@ -591,7 +587,7 @@ describe('an update', () => {
 			{ productId: byId(shop.productIds[0]), updateFields: '={{ $json.changes }}' },
 			{ items: [{ changes: { name: 'New' } }] },
 		);
-		expect(error?.message).toBe("'Update Fields' has no field to change");
+		expect(error?.message).toBe("'Update Fields' has no fields to change");
 		expect(getSent()).toEqual([]);
 	});
 
@@ -648,7 +644,7 @@ describe('what an expression left empty', () => {
 			{ metadataInput: 'json', metadataJson: '={{ { order_id: $json.missing } }}' },
 		],
 		[
-			"'Metadata (JSON)' has a number that would change on its way: '12345678901234567890'",
+			"'Metadata (JSON)' has a number that is too large or too precise to be sent exactly: '12345678901234567890'",
 			'checkoutSession create',
 			{ metadataInput: 'json', metadataJson: '{"order_id": 12345678901234567890}' },
 		],
@@ -715,7 +711,7 @@ describe('a checkout session that cannot be matched to an order', () => {
 		['n8n drops JSON without the choice of it', { metadataJson: '{"order_id": "A-1"}' }],
 	])('is shown with one hint for the whole run: %s', async (_about, parameters) => {
 		const hints = await getHints(parameters, [{}, {}, {}]);
-		expect(hints).toEqual([expect.stringMatching(/cannot be matched to your order.*JSON/)]);
+		expect(hints).toEqual([expect.stringMatching(/you can't match its sale to your order.*JSON/)]);
 		expect(getSent()).toHaveLength(3);
 	});
 
@@ -766,7 +762,7 @@ describe("the node as an AI agent's tool", () => {
 
 	it('says in the message of an error what to do: a model is given nothing else', async () => {
 		const { error } = await run('product get', { productId: byId('missing') }, { node: tool });
-		expect(error?.message).toMatch(/^Product not found\. Check the ID: .* made in test mode/);
+		expect(error?.message).toMatch(/^Product not found\. Check the ID\. .* to test mode/);
 	});
 
 	it('returns a simplified record unless told otherwise', async () => {

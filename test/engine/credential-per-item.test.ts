@@ -97,7 +97,9 @@ test('A rate limit of one key does not pause the items of another', async () => 
 	const { output } = await runNode(
 		build('product create', product, { onError: 'continueRegularOutput' }),
 	);
-	expect(output[0].json.error).toMatch(/^Too many requests\. Pocketsflow asks to wait 60 minutes/);
+	expect(output[0].json.error).toMatch(
+		/^Too many requests\. Pocketsflow asked n8n to wait 60 minutes/,
+	);
 	expect(output[1].json).toMatchObject({ _id: 'p1' });
 });
 
@@ -141,7 +143,7 @@ test('Verify Delivery checks each delivery with the secret and the account of it
 	expect(output[0].json.eventId).not.toBe(output[1].json.eventId);
 	const [first] = items;
 	const wrong = await runNode({ ...setup, items: [{ ...first, secret: 'whsec_1' }] });
-	expect(wrong.error?.message).toBe('The signature of this delivery is not valid');
+	expect(wrong.error?.message).toBe('The signature of this delivery is invalid');
 });
 
 test('The credential is read once for each item, however many requests it needs', async () => {

@@ -49,7 +49,7 @@ test('A good key is accepted, with blanks around it and the address', async () =
 			message: 'Connection successful!',
 		});
 		expect((await testFields(sandbox.url, 'pk_test_wrong')).message).toMatch(
-			/^Invalid API key\. Pocketsflow does not know this API key\. Check the 'API Key' in this/,
+			/^Invalid API key\. Pocketsflow doesn't recognize this API key\. Check the 'API Key' in this/,
 		);
 	} finally {
 		await sandbox.close();
@@ -60,9 +60,13 @@ test.each([
 	[
 		'another address',
 		json(302, {}, { location: 'https://example.com' }),
-		/redirects to https:\/\/example\.com, which is not followed\. Correct the 'Base URL' in this/,
+		/redirects to https:\/\/example\.com\. This node does not follow redirects\. Update the 'Base URL' in this/,
 	],
-	['403', json(403, {}), /^Forbidden\. The test-mode API key in this credential may not do this/],
+	[
+		'403',
+		json(403, {}),
+		/^Forbidden\. The test-mode API key in this credential doesn't have permission for this request/,
+	],
 	['429', json(429, {}), /^Too many requests\. Wait a minute and try again/],
 	['503', text(503, 'down'), /^Service unavailable: .*could not process the request/],
 	['404', json(404, {}), /is not the Pocketsflow API/],
@@ -72,8 +76,8 @@ test.each([
 		`a page with ${status}`,
 		text(status, '<!doctype html><title>Blocked by the firewall</title>'),
 		status === 407
-			? /begins "Blocked by the firewall"\. Enter the user name and password of the proxy/
-			: /begins "Blocked by the firewall"\. A proxy, a firewall or another server may have/,
+			? /begins with "Blocked by the firewall"\. Add the user name and password of the proxy/
+			: /begins with "Blocked by the firewall"\. A proxy, a firewall, or another server may have/,
 	]),
 	['nothing', text(204, ''), /is not the Pocketsflow API/],
 	['a list', json(200, []), /is not the Pocketsflow API/],
@@ -82,11 +86,8 @@ test.each([
 });
 
 test.each([
-	[
-		'http://nobody.invalid',
-		/^No server has the name nobody\.invalid\. Check the 'Base URL' in this/,
-	],
-	['http://127.0.0.1:9', /^Nothing answers at 127\.0\.0\.1:9: it refuses connections\. Check/],
+	['http://nobody.invalid', /^Can't resolve host nobody\.invalid\. Check the 'Base URL' in this/],
+	['http://127.0.0.1:9', /^Can't connect to 127\.0\.0\.1:9: the connection was refused\. Check/],
 	['http://api.pocketsflow.com', /would send the API key unencrypted\. Nothing was sent\./],
 ])('Says in words why nothing was answered by %s', async (baseUrl, message) => {
 	const result = await testFields(baseUrl);
@@ -99,13 +100,13 @@ test('Says so where a server does not answer in time', async () => {
 	await withFaultServer(silence, async ({ url }) => {
 		const { helpers } = new CredentialTestContext({} as IWorkflowExecuteAdditionalData);
 		const fault = await findCredentialFault(helpers, { apiKey: key, baseUrl: url }, 300);
-		expect(fault).toMatch(/^127\..* did not answer completely within 0\.3 seconds\./);
+		expect(fault).toMatch(/^127\..* did not send a complete response within 0\.3 seconds\./);
 	});
 });
 
 test('Says of an empty key that an expression has no item here', async () => {
 	expect((await testFields('https://api.pocketsflow.com', '')).message).toMatch(
-		/is not a Pocketsflow key\. Nothing was sent\. It is empty, or its expression gives nothing\. .*no item/,
+		/is not a Pocketsflow key\. Nothing was sent\. The field or the result of its expression is empty\. .*no item/,
 	);
 });
 
@@ -119,7 +120,7 @@ describe('a proxy', () => {
 	it('that is down is named, and not Pocketsflow', async () => {
 		process.env.HTTPS_PROXY = 'http://127.0.0.1:9';
 		expect((await testFields('https://api.example.com')).message).toBe(
-			'n8n could not connect through the proxy 127.0.0.1:9. Check the proxy settings of n8n, and that the proxy is running.',
+			"n8n could not connect through the proxy 127.0.0.1:9. Check n8n's proxy settings and make sure that the proxy is running.",
 		);
 	});
 });

@@ -61,7 +61,7 @@ function expectFailure({ error, output }: NodeRun, message: RegExp, { operation 
 	if (isUnknown) expect(error?.context?.outcome).toBe('unknown');
 }
 
-const nothing = /^Pocketsflow answered without what was asked for/;
+const nothing = /^Pocketsflow did not return the requested data/;
 
 const oddAnswers: Array<[string, Behaviour, RegExp]> = [
 	['an error', json(200, { error: 'Store is closed', code: 'CLOSED' }), /^Store is closed\./],
@@ -71,7 +71,11 @@ const oddAnswers: Array<[string, Behaviour, RegExp]> = [
 	['null', json(200, null), nothing],
 	['"ok"', json(200, 'ok'), nothing],
 	['nothing', text(200, ''), nothing],
-	['a message', json(201, { message: 'Done' }), /^Pocketsflow answered .*, but with "Done"\./],
+	[
+		'a message',
+		json(201, { message: 'Done' }),
+		/^Pocketsflow did not return .*\. It returned "Done"\./,
+	],
 	['a record without an ID', json(201, { name: 'Ebook', data: { name: 'Ebook' } }), nothing],
 ];
 

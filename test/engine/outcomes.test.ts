@@ -47,8 +47,8 @@ describe('an answer with the status 200 that says no', () => {
 	])('is no success of %s %#', async (operation, parameters, answer) => {
 		const { output, error, requests } = await run(operation, answer, parameters);
 		expect(output).toBeUndefined();
-		expect(error?.message).toMatch(/^Pocketsflow answered that /);
-		expect(error?.description).toMatch(/^Check (the code|in the dashboard)/);
+		expect(error?.message).toMatch(/^Pocketsflow responded that /);
+		expect(error?.description).toMatch(/^Check (the code|what happened)/);
 		expect(requests).toBe(1);
 	});
 });

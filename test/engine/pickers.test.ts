@@ -48,7 +48,7 @@ test.each([
 			searchPicker(createContext(url), getPicker(method), undefined, undefined, 400),
 		);
 		expect(tookMs).toBeLessThan(1_500);
-		expect(message).toMatch(/^(Pocketsflow did not bring this list|127\..* did not answer)/);
+		expect(message).toMatch(/^(Pocketsflow did not return this list|127\..* did not send)/);
 	});
 });
 
@@ -85,9 +85,9 @@ test('While requests are paused for longer than that, a list says so at once', a
 		const { message } = await measure(searchDiscounts.call(context));
 		const again = await measure(searchDiscounts.call(context));
 		expect(message).toMatch(
-			/Pocketsflow asks to wait 100 seconds; this node waits at most 10 seconds/,
+			/Pocketsflow asked n8n to wait 100 seconds, but this node waits at most 10 seconds/,
 		);
-		expect(again.message).toMatch(/^The rate limit of Pocketsflow keeps this request waiting/);
+		expect(again.message).toMatch(/^Because of Pocketsflow's rate limit, this request had to wait/);
 		expect(again.tookMs).toBeLessThan(2_000);
 		expect(received).toHaveLength(1);
 	});
@@ -102,7 +102,7 @@ test('A list with many slow pages ends in the same time, and no further page is 
 		};
 		const { message, tookMs } = await measure(readWithinPatience(context, readForEver, 400));
 		expect(message).toBe(
-			'Pocketsflow did not bring this list within 0.4 seconds. Try again, or enter the ID instead.',
+			'Pocketsflow did not return this list within 0.4 seconds. Try again, or enter the ID instead.',
 		);
 		expect(tookMs).toBeLessThan(1_500);
 		expect(received.length).toBeGreaterThan(1);

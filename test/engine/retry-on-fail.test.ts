@@ -62,7 +62,7 @@ describe('what a retry sends', () => {
 		expect(countSent('orderId')).toEqual({ [second]: 1, [third]: 1, missing: 3 });
 		expect(error?.message).toMatch(/\[item 2\]$/);
 		expect(error?.description).toMatch(
-			/Done before it stopped: 2 of 3 items: 0 \(\w+\), 1 \(\w+\)\. Not done: 2\./,
+			/Done before the node stopped: 2 of 3 items: 0 \(\w+\), 1 \(\w+\)\. Not done: 2\./,
 		);
 	});
 
@@ -120,7 +120,7 @@ describe('what a retry sends', () => {
 
 			expect(getSent()).toHaveLength(1);
 			const message = error?.message ?? output[0].json.error;
-			expect(message).toMatch(/Whether this was carried out is unknown, and it was not sent again/);
+			expect(message).toMatch(/The outcome is unknown: .* It was not sent again/);
 			expect(String(message).match(/\[item 0\]/g)?.length ?? 0).toBe(
 				onError === 'stopWorkflow' ? 0 : 1,
 			);
@@ -136,7 +136,7 @@ describe('what a retry sends', () => {
 
 		expect(countSent('orderId')).toEqual({ [ids[0]]: 1, [ids[1]]: 1, missing: 1 });
 		expect(error?.message).toMatch(/is unknown.*\[item \d\]$/);
-		expect(error?.description).toMatch(/Perhaps done, to be looked up: \d\./);
+		expect(error?.description).toMatch(/Outcome unknown, check in Pocketsflow: \d\./);
 		expect(error?.description).toMatch(/Not done: 2\./);
 		expect(error?.context).toMatchObject({ outcome: 'unknown' });
 	});
@@ -159,7 +159,7 @@ describe('what a retry sends', () => {
 
 				expect(received).toHaveLength(1);
 				const message = String(error?.message ?? output[0].json.error);
-				expect(message).toMatch(/^Pocketsflow answered that the (refund|cancel) failed/);
+				expect(message).toMatch(/^Pocketsflow responded that the (refund|cancel) failed/);
 				expect(message.match(/\[item 0\]/g)?.length ?? 0).toBe(error ? 0 : 1);
 			});
 		},

@@ -77,10 +77,10 @@ describe.each(['cancel', 'refund'] as const)('the ID that events give: %s', (ope
 	it('is told apart from the ID of the offer, which is next to it in every event', async () => {
 		const { error } = await run(operation, shop.offerId);
 		expect(error?.message).toBe(
-			`'Subscription' is '${shop.offerId}', and no buyer's subscription has this ID`,
+			`'Subscription' is '${shop.offerId}', but no buyer's subscription has this ID`,
 		);
 		expect(error?.description).toMatch(
-			/^It is the ID of the offer 'Members club', which many buyers share\. Use .*subscriptionCustomerId, or .*stripeSubscriptionId.*Nothing was canceled or refunded\.$/,
+			/^This is the ID of the offer 'Members club', which many buyers share\. Use .*subscriptionCustomerId in events.* or .*stripeSubscriptionId.*Nothing was canceled or refunded\.$/,
 		);
 		expect(getSent().filter((request) => request.startsWith('POST'))).toEqual([]);
 		expect(await getStatus()).toBe('active');
@@ -91,7 +91,7 @@ describe.each(['cancel', 'refund'] as const)('the ID that events give: %s', (ope
 		async (id) => {
 			const { error } = await run(operation, id);
 			expect(error?.message).toBe(
-				`'Subscription' is '${id}', and no buyer's subscription has this ID`,
+				`'Subscription' is '${id}', but no buyer's subscription has this ID`,
 			);
 			expect(error?.description).toMatch(/^Use the subscription's own ID.*the mode of the API key/);
 			expect(getSent().filter((request) => request.includes(operation))).toEqual([]);
@@ -111,9 +111,11 @@ describe.each(['cancel', 'refund'] as const)('the ID that events give: %s', (ope
 		const { error } = await run(operation, shop.membershipId);
 		expect(error?.message).toBe('Subscription not found.');
 		expect(error?.description).toMatch(
-			new RegExp(`^Pocketsflow has the subscription ${shop.membershipId}, but without an ID of`),
+			new RegExp(
+				`^Pocketsflow found the subscription ${shop.membershipId}, but it has no payment provider ID`,
+			),
 		);
-		expect(error?.description).not.toMatch(/must be of this account/);
+		expect(error?.description).not.toMatch(/must belong to this account/);
 	});
 });
 
@@ -165,7 +167,7 @@ test('An unknown ID is still named where Pocketsflow cannot say whether it is on
 		const credential = { apiKey: 'pk_test_unknown', baseUrl: url };
 		const { error } = await run('cancel', 'mem_9', { credential });
 		expect(error?.message).toBe(
-			"'Subscription' is 'mem_9', and no buyer's subscription has this ID",
+			"'Subscription' is 'mem_9', but no buyer's subscription has this ID",
 		);
 	});
 });

@@ -275,9 +275,9 @@ describe('what n8n is told of a delivery that starts nothing', () => {
 	const right = signDelivery('order.completed', orderCompleted);
 
 	it.each<[string, IDataObject, string]>([
-		['an event that was not chosen', { events: ['order.refunded'] }, 'event is not chosen'],
-		['other metadata', { options: { metadataKey: 'other' } }, 'metadata is not'],
-		['another product', { options: { productIds: ['other'] } }, 'product is not chosen'],
+		['an event that was not chosen', { events: ['order.refunded'] }, 'event is not selected'],
+		['other metadata', { options: { metadataKey: 'other' } }, 'metadata does not match'],
+		['another product', { options: { productIds: ['other'] } }, 'product is not selected'],
 	])('is one debug line for %s', async (_what, parameters, reason) => {
 		const lines = await collectLog(async () => await deliver(newTrigger(parameters), right));
 		expect(lines).toEqual([{ level: 'debug', message: expect.stringContaining(reason) }]);
@@ -333,7 +333,7 @@ describe('what n8n is told of a delivery that starts nothing', () => {
 			clock.mockReturnValue(startMs + 61_000);
 			await deliver(setup, forged, memory);
 		}).finally(() => clock.mockRestore());
-		const refusals = lines.filter(({ message }) => message.includes('refused'));
+		const refusals = lines.filter(({ message }) => /refused \d+ deliver/.test(message));
 		expect(refusals.map(({ level }) => level)).toEqual(['warn', 'warn']);
 		expect(refusals[0].message).toContain('refused 1 delivery');
 		expect(refusals[1].message).toContain('refused 100 deliveries: wrong signature (100)');
@@ -368,7 +368,7 @@ describe('a delivery without a valid signature', () => {
 	it.each(cases)('is refused with 401 and one sentence where it has %s', async (_what, sent) => {
 		const { status, body, items } = await deliver(newTrigger(), sent);
 		expect([status, items]).toEqual([401, []]);
-		expect(body).toEqual({ message: 'The signature of this delivery is not valid' });
+		expect(body).toEqual({ message: 'The signature of this delivery is invalid' });
 	});
 
 	it('is refused without an error where the credential cannot be read', async () => {

@@ -112,7 +112,7 @@ describe('two workflows with one address', () => {
 		const refused = { ...active, workflowId: 'refused', staticData: {} };
 		const lines = await collectLog(() => deactivate(refused));
 		expect(await stage.expectOneEndpoint(active)).toEqual(before);
-		const message = expect.stringContaining('registered for workflow workflow,');
+		const message = expect.stringContaining('belongs to workflow workflow,');
 		expect(lines).toEqual([{ level: 'warn', message }]);
 		await deactivate(active);
 		expect(await stage.listAt(active.url)).toEqual([]);
@@ -212,7 +212,7 @@ describe('what comes along with static data is not taken for our own', () => {
 		});
 		const named = lines.filter(({ message }) => message.includes(trigger.url));
 		expect(named).toEqual([
-			expect.objectContaining({ message: expect.stringContaining('If n8n has moved, remove') }),
+			expect.objectContaining({ message: expect.stringContaining('If you moved n8n, remove') }),
 		]);
 	});
 });

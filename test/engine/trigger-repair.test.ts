@@ -98,7 +98,7 @@ describe('the secret was changed in Pocketsflow', () => {
 			const lines = await collectLog(async () => expect(await sell(stage)).toEqual([false]));
 			const messages = lines.map(({ message }) => message).join(' ');
 			expect(messages).toMatch(/the signing secret was changed there: unpublish/);
-			expect(messages).toMatch(/registered its webhook again: its signing secret was changed/);
+			expect(messages).toMatch(/re-registered its webhook: its signing secret was changed/);
 			expect(await sell(stage)).toEqual([true]);
 			restart(trigger);
 			expect(await sell(stage)).toEqual([true]);
@@ -251,7 +251,9 @@ describe('Pocketsflow changed the endpoint', () => {
 				});
 				const texts = lines.map(({ message }) => message);
 				expect(texts.filter((text) => text.includes('restored the events'))).toHaveLength(1);
-				expect(texts.filter((text) => text.includes("does not keep 'events'"))).toHaveLength(1);
+				expect(
+					texts.filter((text) => text.includes("does not save the 'events' setting")),
+				).toHaveLength(1);
 			},
 			{ events: ['order.completed', 'order.refunded'] },
 		));

@@ -55,9 +55,9 @@ describe('the events of the webhook trigger', () => {
 describe('an activation', () => {
 	it.each<[string, IDataObject, string]>([
 		['events of which there are none', { events: nothing }, 'Or choose from the list'],
-		['an object as events', { events: '={{ { a: 1 } }}' }, "'Trigger On' is no list of names"],
+		['an object as events', { events: '={{ { a: 1 } }}' }, "'Trigger On' must be a list of names"],
 		['an empty list by expression', { events: '={{ [] }}' }, "'Trigger On' has no value"],
-		['failing events', { events: failing }, "The expression in 'Trigger On' cannot be evaluated"],
+		['failing events', { events: failing }, "Can't evaluate the expression in 'Trigger On'"],
 		['simplify that is neither', { simplify: '={{ "yes" }}' }, "'Simplify' must be true or false"],
 		[
 			'no metadata value',
@@ -85,7 +85,7 @@ describe('an activation', () => {
 		[
 			'events by expression that are to have outputs of their own',
 			{ events: '={{ ["order.completed"] }}', options: { separateOutputs: true } },
-			"'Separate Outputs' needs events that are chosen from the list",
+			"'Separate Outputs' needs events that are selected from the list",
 		],
 		[
 			'separate outputs by expression',
@@ -120,7 +120,9 @@ it('separate outputs are refused with Always Output Data, which would also run t
 	const context = createHookContext(newTrigger(separate));
 	jest.spyOn(context, 'getNode').mockReturnValue({ ...context.getNode(), alwaysOutputData: true });
 	const error = await catchError(prepare(context, new TriggerMemory()));
-	expect(error?.message).toContain("cannot be used with 'Always Output Data'. With it n8n");
+	expect(error?.message).toContain(
+		"cannot be used with 'Always Output Data'. With this setting, n8n",
+	);
 });
 
 describe('separate outputs', () => {
@@ -256,9 +258,12 @@ describe('the polling trigger', () => {
 		[{ events: nothing }, "'Trigger On' has no value"],
 		[{ events: ['invoice.paid'] }, "an event that cannot be polled: 'invoice.paid'"],
 		[{ options: { productIds: nothing } }, "'Product Names or IDs' has no value"],
-		[{ options: { batch: 0 } }, "'Max Items per Poll' must not be less than 1"],
+		[{ options: { batch: 0 } }, "'Max Items per Poll' must be 1 or more"],
 		[{ options: { overlap: '={{ "long" }}' } }, "'Overlap (Minutes)' must be a number"],
-		[{ options: { repeatAfter: failing } }, "The expression in 'Repeat After (Minutes)'"],
+		[
+			{ options: { repeatAfter: failing } },
+			"Can't evaluate the expression in 'Repeat After (Minutes)'",
+		],
 	])('refuses %j with a sentence', (parameters, sentence) => {
 		expect(() => read({ events: ['order.completed'], ...parameters })).toThrow(sentence);
 	});

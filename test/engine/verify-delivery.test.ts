@@ -90,7 +90,7 @@ describe('Webhook: Verify Delivery', () => {
 	])('ends in an error for %s', async (_, headers, description) => {
 		const { output, error } = await verify(body, headers);
 		expect(output).toEqual([]);
-		expect(error?.message).toBe('The signature of this delivery is not valid');
+		expect(error?.message).toBe('The signature of this delivery is invalid');
 		expect(error?.description).toMatch(description);
 		expect(JSON.stringify(error)).not.toContain(secret);
 	});
@@ -100,19 +100,19 @@ describe('Webhook: Verify Delivery', () => {
 			onError: 'continueErrorOutput',
 		});
 		const [, failed] = run.data.resultData.runData[nodeName][0].data!.main;
-		expect(failed?.[0].json.error).toMatch(/^The signature of this delivery is not valid/);
+		expect(failed?.[0].json.error).toMatch(/^The signature of this delivery is invalid/);
 	});
 
 	it('asks for the signing secret where the credential has none', async () => {
 		const credential = { apiKey: sandbox.testKey, baseUrl: sandbox.url };
 		const { error } = await verify(body, buildHeaders(body), { credential });
-		expect(error?.description).toMatch(/'Webhook Signing Secret' of the credential/);
+		expect(error?.description).toMatch(/'Webhook Signing Secret' in the credential/);
 	});
 
 	it('says which option the Webhook node needs where the item has no binary data', async () => {
 		const { error } = await verify(body, buildHeaders(body), { binary: undefined });
 		expect(error?.message).toBe("The input item has no binary field 'data'");
-		expect(error?.description).toMatch(/turn on the option Raw Body/);
+		expect(error?.description).toMatch(/enable the option Raw Body/);
 	});
 
 	const file = { data: body.toString('base64'), mimeType: 'application/json' };
@@ -168,6 +168,6 @@ describe('Webhook: Verify Delivery', () => {
 	it('refuses a signed body that tells of no event', async () => {
 		const raw = Buffer.from('[]');
 		const { error } = await verify(raw, buildHeaders(raw));
-		expect(error?.message).toBe('This signed delivery cannot be read');
+		expect(error?.message).toBe("Can't read this signed delivery");
 	});
 });

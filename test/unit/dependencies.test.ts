@@ -20,12 +20,15 @@ const usedOtherwise = {
 	'@types/jest': 'types',
 	'@types/js-yaml': 'types',
 	'@types/node': 'types',
+	cspell: 'its command, in test/lint',
 	eslint: 'its command, which n8n-node lint runs too',
 	jest: 'its command',
 	'keep-a-changelog': 'its command, in package.json',
 	'openapi-typescript': 'its command, in test/contract/openapi.test.ts',
 	prettier: 'its command',
+	'remark-cli': 'its command, in test/lint',
 	'swagger-ui-dist': 'the page /docs of the sandbox',
+	'textlint-rule-terminology': 'test/lint/terms.yaml',
 	tsx: 'test/harness/setup/run.mjs',
 };
 

@@ -101,10 +101,10 @@ it.each([1, 2])(
 );
 
 describe.each(triggers)('%s', (_name, { description }) => {
-	it('the first notice says what the trigger does, and which mode it is in', () => {
-		const [first] = description.properties;
-		expect(first.type).toBe('notice');
-		expect(first.displayName).toMatch(/test key.*live key/);
+	it('two notices say what the trigger does or needs, and which events a key receives', () => {
+		const [first, second] = description.properties;
+		expect([first.type, second.type]).toEqual(['notice', 'notice']);
+		expect(second.displayName).toMatch(/test key.*live key/);
 	});
 
 	it('the panel cuts no label', () => {

@@ -33,13 +33,13 @@ type Fault = Extract<SignatureCheck, { valid: false }>['reason'];
 
 const remedies: Record<Fault, string> = {
 	'no secret':
-		"Put the signing secret of the endpoint into 'Webhook Signing Secret' of the credential.",
-	'no body': 'The body is empty. Pocketsflow sends none without one.',
+		"Enter the signing secret of the endpoint in 'Webhook Signing Secret' in the credential.",
+	'no body': 'The body is empty. Pocketsflow never sends a delivery without a body.',
 	'no signature':
-		"'Headers' has no X-Pocketsflow-Signature. Everything that Pocketsflow sends has one.",
-	'malformed signature': 'X-Pocketsflow-Signature is not 64 hexadecimal digits.',
+		"'Headers' contains no X-Pocketsflow-Signature. Every delivery from Pocketsflow has this header.",
+	'malformed signature': 'X-Pocketsflow-Signature must be 64 hexadecimal digits.',
 	'wrong signature':
-		"The body is not what Pocketsflow signed, or the secret in the credential is that of another endpoint. The body must be as it was sent: in n8n's Webhook node, turn on the option Raw Body.",
+		"The body was changed, or the secret in the credential belongs to another endpoint. Use the body exactly as it was sent: in n8n's Webhook node, enable the option Raw Body.",
 };
 
 async function requireSignature(
@@ -51,7 +51,7 @@ async function requireSignature(
 	const secret = String(webhookSigningSecret ?? '').trim();
 	const check = checkSignature(rawBody, headers['x-pocketsflow-signature'], secret);
 	if (check.valid) return;
-	throw new NodeOperationError(context.getNode(), 'The signature of this delivery is not valid', {
+	throw new NodeOperationError(context.getNode(), 'The signature of this delivery is invalid', {
 		description: remedies[check.reason],
 		itemIndex,
 	});
@@ -64,8 +64,8 @@ async function buildItem(
 ): Promise<IDataObject> {
 	const delivery = readDelivery(headers, rawBody);
 	if (!delivery)
-		throw new NodeOperationError(context.getNode(), 'This signed delivery cannot be read', {
-			description: 'Its body is no JSON object, names no event, or is nested too deep.',
+		throw new NodeOperationError(context.getNode(), "Can't read this signed delivery", {
+			description: 'Its body is not a JSON object, names no event, or is nested too deeply.',
 			itemIndex,
 		});
 	const { mode } = await loadCredential(context, itemIndex);

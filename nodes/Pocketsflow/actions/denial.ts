@@ -17,7 +17,7 @@ export interface Denial {
 /** Of a deletion. */
 export const deletionDenial: Denial = {
 	keys: ['deleted', 'isDeleted', 'removed'],
-	message: 'Pocketsflow answered that it deleted nothing',
+	message: 'Pocketsflow responded that it deleted nothing',
 };
 
 /**

@@ -38,7 +38,7 @@ export class ItemParameters {
 		if (value === undefined)
 			throw new InvalidInputError(
 				`'${field.property.displayName}' is empty`,
-				'Set it. If an expression gives it, check that the field it reads exists.',
+				'Enter a value. If you use an expression, check that the field it reads exists.',
 			);
 		return value;
 	}
@@ -53,8 +53,8 @@ export class ItemParameters {
 		const values = this.getOptional();
 		if (Object.keys(values).length === 0)
 			throw new InvalidInputError(
-				"'Update Fields' has no field to change",
-				"Select 'Add Field' below 'Update Fields', and set there what is to change.",
+				"'Update Fields' has no fields to change",
+				"Select 'Add Field' under 'Update Fields' and enter the new value.",
 			);
 		return values;
 	}
@@ -70,7 +70,7 @@ export class ItemParameters {
 		if (!isRecord(given))
 			throw new InvalidInputError(
 				`'${displayName}' must be an object`,
-				'Let its expression give an object that has the names of the fields as keys.',
+				'Use an expression that returns an object with field names as keys.',
 			);
 		const values = fields
 			.filter(({ property }) => Object.hasOwn(given, property.name))
@@ -90,7 +90,7 @@ export class ItemParameters {
 		if (emptyValue !== undefined) return emptyValue;
 		throw new InvalidInputError(
 			`'${property.displayName}' cannot be empty`,
-			'Set it, or remove the field to leave it as it is.',
+			'Enter a value, or remove the field to keep the current one.',
 		);
 	}
 
@@ -114,4 +114,4 @@ function isMissing(raw: unknown): boolean {
 }
 
 const describeBlank = ({ sendsEmpty }: Collection) =>
-	`To ${sendsEmpty ? 'empty the field' : 'leave it out'}, let the expression give an empty text, as in {{ $json.name ?? '' }}`;
+	`To ${sendsEmpty ? 'clear the field' : 'leave the field out'}, return an empty string, as in {{ $json.name ?? '' }}`;

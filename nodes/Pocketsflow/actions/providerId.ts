@@ -53,7 +53,7 @@ async function findMembership(id: string, lookup: Lookup): Promise<IDataObject> 
 	const membership = await readMembership(id, has, lookup);
 	if (membership) return membership;
 	throw new InvalidInputError(
-		`'Subscription' is ${quote(id)}, and no buyer's subscription has this ID`,
+		`'Subscription' is ${quote(id)}, but no buyer's subscription has this ID`,
 		await adviseOnUnknownId(id, lookup),
 		nothingDone,
 	);
@@ -79,19 +79,19 @@ async function adviseOnUnknownId(id: string, { find }: Lookup): Promise<string> 
 	const isOffer = (record: IDataObject) => readId(record) === id;
 	const offer = await find(lists.offers, isOffer).catch(() => undefined);
 	return offer
-		? `It is the ID of the offer ${quote(formatText(offer.name) ?? id)}, which many buyers share. ${bothIds}`
-		: `${bothIds} It must belong to this account and to the mode of the API key.`;
+		? `This is the ID of the offer ${quote(formatText(offer.name) ?? id)}, which many buyers share. ${bothIds}`
+		: `${bothIds} The ID must belong to this account and to the mode of the API key.`;
 }
 
 const bothIds =
-	"Use the subscription's own ID, which events carry as subscriptionCustomerId, or the payment provider's (stripeSubscriptionId).";
+	"Use the subscription's own ID (subscriptionCustomerId in events) or the payment provider's (stripeSubscriptionId).";
 
-const adviseOnBothIds = `${bothIds} Also check that the subscription is of this account, and made in the mode of the API key`;
+const adviseOnBothIds = `${bothIds} Also check that the subscription belongs to this account and to the mode of the API key`;
 
 const adviseWithoutProviderId = (id: string) =>
-	`Pocketsflow has the subscription ${id}, but without an ID of the payment provider, and does not take its own ID for this. Do it in the dashboard of Pocketsflow`;
+	`Pocketsflow found the subscription ${id}, but it has no payment provider ID, and Pocketsflow does not accept its own ID for this. Use the Pocketsflow dashboard instead`;
 
 const adviseOnProviderId = (id: string, providerId: string) =>
 	id === providerId
-		? 'Pocketsflow has this subscription, but does not take the ID of the payment provider that it gives. Do it in the dashboard of Pocketsflow'
-		: `Pocketsflow has the subscription ${id}, but does not take the ID of the payment provider that it gives, ${providerId}. Do it in the dashboard of Pocketsflow`;
+		? 'Pocketsflow found this subscription, but does not accept its payment provider ID. Use the Pocketsflow dashboard instead'
+		: `Pocketsflow found the subscription ${id}, but does not accept its payment provider ID ${providerId}. Use the Pocketsflow dashboard instead`;

@@ -36,7 +36,7 @@ export function buildTask(
 		: buildRequestTask(context, operation, item);
 }
 
-const checkThere = 'Check in the dashboard of Pocketsflow what happened, then try again.';
+const checkThere = 'Check what happened in the Pocketsflow dashboard, then try again.';
 
 function buildRequestTask(
 	context: IExecuteFunctions,

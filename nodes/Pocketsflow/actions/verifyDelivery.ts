@@ -14,15 +14,19 @@ const bodyFromField = choiceField(
 	{
 		displayName: 'Body From',
 		name: 'bodyFrom',
-		description: 'Where the input item has the body of the delivery, byte for byte as it was sent',
+		description: 'Where to find the body of the delivery, exactly as it was sent',
 	},
 	[
 		{
 			name: 'Binary Field',
 			value: 'binary',
-			description: "As n8n's Webhook node outputs it with its option Raw Body",
+			description: "The output of n8n's Webhook node with the option Raw Body",
 		},
-		{ name: 'Text', value: 'text', description: 'As a queue or another service passes it on' },
+		{
+			name: 'Text',
+			value: 'text',
+			description: 'Text, for example from a queue or another service',
+		},
 	],
 );
 
@@ -35,7 +39,7 @@ const binaryFieldField: Field<unknown> = showFor(
 			type: 'string',
 			required: true,
 			default: 'data',
-			description: 'The name of the input binary field that holds the body',
+			description: 'The name of the input binary field that contains the body',
 		},
 		read: (raw) => (typeof raw === 'string' ? raw.trim() || undefined : (raw ?? undefined)),
 	},
@@ -53,7 +57,7 @@ const bodyField: Field<string> = showFor(
 			default: '',
 			typeOptions: { rows: 4 },
 			placeholder: 'e.g. {{ $json.body }}',
-			description: 'The body as it was sent, not parsed and written again',
+			description: 'The body exactly as it was sent, before any parsing',
 		},
 		read: (raw) => (raw === '' ? undefined : typeof raw === 'string' ? raw : JSON.stringify(raw)),
 	},
@@ -65,7 +69,7 @@ const headersField = jsonField({
 	required: true,
 	default: '={{ $json.headers }}',
 	description:
-		'The headers of the delivery: X-Pocketsflow-Signature, X-Pocketsflow-Event and X-Pocketsflow-Timestamp are read, in upper or lower case',
+		'The headers of the delivery. The node reads X-Pocketsflow-Signature, X-Pocketsflow-Event, and X-Pocketsflow-Timestamp, in upper or lower case.',
 });
 
 /** The fields of the operation, in the order of the panel. */
@@ -133,6 +137,6 @@ function findFile({ json, binary }: INodeExecutionData, given: unknown): IBinary
 		typeof given === 'string'
 			? `The input item has no binary field '${given}'`
 			: "'Input Binary Field' is not a file",
-		"Use the name of the field, such as data. In n8n's Webhook node, turn on the option Raw Body. Where the body is text, set 'Body From' to Text.",
+		"Use the name of the field, such as data. In n8n's Webhook node, enable the option Raw Body. If the body is text, set 'Body From' to Text.",
 	);
 }

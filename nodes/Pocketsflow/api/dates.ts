@@ -90,10 +90,10 @@ function isCalendarDay(day: string): boolean {
 
 /** A time zone that this system does not know. */
 export class UnknownTimezoneError extends Error {
-	readonly description = 'Choose another in the settings of the workflow, such as Europe/Berlin.';
+	readonly description = 'Select another one in the workflow settings, such as Europe/Berlin.';
 
 	constructor(timezone: string) {
-		super(`The time zone of the workflow, "${timezone}", is not known`);
+		super(`The workflow's time zone "${timezone}" is unknown`);
 	}
 }
 

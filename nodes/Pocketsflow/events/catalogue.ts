@@ -148,7 +148,7 @@ export const events: readonly EventDefinition[] = [
 	{
 		name: 'customer.created',
 		label: 'Customer Created',
-		description: 'A buyer made a first purchase',
+		description: 'A buyer made their first purchase',
 		identity: readBuyer,
 		subject: readBuyer,
 		isShared: true,
@@ -156,22 +156,22 @@ export const events: readonly EventDefinition[] = [
 	{
 		name: 'identity.verification_session.processing',
 		label: 'Identity Verification Processing',
-		description: "The check of the seller's own identity began",
+		description: 'The identity check of the seller started',
 	},
 	{
 		name: 'identity.verification_session.requires_input',
 		label: 'Identity Verification Requires Input',
-		description: "The check of the seller's own identity needs more from the seller",
+		description: 'The identity check needs more information from the seller',
 	},
 	{
 		name: 'identity.verification_session.verified',
 		label: 'Identity Verification Verified',
-		description: "The seller's own identity was confirmed",
+		description: 'The identity of the seller was confirmed',
 	},
 	{
 		name: 'invoice.created',
 		label: 'Invoice Created',
-		description: 'An invoice for a subscription was made',
+		description: 'An invoice for a subscription was created',
 		identity: readInvoiceId,
 		subject: readBillingSubject,
 	},
@@ -179,20 +179,20 @@ export const events: readonly EventDefinition[] = [
 		name: 'invoice.paid',
 		label: 'Invoice Paid',
 		description:
-			'An invoice was paid. Pocketsflow documents it in one place only; Invoice Payment Succeeded is the sure one.',
+			'An invoice was paid. Use Invoice Payment Succeeded instead, which Pocketsflow fully documents.',
 		identity: readInvoiceId,
 		subject: readBillingSubject,
 	},
 	{
 		name: 'invoice.payment_failed',
 		label: 'Invoice Payment Failed',
-		description: 'A renewal could not be charged. It comes again for every further attempt.',
+		description: 'A renewal payment failed. This event is sent again for every retry.',
 		subject: readBillingSubject,
 	},
 	{
 		name: 'invoice.payment_succeeded',
 		label: 'Invoice Payment Succeeded',
-		description: 'A subscription payment went through: the first one or a renewal',
+		description: 'A subscription payment succeeded: the first one or a renewal',
 		identity: readInvoiceId,
 		subject: readBillingSubject,
 	},
@@ -205,7 +205,7 @@ export const events: readonly EventDefinition[] = [
 	{
 		name: 'order.completed',
 		label: 'Order Completed',
-		description: 'A buyer paid for a product. Subscriptions send Subscription Created instead.',
+		description: 'A buyer paid for a product. For subscriptions, use Subscription Created.',
 		identity: readOrderId,
 		subject: readOrderId,
 	},
@@ -226,7 +226,7 @@ export const events: readonly EventDefinition[] = [
 		name: 'payment_intent.succeeded',
 		label: 'Payment Succeeded',
 		description:
-			'A payment attempt went through (low-level result; fulfill from Order Completed instead)',
+			'A payment attempt succeeded (low-level result; to fulfill orders, use Order Completed)',
 		identity: readPaymentIntentId,
 		subject: readPaymentIntentId,
 	},
@@ -260,14 +260,14 @@ export const events: readonly EventDefinition[] = [
 	{
 		name: 'customer.subscription.created',
 		label: 'Subscription Created',
-		description: 'A buyer subscribed; a trial counts from its start',
+		description: 'A buyer subscribed or started a trial',
 		identity: readUniqueMembershipId,
 		subject: readMembershipId,
 	},
 	{
 		name: 'customer.subscription.deleted',
 		label: 'Subscription Deleted',
-		description: 'A subscription ended and access should end with it',
+		description: 'A subscription ended; access should end, too',
 		identity: readUniqueMembershipId,
 		subject: readMembershipId,
 	},
@@ -275,13 +275,13 @@ export const events: readonly EventDefinition[] = [
 		name: 'customer.subscription.pause',
 		aliases: ['customer.subscription.paused'],
 		label: 'Subscription Paused',
-		description: 'Billing stopped for a while; the buyer keeps access',
+		description: 'Billing was paused; the buyer keeps access',
 		subject: readMembershipId,
 	},
 	{
 		name: 'customer.subscription.resumed',
 		label: 'Subscription Resumed',
-		description: 'Billing went on after a pause',
+		description: 'Billing resumed after a pause',
 		subject: readMembershipId,
 	},
 	{
@@ -294,7 +294,7 @@ export const events: readonly EventDefinition[] = [
 		name: 'customer.subscription.updated',
 		label: 'Subscription Updated',
 		description:
-			'A subscription changed: a cancellation was scheduled, a payment is overdue, it recovered',
+			'A subscription changed: a cancellation was scheduled, or a payment became overdue or recovered',
 		subject: readMembershipId,
 	},
 ];

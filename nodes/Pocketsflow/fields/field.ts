@@ -18,7 +18,7 @@ export class InvalidInputError extends Error {
 }
 
 /** What to do with a number that JavaScript cannot hold. */
-export const putInQuotes = 'Put a longer number in quotes, so that it is sent as text.';
+export const putInQuotes = 'Put long numbers in quotes so that they are sent as text.';
 
 /** One parameter of a node: how n8n shows it, and how its value becomes what the API takes. */
 export interface Field<T = unknown> {
@@ -62,7 +62,7 @@ export const isUnset = (raw: unknown) => raw === undefined || raw === null || ra
 export const refuseMissing = (displayName: string, remedy = 'Or leave the field blank') =>
 	new InvalidInputError(
 		`'${displayName}' has no value`,
-		`If an expression gives it, check that the field it reads exists. ${remedy}.`,
+		`If you use an expression, check that the field it reads exists. ${remedy}.`,
 	);
 
 /**
@@ -74,10 +74,7 @@ export function readText(displayName: string, raw: unknown): string {
 	if (typeof raw !== 'number')
 		throw new InvalidInputError(`'${displayName}' must be text`, 'Use text or a number.');
 	if (!isExact(raw))
-		throw new InvalidInputError(
-			`'${displayName}' is a number that may have changed on its way`,
-			putInQuotes,
-		);
+		throw new InvalidInputError(`'${displayName}' is too large to be sent exactly`, putInQuotes);
 	return String(raw);
 }
 

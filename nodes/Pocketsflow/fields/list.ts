@@ -31,12 +31,12 @@ function readEntries(
 	if (entries.some((entry) => entry === undefined || entry === null))
 		throw new InvalidInputError(
 			`'${displayName}' has an entry without a value`,
-			'Check that the fields exist which the expression reads, or leave the entry out.',
+			'Check that the fields that the expression reads exist, or remove the entry.',
 		);
 	if (!entries.every(isEntry))
 		throw new InvalidInputError(
-			`'${displayName}' is no list of names`,
-			'Use an array of texts, or one text with commas between the names.',
+			`'${displayName}' must be a list of names`,
+			'Use an array of strings, or one string with commas between the names.',
 		);
 	const texts = entries
 		.flatMap((entry) => readText(displayName, entry).split(separator))

@@ -9,7 +9,7 @@ export const productIdsField = idListField(
 		displayName: 'Product Names or IDs',
 		name: 'productIds',
 		description:
-			'Start only for these products and subscription offers; an event that names none always starts the workflow',
+			'Start the workflow only for these products and subscription offers. Events without a product always start it',
 	},
 	{ method: 'getProductsAndOffers', sources: [productSource, offerSource] },
 	sellableAddress,

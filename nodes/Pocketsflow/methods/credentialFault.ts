@@ -101,5 +101,5 @@ function describeResponse(
 	const { whatHappened, nextStep } = describeAnswer(target, response, url);
 	return isPossible
 		? joinSentences(whatHappened, nextStep)
-		: "What answered at the 'Base URL' is not the Pocketsflow API: there is no account in the answer. It is usually https://api.pocketsflow.com.";
+		: "The server at the 'Base URL' is not the Pocketsflow API: its response contains no account. The default is https://api.pocketsflow.com.";
 }

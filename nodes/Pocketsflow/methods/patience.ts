@@ -26,12 +26,12 @@ export async function readWithinPatience<T>(
 			delay(withinMs, stop.signal).then(() => {
 				throw new NodeOperationError(
 					context.getNode(),
-					`Pocketsflow did not bring this list within ${formatDuration(withinMs)}. Try again, or enter the ID instead.`,
+					`Pocketsflow did not return this list within ${formatDuration(withinMs)}. Try again, or enter the ID instead.`,
 				);
 			}),
 		]);
 	} catch (error) {
-		const shown = new NodeOperationError(context.getNode(), 'The list could not be loaded');
+		const shown = new NodeOperationError(context.getNode(), "Can't load the list");
 		throw setMessage(shown, composeMessage(error));
 	} finally {
 		stop.abort();

@@ -45,7 +45,7 @@ function showFailedExecution({ n8n }: PollContext, message: string): void {
 
 /** The error of a poll. All is in its message: n8n shows no more (docs/n8n-engine.md#errors-and-messages). */
 export function toPollError(n8n: IPollFunctions, message: string): NodeOperationError {
-	const error = new NodeOperationError(n8n.getNode(), 'The poll could not be finished');
+	const error = new NodeOperationError(n8n.getNode(), 'The poll did not finish');
 	// Set afterwards: n8n replaces a message in which it sees an error code such as ECONNRESET.
 	error.message = message;
 	return error;

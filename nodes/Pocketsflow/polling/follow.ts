@@ -272,9 +272,9 @@ function describeLimit(
 ): string | undefined {
 	const waiting = records.filter(({ disposition }) => disposition === 'pending');
 	if (new Set([...pending, ...waiting.map(({ id }) => [id])].map(([id]) => id)).size > pendingLimit)
-		return `More than ${pendingLimit} records are pending. The oldest of them are no longer waited for.`;
+		return `More than ${pendingLimit} records are pending. The node no longer waits for the oldest of them.`;
 	return due.some(({ id }) => !inBatches.has(id)) && room <= 0 && inBatches.size < recordLimit
-		? `Pocketsflow does not say where new records are in this list, and more than ${recordLimit} have been emitted since it was last read to its end. New ones wait until it is.`
+		? `Pocketsflow returns this list in no reliable order, and the node has emitted more than ${recordLimit} records since it last read the list to its end. New records wait until it has read the list to the end.`
 		: undefined;
 }
 

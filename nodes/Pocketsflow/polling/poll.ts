@@ -60,7 +60,7 @@ export async function poll(
 		if (!isFirstAfterStart) throw toPollError(n8n, composeMessage(error));
 		// A failure here would keep the whole workflow off, its webhooks too: docs/n8n-engine.md#polling
 		n8n.logger.warn(
-			`Pocketsflow Polling Trigger could not poll at the start of n8n: ${composeMessage(error)}`,
+			`Pocketsflow Polling Trigger could not poll when n8n started: ${composeMessage(error)}`,
 		);
 		return undefined;
 	} finally {
@@ -85,7 +85,7 @@ async function pollOnce(
 	if (isGivenUp(kept, context))
 		throw new NodeOperationError(
 			n8n.getNode(),
-			`n8n did not store what the last ${maxTries} polls returned. Check n8n's log and its database; if polls take long, choose fewer events or a lower Max Items per Poll. Polling tries again in an hour, or when the workflow is published again.`,
+			`n8n did not store the results of the last ${maxTries} polls. Check n8n's log and database. If polls take long, select fewer events or lower Max Items per Poll. The node tries again in an hour, or when you publish (activate) the workflow again.`,
 		);
 	const again = findAgain(kept, context);
 	const { lists, watched, failures, before } = await readAll(context, previous, kept, again);

@@ -66,7 +66,7 @@ export function createFetch(n8n: IPollFunctions, list: ListEndpoint): FetchPage 
 		const page = await readPage(n8n, list, request, { position, size: maxPageSize });
 		if (page) return page;
 		throw new UnreadableList(
-			'Pocketsflow answered without a list. Nothing was skipped; the next poll reads it again.',
+			'Pocketsflow returned no list. Nothing was skipped; the next poll reads it again.',
 		);
 	};
 }

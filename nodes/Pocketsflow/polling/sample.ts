@@ -22,7 +22,7 @@ export async function sampleEvents(context: PollContext): Promise<IDataObject[]>
 	if (items.length > 0) return items;
 	throw new NodeOperationError(
 		n8n.getNode(),
-		`Pocketsflow has nothing in ${mode} mode that these events and filters match yet`,
+		`No ${mode}-mode data matches these events and filters yet`,
 		{
 			description:
 				'Make a test purchase, or publish (activate) the workflow and wait for the first sale.',

@@ -41,7 +41,7 @@ const headStartField = numberField(
 		name: 'headStart',
 		default: 30,
 		description:
-			'For workflows with both triggers: wait this long after finding a record before emitting it. This gives the webhook time to finish. There is no head start unless you add this option.',
+			'For workflows with both triggers: how long to wait after finding a record before emitting it. This gives the webhook time to finish. Without this option, there is no wait.',
 	},
 	{ min: 0 },
 );
@@ -52,7 +52,7 @@ const lookBackField = numberField(
 		name: 'lookBack',
 		default: 24,
 		description:
-			'How far back the first poll after a restart looks if n8n lost what this node stored. Events that are emitted again have the same event IDs.',
+			'How far back the first poll after a restart looks if n8n lost the state of this node. Events that are emitted again have the same event IDs.',
 	},
 	{ min: 1 },
 );
@@ -63,7 +63,7 @@ const maxItemsField = numberField(
 		name: 'batch',
 		default: 500,
 		description:
-			'Maximum items per execution. The rest follows with the next polls. Choose more than happens between two polls, and twice that with Repeat After.',
+			'Maximum items per execution. The rest follows with the next polls. Use a number higher than the number of events between two polls, or twice that with Repeat After.',
 	},
 	{ min: 1, integer: true },
 );
@@ -74,7 +74,7 @@ const overlapField = numberField(
 		name: 'overlap',
 		default: 15,
 		description:
-			'How far back each poll looks for records that appear late with an older date. One day is 1440. A longer overlap costs more requests per poll and stores more IDs.',
+			'How far back each poll looks for records that appear late with an older date. One day is 1440. A longer overlap needs more requests per poll and stores more IDs.',
 	},
 	{ min: 0 },
 );
@@ -85,7 +85,7 @@ const repeatAfterField = numberField(
 		name: 'repeatAfter',
 		default: 30,
 		description:
-			'Emit every record again after this time, and immediately if n8n was stopped before. The workflow must skip event IDs that it recorded as done. Choose more than your longest execution takes. This about doubles the number of executions. Nothing is repeated unless you add this option; 0 disables it.',
+			'Emit every record again after this time, or immediately after n8n restarts. The workflow must skip event IDs that it recorded as done. Use a time longer than your longest execution. This roughly doubles the number of executions. Without this option, or with 0, nothing is repeated.',
 	},
 	{ min: 0 },
 );
@@ -128,12 +128,12 @@ export function readPollingSettings(n8n: IPollFunctions): PollSettings {
 function readEvents(n8n: IPollFunctions): string[] {
 	const events = readParameter(n8n, polledEventsField) ?? [];
 	if (events.length === 0)
-		throw new InvalidInputError("'Trigger On' is empty", 'Choose at least one event to poll for.');
+		throw new InvalidInputError("'Trigger On' is empty", 'Select at least one event.');
 	const other = events.find((event) => !isPolled(event));
 	if (other !== undefined)
 		throw new InvalidInputError(
-			`'Trigger On' has an event that cannot be polled: ${quote(other)}`,
-			'Choose from the list, or use the Pocketsflow Trigger for it.',
+			`'Trigger On' contains an event that cannot be polled: ${quote(other)}`,
+			'Select events from the list, or use the Pocketsflow Trigger for this event.',
 		);
 	return events;
 }
@@ -146,7 +146,7 @@ function readStartDate(n8n: IPollFunctions): Pick<PollSettings, 'startDateMs' | 
 	if (date === undefined)
 		throw new NodeOperationError(
 			n8n.getNode(),
-			'Start Date must be a date such as 2026-01-31T00:00:00',
+			"'Start Date' must be a date. Use a date such as 2026-01-31T00:00:00.",
 		);
 	const startDateText = String(n8n.getNode().parameters.startDate);
 	return { startDateMs: date.getTime(), startDateText };

@@ -54,7 +54,7 @@ async function startListNow(context: PollContext, source: ListSource): Promise<L
 /** The error of a list that answers differently within a moment. */
 export const disagreement = () =>
 	new UnreadableList(
-		'Pocketsflow gave two different answers for the same list. Polling begins when they agree; try again in a minute.',
+		'Pocketsflow returned two different responses for the same list. Polling begins when they match. Try again in a minute.',
 	);
 
 /** Reads all records of a window, again and again as long as that brings more and the API does not count them. */
@@ -100,6 +100,6 @@ export function warnOfLostState(context: PollContext): void {
 	if (!isRestart(context) || hasAnyState(context) || settings.startDateMs !== undefined) return;
 	const hours = getLookBackMs(context) / 3_600_000;
 	context.n8n.logger.warn(
-		`Pocketsflow Polling Trigger "${context.n8n.getNode().name}" found nothing stored of its earlier polls when n8n started. It looks back ${hours} hours; what it emits again has the same event IDs.`,
+		`Pocketsflow Polling Trigger "${context.n8n.getNode().name}" found no stored state of earlier polls when n8n started. It looks back ${hours} hours. Events that it emits again have the same event IDs.`,
 	);
 }

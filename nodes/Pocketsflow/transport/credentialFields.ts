@@ -23,10 +23,10 @@ export interface CredentialRefusal {
 export const defaultBaseUrl = 'https://api.pocketsflow.com';
 
 const adviseOnOtherKey =
-	'A key begins with pk_live_ or pk_test_: copy it again from Developers → API keys in Pocketsflow.';
+	'A key begins with pk_live_ or pk_test_. Copy it again from Developers → API keys in Pocketsflow.';
 
 const adviseOnNoKey =
-	'It is empty, or its expression gives nothing. An expression that reads an item works when the node runs, where each item can have a key of its own. Lists in the editor, triggers and the test of the credential have no item: enter IDs there instead of choosing from lists.';
+	'The field or the result of its expression is empty. An expression that reads an item works only when the node runs. Lists in the editor, triggers, and the credential test have no item. In the node, enter IDs instead of choosing from lists.';
 
 const keyPattern = /^pk_(live|test)_[\x21-\x7e]+$/;
 
@@ -49,20 +49,20 @@ export function readCredentialFields(
 	const address = String(fields.baseUrl ?? '').trim() || defaultBaseUrl;
 	if (!isPlainAddress(address))
 		return {
-			message: `The 'Base URL' in ${credential} is not a plain web address`,
-			description: `Nothing was sent. It begins with https:// and holds no user name, '?' or '#'. It is usually ${defaultBaseUrl}.`,
+			message: `The 'Base URL' in ${credential} is not a valid web address`,
+			description: `Nothing was sent. Use an address that begins with https:// and has no user name, '?', or '#'. The default is ${defaultBaseUrl}.`,
 		};
 	const url = new URL(address);
 	if (url.protocol === 'http:' && !isPrivateHost(url.hostname))
 		return {
 			message: `The 'Base URL' in ${credential} would send the API key unencrypted`,
 			description:
-				'Nothing was sent. Let it begin with https://. Plain http is for a test server on this machine or in a private network.',
+				'Nothing was sent. Use https://. Plain http is allowed only for a test server on this machine or in a private network.',
 		};
 	if (!isAllowedHost(url, fields))
 		return {
 			message: `The 'Allowed Domains' in ${credential} do not include ${url.hostname}`,
-			description: "Nothing was sent. Add this host there, or correct the 'Base URL'.",
+			description: "Nothing was sent. Add this host there, or fix the 'Base URL'.",
 		};
 	return {
 		baseUrl: url.href.replace(/\/+$/, ''),

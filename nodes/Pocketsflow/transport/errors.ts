@@ -54,33 +54,36 @@ interface StatusText {
 	step?(target: AnswerTarget): string;
 }
 
-const correctFields = () =>
-	'Compare this message with the fields of the node, correct them and try again';
+const correctFields = () => 'Fix the field named above and try again';
 
 const statusTexts: Record<number, StatusText> = {
 	400: { name: 'Bad request', step: correctFields },
 	401: {
 		name: 'Unauthorized',
 		step: ({ name, mode }) =>
-			`Pocketsflow does not know this API key. Check the 'API Key' in ${nameCredential(name)}: it is a ${mode}-mode key and may be revoked or mistyped`,
+			`Pocketsflow doesn't recognize this API key. Check the 'API Key' in ${nameCredential(name)}: it is a ${mode}-mode key and may have been mistyped or revoked`,
 	},
 	403: {
 		name: 'Forbidden',
 		step: ({ name, mode }) =>
-			`The ${mode}-mode API key in ${nameCredential(name)} may not do this. Check in Pocketsflow what it is allowed to do`,
+			`The ${mode}-mode API key in ${nameCredential(name)} doesn't have permission for this request. Check the key's permissions in Pocketsflow`,
 	},
 	404: {
 		name: 'Not found',
 		step: ({ ifNotFound, mode }) =>
 			ifNotFound ??
-			`Check the ID: it must be of this account and made in ${mode} mode, as the API key is`,
+			`Check the ID. It must belong to this account and to ${mode} mode, like the API key`,
 	},
 	407: {
 		name: 'Proxy authentication required',
-		step: () => 'Enter the user name and password of the proxy in the proxy settings of n8n',
+		step: () => "Add the user name and password of the proxy to n8n's proxy settings",
 	},
 	408: { name: 'Request timeout' },
-	409: { name: 'Conflict', step: () => 'It conflicts with what is in Pocketsflow already' },
+	409: {
+		name: 'Conflict',
+		step: () =>
+			'The request conflicts with existing data. Check that data in Pocketsflow, then try again',
+	},
 	422: { name: 'Unprocessable request', step: correctFields },
 	429: { name: 'Too many requests', step: () => 'Wait a minute and try again' },
 	502: { name: 'Bad gateway' },
@@ -92,62 +95,61 @@ type Target = Pick<PocketsflowCredential, 'baseUrl' | 'name'>;
 
 /** What a code of Node.js means, for a user who does not know it. */
 const codeSentences: Record<string, (host: string) => string> = {
-	ECONNREFUSED: (host) => `Nothing answers at ${host}: it refuses connections`,
-	ENOTFOUND: (host) => `No server has the name ${host}`,
-	EAI_AGAIN: (host) =>
-		`The name ${host} could not be looked up: this n8n may have no connection to the internet`,
-	EHOSTUNREACH: (host) => `No way leads from this n8n to ${host}`,
-	ENETUNREACH: (host) => `No way leads from this n8n to ${host}`,
+	ECONNREFUSED: (host) => `Can't connect to ${host}: the connection was refused`,
+	ENOTFOUND: (host) => `Can't resolve host ${host}`,
+	EAI_AGAIN: (host) => `Can't resolve host ${host}: n8n may not be connected to the internet`,
+	EHOSTUNREACH: (host) => `Can't reach ${host} from this n8n`,
+	ENETUNREACH: (host) => `Can't reach ${host} from this n8n`,
 	CERT_HAS_EXPIRED: (host) => `The certificate of ${host} has expired`,
-	ERR_TLS_CERT_ALTNAME_INVALID: (host) => `The certificate of ${host} is made out to another name`,
+	ERR_TLS_CERT_ALTNAME_INVALID: (host) => `The certificate of ${host} is for a different hostname`,
 	DEPTH_ZERO_SELF_SIGNED_CERT: untrusted,
 	SELF_SIGNED_CERT_IN_CHAIN: untrusted,
 	UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted,
 	UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
-	EPROTO: (host) => `${host} does not speak https there`,
+	EPROTO: (host) => `${host} does not accept https connections on this port`,
 };
 
 /** These tell what kept a request from being sent; with the others it may have been. */
 const kindsWithCode: FailureKind[] = ['unreachable', 'insecure'];
 
 function untrusted(host: string): string {
-	return `The certificate of ${host} was issued by nobody whom n8n trusts`;
+	return `The certificate of ${host} is not trusted by n8n`;
 }
 
 const failureSentences: Record<
 	FailureKind,
 	(host: string, failure: AttemptFailure, limits: Limits) => string
 > = {
-	unreachable: (host) => `${host} cannot be reached`,
-	insecure: (host) => `No secure connection to ${host} could be made`,
+	unreachable: (host) => `Can't reach ${host}`,
+	insecure: (host) => `Can't establish a secure connection to ${host}`,
 	timeout: (host, _, { requestTimeoutMs }) =>
-		`${host} did not answer completely within ${formatDuration(requestTimeoutMs)}`,
+		`${host} did not send a complete response within ${formatDuration(requestTimeoutMs)}`,
 	connectionLost: (host, { status }) =>
 		status === undefined
-			? `${host} closed the connection without an answer`
-			: `The answer of ${host} broke off or was damaged`,
+			? `${host} closed the connection without a response`
+			: `The response from ${host} was cut off or damaged`,
 	tooLarge: (_host, _, { maxResponseBytes }) =>
-		`The answer is larger than ${Math.round(maxResponseBytes / 1024 ** 2)} MB, the most that this node takes in`,
+		`The response is larger than ${Math.round(maxResponseBytes / 1024 ** 2)} MB, the maximum for this node`,
 	cancelled: () => 'The execution was stopped',
 	refusedByN8n: (_, { reason }) => reason ?? 'n8n did not send the request',
-	refusedByProxy: (host) => `The proxy that n8n uses does not connect it to ${host}`,
+	refusedByProxy: (host) => `The proxy refused to connect n8n to ${host}`,
 };
 
 const failureSteps: Record<FailureKind, (target: Target) => string> = {
 	unreachable: ({ name }) =>
-		`Check the 'Base URL' in ${nameCredential(name)} and the network of n8n`,
+		`Check the 'Base URL' in ${nameCredential(name)} and n8n's network connection`,
 	insecure: ({ name }) =>
-		`Check the 'Base URL' in ${nameCredential(name)} and the certificate of that host`,
+		`Check the 'Base URL' in ${nameCredential(name)} and the certificate of the host`,
 	timeout: () => 'Try again later',
 	connectionLost: () => 'Try again later',
-	tooLarge: () => "Ask for less: set 'Limit' or narrow 'Filters'",
+	tooLarge: () => "Request less data: set 'Limit' or narrow 'Filters'",
 	cancelled: () => '',
 	refusedByN8n: () => '',
-	refusedByProxy: ({ baseUrl }) => checkProxy(`lets n8n connect to ${new URL(baseUrl).host}`),
+	refusedByProxy: ({ baseUrl }) => checkProxy(`allows connections to ${new URL(baseUrl).host}`),
 };
 
 const checkProxy = (state: string) =>
-	`Check the proxy settings of n8n, and that the proxy ${state}`;
+	`Check n8n's proxy settings and make sure that the proxy ${state}`;
 
 const nameCredential = (name: string) =>
 	name === 'this credential' ? name : `the credential "${name}"`;
@@ -210,7 +212,7 @@ export function buildResponseError(
 	const { ifNotFound } = state.request;
 	return buildError(state, {
 		...describeAnswer({ ...state.credential, ifNotFound }, response, url),
-		finding: `answered ${status}${formatCode(readErrorParts(body).code)}`,
+		finding: `returned ${status}${formatCode(readErrorParts(body).code)}`,
 		// The status of a page is not Pocketsflow's: its 404 does not say that a thing does not exist.
 		httpCode: isPage(response) && status < 500 ? undefined : String(status),
 	});
@@ -219,7 +221,7 @@ export function buildResponseError(
 /** Builds the error of a request that was not answered, or whose response could not be read. */
 export function buildFailureError(state: RequestState, failure: AttemptFailure): NodeApiError {
 	const { status, code } = failure;
-	const finding = status === undefined ? 'was not answered' : `began to answer ${status}`;
+	const finding = status === undefined ? 'got no response' : `started to return ${status}`;
 	return buildError(state, {
 		whatHappened: describeWhatHappened(state.credential, failure, state.limits),
 		nextStep: describeFailureStep(state.credential, failure),
@@ -242,12 +244,12 @@ export function buildQueueTimeoutError(
 		rateLimited && toSentence(readErrorParts(rateLimited.body).text ?? statusTexts[429].name);
 	const wait =
 		retryAfterMs > totalTimeoutMs
-			? `Pocketsflow asks to wait ${formatDuration(retryAfterMs)}; this node waits at most ${total}`
-			: `The rate limit of Pocketsflow keeps this request waiting longer than the ${total} that it may`;
+			? `Pocketsflow asked n8n to wait ${formatDuration(retryAfterMs)}, but this node waits at most ${total}`
+			: `Because of Pocketsflow's rate limit, this request had to wait longer than the maximum of ${total}`;
 	return buildError(state, {
 		whatHappened: [text, wait].filter(Boolean).join(' '),
-		nextStep: 'Try again later, or send fewer items at once',
-		finding: rateLimited ? 'answered 429' : 'did not get its turn',
+		nextStep: 'Try again later, or process fewer items',
+		finding: rateLimited ? 'returned 429' : 'was not sent in time',
 		httpCode: '429',
 	});
 }
@@ -259,28 +261,28 @@ function describeRedirect(
 ): Pick<ErrorParts, 'whatHappened' | 'nextStep'> {
 	const target = redirect.origin === new URL(url).origin ? redirect.pathname : redirect.origin;
 	return {
-		whatHappened: `${getHost(credential)} redirects to ${target}, which is not followed`,
-		nextStep: `Correct the 'Base URL' in ${nameCredential(credential.name)}`,
+		whatHappened: `${getHost(credential)} redirects to ${target}. This node does not follow redirects`,
+		nextStep: `Update the 'Base URL' in ${nameCredential(credential.name)}`,
 	};
 }
 
 /** Says what a response without an error text of Pocketsflow is. */
 function describeUnusable(response: HttpResponse): string {
 	const { status, body, text } = response;
-	if (isSuccess(response)) return text ? `The answer ${quotePage(text)}` : describeEmpty(body);
-	const name = statusTexts[status]?.name ?? `Pocketsflow answered with status ${status}`;
+	if (isSuccess(response)) return text ? `The response ${quotePage(text)}` : describeEmpty(body);
+	const name = statusTexts[status]?.name ?? `Pocketsflow returned status ${status}`;
 	const answer = text ? quotePage(text) : isEmptyBody(body) ? '' : `is ${excerptJson(body)}`;
-	return (answer && `${name}: the answer ${answer}`) || name;
+	return (answer && `${name}: the response ${answer}`) || name;
 }
 
-const quotePage = (page: string) => `is not JSON but begins "${excerptPage(page)}"`;
+const quotePage = (page: string) => `is not JSON. It begins with "${excerptPage(page)}"`;
 
 /** Says that a success did not bring what it should; a message in it may say why. */
 function describeEmpty(body: unknown): string {
 	const { text } = readErrorParts(body);
-	const what = 'Pocketsflow answered without what was asked for';
+	const what = 'Pocketsflow did not return the requested data';
 	if (isEmptyBody(body)) return what;
-	return `${what}, but with ${text === undefined ? excerptJson(body) : `"${shorten(text)}"`}`;
+	return `${what}. It returned ${text === undefined ? excerptJson(body) : `"${shorten(text)}"`}`;
 }
 
 const isEmptyBody = (body: unknown) =>
@@ -295,7 +297,7 @@ function describeStatusStep(target: AnswerTarget, response: HttpResponse): strin
 	if (status >= 500 || status === 408)
 		return 'Pocketsflow could not process the request. Try again later';
 	if (isForeign && status !== 407)
-		return `A proxy, a firewall or another server may have answered instead of Pocketsflow: check the 'Base URL' in ${nameCredential(target.name)} and the network of n8n`;
+		return `A proxy, a firewall, or another server may have responded instead of Pocketsflow. Check the 'Base URL' in ${nameCredential(target.name)} and n8n's network connection`;
 	const step = statusTexts[status]?.step?.(target);
 	if (step !== undefined) return step;
 	return isSuccess(response) && isErrorBody(response.body) ? correctFields() : '';
@@ -339,15 +341,15 @@ function describeOutcome({ effect, mayBeDone, credential: { mode } }: RequestSta
 	description: string;
 } {
 	if (effect === 'read') return { message: '', description: '' };
-	if (!mayBeDone) return { message: '', description: 'Nothing was changed by it' };
+	if (!mayBeDone) return { message: '', description: 'Nothing was changed' };
 	return effect === 'create'
 		? {
-				message: `Whether this was carried out is unknown, and it was not sent again: look in Pocketsflow (${mode} mode) before you repeat it`,
+				message: `The outcome is unknown: Pocketsflow may have processed this request. It was not sent again. Check Pocketsflow (${mode} mode) before you retry`,
 				description: '',
 			}
 		: {
-				message: 'It may have been done all the same',
-				description: 'Doing it again is harmless',
+				message: 'Pocketsflow may still have processed the request',
+				description: 'You can safely try again',
 			};
 }
 
@@ -359,8 +361,8 @@ function describeRequest(
 	{ request: { method, path }, attempts, credential: { mode, name } }: RequestState,
 	{ finding }: ErrorParts,
 ): string {
-	const tries = attempts > 1 ? `, after ${attempts} tries` : '';
-	return `${method} ${path} ${finding}${tries}, with the ${mode}-mode key of the credential "${name}"`;
+	const tries = attempts > 1 ? ` after ${attempts} attempts` : '';
+	return `${method} ${path} ${finding}${tries}, using the ${mode}-mode key of the credential "${name}"`;
 }
 
 const getHost = ({ baseUrl }: Pick<PocketsflowCredential, 'baseUrl'>) => new URL(baseUrl).host;

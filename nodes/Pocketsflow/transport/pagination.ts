@@ -241,8 +241,8 @@ function truncatedListError(
 ): NodeOperationError {
 	return new NodeOperationError(
 		context.getNode(),
-		`Pocketsflow answered ${method} ${path} with an empty page in the middle of a list`,
-		{ itemIndex, description: 'Some records would be missing. Try again later.' },
+		`Pocketsflow returned an empty page in the middle of a list (${method} ${path})`,
+		{ itemIndex, description: 'Records would be missing, so the node stopped. Try again later.' },
 	);
 }
 
@@ -254,7 +254,7 @@ function repeatedPageError(
 ): NodeOperationError {
 	return new NodeOperationError(
 		context.getNode(),
-		`Pocketsflow gives the same page of ${path} again and again. ${recordCount} different records were read.`,
+		`Pocketsflow keeps returning the same page of ${path}. ${recordCount} different records were read.`,
 		{ itemIndex, description: "Set 'Limit' to this number or less, or try again later." },
 	);
 }

@@ -10,7 +10,10 @@ import { isLoopbackHost, isPrivateHost } from '../transport/hosts';
 export function getWebhookUrl(context: IHookFunctions | IWebhookFunctions): string {
 	const url = context.getNodeWebhookUrl('default');
 	if (!url)
-		throw new NodeOperationError(context.getNode(), 'n8n gave this trigger no webhook address');
+		throw new NodeOperationError(
+			context.getNode(),
+			'n8n did not provide a webhook address for this trigger',
+		);
 	return url;
 }
 
@@ -85,6 +88,6 @@ export function requirePublicAddress(
 	if (!isSecure || isPrivateHost(hostname))
 		throw new NodeOperationError(
 			context.getNode(),
-			`Pocketsflow cannot deliver to ${url}: the address ${fault}. Set N8N_WEBHOOK_URL (in older n8n WEBHOOK_URL) to the public https address of n8n, or use the Pocketsflow Polling Trigger, which needs none.`,
+			`Pocketsflow cannot deliver to ${url}: the address ${fault}. Set N8N_WEBHOOK_URL (in older n8n WEBHOOK_URL) to the public https address of n8n, or use the Pocketsflow Polling Trigger, which needs no public address.`,
 		);
 }

@@ -68,7 +68,7 @@ export async function listEndpoints(
 		const request = { method: 'GET', path: webhooks.path, ...query } as const;
 		const response = await send(context, request, 'read', undefined, options);
 		const records = findRecords(response, webhooks.keys);
-		if (!records) throw refuseList(context, 'without a list of webhooks');
+		if (!records) throw refuseList(context, 'no list of webhooks');
 		read += records.length;
 		const known = all.size;
 		for (const endpoint of records.flatMap((record) => readEndpoint(record) ?? []))
@@ -76,7 +76,7 @@ export async function listEndpoints(
 		const { hasMore, totalPages = 0, totalCount = 0 } = readPagination(response);
 		const saysMore = hasMore ?? (totalPages > page || totalCount > read);
 		const isNew = all.size > known;
-		if (saysMore && !isNew) throw refuseList(context, 'with a list of webhooks that breaks off');
+		if (saysMore && !isNew) throw refuseList(context, 'an incomplete list of webhooks');
 		if (!saysMore && (hasMore === false || records.length < smallestPage || !isNew))
 			return [...all.values()];
 	}
@@ -85,7 +85,7 @@ export async function listEndpoints(
 const refuseList = (context: PocketsflowContext, what: string) =>
 	new NodeOperationError(
 		context.getNode(),
-		`Pocketsflow answered ${what}, so nothing was changed. Try again later.`,
+		`Pocketsflow returned ${what}, so nothing was changed. Try again later.`,
 	);
 
 /**

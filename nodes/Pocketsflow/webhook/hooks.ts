@@ -122,7 +122,7 @@ export async function takeDown(
 	if (Date.now() - failedAtMs > cleanUpWithinMs) return await removeOwn(context, node);
 	await removeOwn(context, node, { limits: cleanUpLimits }).catch((error: unknown) =>
 		context.logger.warn(
-			`Pocketsflow Trigger: the webhook was not set up, and what may be left of it in Pocketsflow could not be removed. ${composeMessage(error)}`,
+			`Pocketsflow Trigger: the webhook was not set up, and the cleanup in Pocketsflow did not succeed. ${composeMessage(error)}`,
 		),
 	);
 }
@@ -151,7 +151,7 @@ const removeOwn = (context: IHookFunctions, node: NodeMemory, options: SendOptio
 			if (workflowId === wanted.workflowId) ids.push(id);
 			else
 				context.logger.warn(
-					`Pocketsflow Trigger: the webhook at ${url} was not removed, because it was registered for workflow ${workflowId}, which has the same address as this one.`,
+					`Pocketsflow Trigger: the webhook at ${url} was not removed because it belongs to workflow ${workflowId}, which uses the same address.`,
 				);
 		}
 		for (const id of ids) await removeEndpoint(context, id, options);
@@ -232,7 +232,7 @@ function warnOfOtherHost({ context, stored, wanted: { url } }: Registrar, endpoi
 	const other = findEndpointOfOtherHost(endpoints, url, stored);
 	if (other)
 		context.logger.warn(
-			`Pocketsflow Trigger: this node is registered in Pocketsflow as ${other.url}, which is another address than ${url} and was not changed. If n8n has moved, remove that webhook under Developers → Webhooks in Pocketsflow. If this n8n is a copy, the webhook belongs to the original.`,
+			`Pocketsflow Trigger: a webhook of this node is registered at ${other.url}, but this n8n uses ${url}. The other webhook was not changed. If you moved n8n, remove it under Developers → Webhooks in Pocketsflow. If this n8n is a copy, it belongs to the original.`,
 		);
 }
 
@@ -314,10 +314,10 @@ async function doUpkeep(
 	const wasMissing = node.isMissing;
 	node.isMissing = endpoints.length === 0;
 	if (node.isMissing && !wasMissing) node.upkeepNotBeforeMs = Date.now() + missingCheckMs;
-	else if (node.isMissing) await replace('Pocketsflow had none for this workflow');
+	else if (node.isMissing) await replace('Pocketsflow had no webhook for this workflow');
 	else if (verification.valid) await confirmEndpoint(registrar, reading, verification.secret);
 	else if (secrets.length === 0 && keyring.secrets.length === 0)
-		await replace('its signing secret was lost, as after a change of the API key');
+		await replace('its signing secret was lost, for example because the API key changed');
 	else if (secrets.length > 0 && namesOurEndpoint(rawBody, endpoints))
 		await replace('its signing secret was changed in Pocketsflow');
 }
@@ -349,7 +349,7 @@ async function replaceEndpoint(
 	const remove = findSettled(registrar, endpoints);
 	await apply({ ...registrar, mayBeUsed: secrets.length > 0 }, { remove });
 	context.logger.warn(
-		`Pocketsflow Trigger registered its webhook again: ${why}. Deliveries that were refused until now did not start the workflow; find them in Pocketsflow, or with the Pocketsflow Polling Trigger.`,
+		`Pocketsflow Trigger re-registered its webhook: ${why}. Deliveries that were refused before this did not start the workflow. Find them in Pocketsflow or with the Pocketsflow Polling Trigger.`,
 	);
 }
 
@@ -375,7 +375,7 @@ async function confirmEndpoint(
 const deeds: Record<string, string> = {
 	active: 'enabled',
 	events: 'restored the events of',
-	description: 'sealed the signing secret of',
+	description: 'encrypted the signing secret of',
 };
 
 /**
@@ -398,7 +398,7 @@ function limitChange(
 	for (const name of parts.map(([part]) => part).filter(isAgain))
 		if (node.changed.get(name) === false)
 			context.logger.warn(
-				`Pocketsflow Trigger: Pocketsflow does not keep '${name}' of the webhook at ${endpoint.url} as this workflow needs it. Check the webhook under Developers → Webhooks in Pocketsflow, then publish (activate) the workflow again.`,
+				`Pocketsflow Trigger: Pocketsflow does not save the '${name}' setting that this workflow needs for the webhook at ${endpoint.url}. Check the webhook under Developers → Webhooks in Pocketsflow, then publish (activate) the workflow again.`,
 			);
 	const fresh = parts.filter(([name]) => !isAgain(name));
 	node.changed = new Map(parts.map(([name]) => [name, isAgain(name)]));

@@ -203,7 +203,7 @@ export class Keyring {
 		}
 		if (failure)
 			context.logger.warn(
-				`Pocketsflow Trigger: the signing secret could not be read back from Pocketsflow: ${failure.message}`,
+				`Pocketsflow Trigger could not read the signing secret from Pocketsflow: ${failure.message}`,
 			);
 	}
 

@@ -188,7 +188,7 @@ async function changeEndpoint(
 	if (isKept || node.losesCopy) return;
 	node.losesCopy = true;
 	context.logger.warn(
-		'Pocketsflow Trigger: Pocketsflow does not keep the sealed copy of the signing secret as it was sent. The only copy is in the static data of this workflow. If n8n loses that, the webhook is registered again and the delivery that shows it is lost.',
+		'Pocketsflow Trigger: Pocketsflow did not store the encrypted copy of the signing secret as sent. The only copy is in the static data of this workflow. If n8n loses it, the node re-registers the webhook, and the delivery that reveals the loss is lost.',
 	);
 }
 
@@ -231,13 +231,13 @@ async function create(registrar: Registrar, others: Endpoint[]): Promise<KnownSe
 	if (id === undefined)
 		throw new NodeOperationError(
 			context.getNode(),
-			'Pocketsflow created a webhook endpoint but did not return its ID, and does not list it. Remove it under Developers → Webhooks and publish (activate) the workflow again.',
+			'Pocketsflow created a webhook endpoint but neither returned its ID nor lists it. Remove it under Developers → Webhooks, then publish (activate) the workflow again.',
 		);
 	const secret = answer.secret ?? (await readShownSecret(context, id, options));
 	if (secret === undefined)
 		throw new NodeOperationError(
 			context.getNode(),
-			`Pocketsflow created a webhook endpoint without returning its signing secret, so its deliveries can't be verified. ${await discard(registrar, id)} Create an endpoint under Developers → Webhooks for an n8n Webhook node instead, and verify its deliveries with Webhook → Verify Delivery of the Pocketsflow node.`,
+			`Pocketsflow created a webhook endpoint without returning its signing secret, so its deliveries can't be verified. ${await discard(registrar, id)} Instead, create an endpoint under Developers → Webhooks for an n8n Webhook node, and verify its deliveries with the operation Webhook → Verify Delivery of the Pocketsflow node.`,
 		);
 	keepSecret(registrar, { id, secret });
 	// Found there when n8n loses static data, as some versions do after a rename (docs/n8n-engine.md#static-data).
@@ -268,16 +268,16 @@ async function undo(registrar: Registrar, others: Endpoint[]): Promise<string> {
 	try {
 		for (const { id } of await findNew(registrar, others))
 			await removeEndpoint(context, id, options);
-		return 'Nothing is left of it: publish (activate) the workflow again.';
+		return 'No endpoint is left in Pocketsflow. Publish (activate) the workflow again.';
 	} catch {
-		return 'Publish (activate) the workflow again: that removes what may be left of it.';
+		return 'Publish (activate) the workflow again: this removes any endpoint that is left.';
 	}
 }
 
 /** Removes a new endpoint that is of no use. Says what came of it; never throws. */
 const discard = async ({ context, options }: Registrar, id: string): Promise<string> =>
 	await removeEndpoint(context, id, options).then(
-		() => 'The endpoint was removed again.',
+		() => 'The endpoint was removed.',
 		(error: unknown) =>
-			`The endpoint could not be removed again: ${composeMessage(error)} Remove it under Developers → Webhooks.`,
+			`The endpoint could not be removed: ${composeMessage(error)} Remove it under Developers → Webhooks.`,
 	);

@@ -44,13 +44,9 @@ export async function receive(
 	}
 	const settings = loadSettings(context, node);
 	if (!settings) {
-		const message = 'The filters of this trigger cannot be read';
+		const message = "Can't read the filters of this trigger";
 		context.getResponseObject().status(500).json({ message });
-		log(
-			context,
-			'error',
-			'answered a signed delivery with 500, because its filters cannot be read',
-		);
+		log(context, 'error', 'returned 500 for a signed delivery because it cannot read its filters');
 		return [];
 	}
 	context.getResponseObject().status(200).end();
@@ -62,7 +58,7 @@ export async function receive(
 	} catch (error) {
 		// Thrown on, it would become a failed execution without the delivery in it.
 		const name = error instanceof Error ? error.name : 'unknown';
-		log(context, 'error', `dropped a signed delivery: reading it failed (${name})`);
+		log(context, 'error', `dropped a signed delivery that it could not read (${name})`);
 		return [];
 	}
 }
@@ -106,7 +102,7 @@ function selectItem(request: VerifiedRequest): IDataObject | undefined {
 	}
 	const event = JSON.stringify(delivery.event.slice(0, 80));
 	const why = dropReason ?? 'it repeats an earlier delivery';
-	log(context, 'debug', `started nothing for a signed delivery of ${event}: ${why}`);
+	log(context, 'debug', `started no execution for a signed delivery of ${event}: ${why}`);
 	return undefined;
 }
 
@@ -146,13 +142,13 @@ async function readRawBody(context: IWebhookFunctions): Promise<Buffer | undefin
 
 const remedies: Record<string, string> = {
 	'no secret':
-		'. The signing secret is not known. If the webhook is not registered again within a minute, unpublish (deactivate) the workflow and publish (activate) it again.',
+		'. The signing secret is unknown. If the webhook is not re-registered within a minute, unpublish (deactivate) the workflow and publish (activate) it again.',
 	'wrong signature':
-		'. If Pocketsflow sent it, the signing secret was changed there: unpublish (deactivate) the workflow and publish (activate) it again. Anyone who knows the address can cause this line, too.',
+		'. If Pocketsflow sent them, the signing secret was changed there: unpublish (deactivate) the workflow and publish (activate) it again. Anyone who knows the webhook URL can cause this message.',
 };
 
 function refuse(context: IWebhookFunctions, { refusals }: NodeMemory, reason: string): void {
-	const message = 'The signature of this delivery is not valid';
+	const message = 'The signature of this delivery is invalid';
 	context.getResponseObject().status(401).json({ message });
 	const line = refusals.record(reason, Date.now());
 	if (line !== undefined) log(context, 'warn', `${line}${remedies[reason] ?? ''}`);
@@ -169,15 +165,15 @@ function findDropReason(
 	{ events, metadataKey, metadataValue, productIds }: TriggerSettings,
 ): string | undefined {
 	if (!isListening(context) && !events.includes(event))
-		return 'its event is not chosen in Trigger On';
+		return 'its event is not selected in Trigger On';
 	if (metadataKey !== undefined) {
 		const metadata = readMetadata(payload) ?? {};
 		const isThere = Object.hasOwn(metadata, metadataKey);
 		const value = String(metadata[metadataKey]).trim();
 		if (!isThere || value !== (metadataValue ?? value))
-			return 'its metadata is not what the options ask for';
+			return 'its metadata does not match the options';
 	}
-	return matchesProductFilter(payload, productIds) ? undefined : 'its product is not chosen';
+	return matchesProductFilter(payload, productIds) ? undefined : 'its product is not selected';
 }
 
 const removeSecrets = (headers: DeliveryHeaders): IDataObject =>

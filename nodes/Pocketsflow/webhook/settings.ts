@@ -29,7 +29,7 @@ export const eventsField = nameListField(
 export const amountNotices: INodeProperties[] = [
 	{
 		displayName:
-			'Order events: the amount is as Pocketsflow sends it, most likely in the main unit of the currency (29 is $29.00). To be certain, read the order with Order → Get.',
+			'Order events: amounts are passed on as Pocketsflow sends them, usually in the main unit of the currency (29 is $29.00). To be sure, read the order with Order → Get.',
 		name: 'orderAmountNotice',
 		type: 'notice',
 		default: '',
@@ -38,7 +38,7 @@ export const amountNotices: INodeProperties[] = [
 		},
 	},
 	{
-		displayName: 'Invoice events: the amount is in cents (1200 is $12.00)',
+		displayName: 'Invoice events: amounts are in cents (1200 is $12.00)',
 		name: 'invoiceAmountNotice',
 		type: 'notice',
 		default: '',
@@ -50,33 +50,34 @@ const customEventsField = nameListField({
 	displayName: 'Custom Events',
 	name: 'customEvents',
 	placeholder: 'e.g. order.disputed',
-	description: 'Further event names to listen to, separated by commas',
+	description: 'Other event names to listen for, separated by commas',
 });
 
 const includeHeadersField = booleanField({
 	displayName: 'Include Headers',
 	name: 'includeHeaders',
-	description: 'Whether to add the headers of the delivery to the output',
+	description: 'Whether to include the delivery headers in the output',
 });
 
 const metadataKeyField = comparedTextField({
 	displayName: 'Metadata Key',
 	name: 'metadataKey',
 	placeholder: 'e.g. order_id',
-	description: 'Start only for deliveries whose metadata has this key',
+	description: 'Start the workflow only if the metadata contains this key',
 });
 
 const metadataValueField = comparedTextField({
 	displayName: 'Metadata Value',
 	name: 'metadataValue',
-	description: 'Start only if the metadata key has this value. Empty accepts any value.',
+	description:
+		'Start the workflow only if the metadata key has this value. Leave it empty to accept any value.',
 });
 
 const separateOutputsField = booleanField({
 	displayName: 'Separate Outputs',
 	name: 'separateOutputs',
 	description:
-		'Whether to send each event that is chosen above to an output of its own, and all others to the last one',
+		'Whether to send each event selected above to its own output; all other events go to the last output',
 });
 
 const skipRepeatedField = booleanField({
@@ -84,7 +85,7 @@ const skipRepeatedField = booleanField({
 	name: 'skipRepeated',
 	default: true,
 	description:
-		'Whether to acknowledge a delivery that came in the last minutes already without starting the workflow again',
+		'Whether to accept a delivery that repeats one of the last 10 minutes without starting the workflow again',
 });
 
 /** The optional fields of the webhook trigger, sorted by name. */
@@ -143,8 +144,8 @@ function readSeparateOutputs(context: TriggerContext): string[] | undefined {
 	const isFixed = Array.isArray(chosen) && chosen.every((name) => !String(name).startsWith('='));
 	if (!isFixed || context.getNodeParameter('options.separateOutputs', false, options) !== true)
 		throw new InvalidInputError(
-			"'Separate Outputs' needs events that are chosen from the list in 'Trigger On'",
-			'Choose them there instead of by an expression, or remove the option.',
+			"'Separate Outputs' needs events that are selected from the list in 'Trigger On'",
+			'Select them there instead of using an expression, or remove the option.',
 		);
 	return chosen.map(String);
 }
@@ -160,7 +161,7 @@ export const readEventNames = (context: TriggerContext): string[] =>
 	explainInput(context, () => {
 		const names = readEvents(context);
 		if (names.length > 0) return names;
-		throw new InvalidInputError("'Trigger On' is empty", 'Choose at least one event.');
+		throw new InvalidInputError("'Trigger On' is empty", 'Select at least one event.');
 	});
 
 /**
@@ -173,7 +174,7 @@ export const requireSettings = (context: IHookFunctions): TriggerSettings =>
 		if (settings.separateOutputs && context.getNode().alwaysOutputData)
 			throw new InvalidInputError(
 				"'Separate Outputs' cannot be used with 'Always Output Data'",
-				'With it n8n also runs the first output for events of the others. Disable it in the Settings of this node.',
+				'With this setting, n8n also runs the first output for events of other outputs. Disable it in the Settings of this node.',
 			);
 		return settings;
 	});

@@ -69,7 +69,7 @@ test.each([
 ])('A Base URL that is no plain web address is refused: %s', async (baseUrl) => {
 	const { message } = await catchError(readProduct(createContextWith({ baseUrl })));
 	expect(message).toBe(
-		`The 'Base URL' in the credential "Pocketsflow account" is not a plain web address`,
+		`The 'Base URL' in the credential "Pocketsflow account" is not a valid web address`,
 	);
 });
 
@@ -141,7 +141,7 @@ test.each([
 		const fields = { apiKey: key, baseUrl: '' };
 		const error = await catchError(authenticate(fields, { url, baseURL }));
 		expect(error.message).toMatch(
-			/^The API key in this credential is sent to api\.pocketsflow\.com only\./,
+			/^The API key in this credential is sent only to api\.pocketsflow\.com\./,
 		);
 		expect(error.message).not.toContain(key);
 	},
@@ -162,5 +162,5 @@ test('The key is not added where one of two addresses of a request leads elsewhe
 	const error = await catchError(
 		new PocketsflowApi().authenticate({ apiKey: key, baseUrl: '' }, options),
 	);
-	expect(error.message).toMatch(/is sent to api\.pocketsflow\.com only/);
+	expect(error.message).toMatch(/is sent only to api\.pocketsflow\.com/);
 });

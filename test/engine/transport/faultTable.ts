@@ -36,9 +36,9 @@ const once = 1;
 const onlyHarmless: Record<OperationName, number> = { read: 4, create: 1, update: 4, delete: 4 };
 
 export const unknownOutcome =
-	'Whether this was carried out is unknown, and it was not sent again: look in Pocketsflow (test mode) before you repeat it.';
+	'The outcome is unknown: Pocketsflow may have processed this request. It was not sent again. Check Pocketsflow (test mode) before you retry.';
 
-export const perhapsDone = 'It may have been done all the same.';
+export const perhapsDone = 'Pocketsflow may still have processed the request.';
 
 /** What happened, with what follows from it where the request may have been carried out. */
 export const buildMessages = (whatHappened: string): Record<OperationName, string> => ({
@@ -49,10 +49,8 @@ export const buildMessages = (whatHappened: string): Record<OperationName, strin
 });
 
 const notProcessed = 'Pocketsflow could not process the request. Try again later.';
-const foreign =
-	'A proxy, a firewall or another server may have answered instead of Pocketsflow: check the \'Base URL\' in the credential "Pocketsflow account" and the network of n8n.';
-const checkId =
-	'Check the ID: it must be of this account and made in test mode, as the API key is.';
+const foreign = `A proxy, a firewall, or another server may have responded instead of Pocketsflow. Check the 'Base URL' in the credential "Pocketsflow account" and n8n's network connection.`;
+const checkId = 'Check the ID. It must belong to this account and to test mode, like the API key.';
 const page =
 	'<html><head><style>p{color:red}</style></head><body><h1>Bad gateway</h1>\n<p>The proxy is tired.</p></body></html>';
 
@@ -68,7 +66,7 @@ const buildStatusFault = (status: number, error: string, next: string): Fault =>
 	requests: once,
 	message: `${error}.`,
 	next,
-	finding: `answered ${status} (CODE)`,
+	finding: `returned ${status} (CODE)`,
 	httpCode: String(status),
 });
 
@@ -88,36 +86,32 @@ const buildFault = (
 });
 
 export const faults: Fault[] = [
-	buildStatusFault(
-		400,
-		'price must be a number',
-		'Compare this message with the fields of the node, correct them and try again.',
-	),
+	buildStatusFault(400, 'price must be a number', 'Fix the field named above and try again.'),
 	buildStatusFault(
 		401,
 		'Invalid API key',
-		'Check the \'API Key\' in the credential "Pocketsflow account": it is a test-mode key and may be revoked or mistyped.',
+		'Check the \'API Key\' in the credential "Pocketsflow account": it is a test-mode key and may have been mistyped or revoked.',
 	),
 	buildStatusFault(
 		403,
 		'Not allowed',
-		'The test-mode API key in the credential "Pocketsflow account" may not do this. Check in Pocketsflow what it is allowed to do.',
+		`The test-mode API key in the credential "Pocketsflow account" doesn't have permission for this request. Check the key's permissions in Pocketsflow.`,
 	),
 	buildStatusFault(404, 'Product not found', checkId),
-	buildStatusFault(409, 'Slug taken', 'It conflicts with what is in Pocketsflow already.'),
 	buildStatusFault(
-		422,
-		'name is required',
-		'Compare this message with the fields of the node, correct them and try again.',
+		409,
+		'Slug taken',
+		'The request conflicts with existing data. Check that data in Pocketsflow, then try again.',
 	),
+	buildStatusFault(422, 'name is required', 'Fix the field named above and try again.'),
 	...[401, 403, 404].map(
 		(status): Fault => ({
 			name: `${status} with the page of a proxy or firewall`,
 			behaviour: text(status, page),
 			requests: once,
-			message: `${statusNames[status]}: the answer is not JSON but begins "Bad gateway The proxy is tired.".`,
+			message: `${statusNames[status]}: the response is not JSON. It begins with "Bad gateway The proxy is tired.".`,
 			next: foreign,
-			finding: `answered ${status}`,
+			finding: `returned ${status}`,
 		}),
 	),
 	{
@@ -125,17 +119,17 @@ export const faults: Fault[] = [
 		behaviour: text(407, page),
 		requests: once,
 		message:
-			'Proxy authentication required: the answer is not JSON but begins "Bad gateway The proxy is tired.".',
-		next: 'Enter the user name and password of the proxy in the proxy settings of n8n.',
-		finding: 'answered 407',
+			'Proxy authentication required: the response is not JSON. It begins with "Bad gateway The proxy is tired.".',
+		next: "Add the user name and password of the proxy to n8n's proxy settings.",
+		finding: 'returned 407',
 	},
 	{
 		name: '400 in JSON without any words',
 		behaviour: json(400, { ok: 0, key }),
 		requests: once,
-		message: 'Bad request: the answer is {"ok":0,"key":"[API key]"}.',
-		next: 'Compare this message with the fields of the node, correct them and try again.',
-		finding: 'answered 400',
+		message: 'Bad request: the response is {"ok":0,"key":"[API key]"}.',
+		next: 'Fix the field named above and try again.',
+		finding: 'returned 400',
 	},
 	{
 		name: '404 without a body',
@@ -143,16 +137,16 @@ export const faults: Fault[] = [
 		requests: once,
 		message: 'Not found.',
 		next: checkId,
-		finding: 'answered 404',
+		finding: 'returned 404',
 	},
 	{
 		name: '429 with Retry-After in seconds',
 		behaviour: json(429, { message: 'Slow down' }, { 'retry-after': '1' }),
 		requests: 2,
 		message:
-			'Slow down. The rate limit of Pocketsflow keeps this request waiting longer than the 1.9 seconds that it may.',
-		next: 'Try again later, or send fewer items at once.',
-		finding: 'answered 429',
+			"Slow down. Because of Pocketsflow's rate limit, this request had to wait longer than the maximum of 1.9 seconds.",
+		next: 'Try again later, or process fewer items.',
+		finding: 'returned 429',
 		limits: { ...quickLimits, totalTimeoutMs: 1_900 },
 		httpCode: '429',
 	},
@@ -160,9 +154,10 @@ export const faults: Fault[] = [
 		name: '429 with a Retry-After longer than the total timeout',
 		behaviour: json(429, { message: 'Slow down' }, { 'retry-after': '86400' }),
 		requests: 1,
-		message: 'Slow down. Pocketsflow asks to wait 24 hours; this node waits at most 5 minutes.',
-		next: 'Try again later, or send fewer items at once.',
-		finding: 'answered 429',
+		message:
+			'Slow down. Pocketsflow asked n8n to wait 24 hours, but this node waits at most 5 minutes.',
+		next: 'Try again later, or process fewer items.',
+		finding: 'returned 429',
 		limits: {},
 	},
 	{
@@ -170,9 +165,9 @@ export const faults: Fault[] = [
 		behaviour: json(429, { message: 'Slow down' }, { 'retry-after': '301' }),
 		requests: 1,
 		message:
-			'Slow down. Pocketsflow asks to wait 5 minutes 1 second; this node waits at most 5 minutes.',
-		next: 'Try again later, or send fewer items at once.',
-		finding: 'answered 429',
+			'Slow down. Pocketsflow asked n8n to wait 5 minutes 1 second, but this node waits at most 5 minutes.',
+		next: 'Try again later, or process fewer items.',
+		finding: 'returned 429',
 		limits: {},
 	},
 	{
@@ -180,9 +175,9 @@ export const faults: Fault[] = [
 		behaviour: json(429, { error: 'Too many requests' }),
 		requests: 4,
 		message:
-			'Too many requests. The rate limit of Pocketsflow keeps this request waiting longer than the 1.6 seconds that it may.',
-		next: 'Try again later, or send fewer items at once.',
-		finding: 'answered 429',
+			"Too many requests. Because of Pocketsflow's rate limit, this request had to wait longer than the maximum of 1.6 seconds.",
+		next: 'Try again later, or process fewer items.',
+		finding: 'returned 429',
 		// With jitter halved (below): pauses of 150, 300, 600 and 1,200 ms, the last beyond 1,600 in all.
 		limits: { ...quickLimits, retryDelayMs: 200, totalTimeoutMs: 1_600 },
 	},
@@ -191,47 +186,47 @@ export const faults: Fault[] = [
 		behaviour: json(429, { error: 'Too many requests' }, { 'retry-after': '9'.repeat(400) }),
 		requests: 4,
 		message:
-			'Too many requests. The rate limit of Pocketsflow keeps this request waiting longer than the 1.6 seconds that it may.',
-		next: 'Try again later, or send fewer items at once.',
-		finding: 'answered 429',
+			"Too many requests. Because of Pocketsflow's rate limit, this request had to wait longer than the maximum of 1.6 seconds.",
+		next: 'Try again later, or process fewer items.',
+		finding: 'returned 429',
 		// With jitter halved (below): pauses of 150, 300, 600 and 1,200 ms, the last beyond 1,600 in all.
 		limits: { ...quickLimits, retryDelayMs: 200, totalTimeoutMs: 1_600 },
 	},
-	buildFault('500', json(500, { error: 'Boom' }), 'Boom.', 'answered 500'),
+	buildFault('500', json(500, { error: 'Boom' }), 'Boom.', 'returned 500'),
 	buildFault(
 		'502 with a page',
 		text(502, page),
-		'Bad gateway: the answer is not JSON but begins "Bad gateway The proxy is tired.".',
-		'answered 502',
+		'Bad gateway: the response is not JSON. It begins with "Bad gateway The proxy is tired.".',
+		'returned 502',
 	),
-	buildFault('503', text(503, ''), 'Service unavailable.', 'answered 503'),
+	buildFault('503', text(503, ''), 'Service unavailable.', 'returned 503'),
 	buildFault(
 		'connection reset before the request was read',
 		resetBeforeBody,
-		'HOST closed the connection without an answer.',
-		'was not answered',
+		'HOST closed the connection without a response.',
+		'got no response',
 		'Try again later.',
 	),
 	buildFault(
 		'connection reset after the request was read',
 		resetAfterBody,
-		'HOST closed the connection without an answer.',
-		'was not answered',
+		'HOST closed the connection without a response.',
+		'got no response',
 		'Try again later.',
 	),
 	buildFault(
 		'connection closed in the middle of the response',
 		halfResponse,
-		'The answer of HOST broke off or was damaged.',
-		'began to answer 200',
+		'The response from HOST was cut off or damaged.',
+		'started to return 200',
 		'Try again later.',
 	),
 	{
 		...buildFault(
 			'a response that drips for ever',
 			drip,
-			'HOST did not answer completely within 1 second.',
-			'began to answer 200',
+			'HOST did not send a complete response within 1 second.',
+			'started to return 200',
 			'Try again later.',
 		),
 		limits: { ...quickLimits, requestTimeoutMs: 1_000 },
@@ -240,8 +235,8 @@ export const faults: Fault[] = [
 		...buildFault(
 			'no response at all',
 			silence,
-			'HOST did not answer completely within 1 second.',
-			'was not answered',
+			'HOST did not send a complete response within 1 second.',
+			'got no response',
 			'Try again later.',
 		),
 		limits: { ...quickLimits, requestTimeoutMs: 1_000 },
@@ -249,48 +244,50 @@ export const faults: Fault[] = [
 	buildFault(
 		'a response with damaged compression',
 		text(200, 'this is not gzip', { 'content-encoding': 'gzip' }),
-		'The answer of HOST broke off or was damaged.',
-		'began to answer 200',
+		'The response from HOST was cut off or damaged.',
+		'started to return 200',
 		'Try again later.',
 	),
 	{
 		name: '200 with a page instead of JSON',
 		behaviour: text(200, page),
 		requests: once,
-		message: buildMessages('The answer is not JSON but begins "Bad gateway The proxy is tired.".'),
+		message: buildMessages(
+			'The response is not JSON. It begins with "Bad gateway The proxy is tired.".',
+		),
 		next: foreign,
-		finding: 'answered 200',
+		finding: 'returned 200',
 	},
 	{
 		name: 'DNS failure',
 		behaviour: 'https://pocketsflow.invalid',
 		requests: 0,
-		message: 'No server has the name pocketsflow.invalid.',
-		next: 'Check the \'Base URL\' in the credential "Pocketsflow account" and the network of n8n.',
-		finding: 'after 4 tries',
+		message: "Can't resolve host pocketsflow.invalid.",
+		next: `Check the 'Base URL' in the credential "Pocketsflow account" and n8n's network connection.`,
+		finding: 'after 4 attempts',
 	},
 	{
 		name: 'connection refused',
 		behaviour: 'http://127.0.0.1:9',
 		requests: 0,
-		message: 'Nothing answers at 127.0.0.1:9: it refuses connections.',
-		next: 'Check the \'Base URL\' in the credential "Pocketsflow account" and the network of n8n.',
-		finding: 'was not answered (ECONNREFUSED), after 4 tries',
+		message: "Can't connect to 127.0.0.1:9: the connection was refused.",
+		next: `Check the 'Base URL' in the credential "Pocketsflow account" and n8n's network connection.`,
+		finding: 'got no response (ECONNREFUSED) after 4 attempts',
 	},
 	{
 		name: 'redirect loop with 307',
 		behaviour: (request, response) => void response.writeHead(307, { location: request.url }).end(),
 		requests: 6,
-		message: 'HOST redirects to PATH, which is not followed.',
-		next: 'Correct the \'Base URL\' in the credential "Pocketsflow account".',
-		finding: 'answered 307',
+		message: 'HOST redirects to PATH. This node does not follow redirects.',
+		next: 'Update the \'Base URL\' in the credential "Pocketsflow account".',
+		finding: 'returned 307',
 	},
 	{
 		name: 'redirect loop with 302',
 		behaviour: (request, response) => void response.writeHead(302, { location: request.url }).end(),
 		requests: { read: 6, create: 1, update: 1, delete: 1 },
-		message: buildMessages('HOST redirects to PATH, which is not followed.'),
-		next: 'Correct the \'Base URL\' in the credential "Pocketsflow account".',
-		finding: 'answered 302',
+		message: buildMessages('HOST redirects to PATH. This node does not follow redirects.'),
+		next: 'Update the \'Base URL\' in the credential "Pocketsflow account".',
+		finding: 'returned 302',
 	},
 ];

@@ -75,9 +75,7 @@ function expectFaultError(name: OperationName, error: NodeError, fault: Fault, b
 	if (fault.httpCode) expect(error.httpCode).toBe(fault.httpCode);
 	const isUnknown = isLookedUp || error.message.includes(perhapsDone);
 	expect(error.context.outcome).toBe(isUnknown ? 'unknown' : undefined);
-	expect(error.description?.includes('Nothing was changed by it')).toBe(
-		name !== 'read' && !isUnknown,
-	);
+	expect(error.description?.includes('Nothing was changed')).toBe(name !== 'read' && !isUnknown);
 }
 
 function expectNoSecret(text: string) {
@@ -135,10 +133,10 @@ test.each(operationNames)('A redirect to another host is not followed by a %s', 
 	await Promise.all([server.close(), other.close()]);
 	expect([server.received.length, other.received.length]).toEqual([1, 0]);
 	expect(error.message).toBe(
-		`${getHost(server.url)} redirects to ${other.url}, which is not followed.`,
+		`${getHost(server.url)} redirects to ${other.url}. This node does not follow redirects.`,
 	);
 	expect(error.description).toContain(
-		`Correct the 'Base URL' in the credential "Pocketsflow account".`,
+		`Update the 'Base URL' in the credential "Pocketsflow account".`,
 	);
 	expectNoSecret(inspectFully(error));
 });
@@ -151,11 +149,9 @@ test('A server with an untrusted certificate is sent nothing', async () => {
 	await server.close();
 	expect(server.received).toEqual([]);
 	for (const error of errors) {
-		expect(error.message).toBe(
-			`The certificate of ${getHost(server.url)} was issued by nobody whom n8n trusts.`,
-		);
+		expect(error.message).toBe(`The certificate of ${getHost(server.url)} is not trusted by n8n.`);
 		expect(error.description).toContain(
-			`Check the 'Base URL' in the credential "Pocketsflow account" and the certificate of that host.`,
+			`Check the 'Base URL' in the credential "Pocketsflow account" and the certificate of the host.`,
 		);
 		expect(error.context.outcome).toBeUndefined();
 		expect(error.description).not.toContain('tries');
@@ -198,12 +194,10 @@ test.each([
 	const before = process.memoryUsage().rss;
 	for (const { name, server, error } of await failEachOperation(gigabyte(written, announced), {})) {
 		expect(server.received).toHaveLength(1);
-		const messages = buildMessages(
-			'The answer is larger than 64 MB, the most that this node takes in.',
-		);
+		const messages = buildMessages('The response is larger than 64 MB, the maximum for this node.');
 		expect(error.message).toBe(messages[name]);
 		if (name !== 'create')
-			expect(error.description).toContain("Ask for less: set 'Limit' or narrow 'Filters'.");
+			expect(error.description).toContain("Request less data: set 'Limit' or narrow 'Filters'.");
 	}
 	const allowedMegabytes = announced ? 16 : 4 * 64 + 64;
 	expect(written.bytes / 1024 ** 2).toBeLessThan(allowedMegabytes);
@@ -271,7 +265,7 @@ test('A page that echoes the API key is quoted without it', async () => {
 	const echo: Behaviour = (request, response) =>
 		response.writeHead(500).end(`<p>You sent ${request.headers.authorization}</p>`);
 	for (const { error } of await failEachOperation(echo)) {
-		expect(error.message).toContain('begins "You sent Bearer [API key]"');
+		expect(error.message).toContain('begins with "You sent Bearer [API key]"');
 		expectNoSecret(inspectFully(error));
 	}
 });

@@ -198,7 +198,7 @@ describe.each(['page', 'offset'] as const)(
 			});
 			const { message } = await catchError(readAll(server, paging));
 			expect(message).toBe(
-				'Pocketsflow gives the same page of /list again and again. 50 different records were read.',
+				'Pocketsflow keeps returning the same page of /list. 50 different records were read.',
 			);
 			expect(server.received).toHaveLength(3);
 		});
@@ -231,12 +231,12 @@ test('An error on a page that was requested ahead is the error of the list', asy
 });
 
 test.each([
-	['an empty body', '', 'Pocketsflow answered without what was asked for.'],
+	['an empty body', '', 'Pocketsflow did not return the requested data.'],
 	['an error with status 200', '{"error":"temporarily unavailable"}', 'temporarily unavailable.'],
 	[
 		'an empty page',
 		'{"orders":[],"pagination":{"totalPages":9,"hasMore":true}}',
-		'Pocketsflow answered GET /list with an empty page in the middle of a list',
+		'Pocketsflow returned an empty page in the middle of a list (GET /list)',
 	],
 ])(
 	'The middle of a list answered with %s is an error, not the end of the list',
@@ -316,7 +316,7 @@ describe('a list that is believed to come whole', () => {
 	it('is refused where it goes on but gives no more', async () => {
 		const { records } = await readProducts(() => ({ pagination: { totalCount: 45 } }), false);
 		expect((await catchError(records)).message).toBe(
-			'Pocketsflow gives the same page of /list again and again. 20 different records were read.',
+			'Pocketsflow keeps returning the same page of /list. 20 different records were read.',
 		);
 	});
 

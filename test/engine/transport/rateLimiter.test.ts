@@ -146,7 +146,7 @@ test('A pause longer than the total timeout of a request fails it at once and le
 		read(context, { limits: { ...quickLimits, totalTimeoutMs: 500 } }),
 	);
 	expect(message).toBe(
-		'The rate limit of Pocketsflow keeps this request waiting longer than the 0.5 seconds that it may.',
+		"Because of Pocketsflow's rate limit, this request had to wait longer than the maximum of 0.5 seconds.",
 	);
 	expect(await waiting).toEqual({ _id: 'abc' });
 	expect(server.received).toHaveLength(2);

@@ -73,7 +73,7 @@ test('A small compressed response that unfolds beyond the size limit is refused'
 		(_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb),
 		async ({ url, received }) => {
 			const { message } = await catchError(send(createContext(url), read.request, 'read'));
-			expect(message).toContain('The answer is larger than 64 MB');
+			expect(message).toContain('The response is larger than 64 MB');
 			expect(received).toHaveLength(1);
 		},
 	);
@@ -168,7 +168,7 @@ const errorBodies: Array<[unknown, string]> = [
 	[{ success: false, message: 'Not today' }, 'Not today.'],
 	[
 		{ success: false },
-		'Pocketsflow answered without what was asked for, but with {"success":false}.',
+		'Pocketsflow did not return the requested data. It returned {"success":false}.',
 	],
 	[{ error: { message: 'Store is closed' } }, 'Store is closed.'],
 	[{ errors: [{ message: 'Store is closed' }] }, 'Store is closed.'],
@@ -218,7 +218,7 @@ test.each([{}, [], null, 'ok', 7, { message: 'Done' }, { _id: '' }, [{ _id: 'abc
 			const error = await catchError(
 				send(createContext(url), request, 'create', 0, { limits: quickLimits, isUsable }),
 			);
-			expect(error.message).toMatch(/^Pocketsflow answered without what was asked for/);
+			expect(error.message).toMatch(/^Pocketsflow did not return the requested data/);
 			expect(error.message).toContain(unknownOutcome);
 			expect(error.context.outcome).toBe('unknown');
 			expect(received).toHaveLength(1);

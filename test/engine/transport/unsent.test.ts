@@ -73,7 +73,7 @@ const create = async (baseUrl: string, limits = {}): Promise<NodeError> =>
 
 function expectUnsent(error: NodeError, message: string) {
 	expect(error.message).toBe(message);
-	expect(error.description).toMatch(/Nothing was changed by it\./);
+	expect(error.description).toMatch(/Nothing was changed\./);
 	expect(error.context.outcome).toBeUndefined();
 }
 
@@ -83,8 +83,8 @@ test.each([
 ])('A create whose TLS handshake is %s was not sent, and is tried again', async (_, act) => {
 	const { port, connections } = await startRaw(act);
 	const error = await create(`https://127.0.0.1:${port}`);
-	expectUnsent(error, `127.0.0.1:${port} closed the connection without an answer.`);
-	expect(error.description).toContain('after 4 tries');
+	expectUnsent(error, `127.0.0.1:${port} closed the connection without a response.`);
+	expect(error.description).toContain('after 4 attempts');
 	expect(connections).toHaveLength(4);
 });
 
@@ -92,7 +92,7 @@ test('A create whose TLS handshake is never done was not sent, and is tried agai
 	const { port, connections } = await startRaw(() => undefined);
 	const error = await create(`https://127.0.0.1:${port}`, { requestTimeoutMs: 150 });
 	for (const socket of connections) socket.destroy();
-	expectUnsent(error, `127.0.0.1:${port} did not answer completely within 0.2 seconds.`);
+	expectUnsent(error, `127.0.0.1:${port} did not send a complete response within 0.2 seconds.`);
 	expect(connections).toHaveLength(4);
 });
 
@@ -118,9 +118,9 @@ test.each(['403 Forbidden', '407 Proxy Authentication Required', '429 Slow', '50
 	async (status) => {
 		const asked = await startProxy(status, '<h1>no</h1>');
 		const error = await create('https://api.example.com');
-		expectUnsent(error, 'The proxy that n8n uses does not connect it to api.example.com.');
+		expectUnsent(error, 'The proxy refused to connect n8n to api.example.com.');
 		expect(error.description).toMatch(
-			/^Check the proxy settings of n8n, and that the proxy lets n8n connect to api\.example\.com\./,
+			/^Check n8n's proxy settings and make sure that the proxy allows connections to api\.example\.com\./,
 		);
 		expect(error.description).toContain(`(proxy answered ${status.slice(0, 3)})`);
 		expect(error.httpCode).not.toBe('403');
@@ -130,7 +130,7 @@ test.each(['403 Forbidden', '407 Proxy Authentication Required', '429 Slow', '50
 
 test('A proxy that is down, has no name or hangs up is named as the proxy', async () => {
 	const step =
-		'Check the proxy settings of n8n, and that the proxy is running. Nothing was changed by it.';
+		"Check n8n's proxy settings and make sure that the proxy is running. Nothing was changed.";
 	process.env.HTTPS_PROXY = 'http://127.0.0.1:9';
 	const refused = await create('https://api.example.com');
 	expectUnsent(refused, 'n8n could not connect through the proxy 127.0.0.1:9.');

@@ -35,7 +35,7 @@ export async function saveCredential(page: Page): Promise<string> {
 		.waitFor({ timeout: 60_000 });
 	const details = form.getByText('More details').first();
 	if (await details.isVisible()) await details.click();
-	return (await form.innerText()).split('The key is in Pocketsflow')[0];
+	return (await form.innerText()).split('Find your key in Pocketsflow')[0];
 }
 
 /** Whether the panel of nodes finds a node, by its name, for a text. */

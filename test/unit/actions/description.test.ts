@@ -96,7 +96,7 @@ describe('the texts of every operation follow the guidelines', () => {
 			/permanently|cannot be undone/.test(String(option.description)),
 		);
 		expect(/real money in live mode/.test(String(option.action))).toBe(
-			/money of .* back/.test(String(option.description)),
+			/^(Refund|Create a full or partial refund) /.test(String(option.description)),
 		);
 		expect(effect).toMatch(/^(read|change|create)$/);
 		expect(new Set(fields).size).toBe(fields.length);
@@ -115,9 +115,10 @@ describe('the texts of every operation follow the guidelines', () => {
 	});
 });
 
+// How they end is n8n's rule: test/unit/guidelines.test.ts.
 test('notices are sentences', () => {
 	expect(notices.length).toBeGreaterThan(2);
-	for (const { displayName } of notices) expect(displayName).toMatch(/^[A-Z].*\.$/);
+	for (const { displayName } of notices) expect(displayName).toMatch(/^[A-Z].* .*[\w.]$/);
 });
 
 describe('what a user is told before a mistake', () => {
@@ -145,10 +146,12 @@ describe('what a user is told before a mistake', () => {
 		['refund', 'getAll'],
 	])('the unit of the amounts that are output: %s %s', (resource, operation) => {
 		const texts = getShown(resource, operation).map(({ displayName }) => displayName);
-		expect(texts).toContainEqual(expect.stringMatching(/29 is \$29\.00.*invoice.*in cents/));
+		expect(texts).toContainEqual(
+			expect.stringMatching(/main unit of the currency: 29 is \$29\.00/),
+		);
 	});
 
-	it('a product that is made has no file', () => {
+	it('a product that is created has no file', () => {
 		const [notice] = getShown('product', 'create');
 		expect(notice).toMatchObject({ type: 'notice', displayName: expect.stringMatching(/no file/) });
 	});

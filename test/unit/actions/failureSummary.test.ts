@@ -19,10 +19,10 @@ describe('the summary of a failed run', () => {
 				done('c'),
 			]),
 		).toBe(
-			'Done before it stopped: 3 of 6 items: 0 (a), 1 (b), 5 (c). Perhaps done, to be looked up: 2. Not done: 3–4.',
+			'Done before the node stopped: 3 of 6 items: 0 (a), 1 (b), 5 (c). Outcome unknown, check in Pocketsflow: 2. Not done: 3–4.',
 		);
 		expect(summarizeFailure([{ status: 'notDone' }, { status: 'notDone' }])).toBe(
-			'None of the 2 items is known to be done. Not done: 0–1.',
+			'None of the 2 items was confirmed as done. Not done: 0–1.',
 		);
 		expect(summarizeFailure([{ status: 'notDone' }])).toBe('');
 	});
@@ -60,8 +60,8 @@ describe('the summary of a failed run', () => {
 				};
 				const withStatus = (status: string) =>
 					items.flatMap((item, index) => (item.status === status ? index : []));
-				expect(listed('Done before it stopped')).toEqual(withStatus('done'));
-				expect(listed('looked up')).toEqual(withStatus('unknown'));
+				expect(listed('Done before the node stopped')).toEqual(withStatus('done'));
+				expect(listed('check in Pocketsflow')).toEqual(withStatus('unknown'));
 				expect(listed('Not done')).toEqual(withStatus('notDone'));
 			}),
 		);

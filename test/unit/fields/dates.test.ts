@@ -65,7 +65,7 @@ describe('a date', () => {
 		expect(() => field.read(raw)).toThrow(
 			expect.objectContaining({
 				message: "'Expiration' must be a date",
-				description: expect.stringMatching(/is no timestamp.*such as 2026-11-23.*spreadsheet/),
+				description: expect.stringMatching(/is not a timestamp.*such as 2026-11-23.*spreadsheet/),
 			}),
 		);
 	});

@@ -134,7 +134,9 @@ describe('a number whose digits JavaScript cannot hold', () => {
 	])('is refused in JSON: %s', (number) => {
 		for (const raw of [`{"a": ${number}}`, `{"a": {"b": [1, ${number}]}}`]) {
 			const { refused } = readOrRefuse(() => fields.jsonObject.read(raw));
-			expect(refused).toBe(`'The Field' has a number that would change on its way: '${number}'`);
+			expect(refused).toBe(
+				`'The Field' has a number that is too large or too precise to be sent exactly: '${number}'`,
+			);
 		}
 		const text = `{"a": "${number}"}`;
 		expect(JSON.stringify(fields.jsonObject.read(text))).toBe(`{"a":"${number}"}`);
@@ -160,13 +162,13 @@ describe('a number whose digits JavaScript cannot hold', () => {
 		(kind) => {
 			const raw = kind === 'locator' ? { __rl: true, mode: 'id', value: 2 ** 53 } : 2 ** 53;
 			const { refused } = readOrRefuse(() => fields[kind].read(raw));
-			expect(refused).toMatch(/is a number that may have changed on its way$/);
+			expect(refused).toMatch(/is too large to be sent exactly$/);
 		},
 	);
 
 	it('is refused in a list of IDs, however it is given', () => {
 		for (const raw of [[2 ** 53], '["a", 9007199254740993]', '[9007199254740993]'])
-			expect(readOrRefuse(() => fields.idList.read(raw)).refused).toMatch(/changed? on its way/);
+			expect(readOrRefuse(() => fields.idList.read(raw)).refused).toMatch(/to be sent exactly/);
 		expect(fields.idList.read('["9007199254740993"]')).toEqual(['9007199254740993']);
 	});
 
@@ -199,7 +201,7 @@ test('a key that stands twice in JSON is refused, at any depth and however it is
 test('what an expression gave and JSON does not have is refused with its key', () => {
 	for (const lost of [undefined, NaN, Infinity, 2 ** 53, () => 1, 1n])
 		expect(readOrRefuse(() => fields.jsonObject.read({ outer: [{ lost }] })).refused).toBe(
-			"'The Field' has a value for 'lost' that JSON cannot hold",
+			"'The Field' has a value for 'lost' that cannot be sent as JSON",
 		);
 	const circular: { name: string; self?: unknown } = { name: 'x' };
 	circular.self = circular;
@@ -261,8 +263,8 @@ test('a URL that was pasted in place of an ID is read wherever an ID is typed', 
 	]);
 	expect(() => idField({ displayName: 'ID', name: 'id' }).read('https://x.example/a')).toThrow(
 		expect.objectContaining({
-			message: "'ID' has a URL that does not hold the ID: 'https://x.example/a'",
-			description: 'Use the ID as Pocketsflow gives it, not an address.',
+			message: "'ID' is a URL that does not contain the ID: 'https://x.example/a'",
+			description: 'Use the ID as Pocketsflow shows it, not a URL.',
 		}),
 	);
 });
@@ -286,7 +288,7 @@ describe('a resource locator', () => {
 
 	it.each(['id', 'list', 'url'])('refuses a URL of two things in the mode %s', (mode) => {
 		const value = `https://example.com/${'6a50'.repeat(6)}/${'6a51'.repeat(6)}`;
-		expect(() => product.read({ __rl: true, mode, value })).toThrow(/does not hold the ID/);
+		expect(() => product.read({ __rl: true, mode, value })).toThrow(/does not contain the ID/);
 	});
 
 	it.each([
@@ -296,7 +298,7 @@ describe('a resource locator', () => {
 	])('refuses a whole record, and says what to use of it: %p', (raw) => {
 		expect(() => product.read(raw)).toThrow(
 			expect.objectContaining({
-				message: "'Product' is a whole record",
+				message: "'Product' is an object, not an ID",
 				description: expect.stringContaining('{{ $json._id }}'),
 			}),
 		);
@@ -306,7 +308,7 @@ describe('a resource locator', () => {
 		const value = 'https://example.com/icons';
 		expect(() => product.read({ __rl: true, mode: 'url', value })).toThrow(
 			expect.objectContaining({
-				message: `'Product' has a URL that does not hold the ID: '${value}'`,
+				message: `'Product' is a URL that does not contain the ID: '${value}'`,
 				description: expect.stringMatching(/^Use a checkout link with productId/),
 			}),
 		);

@@ -1,7 +1,7 @@
 import { parseDate } from '../../../nodes/Pocketsflow/api/dates';
 
 it.each(['Pacific', 'GMT+5', ''])('a date in the time zone %j is an error that says so', (zone) => {
-	expect(() => parseDate('2026-01-31T00:00:00', zone)).toThrow('The time zone of the workflow');
+	expect(() => parseDate('2026-01-31T00:00:00', zone)).toThrow("The workflow's time zone");
 	expect(parseDate('2026-01-31T00:00:00Z', zone)?.getTime()).toBe(Date.UTC(2026, 0, 31));
 });
 

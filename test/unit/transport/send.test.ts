@@ -121,7 +121,7 @@ describe('a request', () => {
 
 	it('whose turn does not come in time, or that is stopped, is not sent', async () => {
 		jest.mocked(acquirePermit).mockResolvedValue('timeout');
-		expect((await fail([ok])).description).toMatch('did not get its turn');
+		expect((await fail([ok])).description).toMatch('was not sent in time');
 		jest.mocked(acquirePermit).mockResolvedValue('aborted');
 		expect((await fail([ok])).message).toBe('The execution was stopped.');
 		expect(sent()).toEqual([]);
@@ -188,7 +188,7 @@ describe('a request that is answered 429', () => {
 
 	it('says so where its time ends', async () => {
 		jest.mocked(acquirePermit).mockResolvedValueOnce(permit).mockResolvedValueOnce('timeout');
-		expect((await fail([limited])).description).toMatch('answered 429');
+		expect((await fail([limited])).description).toMatch('returned 429');
 	});
 });
 
@@ -197,7 +197,7 @@ describe('a failed attempt', () => {
 		const error = await fail([failed]);
 		expect(sent()).toHaveLength(4);
 		expect(waits().map(([ms]) => ms)).toEqual([1_000, 2_000, 4_000]);
-		expect(error.description).toMatch('answered 500, after 4 tries');
+		expect(error.description).toMatch('returned 500 after 4 attempts');
 		expect(error.context.itemIndex).toBe(3);
 	});
 
@@ -215,7 +215,7 @@ describe('a failed attempt', () => {
 
 	it('whose answer broke off is none that succeeded', async () => {
 		const error = await fail([{ failure: 'connectionLost', status: 200 }]);
-		expect(error.message).toBe('The answer of api.example.com broke off or was damaged.');
+		expect(error.message).toBe('The response from api.example.com was cut off or damaged.');
 		expect(sent()).toHaveLength(4);
 	});
 
@@ -260,7 +260,7 @@ describe('a delete that is answered 404', () => {
 		['but by a page of a proxy', [failed, { ...gone, text: '<h1>Not found</h1>' }], remove],
 	])('is an error %s', async (_when, results, request) => {
 		const { status } = results[results.length - 1] as { status: number };
-		expect((await fail(results, request, 'change')).description).toContain(`answered ${status}`);
+		expect((await fail(results, request, 'change')).description).toContain(`returned ${status}`);
 	});
 });
 
@@ -282,13 +282,15 @@ describe('a redirect', () => {
 			...[1, 2, 3, 4, 5].map((n) => `${baseUrl}/a/${n}`),
 		]);
 		const error = await fail([...results, redirect('6')]);
-		expect(error.message).toBe('api.example.com redirects to /a/6, which is not followed.');
+		expect(error.message).toBe(
+			'api.example.com redirects to /a/6. This node does not follow redirects.',
+		);
 	});
 
 	it('to another host is not', async () => {
 		const error = await fail([redirect('https://elsewhere.example.com/x')]);
 		expect(error.message).toMatch(
-			'redirects to https://elsewhere.example.com, which is not followed',
+			'redirects to https://elsewhere.example.com. This node does not follow redirects',
 		);
 	});
 });

@@ -55,7 +55,7 @@ describe('the list of endpoints', () => {
 	it.each([[{}], [{ webhooks: 'none' }], ['text']])('that is %j is an error', async (body) => {
 		answer(body);
 		await expect(listEndpoints(context)).rejects.toThrow(
-			'Pocketsflow answered without a list of webhooks, so nothing was changed. Try again later.',
+			'Pocketsflow returned no list of webhooks, so nothing was changed. Try again later.',
 		);
 	});
 
@@ -78,7 +78,7 @@ describe('the list of endpoints', () => {
 
 	it('that says there is more, but repeats its page, is an error', async () => {
 		answer({ webhooks: [record], pagination: { hasMore: true } });
-		await expect(listEndpoints(context, options)).rejects.toThrow('a list of webhooks that breaks');
+		await expect(listEndpoints(context, options)).rejects.toThrow('an incomplete list of webhooks');
 	});
 
 	it('without a word about pages is read on where it may be one of several', async () => {

@@ -49,7 +49,7 @@ export const accountResource: Resource = {
 				name: 'Update',
 				value: 'update',
 				action: 'Update account',
-				description: 'Change the name, store address or defaults of the account',
+				description: 'Change the name, store address, or defaults of the account',
 			},
 			fields: [simplifyField],
 			collections: [
@@ -57,7 +57,7 @@ export const accountResource: Resource = {
 					emailField({
 						displayName: 'Contact Email',
 						name: 'contactEmail',
-						description: 'The address under which buyers can reach the seller',
+						description: 'The email address where buyers can reach the seller',
 					}),
 					codeField({
 						displayName: 'Country',
@@ -83,7 +83,7 @@ export const accountResource: Resource = {
 						name: 'subdomain',
 						placeholder: 'e.g. my-store',
 						description:
-							'The part before .pocketsflow.com in the address of the store. Links with the old one may stop working.',
+							"The part before .pocketsflow.com in the store's address. If you change it, old links may stop working.",
 					}),
 				),
 			],

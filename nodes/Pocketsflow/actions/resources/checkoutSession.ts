@@ -22,7 +22,7 @@ const successUrlField = urlField({
 	name: 'successUrl',
 	required: true,
 	description:
-		'Where the buyer lands after paying. It is no proof of payment: wait for the order.completed event.',
+		'The page that buyers see after they pay. It is not proof of payment: wait for the order.completed event.',
 });
 
 const cancelUrlField = urlField({
@@ -30,14 +30,14 @@ const cancelUrlField = urlField({
 	name: 'cancelUrl',
 	required: true,
 	placeholder: 'e.g. https://example.com/cart',
-	description: 'Where the buyer lands after leaving without paying',
+	description: 'The page that buyers see if they leave without paying',
 });
 
 const metadataInputField = choiceField(
 	{
 		displayName: 'Metadata Input',
 		name: 'metadataInput',
-		description: 'How to give the metadata that comes back with the paid order',
+		description: 'How to enter the metadata that Pocketsflow returns with the paid order',
 		default: 'fields',
 	},
 	[
@@ -55,7 +55,7 @@ const metadataRowsField: Field<IDataObject> = {
 		placeholder: 'Add Metadata',
 		default: {},
 		description:
-			'Put your own order ID here: it comes back in the metadata of the order.completed event. An entry without a value is refused.',
+			'Add your own order ID here. Pocketsflow returns it in the metadata of the order.completed event. Every entry needs a value.',
 		displayOptions: { show: { metadataInput: ['fields'] } },
 		options: [
 			{
@@ -91,7 +91,7 @@ const metadataJsonField: Field<IDataObject> = {
 		default: '',
 		placeholder: 'e.g. {"order_id": "A-1001"}',
 		description:
-			'A flat JSON object of text, numbers and booleans. It comes back in the metadata of the order.completed event. A key without a value is refused.',
+			'A flat JSON object of strings, numbers, and booleans. Pocketsflow returns it in the metadata of the order.completed event. Every key needs a value.',
 		displayOptions: { show: { metadataInput: ['json'] } },
 	},
 	read: (raw) => readMetadataJson('Metadata (JSON)', raw),
@@ -109,7 +109,7 @@ export const checkoutSessionResource: Resource = {
 				value: 'create',
 				action: 'Create checkout session',
 				description:
-					'Create a checkout session for one product and get the URL of its page, to send the buyer to',
+					'Create a checkout session for one product and get the URL to send to the buyer',
 			},
 			fields: [
 				sellableField,
@@ -125,14 +125,14 @@ export const checkoutSessionResource: Resource = {
 						displayName: 'Client Reference ID',
 						name: 'clientReferenceId',
 						placeholder: 'e.g. user-77',
-						description: 'Your own ID of the buyer or cart; events carry it next to the metadata',
+						description: 'Your own ID of the buyer or cart; events include it next to the metadata',
 					}),
 					{
 						...emailField({
 							displayName: 'Customer Email',
 							name: 'customerEmail',
 							description:
-								"Fills in the buyer's email address on the checkout page; left out where its expression gives none",
+								'The email address to fill in on the checkout page; left out if the expression returns nothing',
 						}),
 						// It saves the buyer some typing. A missing one must not cost the sale.
 						mayBeMissing: true,
@@ -141,7 +141,7 @@ export const checkoutSessionResource: Resource = {
 						displayName: 'Discount Code',
 						name: 'discountCode',
 						placeholder: 'e.g. SPRING20',
-						description: 'The discount that is already applied when the page opens',
+						description: 'The discount to apply when the page opens',
 					}),
 				),
 			],
@@ -158,7 +158,7 @@ export const checkoutSessionResource: Resource = {
 			}),
 			hint: ({ body }) =>
 				body?.metadata === undefined && body?.clientReferenceId === undefined
-					? 'A checkout session has neither Metadata nor a Client Reference ID, so its sale cannot be matched to your order. n8n drops metadata in another form than rows: to give an object, set Metadata Input to JSON.'
+					? "A checkout session has neither Metadata nor a Client Reference ID, so you can't match its sale to your order. If your metadata is an object, set Metadata Input to JSON."
 					: undefined,
 			effect: 'create',
 			response: {

@@ -29,7 +29,7 @@ export const customerResource: Resource = {
 		}),
 		buildGetManyRow({
 			action: 'Get many customers',
-			description: 'Get the customers who bought from the account',
+			description: 'Get all customers of the account',
 			list: lists.customers,
 			collections: [
 				buildFilters(
@@ -44,13 +44,13 @@ export const customerResource: Resource = {
 					name: 'sort',
 					displayName: 'Sort',
 					addButton: 'Add Sort Option',
-					description: 'The order of the customers',
+					description: 'How to sort the customers',
 					fields: [
 						choiceField(
 							{
 								displayName: 'Sort By',
 								name: 'sortBy',
-								description: 'What decides the order of the customers',
+								description: 'The field to sort the customers by',
 								default: 'createdAt',
 							},
 							[
@@ -64,7 +64,7 @@ export const customerResource: Resource = {
 							{
 								displayName: 'Sort Order',
 								name: 'sortOrder',
-								description: 'Whether the smallest or the largest comes first',
+								description: 'Whether the smallest or the largest value comes first',
 								default: 'desc',
 							},
 							[

@@ -59,14 +59,14 @@ const discountCodeField = codeField({
 	name: 'code',
 	required: true,
 	placeholder: 'e.g. SPRING20',
-	description: 'What buyers enter at the checkout',
+	description: 'The code that buyers enter at checkout',
 });
 
 const valueTypeField = choiceField(
 	{
 		displayName: 'Value Type',
 		name: 'valueType',
-		description: 'Whether the value is a share of the price or an amount',
+		description: 'Whether the value is a percentage of the price or a fixed amount',
 		default: 'percentage',
 	},
 	[
@@ -82,7 +82,8 @@ const valueField = numberField(
 		required: true,
 		placeholder: 'e.g. 20',
 		hint: 'A percentage of 20 is 20%, a fixed amount of 20 is $20.00, not cents',
-		description: 'How much is taken off: 20 is 20% for a percentage, and $20.00 for a fixed amount',
+		description:
+			'The value of the discount: 20 is 20% for a percentage, or $20.00 for a fixed amount',
 	},
 	{ min: 0.01, max: 999_999_999, decimals: 3 },
 );
@@ -110,18 +111,18 @@ const changedExpirationField: Field<string> = { ...expirationField, emptyValue: 
 function checkPercentage(value: unknown, valueType: unknown): void {
 	if (valueType === 'percentage' && typeof value === 'number' && value > 100)
 		throw new InvalidInputError(
-			"'Value' must not be more than 100 for a percentage",
+			"'Value' must be 100 or less for a percentage",
 			"Use 20 for 20%, or set 'Value Type' to 'Fixed Amount'.",
 		);
 }
 
 const checkCode =
-	'Check the code. The discount must be active, must not have expired, and must apply to the product';
+	'Check the code. The discount must be active, not expired, and valid for the product';
 
 /** What the answer looks like is not documented (docs/pocketsflow-api.md#discounts-and-upsells). */
 const denial: Denial = {
 	keys: ['valid', 'isValid', 'is_valid', 'usable', 'active', 'isActive'],
-	message: 'Pocketsflow answered that this discount code cannot be used',
+	message: 'Pocketsflow responded that this discount code cannot be used',
 	description: `${checkCode}.`,
 };
 
@@ -164,7 +165,7 @@ export const discountResource: Resource = {
 		},
 		buildDeleteRow({
 			action: 'Delete discount which cannot be undone',
-			description: 'Delete a discount permanently, so that its code no longer works',
+			description: 'Delete a discount permanently. Its code stops working.',
 			field: discountField,
 			path: '/discounts',
 		}),
@@ -186,7 +187,7 @@ export const discountResource: Resource = {
 				name: 'Update',
 				value: 'update',
 				action: 'Update discount',
-				description: 'Change a discount; what is not set stays as it is',
+				description: "Update a discount. Fields that you don't set keep their values.",
 			},
 			fields: [discountField, simplifyField],
 			collections: [
@@ -217,13 +218,12 @@ export const discountResource: Resource = {
 				name: 'Validate',
 				value: 'validate',
 				action: 'Validate discount code',
-				description:
-					'Check whether the code of a discount can be used. One that cannot be used stops the node.',
+				description: 'Check whether a discount code can be used. If not, the node fails.',
 			},
 			fields: [discountCodeField],
 			collections: [
 				buildAdditionalFields(
-					buildProductField({ description: 'The product that the code is to be used for' }),
+					buildProductField({ description: 'The product to use the discount code for' }),
 				),
 			],
 			request: (item) => ({

@@ -33,7 +33,7 @@ const metadataKeyField = codeField({
 	name: 'metadataKey',
 	required: true,
 	placeholder: 'e.g. order_id',
-	description: 'The key that the checkout session put into the metadata',
+	description: 'The metadata key from the checkout session',
 });
 
 const metadataValueField = comparedTextField({
@@ -41,22 +41,22 @@ const metadataValueField = comparedTextField({
 	name: 'metadataValue',
 	required: true,
 	placeholder: 'e.g. A-1001',
-	description: 'The value that the key must have, compared as text and in full',
+	description: 'The exact value of the key, compared as text',
 });
 
 const matchesField = choiceField(
 	{
 		displayName: 'Matches',
 		name: 'matches',
-		description: 'How many of the matching orders to return',
+		description: 'Which of the matching orders to return',
 		default: 'first',
 	},
 	[
-		{ name: 'All Matches', value: 'all', description: 'Reads all orders in the date range' },
+		{ name: 'All Matches', value: 'all', description: 'Read all orders in the date range' },
 		{
 			name: 'First Match',
 			value: 'first',
-			description: 'Stops reading at the first order that matches',
+			description: 'Stop reading at the first order that matches',
 		},
 	],
 );
@@ -70,7 +70,7 @@ export const orderResource: Resource = {
 				value: 'findByMetadata',
 				action: 'Find order by metadata',
 				description:
-					'Find the order whose checkout session carried a certain metadata value, such as your own order ID. Reads through the orders, because Pocketsflow cannot search them: set a start date to read fewer.',
+					"Find an order by a metadata value of its checkout session, such as your own order ID. Pocketsflow can't search orders, so the node reads them one page at a time. Set a start date to read fewer.",
 			},
 			fields: [metadataKeyField, metadataValueField, matchesField, simplifyField, amountNotice],
 			collections: [orderFilters],
@@ -99,9 +99,9 @@ export const orderResource: Resource = {
 						isSearchable: (record) => readMetadata(record) !== undefined,
 						firstOnly: item.require(matchesField) === 'first',
 						describeUnsearchable: (count) => ({
-							message: `Pocketsflow returned ${count} ${count === 1 ? 'order' : 'orders'} without metadata, so none could be compared`,
+							message: `Pocketsflow returned ${count} ${count === 1 ? 'order' : 'orders'}, but no metadata to compare`,
 							description:
-								'This does not mean that the order does not exist. Match on the metadata of the order.completed event instead, or widen the filters to orders whose checkout session carried metadata.',
+								'The order may still exist. Match on the metadata of the order.completed event instead, or widen the filters to include orders that have metadata.',
 						}),
 					};
 				},

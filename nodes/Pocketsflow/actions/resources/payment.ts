@@ -23,19 +23,19 @@ export const paymentResource: Resource = {
 	operations: [
 		buildGetManyRow({
 			action: 'Get many payments',
-			description: 'Get the payments of the account: orders and every renewal of subscriptions',
+			description: 'Get the payments of the account: orders and all subscription renewals',
 			list: lists.payments,
 			collections: [
 				buildFilters(
 					dayField({
 						displayName: 'End Date',
 						name: 'endDate',
-						description: 'Only payments up to this day. A time is not taken into account.',
+						description: 'Only payments up to this day. The time is ignored.',
 					}),
 					dayField({
 						displayName: 'Start Date',
 						name: 'startDate',
-						description: 'Only payments from this day on. A time is not taken into account.',
+						description: 'Only payments from this day on. The time is ignored.',
 					}),
 					choiceField(
 						{

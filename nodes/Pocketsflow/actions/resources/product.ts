@@ -49,13 +49,13 @@ const productPriceField = priceField({
 	displayName: 'Price',
 	name: 'price',
 	description:
-		'The price, in the currency of the account unless another is set: 29.99 is $29.99. With Pay What You Want, buyers choose it themselves.',
+		'The price, in the currency of the account unless you set another one: 29.99 is $29.99. With Pay What You Want, buyers choose the price.',
 });
 
 // No field of the API takes a file (docs/pocketsflow-api.md#products).
 const fileNotice = noticeField(
 	'fileNotice',
-	'A product that is made here has no file. Add one in Pocketsflow, or let a workflow send what was bought when order.completed comes.',
+	'Products created here have no file. Add one in Pocketsflow, or deliver the file with a workflow that starts on order.completed.',
 );
 
 const activeField = booleanField({
@@ -91,7 +91,7 @@ export const productResource: Resource = {
 						{
 							displayName: 'Billing Interval',
 							name: 'billingInterval',
-							description: 'How often a product of the type Subscription is paid',
+							description: 'How often buyers pay for a product of the type Subscription',
 							default: 'month',
 						},
 						[
@@ -104,14 +104,13 @@ export const productResource: Resource = {
 						displayName: 'Pay What You Want',
 						name: 'payWant',
 						default: true,
-						description:
-							'Whether buyers choose the price. Minimum Price and Maximum Price set its bounds.',
+						description: 'Whether buyers choose the price, within Minimum Price and Maximum Price',
 					}),
 					choiceField(
 						{
 							displayName: 'Type',
 							name: 'type',
-							description: 'How the product is sold; it cannot be changed later',
+							description: "How the product is sold; you can't change this later",
 							default: 'one-time',
 						},
 						[
@@ -119,8 +118,7 @@ export const productResource: Resource = {
 							{
 								name: 'Subscription',
 								value: 'subscription',
-								description:
-									'Seldom right: for recurring payments use the resource Subscription Offer instead',
+								description: 'For recurring payments, use the resource Subscription Offer instead',
 							},
 						],
 					),
@@ -140,7 +138,7 @@ export const productResource: Resource = {
 		},
 		buildDeleteRow({
 			action: 'Delete product which cannot be undone',
-			description: 'Delete a product permanently, so that it can no longer be bought',
+			description: 'Delete a product permanently. Buyers can no longer buy it.',
 			field: productField,
 			path: '/products',
 		}),
@@ -162,7 +160,7 @@ export const productResource: Resource = {
 				name: 'Update',
 				value: 'update',
 				action: 'Update product',
-				description: 'Change a product; what is not set stays as it is',
+				description: "Update a product. Fields that you don't set keep their values.",
 			},
 			fields: [productField, simplifyField],
 			collections: [

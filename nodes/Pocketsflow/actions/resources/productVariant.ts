@@ -28,7 +28,7 @@ const variantIdField = idField({
 	required: true,
 	placeholder: 'e.g. 6a5700000000000000000abc',
 	description:
-		'The ID of the variant. Pocketsflow has no list of variants: take it from the answer that created it, or from product.variantId of an order event.',
+		'The ID of the variant. Pocketsflow has no list of variants. Use the ID from the output that created the variant, or product.variantId from an order event.',
 });
 
 export const productVariantResource: Resource = {
@@ -48,7 +48,7 @@ export const productVariantResource: Resource = {
 						{
 							displayName: 'Description',
 							name: 'description',
-							description: 'What buyers read about the variant',
+							description: 'The description of the variant that buyers see',
 						},
 						{ rows: 4 },
 					),
@@ -69,7 +69,7 @@ export const productVariantResource: Resource = {
 		},
 		buildDeleteRow({
 			action: 'Delete product variant which cannot be undone',
-			description: 'Delete a product variant permanently, so that it can no longer be bought',
+			description: 'Delete a product variant permanently. Buyers can no longer buy it.',
 			field: variantIdField,
 			path: '/products/variants',
 		}),

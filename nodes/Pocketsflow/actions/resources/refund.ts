@@ -30,12 +30,12 @@ const extentField = choiceField(
 	{
 		displayName: 'Refund',
 		name: 'refundExtent',
-		description: 'How much of the payment goes back to the buyer',
+		description: 'How much of the payment to refund',
 		default: 'full',
 	},
 	[
-		{ name: 'Full', value: 'full', description: 'The whole payment goes back' },
-		{ name: 'Partial', value: 'partial', description: 'The amount that you set goes back' },
+		{ name: 'Full', value: 'full', description: 'Refund the whole payment' },
+		{ name: 'Partial', value: 'partial', description: 'Refund the amount that you set' },
 	],
 );
 
@@ -47,7 +47,7 @@ const amountField = showFor(
 			name: 'amount',
 			required: true,
 			hint: `In the currency of the order: ${notCents}`,
-			description: 'How much goes back to the buyer, in the currency of the order: 29.99 is $29.99',
+			description: 'The amount to refund, in the currency of the order: 29.99 is $29.99',
 		},
 		{ min: 0.01 },
 	),
@@ -62,17 +62,16 @@ export const refundResource: Resource = {
 				value: 'create',
 				action:
 					'Create refund in main currency units with real money in live mode which cannot be undone',
-				description:
-					'Create a refund: send the money of an order back to the buyer, in full or in part. This cannot be undone.',
+				description: 'Create a full or partial refund of an order. This cannot be undone.',
 			},
-			fields: [orderField, extentField, amountField, amountNotice],
+			fields: [amountNotice, orderField, extentField, amountField],
 			collections: [
 				buildAdditionalFields(
 					textField({
 						displayName: 'Reason',
 						name: 'reason',
 						placeholder: 'e.g. requested_by_customer',
-						description: 'Why the money goes back',
+						description: 'The reason for the refund',
 					}),
 				),
 			],
@@ -85,7 +84,7 @@ export const refundResource: Resource = {
 					...item.getOptional(),
 				},
 			}),
-			denial: { keys: ['refunded'], message: 'Pocketsflow answered that the refund failed' },
+			denial: { keys: ['refunded'], message: 'Pocketsflow responded that the refund failed' },
 			effect: 'create',
 			response: { kind: 'record', recordKeys: lists.refunds.recordKeys },
 		},

@@ -9,7 +9,7 @@ export const reviewResource: Resource = {
 	operations: [
 		buildGetManyRow({
 			action: 'Get many reviews',
-			description: 'Get the reviews that buyers wrote',
+			description: 'Get the reviews by buyers',
 			list: lists.reviews,
 			collections: [
 				buildFilters(buildProductField({ description: 'Only reviews of this product' })),

@@ -54,15 +54,14 @@ const membershipSource: PickerSource = {
 const portalAddress: Address = {
 	placeholder: 'e.g. https://app.pocketsflow.com/portal/6a40…/6a41…',
 	regex: `^https?://[^/]+/portal/[^/?#]+/${idPattern}`,
-	errorMessage:
-		"Use the buyer's portal link: it ends with the ID of the offer and the ID of the subscription",
+	errorMessage: "Use the buyer's portal link, which ends with the offer ID and the subscription ID",
 };
 
 const membershipField = locatorField({
 	displayName: 'Subscription',
 	name: 'subscriptionId',
 	description:
-		'A buyer\'s subscription, which webhooks carry as subscriptionCustomerId. What they carry as "subscription" is the offer.',
+		'A buyer\'s subscription (subscriptionCustomerId in events). The field "subscription" in events is the offer.',
 	placeholder: 'e.g. 6a410000000000000000c0de',
 	picker: { method: 'searchMemberships', sources: [membershipSource] },
 	address: portalAddress,
@@ -76,7 +75,7 @@ const buildEndOperation = (action: 'cancel' | 'refund'): Omit<RequestOperation, 
 	},
 	denial: {
 		keys: ['canceled', 'cancelled', 'refunded'],
-		message: `Pocketsflow answered that the ${action} failed`,
+		message: `Pocketsflow responded that the ${action} failed`,
 	},
 	// A second cancellation is refused, as if the first had not been carried out.
 	effect: 'create',
@@ -87,7 +86,7 @@ export const subscriptionResource: Resource = {
 	option: {
 		name: 'Subscription',
 		value: 'subscription',
-		description: 'What a buyer has subscribed to',
+		description: "A buyer's recurring payment for an offer",
 	},
 	operations: [
 		{
@@ -96,20 +95,20 @@ export const subscriptionResource: Resource = {
 				value: 'cancel',
 				action: 'Cancel subscription which cannot be undone',
 				description:
-					"End a buyer's subscription, so that it is not charged again. This cannot be undone, and it refunds nothing.",
+					"Cancel a buyer's subscription so that it is not charged again. This cannot be undone, and nothing is refunded.",
 			},
 			...buildEndOperation('cancel'),
 		},
 		buildGetRow({
 			action: 'Get subscription',
-			description: "Get one buyer's subscription: status and current period",
+			description: "Get one buyer's subscription with its status and current period",
 			field: membershipField,
 			list: lists.memberships,
 			simplifiedKeys,
 		}),
 		buildGetManyRow({
 			action: 'Get many subscriptions',
-			description: 'Get the subscriptions of buyers to the offers of the account',
+			description: 'Get the subscriptions that buyers have to the offers of the account',
 			list: lists.memberships,
 			collections: [
 				buildFilters(
@@ -137,7 +136,7 @@ export const subscriptionResource: Resource = {
 				value: 'getSubscribers',
 				action: 'Get many subscribers',
 				description:
-					'Get the subscribers of all subscriptions, the list that Pocketsflow recommends to compare with after missed events',
+					'Get the subscribers of all subscriptions. Pocketsflow recommends this list for finding missed events.',
 			},
 			fields: [returnAllField, limitField, simplifyField],
 			request: () => buildListRequest(lists.subscribers),
@@ -150,7 +149,7 @@ export const subscriptionResource: Resource = {
 				value: 'refund',
 				action: 'Refund subscription with real money in live mode which cannot be undone',
 				description:
-					"Send money of a buyer's subscription back to the buyer. This cannot be undone, and no amount can be set.",
+					"Refund a buyer's subscription. You can't set an amount, and this cannot be undone.",
 			},
 			...buildEndOperation('refund'),
 		},

@@ -27,7 +27,7 @@ const simplifiedKeys = [
 const offerField = locatorField({
 	displayName: 'Subscription Offer',
 	name: 'offerId',
-	description: 'The recurring product to work with',
+	description: 'The subscription offer to work with',
 	placeholder: 'e.g. 6a4000000000000000000f1a',
 	picker: { method: 'searchOffers', sources: [offerSource] },
 	address: {
@@ -81,12 +81,16 @@ const offerFields = [
 		'checkoutColors',
 		'Colors of the checkout page, as a JSON object',
 	),
-	buildStyleField('Checkout Style', 'checkoutStyle', 'Look of the checkout page, as a JSON object'),
+	buildStyleField(
+		'Checkout Style',
+		'checkoutStyle',
+		'Style of the checkout page, as a JSON object',
+	),
 	textField(
 		{
 			displayName: 'Checkout Text',
 			name: 'checkoutText',
-			description: 'What buyers read on the checkout page',
+			description: 'The text on the checkout page',
 		},
 		{ rows: 3 },
 	),
@@ -96,39 +100,39 @@ const offerFields = [
 		displayName: 'External URL',
 		name: 'url',
 		placeholder: 'e.g. https://example.com/members',
-		description: 'Where subscribers find what they pay for',
+		description: 'The page where subscribers find the content',
 	}),
 	textOrJsonField({
 		displayName: 'File',
 		name: 'file',
 		placeholder: 'e.g. https://example.com/guide.pdf',
 		description:
-			'URL of the file that subscribers get, or a JSON object that refers to an uploaded file',
+			'URL of the file for subscribers, or a JSON object that refers to an uploaded file',
 	}),
 	booleanField({
 		displayName: 'Has Callback URL',
 		name: 'hasCallbackUrl',
 		default: true,
-		description: 'Whether buyers are sent to the callback URL after paying',
+		description: 'Whether to send buyers to the callback URL after they pay',
 	}),
 	booleanField({
 		displayName: 'Has Product Page',
 		name: 'hasProductPage',
 		default: true,
-		description: 'Whether the offer has a page of its own',
+		description: 'Whether the offer has its own page',
 	}),
 	booleanField({
 		displayName: 'Is File',
 		name: 'isFile',
 		default: true,
-		description: 'Whether subscribers get a file to download',
+		description: 'Whether subscribers can download a file',
 	}),
-	buildStyleField('Page Style', 'pageStyle', 'Look of the sales page, as a JSON object'),
+	buildStyleField('Page Style', 'pageStyle', 'Style of the sales page, as a JSON object'),
 	textField(
 		{
 			displayName: 'Portal Text',
 			name: 'portalText',
-			description: 'What subscribers read in the billing portal',
+			description: 'The text in the billing portal',
 		},
 		{ rows: 3 },
 	),
@@ -136,7 +140,7 @@ const offerFields = [
 		{
 			displayName: 'Privacy Policy',
 			name: 'privacyPolicy',
-			description: 'The privacy policy that buyers read',
+			description: 'The privacy policy for buyers',
 		},
 		{ rows: 3 },
 	),
@@ -144,13 +148,13 @@ const offerFields = [
 		displayName: 'Redirect Back URL',
 		name: 'redirectBackUrl',
 		placeholder: 'e.g. https://example.com/account',
-		description: 'Where the billing portal sends subscribers back to',
+		description: 'The page that the billing portal returns subscribers to',
 	}),
 	textField(
 		{
 			displayName: 'Terms of Service',
 			name: 'termsOfService',
-			description: 'The terms of service that buyers read',
+			description: 'The terms of service for buyers',
 		},
 		{ rows: 3 },
 	),
@@ -158,7 +162,7 @@ const offerFields = [
 		{
 			displayName: 'Thank You Text',
 			name: 'thankYouText',
-			description: 'What buyers read after paying',
+			description: 'The text that buyers see after they pay',
 		},
 		{ rows: 3 },
 	),
@@ -186,7 +190,7 @@ export const subscriptionOfferResource: Resource = {
 				value: 'create',
 				action: 'Create subscription offer',
 				description:
-					'Create a subscription offer, a recurring product. Its ID can be sold through a checkout session.',
+					'Create a subscription offer, a recurring product that you sell through a checkout session',
 			},
 			fields: [nameField, ...buildPriceFields(offerPriceField), frequencyField, simplifyField],
 			collections: [buildAdditionalFields(...pageFields, ...offerFields)],

@@ -42,14 +42,14 @@ const upsellField = locatorField({
 const upsellProductField = buildProductField({
 	displayName: 'Upsell Product',
 	name: 'upsellProductId',
-	description: 'The product that is offered in addition',
+	description: 'The additional product to offer',
 });
 
 const upsellPriceField = priceField({
 	displayName: 'Upsell Price',
 	name: 'upsellPrice',
 	description:
-		'The price of the upsell product for those who take it, in the currency of that product: 29.99 is $29.99',
+		'The price of the upsell product for buyers who accept the offer, in the currency of that product: 29.99 is $29.99',
 });
 
 const detailFields = [
@@ -63,7 +63,7 @@ const detailFields = [
 		{
 			displayName: 'Description',
 			name: 'upsellDescription',
-			description: 'What buyers read about the upsell',
+			description: 'The description of the upsell that buyers see',
 		},
 		{ rows: 4 },
 	),
@@ -71,7 +71,7 @@ const detailFields = [
 		displayName: 'Headline',
 		name: 'offer',
 		placeholder: 'e.g. Add the templates for half the price',
-		description: 'The line that presents the upsell',
+		description: 'The headline of the upsell',
 	}),
 	textField({
 		displayName: 'Name',
@@ -83,13 +83,13 @@ const detailFields = [
 		displayName: 'Primary Button Text',
 		name: 'primaryButtonText',
 		placeholder: 'e.g. Yes, add this!',
-		description: 'The text of the button that takes the upsell',
+		description: 'The text of the button that accepts the upsell',
 	}),
 	textField({
 		displayName: 'Secondary Button Text',
 		name: 'secondaryButtonText',
 		placeholder: 'e.g. No thanks',
-		description: 'The text of the button that leaves it out',
+		description: 'The text of the button that declines the upsell',
 	}),
 ];
 
@@ -102,7 +102,7 @@ export const upsellResource: Resource = {
 				value: 'create',
 				action: 'Create upsell',
 				description:
-					'Create an upsell, which offers the buyers of some products another product in addition',
+					'Create an upsell that offers another product to buyers of the selected products',
 			},
 			fields: [
 				mainProductsField,
@@ -126,7 +126,7 @@ export const upsellResource: Resource = {
 		},
 		buildDeleteRow({
 			action: 'Delete upsell which cannot be undone',
-			description: 'Delete an upsell permanently, so that buyers no longer see it',
+			description: 'Delete an upsell permanently. Buyers no longer see it.',
 			field: upsellField,
 			path: '/upsells',
 		}),
@@ -148,7 +148,7 @@ export const upsellResource: Resource = {
 				name: 'Update',
 				value: 'update',
 				action: 'Update upsell',
-				description: 'Change an upsell; what is not set stays as it is',
+				description: "Update an upsell. Fields that you don't set keep their values.",
 			},
 			fields: [upsellField, simplifyField],
 			collections: [

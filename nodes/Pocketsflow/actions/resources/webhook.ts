@@ -35,7 +35,7 @@ const endpointUrlField = urlField({
 	required: true,
 	placeholder: 'e.g. https://example.com/pocketsflow',
 	description:
-		'Where Pocketsflow sends the events: a public https:// address. For an n8n workflow use the Pocketsflow Trigger instead, which registers itself.',
+		'Where Pocketsflow sends the events: a public https:// address. For an n8n workflow, use the Pocketsflow Trigger instead, which registers its own webhook.',
 });
 
 const eventsField = nameListField(
@@ -43,7 +43,7 @@ const eventsField = nameListField(
 		displayName: 'Events',
 		name: 'events',
 		required: true,
-		description: 'The events that are sent to the URL',
+		description: 'The events to send to the URL',
 	},
 	eventOptions,
 );
@@ -52,8 +52,7 @@ const customEventsField = nameListField({
 	displayName: 'Custom Events',
 	name: 'customEvents',
 	placeholder: 'e.g. order.completed, order.shipped',
-	description:
-		'Names of further events, separated by commas. Pocketsflow may refuse names that it does not know.',
+	description: 'Names of other events, separated by commas. Pocketsflow may reject unknown names.',
 });
 
 const descriptionField = textField({
@@ -67,7 +66,7 @@ const activeField = booleanField({
 	displayName: 'Active',
 	name: 'active',
 	default: true,
-	description: 'Whether events are sent to the URL',
+	description: 'Whether to send events to the URL',
 });
 
 /** The events of both fields, each once. */
@@ -82,7 +81,7 @@ function readChangedEvents(chosen: unknown, custom: unknown): string[] | undefin
 	if (chosen === undefined && custom !== undefined && events.length === 0)
 		throw new InvalidInputError(
 			"'Custom Events' is empty",
-			"Name an event, or remove the field. To remove events, add 'Events' and choose those that stay.",
+			"Enter an event name, or remove the field. To remove events, add 'Events' and select the ones to keep.",
 		);
 	return chosen === undefined && custom === undefined ? undefined : events;
 }
@@ -96,7 +95,7 @@ export const webhookResource: Resource = {
 				value: 'create',
 				action: 'Create webhook',
 				description:
-					'Create a webhook: register a URL for events. The output holds the signing secret, which Pocketsflow shows only this once: keep it safe.',
+					'Create a webhook that sends events to a URL. The output contains the signing secret. Pocketsflow shows it only once, so store it safely.',
 			},
 			fields: [endpointUrlField, eventsField],
 			collections: [buildAdditionalFields(activeField, customEventsField, descriptionField)],
@@ -115,7 +114,7 @@ export const webhookResource: Resource = {
 		buildDeleteRow({
 			action: 'Delete webhook which cannot be undone',
 			description:
-				'Delete a webhook permanently: no more events are sent to its URL. A Pocketsflow Trigger whose webhook is deleted gets no events any more.',
+				'Delete a webhook permanently. Pocketsflow stops sending events to its URL. If it belongs to a Pocketsflow Trigger, the trigger no longer receives events.',
 			field: webhookField,
 			path: '/webhooks',
 		}),
@@ -137,7 +136,7 @@ export const webhookResource: Resource = {
 				name: 'Test',
 				value: 'test',
 				action: 'Test webhook',
-				description: 'Test a webhook: have Pocketsflow send a test event to its URL',
+				description: 'Test a webhook: Pocketsflow sends a test event to its URL',
 			},
 			fields: [webhookField],
 			request: (item) => ({
@@ -153,7 +152,7 @@ export const webhookResource: Resource = {
 				value: 'update',
 				action: 'Update webhook',
 				description:
-					'Change a webhook; what is not set stays as it is. Events replace the ones it has.',
+					"Update a webhook. Fields that you don't set keep their values. The selected events replace the current ones.",
 			},
 			fields: [webhookField],
 			collections: [
@@ -182,7 +181,7 @@ export const webhookResource: Resource = {
 				value: 'verifyDelivery',
 				action: 'Verify webhook delivery',
 				description:
-					"Verify a delivery that another node received, such as n8n's own Webhook node: checks its signature and outputs what the Pocketsflow Trigger would",
+					"Verify the signature of a webhook delivery that another node received, such as n8n's Webhook node. The output is the same as from the Pocketsflow Trigger.",
 			},
 			fields: verifyDeliveryFields,
 			effect: 'read',

@@ -11,7 +11,7 @@ export function booleanField(shown: Presentation): Field<boolean> {
 			if (/^\s*(false|0)\s*$/i.test(text)) return false;
 			throw new InvalidInputError(
 				`'${shown.displayName}' must be true or false`,
-				'Use true or false, without further text.',
+				'Use true or false.',
 			);
 		},
 	};

@@ -12,7 +12,7 @@ export function choiceField(shown: Presentation, options: INodePropertyOptions[]
 			if (!chosen)
 				throw new InvalidInputError(
 					`'${shown.displayName}' must be one of ${options.map(({ value }) => value).join(', ')}`,
-					'Choose from the list, or let the expression give one of these values.',
+					'Select an option from the list, or use an expression that returns one of these values.',
 				);
 			return String(chosen.value);
 		},

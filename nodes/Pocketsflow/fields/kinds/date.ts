@@ -28,7 +28,7 @@ function readDate(displayName: string, raw: unknown, timezone: string, edge?: Da
 		throw new InvalidInputError(
 			`'${displayName}' must be a date`,
 			typeof raw === 'number'
-				? `The number ${raw} is no timestamp in seconds or milliseconds. Use a date such as 2026-11-23. In a spreadsheet, format the cell as such text.`
+				? `The number ${raw} is not a timestamp in seconds or milliseconds. Use a date such as 2026-11-23. In a spreadsheet, format the cell as text.`
 				: 'Use a date such as 2026-11-23 or 2026-11-23T09:30:00Z, a timestamp, or a date from an expression.',
 		);
 	return date;

@@ -29,8 +29,8 @@ export interface Address {
 export function readPastedId(displayName: string, value: unknown, address?: Address): unknown {
 	if (isRecord(value))
 		throw new InvalidInputError(
-			`'${displayName}' is a whole record`,
-			'Use the ID in it, as in {{ $json._id }}.',
+			`'${displayName}' is an object, not an ID`,
+			'Use the ID inside the object, as in {{ $json._id }}.',
 		);
 	const text = typeof value === 'string' ? value.trim() : '';
 	if (!/^(https?:\/\/|[\w-]+(\.[\w-]+)+\/)/i.test(text)) return value;
@@ -38,9 +38,9 @@ export function readPastedId(displayName: string, value: unknown, address?: Addr
 	const known = address && new RegExp(address.regex, 'i').exec(url)?.[1];
 	const ids = known === undefined ? findIdSegments(url) : [known];
 	if (ids.length === 1) return ids[0];
-	const remedy = address?.errorMessage ?? 'Use the ID as Pocketsflow gives it, not an address';
+	const remedy = address?.errorMessage ?? 'Use the ID as Pocketsflow shows it, not a URL';
 	throw new InvalidInputError(
-		`'${displayName}' has a URL that does not hold the ID: ${quote(text)}`,
+		`'${displayName}' is a URL that does not contain the ID: ${quote(text)}`,
 		`${remedy.replace(/\.?$/, '')}.`,
 	);
 }
@@ -63,7 +63,7 @@ export function readPathId(displayName: string, raw: unknown): string | undefine
 	if (value === '.' || value === '..' || hasLoneSurrogate(value))
 		throw new InvalidInputError(
 			`'${displayName}' cannot be ${quote(value)}`,
-			'Use the ID as Pocketsflow gives it.',
+			'Use the ID as Pocketsflow shows it.',
 		);
 	return value;
 }

@@ -58,7 +58,7 @@ export function parseJsonInput(displayName: string, raw: unknown): unknown {
 	if (value === invalidJson)
 		throw new InvalidInputError(
 			`'${displayName}' is not valid JSON`,
-			'Check its quotes, commas and brackets. In an expression, JSON.stringify() writes valid JSON.',
+			'Check the quotes, commas, and brackets. In an expression, JSON.stringify() writes valid JSON.',
 		);
 	refuseLossyText(displayName, raw);
 	return value;
@@ -76,7 +76,7 @@ function refuseLossyText(displayName: string, text: string): void {
 		else if (token === ':') addKey(displayName, keysOfObjects.at(-1), jsonParse<string>(previous));
 		else if (/^[-\d]/.test(token) && !isExactText(token))
 			throw new InvalidInputError(
-				`'${displayName}' has a number that would change on its way: ${quote(token)}`,
+				`'${displayName}' has a number that is too large or too precise to be sent exactly: ${quote(token)}`,
 				putInQuotes,
 			);
 		previous = token;
@@ -87,7 +87,7 @@ function addKey(displayName: string, keys: Set<string> | undefined, key: string)
 	if (keys?.has(key))
 		throw new InvalidInputError(
 			`'${displayName}' has the key ${quote(key)} twice`,
-			'Remove one of the two: only one of them can be sent.',
+			'Remove one of them: a key can be sent only once.',
 		);
 	keys?.add(key);
 }
@@ -100,7 +100,7 @@ function refuseLossyValues(displayName: string, given: unknown): void {
 		const [key, value] = next;
 		if (!isKeptByJson(value))
 			throw new InvalidInputError(
-				`'${displayName}' has a value ${key === '' ? '' : `for ${quote(key)} `}that JSON cannot hold`,
+				`'${displayName}' has a value ${key === '' ? '' : `for ${quote(key)} `}that cannot be sent as JSON`,
 				`Use text, true, false, null, or a number up to 2^53. ${putInQuotes}`,
 			);
 		if (typeof value !== 'object' || value === null || seen.has(value)) continue;

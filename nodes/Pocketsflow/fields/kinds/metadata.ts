@@ -16,8 +16,8 @@ export function readMetadataRows(displayName: string, raw: unknown): IDataObject
 	const rows = isBlank ? [] : isRecord(raw) ? raw.entries : raw;
 	if (!Array.isArray(rows) || !rows.every(isRecord))
 		throw new InvalidInputError(
-			`'${displayName}' must be rows that have a key and a value`,
-			"To give an object, set 'Metadata Input' to 'JSON'.",
+			`'${displayName}' must be rows, each with a key and a value`,
+			"To use an object, set 'Metadata Input' to 'JSON'.",
 		);
 	if (rows.length === 0) return undefined;
 	return buildMetadata(
@@ -65,7 +65,7 @@ function checkKey(displayName: string, key: string, metadata: IDataObject): void
 	if (key === '')
 		throw new InvalidInputError(
 			`'${displayName}' has an entry without a key`,
-			"Name the key, or remove the entry. One expression cannot give all entries: for that, set 'Metadata Input' to 'JSON'.",
+			"Enter a key, or remove the entry. To set all entries with one expression, set 'Metadata Input' to 'JSON'.",
 		);
 	// Assigning to this key would set the prototype of the object and lose the entry.
 	if (key === '__proto__')
@@ -73,7 +73,7 @@ function checkKey(displayName: string, key: string, metadata: IDataObject): void
 	if (Object.hasOwn(metadata, key))
 		throw new InvalidInputError(
 			`'${displayName}' has the key ${quote(key)} twice`,
-			'Remove one of the two: only one of them can be sent.',
+			'Remove one of them: a key can be sent only once.',
 		);
 }
 
@@ -81,18 +81,18 @@ function readValue(displayName: string, key: string, value: unknown): string | n
 	if (isEmpty(value))
 		throw new InvalidInputError(
 			`'${displayName}' has no value for ${quote(key)}`,
-			'Fill it in, or remove the entry. If an expression gives the value, check that its field exists.',
+			'Enter a value, or remove the entry. If you use an expression, check that the field it reads exists.',
 		);
 	if (typeof value === 'number' && !isExact(value))
 		throw new InvalidInputError(
-			`'${displayName}' has a number for ${quote(key)} that would change on its way`,
+			`'${displayName}' has a number for ${quote(key)} that is too large to be sent exactly`,
 			putInQuotes,
 		);
 	if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
 		return value;
 	throw new InvalidInputError(
 		`'${displayName}' has a value for ${quote(key)} that is not text, a number or a boolean`,
-		'Nested objects and lists do not come back from Pocketsflow: give each value a key of its own.',
+		'Pocketsflow does not return nested objects and lists. Use a separate key for each value.',
 	);
 }
 

@@ -47,17 +47,14 @@ function readNumber(
 	if (!Number.isFinite(value) || (integer && !Number.isSafeInteger(value)))
 		throw refuse(
 			`must be a ${integer ? 'whole ' : ''}number`,
-			`Use digits only, such as ${integer ? '10' : '29.99, with a point before the decimals'}.`,
+			`Use digits only, such as ${integer ? '10' : '29.99, with a decimal point'}.`,
 		);
 	if (min !== undefined && value < min)
-		throw refuse(`must not be less than ${min}`, `Use a number from ${min}.`);
+		throw refuse(`must be ${min} or more`, `Use a number of at least ${min}.`);
 	if (max !== undefined && value > max)
-		throw refuse(`must not be more than ${max}`, `Use a number up to ${max}.`);
+		throw refuse(`must be ${max} or less`, `Use a number of at most ${max}.`);
 	if (decimals !== undefined && (!isExactNumeric(raw) || Number(value.toFixed(decimals)) !== value))
-		throw refuse(
-			`must not have more than ${decimals} decimal places, not ${value}`,
-			'Round it first.',
-		);
+		throw refuse(`can have at most ${decimals} decimal places, not ${value}`, 'Round it first.');
 	return value;
 }
 

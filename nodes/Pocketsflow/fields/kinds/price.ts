@@ -14,7 +14,7 @@ const pricingField = choiceField(
 	{
 		displayName: 'Pricing',
 		name: 'pricing',
-		description: 'Whether buyers pay for it',
+		description: 'Whether buyers pay for the product',
 		default: 'paid',
 	},
 	[
@@ -33,7 +33,7 @@ export function priceField(shown: Presentation): Field<number> {
 			if (price === 0)
 				throw new InvalidInputError(
 					`'${shown.displayName}' is 0`,
-					"Enter a price. To offer it for free, set 'Pricing' to 'Free', or add 'Make Free' in an update.",
+					"Enter a price. To offer the product for free, set 'Pricing' to 'Free', or add 'Make Free' when you update it.",
 				);
 			return price;
 		},

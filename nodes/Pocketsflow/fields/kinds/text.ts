@@ -66,7 +66,7 @@ export function emailField(shown: Presentation): Field<string> {
 			if (value !== undefined && !/^[^\s@]+@[^\s@]+$/.test(value))
 				throw new InvalidInputError(
 					`'${shown.displayName}' must be an email address, not ${quote(value)}`,
-					'Use one address such as name@email.com.',
+					'Use one address, such as name@email.com.',
 				);
 			return value;
 		},

@@ -6,8 +6,7 @@ export const buildAdditionalFields = (...fields: Field[]): Collection => ({
 	name: 'additionalFields',
 	displayName: 'Additional Fields',
 	addButton: 'Add Field',
-	description:
-		'A field that is added here and left blank is not sent. An expression that gives no value is refused.',
+	description: 'Blank fields are not sent. Expressions must return a value.',
 	fields,
 });
 
@@ -17,7 +16,7 @@ export const buildUpdateFields = (...fields: Field[]): Collection => ({
 	displayName: 'Update Fields',
 	addButton: 'Add Field',
 	description:
-		'Fields that you add here are sent even if blank; a blank field clears the value. Other fields are not changed. An expression without a value is refused.',
+		'Fields that you add here are sent even if blank; a blank field clears the value. Other fields are not changed. Expressions must return a value.',
 	fields,
 	sendsEmpty: true,
 });
@@ -27,8 +26,7 @@ export const buildFilters = (...fields: Field[]): Collection => ({
 	name: 'filters',
 	displayName: 'Filters',
 	addButton: 'Add Filter',
-	description:
-		'A filter that is left blank is not applied. An expression that gives no value is refused.',
+	description: 'Blank filters are not applied. Expressions must return a value.',
 	fields,
 });
 
@@ -36,7 +34,7 @@ const startDateField = dateField({
 	displayName: 'Start Date',
 	name: 'startDate',
 	description:
-		'Only what was created at or after this ISO 8601 date and time. A time without a zone is in the time zone of the workflow.',
+		"Only records created at or after this ISO 8601 date and time. If there is no time zone, the workflow's time zone applies.",
 });
 
 const endDateField = dateField(
@@ -44,7 +42,7 @@ const endDateField = dateField(
 		displayName: 'End Date',
 		name: 'endDate',
 		description:
-			'Only what was created at or before this ISO 8601 date and time. A date without a time includes that day.',
+			'Only records created at or before this ISO 8601 date and time. A date without a time includes that day.',
 	},
 	'end',
 );
@@ -60,8 +58,8 @@ export function checkDateRange(values: CollectionValues): CollectionValues {
 	const { startDate, endDate } = values;
 	if (typeof startDate === 'string' && typeof endDate === 'string' && endDate < startDate)
 		throw new InvalidInputError(
-			"'End Date' lies before 'Start Date'",
-			'Use an end date that is the same or later.',
+			"'End Date' is before 'Start Date'",
+			'Use the same or a later end date.',
 		);
 	return values;
 }

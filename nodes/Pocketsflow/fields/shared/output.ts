@@ -11,5 +11,5 @@ export const simplifyField = booleanField({
 /** Says in which unit the amounts of an output are (docs/pocketsflow-api.md#money). */
 export const amountNotice = noticeField(
 	'amountNotice',
-	'Amounts in the output are in the main unit of the currency: 29 is $29.00. Only the amounts of invoice events are in cents, and those of order events may be.',
+	'Amounts in the output are in the main unit of the currency: 29 is $29.00',
 );

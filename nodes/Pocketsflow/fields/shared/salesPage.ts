@@ -21,7 +21,7 @@ function buildCurrencyField(): Field<string> {
 		name: 'currency',
 		placeholder: 'e.g. USD',
 		description:
-			'Three-letter ISO 4217 code of the currency. Where it is not set, Pocketsflow uses that of the account.',
+			'Three-letter ISO 4217 code of the currency. Default: the currency of the account.',
 	});
 	return {
 		property,
@@ -29,7 +29,7 @@ function buildCurrencyField(): Field<string> {
 			const value = read(raw);
 			if (value !== undefined && !/^[a-z]{3}$/i.test(value))
 				throw new InvalidInputError(
-					"'Currency' must be a code of three letters",
+					"'Currency' must be a three-letter code",
 					'Use an ISO 4217 code such as USD.',
 				);
 			return value;
@@ -42,7 +42,7 @@ export const pageFields: readonly Field[] = [
 	urlField({
 		displayName: 'Callback URL',
 		name: 'callbackUrl',
-		description: 'Where buyers are sent after paying',
+		description: 'The page that buyers see after they pay',
 	}),
 	textField({
 		displayName: 'Call to Action Text',
@@ -55,36 +55,36 @@ export const pageFields: readonly Field[] = [
 		displayName: 'Ask for First Name',
 		name: 'hasFirstName',
 		default: true,
-		description: 'Whether the checkout asks for the first name of the buyer',
+		description: "Whether the checkout asks for the buyer's first name",
 	}),
 	booleanField({
 		displayName: 'Ask for Last Name',
 		name: 'hasLastName',
 		default: true,
-		description: 'Whether the checkout asks for the last name of the buyer',
+		description: "Whether the checkout asks for the buyer's last name",
 	}),
 	urlListField({
 		displayName: 'Image URLs',
 		name: 'images',
 		placeholder: 'e.g. https://example.com/image.png',
-		description: 'The pictures on the sales page',
+		description: 'The images on the sales page',
 	}),
 	moneyField({
 		displayName: 'Maximum Price',
 		name: 'maxPrice',
-		description: 'The most that a buyer can choose to pay where the price is theirs to choose',
+		description: 'The highest price that buyers can choose with Pay What You Want',
 	}),
 	moneyField({
 		displayName: 'Minimum Price',
 		name: 'minPrice',
-		description: 'The least that a buyer can choose to pay where the price is theirs to choose',
+		description: 'The lowest price that buyers can choose with Pay What You Want',
 	}),
 	textField(
 		{
 			displayName: 'Refund Policy',
 			name: 'refundPolicy',
 			placeholder: 'e.g. Money back within 14 days',
-			description: 'The refund policy that buyers read',
+			description: 'The refund policy for buyers',
 		},
 		{ rows: 3 },
 	),
@@ -92,7 +92,7 @@ export const pageFields: readonly Field[] = [
 		displayName: 'Published',
 		name: 'published',
 		default: true,
-		description: 'Whether buyers can see and buy it',
+		description: 'Whether buyers can see and buy the product',
 	}),
 	booleanField({
 		displayName: 'Show Reviews',
@@ -104,7 +104,7 @@ export const pageFields: readonly Field[] = [
 		displayName: 'Show Sales',
 		name: 'showSales',
 		default: true,
-		description: 'Whether the sales page shows how often it was sold',
+		description: 'Whether the sales page shows the number of sales',
 	}),
 	codeField({
 		displayName: 'Slug',
@@ -122,7 +122,7 @@ export const pageFields: readonly Field[] = [
 		displayName: 'Thumbnail URL',
 		name: 'thumbnail',
 		placeholder: 'e.g. https://example.com/cover.png',
-		description: 'The picture that stands for it in lists',
+		description: 'The image to show in lists',
 	}),
 ];
 
@@ -135,7 +135,7 @@ export function checkPriceRange(values: CollectionValues): CollectionValues {
 	if (typeof minPrice === 'number' && typeof maxPrice === 'number' && minPrice > maxPrice)
 		throw new InvalidInputError(
 			"'Minimum Price' is more than 'Maximum Price'",
-			'Use a minimum price that is the same or less.',
+			'Use the same or a lower minimum price.',
 		);
 	return values;
 }
