@@ -13,7 +13,7 @@ import type { ImportedExample } from './import-all';
 
 const executionTimeoutMs = 60_000;
 
-/** What became of one example, in words. */
+/** The outcome of one example, in words. */
 interface Finding {
 	text: string;
 	failed: boolean;
@@ -23,7 +23,7 @@ const startsByItself = /\.(manualTrigger|scheduleTrigger)$/;
 const isTrigger = ({ type, disabled }: WorkflowNode) =>
 	!disabled && (/Trigger$/.test(type) || type === 'n8n-nodes-base.webhook');
 
-/** The triggers that the editor's button starts at once: those with sample data, and the clock. */
+/** The triggers that the editor's button starts immediately: those with sample data, and the clock. */
 export function listRunnableTriggers({ nodes, pinData = {} }: StoredWorkflow): string[] {
 	const runnable = nodes.filter(
 		(node) => isTrigger(node) && (startsByItself.test(node.type) || node.name in pinData),

@@ -23,7 +23,7 @@ export interface DemoOptions {
 	folder?: string;
 	/** The port of n8n. */
 	port?: number;
-	/** An account in Pocketsflow itself, in place of the sandbox. */
+	/** An account in Pocketsflow itself, instead of the sandbox. */
 	realAccount?: Account;
 	/** The public address of n8n. */
 	publicUrl?: string;

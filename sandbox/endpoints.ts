@@ -25,7 +25,7 @@ export interface Endpoint {
 /** The name of an endpoint: its `operationId`. */
 export type EndpointName = keyof operations;
 
-/** A schema of the contract by itself, with its references leading back to the document. */
+/** A schema of the contract automatically, with its references leading back to the document. */
 const locate = ({ $ref, ...schema }: Schema): Schema =>
 	$ref === undefined ? schema : { $ref: `contract${$ref}` };
 

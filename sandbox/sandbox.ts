@@ -41,7 +41,7 @@ export interface SandboxOptions {
 	seed?: boolean | Mode;
 	/** Address at which buyers reach the checkout page, when it is not the listening one. */
 	publicUrl?: string;
-	/** What an earlier sandbox kept, in place of seeding: all but its requests and deliveries. */
+	/** What an earlier sandbox kept, instead of seeding: all but its requests and deliveries. */
 	snapshot?: Buffer;
 }
 

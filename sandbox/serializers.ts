@@ -143,7 +143,7 @@ export function serializeMembership(switches: Switches, db: Database, row: Membe
 	});
 }
 
-/** A row of GET /subscriptions/subscribers, of which only the purpose is documented. */
+/** A row of GET /subscriptions/subscribers; only its purpose is documented. */
 export function serializeSubscriber(db: Database, row: Membership): JsonObject {
 	return serializeOwned(db, row, {
 		subscriptionId: row.offerId,

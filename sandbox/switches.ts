@@ -98,7 +98,11 @@ export const switchRules = {
 	),
 	rateLimit: flag('rate-limits', true, 'whether requests are limited at all'),
 	rateLimitPerMinute: amount('rate-limits', 100, 'sustained requests per minute'),
-	rateLimitBurst: amount('rate-limits', 200, 'requests at once, when none were sent for a while'),
+	rateLimitBurst: amount(
+		'rate-limits',
+		200,
+		'requests at the same time, when none were sent for a while',
+	),
 	rateLimitScope: choice('rate-limits', 'key', ['key', 'ip'], 'what a limit counts by'),
 	retryAfter: choice('rate-limits', 'none', ['none', 'seconds', 'date'], '`Retry-After` of a 429'),
 	pauseEvent: choice('events', 'pause', ['pause', 'paused'], 'name of customer.subscription.pause'),
@@ -252,7 +256,7 @@ export const switchRules = {
 	forgeRate: amount('deliveries', 0, 'share of deliveries with a wrong signature', 1),
 	delayMs: amount('deliveries', 1000, 'how late a delayed delivery is'),
 	deliverySeed: amount('deliveries', 1, 'seed of the draw of delivery faults'),
-	deliveryConcurrency: amount('deliveries', 20, 'deliveries under way at once to one endpoint'),
+	deliveryConcurrency: amount('deliveries', 20, 'simultaneous deliveries to one endpoint'),
 	nextDeliveryFaults,
 } as const;
 

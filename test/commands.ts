@@ -23,7 +23,7 @@ export interface Command extends Form {
 export const tables: Record<string, Record<string, Command>> = {
 	'test:n8n': {
 		e2e: {
-			what: 'A seller and a buyer can do all that the pages say: the first sale in the editor, every operation, every example, every message of docs/troubleshooting.md, hostile deliveries, the demo. Add file names to run some of it',
+			what: 'A seller and a buyer can do all that the pages say: the first sale in the editor, every operation, every example, every message of docs/troubleshooting.md, hostile deliveries, the demo. Add filenames to run some of it',
 			run: buildJest('e2e'),
 			minutes: 16,
 		},
@@ -40,7 +40,7 @@ export const tables: Record<string, Record<string, Command>> = {
 			},
 		},
 		lifecycle: {
-			what: 'Pocketsflow has exactly the right endpoints through edits, renames, restarts, crashes, copies and changed keys. Both triggers survive a restored backup and updates of n8n. Polls run on the scheduler of n8n with durable cursors. Add file names to run some of it',
+			what: 'Pocketsflow has exactly the right endpoints through edits, renames, restarts, crashes, copies and changed keys. Both triggers survive a restored backup and updates of n8n. Polls run on the scheduler of n8n with durable cursors. Add filenames to run some of it',
 			run: buildJest('lifecycle'),
 			minutes: 30,
 			short: {
@@ -148,7 +148,7 @@ export const tables: Record<string, Record<string, Command>> = {
 			short: { args: ['creates'], env: { BENCH_ROUNDS: '1' }, minutes: 1 },
 		},
 		n8n: {
-			what: 'Compares deliveries one by one and at once, on one process and in queue mode, with the Webhook node. Prints the tables of docs/scaling.md',
+			what: 'Compares deliveries one by one and at the same time, on one process and in queue mode, with the Webhook node. Prints the tables of docs/measurements.md',
 			run: ['test/bench/n8n.ts'],
 			minutes: 40,
 			short: {

@@ -138,7 +138,7 @@ export interface Membership extends Row {
 	clientReferenceId?: string;
 }
 
-/** Money given back on an order. */
+/** Money returned on an order. */
 export interface Refund extends Row {
 	orderId: string;
 	amount: number;

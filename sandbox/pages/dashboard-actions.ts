@@ -19,7 +19,7 @@ export interface ActionInput {
 }
 
 interface Action {
-	/** The section that shows what became of it. */
+	/** The section that shows the outcome of it. */
 	readonly section: 'orders' | 'memberships' | 'deliveries';
 	/** Does it; returns what was done, in a sentence. Throws an error with the reason if it cannot. */
 	run(input: ActionInput): string;
@@ -50,7 +50,7 @@ function planFault(fault: DeliveryFault, text: string): Action {
 
 function readAmount(form: URLSearchParams): number {
 	const amount = Number(form.get('amount') ?? '');
-	if (!(amount > 0)) throw badRequest('Enter the amount to give back, such as 5.00.');
+	if (!(amount > 0)) throw badRequest('Enter the amount to return, such as 5.00.');
 	return roundToCents(amount);
 }
 
@@ -92,7 +92,7 @@ export const actions: Readonly<Record<string, Action>> = {
 	'cancel-at-period-end': changeMembership('cancel-at-period-end', 'Ends with its paid period'),
 	end: changeMembership('end', 'Ended'),
 	'deliver-again': { section: 'deliveries', run: deliverAgain },
-	'lose-next': planFault('drop', 'The next delivery will be lost on its way.'),
+	'lose-next': planFault('drop', 'The next delivery will be lost in transit.'),
 	'double-next': planFault('duplicate', 'The next delivery will arrive twice.'),
 	'clear-faults': {
 		section: 'deliveries',

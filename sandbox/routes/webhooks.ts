@@ -45,7 +45,7 @@ function checkEvents({ context }: AnyCall, events: string[]): void {
 	if (unknown.length > 0) throw badRequest(`events has unknown event: ${unknown.join(', ')}`);
 }
 
-/** All endpoints at once, or by pages of the size that the switch says. */
+/** All endpoints at the same time, or by pages of the size that the switch says. */
 function listWebhooks(call: ApiCall<'webhooks.list'>): ApiResponse {
 	const { webhookPageSize } = call.context.switches;
 	const serialize = (rows: Webhook[]) =>

@@ -15,7 +15,7 @@ export interface Buyer {
 	taxRate?: number;
 	/** Time of the purchase, in ms since 1970; now when absent. */
 	purchasedAtMs?: number;
-	/** Whether webhook endpoints are told; yes when absent. */
+	/** Whether webhooks report it; yes if absent. */
 	deliver?: boolean;
 }
 

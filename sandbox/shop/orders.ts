@@ -59,7 +59,7 @@ function addOrder(
 	return order;
 }
 
-/** One sale of a product: order, payment, customer, and what webhook endpoints are told of it. */
+/** One sale of a product: order, payment, customer, and the webhooks that report it. */
 export function buyProduct(
 	context: SandboxContext,
 	db: Database,

@@ -25,7 +25,7 @@ export const purchaseSchema = {
 		metadata: {
 			type: ['object', 'array'],
 			items: object,
-			description: 'One object for all, or a list that the purchases go through again and again.',
+			description: 'One object for all, or a list that the purchases go through repeatedly.',
 		},
 		email: text,
 		firstName: text,

@@ -125,7 +125,7 @@ const addReviews = (
 
 const listIds = (rows: Array<{ _id: string }>) => rows.map(({ _id }) => _id);
 
-/** Fills a mode with the data of a small shop, 30 days old; no webhook endpoint is told. */
+/** Fills a mode with the data of a small shop, 30 days old; no webhook is sent. */
 export function seed(context: SandboxContext, mode: Mode): SeedResult {
 	const db = context.databases[mode];
 	const startMs = Date.now() - 30 * DAY_MS;

@@ -27,7 +27,7 @@ export interface Emission {
 	readonly deliveries: readonly Delivery[];
 }
 
-/** Sends events to the registered endpoints and records what became of each delivery. */
+/** Sends events to the registered endpoints and records the outcome of each delivery. */
 export class Deliveries {
 	private readonly log = new RecentList<Delivery>(MAX_RECORDED_DELIVERIES);
 

@@ -1,7 +1,7 @@
 import type { Mode } from '../database/entities';
 import type { DeliveryFault } from '../switches';
 
-/** One delivery and what became of it. */
+/** One delivery and the outcome of it. */
 export interface Delivery {
 	readonly id: string;
 	readonly event: string;
@@ -27,10 +27,10 @@ export interface Delivery {
 /** How a delivery is signed. */
 export type Signing = 'valid' | 'forged' | 'missing';
 
-/** What a hand-made delivery has in place of what a real one would have. */
+/** What a hand-made delivery has instead of what a real one would have. */
 export interface DeliveryOverrides {
 	signing?: Signing;
-	/** Sent as it is, in place of the body made of the data. */
+	/** Sent as it is, instead of the body made of the data. */
 	body?: string;
 	/** Set over the usual headers; an empty value removes a header. */
 	headers?: Record<string, string>;

@@ -76,7 +76,7 @@ function describeFailure(error: unknown, tookMs: number, timeoutMs: number): str
 	return readMessage(error);
 }
 
-/** Makes one attempt of a delivery and writes into it what came of it; never throws. */
+/** Makes one attempt of a delivery and writes into it the outcome of it; never throws. */
 export async function postDelivery(
 	delivery: Delivery,
 	options: DeliveryOptions,

@@ -1,10 +1,10 @@
-/** A wait that ends by itself, or at once when `end` is called. */
+/** A wait that ends automatically, or immediately when `end` is called. */
 export interface Wait {
 	readonly ended: Promise<void>;
 	end(): void;
 }
 
-/** Waits that can all be ended at once, so that a sandbox closes without delay. */
+/** Waits that can all be ended at the same time, so that a sandbox closes without delay. */
 export class Timers {
 	private readonly waits = new Set<Wait>();
 

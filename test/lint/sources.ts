@@ -43,12 +43,16 @@ function findProse(file: ts.SourceFile): Part[] {
 		addComments(ts.getTrailingCommentRanges(file.text, node.end));
 		const isText =
 			ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node) || isTemplatePart(node);
-		if (isText && isProse(node.text)) add(node.getStart(file) + 1, node.end - 1);
+		if (isText && !isCode(node) && isProse(node.text)) add(node.getStart(file) + 1, node.end - 1);
 		ts.forEachChild(node, visit);
 	};
 	visit(file);
 	return parts.filter(([start, end]) => isProse(file.text.slice(start, end)));
 }
+
+/** The code of a Code node, in a workflow. */
+const isCode = ({ parent }: ts.Node) =>
+	ts.isPropertyAssignment(parent) && /^["']?jsCode["']?$/.test(parent.name.getText());
 
 const isTemplatePart = (node: ts.Node) =>
 	ts.isTemplateHead(node) || ts.isTemplateMiddle(node) || ts.isTemplateTail(node);
@@ -61,18 +65,14 @@ function toProse(file: ts.SourceFile): { text: string; ast: TxtDocumentNode } {
 		text += blank(file.text.slice(text.length, start)) + file.text.slice(start, end);
 	text += blank(file.text.slice(text.length));
 	const { line, character } = file.getLineAndCharacterOfPosition(text.length);
-	const node = {
+	const place = {
 		raw: text,
-		range: [0, text.length],
+		range: [0, text.length] as [number, number],
 		loc: { start: { line: 1, column: 0 }, end: { line: line + 1, column: character } },
 	};
-	const str = { ...node, type: 'Str', value: text };
-	const ast = {
-		...node,
-		type: 'Document',
-		children: [{ ...node, type: 'Paragraph', children: [str] }],
-	};
-	return { text, ast: ast as TxtDocumentNode };
+	const str = { ...place, type: 'Str' as const, value: text };
+	const paragraph = { ...place, type: 'Paragraph' as const, children: [str] };
+	return { text, ast: { ...place, type: 'Document' as const, children: [paragraph] } };
 }
 
 const blank = (text: string) => text.replace(/[^\n]/g, ' ');

@@ -74,7 +74,7 @@ async function prepare(
 	itemIndex: number,
 ): Promise<Pending> {
 	try {
-		// Each item can have a credential of its own, and one that cannot be used is bad input, too.
+		// Each item can have its own credential, and one that cannot be used is bad input, too.
 		await loadCredential(context, itemIndex);
 		return { task: buildTask(context, operation, itemIndex) };
 	} catch (thrown) {
@@ -82,7 +82,7 @@ async function prepare(
 	}
 }
 
-/** One run over all items, and what has become of each of them so far. */
+/** One run over all items, and the outcome of each of them so far. */
 class OperationRun {
 	private readonly outputs: INodeExecutionData[][];
 

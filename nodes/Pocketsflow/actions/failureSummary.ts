@@ -1,4 +1,4 @@
-/** What became of one item of a run that failed. */
+/** The outcome of one item of a run that failed. */
 export type ItemOutcome =
 	| { status: 'done'; id?: string; recordCount: number }
 	| { status: 'unknown' }

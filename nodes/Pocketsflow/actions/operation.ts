@@ -37,7 +37,7 @@ export interface RequestOperation extends OperationBase {
  */
 export type LookUp = (lookup: Lookup) => Promise<PocketsflowRequest>;
 
-/** An operation that n8n does by itself. */
+/** An operation that n8n does automatically. */
 export interface LocalOperation extends OperationBase {
 	/** Reads the item's parameters and gives the work to do with them. @throws InvalidInputError */
 	prepare(context: IExecuteFunctions, item: ItemParameters): Task;
@@ -98,7 +98,7 @@ export interface RecordSearch {
 	isSearchable(record: IDataObject): boolean;
 	/** Whether the first match is enough. */
 	firstOnly: boolean;
-	/** The error for `count` records of which none was searchable. */
+	/** The error for `count` records if none was searchable. */
 	describeUnsearchable(count: number): { message: string; description: string };
 }
 

@@ -9,7 +9,7 @@ import type { Lookup } from './operation';
 
 const nothingDone = 'Nothing was canceled or refunded.';
 
-/** Surely given by the payment provider: Pocketsflow's own IDs have no prefix. */
+/** Certainly given by the payment provider: Pocketsflow's own IDs have no prefix. */
 const providerPattern = /^sub_/;
 const ownPattern = /^[0-9a-f]{24}$/i;
 

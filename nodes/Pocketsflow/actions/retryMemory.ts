@@ -28,7 +28,7 @@ const noMemory: RunMemory = { get: () => undefined, set: () => {} };
 const settledByInput = new WeakMap<object, Map<string, SettledItem>>();
 
 /**
- * Opens what is kept of this run of a node while n8n's Retry On Fail runs it again and again, each time with
+ * Opens what is kept of this run of a node while n8n's Retry On Fail runs it repeatedly, each time with
  * all of its items (docs/n8n-engine.md#retry-on-fail): nothing for reads. An error of a change is not kept
  * either, because sending it again does no harm.
  */

@@ -45,7 +45,7 @@ const binaryFieldField: Field<unknown> = showFor(
 	},
 );
 
-/** Text of which no blank is lost, because every byte is signed. */
+/** Text that keeps every blank, because every byte is signed. */
 const bodyField: Field<string> = showFor(
 	{ bodyFrom: ['text'] },
 	{

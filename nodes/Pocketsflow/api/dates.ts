@@ -16,14 +16,14 @@ const dayMs = 86_400_000;
 /** Which end of the day a date without a time stands for. */
 export type DayEdge = 'start' | 'end';
 
-/** Converts a timestamp in seconds or milliseconds, told apart by its size, to milliseconds. */
+/** Converts a timestamp in seconds or milliseconds, distinguished by its size, to milliseconds. */
 export function toMilliseconds(timestamp: number): number {
 	return Math.abs(timestamp) < minMilliseconds ? timestamp * 1000 : timestamp;
 }
 
 /**
  * Parses a date from an expression or the editor: ISO text, a Luxon DateTime, a Date, or a timestamp in
- * seconds or milliseconds. Undefined for what is no date from 1970 to 9999, and for smaller numbers, such
+ * seconds or milliseconds. Undefined for what is not a date from 1970 to 9999, and for smaller numbers, such
  * as 46349 or 20261123, which are dates of a spreadsheet or of another system.
  * @param timezone of text without one, which is how n8n's date picker writes it
  * An hour that comes twice, at the end of daylight saving, is the earlier one.
@@ -41,7 +41,7 @@ export function parseDate(
 
 /**
  * Reads a date that the API wrote, in ms since 1970. The API may leave out the zone, which then is UTC
- * whatever the time zone of this process. Undefined for what is no date.
+ * whatever the time zone of this process. Undefined for what is not a date.
  */
 export const readApiDate = (raw: unknown): number | undefined => parseDate(raw, 'UTC')?.getTime();
 

@@ -1,7 +1,7 @@
 import type { PocketsflowRequest, Query } from './request';
 
 /**
- * How a list is paged: `none` answers everything at once, `page` takes page and pageSize in the query,
+ * How a list is paged: `none` answers everything immediately, `page` takes page and pageSize in the query,
  * `pageInBody` takes them in the JSON body, `offset` takes limit and offset in the query.
  */
 export type Paging = 'none' | 'page' | 'pageInBody' | 'offset';
@@ -15,7 +15,7 @@ export interface ListEndpoint {
 	keys: readonly string[];
 	/** Keys under which a single record of this kind may be wrapped when it is read, made or changed. */
 	recordKeys?: readonly string[];
-	/** The filters that sort the list newest first, where it is not sorted so by itself. */
+	/** The filters that sort the list newest first, where it is not sorted so automatically. */
 	newestFirst?: ListFilters;
 }
 

@@ -23,7 +23,7 @@ export interface PocketsflowRequest {
  */
 export type Effect = 'read' | 'change' | 'create';
 
-/** Builds a request path from literal text and ids: path`/products/${id}`; every id is encoded. */
+/** Builds a request path from literal text and IDs: path`/products/${id}`; every ID is encoded. */
 export function path(literals: TemplateStringsArray, ...ids: string[]): string {
 	return literals.reduce(
 		(text, literal, index) => text + encodeURIComponent(ids[index - 1]) + literal,

@@ -11,7 +11,7 @@ export function isRecord(value: unknown): value is IDataObject {
 }
 
 /**
- * Reads the id of a record: `_id` in most responses, `id` in checkout sessions and deliveries
+ * Reads the ID of a record: `_id` in most responses, `id` in checkout sessions and deliveries
  * (docs/pocketsflow-api.md#ids).
  */
 export function readId(record: IDataObject): string | undefined {
@@ -21,7 +21,7 @@ export function readId(record: IDataObject): string | undefined {
 
 /**
  * Reads the one record of a response, which may be bare or wrapped: `{ sale: {…} }`, `{ data: {…} }`. A
- * response that has an id of its own is the record. `{}` when the response is no object.
+ * response that has its own ID is the record. `{}` when the response is not an object.
  * @param keys under which a record of this kind may be wrapped, besides `data`
  */
 export function unwrapRecord(response: unknown, keys: readonly string[] = []): IDataObject {
@@ -61,7 +61,7 @@ export interface Pagination {
 	hasMore?: boolean;
 }
 
-/** Reads the `pagination` block of a page, each part only where it has the documented type. */
+/** Reads the `pagination` block of a page, each part only if it has the documented type. */
 export function readPagination(response: unknown): Pagination {
 	if (!isRecord(response) || !isRecord(response.pagination)) return {};
 	const { totalCount, totalPages, pageSize, hasMore } = response.pagination;
@@ -154,7 +154,7 @@ const isFilled = (value: unknown) =>
 
 /**
  * Whether a body says that something went wrong, although its status may say that all is well
- * (docs/pocketsflow-api.md#errors). A record with an id of its own is no such body.
+ * (docs/pocketsflow-api.md#errors). A record with its own ID is no such body.
  */
 export function isErrorBody(body: unknown): boolean {
 	if (!isRecord(body) || hasId(body)) return false;
@@ -171,7 +171,7 @@ export function isErrorBody(body: unknown): boolean {
 	);
 }
 
-/** Whether a record has an id that can be asked for. */
+/** Whether a record has an ID that can be asked for. */
 export const hasId = (record: IDataObject): boolean => Boolean(readId(record)?.trim());
 
 /** Whether a record has a web address to send someone to. */

@@ -2,7 +2,7 @@ import type { IDataObject, INodePropertyOptions } from 'n8n-workflow';
 
 import { isRecord } from '../api/responses';
 
-/** Reads an id out of a payload; undefined where the payload does not hold it. */
+/** Reads an ID out of a payload; undefined where the payload does not hold it. */
 type IdReader = (payload: IDataObject) => string | undefined;
 
 interface EventDefinition {
@@ -13,14 +13,14 @@ interface EventDefinition {
 	label: string;
 	description: string;
 	/**
-	 * Reads the id of a thing to which this event happens only once. Without it, or where the payload lacks
-	 * that id, the event counts as one that can recur, and its time becomes part of its identity: to repeat
+	 * Reads the ID of a thing to which this event happens only once. Without it, or where the payload lacks
+	 * that ID, the event counts as one that can recur, and its time becomes part of its identity: to repeat
 	 * an event is better than to lose one.
 	 */
 	identity?: IdReader;
-	/** Reads the id of the thing that a recurring event happens to. */
+	/** Reads the ID of the thing that a recurring event happens to. */
 	subject?: IdReader;
-	/** Whether accounts and modes share these ids; all others are Pocketsflow's, and differ. */
+	/** Whether accounts and modes share these IDs; all others are Pocketsflow's, and differ. */
 	isShared?: boolean;
 }
 
@@ -32,7 +32,7 @@ const readText = (payload: IDataObject, ...keys: string[]): string | undefined =
 	return typeof value === 'string' && value !== '' ? value : undefined;
 };
 
-/** Reads the id of an entity that is the payload itself, or stands under `key`. */
+/** Reads the ID of an entity that is the payload itself, or stands under `key`. */
 const entityId =
 	(key: string): IdReader =>
 	(payload) =>
@@ -51,7 +51,7 @@ const readNamedOrderId: IdReader = (payload) =>
 	readText(payload, 'orderId') ??
 	readText(payload, 'order');
 
-/** Reads the id of an order that the payload names, or that it is itself. */
+/** Reads the ID of an order that the payload names, or that it is itself. */
 const readOrderId: IdReader = (payload) =>
 	readNamedOrderId(payload) ?? readText(payload, '_id') ?? readText(payload, 'id');
 
@@ -80,24 +80,24 @@ export const readEmail: IdReader = (payload) =>
 
 /**
  * Reads what identifies a buyer in one account: the address, which both deliveries and the API know. A
- * buyer without one is told by the API's customer, or by the first order, which the event carries.
+ * buyer without one is identified by the API's customer, or by the first order, which the event carries.
  */
 const readBuyer: IdReader = (payload) =>
 	readEmail(payload) ??
 	withPrefix('id', readText(payload, 'customer', 'id') ?? readText(payload, 'customer', '_id')) ??
 	withPrefix('order', readNamedOrderId(payload));
 
-/** Keeps ids of different kinds apart, which may be equal where they are numbers. */
+/** Keeps IDs of different kinds apart, which may be equal where they are numbers. */
 const withPrefix = (prefix: string, id: string | undefined) => id && `${prefix}:${id}`;
 
-/** Reads the id of this buyer's membership. `subscription.id` is the offer, which many buyers share. */
+/** Reads the ID of this buyer's membership. `subscription.id` is the offer, which many buyers share. */
 export const readMembershipId: IdReader = (payload) =>
 	readText(payload, 'subscriptionCustomerId') ??
 	readText(payload, 'subscriptionCustomer', 'id') ??
 	readText(payload, 'subscriptionCustomer', '_id');
 
 /**
- * Finds the subscription that an event names, an object or an id: in newer raw invoices it stands in their
+ * Finds the subscription that an event names, an object or an ID: in newer raw invoices it stands in their
  * parent.
  */
 export const findSubscription = ({ subscription, parent }: IDataObject): unknown =>
@@ -114,8 +114,8 @@ const readProviderSubscription: IdReader = (payload) => {
 };
 
 /**
- * Reads an id that no other membership has. In older payloads `subscriptionCustomer.id` is the payment
- * provider's customer (`cus_…`), who may subscribe again: then the id is unique only together with the
+ * Reads an ID that no other membership has. In older payloads `subscriptionCustomer.id` is the payment
+ * provider's customer (`cus_…`), who may subscribe again: then the ID is unique only together with the
  * provider's own subscription (`sub_…`). docs/pocketsflow-api.md#payloads
  */
 const readUniqueMembershipId: IdReader = (payload) => {

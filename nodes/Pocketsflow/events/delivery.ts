@@ -77,7 +77,7 @@ function isDeeperThan(depth: number, value: unknown): boolean {
 
 /**
  * Reads the timestamp header into ms since 1970. It holds ms, or seconds where the number is too
- * small for ms (docs/pocketsflow-api.md#deliveries). Undefined for what is no date up to 9999.
+ * small for ms (docs/pocketsflow-api.md#deliveries). Undefined for what is not a date up to 9999.
  */
 export function readSentAt(header: unknown): number | undefined {
 	if (typeof header !== 'string' || !/^\d{9,16}$/.test(header.trim())) return undefined;

@@ -14,7 +14,7 @@ export interface DeliveryOrigin {
 	account: string | undefined;
 }
 
-/** The business event that a verified delivery tells of. */
+/** The business event that a verified delivery reports. */
 export const toBusinessEvent = (
 	delivery: Delivery,
 	{ isTestKey, account }: DeliveryOrigin,
@@ -22,7 +22,7 @@ export const toBusinessEvent = (
 	...delivery,
 	testMode: delivery.testMode ?? isTestKey,
 	account,
-	// Without a time of its own nothing tells it from others: to repeat it is better than to lose one.
+	// Without its own time nothing tells it from others: to repeat it is better than to lose one.
 	discriminator: delivery.sentAtMs ?? randomUUID(),
 });
 

@@ -10,7 +10,7 @@ export interface BusinessEvent {
 	testMode: boolean;
 	/**
 	 * Tells this time from other times of an event that can recur: when it was sent (ms), the date and
-	 * the id of a record, or the id of a change.
+	 * the ID of a record, or the ID of a change.
 	 */
 	discriminator: number | string;
 	/** A digest of the content, hex. Absent where the discriminator alone tells events apart. */
@@ -21,7 +21,7 @@ export interface BusinessEvent {
 	account?: string;
 }
 
-/** The id of the one thing to which this event happens only once; undefined where it can recur. */
+/** The ID of the one thing to which this event happens only once; undefined where it can recur. */
 function readUniqueId({ event, payload, testMode, account }: BusinessEvent): string | undefined {
 	const definition = findEvent(event);
 	const id = definition?.identity?.(payload);
@@ -36,7 +36,7 @@ function readSubject({ event, payload, account }: BusinessEvent): string | undef
 }
 
 /**
- * Whether an event of this name may need the account in its id: its ids are shared between accounts,
+ * Whether an event of this name may need the account in its ID: its IDs are shared between accounts,
  * or it may name no thing at all.
  */
 export function dependsOnAccount(event: string): boolean {
@@ -45,11 +45,11 @@ export function dependsOnAccount(event: string): boolean {
 }
 
 /**
- * Builds the id of a business event: the same however often and by whichever trigger it is seen, and
- * different for two different events. Pocketsflow sends no event id, and `webhookId` names the endpoint:
+ * Builds the ID of a business event: the same however often and by whichever trigger it is seen, and
+ * different for two different events. Pocketsflow sends no event ID, and `webhookId` names the endpoint:
  * docs/pocketsflow-api.md#deliveries
  *
- * The id of a recurring event holds the discriminator, because a second identical renewal a month later
+ * The ID of a recurring event holds the discriminator, because a second identical renewal a month later
  * must not look like the first. One that happens once to most things, and again to some, such as the end of
  * a subscription that returned, has the number of the occurrence from the second one on. It also holds the digest, because Pocketsflow's timestamp may count whole
  * seconds, and several events fit into one.

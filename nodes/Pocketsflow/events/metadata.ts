@@ -21,7 +21,7 @@ export function readMetadata(payload: IDataObject): IDataObject | undefined {
 	]
 		.map((value) => parseMetadata(value))
 		.filter((parsed) => parsed !== undefined);
-	// A raw invoice has empty metadata of its own next to that of its subscription.
+	// A raw invoice has its own empty metadata next to that of its subscription.
 	return candidates.find((parsed) => Object.keys(parsed).length > 0) ?? candidates[0];
 }
 

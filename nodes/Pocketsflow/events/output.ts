@@ -75,7 +75,7 @@ function readSubjectPart(event: string, payload: IDataObject): IDataObject {
 		: { [key]: { ...(id !== undefined && { id }), ...values } };
 }
 
-/** An order or a product: the object under `key`, or one made of the id that stands in its place. */
+/** An order or a product: the object under `key`, or one made of the ID that stands in its place. */
 function readEntity(payload: IDataObject, key: string, idKey: string): IDataObject | undefined {
 	const value = payload[key];
 	if (isRecord(value)) return value._id ? { id: value._id, ...value } : value;

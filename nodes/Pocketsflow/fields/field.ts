@@ -66,7 +66,7 @@ export const refuseMissing = (displayName: string, remedy = 'Or leave the field 
 	);
 
 /**
- * The text of a value that is text, or a number of which no digit can have been lost.
+ * The text of a value that is text, or a number that lost no digit.
  * @throws InvalidInputError
  */
 export function readText(displayName: string, raw: unknown): string {

@@ -2,8 +2,8 @@
 const maxDigits = 350;
 
 /**
- * Whether a number is certainly the one that was meant: finite, and no whole number beyond 2^53, of which
- * JavaScript may have changed the last digits before the node got it.
+ * Whether a number is certainly the one that was meant: finite, and no whole number beyond 2^53:
+ * JavaScript may have changed its last digits before the node got it.
  */
 export const isExact = (value: number) =>
 	Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));

@@ -2,7 +2,7 @@
  * What polls have emitted, one batch for each poll. Pure.
  *
  * n8n stores a state before the execution exists, and may drop both: a returned batch is not a kept one
- * (docs/n8n-engine.md#polling). A batch counts as kept if a state that n8n gave back contains it, and as
+ * (docs/n8n-engine.md#polling). A batch counts as kept if a state that n8n returned contains it, and as
  * certain if the process that emitted it is still alive a while later. Until then it is emitted again: by
  * another process once, by its own if n8n lost it, or if Repeat After asks for it.
  */
@@ -19,7 +19,7 @@ export interface Batch {
 	isRepeat: boolean;
 	/** How often it was emitted, because n8n had not kept it before. */
 	tries: number;
-	/** Whether the next state that n8n gave back contained it. Stays false if it did not: a later state does. */
+	/** Whether the next state that n8n returned contained it. Stays false if it did not: a later state does. */
 	isKept?: boolean;
 	/** By the name of the list: IDs of records, or of changes. */
 	records: Record<string, IdAndTime[]>;
@@ -86,7 +86,7 @@ const listKeys = (batches: readonly Batch[]) =>
 		),
 	);
 
-/** Drops the records of which nothing is left to do. */
+/** Drops the records that are settled. */
 export function settleBatches(batches: readonly Batch[], conditions: BatchConditions): Batch[] {
 	const { nowMs, processId, repeatAfterMs } = conditions;
 	const certain = batches.filter(

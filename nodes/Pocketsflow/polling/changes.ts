@@ -35,7 +35,7 @@ export const mayNeverHaveBegun = (record: IDataObject) =>
 export const isPaused = (record: IDataObject) =>
 	readStatus(record) === 'paused' || record.paused === true;
 
-/** Whether a customer's ID is the payment provider's, of which Pocketsflow cannot be asked. */
+/** Whether a customer's ID is the payment provider's. Pocketsflow cannot look it up. */
 export const isForeignId = (id: unknown) => typeof id === 'string' && id.startsWith('cus_');
 
 /** What is kept of one membership. */
@@ -183,7 +183,7 @@ export const countUnfollowed = (state: MembershipsState, memberships: readonly D
 
 /**
  * Selects the changes to emit next, oldest membership first. If not all of the last poll's were emitted,
- * it goes on behind the one that was emitted last, so that no membership keeps others waiting for ever.
+ * it goes on behind the one that was emitted last, so that no membership keeps others waiting forever.
  * @param again the IDs of changes that must be emitted again
  */
 export function selectChanges(

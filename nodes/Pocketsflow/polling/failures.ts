@@ -15,8 +15,8 @@ export interface PollFailure {
 const showEveryMs = 60 * 60_000;
 
 /**
- * Shows what failed in a poll that goes on all the same: every time in the log and, so that the user and an
- * error workflow hear of it, as a failed execution the first time and then every hour.
+ * Shows what failed in a poll that goes on anyway: every time in the log and, so that the user and an
+ * error workflow learn about it, as a failed execution the first time and then every hour.
  */
 export function showFailures(context: PollContext, failures: readonly PollFailure[]): void {
 	const { n8n, memory, nodeKey, nowMs } = context;

@@ -31,7 +31,7 @@ const readAhead = 400;
 const pendingPages = 3;
 const pendingPerPoll = 200;
 
-/** A record of a list, with what becomes of it. */
+/** A record of a list, with its outcome. */
 export interface SourceRecord extends ListRecord {
 	event: string;
 	record: IDataObject;
@@ -60,7 +60,7 @@ export interface ListPast {
 	again: ReadonlyMap<string, Again>;
 }
 
-/** What was read, before it is known what becomes of the records. */
+/** What was read, before the outcome of the records is known. */
 type RawReading = Reading<DatedRecord>;
 
 /** Reads a list and selects its due records. */

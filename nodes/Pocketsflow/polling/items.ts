@@ -17,7 +17,7 @@ interface FoundEvent {
 	record: IDataObject;
 	/** The record in the form of the webhook's payload. */
 	payload: IDataObject;
-	/** The record's date in ms, or a change id. */
+	/** The record's date in ms, or a change ID. */
 	discriminator: number | string;
 	/** How often this happened to the thing, if that can be again. */
 	occurrence?: number;
@@ -33,7 +33,7 @@ export function buildItem(
 		event,
 		payload,
 		testMode,
-		// Records may share a date; a change id is unique by itself.
+		// Records may share a date; a change ID is unique on its own.
 		discriminator:
 			typeof discriminator === 'number' ? `${discriminator}:${identify(record)}` : discriminator,
 		account: readId({ id: record.userId }),

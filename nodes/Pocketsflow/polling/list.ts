@@ -29,7 +29,7 @@ export interface ListState {
 	settledMs: number;
 	/** Where that reading goes on; undefined if it came to its end. */
 	next?: number;
-	/** The oldest date of a new record that this reading brought and that was not emitted at once, if any. */
+	/** The oldest date of a new record that this reading brought and that was not emitted immediately, if any. */
 	waitingMs?: number;
 	/** The same for the reading of older records that are pending or emitted again. */
 	againNext?: number;

@@ -191,7 +191,7 @@ async function readAll(
 
 /**
  * Chooses the oldest ready records of all lists. Changes get the room that these leave, but at least half;
- * the odd item is for either in turn, so that neither keeps the other waiting for ever.
+ * the odd item is for either in turn, so that neither keeps the other waiting forever.
  */
 function chooseItems(
 	maxItems: number,

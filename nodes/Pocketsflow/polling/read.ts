@@ -101,7 +101,7 @@ const tellsOfPages = ({ pagination }: Page) =>
 
 /**
  * Reads a list from its beginning, then on from where the last poll stopped, as far as the plan goes.
- * @param list one without pages comes whole, unless its answer tells of pages
+ * @param list one without pages comes whole, unless its answer reports pages
  * @param first its first page, if that was read already
  */
 export async function readByPlan(

@@ -57,7 +57,7 @@ export const disagreement = () =>
 		'Pocketsflow returned two different responses for the same list. Polling begins when they match. Try again in a minute.',
 	);
 
-/** Reads all records of a window, again and again as long as that brings more and the API does not count them. */
+/** Reads all records of a window, repeatedly as long as that brings more and the API does not count them. */
 async function readAll(
 	{ n8n }: PollContext,
 	{ list }: ListSource,

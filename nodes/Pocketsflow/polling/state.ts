@@ -27,7 +27,7 @@ export interface PollState {
 
 export const stateVersion = 3;
 
-/** The processes of which a state tells. */
+/** The processes that a state names. */
 const processLimit = 10;
 
 /** Counts one more poll of a process. */
@@ -47,7 +47,7 @@ const includesPolls = (state: PollState, other: PollState) =>
 /**
  * The keys of static data. Each mode has its own state, so that a poll with a key of the other mode loses
  * nothing. A state is stored as text, because n8n wraps every nested object in an observer, and under keys
- * of this node alone, because n8n writes the static data of all nodes at once:
+ * of this node alone, because n8n writes the static data of all nodes at the same time:
  * docs/n8n-engine.md#static-data
  */
 const keys: Record<Mode, string> = { test: 'pollingTest', live: 'pollingLive' };
@@ -61,7 +61,7 @@ export function hasState(n8n: IPollFunctions): boolean {
 
 /** What polls before this one left. */
 export interface LoadedState {
-	/** The state that n8n gave back, if there is one. */
+	/** The state that n8n returned, if there is one. */
 	stored?: PollState;
 	/** The newer of that and the one in memory. */
 	latest?: PollState;
@@ -69,8 +69,8 @@ export interface LoadedState {
 
 /**
  * Loads the state from static data and from the memory of the process. The one in memory counts only if
- * the stored one is an older copy of it: another n8n process may have polled since. Whether n8n kept what
- * was emitted is told by the stored one alone.
+ * the stored one is an older copy of it: another n8n process may have polled since. Only the stored one
+ * shows whether n8n kept what was emitted.
  * @throws NodeOperationError if there is only a stored one that cannot be read, and no start date to begin
  * at again: a new start from now on would skip sales
  */
@@ -91,7 +91,7 @@ export function loadState({ n8n, mode, memory, nodeKey, settings }: PollContext)
 	const newer = isMemoryNewer ? inMemory : stored;
 	if (!newer) return {};
 	const latest = { ...newer, batches: markKept(newer.batches, stored?.batches ?? []) };
-	// What n8n gave back stays kept, even if this poll fails and n8n then forgets the state.
+	// What n8n returned stays kept, even if this poll fails and n8n then forgets the state.
 	memory.states.set(key, latest);
 	return { stored, latest };
 }

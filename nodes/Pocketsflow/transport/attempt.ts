@@ -52,7 +52,7 @@ type BodyStream = AsyncIterable<Uint8Array> & { destroy?(): void };
 interface AttemptOptions {
 	url: string;
 	limits: Limits;
-	/** Ends the attempt at once. */
+	/** Ends the attempt immediately. */
 	cancel: AbortSignal | undefined;
 }
 
@@ -130,7 +130,7 @@ function readThrownResponse(error: unknown): HelperResponse {
 	return { statusCode, headers: isRecord(headers) ? headers : {}, body, request };
 }
 
-/** Whether a proxy answered in place of the server: it refused the tunnel, so nothing was encrypted. */
+/** Whether a proxy answered instead of the server: it refused the tunnel, so nothing was encrypted. */
 function isFromProxy({ request }: HelperResponse, url: string): boolean {
 	const { socket } = readFields(request);
 	return url.startsWith('https:') && isRecord(socket) && socket.encrypted !== true;
@@ -213,7 +213,7 @@ async function readBody(
 	} finally {
 		abort.signal.removeEventListener('abort', destroy);
 		destroy();
-		// n8n's helper may have put a stream of its own over the socket, which would stay open.
+		// n8n's helper may have put its own stream over the socket, which would stay open.
 		if (!isComplete) abort.abort();
 	}
 }
@@ -251,7 +251,7 @@ export function parseRetryAfter(header: unknown, nowMs: number): number | undefi
 	return waitMs <= maxRetryAfterMs ? Math.max(0, waitMs) : undefined;
 }
 
-/** NaN where the text is no date; `Date.parse` alone also takes texts such as "-5". */
+/** NaN where the text is not a date; `Date.parse` alone also takes texts such as "-5". */
 const parseHttpDate = (text: string) => (/^[a-z]{3,9},? /i.test(text) ? Date.parse(text) : NaN);
 
 /** Says why an attempt at a URL brought no response; `status` is that of one that had begun. */
@@ -281,7 +281,7 @@ function isConnected(error: unknown): boolean {
 
 /**
  * The proxy that a failed request did not get through, as an address or a name, or empty; undefined where it
- * failed elsewhere. Node.js was on its way to another host, or the request still waited for its socket, which
+ * failed elsewhere. Node.js was still connecting to another host, or the request still waited for its socket, which
  * only an agent for a proxy gives it late.
  */
 function findProxy(error: unknown, url: string): string | undefined {

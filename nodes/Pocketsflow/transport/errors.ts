@@ -14,7 +14,7 @@ import { defaultLimits, formatDuration, type Limits } from './limits';
 import { redactKeys } from './redaction';
 import { readRedirect } from './redirects';
 
-/** One request and what became of it so far: all that an error may tell. */
+/** One request and its outcome so far: all that an error may tell. */
 export interface RequestState {
 	node: INode;
 	credential: PocketsflowCredential;
@@ -389,7 +389,7 @@ const cut = (text: string, length: number) =>
 /** A text of Pocketsflow, as long as an error message can bear. */
 const shorten = (text: string) => cut(text, maxQuotedLength);
 
-/** The text, with a full stop unless it ends with a mark of its own. */
+/** The text, with a full stop unless it ends with its own mark. */
 export const toSentence = (text: string) => (/[.!?…]$/.test(text) ? text : `${text}.`);
 
 /**

@@ -1,6 +1,6 @@
 const loopbackPattern = /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$/i;
 
-/** Whether the host name of a URL is this machine. */
+/** Whether the hostname of a URL is this machine. */
 export const isLoopbackHost = (hostname: string): boolean => loopbackPattern.test(hostname);
 
 /** Names that no public name server knows, each also as the end of a name. */
@@ -38,7 +38,7 @@ const privateIpv6 = /^(::1?|f[cd][0-9a-f]{2}:.*|fe[89a-f][0-9a-f]:.*|ff[0-9a-f]{
 /** Forms of IPv6 that hold an IPv4 address: mapped, compatible and translated. */
 const ipv4InIpv6 = /^(?:::(?:ffff:)?|64:ff9b::)([0-9a-f]{1,4}):([0-9a-f]{1,4})$/;
 
-/** Whether the host name of a URL is this machine or in a private network, as are names without a dot. */
+/** Whether the hostname of a URL is this machine or in a private network, as are names without a dot. */
 export function isPrivateHost(hostname: string): boolean {
 	const host = hostname.toLowerCase().replace(/\.$/, '');
 	if (host.startsWith('[')) return isPrivateIpv6(host.slice(1, -1));

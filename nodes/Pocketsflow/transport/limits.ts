@@ -1,6 +1,6 @@
 /** How much one request may take, of time, of size and of attempts. */
 export interface Limits {
-	/** Requests of one credential in flight at once, over all executions of the process. */
+	/** Requests of one credential in flight at the same time, over all executions of the process. */
 	maxInFlight: number;
 	/** The part of these that one execution of a node may hold, so that others are not behind it. */
 	maxInFlightPerRun: number;

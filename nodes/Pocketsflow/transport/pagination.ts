@@ -26,7 +26,7 @@ export interface Page {
 	pagination: Pagination;
 }
 
-/** What was read so far: the ids of records, the text of pages whose records have none. */
+/** What was read so far: the IDs of records, the text of pages whose records have none. */
 interface Progress {
 	ids: Set<string>;
 	pageTexts: Set<string>;
@@ -160,7 +160,7 @@ export async function* readPages(
 	}
 }
 
-/** The records of a page that no earlier page brought. Without ids a page counts as a whole, by its text. */
+/** The records of a page that no earlier page brought. Without IDs a page counts as a whole, by its text. */
 function takeNewRecords(progress: Progress, records: IDataObject[]): IDataObject[] {
 	progress.longestPage = Math.max(progress.longestPage, records.length);
 	const fresh = records.filter((record) => {

@@ -4,7 +4,7 @@ import { delay } from './signals';
 
 /**
  * Lets the requests of one credential through, for everything in this process that uses it. Up to
- * `maxInFlight` are in flight at once until Pocketsflow answers 429; then all of them pause, and go on with
+ * `maxInFlight` are in flight at the same time until Pocketsflow answers 429; then all of them pause, and go on with
  * one request at a time, one more for each that is answered (docs/pocketsflow-api.md#rate-limits).
  */
 interface RateLimiter {
@@ -38,14 +38,14 @@ interface Permit {
 /** Its time ends before its turn, or its caller gave up. */
 type Refusal = 'timeout' | 'aborted';
 
-/** What became of a request, as far as the rate limiter is concerned. */
+/** The outcome of a request, as far as the rate limiter is concerned. */
 export type PermitResult = 'answered' | 'failed' | { rateLimited: true; retryAfterMs?: number };
 
 interface AcquireOptions {
 	limits: Limits;
-	/** Stands for the execution of a node, of which many requests can wait. */
+	/** Stands for the execution of a node. Many of its requests can wait. */
 	run: object;
-	/** When the time of the request ends; a turn that must come later is refused at once. */
+	/** When the time of the request ends; a turn that must come later is refused immediately. */
 	deadlineMs: number;
 	/** For a request that had its turn and was answered 429. */
 	goesFirst: boolean;
@@ -135,7 +135,7 @@ export function releasePermit(limiter: RateLimiter, permit: Permit, result: Perm
 
 /**
  * Pauses all requests. Of those that are answered 429 together only the first begins a pause; the others can
- * make it longer by their Retry-After. One that proves too short again and again is not believed.
+ * make it longer by their Retry-After. One that proves too short repeatedly is not believed.
  */
 function pauseRequests(
 	limiter: RateLimiter,

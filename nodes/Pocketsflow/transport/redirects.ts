@@ -14,7 +14,7 @@ export function readRedirect({ status, location }: HttpResponse, url: string): U
 
 /**
  * The address of a redirect that may be followed: to the same scheme, host and port only, because the key
- * goes with the request, and only where sending the request again cannot do its work twice.
+ * goes with the request, and only if sending the request again cannot do its work twice.
  */
 export function findFollowableRedirect(
 	{ method }: PocketsflowRequest,

@@ -23,7 +23,7 @@ export interface SendOptions {
 	stop?: AbortSignal;
 	/** Whether a body of JSON holds what the request is for; without it any but an error is a success. */
 	isUsable?(body: unknown): boolean;
-	/** Sends the first attempt at once, past the queue and a pause: a delivery waits for it. */
+	/** Sends the first attempt immediately, past the queue and a pause: a delivery waits for it. */
 	isUrgent?: boolean;
 }
 

@@ -2,7 +2,7 @@
 const listeners = new WeakMap<AbortSignal, Set<() => void>>();
 
 /**
- * Calls `listener` when any of the signals aborts, at once if one has. Undefined signals never abort.
+ * Calls `listener` when any of the signals aborts, immediately if one has. Undefined signals never abort.
  * @returns a function that stops listening
  */
 export function onAbort(
@@ -30,7 +30,7 @@ function getListeners(signal: AbortSignal): Set<() => void> {
 
 /**
  * Waits for `ms`, or until a signal aborts; never throws. `sleep` of n8n-workflow cannot be stopped and
- * n8n's lint rules out setTimeout, so an AbortSignal is the timer.
+ * n8n's linter rules out setTimeout, so an AbortSignal is the timer.
  */
 export async function delay(ms: number, ...signals: Array<AbortSignal | undefined>): Promise<void> {
 	const timer = AbortSignal.timeout(Math.max(0, Math.ceil(ms)));

@@ -4,7 +4,7 @@ import { sleep } from 'n8n-workflow';
 const maxTurnMs = 20;
 
 /**
- * Begins work of many steps, of which one alone is short. What it returns is awaited after each step, and
+ * Begins work of many short steps. What it returns is awaited after each step, and
  * lets n8n answer others when the turn is over: n8n does all its work in one thread.
  */
 export function startTurns(): () => Promise<void> {

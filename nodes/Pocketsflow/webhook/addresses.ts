@@ -20,7 +20,7 @@ export function getWebhookUrl(context: IHookFunctions | IWebhookFunctions): stri
 /**
  * One spelling for all that mean the same address: lower-case host without a last dot, no default
  * port, no last slash, one form of escaped characters. Pocketsflow may keep another spelling than it
- * was sent (docs/pocketsflow-api.md#webhook-endpoints). What is no URL stays as it is.
+ * was sent (docs/pocketsflow-api.md#webhook-endpoints). What is not a URL stays as it is.
  */
 export function normalizeUrl(text: string): string {
 	if (!URL.canParse(text)) return text;

@@ -108,7 +108,7 @@ const cleanUpLimits = { maxAttempts: 1, requestTimeoutMs: 5_000, totalTimeoutMs:
 
 /**
  * Does the work of `delete`. Right after a set-up that failed it fails no more: while the user listens
- * for a test event n8n would show its error in place of the reason.
+ * for a test event n8n would show its error instead of the reason.
  * @throws NodeOperationError when the endpoint cannot be removed
  */
 export async function takeDown(
@@ -256,12 +256,12 @@ const forgetReplacementsMs = 24 * 60 * 60_000;
 /** Shorter IDs could be guessed. */
 const minSecretIdLength = 16;
 
-/** Whether a request names one of our endpoints, the IDs of which only Pocketsflow and its account know. */
+/** Whether a request names one of our endpoints. Only Pocketsflow and its account know their IDs. */
 const namesOurEndpoint = (rawBody: Buffer | undefined, endpoints: Endpoint[] = []): boolean =>
 	endpoints.some(({ id }) => id.length >= minSecretIdLength && rawBody?.includes(id));
 
 /**
- * After the answer to a delivery: sees to it, now and then, that Pocketsflow has what this node needs and
+ * After the answer to a delivery: sees to it, occasionally, that Pocketsflow has what this node needs and
  * that the next deliveries can be verified in every process. n8n calls no hook when a key, a secret or an
  * endpoint changes (docs/n8n-engine.md#activation-and-webhook-hooks). Never throws.
  */
@@ -330,7 +330,7 @@ const findSettled = ({ node, wanted }: Registrar, endpoints: Endpoint[]): Endpoi
 	});
 
 /**
- * Replaces the endpoints whose secrets are of no use, and not too often. After a restart the copy in
+ * Replaces the endpoints whose secrets are useless, and not too often. After a restart the copy in
  * Pocketsflow says the new secret.
  */
 async function replaceEndpoint(

@@ -32,10 +32,10 @@ export interface EndpointReading {
 
 let moments = 0;
 
-/** A count in place of a time, because what happens in one millisecond has an order, too. */
+/** A count instead of a time, because what happens in one millisecond has an order, too. */
 const nextMoment = () => ++moments;
 
-/** Look-ups at once, and the time in which one is added: at most six a minute. */
+/** Look-ups at the same time, and the time in which one is added: at most six a minute. */
 const maxTries = 3;
 const msPerTry = 20_000;
 const minRetryDelayMs = 400;
@@ -61,7 +61,7 @@ const maxSecrets = 8;
  * (docs/n8n-engine.md#process-memory-and-queue-mode).
  *
  * One rule ends a secret: a reading of Pocketsflow's endpoints that began after it was learned and does
- * not have its endpoint, and a minute after that, for deliveries that were on their way. A reading without
+ * not have its endpoint, and a minute after that, for deliveries that were in transit. A reading without
  * any endpoint proves nothing.
  */
 export class Keyring {

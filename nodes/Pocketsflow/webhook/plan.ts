@@ -261,7 +261,7 @@ async function findNew(registrar: Registrar, others: Endpoint[]): Promise<Endpoi
 
 /**
  * After a creation with unknown outcome: its response, and with it the only copy of the secret, is lost, so
- * an endpoint that was created is of no use. Says what is left of it; never throws.
+ * an endpoint that was created is useless. Says what is left of it; never throws.
  */
 async function undo(registrar: Registrar, others: Endpoint[]): Promise<string> {
 	const { context, options } = registrar;
@@ -274,7 +274,7 @@ async function undo(registrar: Registrar, others: Endpoint[]): Promise<string> {
 	}
 }
 
-/** Removes a new endpoint that is of no use. Says what came of it; never throws. */
+/** Removes a new endpoint that is useless. Returns what happened; never throws. */
 const discard = async ({ context, options }: Registrar, id: string): Promise<string> =>
 	await removeEndpoint(context, id, options).then(
 		() => 'The endpoint was removed.',

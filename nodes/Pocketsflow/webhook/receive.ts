@@ -23,7 +23,7 @@ const secretHeaders = new Set([
 
 /**
  * Handles one request: verifies it, reads the node's parameters, answers, then reads and filters the
- * delivery. Answers by itself and before the work, because Pocketsflow waits 5 s and never tries again
+ * delivery. Answers the request itself, before the work, because Pocketsflow waits 5 s and never tries again
  * (docs/pocketsflow-api.md#deliveries), while n8n would answer only after it has stored the
  * execution.
  * @returns the items to emit, by outputs of the node; no output for what is refused or not wanted
@@ -63,7 +63,7 @@ export async function receive(
 	}
 }
 
-/** Writes a line that can be told from those of other workflows. */
+/** Writes a line that names the workflow. */
 const log = (context: IWebhookFunctions, level: 'debug' | 'warn' | 'error', what: string): void =>
 	context.logger[level](`Pocketsflow Trigger of workflow ${context.getWorkflow().id} ${what}`);
 

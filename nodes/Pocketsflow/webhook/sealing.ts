@@ -18,7 +18,7 @@ const deriveKey = (apiKey: string) =>
 /**
  * Encrypts a signing secret (AES-256-GCM, key derived from the API key), so that neither n8n's
  * database nor the endpoint's description holds it in clear. It opens for this endpoint URL only, in
- * whatever spelling: a sealed secret that is copied to another endpoint is of no use there.
+ * whatever spelling: a sealed secret that is copied to another endpoint is useless there.
  */
 export function seal(secret: string, apiKey: string, endpointUrl: string): string {
 	const iv = randomBytes(ivBytes);

@@ -109,7 +109,7 @@ export interface TriggerSettings {
 	metadataValue?: string;
 	/** Products and subscription offers; empty takes all. */
 	productIds: string[];
-	/** The events with an output of their own, in their order; undefined where there is one output. */
+	/** The events with their own output, in their order; undefined where there is one output. */
 	separateOutputs?: string[];
 	/** Emit the known parts of a payload instead of all of it. */
 	simplify: boolean;

@@ -20,7 +20,7 @@ export interface Address {
 }
 
 /**
- * The ID in a URL that was pasted in place of it; what is no URL is given back. n8n could do it, but only
+ * The ID in a URL that was pasted instead of it; what is not a URL is returned. n8n could do it, but only
  * where the mode is By URL, and takes nothing but text there, while an expression may give a number.
  * @param address where the ID stands in a known address; else it must be the one segment of a path that
  * has the form of an ID (docs/pocketsflow-api.md#ids)

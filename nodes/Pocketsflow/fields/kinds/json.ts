@@ -45,7 +45,7 @@ export function textOrJsonField(shown: Presentation): Field<string | IDataObject
 const invalidJson = Symbol('invalid JSON');
 
 /**
- * Parses JSON text; a value that is no text was parsed by an expression. Refuses what would be lost or
+ * Parses JSON text; a value that is not a text was parsed by an expression. Refuses what would be lost or
  * changed: numbers that JavaScript cannot hold, keys that stand twice, values that JSON does not have.
  * @throws InvalidInputError
  */

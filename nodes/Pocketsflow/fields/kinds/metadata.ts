@@ -6,7 +6,7 @@ import { isExact } from '../numbers';
 import { parseJsonInput } from './json';
 
 /**
- * Reads metadata from the rows of a key/value collection. A blank row is refused as well: n8n makes blank
+ * Reads metadata from the rows of a key-value collection. A blank row is refused as well: n8n makes blank
  * rows of an expression that stands for all of them (docs/n8n-engine.md#loading-and-metadata).
  * @throws InvalidInputError
  */

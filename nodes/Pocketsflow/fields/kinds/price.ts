@@ -23,7 +23,7 @@ const pricingField = choiceField(
 	],
 );
 
-/** A price in major units. A price of 0 is refused: being free is a choice of its own. */
+/** A price in major units. A price of 0 is refused: being free is its own choice. */
 export function priceField(shown: Presentation): Field<number> {
 	const field = moneyField({ ...shown, required: true });
 	return {
@@ -46,7 +46,7 @@ export const buildPriceFields = (price: Field<number>): readonly Field[] => [
 	showFor({ pricing: ['paid'] }, price),
 ];
 
-/** The price that `buildPriceFields` were given: 0 only where Free was chosen. @throws InvalidInputError */
+/** The price that `buildPriceFields` were given: 0 only if Free was chosen. @throws InvalidInputError */
 export const readPrice = (
 	item: { require<T>(field: Field<T>): T },
 	price: Field<number>,
