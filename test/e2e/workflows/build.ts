@@ -19,14 +19,15 @@ const withCredential = (node: WorkflowNode, name = 'Sandbox'): WorkflowNode => (
 
 const buildAction = (
 	name: string,
-	resource: string,
+	// Without one it is the default, which the editor does not keep.
+	resource: string | undefined,
 	operation: string | undefined,
 	parameters: Record<string, unknown>,
 	credential?: string,
 ): WorkflowNode =>
 	withCredential(
 		buildNode(name, 'n8n-nodes-pocketsflow.pocketsflow', 1, {
-			resource,
+			...(resource && { resource }),
 			...(operation && { operation }),
 			...parameters,
 		}),
@@ -63,7 +64,7 @@ const sell = buildChain('sell', [
 		},
 		options: {},
 	}),
-	buildAction('Product from the list', 'checkoutSession', 'create', {
+	buildAction('Product from the list', undefined, undefined, {
 		...pages,
 		successUrl: `=${pages.successUrl}`,
 		productId: chooseProduct('list', productId, 'Night Garden wallpapers · 9.00 USD · test'),
@@ -79,14 +80,14 @@ const sell = buildChain('sell', [
 			discountCode: 'WELCOME10',
 		},
 	}),
-	buildAction('Product by its ID', 'checkoutSession', 'create', {
+	buildAction('Product by its ID', undefined, undefined, {
 		...pages,
 		productId: chooseProduct('id', otherProductId),
 		metadataInput: 'json',
 		metadataJson: '={"order_id": "{{ $(\'Order\').first().json.order_id }}", "copies": 2}',
 		additionalFields: {},
 	}),
-	buildAction('Product by its URL', 'checkoutSession', 'create', {
+	buildAction('Product by its URL', undefined, undefined, {
 		...pages,
 		productId: chooseProduct(
 			'url',
@@ -123,7 +124,6 @@ const sell = buildChain('sell', [
 			productId: chooseProduct('list', productId, 'Night Garden wallpapers · 9.00 USD · test'),
 		},
 	}),
-	// The editor keeps no default, which this operation is.
 	buildAction('List orders', 'order', undefined, { limit: 3, filters: {} }),
 	buildAction('List products', 'product', undefined, { returnAll: true, simplify: false }),
 ]);
