@@ -49,7 +49,7 @@ describe('The checkout page of the sandbox', () => {
 		const response = await fetch(url);
 		const html = await response.text();
 		expect(response.status).toBe(200);
-		expect(html).toContain('&lt;b&gt;&quot;Tea&quot; &amp; more&lt;/b&gt;');
+		expect(html).toContain('&lt;b>&quot;Tea&quot; &amp; more&lt;/b>');
 		expect(html).not.toContain('<script>');
 		expect(html).toContain('<span data-test="price">$36.00</span>');
 		expect(html).toContain('Discount TEN applied');

@@ -221,9 +221,7 @@ describe('a workflow through every operation', () => {
 		expect(product).toMatchObject({ name: 'Icons 🎉', price: 29.99 });
 		expect(execution.items('Update product')).toMatchObject([{ _id: product._id, price: 19 }]);
 		expect(execution.items('Delete product')).toEqual([{ deleted: true, id: product._id }]);
-		expect(execution.items('Find order')).toMatchObject([
-			{ metadata: { order_id: 'A-1003' } },
-		]);
+		expect(execution.items('Find order')).toMatchObject([{ metadata: { order_id: 'A-1003' } }]);
 		expect(execution.items('Create webhook')[0].secret).toMatch(/^whsec_/);
 		expect(execution.items('Get webhook')[0]).not.toHaveProperty('secret');
 	});

@@ -366,7 +366,9 @@ describe('a list of members', () => {
 
 		brevo.failNext({ method: 'PUT', path: '/contacts', ...error });
 		await shop.refund(order);
-		expect(await access.settle()).toMatch(/Brevo did not remove cy@example\.com from list 7 .* Not now/);
+		expect(await access.settle()).toMatch(
+			/Brevo did not remove cy@example\.com from list 7 .* Not now/,
+		);
 		expect(await access.checkAtNight()).toBe('');
 		expect(brevo.isOnList(email)).toBe(false);
 	});

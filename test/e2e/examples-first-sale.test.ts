@@ -77,7 +77,7 @@ describe('the thank-you page of "sell"', () => {
 	});
 
 	const read = async (query: Record<string, string>) =>
-		String((await example.ask('Buyer is back', query)).data);
+		String((await example.ask('Buyer returns', query)).data);
 
 	test.each([
 		['a buyer who paid', { order: 'A-1001' }, 'A-1001'],

@@ -88,7 +88,7 @@ describe('an endpoint that the seller created', () => {
 		expect(execution.items('Accept delivery')).toEqual([]);
 		expect(execution.items(step)).toEqual([]);
 		const [{ error }] = execution.items('Verify delivery');
-		expect(error).toMatch(/^The signature of this delivery is invalid/);
+		expect(error).toMatch(/^The signature of this delivery/);
 	});
 
 	test('gives a captured delivery that comes again the event ID of the first', async () => {

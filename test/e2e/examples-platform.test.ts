@@ -79,7 +79,7 @@ afterAll(() => restShop?.close());
 const nodesOfPlatforms = {
 	rest: / by REST$/,
 	postgres: / in PostgreSQL$/,
-	sheet: / in the sheet$/,
+	sheet: / in sheet$/,
 };
 type Platform = keyof typeof nodesOfPlatforms;
 
@@ -310,7 +310,7 @@ function replaceSheets(workflow: Workflow): Workflow {
 	const standIns = new Map(
 		workflow.nodes
 			.filter(({ name }) => nodesOfPlatforms.rest.test(name))
-			.map((node) => [node.name.replace(' by REST', ' in the sheet'), node]),
+			.map((node) => [node.name.replace(' by REST', ' in sheet'), node]),
 	);
 	const nodes = workflow.nodes.map((node) => {
 		const { type, typeVersion, parameters } = standIns.get(node.name) ?? node;

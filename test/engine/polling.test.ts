@@ -73,6 +73,32 @@ const toEventIds = (orderIds: string[]) => orderIds.map((id) => `order.completed
 const sell = async (count = 1, more: IDataObject = {}) =>
 	(await sandbox.purchase({ productId: productIds[0], count, ...more })).orderIds;
 
+/** The event IDs of what a poll a minute later finds. */
+const findIds = async (setup: NodeSetup) => getEventIds(await pollLater(setup));
+
+/** A node that has polled once, which sets its start. */
+async function activate(parameters?: INodeParameters, more?: Partial<NodeSetup>) {
+	const setup = setUpNode(parameters, more);
+	await pollLater(setup);
+	return setup;
+}
+
+const refund = async (orderId: string) =>
+	String(((await callSandbox('POST', '/refunds', { orderId })) as IDataObject)._id);
+const subscribe = async (email: string) => {
+	const [offer] = (await callSandbox('GET', '/subscriptions')) as IDataObject[];
+	return (await sandbox.purchase({ offerId: String(offer._id), email })).membershipIds[0];
+};
+const setStatus = async (what: string, id: string, status: string, more: IDataObject = {}) =>
+	await callSandbox('POST', `/_sandbox/${what}/${id}/status`, { status, ...more });
+const review = async () =>
+	String(
+		((await callSandbox('POST', '/_sandbox/reviews', { productId: productIds[0] })) as IDataObject)
+			._id,
+	);
+const change = async (membershipId: string, what: string) =>
+	await callSandbox('POST', `/_sandbox/memberships/${membershipId}/${what}`);
+
 describe('a polling trigger that was activated', () => {
 	it('stores its start with one empty execution, and finds only what comes later', async () => {
 		await sell(3);
@@ -80,12 +106,11 @@ describe('a polling trigger that was activated', () => {
 		expect(await pollLater(setup)).toEqual([]);
 		expect(await pollLater(setup)).toBeNull();
 		const ids = await sell(2);
-		expect(getEventIds(await pollLater(setup))).toEqual(toEventIds(ids));
+		expect(await findIds(setup)).toEqual(toEventIds(ids));
 	});
 
 	it('confirms what it emitted with one empty execution when nothing else comes', async () => {
-		const setup = setUpNode();
-		await pollLater(setup);
+		const setup = await activate();
 		await sell();
 		expect(await pollLater(setup)).toHaveLength(1);
 		expect(await pollLater(setup)).toEqual([]);
@@ -107,14 +132,13 @@ test('the polling trigger reads an edited credential, although n8n polls in one 
 });
 
 test('the polling trigger finds what was sold while the key was one of the other mode', async () => {
-	const setup = setUpNode();
-	await pollLater(setup);
+	const setup = await activate();
 	setup.credential = { apiKey: sandbox.liveKey, baseUrl: sandbox.url };
 	await pollLater(setup);
 	const ids = await sell(2);
 	await pollLater(setup);
 	setup.credential = { apiKey: sandbox.testKey, baseUrl: sandbox.url };
-	expect(getEventIds(await pollLater(setup))).toEqual(toEventIds(ids));
+	expect(await findIds(setup)).toEqual(toEventIds(ids));
 });
 
 describe('a poll whose result n8n drops', () => {
@@ -123,14 +147,13 @@ describe('a poll whose result n8n drops', () => {
 		await pollLater({ ...setup, staticData: structuredClone(setup.staticData) });
 
 	it('comes three times, then an error says so, and an hour later once more', async () => {
-		const setup = setUpNode();
-		await pollLater(setup);
+		const setup = await activate();
 		const ids = await sell();
 		for (let polls = 0; polls < 3; polls++)
 			expect(getEventIds(await pollAbandoned(setup))).toEqual(toEventIds(ids));
 		await expect(pollAbandoned(setup)).rejects.toThrow('n8n did not store');
 		clockOffsetMs += 60 * minuteMs;
-		expect(getEventIds(await pollLater(setup))).toEqual(toEventIds(ids));
+		expect(await findIds(setup)).toEqual(toEventIds(ids));
 	});
 
 	it('comes again with the start date from which the first poll emitted', async () => {
@@ -138,7 +161,7 @@ describe('a poll whose result n8n drops', () => {
 		const startDate = '={{ $now.minus({ minutes: 5 }) }}';
 		const setup = setUpNode({ start: 'date', startDate, options: { batch: 1000 } });
 		expect(getEventIds(await pollAbandoned(setup))).toContain(`order.completed:${id}`);
-		expect(getEventIds(await pollLater(setup))).toContain(`order.completed:${id}`);
+		expect(await findIds(setup)).toContain(`order.completed:${id}`);
 	});
 });
 
@@ -148,7 +171,7 @@ test('two polling triggers with one node ID in one workflow both find everything
 	for (const setup of [one, other]) await pollLater(setup);
 	for (let polls = 0; polls < 3; polls++) {
 		const ids = toEventIds(await sell(2));
-		for (const setup of [one, other]) expect(getEventIds(await pollLater(setup))).toEqual(ids);
+		for (const setup of [one, other]) expect(await findIds(setup)).toEqual(ids);
 	}
 });
 
@@ -156,7 +179,7 @@ test('the polling trigger starts only once from a date that is an expression', a
 	const [id] = await sell();
 	const startDate = '={{ $now.minus({ minutes: 5 }) }}';
 	const setup = setUpNode({ start: 'date', startDate, options: { batch: 1000 } });
-	const first = getEventIds(await pollLater(setup));
+	const first = await findIds(setup);
 	expect(first).toContain(`order.completed:${id}`);
 	await pollLater(setup);
 	expect(await pollLater(setup)).toBeNull();
@@ -164,28 +187,22 @@ test('the polling trigger starts only once from a date that is an expression', a
 
 test('the polling trigger does not emit the subscriptions that ended before the user asked for more products', async () => {
 	const events = ['customer.subscription.deleted'];
-	const setup = setUpNode({ events, options: { productIds: 'other' } });
-	await pollLater(setup);
-	const [offer] = (await callSandbox('GET', '/subscriptions')) as IDataObject[];
+	const setup = await activate({ events, options: { productIds: 'other' } });
 	const end = async () => {
-		const { membershipIds } = await sandbox.purchase({
-			offerId: String(offer._id),
-			email: 'ended@example.org',
-		});
-		await callSandbox('POST', `/_sandbox/memberships/${membershipIds[0]}/end`);
-		return membershipIds[0];
+		const id = await subscribe('ended@example.org');
+		await change(id, 'end');
+		return id;
 	};
 	await end();
 	await pollLater(setup);
 	const widened = { ...setup, parameters: { events } };
 	expect((await pollLater(widened)) ?? []).toEqual([]);
 	const ended = await end();
-	expect(getEventIds(await pollLater(widened))).toEqual([`customer.subscription.deleted:${ended}`]);
+	expect(await findIds(widened)).toEqual([`customer.subscription.deleted:${ended}`]);
 });
 
 test('the polling trigger catches up in batches, oldest first', async () => {
-	const setup = setUpNode({ options: { batch: 40 } });
-	await pollLater(setup);
+	const setup = await activate({ options: { batch: 40 } });
 	const start = Date.now();
 	clockOffsetMs += 24 * 60 * minuteMs;
 	const ids = await sell(150, {
@@ -205,20 +222,19 @@ test('the polling trigger starts from the start date, and again where that is ch
 	const ids = await sell(3, { createdAt: '2026-03-29T10:00:00.000Z', spacingMs: minuteMs });
 	const from = (startDate: string) => ({ start: 'date', startDate, options: { batch: 3 } });
 	const setup = setUpNode(from('2026-03-29T09:30:00Z'));
-	expect(getEventIds(await pollLater(setup))).toEqual(toEventIds(ids));
-	expect(getEventIds(await pollLater(setup))).not.toContain(toEventIds(ids)[0]);
+	expect(await findIds(setup)).toEqual(toEventIds(ids));
+	expect(await findIds(setup)).not.toContain(toEventIds(ids)[0]);
 	const changed = { ...setup, parameters: from('2026-03-29T10:00:30Z') };
-	expect(getEventIds(await pollLater(changed))?.slice(0, 2)).toEqual(toEventIds(ids).slice(1));
+	expect((await findIds(changed))?.slice(0, 2)).toEqual(toEventIds(ids).slice(1));
 });
 
 test.each(['contract', 'array', 'object', 'data', 'items'] as const)(
 	'the polling trigger reads lists of the shape %s',
 	async (listShape) => {
 		sandbox.setSwitches({ listShape, maxPageSize: 7 });
-		const setup = setUpNode();
-		await pollLater(setup);
+		const setup = await activate();
 		const ids = await sell(20);
-		expect(getEventIds(await pollLater(setup))?.sort()).toEqual(toEventIds(ids).sort());
+		expect((await findIds(setup))?.sort()).toEqual(toEventIds(ids).sort());
 	},
 );
 
@@ -226,10 +242,9 @@ test.each(['id', 'both'] as const)(
 	'the polling trigger reads records with their id in %s',
 	async (idField) => {
 		sandbox.setSwitches({ idField });
-		const setup = setUpNode();
-		await pollLater(setup);
+		const setup = await activate();
 		const ids = await sell(2);
-		expect(getEventIds(await pollLater(setup))).toEqual(toEventIds(ids));
+		expect(await findIds(setup)).toEqual(toEventIds(ids));
 	},
 );
 
@@ -239,8 +254,7 @@ describe('the items of a poll', () => {
 			url: 'http://127.0.0.1:9/none',
 			events: ['order.completed'],
 		});
-		const setup = setUpNode();
-		await pollLater(setup);
+		const setup = await activate();
 		await sell(1, {
 			email: 'Ana@Example.org',
 			metadata: { order_id: 'A-1001' },
@@ -266,8 +280,7 @@ describe('the items of a poll', () => {
 	});
 
 	it('carry the record of the API with Simplify off', async () => {
-		const setup = setUpNode({ simplify: false });
-		await pollLater(setup);
+		const setup = await activate({ simplify: false });
 		const [id] = await sell();
 		const [item] = (await pollLater(setup)) ?? [];
 		expect(item).toMatchObject({
@@ -279,12 +292,11 @@ describe('the items of a poll', () => {
 	});
 
 	it('come only for the products asked for', async () => {
-		const setup = setUpNode({ options: { productIds: productIds[1] } });
-		await pollLater(setup);
+		const setup = await activate({ options: { productIds: productIds[1] } });
 		await sell(2);
 		const wanted = await sell(1, { productId: productIds[1] });
 		await sell(2);
-		expect(getEventIds(await pollLater(setup))).toEqual(toEventIds(wanted));
+		expect(await findIds(setup)).toEqual(toEventIds(wanted));
 	});
 
 	it('come for every polled event besides orders, with the ids of the catalogue', async () => {
@@ -296,55 +308,47 @@ describe('the items of a poll', () => {
 			'customer.subscription.deleted',
 			'review.created',
 		];
-		const setup = setUpNode({ events });
-		await pollLater(setup);
+		const setup = await activate({ events });
 		const [offer] = (await callSandbox('GET', '/subscriptions')) as IDataObject[];
 		const [orderId] = await sell(1, { email: 'new@example.org', metadata: { order_id: 'A-7' } });
-		const refund = (await callSandbox('POST', '/refunds', { orderId })) as IDataObject;
-		const { membershipIds } = await sandbox.purchase({
-			offerId: String(offer._id),
-			email: 'lee@example.org',
-		});
-		const review = (await callSandbox('POST', '/_sandbox/reviews', {
-			productId: productIds[0],
-		})) as IDataObject;
+		const refundId = await refund(orderId);
+		const membershipId = await subscribe('lee@example.org');
+		const reviewId = await review();
 		const found = await pollLater(setup);
 		const { userId } = (await callSandbox('GET', '/users/me')) as { userId: string };
 		expect(getEventIds(found)?.sort()).toEqual(
 			[
 				`customer.created:test:${userId}:lee@example.org`,
 				`customer.created:test:${userId}:new@example.org`,
-				`customer.subscription.created:${membershipIds[0]}`,
-				`order.refunded:${String(refund._id)}`,
-				`review.created:${String(review._id)}`,
+				`customer.subscription.created:${membershipId}`,
+				`order.refunded:${refundId}`,
+				`review.created:${reviewId}`,
 			].sort(),
 		);
 		expect(found?.find(({ event }) => event === 'order.refunded')).toMatchObject({
 			order: { id: orderId },
 			product: { id: productIds[0] },
 			customer: { email: 'new@example.org' },
-			refund: { id: refund._id },
+			refund: { id: refundId },
 			metadata: { order_id: 'A-7' },
 		});
 		expect(found?.find(({ event }) => event === 'customer.subscription.created')).toMatchObject({
 			subscription: { id: offer._id, status: 'active' },
-			subscriptionCustomerId: membershipIds[0],
+			subscriptionCustomerId: membershipId,
 			customer: { email: 'lee@example.org' },
 		});
 
-		await callSandbox('POST', `/_sandbox/memberships/${membershipIds[0]}/pause`);
-		const paused = getEventIds(await pollLater(setup));
+		await change(membershipId, 'pause');
+		const paused = await findIds(setup);
 		expect(paused).toEqual([
-			expect.stringMatching(`^customer\\.subscription\\.updated:${membershipIds[0]}:[0-9a-f]{12}$`),
+			expect.stringMatching(`^customer\\.subscription\\.updated:${membershipId}:[0-9a-f]{12}$`),
 		]);
-		await callSandbox('POST', `/_sandbox/memberships/${membershipIds[0]}/resume`);
+		await change(membershipId, 'resume');
 		await pollLater(setup);
-		await callSandbox('POST', `/_sandbox/memberships/${membershipIds[0]}/pause`);
-		expect(getEventIds(await pollLater(setup))).not.toEqual(paused);
-		await callSandbox('POST', `/_sandbox/memberships/${membershipIds[0]}/end`);
-		expect(getEventIds(await pollLater(setup))).toEqual([
-			`customer.subscription.deleted:${membershipIds[0]}`,
-		]);
+		await change(membershipId, 'pause');
+		expect(await findIds(setup)).not.toEqual(paused);
+		await change(membershipId, 'end');
+		expect(await findIds(setup)).toEqual([`customer.subscription.deleted:${membershipId}`]);
 		await pollLater(setup);
 		expect(await pollLater(setup)).toBeNull();
 	});
@@ -352,8 +356,7 @@ describe('the items of a poll', () => {
 
 describe('a poll that fails', () => {
 	it('says that the response holds no list where it holds none', async () => {
-		const setup = setUpNode();
-		await pollLater(setup);
+		const setup = await activate();
 		sandbox.setSwitches({
 			faults: [{ path: '/orders', kind: 'answer', status: 200, body: 'empty' }],
 		});
@@ -362,8 +365,7 @@ describe('a poll that fails', () => {
 });
 
 test('the polling trigger runs one poll of a node at a time', async () => {
-	const setup = setUpNode();
-	await pollLater(setup);
+	const setup = await activate();
 	await sell();
 	sandbox.setSwitches({ latencyMs: 200 });
 	const results = await Promise.all([pollLater(setup), pollLater(setup), pollLater(setup)]);
@@ -371,8 +373,7 @@ test('the polling trigger runs one poll of a node at a time', async () => {
 });
 
 test('the polling trigger leaves all other static data alone', async () => {
-	const setup = setUpNode({}, { staticData: { webhookId: 'w1', secret: 'sealed' } });
-	await pollLater(setup);
+	const setup = await activate({}, { staticData: { webhookId: 'w1', secret: 'sealed' } });
 	await sell();
 	await pollLater(setup);
 	expect(setup.staticData).toMatchObject({ webhookId: 'w1', secret: 'sealed' });
@@ -382,7 +383,7 @@ describe('a manual run of the polling trigger', () => {
 	it('returns the newest real record and keeps no state', async () => {
 		const ids = await sell(3, { spacingMs: 5, createdAt: new Date(Date.now()).toISOString() });
 		const setup = setUpNode({}, { mode: 'manual' });
-		expect(getEventIds(await pollLater(setup))).toEqual(toEventIds([ids[2]]));
+		expect(await findIds(setup)).toEqual(toEventIds([ids[2]]));
 		expect(setup.staticData).toEqual({});
 	});
 
@@ -392,15 +393,6 @@ describe('a manual run of the polling trigger', () => {
 	});
 });
 
-const refund = async (orderId: string) =>
-	String(((await callSandbox('POST', '/refunds', { orderId })) as IDataObject)._id);
-const subscribe = async (email: string) => {
-	const [offer] = (await callSandbox('GET', '/subscriptions')) as IDataObject[];
-	return (await sandbox.purchase({ offerId: String(offer._id), email })).membershipIds[0];
-};
-const setStatus = async (what: string, id: string, status: string, more: IDataObject = {}) =>
-	await callSandbox('POST', `/_sandbox/${what}/${id}/status`, { status, ...more });
-
 test.each([{}, { start: 'date', startDate: '={{ $now.toISO() }}' }])(
 	'the polling trigger finds a refund that was pending long before the activation (%j)',
 	async (start) => {
@@ -408,11 +400,10 @@ test.each([{}, { start: 'date', startDate: '={{ $now.toISO() }}' }])(
 		const id = await refund(orderId);
 		const createdAt = new Date(Date.now() - 40 * 24 * 60 * minuteMs).toISOString();
 		await setStatus('refunds', id, 'pending', { createdAt });
-		const setup = setUpNode({ events: ['order.refunded'], ...start });
-		await pollLater(setup);
+		const setup = await activate({ events: ['order.refunded'], ...start });
 		await pollLater(setup);
 		await setStatus('refunds', id, 'completed');
-		expect(getEventIds(await pollLater(setup))).toEqual([`order.refunded:${id}`]);
+		expect(await findIds(setup)).toEqual([`order.refunded:${id}`]);
 	},
 );
 
@@ -429,7 +420,7 @@ test('the polling trigger takes an incomplete membership for no subscription, an
 	await setStatus('memberships', before, 'active');
 	await setStatus('memberships', paid, 'trialing');
 	await setStatus('memberships', expired, 'incomplete_expired');
-	expect(getEventIds(await pollLater(setup))?.sort()).toEqual(
+	expect((await findIds(setup))?.sort()).toEqual(
 		[`customer.subscription.created:${before}`, `customer.subscription.created:${paid}`].sort(),
 	);
 	expect(await pollLater(setup)).toEqual([]);
@@ -443,58 +434,52 @@ describe('a list that cannot be read', () => {
 	it('stops no other list, is shown as a failed execution once an hour, and is read again', async () => {
 		const shown: string[] = [];
 		const emitError = ({ message }: Error) => void shown.push(message);
-		const setup = setUpNode({ events: ['review.created', 'order.completed'] }, { emitError });
-		await pollLater(setup);
+		const setup = await activate({ events: ['review.created', 'order.completed'] }, { emitError });
 		failWith('/reviews', 403);
 		const ids = await sell();
-		expect(getEventIds(await pollLater(setup))).toEqual(toEventIds(ids));
+		expect(await findIds(setup)).toEqual(toEventIds(ids));
 		for (let polls = 0; polls < 70; polls++) await pollLater(setup);
 		expect(shown).toEqual([expect.stringContaining('review.created'), expect.anything()]);
-		const review = (await callSandbox('POST', '/_sandbox/reviews', {
-			productId: productIds[0],
-		})) as IDataObject;
+		const id = await review();
 		sandbox.setSwitches({ faults: [] });
-		expect(getEventIds(await pollLater(setup))).toEqual([`review.created:${String(review._id)}`]);
+		expect(await findIds(setup)).toEqual([`review.created:${id}`]);
 	});
 
 	it.each([400, 404, 410])('a refund whose order answers %i comes without it', async (status) => {
-		const setup = setUpNode({ events: ['order.refunded'] });
-		await pollLater(setup);
+		const setup = await activate({ events: ['order.refunded'] });
 		const [orderId] = await sell();
 		const id = await refund(orderId);
 		failWith(`/orders/${orderId}`, status);
-		expect(getEventIds(await pollLater(setup))).toEqual([`order.refunded:${id}`]);
+		expect(await findIds(setup)).toEqual([`order.refunded:${id}`]);
 	});
 
 	it('keeps only the refund waiting whose order answers 403', async () => {
-		const setup = setUpNode({ events: ['order.refunded'], options: { batch: 1 } });
-		await pollLater(setup);
+		const setup = await activate({ events: ['order.refunded'], options: { batch: 1 } });
 		const [first, second] = await sell(2);
 		const waiting = await refund(first);
 		failWith(`/orders/${first}`, 403);
 		await pollLater(setup);
 		const healthy = await refund(second);
-		expect(getEventIds(await pollLater(setup))).toEqual([`order.refunded:${healthy}`]);
+		expect(await findIds(setup)).toEqual([`order.refunded:${healthy}`]);
 		sandbox.setSwitches({ faults: [] });
-		expect(getEventIds(await pollLater(setup))).toEqual([`order.refunded:${waiting}`]);
+		expect(await findIds(setup)).toEqual([`order.refunded:${waiting}`]);
 	});
 });
 
 test('two main processes that take turns emit nothing twice because both remember', async () => {
 	const setup = setUpNode();
 	const [first, second] = [createMemory(), createMemory()];
-	const pollWith = async (memory: ReturnType<typeof createMemory>) => {
+	const pollLaterWith = async (memory: ProcessMemory) => {
 		clockOffsetMs += minuteMs;
-		return getEventIds((await poll(createPollContext(setup), memory)) ?? []);
+		return (await pollWith(setup, memory)) ?? [];
 	};
-	await pollWith(first);
 	// Polls that find nothing are counted, but not stored.
-	for (let polls = 0; polls < 5; polls++) await pollWith(first);
+	for (let polls = 0; polls < 6; polls++) await pollLaterWith(first);
 	const ids = await sell();
-	expect(await pollWith(second)).toEqual(toEventIds(ids));
-	await pollWith(second);
-	expect(await pollWith(first)).toEqual([]);
-	expect(await pollWith(second)).toEqual([]);
+	expect(await pollLaterWith(second)).toEqual(toEventIds(ids));
+	await pollLaterWith(second);
+	expect(await pollLaterWith(first)).toEqual([]);
+	expect(await pollLaterWith(second)).toEqual([]);
 });
 
 test('neither orders nor subscription changes starve with one item to the poll', async () => {
@@ -505,8 +490,8 @@ test('neither orders nor subscription changes starve with one item to the poll',
 	const wanted = toEventIds(await sell(3));
 	const found: unknown[] = [];
 	for (let polls = 0; polls < 8; polls++) {
-		await callSandbox('POST', `/_sandbox/memberships/${id}/${polls % 2 ? 'resume' : 'pause'}`);
-		found.push(...(getEventIds(await pollLater(setup)) ?? []));
+		await change(id, polls % 2 ? 'resume' : 'pause');
+		found.push(...((await findIds(setup)) ?? []));
 	}
 	expect(found).toEqual(expect.arrayContaining(wanted));
 	expect(found.length).toBeGreaterThan(wanted.length + 2);
@@ -581,13 +566,13 @@ describe('a polling trigger whose stored state is gone when n8n starts', () => {
 	it('emits the end of a subscription whose paid period may have ended meanwhile', async () => {
 		const events = { events: ['customer.subscription.deleted'] };
 		const endedBefore = await subscribe('before@example.com');
-		await callSandbox('POST', `/_sandbox/memberships/${endedBefore}/end`);
+		await change(endedBefore, 'end');
 		clockOffsetMs += 60 * 24 * hourMs;
 		const active = await subscribe('active@example.com');
 		const ended = await subscribe('ended@example.com');
 		const setup = setUpNode(events);
 		await pollWith(setup, createMemory());
-		await callSandbox('POST', `/_sandbox/memberships/${ended}/end`);
+		await change(ended, 'end');
 		clockOffsetMs += 20 * hourMs;
 		const memory = createMemory();
 		expect(await pollWith(loseState(setup), memory)).toEqual([

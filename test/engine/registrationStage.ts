@@ -70,19 +70,9 @@ export class RegistrationStage {
 		await this.sandbox.close();
 	}
 
-	install(events = ['order.completed'], more: Partial<Installation> = {}): Installation {
-		const webhookId = `registration-${++installations}`;
-		return {
-			node,
-			parameters: { events, options: {} },
-			credential: { apiKey: this.sandbox.testKey, baseUrl: this.sandbox.url },
-			staticData: {},
-			webhookBaseUrl: 'http://127.0.0.1:5678',
-			webhookId,
-			url: `http://127.0.0.1:5678/webhook/${webhookId}/webhook`,
-			memory: new TriggerMemory(),
-			...more,
-		};
+	install(events?: string[], more: Partial<Installation> = {}): Installation {
+		const credential = { apiKey: this.sandbox.testKey, baseUrl: this.sandbox.url };
+		return { ...newInstallation('http://127.0.0.1:5678', credential, events), ...more };
 	}
 
 	/** All endpoints, newest first, whether the API answers by pages or not. */
@@ -141,6 +131,25 @@ export class RegistrationStage {
 			this.sandbox.setSwitches({ faults: [] });
 		}
 	}
+}
+
+/** A trigger that was never published, in an n8n at this address. */
+export function newInstallation(
+	webhookBaseUrl: string,
+	credential: Installation['credential'],
+	events = ['order.completed'],
+): Installation {
+	const webhookId = `registration-${++installations}`;
+	return {
+		node,
+		parameters: { events, options: {} },
+		credential,
+		staticData: {},
+		webhookBaseUrl,
+		webhookId,
+		url: `${webhookBaseUrl}/webhook/${webhookId}/webhook`,
+		memory: new TriggerMemory(),
+	};
 }
 
 /** What n8n does at activation. */

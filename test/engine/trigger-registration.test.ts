@@ -19,38 +19,6 @@ describe('activation ends with exactly one endpoint', () => {
 		await stage.expectOneEndpoint(trigger);
 	});
 
-	it('where ours was intact, which is not changed', async () => {
-		const trigger = stage.install();
-		await activate(trigger);
-		const before = await stage.expectOneEndpoint(trigger);
-		await activate(trigger);
-		expect(await stage.expectOneEndpoint(trigger)).toEqual(before);
-	});
-
-	it('where ours had other events: it is updated and keeps its secret', async () => {
-		const trigger = stage.install();
-		await activate(trigger);
-		const before = await stage.expectOneEndpoint(trigger);
-		const secret = stage.readSecret(trigger);
-		const changed = {
-			...trigger,
-			parameters: { events: ['order.refunded', 'order.completed'], options: {} },
-		};
-		await activate(changed);
-		const after = await stage.expectOneEndpoint(changed, ['order.completed', 'order.refunded']);
-		expect(after._id).toBe(before._id);
-		expect(stage.readSecret(changed)).toBe(secret);
-	});
-
-	it('where ours was made inactive in Pocketsflow', async () => {
-		const trigger = stage.install();
-		await activate(trigger);
-		const { _id } = await stage.expectOneEndpoint(trigger);
-		await stage.api.put(`/webhooks/${_id}`, { active: false });
-		await activate(trigger);
-		expect((await stage.expectOneEndpoint(trigger))._id).toBe(_id);
-	});
-
 	it('where ours had another URL, as after a move of n8n: it is moved to the present one', async () => {
 		const trigger = stage.install();
 		await activate(trigger);
@@ -67,18 +35,6 @@ describe('activation ends with exactly one endpoint', () => {
 		await stage.api.delete(`/webhooks/${(await stage.expectOneEndpoint(trigger))._id}`);
 		await activate(trigger);
 		await stage.expectOneEndpoint(trigger);
-	});
-
-	it('where static data and memory were lost: the sealed copy in Pocketsflow is used', async () => {
-		const trigger = stage.install();
-		await activate(trigger);
-		const before = await stage.expectOneEndpoint(trigger);
-		const secret = stage.readSecret(trigger);
-		trigger.staticData = {};
-		restart(trigger);
-		await activate(trigger);
-		expect((await stage.expectOneEndpoint(trigger))._id).toBe(before._id);
-		expect(stage.readSecret(trigger)).toBe(secret);
 	});
 
 	it('where no secret of the endpoint at our URL is known: it is registered again', async () => {
@@ -124,17 +80,6 @@ describe('activation ends with exactly one endpoint', () => {
 		const apiKey = stage.sandbox.liveKey;
 		const live = { ...trigger, credential: { ...trigger.credential, apiKey } };
 		await activate(live);
-		await activate(trigger);
-		await stage.expectOneEndpoint(trigger);
-	});
-
-	it('where the API key was renewed, so that the sealed copy does not open', async () => {
-		const trigger = stage.install();
-		const description = describeEndpoint(
-			'workflow',
-			seal('whsec_old', 'pk_test_older', trigger.url),
-		);
-		await stage.addEndpoint({ url: trigger.url, description });
 		await activate(trigger);
 		await stage.expectOneEndpoint(trigger);
 	});

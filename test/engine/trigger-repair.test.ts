@@ -1,5 +1,4 @@
 import { TriggerMemory } from '../../nodes/Pocketsflow/webhook/memory';
-import { PocketsflowTrigger } from '../../nodes/Pocketsflow/PocketsflowTrigger.node';
 import {
 	createEndpointsModel,
 	type Delivery,
@@ -14,6 +13,7 @@ import {
 	advance,
 	catchError,
 	deactivate,
+	newInstallation,
 	restart,
 	restoreClock,
 	type Installation,
@@ -21,22 +21,7 @@ import {
 
 const minuteMs = 60_000;
 const keyOf = (digit: string) => `pk_live_${digit.repeat(48)}`;
-let installations = 0;
 let orders = 0;
-
-function install(baseUrl: string, events = ['order.completed']): Installation {
-	const webhookId = `repair-${++installations}`;
-	return {
-		node: new PocketsflowTrigger(),
-		parameters: { events, options: {} },
-		credential: { apiKey: keyOf('0'), baseUrl },
-		staticData: {},
-		webhookBaseUrl: 'https://n8n.example.com',
-		webhookId,
-		url: `https://n8n.example.com/webhook/${webhookId}/webhook`,
-		memory: new TriggerMemory(),
-	};
-}
 
 interface Stage {
 	model: EndpointsModel;
@@ -64,7 +49,8 @@ async function withTrigger(
 	await serve(
 		model,
 		async (url) => {
-			const trigger = install(url, events);
+			const credential = { apiKey: keyOf('0'), baseUrl: url };
+			const trigger = newInstallation('https://n8n.example.com', credential, events);
 			if (isPublished) await activate(trigger);
 			await work({ model, trigger });
 		},
@@ -127,10 +113,13 @@ describe('the secret was changed in Pocketsflow', () => {
 			expect(await sell(stage)).toEqual([true]);
 		}));
 
-	it('if Pocketsflow shows secrets: nothing is refused', async () =>
+	it('if Pocketsflow shows secrets: nothing is refused, nor with a new key after a restart', async () =>
 		await withTrigger(
 			async (stage) => {
 				stage.model.changeSecret(stage.model.endpoints()[0].id);
+				expect(await sell(stage)).toEqual([true]);
+				stage.trigger.credential.apiKey = keyOf('1');
+				restart(stage.trigger);
 				expect(await sell(stage)).toEqual([true]);
 				expect(countCreations(stage.model)).toBe(1);
 			},
@@ -210,7 +199,7 @@ describe('somebody who does not know the secret', () => {
 				advance(minuteMs);
 				// Whatever is repaired, the key changes again.
 				trigger.credential.apiKey = keyOf(String(1 + (minute % 9)));
-				restartSecretsOf(trigger);
+				delete trigger.staticData?.sealedSecret;
 				expect(await send(trigger, forge(stage))).toBe(false);
 			}
 			expect(countCreations(model)).toBeLessThanOrEqual(1 + 8);
@@ -218,11 +207,23 @@ describe('somebody who does not know the secret', () => {
 		}));
 });
 
-/** Lets a process lose what it knows of a secret, but not that it repaired. */
-function restartSecretsOf({ memory, staticData }: Installation): void {
-	delete staticData?.sealedSecret;
-	void memory;
-}
+it.each(['hex', 'number', 'hugeNumber'] as const)(
+	'a process that asked a moment ago accepts a delivery of the endpoint that another has created since, with an ID that is %s',
+	async (idForm) =>
+		await withTrigger(
+			async (stage) => {
+				const { model, trigger } = stage;
+				const other = { ...trigger, staticData: {}, memory: new TriggerMemory() };
+				expect(await send(other, forge(stage))).toBe(false);
+				await deactivate(trigger);
+				await activate(trigger);
+				for (const delivery of model.deliver('order.completed', newOrder()))
+					expect(await send(other, delivery)).toBe(true);
+				expect(model.endpoints()).toHaveLength(1);
+			},
+			{ switches: { idForm } },
+		),
+);
 
 describe('Pocketsflow changed the endpoint', () => {
 	it('its events were narrowed: they are restored after the next delivery, which the log says', async () =>

@@ -21,7 +21,7 @@ type NotVoid<R> = void extends Awaited<R> ? never : unknown;
 export async function until<R>(
 	what: string,
 	attempt: () => R & NotVoid<R>,
-	{ withinMs = 30_000, everyMs = 250 }: UntilOptions = {},
+	{ withinMs = 30_000, everyMs = 100 }: UntilOptions = {},
 ): Promise<Exclude<Awaited<R>, Nothing>> {
 	const deadlineMs = Date.now() + withinMs;
 	for (;;) {

@@ -4,10 +4,9 @@
  */
 import { createHmac } from 'node:crypto';
 import {
+	FailingApi,
 	Moment,
-	errorAnswer,
 	errorSwitches,
-	faultByChance,
 	fieldsOf,
 	helpersFor,
 	idSwitches,
@@ -18,7 +17,7 @@ import {
 	mix,
 	writeJson,
 } from './switches';
-import type { Chosen, Fault, LoggedRequest, ModelRequest, ModelResponse, Value } from './switches';
+import type { Chosen, ModelRequest, ModelResponse, Value } from './switches';
 
 /** Everything about endpoints that may be otherwise. The first value is the likely form. */
 export const endpointSwitches = {
@@ -86,21 +85,16 @@ export function createEndpointsModel(options: EndpointsOptions): EndpointsModel 
 	return new EndpointsModel(options);
 }
 
-export class EndpointsModel {
-	readonly switches: EndpointSwitches;
-	/** Every request so far, in order. */
-	readonly requests: LoggedRequest[] = [];
+export class EndpointsModel extends FailingApi<EndpointSwitches> {
 	/** What `POST /webhooks/:id/test` sent, in order. */
 	readonly testDeliveries: Delivery[] = [];
 
 	private readonly byId = new Map<string, Endpoint>();
-	private readonly faultQueue: Fault[] = [];
 	private created = 0;
 	private secrets = 0;
-	private isCalm = false;
 
 	constructor(private readonly options: EndpointsOptions) {
-		this.switches = endpointHelpers.choose(options.switches);
+		super(endpointHelpers.choose(options.switches), options.seed, options.now);
 	}
 
 	/** Every endpoint that exists, oldest first; of one mode, or of both. */
@@ -143,22 +137,6 @@ export class EndpointsModel {
 		this.byId.delete(this.endpoint(id).id);
 	}
 
-	/** The next requests fail, whatever they ask; with `isCarriedOut`, after their work was done. */
-	failNext(count: number, fault: Fault & { isCarriedOut?: boolean } = {}): void {
-		for (let i = 0; i < count; i++) this.faultQueue.push(fault);
-	}
-
-	/** Ends the faults that come by chance, and those that were asked for. */
-	calmDown(): void {
-		this.isCalm = true;
-		this.faultQueue.length = 0;
-	}
-
-	/** Lets faults come by chance again. */
-	endCalm(): void {
-		this.isCalm = false;
-	}
-
 	/**
 	 * Sends an event to every active endpoint of the mode that takes it.
 	 * @param payload an object, or the raw JSON text of one (for numbers that fit no double)
@@ -187,31 +165,12 @@ export class EndpointsModel {
 			'content-type': 'application/json',
 			'x-pocketsflow-event': event,
 			'x-pocketsflow-signature': createHmac('sha256', endpoint.secret).update(body).digest('hex'),
-			'x-pocketsflow-timestamp': String(this.options.now()),
+			'x-pocketsflow-timestamp': String(this.now()),
 		};
 		return { endpointId: endpoint.id, url: endpoint.url, headers, body };
 	}
 
-	respond(request: ModelRequest): ModelResponse {
-		const atMs = this.options.now();
-		const n = this.requests.length;
-		const byChance = this.isCalm
-			? undefined
-			: faultByChance(this.switches.faults, this.options.seed, n);
-		const fault: (Fault & { isCarriedOut?: boolean }) | undefined =
-			this.faultQueue.shift() ?? byChance;
-		let response: ModelResponse | undefined;
-		if (fault === undefined || fault.isCarriedOut === true) response = this.answer(request);
-		if (fault !== undefined || response === undefined) {
-			const text = fault?.text ?? 'Something went wrong';
-			response = this.error(fault?.status ?? 500, text, fault?.shape);
-		}
-		const { method, path } = request;
-		this.requests.push({ method, path, atMs, status: response.status });
-		return response;
-	}
-
-	private answer(request: ModelRequest): ModelResponse {
+	protected answer(request: ModelRequest): ModelResponse {
 		const method = request.method.toUpperCase();
 		const [, root, id, action, ...rest] = request.path.replace(/\/+$/, '').split('/');
 		const isKnown = action === undefined || (action === 'test' && method === 'POST');
@@ -331,9 +290,9 @@ export class EndpointsModel {
 	private create(
 		wishes: Pick<Endpoint, 'url' | 'events' | 'active' | 'mode' | 'isForeign' | 'description'>,
 	): Endpoint {
-		const createdAtMs = this.options.now();
+		const createdAtMs = this.now();
 		const { idForm } = this.switches;
-		const id = makeId(idForm, this.options.seed, 99, this.created++, createdAtMs);
+		const id = makeId(idForm, this.seed, 99, this.created++, createdAtMs);
 		const description = this.cut(wishes.description);
 		const endpoint = { ...wishes, description, id, createdAtMs, secret: this.newSecret() };
 		this.byId.set(id, endpoint);
@@ -348,7 +307,7 @@ export class EndpointsModel {
 
 	private newSecret(): string {
 		const n = this.secrets++;
-		const part = (i: number) => mix(this.options.seed, n, i, 91).toString(16).padStart(8, '0');
+		const part = (i: number) => mix(this.seed, n, i, 91).toString(16).padStart(8, '0');
 		return `whsec_${part(1)}${part(2)}${part(3)}${part(4)}`;
 	}
 
@@ -390,10 +349,6 @@ export class EndpointsModel {
 
 	private unknownPath({ method, path }: ModelRequest): ModelResponse {
 		return this.error(404, `Cannot ${method} ${path}`);
-	}
-
-	private error(status: number, text: string, shape = this.switches.errorBody): ModelResponse {
-		return errorAnswer(status, shape, text);
 	}
 }
 

@@ -5,10 +5,9 @@
  */
 import {
 	Digits,
+	FailingApi,
 	Moment,
-	errorAnswer,
 	errorSwitches,
-	faultByChance,
 	fieldsOf,
 	helpersFor,
 	idSwitches,
@@ -20,7 +19,7 @@ import {
 	shuffle,
 	writeJson,
 } from './switches';
-import type { Chosen, Fault, LoggedRequest, ModelRequest, ModelResponse, Value } from './switches';
+import type { Chosen, ModelRequest, ModelResponse, Value } from './switches';
 
 export type { ModelRequest, ModelResponse } from './switches';
 
@@ -276,15 +275,10 @@ export function createModel(options: ModelOptions): Model {
 	return new Model(options);
 }
 
-export class Model {
-	readonly switches: Switches;
-	/** Every request so far, in order. */
-	readonly requests: LoggedRequest[] = [];
+export class Model extends FailingApi<Switches> {
 	readonly product: ProductHandle;
 	readonly offer: ProductHandle;
 
-	private readonly seed: number;
-	private readonly now: () => number;
 	private readonly apiPageSize: number;
 	private readonly tables: Readonly<Record<Kind, Table>>;
 	private readonly truths: Truth[] = [];
@@ -292,16 +286,12 @@ export class Model {
 	private readonly paymentOf = new Map<string, Entry>();
 	private readonly refunded = new Map<string, number>();
 	private readonly lastChange = new Map<string, Truth>();
-	private readonly faultQueue: Fault[] = [];
 	private emptyUntil = -Infinity;
 	private lagRequests = 0;
-	private isCalm = false;
 	private buyers = 0;
 
 	constructor(options: ModelOptions) {
-		this.switches = helpers.choose(options.switches);
-		this.seed = options.seed;
-		this.now = options.now;
+		super(helpers.choose(options.switches), options.seed, options.now);
 		this.apiPageSize = options.apiPageSize ?? 20;
 		const newTable = (): Table => ({
 			entries: [],
@@ -561,11 +551,6 @@ export class Model {
 		this.emptyUntil = this.now() + ms;
 	}
 
-	/** The next requests fail, whatever they ask. */
-	failNext(count: number, fault: Fault = {}): void {
-		for (let i = 0; i < count; i++) this.faultQueue.push(fault);
-	}
-
 	/** The next requests see the shop as it was two minutes ago. */
 	lagNext(count: number): void {
 		this.lagRequests = count;
@@ -578,32 +563,23 @@ export class Model {
 	}
 
 	/** Ends everything that comes and goes by chance. What a switch says of forms stays. */
-	calmDown(): void {
-		this.isCalm = true;
+	override calmDown(): void {
+		super.calmDown();
 		this.emptyUntil = -Infinity;
 		this.lagRequests = 0;
-		this.faultQueue.length = 0;
 	}
 
 	// What the API answers
 
-	respond(request: ModelRequest): ModelResponse {
-		const atMs = this.now();
-		const { method, path } = request;
-		const response = this.answer(request, atMs);
-		const apiClock = new Date(atMs + skewMs[this.switches.clock]);
+	override respond(request: ModelRequest): ModelResponse {
+		const apiClock = new Date(this.now() + skewMs[this.switches.clock]);
+		const response = super.respond(request);
 		response.headers.date = apiClock.toUTCString();
-		this.requests.push({ method, path, atMs, status: response.status });
 		return response;
 	}
 
-	private answer(request: ModelRequest, now: number): ModelResponse {
+	protected answer(request: ModelRequest, now: number): ModelResponse {
 		const n = this.requests.length;
-		const byChance = this.isCalm ? undefined : faultByChance(this.switches.faults, this.seed, n);
-		const fault = this.faultQueue.shift() ?? byChance;
-		if (fault !== undefined) {
-			return this.error(fault.status ?? 500, fault.text ?? 'Something went wrong', fault.shape);
-		}
 		const lagsByChance = this.switches.replica === 'lags' && mix(this.seed, n, 21) % 8 === 0;
 		const isLagging = this.lagRequests > 0 || (lagsByChance && !this.isCalm);
 		if (this.lagRequests > 0) this.lagRequests--;
@@ -1093,10 +1069,6 @@ export class Model {
 		const truth: Truth = { kind: 'membershipChange', id: entry.id, ...times, detail };
 		this.lastChange.set(entry.id, truth);
 		this.truths.push(truth);
-	}
-
-	private error(status: number, text: string, shape = this.switches.errorBody): ModelResponse {
-		return errorAnswer(status, shape, text);
 	}
 }
 

@@ -201,6 +201,8 @@ export interface Fault {
 	/** Default: the form that the switch `errorBody` names. */
 	shape?: ErrorBody;
 	text?: string;
+	/** Whether the request fails after its work was done. */
+	isCarriedOut?: boolean;
 }
 
 const errorValues: Readonly<Record<Exclude<ErrorBody, 'html'>, (text: string) => Value>> = {
@@ -233,4 +235,66 @@ export function faultByChance(faults: string, seed: number, n: number): Fault | 
 	if (faults === 'errors') return { status: pick([429, 500, 502, 503]) };
 	if (faults === 'proxyPages') return { status: pick([401, 403, 404, 407]), shape: 'html' };
 	return { status: 200, shape: pick(errorSwitches.errorBody) };
+}
+
+/** What both halves of the model are: an API that logs its requests, and fails when it is asked to or by chance. */
+export abstract class FailingApi<
+	S extends { readonly errorBody: ErrorBody; readonly faults: string },
+> {
+	/** Every request so far, in order. */
+	readonly requests: LoggedRequest[] = [];
+	protected isCalm = false;
+	private readonly faultQueue: Fault[] = [];
+
+	constructor(
+		readonly switches: S,
+		protected readonly seed: number,
+		/** The true clock, in ms since 1970. */
+		protected readonly now: () => number,
+	) {}
+
+	/** The next requests fail, whatever they ask. */
+	failNext(count: number, fault: Fault = {}): void {
+		for (let i = 0; i < count; i++) this.faultQueue.push(fault);
+	}
+
+	/** Ends the faults that come by chance, and those that were asked for. */
+	calmDown(): void {
+		this.isCalm = true;
+		this.faultQueue.length = 0;
+	}
+
+	/** Lets faults come by chance again. */
+	endCalm(): void {
+		this.isCalm = false;
+	}
+
+	respond(request: ModelRequest): ModelResponse {
+		const { method, path } = request;
+		const atMs = this.now();
+		const { faults } = this.switches;
+		const byChance = this.isCalm
+			? undefined
+			: faultByChance(faults, this.seed, this.requests.length);
+		const fault = this.faultQueue.shift() ?? byChance;
+		let response = fault && !fault.isCarriedOut ? undefined : this.answer(request, atMs);
+		if (fault !== undefined || response === undefined)
+			response = this.error(
+				fault?.status ?? 500,
+				fault?.text ?? 'Something went wrong',
+				fault?.shape,
+			);
+		this.requests.push({ method, path, atMs, status: response.status });
+		return response;
+	}
+
+	protected error(
+		status: number,
+		text: string,
+		shape: ErrorBody = this.switches.errorBody,
+	): ModelResponse {
+		return errorAnswer(status, shape, text);
+	}
+
+	protected abstract answer(request: ModelRequest, now: number): ModelResponse;
 }

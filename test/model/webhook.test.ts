@@ -1,13 +1,13 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { TriggerMemory } from '../../nodes/Pocketsflow/webhook/memory';
-import { PocketsflowTrigger } from '../../nodes/Pocketsflow/PocketsflowTrigger.node';
 import { deliver } from '../engine/deliver';
 import {
 	activate,
 	advance,
 	catchError,
 	deactivate,
+	newInstallation,
 	restoreClock,
 	type Installation,
 } from '../engine/registrationStage';
@@ -27,7 +27,6 @@ const runs = Number(process.env.WEBHOOK_MODEL_RUNS ?? 6);
 const firstSeed = Number(process.env.WEBHOOK_MODEL_SEED ?? 1);
 const steps = 14;
 
-const node = new PocketsflowTrigger();
 const allEvents = ['order.completed', 'order.refunded', 'review.created'];
 const host = 'https://n8n.example.com';
 let orders = 0;
@@ -62,17 +61,8 @@ class World {
 		limit = 5,
 	) {
 		this.model = createEndpointsModel({ switches, seed, now: () => Date.now(), limit });
-		const webhookId = `model-${seed}-${++orders}`;
-		this.trigger = {
-			node,
-			parameters: { events: ['order.completed'], options: {} },
-			credential: { apiKey: `pk_live_${'0'.repeat(48)}`, baseUrl: '' },
-			staticData: {},
-			webhookBaseUrl: host,
-			webhookId,
-			url: `${host}/webhook/${webhookId}/webhook`,
-			memory: this.memories[0],
-		};
+		const credential = { apiKey: `pk_live_${'0'.repeat(48)}`, baseUrl: '' };
+		this.trigger = { ...newInstallation(host, credential), memory: this.memories[0] };
 		Object.defineProperty(this.trigger.credential, 'baseUrl', {
 			enumerable: true,
 			get: () => baseUrl.url,

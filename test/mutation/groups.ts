@@ -73,6 +73,6 @@ export const groups: Record<string, Group> = {
 	},
 	changes: {
 		sources: ['polling/changes'],
-		tests: ['unit/polling/changes'],
+		tests: ['unit/polling/changes', 'unit/polling/items'],
 	},
 };

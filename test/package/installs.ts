@@ -17,7 +17,7 @@ import { N8nClient, type StoredWorkflow } from '../harness/n8n/client';
 import { ensureN8n } from '../harness/n8n/install';
 import { buildDatabaseSettings } from '../harness/n8n/queue';
 import { startN8n, type RunningN8n, type StartOptions } from '../harness/n8n/start';
-import { buildChain, buildNode } from '../harness/n8n/workflows';
+import { buildAction, buildChain, startNode } from '../harness/n8n/workflows';
 import { runProgram } from '../harness/programs';
 import { runMain } from '../harness/runMain';
 import { ensurePostgres, startPostgres } from '../harness/servers/postgres';
@@ -392,7 +392,12 @@ async function installByHand({ base, registry }: Stage): Promise<void> {
 		await run('install', `${name}@latest`);
 		strictEqual(await readVersion(), version);
 		await run('uninstall', name);
-		deepStrictEqual(await readdir(join(folder, 'node_modules')).catch(() => []), []);
+		// npm's own list of what is there may stay.
+		const left = await readdir(join(folder, 'node_modules')).catch(() => []);
+		deepStrictEqual(
+			left.filter((entry) => !entry.startsWith('.')),
+			[],
+		);
 	});
 }
 
@@ -427,16 +432,12 @@ async function installInQueueMode({ base }: Stage): Promise<void> {
 	try {
 		await withN8n({ userFolder: join(base, 'main'), env }, async (client) => {
 			await client.post('/community-packages', { name, version });
-			const credential = await client.createCredential('pocketsflowApi', 'Sandbox', {
-				...{ apiKey: sandbox.testKey, baseUrl: sandbox.url, webhookSigningSecret: '' },
-			});
-			const nodes = [
-				buildNode('Start', 'n8n-nodes-base.manualTrigger', 1),
-				buildNode('Read', `${name}.pocketsflow`, 1, { resource: 'account', operation: 'get' }),
-			];
+			const account = { apiKey: sandbox.testKey, baseUrl: sandbox.url, webhookSigningSecret: '' };
+			const credential = await client.createCredential('pocketsflowApi', 'Sandbox', account);
+			const nodes = [startNode, buildAction('Read', { resource: 'account', operation: 'get' })];
 			const { id } = await client.importWorkflow(buildChain('On a worker', nodes), [credential]);
 			const run = async () => {
-				const started = await client.runManually(id, 'Start');
+				const started = await client.runManually(id, startNode.name);
 				const { status, error } = await client.waitForExecution(
 					id,
 					(one) => 'executionId' in started && one.id === started.executionId,

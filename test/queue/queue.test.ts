@@ -13,7 +13,13 @@ import {
 } from '../harness/n8n/environment';
 import type { QueueMode } from '../harness/n8n/queue';
 import type { RunningN8n } from '../harness/n8n/start';
-import { buildChain, buildNode, buildTrigger, triggerName } from '../harness/n8n/workflows';
+import {
+	buildAction,
+	buildChain,
+	buildTrigger,
+	startNode,
+	triggerName,
+} from '../harness/n8n/workflows';
 import { until, untilHolds } from '../harness/until';
 import { LifecycleEnvironment } from '../lifecycle/lifecycleEnvironment';
 import { moveWorkNode, pollingTrigger, renameTrigger, setEvents } from '../lifecycle/workflows';
@@ -254,20 +260,19 @@ describe('in a manual run', () => {
 
 	it('executes the action node on a worker, and sends each request once', async () => {
 		const { client, credential, sandbox } = environment;
-		const start = buildNode('Start', 'n8n-nodes-base.manualTrigger', 1);
-		const action = (name: string, parameters: Record<string, unknown>) =>
-			buildNode(name, 'n8n-nodes-pocketsflow.pocketsflow', 1, {
-				resource: 'product',
-				...parameters,
-			});
 		const nodes = [
-			start,
-			action('Create', { operation: 'create', name: 'Made on a worker', price: 7 }),
-			action('Find', { operation: 'getAll', returnAll: true }),
+			startNode,
+			buildAction('Create', {
+				resource: 'product',
+				operation: 'create',
+				name: 'Made on a worker',
+				price: 7,
+			}),
+			buildAction('Find', { resource: 'product', operation: 'getAll', returnAll: true }),
 		];
 		const stored = await client.importWorkflow(buildChain('By hand', nodes), [credential]);
 		const before = sandbox.requests.length;
-		await client.runManually(stored.id, start.name);
+		await client.runManually(stored.id, startNode.name);
 
 		const { execution, onWorkers } = await waitForManual(stored);
 		expect(execution).toMatchObject({ status: 'success', error: undefined });

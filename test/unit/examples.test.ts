@@ -46,6 +46,22 @@ const judgedElsewhere = new Map([
 const continuesOnError = ({ onError }: WorkflowNode) =>
 	onError === 'continueRegularOutput' || onError === 'continueErrorOutput';
 
+/** Whether a node changes something outside of n8n: at a shop, in Pocketsflow, or with a person. */
+function writesElsewhere({ type, parameters: { method, operation } }: WorkflowNode): boolean {
+	if (type.endsWith('.httpRequest')) return method !== undefined && method !== 'GET';
+	if (/\.(wooCommerce|pocketsflow)$/.test(type))
+		return ['create', 'update', 'delete'].includes(String(operation));
+	return /\.(emailSend|telegram|postgres|googleSheets)$/.test(type);
+}
+
+/** Nodes that write elsewhere and that the sample data does not reach. */
+const reachedByNoSample = new Set([
+	'access-discord: Take role',
+	'access-list: Remove from list',
+	'access-telegram: Revoke link',
+	'access-telegram: Remove buyer',
+]);
+
 /** Whether a node decides by something else than an error: a field that only a result has. */
 function isJudge({ type, parameters }: WorkflowNode): boolean {
 	if (!/\.(if|filter|switch|code)$/.test(type)) return false;
@@ -85,6 +101,7 @@ const mostNodes: Record<string, number> = {
 	'license-keys': 15,
 	'new-sale-to-chat': 15,
 	newsletter: 15,
+	'own-endpoint': 15,
 	'sell-in-chat': 15,
 };
 
@@ -173,6 +190,14 @@ describe.each(examples.map((example) => [example.file, example] as const))(
 				}),
 			);
 			expect(real).toEqual([]);
+		});
+
+		it('has sample data for every node that writes outside of n8n, so that a sample run changes nothing', () => {
+			const writing = nodes
+				.filter((node) => writesElsewhere(node) && node.disabled !== true)
+				.filter(({ name }) => !workflow.pinData?.[name]?.length)
+				.filter(({ name }) => !reachedByNoSample.has(`${file}: ${name}`));
+			expect(writing.map(({ name }) => name)).toEqual([]);
 		});
 
 		it('leads every connection and every reference to a node that it has', () => {

@@ -29,6 +29,7 @@ export function sign(rawBody: Uint8Array, secret: string): string {
  */
 export function parseSignature(header: unknown): ParsedSignature {
 	if (typeof header !== 'string' || header === '') return { fault: 'no signature' };
+	if (hexDigest.test(header)) return { digest: header };
 	const digest = header
 		.trim()
 		.toLowerCase()

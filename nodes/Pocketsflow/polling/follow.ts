@@ -166,22 +166,22 @@ async function readNew(
 	inBatches: ReadonlyMap<string, number>,
 	again: ReadonlyMap<string, Again>,
 ): Promise<RawReading> {
-	const { fromMs, end } = state;
+	const { fromMs, last, looksAt } = state;
 	const ids = [...state.seen, ...state.pending, ...inBatches].map(([id]) => id);
 	const known = new Set(ids.filter((id) => !again.has(id)));
 	const isWanted = ({ id, timeMs }: DatedRecord) => timeMs >= fromMs && !known.has(id);
 	const nothing = { records: [], isComplete: false, isVerified: false, throughMs: Infinity };
 	const base = { missing: [], triedIds: new Set<string>() };
-	const isQuiet = end !== undefined && again.size === 0 && state.pending.length === 0;
-	if (isQuiet && end.looksThere) {
+	const isQuiet = last !== undefined && again.size === 0 && state.pending.length === 0;
+	if (isQuiet && looksAt === 'there') {
 		// A list that neither grew nor shrank has its last record where it was.
-		const { records } = await fetchPage({ fromMs }, end.last);
-		if (records.length === 1) return { ...base, ...nothing, end: { ...end, looksThere: false } };
+		const { records } = await fetchPage({ fromMs }, last);
+		if (records.length === 1) return { ...base, ...nothing, looksAt: 'beginning' };
 	}
 	const first = await fetchPage({ fromMs }, 1);
-	if (isQuiet && !end.looksThere && first.records.length > 0)
+	if (isQuiet && looksAt === 'beginning' && first.records.length > 0)
 		if (!readRecords(first.records).some(isWanted))
-			return { ...base, ...nothing, end: { ...end, looksThere: true } };
+			return { ...base, ...nothing, looksAt: 'there' };
 	const least = state.seen.length + Math.min(maxItems, recordLimit);
 	const capacity = { least, most: least + readAhead };
 	const toMs = hasDates(list)
@@ -201,14 +201,8 @@ async function readNew(
 	const trustsOrder = state.seen.length <= recordLimit / 2;
 	const enough = maxItems + readAhead;
 	const plan = { fromMs, isWanted, enough, idlePages, next: state.next, trustsOrder };
-	const { last, ...read } = await readByPlan(fetchPage, list, plan, first);
-	return {
-		...base,
-		...read,
-		isComplete: read.next === undefined,
-		throughMs: Infinity,
-		...(last !== undefined && { end: { last, looksThere: true } }),
-	};
+	const read = await readByPlan(fetchPage, list, plan, first);
+	return { ...base, ...read, isComplete: read.next === undefined, throughMs: Infinity };
 }
 
 /**

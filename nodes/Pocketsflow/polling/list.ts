@@ -33,11 +33,13 @@ export interface ListState {
 	waitingMs?: number;
 	/** The same for the reading of older records that are pending or emitted again. */
 	againNext?: number;
+	/** The position of the last record when a reading last came to its end, if an empty answer proved that. */
+	last?: number;
 	/**
-	 * Set while everything was dealt with in a list whose end is proven: the position of its last record.
-	 * `looksThere`: whether the next poll only looks whether it is still the last, instead of at the beginning.
+	 * Set while the list stays as it was throughout a whole reading, of which everything was dealt with.
+	 * `there`: the next poll looks whether the last record is where it was; `beginning`: what stands there.
 	 */
-	end?: { last: number; looksThere: boolean };
+	looksAt?: 'there' | 'beginning';
 	/** Records from `fromMs` on that were emitted, or are not wanted. */
 	seen: IdAndTime[];
 	/** Those that were tried longest ago come first. */
@@ -57,7 +59,8 @@ export interface Reading<T = ListRecord> {
 	/** As in `ListState`. */
 	next?: number;
 	againNext?: number;
-	end?: ListState['end'];
+	last?: number;
+	looksAt?: ListState['looksAt'];
 	/** Records that were looked for among older ones, and are not there any more. */
 	missing: readonly IdAndTime[];
 	/** Pending records that were tried; others have their turn first next time. */
@@ -192,11 +195,17 @@ export function advance<T extends ListRecord>(
 		next: reading.next,
 		waitingMs: !reading.isComplete && horizonMs < Infinity ? horizonMs : undefined,
 		againNext: reading.againNext,
-		end: emitted.length === due.length ? reading.end : undefined,
+		// A look that found a change says that its length no longer counts.
+		last: reading.last ?? (state.looksAt && !reading.looksAt ? undefined : state.last),
+		looksAt: reading.looksAt ?? findLook(state, reading, horizonMs),
 		...classify(state, reading, emittedIds, conditions),
 	};
 	return limitSeen(next, reading.isComplete ? horizonMs : state.fromMs, conditions);
 }
+
+/** A list that was as long after a reading as before it got no record behind the reading's back. */
+const findLook = ({ last }: ListState, reading: Reading<unknown>, horizonMs: number) =>
+	last !== undefined && reading.last === last && horizonMs === Infinity ? 'there' : undefined;
 
 /** Sorts what was read into `seen` and `pending`. */
 function classify(

@@ -196,10 +196,10 @@ async function explainFailure<T>(
 		return await work();
 	} catch (error) {
 		const isOurs = error instanceof NodeOperationError;
-		if (isOurs && !error.description) throw error;
 		const summary = isOurs ? '' : `The webhook could not be ${undone} in Pocketsflow. `;
 		const message = `${summary}${composeMessage(error)}`;
-		throw setMessage(new NodeOperationError(context.getNode(), message), message);
+		const isWhole = isOurs && !error.description;
+		throw isWhole ? error : setMessage(new NodeOperationError(context.getNode(), message), message);
 	}
 }
 

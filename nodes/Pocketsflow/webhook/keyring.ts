@@ -79,8 +79,8 @@ export class Keyring {
 	confirmedAtMs = -Infinity;
 
 	get secrets(): readonly Secret[] {
-		const nowMs = Date.now();
-		this.known = this.known.filter(({ goneAtMs = nowMs }) => nowMs - goneAtMs < goneGraceMs);
+		const isOver = ({ goneAtMs = Infinity }: Secret) => Date.now() - goneAtMs >= goneGraceMs;
+		if (this.known.some(isOver)) this.known = this.known.filter((secret) => !isOver(secret));
 		return this.known;
 	}
 

@@ -311,7 +311,7 @@ function getLineStyle(line: string) {
 	if (line.startsWith('## ')) return { size: 20, height: 26, below: 8, indent: 0 };
 	if (line.startsWith('### ')) return { size: 16, height: 20, below: 9, indent: 0 };
 	if (/^(\d+\.|-) /.test(line)) return { size: 14, height: 18.2, below: 4, indent: 20 };
-	if (line.startsWith('|')) return { size: 14, height: 36, below: 0, indent: 20 };
+	if (line.startsWith('|')) return { size: 14, height: 40, below: 0, indent: 20 };
 	return { size: 14, height: 18.9, below: 9, indent: 0 };
 }
 
@@ -321,7 +321,7 @@ export function estimateNoteHeight({ parameters }: WorkflowNode): number {
 	const lines = content.split('\n').filter((line) => line.trim() && !/^[| -]+$/.test(line));
 	const heights = lines.map((line) => {
 		const { size, height, below, indent } = getLineStyle(line);
-		const characterWidth = size / 2;
+		const characterWidth = size * 0.486;
 		const room = width - 26 - indent;
 		let [rows, used] = [1, 0];
 		for (const word of line.replace(/^#+ |[*`]/g, '').split(' ')) {

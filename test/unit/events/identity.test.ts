@@ -102,7 +102,7 @@ describe('the event id', () => {
 		expect(rules.map(([event]) => event).sort()).toEqual(events.map(({ name }) => name).sort());
 	});
 
-	it.each(rules)('of %s follows its rule', (event, payload, expected) => {
+	it.each(rules)('the event ID of %s follows its rule', (event, payload, expected) => {
 		expect(buildEventId(createEvent(event, payload))).toBe(expected);
 	});
 
@@ -173,7 +173,7 @@ describe('the event id', () => {
 		expect(new Set(ids).size).toBe(3);
 	});
 
-	it('of a buyer is unique where the account is not known, rather than that of another shop', () => {
+	it('the event ID of a buyer is unique if the account is unknown, rather than that of another shop', () => {
 		const buildId = (discriminator: number) =>
 			buildEventId(
 				createEvent('customer.created', orderCompleted, { account: undefined, discriminator }),
@@ -191,7 +191,7 @@ describe('the event id', () => {
 		expect(new Set(ids).size).toBe(4);
 	});
 
-	it('of a buyer of whom nothing is known is unique', () => {
+	it('the event ID of an unknown buyer is unique', () => {
 		expect(buildEventId(createEvent('customer.created', {}))).toBe(
 			`customer.created:auth0|shop:${sentAtMs}:${digest}`,
 		);
@@ -205,7 +205,7 @@ describe('the event id', () => {
 		expect(buildEventId(createEvent('order.disputed', {}, polled))).toBe('order.disputed:c1');
 	});
 
-	it('of an event that names nothing differs for two accounts at the same moment', () => {
+	it('the event ID of an event that names nothing differs for two accounts at the same moment', () => {
 		const event = 'identity.verification_session.verified';
 		expect(buildEventId(createEvent(event, {}))).not.toBe(
 			buildEventId(createEvent(event, {}, { account: 'auth0|other' })),

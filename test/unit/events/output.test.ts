@@ -18,7 +18,7 @@ const envelope = {
 };
 
 describe('the simplified output', () => {
-	it('of an order has the documented paths and nothing converted', () => {
+	it('the output of an order has the documented paths and nothing converted', () => {
 		expect(buildSimplifiedOutput(envelope, orderCompleted)).toEqual({
 			...envelope,
 			order: { id: '6a5200000000000000000bbb' },
@@ -85,7 +85,7 @@ describe('the simplified output', () => {
 		expect(buildSimplifiedOutput(envelope, payload)).toStrictEqual({ ...envelope, ...parts });
 	});
 
-	it('of a refund carries the refund', () => {
+	it('the output of a refund carries the refund', () => {
 		expect(buildSimplifiedOutput(envelope, orderRefunded)).toMatchObject({
 			order: { id: '6a5200000000000000000bbb' },
 			refund: { id: '6a5300000000000000000ccc', amount: 31.5 },
@@ -93,7 +93,7 @@ describe('the simplified output', () => {
 		});
 	});
 
-	it('of a subscription carries the offer, the membership and its state, and no portal link', () => {
+	it('the output of a subscription carries the offer, the membership and its state, and no portal link', () => {
 		const output = buildSimplifiedOutput(envelope, membership);
 		expect(output).toMatchObject({
 			subscription: {
@@ -117,14 +117,14 @@ describe('the simplified output', () => {
 		});
 	});
 
-	it('of an invoice passes the amount as it is', () => {
+	it('the output of an invoice passes the amount as it is', () => {
 		expect(buildSimplifiedOutput(envelope, invoice)).toMatchObject({
 			amount: 1500,
 			currency: 'usd',
 		});
 	});
 
-	it('of a raw invoice is read from ids as text and from quoted URL-encoded metadata', () => {
+	it('a raw invoice is read from IDs as text and from quoted URL-encoded metadata', () => {
 		expect(buildSimplifiedOutput(envelope, stripeInvoice)).toEqual({
 			...envelope,
 			customer: { id: 'cus_1' },
@@ -150,7 +150,7 @@ describe('the simplified output', () => {
 		},
 	);
 
-	it('has the metadata of the subscription where a raw invoice has an empty one of its own', () => {
+	it('a raw invoice with empty metadata has that of its subscription', () => {
 		const { metadata } = buildSimplifiedOutput(envelope, { ...stripeInvoice, metadata: {} });
 		expect(metadata).toEqual({ other: 'kept', userId: '42', plan: 'pro' });
 		expect(buildSimplifiedOutput(envelope, { metadata: {} }).metadata).toEqual({});

@@ -35,6 +35,13 @@ describe('a batch', () => {
 		expect(settleBatches(kept(batches), later(confirmAfterMs))).toEqual([]);
 	});
 
+	it('a batch that is certain leaves the others as they are', () => {
+		const two = kept(emit(kept(emit([], ['x'])), ['y'], later(1)));
+		expect(settleBatches(two, later(confirmAfterMs))).toEqual([two[1]]);
+		const others = kept(emit([], ['x'], { ...conditions, processId: 'b' }));
+		expect(settleBatches(others, later(confirmAfterMs))).toEqual(others);
+	});
+
 	it('comes again if n8n did not give it back, and counts its tries', () => {
 		const first = emit([], ['x', 'y']);
 		expect(againIds(first)).toEqual(['x', 'y']);
@@ -45,7 +52,7 @@ describe('a batch', () => {
 		expect(markKept(second, first)[0].isKept).toBe(false);
 	});
 
-	it('that n8n dropped comes again, although a later state that n8n kept names it', () => {
+	it('a batch that n8n dropped comes again, although a later state that n8n kept names it', () => {
 		const dropped = markKept(emit([], ['x']), []);
 		expect(againIds(markKept(dropped, dropped))).toEqual(['x']);
 		expect(settleBatches(markKept(dropped, dropped), later(confirmAfterMs))).toHaveLength(1);
@@ -60,9 +67,10 @@ describe('a batch', () => {
 		expect(isGivenUp(batches, later(tryLaterMs - 1))).toBe(true);
 		expect(isGivenUp(batches, later(tryLaterMs))).toBe(false);
 		expect(isGivenUp(kept(batches), conditions)).toBe(false);
+		expect(isGivenUp(batches, { ...conditions, processId: 'b' })).toBe(false);
 	});
 
-	it('of another process comes again once, whether n8n kept it or not', () => {
+	it('a batch of another process comes again once, whether n8n kept it or not', () => {
 		const others = kept(emit([], ['x'], { ...conditions, processId: 'b' }));
 		expect(againIds(others)).toEqual(['x']);
 		const both = kept(emit(others, ['x']));
@@ -99,6 +107,7 @@ describe('a batch', () => {
 test('records can be dropped from all batches of one list', () => {
 	const batches = emit(kept(emit([], ['x', 'y'])), ['z']);
 	expect([...recordsOf(batches, 'list').keys()]).toEqual(['x', 'y', 'z']);
+	expect([...recordsOf(batches, 'other')]).toEqual([]);
 	const left = dropRecords(batches, 'list', new Set(['x', 'z']));
 	expect([...recordsOf(left, 'list')]).toEqual([['y', 1]]);
 	expect(left).toHaveLength(1);

@@ -6,6 +6,7 @@ import {
 	hasEnded,
 	ignoreChanges,
 	isIncomplete,
+	isPaused,
 	membershipLimit,
 	recordChanges,
 	selectChanges,
@@ -63,7 +64,21 @@ describe('the status of a membership', () => {
 		}
 	});
 
-	it('that is no subscription yet is followed only where it is followed already', () => {
+	it('the status is read without its blanks, and with one spelling of its words', () => {
+		for (const status of [' Incomplete-Expired', 'incomplete expired '])
+			expect([hasBegun({ status }), hasEnded({ status })]).toEqual([false, true]);
+	});
+
+	it('a membership is paused by its status or by a field of its own', () => {
+		const records = [
+			{ status: 'paused' },
+			{ status: 'active', paused: true },
+			{ status: 'active' },
+		];
+		expect(records.map(isPaused)).toEqual([true, true, false]);
+	});
+
+	it('a membership that is no subscription yet is followed only if it is followed already', () => {
 		const all = [make(1), make(2, 'incomplete'), make(3, 'incomplete_expired')];
 		expect(idsOf(selectSubscriptions(all).map((membership) => ({ membership }) as Change))).toEqual(
 			['m1'],
@@ -80,10 +95,22 @@ describe('the start', () => {
 		expect(select(state, all)).toEqual([]);
 	});
 
-	it('of an empty list takes no older end for news', () => {
+	it('a start with an empty list takes no older end for news', () => {
 		const state = startWatching([], nowMs);
 		const ended = [make(nowMs - dayMs, 'ended'), make(nowMs - dayMs + 1, 'ended')];
 		expect(idsOf(select(state, ended))).toEqual([ended[1].id]);
+	});
+
+	it('takes only older ends than those that are there for old', () => {
+		const state = startWatching([make(1, 'canceled'), make(5)], nowMs);
+		expect(idsOf(select(state, [make(3, 'canceled')]))).toEqual(['m3']);
+		expect(idsOf(select(startWatching([make(9)], nowMs), [make(1, 'canceled')]))).toEqual(['m1']);
+	});
+
+	it('gives no two memberships the same change, whenever each began to be watched', () => {
+		const firstOf = (id: string, startedAtMs: number) =>
+			startWatching([{ ...make(1), id }], startedAtMs).known[id][1];
+		expect(firstOf('23', 1)).not.toBe(firstOf('3', 12));
 	});
 
 	it('notices the return of a membership that had ended before', () => {
@@ -92,7 +119,7 @@ describe('the start', () => {
 		expect(listEnds(state, ['active', 'canceled'])).toEqual([2]);
 	});
 
-	it('after a restart tells of ends in a period that reaches past the date', () => {
+	it('a start after a restart reports ends in a period that reaches past the date', () => {
 		const endsAt = (number: number, currentPeriodEnd?: string) =>
 			make(number, 'canceled', { currentPeriodEnd });
 		const all = [endsAt(1, '2026-11-01T00:00:00'), endsAt(2, '2026-11-01T00:00:01'), endsAt(3)];
@@ -113,11 +140,11 @@ describe('a change', () => {
 		['currentPeriodEnd', '2026-12-01'],
 		['paused', true],
 		['productId', 'p2'],
-	])('of %s is one', (key, value) => {
+	])('another %s is a change', (key, value) => {
 		expect(changed(key, value)).toMatchObject([{ kind: 'updated', membership: { id: 'm1' } }]);
 	});
 
-	it('of anything else, or of the spelling of the status, is none', () => {
+	it('another name, or another spelling of the status, is no change', () => {
 		expect(changed('name', 'x')).toEqual([]);
 		expect(changed('name', 'x', 'ACTIVE')).toEqual([]);
 	});
@@ -142,23 +169,24 @@ describe('a change', () => {
 		expect(select(next, [make(1)], again)[0].changeId).not.toBe(again[0]);
 	});
 
-	it('that ends a membership says which end it is', () => {
+	it('a change that ends a membership says which end it is', () => {
 		expect(
 			listEnds(start(), ['canceled', 'expired', 'active', 'canceled', 'active', 'ended']),
 		).toEqual([1, 2, 3]);
 	});
 
-	it('of one that came and went between two polls is its end, unless its payment never came', () => {
+	it('a membership that came and went between two polls has one change, its end, unless its payment never came', () => {
 		const { due, next } = poll(start(), [
 			make(1, 'active', { productId: 'p1' }),
 			make(2, 'canceled'),
 		]);
 		expect(due).toMatchObject([{ kind: 'deleted', membership: { id: 'm2' } }]);
 		expect(select(next, [make(2, 'canceled')])).toEqual([]);
-		expect(select(start(), [make(2, 'expired')])).toEqual([]);
+		for (const status of ['expired', 'incomplete_expired', 'active'])
+			expect(select(start(), [make(2, status)])).toEqual([]);
 	});
 
-	it('that nobody asked for is not told later', () => {
+	it('a change that nobody asked for is not reported later', () => {
 		const [change] = changed('paused', true);
 		const state = ignoreChanges(start(), [change]);
 		expect(select(state, [change.membership])).toEqual([]);
@@ -168,6 +196,21 @@ describe('a change', () => {
 		const ended = poll(start(), [make(1, 'canceled')]).next;
 		const empty = poll(ended, []).next;
 		expect(select(empty, [make(1, 'canceled')])).toEqual([]);
+	});
+
+	it('changes come oldest membership first', () => {
+		const state = startWatching([make(1), make(2)], nowMs);
+		expect(idsOf(select(state, [make(2, 'paused'), make(1, 'paused')]))).toEqual(['m1', 'm2']);
+	});
+
+	it('a change without room comes in the next poll, and new memberships are followed meanwhile', () => {
+		const ended = [make(2, 'canceled'), make(3, 'canceled')];
+		const first = poll(start(), [...ended, make(4)], 1).next;
+		expect(first.known.m4).toBeDefined();
+		const { due, next } = poll(first, ended, 0);
+		expect(idsOf(due)).toEqual(['m3']);
+		expect(next.lastId).toBe('m2');
+		expect(poll(next, ended).next.lastId).toBeUndefined();
 	});
 
 	it('waits its turn, so that no membership keeps others waiting', () => {
@@ -195,9 +238,19 @@ test('the number of followed memberships is bounded, and what is not followed is
 	expect(countUnfollowed(state, many)).toBe(3);
 });
 
+test('ended memberships take no room from those that are followed', () => {
+	const ended = Array.from({ length: 10 }, (_, n) => make(n, 'canceled'));
+	const followed = Array.from({ length: membershipLimit - 1 }, (_, n) => make(100 + n));
+	const more = [make(9_001), make(9_002), make(9_003)];
+	const { next } = poll(startWatching([...ended, ...followed], nowMs), more);
+	expect(Object.keys(next.known)).toHaveLength(10 + membershipLimit);
+});
+
 test('the number of ended memberships that are remembered is bounded, and none is told twice', () => {
 	const many = Array.from({ length: 1_500 }, (_, n) => make(n, 'ended'));
 	const state = startWatching(many, nowMs);
 	expect(Object.keys(state.known)).toHaveLength(1_000);
+	expect([state.known.m499, state.known.m500?.[4]]).toEqual([undefined, 1]);
 	expect(select(state, many)).toEqual([]);
+	expect(idsOf(select(state, [make(5_000, 'ended')]))).toEqual(['m5000']);
 });

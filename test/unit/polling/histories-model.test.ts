@@ -9,6 +9,7 @@ import {
 } from '../../model/pocketsflow';
 import { mix } from '../../model/switches';
 import { ModelLife, minuteMs, type Fate } from './modelLife';
+import { readMessage } from '../../harness/runMain';
 
 afterEach(() => jest.restoreAllMocks());
 
@@ -186,7 +187,9 @@ async function liveAll(mixtures: readonly Switches[]): Promise<void> {
 			totals.emitted += emitted;
 			totals.failedLoudly += Number(failedLoudly);
 		} catch (error) {
-			throw new Error(`${String(error)}\nseed ${seed}, switches ${describeSwitches(switches)}`);
+			throw new Error(
+				`${readMessage(error)}\nseed ${seed}, switches ${describeSwitches(switches)}`,
+			);
 		}
 	}
 	process.stdout.write(`${JSON.stringify(totals)}\n`);

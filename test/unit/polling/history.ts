@@ -12,6 +12,7 @@ import {
 	type ShopBehaviour,
 	type SimulatedRecord,
 } from './simulatedShop';
+import { readMessage } from '../../harness/runMain';
 
 export type ShopEvent =
 	| {
@@ -284,7 +285,9 @@ export class History {
 		} catch (error) {
 			if (fate.crash !== undefined) this.kill();
 			// A failed execution; the next poll tries again.
-			const isExpected = /kept changing|This request failed|n8n was killed/.test(String(error));
+			const isExpected = /kept changing|This request failed|n8n was killed/.test(
+				readMessage(error),
+			);
 			if (isExpected) return true;
 			throw error;
 		}

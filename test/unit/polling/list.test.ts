@@ -39,6 +39,9 @@ const read = (records: ListRecord[], more: Partial<Reading> = {}): Reading => ({
 const select = (state: ListState, records: ListRecord[], given: Partial<typeof conditions> = {}) =>
 	selectDue(state, records, new Map(), { ...conditions, ...given });
 
+/** The numbers from 0 on, in no order. */
+const mixed = (count: number) => Array.from({ length: count }, (_, n) => (n * 7) % count);
+
 /** One poll that emits everything that is due, or so many, and the state after it. */
 function poll(
 	state: ListState,
@@ -53,7 +56,10 @@ function poll(
 describe('a list that is followed from now on', () => {
 	it('takes what is in it as seen, and waits for what is pending', () => {
 		const state = startNow(
-			[make('new', nowMs), make('edge', nowMs - 1_000), make('wait', nowMs, 'pending')],
+			[
+				...[make('new', nowMs), make('edge', nowMs - 1_000), make('old', nowMs - 1_001)],
+				make('wait', nowMs, 'pending'),
+			],
 			conditions,
 		);
 		expect(state).toMatchObject({ fromMs: nowMs - 1_000, newestMs: nowMs, settledMs: nowMs });
@@ -66,7 +72,11 @@ describe('a list that is followed from now on', () => {
 		['long quiet', [make('old', 5)]],
 		['dated far ahead', [make('future', nowMs + dayMs + 1)]],
 	])('begins a day ago if it is %s, never in 1970', (_what, records) => {
-		expect(startNow(records, conditions).fromMs).toBe(nowMs - dayMs);
+		expect(startNow(records, conditions).fromMs).toBe(nowMs - 24 * 60 * 60_000);
+	});
+
+	it('a date that is a day ahead is believed', () => {
+		expect(startNow([make('ahead', nowMs + dayMs)], conditions).newestMs).toBe(nowMs + dayMs);
 	});
 
 	it('keeps records without a date as seen for ever', () => {
@@ -110,7 +120,25 @@ describe('the state after a poll', () => {
 		const records = [make('a', nowMs - 40_000), make('b', nowMs - 20_000), make('c', nowMs)];
 		const next = poll(start, read(records), 1);
 		expect(next.fromMs).toBe(nowMs - 21_000);
+		expect(next.waitingMs).toBeUndefined();
 		expect(select(next, records).map(({ id }) => id)).toEqual(['b', 'c']);
+	});
+
+	it('the state is not held by a pending record that still waits', () => {
+		const waits = make('waits', 5);
+		const state = { ...start, pending: toPending([make('waits', nowMs)], nowMs, dayMs) };
+		const due = select(state, [waits, make('new', nowMs)]);
+		const next = advance(state, read(due), due, [due[1]], conditions);
+		expect(next.fromMs).toBe(nowMs - 1_000);
+	});
+
+	it('a record of the very first moment is seen', () => {
+		expect(poll(startAt(nowMs), read([make('edge', nowMs)])).seen).toEqual([['edge', nowMs]]);
+		expect(startAt(5).pending).toEqual([]);
+	});
+
+	it('the reading of older records goes on where it ended', () => {
+		expect(poll(start, read([], { againNext: 4 })).againNext).toBe(4);
 	});
 
 	it('passes over no new record that waited while the reading that brought it went on past it', () => {
@@ -119,6 +147,7 @@ describe('the state after a poll', () => {
 		const partial = { isComplete: false, isVerified: false };
 		const begun = poll(state, read([waits, make('later', 90_000)], { ...partial, next: 3 }), 0);
 		const goingOn = poll(begun, read([make('other', 80_000)], { ...partial, next: 5 }));
+		expect(goingOn).toMatchObject({ newestMs: 60_000, waitingMs: 60_000 });
 		const ended = poll(goingOn, read([], { isVerified: false }));
 		expect(ended.fromMs).toBeLessThanOrEqual(waits.timeMs);
 		expect(select(ended, [waits])).toEqual([waits]);
@@ -131,6 +160,7 @@ describe('the state after a poll', () => {
 		const incomplete = poll(start, read(records, { isComplete: false, next: 7 }));
 		expect(incomplete).toMatchObject({ fromMs: start.fromMs, next: 7, settledMs: start.settledMs });
 		expect(incomplete.seen).toHaveLength(2);
+		expect(incomplete.waitingMs).toBeUndefined();
 	});
 
 	it('stays one reading behind where the API proves nothing', () => {
@@ -156,7 +186,16 @@ describe('the state after a poll', () => {
 		const after = poll(next, read([make('a', nowMs), make('b', nowMs, 'skip')]), 1, later);
 		expect(after.pending).toEqual([]);
 		expect(poll(next, read([]), 1, { nowMs: nowMs + 7 * dayMs }).pending).toEqual([]);
-		expect(toPending([make('old', nowMs - 8 * dayMs)], nowMs, 7 * dayMs)).toEqual([]);
+		expect(toPending([make('old', nowMs - 7 * dayMs)], nowMs, 7 * dayMs)).toEqual([]);
+	});
+
+	it('waits for no record that is older, was seen, or only has no room', () => {
+		const seen: ListState = { ...start, seen: [['seen', nowMs]] };
+		const listPending = (record: ListRecord) => poll(seen, read([record]), 0).pending;
+		expect(listPending(make('old', start.fromMs - 1, 'pending'))).toEqual([]);
+		expect(listPending(make('edge', start.fromMs, 'pending'))).toHaveLength(1);
+		expect(listPending(make('seen', nowMs, 'pending'))).toEqual([]);
+		expect(listPending(make('due', nowMs))).toEqual([]);
 	});
 
 	it('waits a day for what was to come again and is not in the list', () => {
@@ -172,16 +211,15 @@ describe('the state after a poll', () => {
 	});
 
 	it('keeps a bounded number of pending records, the newest', () => {
-		const many = Array.from({ length: pendingLimit + 5 }, (_, n) =>
-			make(`p${n}`, nowMs - n, 'pending'),
-		);
+		const many = mixed(pendingLimit + 5).map((n) => make(`p${n}`, nowMs - n, 'pending'));
 		const { pending } = poll(start, read(many));
 		expect(pending).toHaveLength(pendingLimit);
-		expect(pending.some(([id]) => id === `p${pendingLimit}`)).toBe(false);
+		expect(pending.filter(([, timeMs]) => timeMs <= nowMs - pendingLimit)).toEqual([]);
 	});
 
 	it('keeps a bounded number of seen records, and emits none again', () => {
-		const many = Array.from({ length: 150 }, (_, n) => make(`r${n}`, nowMs - 800 + n));
+		const many = mixed(150).map((n) => make(`r${n}`, nowMs - 800 + n));
+		expect(poll(start, read(many.slice(0, 100))).seen).toHaveLength(100);
 		const next = poll(start, read(many));
 		expect(next.seen).toHaveLength(100);
 		expect(select(next, many)).toEqual([]);
@@ -191,6 +229,8 @@ describe('the state after a poll', () => {
 		const seen = Array.from({ length: 100 }, (_, n): [string, number] => [`s${n}`, nowMs]);
 		expect(countRoom({ ...start, seen }, conditions)).toBe(100);
 		expect(countRoom({ ...start, seen, next: 3 }, conditions)).toBe(0);
+		const undated = seen.map(([id]): [string, number] => [id, undatedMs]);
+		expect(countRoom({ ...start, seen: undated }, conditions)).toBe(0);
 		const inBatches = new Map(seen.slice(0, 60));
 		expect(countRoom(start, { ...conditions, inBatches })).toBe(40);
 	});

@@ -10,6 +10,7 @@ import {
 	type Switches,
 } from '../../model/pocketsflow';
 import { SimulatedNode } from './simulatedNode';
+import { readMessage } from '../../harness/runMain';
 
 export const minuteMs = 60_000;
 
@@ -108,7 +109,7 @@ export class ModelLife {
 		try {
 			items = await this.node.poll();
 		} catch (error) {
-			this.failures.push(String(error));
+			this.failures.push(readMessage(error));
 		}
 		this.requestCounts.push(this.model.requests.length - requestsBefore);
 		this.polls++;

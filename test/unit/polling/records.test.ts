@@ -2,7 +2,13 @@ import { createHash } from 'node:crypto';
 
 import type { IDataObject } from 'n8n-workflow';
 
-import { compareDates, readRecords, undatedMs } from '../../../nodes/Pocketsflow/polling/records';
+import {
+	compareDates,
+	newestOf,
+	oldestOf,
+	readRecords,
+	undatedMs,
+} from '../../../nodes/Pocketsflow/polling/records';
 
 const dateOf = (record: IDataObject) => readRecords([record])[0].timeMs;
 
@@ -62,4 +68,9 @@ test('records stand oldest first, those of the same moment by their IDs', () => 
 		[b, c, a],
 	])
 		expect(records.sort(compareDates)).toEqual([a, b, c]);
+});
+
+test('the newest and the oldest of some dates are found, with another for none', () => {
+	expect([newestOf([2, 5, 3], 1), newestOf([2], 4), newestOf([], 4)]).toEqual([5, 4, 4]);
+	expect([oldestOf([3, 2, 5], 9), oldestOf([3], 1), oldestOf([], 4)]).toEqual([2, 1, 4]);
 });

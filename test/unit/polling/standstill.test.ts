@@ -38,51 +38,31 @@ async function liveThrough(options: LifeOptions & { old: number; backlog?: numbe
 	return { life, fresh };
 }
 
-const standstills: Array<[string, Partial<Switches>, { old: number; backlog?: number }]> = [
-	['startDate is ignored', { startDate: 'ignored' }, { old: 300, backlog: 200 }],
-	[
-		'startDate is ignored and nothing is counted',
-		{ startDate: 'ignored', totalCount: 'absent' },
-		{ old: 300, backlog: 200 },
-	],
-	[
-		'startDate is ignored and the list stands oldest first',
-		{ startDate: 'ignored', order: 'oldest' },
-		{ old: 300, backlog: 200 },
-	],
-	[
-		'startDate is ignored, and the order is none',
-		{ startDate: 'ignored', order: 'stored' },
-		{ old: 300, backlog: 200 },
-	],
-	['the whole list is counted', { totalCount: 'wholeList' }, { old: 300, backlog: 600 }],
-	['startDate is a day', { startDate: 'day' }, { old: 600, backlog: 600 }],
-	['endDate is a day', { endDate: 'day' }, { old: 100, backlog: 600 }],
-	['endDate is midnight', { endDate: 'midnight' }, { old: 100, backlog: 600 }],
-	['endDate is ignored', { endDate: 'ignored' }, { old: 100, backlog: 600 }],
-	['the list stands oldest first', { order: 'oldest' }, { old: 100, backlog: 600 }],
-	[
-		'the list is sorted by payment, paid later than made',
-		{ order: 'paid', late: 'paidLater' },
-		{ old: 100, backlog: 600 },
-	],
-	[
-		'pages have 20 records, and paid later than made',
-		{ pageSize: 'ignored', order: 'paid', late: 'paidLater' },
-		{ old: 100, backlog: 200 },
-	],
-	[
-		'nothing is counted and nothing sorted',
-		{ totalCount: 'absent', order: 'stored' },
-		{ old: 100, backlog: 600 },
-	],
+const ignoresStart = { startDate: 'ignored' } as const;
+const paidLater = { order: 'paid', late: 'paidLater' } as const;
+const blind = { totalCount: 'absent', order: 'stored' } as const;
+
+const standstills: Array<[string, Partial<Switches>, old: number, backlog: number]> = [
+	['startDate is ignored', ignoresStart, 300, 200],
+	['startDate and counts are missing', { ...ignoresStart, totalCount: 'absent' }, 300, 200],
+	['startDate is ignored, oldest first', { ...ignoresStart, order: 'oldest' }, 300, 200],
+	['startDate is ignored, in no order', { ...ignoresStart, order: 'stored' }, 300, 200],
+	['the whole list is counted', { totalCount: 'wholeList' }, 300, 600],
+	['startDate is a day', { startDate: 'day' }, 600, 600],
+	['endDate is a day', { endDate: 'day' }, 100, 600],
+	['endDate is midnight', { endDate: 'midnight' }, 100, 600],
+	['endDate is ignored', { endDate: 'ignored' }, 100, 600],
+	['the list stands oldest first', { order: 'oldest' }, 100, 600],
+	['the list is sorted by payment, paid later than made', paidLater, 100, 600],
+	['pages have 20 records, paid later than made', { pageSize: 'ignored', ...paidLater }, 100, 200],
+	['nothing is counted and nothing sorted', blind, 100, 600],
 ];
 
 test.each(standstills)(
 	'every new order is found once, and no old one, where %s',
-	async (_what, switches, counts) => {
+	async (_what, switches, old, backlog) => {
 		const apiPageSize = switches.pageSize === 'ignored' ? 20 : 100;
-		const { life, fresh } = await liveThrough({ switches, ...counts, apiPageSize });
+		const { life, fresh } = await liveThrough({ switches, old, backlog, apiPageSize });
 		expect(sorted(life.idsOf('order.completed'))).toEqual(sorted(fresh));
 		expect(life.failures).toEqual([]);
 		expect(Math.max(...life.requestCounts.slice(1))).toBeLessThanOrEqual(60);
@@ -185,7 +165,7 @@ test('customers made in one moment are all found, although the sort is ignored',
 const rushes: Array<[string, Partial<Switches>, number]> = [
 	['endDate is ignored', { endDate: 'ignored' }, 100],
 	['pages have 20 records', { pageSize: 'capped' }, 20],
-	['nothing is sorted and nothing counted', { order: 'stored', totalCount: 'absent' }, 100],
+	['nothing is sorted and nothing counted', blind, 100],
 ];
 test.each(rushes)(
 	'a rush of one sale a second loses nothing, and comes out meanwhile, where %s',

@@ -247,12 +247,12 @@ describe('a pause', () => {
 		}
 	});
 
-	it('that is over holds up nothing', async () => {
+	it('a pause that is over holds up nothing', async () => {
 		await advance(await pause(200));
 		expect((await ask()).result).toEqual(permitted);
 	});
 
-	it('that outlasts the time of a request refuses it at once, without a timer', async () => {
+	it('a pause that outlasts the time of a request refuses it at once, without a timer', async () => {
 		const pauseMs = await pause(200);
 		const late = await ask({ withinMs: pauseMs - 1 });
 		expect(late.result).toBe('timeout');
@@ -260,14 +260,14 @@ describe('a pause', () => {
 		expect((await ask({ withinMs: pauseMs })).result).toBeUndefined();
 	});
 
-	it('that begins refuses those that wait and cannot wait so long', async () => {
+	it('a pause that begins refuses the requests that cannot wait so long', async () => {
 		const [one] = [await ask(), await ask()];
 		const [short, long] = [await ask({ withinMs: 224 }), await ask({ withinMs: 225 })];
 		await release(one, limited(200));
 		expect([short.result, long.result]).toEqual(['timeout', undefined]);
 	});
 
-	it('without Retry-After doubles until a request is answered', async () => {
+	it('a pause without Retry-After doubles until a request is answered', async () => {
 		for (const expected of [750, 1_500, 3_000]) {
 			const pauseMs = await pause();
 			expect(pauseMs).toBe(expected);
@@ -312,7 +312,7 @@ describe('a pause', () => {
 		expect(limiter).toMatchObject({ concurrency: 1, consecutivePauses: 1 });
 	});
 
-	it('without Retry-After is not made longer by a later 429 to a request of before', async () => {
+	it('a pause without Retry-After is not extended by a later 429 to an earlier request', async () => {
 		const [one, two] = [await ask(), await ask()];
 		await release(one, limited());
 		await advance(100);

@@ -8,7 +8,7 @@ import { dateField } from '../../fields/kinds/date';
 import { buildProductField, locatorField, mainProductsField } from '../../fields/locators';
 import { formatActive, formatAmount, formatText, buildPicker } from '../../fields/pickers';
 import { InvalidInputError, type Field } from '../../fields/field';
-import { booleanField } from '../../fields/kinds/boolean';
+import { switchField } from '../../fields/kinds/boolean';
 import { choiceField } from '../../fields/kinds/choice';
 import { numberField } from '../../fields/kinds/number';
 import { codeField, textField } from '../../fields/kinds/text';
@@ -88,12 +88,7 @@ const valueField = numberField(
 	{ min: 0.01, max: 999_999_999, decimals: 3 },
 );
 
-const activeField = booleanField({
-	displayName: 'Active',
-	name: 'active',
-	default: true,
-	description: 'Whether buyers can use the discount',
-});
+const activeField = switchField('Active', 'active', 'Whether buyers can use the discount');
 
 const expirationField = dateField(
 	{

@@ -16,7 +16,7 @@ import {
 	readPrice,
 	readPriceChange,
 } from '../../fields/kinds/price';
-import { booleanField } from '../../fields/kinds/boolean';
+import { switchField } from '../../fields/kinds/boolean';
 import { choiceField } from '../../fields/kinds/choice';
 import { noticeField } from '../../fields/kinds/notice';
 import { textField } from '../../fields/kinds/text';
@@ -58,19 +58,13 @@ const fileNotice = noticeField(
 	'Products created here have no file. Add one in Pocketsflow, or deliver the file with a workflow that starts on order.completed.',
 );
 
-const activeField = booleanField({
-	displayName: 'Active',
-	name: 'active',
-	default: true,
-	description: 'Whether the product is active',
-});
+const activeField = switchField('Active', 'active', 'Whether the product is active');
 
-const publishedField = booleanField({
-	displayName: 'Published',
-	name: 'published',
-	default: true,
-	description: 'Whether buyers can see and buy the product',
-});
+const publishedField = switchField(
+	'Published',
+	'published',
+	'Whether buyers can see and buy the product',
+);
 
 export const productResource: Resource = {
 	option: { name: 'Product', value: 'product' },
@@ -100,12 +94,11 @@ export const productResource: Resource = {
 						],
 					),
 					currencyField,
-					booleanField({
-						displayName: 'Pay What You Want',
-						name: 'payWant',
-						default: true,
-						description: 'Whether buyers choose the price, within Minimum Price and Maximum Price',
-					}),
+					switchField(
+						'Pay What You Want',
+						'payWant',
+						'Whether buyers choose the price, within Minimum Price and Maximum Price',
+					),
 					choiceField(
 						{
 							displayName: 'Type',

@@ -2,7 +2,7 @@ import { buildAdditionalFields } from '../../fields/shared/collections';
 import { buildProductField } from '../../fields/locators';
 import { buildPriceFields, priceField, readPrice } from '../../fields/kinds/price';
 import { idField } from '../../fields/kinds/id';
-import { textField } from '../../fields/kinds/text';
+import { longTextField, textField } from '../../fields/kinds/text';
 import type { Resource } from '../operation';
 import { buildDeleteRow } from '../rows';
 
@@ -44,13 +44,11 @@ export const productVariantResource: Resource = {
 			fields: [productField, nameField, ...buildPriceFields(variantPriceField)],
 			collections: [
 				buildAdditionalFields(
-					textField(
-						{
-							displayName: 'Description',
-							name: 'description',
-							description: 'The description of the variant that buyers see',
-						},
-						{ rows: 4 },
+					longTextField(
+						'Description',
+						'description',
+						'The description of the variant that buyers see',
+						4,
 					),
 				),
 			],

@@ -5,10 +5,10 @@ import { checkPriceRange, pageFields } from '../../fields/shared/salesPage';
 import { jsonField, textOrJsonField } from '../../fields/kinds/json';
 import { checkoutQueryPattern, idPattern, locatorField, offerSource } from '../../fields/locators';
 import { buildPriceFields, priceField, readPrice } from '../../fields/kinds/price';
-import { booleanField } from '../../fields/kinds/boolean';
+import { switchField } from '../../fields/kinds/boolean';
 import { choiceField } from '../../fields/kinds/choice';
 import { numberField } from '../../fields/kinds/number';
-import { textField, urlField } from '../../fields/kinds/text';
+import { longTextField, textField, urlField } from '../../fields/kinds/text';
 import type { Resource } from '../operation';
 import { buildGetManyRow, buildGetRow } from '../rows';
 
@@ -86,14 +86,7 @@ const offerFields = [
 		'checkoutStyle',
 		'Style of the checkout page, as a JSON object',
 	),
-	textField(
-		{
-			displayName: 'Checkout Text',
-			name: 'checkoutText',
-			description: 'The text on the checkout page',
-		},
-		{ rows: 3 },
-	),
+	longTextField('Checkout Text', 'checkoutText', 'The text on the checkout page'),
 	buildStyleField('Colors', 'colors', 'Colors of the sales page, as a JSON object'),
 	buildStyleField('Design', 'design', 'Design of the sales page, as a JSON object'),
 	urlField({
@@ -109,63 +102,24 @@ const offerFields = [
 		description:
 			'URL of the file for subscribers, or a JSON object that refers to an uploaded file',
 	}),
-	booleanField({
-		displayName: 'Has Callback URL',
-		name: 'hasCallbackUrl',
-		default: true,
-		description: 'Whether to send buyers to the callback URL after they pay',
-	}),
-	booleanField({
-		displayName: 'Has Product Page',
-		name: 'hasProductPage',
-		default: true,
-		description: 'Whether the offer has its own page',
-	}),
-	booleanField({
-		displayName: 'Is File',
-		name: 'isFile',
-		default: true,
-		description: 'Whether subscribers can download a file',
-	}),
+	switchField(
+		'Has Callback URL',
+		'hasCallbackUrl',
+		'Whether to send buyers to the callback URL after they pay',
+	),
+	switchField('Has Product Page', 'hasProductPage', 'Whether the offer has its own page'),
+	switchField('Is File', 'isFile', 'Whether subscribers can download a file'),
 	buildStyleField('Page Style', 'pageStyle', 'Style of the sales page, as a JSON object'),
-	textField(
-		{
-			displayName: 'Portal Text',
-			name: 'portalText',
-			description: 'The text in the billing portal',
-		},
-		{ rows: 3 },
-	),
-	textField(
-		{
-			displayName: 'Privacy Policy',
-			name: 'privacyPolicy',
-			description: 'The privacy policy for buyers',
-		},
-		{ rows: 3 },
-	),
+	longTextField('Portal Text', 'portalText', 'The text in the billing portal'),
+	longTextField('Privacy Policy', 'privacyPolicy', 'The privacy policy for buyers'),
 	urlField({
 		displayName: 'Redirect Back URL',
 		name: 'redirectBackUrl',
 		placeholder: 'e.g. https://example.com/account',
 		description: 'The page that the billing portal returns subscribers to',
 	}),
-	textField(
-		{
-			displayName: 'Terms of Service',
-			name: 'termsOfService',
-			description: 'The terms of service for buyers',
-		},
-		{ rows: 3 },
-	),
-	textField(
-		{
-			displayName: 'Thank You Text',
-			name: 'thankYouText',
-			description: 'The text that buyers see after they pay',
-		},
-		{ rows: 3 },
-	),
+	longTextField('Terms of Service', 'termsOfService', 'The terms of service for buyers'),
+	longTextField('Thank You Text', 'thankYouText', 'The text that buyers see after they pay'),
 	numberField(
 		{
 			displayName: 'Trial Period',

@@ -11,8 +11,8 @@ import {
 	readPrice,
 	readPriceChange,
 } from '../../fields/kinds/price';
-import { booleanField } from '../../fields/kinds/boolean';
-import { textField } from '../../fields/kinds/text';
+import { switchField } from '../../fields/kinds/boolean';
+import { longTextField, textField } from '../../fields/kinds/text';
 import type { Resource } from '../operation';
 import { buildDeleteRow, buildGetManyRow, buildGetRow } from '../rows';
 
@@ -53,19 +53,12 @@ const upsellPriceField = priceField({
 });
 
 const detailFields = [
-	booleanField({
-		displayName: 'Active',
-		name: 'active',
-		default: true,
-		description: 'Whether buyers see the upsell',
-	}),
-	textField(
-		{
-			displayName: 'Description',
-			name: 'upsellDescription',
-			description: 'The description of the upsell that buyers see',
-		},
-		{ rows: 4 },
+	switchField('Active', 'active', 'Whether buyers see the upsell'),
+	longTextField(
+		'Description',
+		'upsellDescription',
+		'The description of the upsell that buyers see',
+		4,
 	),
 	textField({
 		displayName: 'Headline',

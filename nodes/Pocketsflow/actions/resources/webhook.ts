@@ -6,7 +6,7 @@ import { nameListField } from '../../fields/list';
 import { locatorField } from '../../fields/locators';
 import { formatActive, formatText, buildPicker } from '../../fields/pickers';
 import { InvalidInputError } from '../../fields/field';
-import { booleanField } from '../../fields/kinds/boolean';
+import { switchField } from '../../fields/kinds/boolean';
 import { textField, urlField } from '../../fields/kinds/text';
 import type { Resource } from '../operation';
 import { buildDeleteRow, buildGetManyRow, buildGetRow } from '../rows';
@@ -62,12 +62,7 @@ const descriptionField = textField({
 	description: 'What the endpoint is for',
 });
 
-const activeField = booleanField({
-	displayName: 'Active',
-	name: 'active',
-	default: true,
-	description: 'Whether to send events to the URL',
-});
+const activeField = switchField('Active', 'active', 'Whether to send events to the URL');
 
 /** The events of both fields, each once. */
 function mergeEvents(chosen: unknown, custom: unknown): string[] {

@@ -16,3 +16,10 @@ export function booleanField(shown: Presentation): Field<boolean> {
 		},
 	};
 }
+
+/** A switch that is on when a user adds it, because one adds what one wants. */
+export const switchField = (
+	displayName: string,
+	name: string,
+	description: string,
+): Field<boolean> => booleanField({ displayName, name, description, default: true });

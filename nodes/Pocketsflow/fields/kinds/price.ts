@@ -5,7 +5,7 @@ import {
 	type Field,
 	type Presentation,
 } from '../field';
-import { booleanField } from './boolean';
+import { switchField } from './boolean';
 import { choiceField } from './choice';
 import { moneyField } from './number';
 
@@ -52,12 +52,7 @@ export const readPrice = (
 	price: Field<number>,
 ): number => (item.require(pricingField) === 'free' ? 0 : item.require(price));
 
-const freeSwitch = booleanField({
-	displayName: 'Make Free',
-	name: 'makeFree',
-	default: true,
-	description: 'Whether to set the price to 0',
-});
+const freeSwitch = switchField('Make Free', 'makeFree', 'Whether to set the price to 0');
 
 /** Makes an existing thing free, which no price can do. Off is as good as blank. */
 export const makeFreeField: Field<boolean> = {

@@ -26,6 +26,14 @@ export function textField(
 	};
 }
 
+/** Optional text of several lines. */
+export const longTextField = (
+	displayName: string,
+	name: string,
+	description: string,
+	rows = 3,
+): Field<string> => textField({ displayName, name, description }, { rows });
+
 /** Text such as a code or a name of a key, whose surrounding blanks are a slip. */
 export function codeField(shown: Presentation): Field<string> {
 	const field = textField(shown);

@@ -1,12 +1,11 @@
-import { booleanField } from '../kinds/boolean';
+import { switchField } from '../kinds/boolean';
 import { noticeField } from '../kinds/notice';
 
-export const simplifyField = booleanField({
-	displayName: 'Simplify',
-	name: 'simplify',
-	default: true,
-	description: 'Whether to return a simplified version of the response instead of the raw data',
-});
+export const simplifyField = switchField(
+	'Simplify',
+	'simplify',
+	'Whether to return a simplified version of the response instead of the raw data',
+);
 
 /** Says in which unit the amounts of an output are (docs/pocketsflow-api.md#money). */
 export const amountNotice = noticeField(

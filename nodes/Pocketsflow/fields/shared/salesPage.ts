@@ -1,16 +1,14 @@
 import { InvalidInputError, type CollectionValues, type Field } from '../field';
-import { booleanField } from '../kinds/boolean';
+import { switchField } from '../kinds/boolean';
 import { moneyField } from '../kinds/number';
-import { codeField, textField, urlField } from '../kinds/text';
+import { codeField, longTextField, textField, urlField } from '../kinds/text';
 import { urlListField } from '../list';
 
-export const descriptionField = textField(
-	{
-		displayName: 'Description',
-		name: 'description',
-		description: 'The description that buyers see',
-	},
-	{ rows: 4 },
+export const descriptionField = longTextField(
+	'Description',
+	'description',
+	'The description that buyers see',
+	4,
 );
 
 export const currencyField = buildCurrencyField();
@@ -51,18 +49,16 @@ export const pageFields: readonly Field[] = [
 		description: 'The text of the button that leads to the checkout',
 	}),
 	descriptionField,
-	booleanField({
-		displayName: 'Ask for First Name',
-		name: 'hasFirstName',
-		default: true,
-		description: "Whether the checkout asks for the buyer's first name",
-	}),
-	booleanField({
-		displayName: 'Ask for Last Name',
-		name: 'hasLastName',
-		default: true,
-		description: "Whether the checkout asks for the buyer's last name",
-	}),
+	switchField(
+		'Ask for First Name',
+		'hasFirstName',
+		"Whether the checkout asks for the buyer's first name",
+	),
+	switchField(
+		'Ask for Last Name',
+		'hasLastName',
+		"Whether the checkout asks for the buyer's last name",
+	),
 	urlListField({
 		displayName: 'Image URLs',
 		name: 'images',
@@ -88,24 +84,9 @@ export const pageFields: readonly Field[] = [
 		},
 		{ rows: 3 },
 	),
-	booleanField({
-		displayName: 'Published',
-		name: 'published',
-		default: true,
-		description: 'Whether buyers can see and buy the product',
-	}),
-	booleanField({
-		displayName: 'Show Reviews',
-		name: 'showReviews',
-		default: true,
-		description: 'Whether the sales page shows reviews',
-	}),
-	booleanField({
-		displayName: 'Show Sales',
-		name: 'showSales',
-		default: true,
-		description: 'Whether the sales page shows the number of sales',
-	}),
+	switchField('Published', 'published', 'Whether buyers can see and buy the product'),
+	switchField('Show Reviews', 'showReviews', 'Whether the sales page shows reviews'),
+	switchField('Show Sales', 'showSales', 'Whether the sales page shows the number of sales'),
 	codeField({
 		displayName: 'Slug',
 		name: 'slug',
