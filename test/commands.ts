@@ -13,7 +13,7 @@ export interface Command extends Form {
 	/** What a run proves or makes. */
 	what: string;
 	nodeFlags?: string[];
-	/** Where it leaves the counts of its tests. Jest is told where; any other program is one test without it. */
+	/** Where it leaves the counts of its tests. Jest writes it there; any other program is one test without it. */
 	report?: string;
 	/** What changes in a run of seconds or few minutes. A command without it is short already. */
 	short?: Form;

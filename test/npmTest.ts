@@ -43,7 +43,7 @@ const lint: Step = {
 		...['eslint', '.', '--cache'],
 		...['--cache-strategy', 'content', '--cache-location', '.cache/eslint'],
 	],
-	// Lets test/eslint.config.mjs and its like count for their folders; ESLint 10 does so by itself.
+	// Lets test/eslint.config.mjs and its like count for their folders; ESLint 10 needs no flag.
 	env: { ESLINT_FLAGS: 'unstable_config_lookup_from_file' },
 };
 const scanner: Step = {
@@ -96,7 +96,7 @@ runMain(async () => {
 	await mkdir(output, { recursive: true });
 	// A test and the scanner load what the build makes.
 	const first = await Promise.all([runStep(build), runStep(types)]);
-	// The tests wait now and then; the checks use those moments.
+	// The tests wait occasionally; the checks use those moments.
 	const [tests, others] = await Promise.all([runJest(), runInTurn(lint, format, scanner)]);
 	const results = [...first, ...others, tests];
 

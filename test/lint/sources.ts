@@ -12,7 +12,7 @@ const scriptKinds: Record<string, ts.ScriptKind> = {
 
 /** What is no prose: code in backticks, expressions, tags, addresses, escaped characters, lines of a comment. */
 const notProse =
-	/`[^`]*`|\{\{.*?\}\}|<[^<>]*>|https?:\/\/\S+|\\.|\n[ \t]*(?:\*|\/\/)?|\/\*\*?|\*\/|@\w+/gs;
+	/`[^`]*`|\{\{.*?\}\}|<[^<>]*>|https?:\/\/\S+|\\.|\n[ \t]*(?:\*|\/\/)?|\/\*\*?|\*\/|@param \w+|@\w+/gs;
 
 /** A text of several words; a single one is a key, an ID or a value. */
 const isProse = (text: string) => /\p{L} +\p{L}/u.test(text);

@@ -5,7 +5,7 @@ const stringOrNumber = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:e[+-]?\d+)?/g
 
 /**
  * Parses JSON that Pocketsflow wrote. Integers that JavaScript cannot hold become text, with all their
- * digits: read as numbers, two IDs beyond 2^53 can become one. Undefined for what is no JSON.
+ * digits: read as numbers, two IDs beyond 2^53 can become one. Undefined for what is not JSON.
  */
 export function parseJson(text: string): unknown {
 	try {
