@@ -36,7 +36,7 @@ export interface ListState {
 	/** The position of the last record when a reading last came to its end, if an empty answer proved that. */
 	last?: number;
 	/**
-	 * Set while the list stays as it was throughout a whole reading, of which everything was dealt with.
+	 * Set while the list stays as it was throughout a whole reading; of these, everything was dealt with.
 	 * `there`: the next poll looks whether the last record is where it was; `beginning`: what stands there.
 	 */
 	looksAt?: 'there' | 'beginning';
