@@ -36,8 +36,8 @@ export interface ListState {
 	/** The position of the last record when a reading last came to its end, if an empty answer proved that. */
 	last?: number;
 	/**
-	 * Set while the list stays as it was throughout a whole reading; of these, everything was dealt with.
-	 * `there`: the next poll looks whether the last record is where it was; `beginning`: what stands there.
+	 * Set while the list is as it was in a whole reading that left nothing to emit. The next poll looks
+	 * whether the last record is where it was (`there`), or what the list begins with (`beginning`).
 	 */
 	looksAt?: 'there' | 'beginning';
 	/** Records from `fromMs` on that were emitted, or are not wanted. */
