@@ -114,7 +114,7 @@ describe('A workflow in which everything goes wrong', () => {
 		},
 		'Too fast': { resource: 'product', operation: 'getAll' },
 	};
-	const table = 'Settled records';
+	const table = 'Find settled records';
 	const list = 'List';
 
 	const call = (type: string, name: string, y: number, parameters: object): WorkflowNode => ({
