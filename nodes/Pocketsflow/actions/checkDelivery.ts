@@ -65,7 +65,8 @@ async function buildItem(
 	const delivery = readDelivery(headers, rawBody);
 	if (!delivery)
 		throw new NodeOperationError(context.getNode(), "Can't read this signed delivery", {
-			description: 'Its body is not a JSON object, names no event, or is nested too deeply.',
+			description:
+				"The body is not a JSON object, is nested too deeply, or does not name the event. Check that 'Headers' contains X-Pocketsflow-Event.",
 			itemIndex,
 		});
 	const { mode } = await loadCredential(context, itemIndex);

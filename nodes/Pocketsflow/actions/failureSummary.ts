@@ -19,7 +19,7 @@ export function summarizeFailure(items: readonly ItemOutcome[]): string {
 	const notDone = withStatus('notDone');
 	return [
 		summarizeDone(items, withStatus('done')),
-		unknown.length > 0 && `Outcome unknown, check in Pocketsflow: ${formatRanges(unknown)}.`,
+		unknown.length > 0 && `Outcome unknown (check Pocketsflow): ${formatRanges(unknown)}.`,
 		notDone.length > 0 && `Not done: ${formatRanges(notDone)}.`,
 	]
 		.filter(Boolean)
@@ -30,7 +30,7 @@ function summarizeDone(items: readonly ItemOutcome[], done: readonly number[]): 
 	if (done.length === 0) return `None of the ${items.length} items was confirmed as done.`;
 	const named = done.slice(-maxNamedItems);
 	const ids = named.map((index) => formatDoneItem(items[index], index)).join(', ');
-	const begin = `Done before the node stopped: ${done.length} of ${items.length} items:`;
+	const begin = `Done before the node stopped (${done.length} of ${items.length} items):`;
 	return named.length === done.length
 		? `${begin} ${ids}.`
 		: `${begin} ${formatRanges(done)}. The last ${named.length}: ${ids}.`;

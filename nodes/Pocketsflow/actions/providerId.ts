@@ -89,9 +89,9 @@ const bothIds =
 const adviseOnBothIds = `${bothIds} Also check that the subscription belongs to this account and to the mode of the API key`;
 
 const adviseWithoutProviderId = (id: string) =>
-	`Pocketsflow found the subscription ${id}, but it has no payment provider ID, and Pocketsflow does not accept its own ID for this. Use the Pocketsflow dashboard instead`;
+	`Pocketsflow found the subscription ${id} but did not accept this ID, and the subscription has no payment provider ID. Use the Pocketsflow dashboard instead`;
 
 const adviseOnProviderId = (id: string, providerId: string) =>
 	id === providerId
-		? 'Pocketsflow found this subscription, but does not accept its payment provider ID. Use the Pocketsflow dashboard instead'
-		: `Pocketsflow found the subscription ${id}, but does not accept its payment provider ID ${providerId}. Use the Pocketsflow dashboard instead`;
+		? 'Pocketsflow found this subscription but did not accept its payment provider ID. Use the Pocketsflow dashboard instead'
+		: `Pocketsflow found the subscription ${id} but did not accept its payment provider ID ${providerId}. Use the Pocketsflow dashboard instead`;

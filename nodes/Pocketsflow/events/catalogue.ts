@@ -219,14 +219,13 @@ export const events: readonly EventDefinition[] = [
 	{
 		name: 'payment_intent.payment_failed',
 		label: 'Payment Failed',
-		description: 'A payment attempt failed (low-level result)',
+		description: 'A single payment attempt failed',
 		subject: readPaymentIntentId,
 	},
 	{
 		name: 'payment_intent.succeeded',
 		label: 'Payment Succeeded',
-		description:
-			'A payment attempt succeeded (low-level result; to fulfill orders, use Order Completed)',
+		description: 'A single payment attempt succeeded. To fulfill orders, use Order Completed.',
 		identity: readPaymentIntentId,
 		subject: readPaymentIntentId,
 	},
@@ -267,7 +266,7 @@ export const events: readonly EventDefinition[] = [
 	{
 		name: 'customer.subscription.deleted',
 		label: 'Subscription Deleted',
-		description: 'A subscription ended; access should end, too',
+		description: "A subscription ended. End the buyer's access.",
 		identity: readUniqueMembershipId,
 		subject: readMembershipId,
 	},

@@ -51,7 +51,7 @@ function evaluate(context: TriggerContext, displayName: string, path: string): u
 const toInputError = (displayName: string, error: unknown) =>
 	new InvalidInputError(
 		`Can't evaluate the expression in '${displayName}'`,
-		error instanceof Error ? `n8n says: ${error.message}` : 'Fix the expression.',
+		error instanceof Error ? `n8n reported: ${error.message}` : 'Fix the expression.',
 	);
 
 /** What is wrong with a parameter and what to do, in one text: n8n 2.x shows no more of a trigger's error. */

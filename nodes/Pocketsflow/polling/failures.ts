@@ -24,7 +24,7 @@ export function showFailures(context: PollContext, failures: readonly PollFailur
 	const before = memory.failuresShownMs.get(key);
 	const shownMs = new Map<string, number>();
 	for (const { name, error } of failures) {
-		const message = `${composeMessage(error)} (${name}; everything else was polled)`;
+		const message = `${composeMessage(error)} (${name}; all other events were polled)`;
 		n8n.logger.warn(`Pocketsflow Polling Trigger: ${message}`);
 		const lastMs = before?.get(name) ?? -Infinity;
 		const isDue = nowMs - lastMs >= showEveryMs;

@@ -266,9 +266,9 @@ function describeLimit(
 ): string | undefined {
 	const waiting = records.filter(({ disposition }) => disposition === 'pending');
 	if (new Set([...pending, ...waiting.map(({ id }) => [id])].map(([id]) => id)).size > pendingLimit)
-		return `More than ${pendingLimit} records are pending. The node no longer waits for the oldest of them.`;
+		return `More than ${pendingLimit} records are pending. The node no longer waits for the oldest ones.`;
 	return due.some(({ id }) => !inBatches.has(id)) && room <= 0 && inBatches.size < recordLimit
-		? `Pocketsflow returns this list in no reliable order, and the node has emitted more than ${recordLimit} records since it last read the list to its end. New records wait until it has read the list to the end.`
+		? `Pocketsflow does not return this list in a reliable order. The node has emitted more than ${recordLimit} records since it last read the whole list. New records wait until it has read the whole list again.`
 		: undefined;
 }
 

@@ -100,6 +100,6 @@ export function warnOfLostState(context: PollContext): void {
 	if (!isRestart(context) || hasAnyState(context) || settings.startDateMs !== undefined) return;
 	const hours = getLookBackMs(context) / 3_600_000;
 	context.n8n.logger.warn(
-		`Pocketsflow Polling Trigger "${context.n8n.getNode().name}" found no stored state of earlier polls when n8n started. It looks back ${hours} hours. Events that it emits again have the same event IDs.`,
+		`Pocketsflow Polling Trigger "${context.n8n.getNode().name}" found no stored state of earlier polls when n8n started. It looks back ${hours} hours. Repeated events have the same event IDs.`,
 	);
 }

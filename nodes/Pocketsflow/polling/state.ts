@@ -83,7 +83,7 @@ export function loadState({ n8n, mode, memory, nodeKey, settings }: PollContext)
 		if (inMemory === undefined && settings.startDateMs === undefined)
 			throw new NodeOperationError(
 				n8n.getNode(),
-				"Can't read the stored state of earlier polls. To skip no sale, set Start to From a Date, and Start Date to a time before the last sale that was handled.",
+				"Can't read the stored state of earlier polls. To avoid skipping sales, set Start to From a Date, and Start Date to a time before the last sale that the workflow handled.",
 			);
 		return { latest: inMemory };
 	}

@@ -67,7 +67,7 @@ export async function watchMemberships(
 		due,
 		advance,
 		...(left > 0 && {
-			failure: `Polling tracks changes of at most ${membershipLimit} subscriptions; changes of ${left} more are not tracked. Use the Pocketsflow Trigger for Subscription Updated and Subscription Deleted.`,
+			failure: `Polling tracks changes to at most ${membershipLimit} subscriptions. Changes to ${left} more are not tracked. Use the Pocketsflow Trigger for Subscription Updated and Subscription Deleted.`,
 		}),
 	};
 }

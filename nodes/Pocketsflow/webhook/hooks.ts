@@ -122,7 +122,7 @@ export async function takeDown(
 	if (Date.now() - failedAtMs > cleanUpWithinMs) return await removeOwn(context, node);
 	await removeOwn(context, node, { limits: cleanUpLimits }).catch((error: unknown) =>
 		context.logger.warn(
-			`Pocketsflow Trigger: the webhook was not set up, and the cleanup in Pocketsflow did not succeed. ${composeMessage(error)}`,
+			`Pocketsflow Trigger: the webhook was not set up, and the cleanup in Pocketsflow failed. ${composeMessage(error)}`,
 		),
 	);
 }
@@ -232,7 +232,7 @@ function warnOfOtherHost({ context, stored, wanted: { url } }: Registrar, endpoi
 	const other = findEndpointOfOtherHost(endpoints, url, stored);
 	if (other)
 		context.logger.warn(
-			`Pocketsflow Trigger: a webhook of this node is registered at ${other.url}, but this n8n uses ${url}. The other webhook was not changed. If you moved n8n, remove it under Developers → Webhooks in Pocketsflow. If this n8n is a copy, it belongs to the original.`,
+			`Pocketsflow Trigger: a webhook of this node is registered at ${other.url}, but this n8n instance uses ${url}. The webhook at the other URL was not changed. If you moved n8n, remove that webhook under Developers → Webhooks in Pocketsflow. If this instance is a copy, keep it: it belongs to the original.`,
 		);
 }
 
@@ -367,7 +367,7 @@ async function confirmEndpoint(
 	const done = Object.keys(change ?? {}).map((name) => deeds[name]);
 	if (done.length > 0)
 		registrar.context.logger.info(
-			`Pocketsflow Trigger ${done.join(', ')} its webhook in Pocketsflow`,
+			`Pocketsflow Trigger ${done.join(' and ')} its webhook in Pocketsflow`,
 		);
 }
 

@@ -188,7 +188,7 @@ async function changeEndpoint(
 	if (isKept || node.losesCopy) return;
 	node.losesCopy = true;
 	context.logger.warn(
-		'Pocketsflow Trigger: Pocketsflow did not store the encrypted copy of the signing secret as sent. The only copy is in the static data of this workflow. If n8n loses it, the node re-registers the webhook, and the delivery that reveals the loss is lost.',
+		'Pocketsflow Trigger: Pocketsflow did not store the encrypted copy of the signing secret as sent. The only copy is in the static data of this workflow. If n8n loses this copy, the next delivery is lost, and the node re-registers the webhook.',
 	);
 }
 
@@ -231,7 +231,7 @@ async function create(registrar: Registrar, others: Endpoint[]): Promise<KnownSe
 	if (id === undefined)
 		throw new NodeOperationError(
 			context.getNode(),
-			'Pocketsflow created a webhook endpoint but neither returned its ID nor lists it. Remove it under Developers → Webhooks, then publish (activate) the workflow again.',
+			'Pocketsflow created a webhook endpoint but did not return its ID and does not list it. Remove it under Developers → Webhooks, then publish (activate) the workflow again.',
 		);
 	const secret = answer.secret ?? (await readShownSecret(context, id, options));
 	if (secret === undefined)

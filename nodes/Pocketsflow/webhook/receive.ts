@@ -84,7 +84,7 @@ function selectItem(request: VerifiedRequest): IDataObject | undefined {
 	const { context, memory, node, settings, headers, rawBody, mode } = request;
 	const delivery = readDelivery(headers, rawBody, settings.events);
 	if (!delivery) {
-		const fault = 'is no JSON object, names no event, or is nested too deep';
+		const fault = 'is not a JSON object, does not name the event, or is nested too deeply';
 		log(context, 'warn', `dropped a signed delivery whose body ${fault}`);
 		return undefined;
 	}
@@ -102,7 +102,7 @@ function selectItem(request: VerifiedRequest): IDataObject | undefined {
 	}
 	const event = JSON.stringify(delivery.event.slice(0, 80));
 	const why = dropReason ?? 'it repeats an earlier delivery';
-	log(context, 'debug', `started no execution for a signed delivery of ${event}: ${why}`);
+	log(context, 'debug', `did not start an execution for a signed delivery of ${event}: ${why}`);
 	return undefined;
 }
 

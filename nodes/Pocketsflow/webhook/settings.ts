@@ -29,7 +29,7 @@ export const eventsField = nameListField(
 export const amountNotices: INodeProperties[] = [
 	{
 		displayName:
-			'Order events: amounts are passed on as Pocketsflow sends them, usually in the main unit of the currency (29 is $29.00). To be sure, read the order with Order → Get.',
+			'Order events: amounts are usually in the main unit of the currency (29 is $29.00). To be sure, get the order with Order → Get.',
 		name: 'orderAmountNotice',
 		type: 'notice',
 		default: '',
@@ -85,7 +85,7 @@ const skipRepeatedField = booleanField({
 	name: 'skipRepeated',
 	default: true,
 	description:
-		'Whether to accept a delivery that repeats one of the last 10 minutes without starting the workflow again',
+		'Whether to skip a delivery that repeats one from the last 10 minutes: n8n accepts it but does not start the workflow again',
 });
 
 /** The optional fields of the webhook trigger, sorted by name. */

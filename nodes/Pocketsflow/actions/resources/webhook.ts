@@ -107,7 +107,7 @@ export const webhookResource: Resource = {
 			response: { kind: 'record', recordKeys: lists.webhooks.recordKeys },
 		},
 		buildDeleteRow({
-			action: 'Delete webhook which cannot be undone',
+			action: 'Delete webhook permanently',
 			description:
 				'Delete a webhook permanently. Pocketsflow stops sending events to its URL. If it belongs to a Pocketsflow Trigger, the trigger no longer receives events.',
 			field: webhookField,

@@ -16,7 +16,7 @@ export function readMetadataRows(displayName: string, raw: unknown): IDataObject
 	const rows = isBlank ? [] : isRecord(raw) ? raw.entries : raw;
 	if (!Array.isArray(rows) || !rows.every(isRecord))
 		throw new InvalidInputError(
-			`'${displayName}' must be rows, each with a key and a value`,
+			`'${displayName}' must be a list of rows, each with a key and a value`,
 			"To use an object, set 'Metadata Input' to 'JSON'.",
 		);
 	if (rows.length === 0) return undefined;
@@ -91,8 +91,8 @@ function readValue(displayName: string, key: string, value: unknown): string | n
 	if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
 		return value;
 	throw new InvalidInputError(
-		`'${displayName}' has a value for ${quote(key)} that is not text, a number or a boolean`,
-		'Pocketsflow does not return nested objects and lists. Use a separate key for each value.',
+		`'${displayName}' has a value for ${quote(key)} that is not text, a number, or a boolean`,
+		'Pocketsflow does not return nested objects or lists. Use a separate key for each value.',
 	);
 }
 

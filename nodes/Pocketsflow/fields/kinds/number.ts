@@ -47,7 +47,7 @@ function readNumber(
 	if (!Number.isFinite(value) || (integer && !Number.isSafeInteger(value)))
 		throw refuse(
 			`must be a ${integer ? 'whole ' : ''}number`,
-			`Use digits only, such as ${integer ? '10' : '29.99, with a decimal point'}.`,
+			integer ? 'Use digits only, such as 10.' : 'Use digits and a decimal point, such as 29.99.',
 		);
 	if (min !== undefined && value < min)
 		throw refuse(`must be ${min} or more`, `Use a number of at least ${min}.`);

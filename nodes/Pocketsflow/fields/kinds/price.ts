@@ -14,7 +14,7 @@ const pricingField = choiceField(
 	{
 		displayName: 'Pricing',
 		name: 'pricing',
-		description: 'Whether buyers pay for the product',
+		description: 'The pricing of the product: paid or free',
 		default: 'paid',
 	},
 	[

@@ -115,7 +115,7 @@ export function checkPriceRange(values: CollectionValues): CollectionValues {
 	const { minPrice, maxPrice } = values;
 	if (typeof minPrice === 'number' && typeof maxPrice === 'number' && minPrice > maxPrice)
 		throw new InvalidInputError(
-			"'Minimum Price' is more than 'Maximum Price'",
+			"'Minimum Price' is higher than 'Maximum Price'",
 			'Use the same or a lower minimum price.',
 		);
 	return values;
