@@ -73,9 +73,9 @@ export class PocketsflowApi implements ICredentialType {
 	];
 
 	/**
-	 * Adds the key to a request of these nodes, of n8n's test of the credential and of its HTTP Request
-	 * node. The same checks hold for all three, and the key goes to the base URL only: no redirect is
-	 * followed, because n8n takes the key along.
+	 * Adds the key to requests of these nodes, of n8n's credential test, and of n8n's HTTP Request node. All
+	 * three pass the same checks. The key goes only to the base URL: redirects are not followed, because n8n
+	 * would send the key along.
 	 */
 	authenticate = async (
 		fields: ICredentialDataDecryptedObject,
@@ -88,10 +88,10 @@ export class PocketsflowApi implements ICredentialType {
 	};
 }
 
-/** Options of n8n's older HTTP helper, which its HTTP Request node uses. */
+/** Options of n8n's older HTTP helper, which the HTTP Request node uses. */
 const legacyWithoutRedirects = { followRedirect: false, followAllRedirects: false };
 
-/** @throws Error with everything that a user must know in its message, and without the key */
+/** @throws Error whose message holds everything that the user must know, without the key */
 function readFields(
 	fields: IDataObject,
 	{ baseURL, url, uri }: IHttpRequestOptions & { uri?: string },

@@ -8,7 +8,7 @@ import { readAccount } from '../transport/account';
 import { BoundedMap } from '../transport/boundedMap';
 import { credentialType, hashCredential, loadCredential } from '../transport/credential';
 
-/** A delivery as the input item has it. */
+/** A delivery as found in the input item. */
 interface ReceivedDelivery {
 	rawBody: Uint8Array;
 	headers: DeliveryHeaders;
@@ -19,7 +19,7 @@ interface CheckSettings {
 	itemIndex: number;
 }
 
-/** Builds the item of a delivery. @throws NodeOperationError for one that is not valid */
+/** Builds the item of a delivery. @throws NodeOperationError if the delivery is not valid */
 export async function checkDelivery(
 	context: IExecuteFunctions,
 	delivery: ReceivedDelivery,
@@ -77,7 +77,7 @@ async function buildItem(
 	return buildDeliveryItem(businessEvent, delivery, { simplify, nowMs: Date.now() });
 }
 
-/** Whose account a key belongs to does not change; by the hash of the credential. */
+/** The account of each key, by the hash of the credential. It never changes. */
 const accounts = new BoundedMap<string>(100);
 
 async function findAccount(

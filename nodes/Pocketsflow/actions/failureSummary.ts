@@ -1,15 +1,15 @@
-/** The outcome of one item of a run that failed. */
+/** The outcome of one item in a failed run. */
 export type ItemOutcome =
 	| { status: 'done'; id?: string; recordCount: number }
 	| { status: 'unknown' }
 	| { status: 'notDone' };
 
-/** IDs that are named one by one. With more, n8n could no longer show or store the error well. */
+/** Most IDs to list one by one. With more, n8n could no longer show or store the error well. */
 const maxNamedItems = 200;
 
 /**
- * Says which items of a failed run were done, with their IDs, which may have been, and which were not, so
- * that the user goes on from there and does nothing twice. Empty for a run of one item.
+ * Lists which items of a failed run were done (with their IDs), which may have been done, and which were
+ * not, so that the user can continue without doing anything twice. Empty for a run of one item.
  */
 export function summarizeFailure(items: readonly ItemOutcome[]): string {
 	if (items.length < 2) return '';

@@ -12,21 +12,23 @@ import { polledEventOptions } from './sources';
 /** What the user set on the polling trigger. */
 export interface PollSettings {
 	events: string[];
-	/** Emit what is there from this date on; undefined starts now. */
+	/** Emits events from this date on; undefined starts now. */
 	startDateMs?: number;
-	/** The start date as it stands in the node. Of an expression it is the text, not its changing result. */
+	/**
+	 * The start date as entered in the node. For an expression, this is its text, not its changing result.
+	 */
 	startDateText?: string;
 	simplify: boolean;
 	overlapMs: number;
-	/** How far back a restart without a state looks. */
+	/** How far back to look after a restart without a state. */
 	lookBackMs: number;
 	/** 0 emits every record once. */
 	repeatAfterMs: number;
-	/** How long a record waits after it was first found. */
+	/** How long to hold a record after it was first found. */
 	headStartMs: number;
 	/** Most items of one poll. */
 	maxItems: number;
-	/** Products and subscription offers; empty takes all. */
+	/** Products and subscription offers; empty accepts all. */
 	productIds: string[];
 }
 

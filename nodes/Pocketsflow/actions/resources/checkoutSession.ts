@@ -134,7 +134,7 @@ export const checkoutSessionResource: Resource = {
 							description:
 								'The email address to prefill on the checkout page; not sent if the expression returns nothing',
 						}),
-						// It saves the buyer some typing. A missing one must not cost the sale.
+						// It only saves the buyer some typing. If it is missing, the sale must still go through.
 						mayBeMissing: true,
 					},
 					codeField({

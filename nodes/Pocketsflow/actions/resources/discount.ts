@@ -102,7 +102,7 @@ const expirationField = dateField(
 
 const changedExpirationField: Field<string> = { ...expirationField, emptyValue: null };
 
-/** @throws InvalidInputError for a percentage above 100, which is an amount or mistyped */
+/** @throws InvalidInputError for a percentage above 100: it is meant as an amount, or mistyped */
 function checkPercentage(value: unknown, valueType: unknown): void {
 	if (valueType === 'percentage' && typeof value === 'number' && value > 100)
 		throw new InvalidInputError(
@@ -114,7 +114,7 @@ function checkPercentage(value: unknown, valueType: unknown): void {
 const checkCode =
 	'Check the code. The discount must be active, not expired, and valid for the product';
 
-/** What the answer looks like is not documented (docs/pocketsflow-api.md#discounts-and-upsells). */
+/** The form of the response is not documented (docs/pocketsflow-api.md#discounts-and-upsells). */
 const denial: Denial = {
 	keys: ['valid', 'isValid', 'is_valid', 'usable', 'active', 'isActive'],
 	message: 'Pocketsflow responded that this discount code cannot be used',

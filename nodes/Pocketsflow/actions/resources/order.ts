@@ -8,7 +8,7 @@ import { codeField, comparedTextField } from '../../fields/kinds/text';
 import type { Resource } from '../operation';
 import { buildGetManyRow, buildGetRow } from '../rows';
 
-// Which amount an order carries depends on the endpoint: none is turned into another
+// Which amounts an order carries depends on the endpoint. The node does not convert one into another
 // (docs/pocketsflow-api.md#orders-and-payments).
 const simplifiedKeys = [
 	'productId',

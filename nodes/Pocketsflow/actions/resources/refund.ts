@@ -24,8 +24,8 @@ const refundField = locatorField({
 	]),
 });
 
-// The API only has an optional amount. The choice keeps an expression that happens to give nothing from
-// turning a partial refund into a full one.
+// The API only has an optional amount. With this choice, an expression that returns nothing by accident
+// can't turn a partial refund into a full one.
 const extentField = choiceField(
 	{
 		displayName: 'Refund',

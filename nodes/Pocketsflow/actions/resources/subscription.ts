@@ -77,7 +77,7 @@ const buildEndOperation = (action: 'cancel' | 'refund'): Omit<RequestOperation, 
 		keys: ['canceled', 'cancelled', 'refunded'],
 		message: `Pocketsflow responded that the ${action} failed`,
 	},
-	// A second cancellation is refused, as if the first had not been carried out.
+	// Pocketsflow rejects a second cancellation as if the first had not happened.
 	effect: 'create',
 	response: { kind: 'message', output: (item) => ({ id: item.require(membershipField) }) },
 });

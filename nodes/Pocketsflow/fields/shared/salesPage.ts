@@ -35,7 +35,7 @@ function buildCurrencyField(): Field<string> {
 	};
 }
 
-/** The optional fields that products and subscription offers have in common. */
+/** The optional fields that products and subscription offers share. */
 export const pageFields: readonly Field[] = [
 	urlField({
 		displayName: 'Callback URL',
@@ -108,8 +108,8 @@ export const pageFields: readonly Field[] = [
 ];
 
 /**
- * Checks the prices among the values of `pageFields` (major units) and gives all values back.
- * @throws InvalidInputError for a minimum above the maximum
+ * Checks the prices among the values of `pageFields` (major units) and returns all values.
+ * @throws InvalidInputError if the minimum is above the maximum
  */
 export function checkPriceRange(values: CollectionValues): CollectionValues {
 	const { minPrice, maxPrice } = values;
