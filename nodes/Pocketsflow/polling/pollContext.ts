@@ -62,7 +62,7 @@ export interface PollContext extends BatchConditions {
 
 /** Identifies a node in the memory of the process. */
 export interface NodeKey {
-	/** The workflow and the node. Another node may have one of the two, too. */
+	/** The IDs of the workflow and the node. Another node of the workflow may have the same. */
 	id: string;
 	/** The current name; n8n stores static data under it. */
 	name: string;

@@ -93,7 +93,7 @@ function addKey(displayName: string, keys: Set<string> | undefined, key: string)
 	keys?.add(key);
 }
 
-/** Checks what an expression returned, at any depth. Circular references are handled elsewhere. */
+/** Checks what an expression returned, at any depth. Visits each object once. */
 function refuseLossyValues(displayName: string, given: unknown): void {
 	const seen = new Set<unknown>();
 	const rest: Array<[key: string, value: unknown]> = [['', given]];
