@@ -8,7 +8,6 @@ import { readAccount } from '../transport/account';
 import { BoundedMap } from '../transport/boundedMap';
 import { credentialType, hashCredential, loadCredential } from '../transport/credential';
 
-/** A delivery as found in the input item. */
 interface ReceivedDelivery {
 	rawBody: Uint8Array;
 	headers: DeliveryHeaders;

@@ -90,7 +90,6 @@ class OperationRun {
 
 	private readonly stop = new AbortController();
 
-	/** The error that ends the run. */
 	private failure: NodeError | undefined;
 
 	constructor(

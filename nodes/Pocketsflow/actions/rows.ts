@@ -21,7 +21,6 @@ const listOutputFields = ({ simplifiedKeys, notices = [] }: RowSettings): Field[
 	...notices,
 ];
 
-/** Reads one record of a list by its ID. */
 export const buildGetRow = (settings: RowSettings & { field: Field<string> }): RequestOperation => {
 	const { action, description, field, list, simplifiedKeys, hiddenKeys } = settings;
 	return {

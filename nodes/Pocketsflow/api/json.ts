@@ -1,4 +1,4 @@
-/** An integer of 16 digits or more where a value can begin. */
+/** An integer of 16 digits or more, at the start of a value. */
 const longInteger = /(?:^|[\s:[,])-?\d{16}/;
 
 const stringOrNumber = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:e[+-]?\d+)?/gi;

@@ -8,7 +8,7 @@ import { isRecord } from '../api/responses';
 import { toCanonicalName } from './catalogue';
 import { readTestMode } from './mode';
 
-/** One delivery whose signature is valid. */
+/** One delivery with a valid signature. */
 export interface Delivery {
 	/** The canonical event name. */
 	event: string;

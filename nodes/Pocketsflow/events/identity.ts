@@ -4,7 +4,6 @@ import { findEvent } from './catalogue';
 
 /** One business event, as a delivery or a poll shows it. */
 export interface BusinessEvent {
-	/** The canonical name. */
 	event: string;
 	payload: IDataObject;
 	testMode: boolean;
@@ -30,7 +29,7 @@ function readUniqueId({ event, payload, testMode, account }: BusinessEvent): str
 	return [testMode ? 'test' : undefined, account, id].filter(Boolean).join(':');
 }
 
-/** What identifies the thing of a recurring event. Without anything else, the account. */
+/** What identifies the subject of a recurring event. If nothing else does, the account. */
 function readSubject({ event, payload, account }: BusinessEvent): string | undefined {
 	return findEvent(event)?.subject?.(payload) ?? account;
 }

@@ -17,7 +17,6 @@ export class InvalidInputError extends Error {
 	}
 }
 
-/** What to do with a number that JavaScript cannot represent. */
 export const putInQuotes = 'Put long numbers in quotes so that they are sent as text.';
 
 /** One parameter of a node: how n8n shows it, and how its value becomes what the API expects. */

@@ -85,7 +85,6 @@ export const checkoutQueryPattern = (parameter: string) => `checkout\\?(?:[^#]*&
 /** The pattern of an ID in a URL, as one group. */
 export const idPattern = '([^/?&#]+)';
 
-/** The products of the account. */
 export const productSource: PickerSource = {
 	list: lists.products,
 	label: (record) => [
@@ -95,7 +94,6 @@ export const productSource: PickerSource = {
 	],
 };
 
-/** The subscription offers of the account. */
 export const offerSource: PickerSource = {
 	list: lists.offers,
 	label: (record) => [
@@ -113,7 +111,6 @@ const productAddress: Address = {
 		'Use a checkout link with productId, or an affiliate link with /prod/. Product pages do not show the ID.',
 };
 
-/** The URL of a product or a subscription offer. */
 export const sellableAddress: Address = {
 	placeholder: productAddress.placeholder,
 	regex: `^https?://[^/]+/(?:prod/|${checkoutQueryPattern('(?:productId|subscriptionId)')})${idPattern}`,
@@ -137,7 +134,6 @@ export function buildProductField(
 	});
 }
 
-/** Several products. */
 export const mainProductsField = idListField(
 	{
 		displayName: 'Product Names or IDs',
@@ -164,7 +160,6 @@ const orderSource: PickerSource = {
 	],
 };
 
-/** An order. */
 export const orderField = locatorField({
 	displayName: 'Order',
 	name: 'orderId',

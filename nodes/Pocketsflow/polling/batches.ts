@@ -9,15 +9,14 @@
 
 export type IdAndTime = [id: string, timeMs: number];
 
-/** What one poll emitted. */
 export interface Batch {
 	/** The n8n process that emitted it. */
 	processId: string;
 	/** By the clock of n8n. */
 	emittedAtMs: number;
-	/** Whether it was the second emission that Repeat After asks for. */
+	/** Whether it was a second emission because of Repeat After. */
 	isRepeat: boolean;
-	/** How often it was emitted because n8n had not kept it before. */
+	/** How often it was emitted, because n8n did not keep it. */
 	tries: number;
 	/**
 	 * Whether the next state that n8n returned contained it. If not, this stays false, even if a later state
@@ -56,7 +55,7 @@ export const maxTries = 3;
 /** After this time, a batch that n8n did not keep is tried once more, because n8n may have recovered. */
 export const tryLaterMs = 60 * 60_000;
 
-/** Most other processes whose batches are remembered. */
+/** The most other processes to remember batches of. */
 const otherProcesses = 3;
 
 const keyOf = ({ processId, emittedAtMs, isRepeat, tries }: Batch) =>
@@ -89,7 +88,6 @@ const listKeys = (batches: readonly Batch[]) =>
 		),
 	);
 
-/** Drops the records that are settled. */
 export function settleBatches(batches: readonly Batch[], conditions: BatchConditions): Batch[] {
 	const { nowMs, processId, repeatAfterMs } = conditions;
 	const certain = batches.filter(
@@ -140,7 +138,6 @@ export const isGivenUp = (batches: readonly Batch[], { nowMs, processId }: Batch
 			nowMs - batch.emittedAtMs < tryLaterMs,
 	);
 
-/** What to emit now. */
 export interface Emitted {
 	name: string;
 	id: string;

@@ -28,7 +28,7 @@ export const hasBegun = (record: IDataObject) =>
 /** Whether a membership has ended, although it may return. */
 export const hasEnded = (record: IDataObject) => endedStatuses.has(readStatus(record));
 
-/** Whether a membership whose first payment never succeeded may have this status, too. */
+/** Whether a membership without a successful first payment may have this status, too. */
 export const mayNeverHaveBegun = (record: IDataObject) =>
 	['expired', 'incomplete_expired'].includes(readStatus(record));
 
@@ -40,7 +40,6 @@ export const isForeignId = (id: unknown) => typeof id === 'string' && id.startsW
 
 /** What is stored about one membership. */
 export type KnownMembership = [
-	/** A digest of its state. */
 	digest: string,
 	/** Identifies its last change. It is a digest of all changes so far, so that no two are equal. */
 	changeId: string,
@@ -60,7 +59,7 @@ export interface MembershipsState {
 	/** Memberships created up to this date that had ended when first seen are ignored. */
 	endedBeforeMs: number;
 	known: Record<string, KnownMembership>;
-	/** The membership whose change was emitted last while others wait. The others come first next time. */
+	/** If some changes still wait, the membership of the last emitted change. Next time, the others come first. */
 	lastId?: string;
 	/** Where to continue reading the list; undefined if it was read to the end. */
 	next?: number;

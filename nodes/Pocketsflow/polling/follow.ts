@@ -21,7 +21,7 @@ import { newestOf, oldestOf, readRecords, type DatedRecord } from './records';
 import type { ListSource } from './sources';
 import { startList } from './start';
 
-/** After this many records whose related record can't be read, a poll leaves the rest to the next one. */
+/** After this many unreadable related records, a poll leaves the rest to the next one. */
 const maxRelatedFailures = 5;
 
 /**
@@ -29,7 +29,7 @@ const maxRelatedFailures = 5;
  */
 const readAhead = 400;
 
-/** The most pages that one poll reads to look for pending records, and the most such records. */
+/** The most pages that one poll reads for pending records, and the most of these that it looks for. */
 const pendingPages = 3;
 const pendingPerPoll = 200;
 

@@ -87,7 +87,7 @@ async function pollOnce(
 	if (isGivenUp(kept, context))
 		throw new NodeOperationError(
 			n8n.getNode(),
-			`n8n did not store the results of the last ${maxTries} polls. Check n8n's log and database. If polls take long, select fewer events or lower Max Items per Poll. The node tries again in an hour, or when you publish (activate) the workflow again.`,
+			`n8n did not store the results of the last ${maxTries} polls. Check n8n's log and database. If polls take a long time, select fewer events or lower Max Items per Poll. The node tries again in an hour, or when you publish (activate) the workflow again.`,
 		);
 	const again = findAgain(kept, context);
 	const { lists, watched, failures, before } = await readAll(context, previous, kept, again);

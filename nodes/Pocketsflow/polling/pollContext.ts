@@ -14,7 +14,6 @@ import type { PollState } from './state';
  * docs/n8n-engine.md#process-memory-and-queue-mode
  */
 export interface ProcessMemory {
-	/** Identifies the process. */
 	processId: string;
 	/** By node. n8n starts the next poll even if the last one has not ended. */
 	pollsInFlight: Map<string, Promise<unknown>>;
@@ -33,7 +32,6 @@ export interface ProcessMemory {
 	customers: BoundedMap<IDataObject>;
 }
 
-/** Creates the memory of a new process. */
 export const createMemory = (): ProcessMemory => ({
 	processId: randomBytes(6).toString('hex'),
 	pollsInFlight: new Map(),
@@ -44,7 +42,6 @@ export const createMemory = (): ProcessMemory => ({
 	customers: new BoundedMap(5_000),
 });
 
-/** The memory of this process. */
 export const pollingMemory = createMemory();
 
 /** Everything that one poll works with. It has one point in time, so that all lists are treated alike. */

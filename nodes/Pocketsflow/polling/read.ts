@@ -32,7 +32,6 @@ export interface ReadPlan extends DateWindow {
 	trustsOrder?: boolean;
 }
 
-/** What was read. */
 export interface ListRead {
 	records: DatedRecord[];
 	/** Where to continue; undefined if the reading reached the end. */

@@ -46,10 +46,8 @@ function readDateOfId(id: string): number | undefined {
 	return /^[0-9a-f]{24}$/i.test(id) ? parseInt(id.slice(0, 8), 16) * 1000 : undefined;
 }
 
-/** The newest of some dates, or `otherwiseMs`. */
 export const newestOf = (timesMs: readonly number[], otherwiseMs: number) =>
 	timesMs.reduce((a, b) => Math.max(a, b), otherwiseMs);
 
-/** The oldest of some dates, or `otherwiseMs`. */
 export const oldestOf = (timesMs: readonly number[], otherwiseMs: number) =>
 	timesMs.reduce((a, b) => Math.min(a, b), otherwiseMs);

@@ -9,7 +9,6 @@ import { productIdsField } from '../fields/triggerFields';
 import { readOption, readParameter, toParameterError } from '../fields/triggerParameters';
 import { polledEventOptions } from './sources';
 
-/** What the user set on the polling trigger. */
 export interface PollSettings {
 	events: string[];
 	/** Emits events from this date on; undefined starts now. */
@@ -26,7 +25,6 @@ export interface PollSettings {
 	repeatAfterMs: number;
 	/** How long to hold a record after it was first found. */
 	headStartMs: number;
-	/** Most items of one poll. */
 	maxItems: number;
 	/** Products and subscription offers; empty accepts all. */
 	productIds: string[];

@@ -54,7 +54,7 @@ async function startListNow(context: PollContext, source: ListSource): Promise<L
 /** The error for a list that returns different responses within a moment. */
 export const disagreement = () =>
 	new UnreadableList(
-		'Pocketsflow returned two different responses for the same list. Polling begins when they match. Try again in a minute.',
+		'Pocketsflow returned two different responses for the same list. Polling starts when they match. Try again in a minute.',
 	);
 
 /** Reads all records of a window, again as long as that brings more and the API does not count them. */

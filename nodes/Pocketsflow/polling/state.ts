@@ -7,7 +7,6 @@ import type { MembershipsState } from './changes';
 import type { ListState } from './list';
 import { toMemoryKey, type PollContext } from './pollContext';
 
-/** Everything that polls store. */
 export interface PollState {
 	version: typeof stateVersion;
 	/**

@@ -52,7 +52,6 @@ type BodyStream = AsyncIterable<Uint8Array> & { destroy?(): void };
 interface AttemptOptions {
 	url: string;
 	limits: Limits;
-	/** Ends the attempt immediately. */
 	cancel: AbortSignal | undefined;
 }
 

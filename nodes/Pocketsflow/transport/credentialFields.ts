@@ -26,7 +26,7 @@ const adviseOnOtherKey =
 	'A key begins with pk_live_ or pk_test_. Copy it again from Developers → API keys in Pocketsflow.';
 
 const adviseOnNoKey =
-	'The field or the result of its expression is empty. An expression that reads an item works only when the node runs. Lists in the editor, triggers, and the credential test have no item. In the node, enter IDs instead of choosing from lists.';
+	'The field or the result of its expression is empty. An expression that reads an item works only when the node runs. Lists in the editor, triggers, and the credential test run without an item. In the node, enter IDs instead of choosing from lists.';
 
 const keyPattern = /^pk_(live|test)_[\x21-\x7e]+$/;
 

@@ -44,7 +44,7 @@ export const isNotFound = (error: unknown): boolean => hasStatus(error, [404]);
 export const hasStatus = (error: unknown, statuses: readonly number[]): boolean =>
 	error instanceof NodeApiError && statuses.includes(Number(error.httpCode));
 
-/** The request that was answered: what its description may name. */
+/** The parts of a request that the description of its response may name. */
 export type AnswerTarget = Pick<PocketsflowCredential, 'baseUrl' | 'name' | 'mode'> &
 	Pick<PocketsflowRequest, 'ifNotFound'>;
 

@@ -1,6 +1,5 @@
 const loopbackPattern = /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$/i;
 
-/** Whether the hostname of a URL is this machine. */
 export const isLoopbackHost = (hostname: string): boolean => loopbackPattern.test(hostname);
 
 /** Names, and endings of names, that no public name server knows. */

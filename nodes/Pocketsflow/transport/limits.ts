@@ -1,4 +1,4 @@
-/** How much time, size, and how many attempts one request may use. */
+/** The limits of one request: time, size, and attempts. */
 export interface Limits {
 	/** Requests of one credential in flight at the same time, across all executions of the process. */
 	maxInFlight: number;

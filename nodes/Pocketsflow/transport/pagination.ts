@@ -26,7 +26,7 @@ export interface Page {
 	pagination: Pagination;
 }
 
-/** What was read so far: the IDs of records, or the text of pages whose records have none. */
+/** What was read so far: the IDs of records, or the text of pages of records without IDs. */
 interface Progress {
 	ids: Set<string>;
 	pageTexts: Set<string>;
@@ -204,7 +204,6 @@ function saysMore(
 		: recordCount < totalCount;
 }
 
-/** Whether Pocketsflow says that records follow this page. */
 function hasNextPage(
 	{ paging }: ListEndpoint,
 	position: number,

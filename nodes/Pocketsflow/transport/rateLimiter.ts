@@ -79,7 +79,6 @@ export function getRateLimiter(key: string): RateLimiter {
 	return limiter;
 }
 
-/** Waits for the turn of a request. */
 export async function acquirePermit(
 	limiter: RateLimiter,
 	options: AcquireOptions,

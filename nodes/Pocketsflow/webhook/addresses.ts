@@ -37,7 +37,6 @@ export const isSameUrl = (one: string, other: string): boolean =>
 export const isSameLocation = (one: string, other: string): boolean =>
 	normalizeUrl(one).replace(/^\w+:/, '') === normalizeUrl(other).replace(/^\w+:/, '');
 
-/** Whether two URLs have the same path. */
 export const hasSamePath = (one: string, other: string): boolean =>
 	[one, other].every((url) => URL.canParse(url)) &&
 	normalizePath(new URL(one).pathname) === normalizePath(new URL(other).pathname);

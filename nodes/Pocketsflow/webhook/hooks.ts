@@ -241,7 +241,7 @@ const upkeepIntervalMs = 60_000;
 
 /**
  * The time between an upkeep that finds no endpoint and the next one. One such upkeep proves nothing: the
- * workflow may just be being unpublished, and then no further delivery arrives.
+ * workflow may be in the middle of being unpublished, and then no further delivery arrives.
  */
 const missingCheckMs = 10_000;
 

@@ -70,10 +70,9 @@ export class Keyring {
 	private firstReadAtMs = new Map<string, number>();
 	private opened?: { text: string; isOpen: boolean; atMs: number };
 	private running?: Promise<void>;
-	/** Each try uses up time in which one is added, of the last minute at most. */
+	/** Each try uses up `msPerTry`. Unused time adds up to a minute at most. */
 	private spentUntilMs = -Infinity;
 
-	/** The latest response from Pocketsflow. */
 	latest?: EndpointReading;
 	/** When the secrets were last confirmed; -Infinity if they never were. */
 	confirmedAtMs = -Infinity;

@@ -25,7 +25,6 @@ import {
 import type { NodeMemory } from './memory';
 import { describeEndpoint, readDescription, seal, unseal } from './sealing';
 
-/** The secret of an endpoint. */
 type KnownSecret = Pick<Endpoint, 'id'> & { secret: string };
 
 /** What a node needs in Pocketsflow: exactly one active endpoint with these properties. */
@@ -123,7 +122,6 @@ export function keepSecret(
 	node.keyring.learn({ secret, mode: credential.mode, endpointId: id });
 }
 
-/** Forgets the secrets of removed endpoints. */
 export function forgetSecrets({ node, stored }: Registrar, endpointIds: string[]): void {
 	delete stored?.endpointId;
 	delete stored?.sealedSecret;

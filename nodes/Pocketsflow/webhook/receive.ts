@@ -62,11 +62,10 @@ export async function receive(
 	}
 }
 
-/** Writes a log line that names the workflow. */
 const log = (context: IWebhookFunctions, level: 'debug' | 'warn' | 'error', what: string): void =>
 	context.logger[level](`Pocketsflow Trigger of workflow ${context.getWorkflow().id} ${what}`);
 
-/** A request whose signature is valid. */
+/** A request with a valid signature. */
 interface VerifiedRequest {
 	context: IWebhookFunctions;
 	memory: TriggerMemory;

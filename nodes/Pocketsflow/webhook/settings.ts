@@ -103,7 +103,7 @@ export const optionFields: readonly Field[] = [
 export interface TriggerSettings {
 	/** The events, including custom ones: each once, by its canonical name, sorted. */
 	events: string[];
-	/** Only deliveries whose metadata has this key; undefined accepts all. */
+	/** Only deliveries with this metadata key; undefined accepts all. */
 	metadataKey?: string;
 	/** The value that the metadata key must have; undefined accepts any. */
 	metadataValue?: string;

@@ -110,7 +110,7 @@ test('An item whose outcome is unknown is sent once and listed as such', async (
 	const { error } = await createProducts(3);
 	expect(created.filter((name) => name === 'n1')).toHaveLength(1);
 	expect(error?.message).toMatch(/The outcome is unknown: .* It was not sent again/);
-	expect(error?.description).toContain('Outcome unknown, check in Pocketsflow: 1.');
+	expect(error?.description).toContain('Outcome unknown (check Pocketsflow): 1.');
 });
 
 test('With Continue On Fail each item fails alone, in its place', async () => {

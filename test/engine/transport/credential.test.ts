@@ -162,5 +162,5 @@ test('The key is not added where one of two addresses of a request leads elsewhe
 	const error = await catchError(
 		new PocketsflowApi().authenticate({ apiKey: key, baseUrl: '' }, options),
 	);
-	expect(error.message).toMatch(/is sent only to api\.pocketsflow\.com/);
+	expect(error.message).toMatch(/sends its API key only to api\.pocketsflow\.com/);
 });

@@ -26,7 +26,6 @@ export function textField(
 	};
 }
 
-/** Optional text with several lines. */
 export const longTextField = (
 	displayName: string,
 	name: string,

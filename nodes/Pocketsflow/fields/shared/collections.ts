@@ -21,7 +21,6 @@ export const buildUpdateFields = (...fields: Field[]): Collection => ({
 	sendsEmpty: true,
 });
 
-/** The filters of a list. */
 export const buildFilters = (...fields: Field[]): Collection => ({
 	name: 'filters',
 	displayName: 'Filters',
