@@ -42,9 +42,8 @@ export interface ListState {
 	 */
 	last?: number;
 	/**
-	 * Set while the list has not changed during a whole reading and all of its records are settled. `there`:
-	 * the next poll checks whether the last record is still in its place. `beginning`: the records at the
-	 * beginning of the list.
+	 * Set while the list has not changed since a whole reading that left nothing to emit. The next poll checks
+	 * whether the last record is still in its place (`there`), or what the list begins with (`beginning`).
 	 */
 	looksAt?: 'there' | 'beginning';
 	/** Records from `fromMs` on that were emitted or are not wanted. */

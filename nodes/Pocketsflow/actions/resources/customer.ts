@@ -29,7 +29,7 @@ export const customerResource: Resource = {
 		}),
 		buildGetManyRow({
 			action: 'Get many customers',
-			description: 'Get all customers of the account',
+			description: 'Get many customers of the account',
 			list: lists.customers,
 			collections: [
 				buildFilters(
