@@ -306,7 +306,7 @@ describe('Nothing happens', () => {
 		await sandbox.purchase({ productId: otherProductId, metadata });
 		await sandbox.purchase({ productId, metadata: { other: 1 } });
 		await expectNoExecution();
-		const line = 'started no execution for a signed delivery';
+		const line = 'did not start an execution for a signed delivery';
 		expect(explained).toContain(`\`${line}\``);
 		await untilHolds('the lines in the log', () => {
 			expect(readLog()).toMatch(

@@ -8,18 +8,18 @@ import { isRecord } from '../api/responses';
 import { toCanonicalName } from './catalogue';
 import { readTestMode } from './mode';
 
-/** One delivery whose signature is valid. */
+/** One delivery with a valid signature. */
 export interface Delivery {
 	/** The canonical event name. */
 	event: string;
 	/** The payload as sent, without an envelope around it. */
 	payload: IDataObject;
-	/** Whether it is about test data; undefined where it does not say. */
+	/** Whether it is about test data; undefined if it does not say. */
 	testMode: boolean | undefined;
-	/** When Pocketsflow says that it was sent, ms since 1970; undefined where that cannot be read. */
+	/** When Pocketsflow says that it was sent, in ms since 1970; undefined if that can't be read. */
 	sentAtMs: number | undefined;
 	/**
-	 * SHA-256 in hex of the payload without `webhookId`, which names the endpoint and not the event.
+	 * SHA-256, in hex, of the payload without `webhookId`, which identifies the endpoint and not the event.
 	 */
 	digest: string;
 }
@@ -27,12 +27,11 @@ export interface Delivery {
 export type DeliveryHeaders = Record<string, string | string[] | undefined>;
 
 /**
- * Reads headers and verified body into a delivery. The payload is flat, flat with an `event`, or in
- * an envelope `{ type, data }` (docs/pocketsflow-api.md#payloads). An event that the body names
- * decides over the header: the header is not signed, and nobody shall pass off a captured refund as a
- * purchase.
- * @param customEvents event names that are known to the user only
- * @returns undefined when the body is no JSON object, is nested too deep, or nothing names the event
+ * Reads a delivery from its headers and its verified body. The payload is flat, flat with an `event`, or in
+ * an envelope `{ type, data }` (docs/pocketsflow-api.md#payloads). The event in the body takes precedence
+ * over the header: the header is not signed, and no one may pass off a captured refund as a purchase.
+ * @param customEvents event names that only the user knows
+ * @returns undefined if the body is not a JSON object, is nested too deeply, or if nothing names the event
  */
 export function readDelivery(
 	headers: DeliveryHeaders,
@@ -58,12 +57,10 @@ export function readDelivery(
 	};
 }
 
-/**
- * The form of an event name. Other text under `event` or `type` may be data: products have a type.
- */
+/** The format of an event name. Other text under `event` or `type` may be data: products have a type. */
 const eventName = /^[a-z]\w*(\.\w+)+$/i;
 
-/** Deeper bodies are no payload, and n8n could not store an execution that holds one. */
+/** A deeper body is not a payload, and n8n could not store an execution that holds one. */
 const maxDepth = 200;
 
 function isDeeperThan(depth: number, value: unknown): boolean {
@@ -76,8 +73,8 @@ function isDeeperThan(depth: number, value: unknown): boolean {
 }
 
 /**
- * Reads the timestamp header into ms since 1970. It holds ms, or seconds where the number is too
- * small for ms (docs/pocketsflow-api.md#deliveries). Undefined for what is not a date up to 9999.
+ * Reads the timestamp header as ms since 1970. It holds ms, or seconds if the number is too small for ms
+ * (docs/pocketsflow-api.md#deliveries). Undefined for anything that is not a date up to 9999.
  */
 export function readSentAt(header: unknown): number | undefined {
 	if (typeof header !== 'string' || !/^\d{9,16}$/.test(header.trim())) return undefined;

@@ -91,7 +91,7 @@ describe('metadata', () => {
 		'is refused as no rows: %p',
 		(raw) => {
 			expect(readOrRefuse(() => readMetadataRows('Metadata', raw)).refused).toMatch(
-				/^'Metadata' must be rows/,
+				/^'Metadata' must be a list of rows/,
 			);
 		},
 	);
@@ -108,7 +108,7 @@ describe('metadata', () => {
 		'is refused as rows where an object has none: %p',
 		(raw) => {
 			expect(readOrRefuse(() => readMetadataRows('Metadata', raw)).refused).toMatch(
-				/^'Metadata' must be rows/,
+				/^'Metadata' must be a list of rows/,
 			);
 		},
 	);
