@@ -481,9 +481,7 @@ describe('a Telegram group', () => {
 	test('waits for the account that a purchase does not name', async () => {
 		const { user, email } = newBuyer();
 		const order = await shop.sell({ email });
-		expect(await access.settle()).toMatch(
-			new RegExp(`Order ${order} .* has no valid Telegram ID`),
-		);
+		expect(await access.settle()).toMatch(new RegExp(`Order ${order} .* has no valid Telegram ID`));
 		expect(linksOf(email)).toEqual([]);
 		await access.edit(order, { account: String(user) });
 		expect(await access.checkAtNight()).toBe('');
