@@ -39,7 +39,8 @@ const describeFailure = ({ status, error }: Execution) => error?.message ?? stat
 
 async function runOnce(client: N8nClient, id: string, trigger: string): Promise<Finding> {
 	const started = await client.runManually(id, trigger);
-	if (!('executionId' in started)) return { text: `${trigger}: waits`, failed: true };
+	if (!('executionId' in started))
+		return { text: `${trigger}: still waiting for an event`, failed: true };
 	const execution = await until(
 		`the run of "${trigger}" to end`,
 		async () => {
@@ -76,7 +77,7 @@ async function checkExample(
 		findings.push(await runOnce(client, id, trigger).catch(failed));
 	}
 	if (findings.length > 0) return findings;
-	return [{ text: 'it has no sample data to run with', failed: true }];
+	return [{ text: 'no sample data to run with', failed: true }];
 }
 
 /** Makes what time and buyers do to a membership and an order, and waits until all is delivered. */

@@ -18,9 +18,9 @@ interface Wanted {
 
 const listWanted = ({ account, wooCommerce, mailServer }: Shops): Wanted[] => [
 	{ type: 'pocketsflowApi', name: 'Pocketsflow', data: { ...account, webhookSigningSecret: '' } },
-	{ type: 'smtp', name: 'Email server of the demo', data: mailServer.credential },
+	{ type: 'smtp', name: 'Demo email server', data: mailServer.credential },
 	// License keys are calculated from it, so it must be the same in the next demo.
-	{ type: 'crypto', name: 'Secret of the demo', data: { hmacSecret: 'only-for-this-demo' } },
+	{ type: 'crypto', name: 'Demo secret', data: { hmacSecret: 'only-for-this-demo' } },
 	...(wooCommerce
 		? [{ type: 'wooCommerceApi', name: 'WooCommerce', data: { ...wooCommerce.credential } }]
 		: []),

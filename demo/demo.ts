@@ -13,9 +13,9 @@ import { isUnreported, readPaidOrder } from './paid-orders';
 import { askWhetherToKeep } from './question';
 import { type Demo, type DemoOptions, type Running, startDemo } from './start-demo';
 
-const help = `npm run demo                   starts a shop to click through: Pocketsflow's sandbox and a real n8n
+const help = `npm run demo                   starts a shop to try out: the Pocketsflow sandbox and a real n8n
 npm run demo -- --check        makes one purchase, runs every example, and stops; fails if one of them fails
-npm run demo -- --data FOLDER  keeps n8n and the shop in that folder, or continues with what is there
+npm run demo -- --data FOLDER  keeps n8n and the shop in that folder, or continues with the data in it
 npm run demo -- --port 5678    the port of n8n (default: any free one)
 
 POCKETSFLOW_API_KEY=pk_test_…  use Pocketsflow instead of the sandbox
@@ -74,7 +74,7 @@ async function check({ client, imported, quickStart, getBuyUrl, account }: Demo)
 		return await client.waitForExecution(quickStart.id, isPaid);
 	});
 	console.log(`Execution ${execution.id} of "${quickStart.name}":`, readPaidOrder(execution));
-	await withProgress('Renewing, failing and ending a membership, refunding an order', () =>
+	await withProgress('Renewing, failing and ending a subscription, and refunding an order', () =>
 		causeEvents(account),
 	);
 	if (!(await checkExamples(client, imported))) process.exitCode = 1;
@@ -99,7 +99,7 @@ Ready. Nothing outside ${folder ?? 'a temporary folder'} is changed. Ctrl-C stop
     email      ${demoOwner.email}
     password   ${demoOwner.password}
   Pocketsflow  ${account.baseUrl}${isReal ? '' : ' (the sandbox)'}${keys}
-  WooCommerce  ${wooCommerce ? `${wooCommerce.url} (a stand-in: its REST API only)` : 'none'}
+  WooCommerce  ${wooCommerce ? `${wooCommerce.url} (a simulated shop: REST API only)` : 'none'}
 
 Your first five minutes (also on the canvas: ${startHereUrl})
 
@@ -110,9 +110,9 @@ ${formatSteps(steps)}
 			'This is your Pocketsflow account: a key that begins with pk_live_ moves real money.\n',
 		);
 	if (!canReceive)
-		console.log(`The workflows that wait for Pocketsflow are not published: it can deliver only to a public https address.
-Point a tunnel at ${n8n.url} and start again with its address in N8N_WEBHOOK_URL, and with
---port so that the tunnel finds this n8n.\n`);
+		console.log(`The workflows that receive events are not published: Pocketsflow delivers only to a public https address.
+Point a tunnel at ${n8n.url}. Then start the demo again with the address of the tunnel in
+N8N_WEBHOOK_URL, and with --port so that n8n keeps its port.\n`);
 	else console.log('Waiting for paid orders …');
 }
 
@@ -159,7 +159,7 @@ async function stopN8n(keeps: boolean): Promise<void> {
 		console.log(`Kept in ${place}. Continue with it:\n  npm run demo -- --data ${place}`);
 	} else if (isReady) {
 		console.log(
-			'Deleted, with everything that you created in it. To keep it: npm run demo -- --data FOLDER',
+			'Deleted this n8n and everything that you created in it. To keep it next time: npm run demo -- --data FOLDER',
 		);
 	}
 }

@@ -37,15 +37,15 @@ export const buildSteps = ({ store, dashboard, n8n, seller, canReceive }: Places
 	...(dashboard
 		? [
 				{
-					title: 'Use the buttons of the dashboard',
-					text: 'Refund the order, or let a renewal fail. The page then says which workflow listened. The emails that the workflows send appear in the terminal.',
+					title: 'Use the dashboard buttons',
+					text: 'Refund the order, or let a renewal fail. The page then shows which workflow received the event. The emails that the workflows send appear in the terminal.',
 					url: dashboard,
 				},
 			]
 		: []),
 	{
 		title: 'Create your own workflow',
-		text: 'Add the Pocketsflow Trigger. n8n has chosen the credential of the demo. Select events, publish (activate) the workflow, and buy again.',
+		text: 'Add the Pocketsflow Trigger. n8n has already chosen a credential for it. Select events, publish (activate) the workflow, and buy again.',
 		url: `${n8n}/workflow/new`,
 	},
 ];

@@ -99,13 +99,13 @@ async function startShops(
 
 function findWorkflow(imported: ImportedExample[], file: string): StoredWorkflow {
 	const found = imported.find(({ example }) => example.file === file);
-	if (!found) throw new Error(`The workflow of examples/${file}.json is not in this n8n any more.`);
+	if (!found) throw new Error(`The workflow of examples/${file}.json is no longer in this n8n.`);
 	return found.workflow;
 }
 
 function createBuyUrl(client: N8nClient, seller: StoredWorkflow): Demo['getBuyUrl'] {
 	const start = seller.nodes.find(({ type }) => type === 'n8n-nodes-base.webhook');
-	if (!start) throw new Error(`"${seller.name}" has no Webhook node any more.`);
+	if (!start) throw new Error(`"${seller.name}" no longer has a Webhook node.`);
 	const address = client.webhookUrl(seller, start.name);
 	return (orderNumber, product) => {
 		const query = new URLSearchParams({ order: orderNumber, ...(product && { product }) });

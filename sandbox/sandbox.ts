@@ -147,7 +147,9 @@ function refuseCrossOrigin(app: FastifyInstance): void {
 	app.addHook('onRequest', async (request, reply) => {
 		const isControl = request.method !== 'GET' && request.url.startsWith('/_sandbox');
 		if (!isControl || !isCrossOrigin(request)) return;
-		await reply.code(403).send({ error: 'Only this computer itself can do this.' });
+		await reply
+			.code(403)
+			.send({ error: 'This is allowed only on the computer that the sandbox runs on.' });
 	});
 }
 

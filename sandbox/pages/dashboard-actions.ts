@@ -30,7 +30,7 @@ function changeMembership(name: keyof typeof membershipActions, text: string): A
 		section: 'memberships',
 		run({ context, db, id }) {
 			const membership = findOrThrow(db.memberships, id, 'Membership');
-			if (membership.status === 'canceled') throw badRequest('The membership has ended.');
+			if (membership.status === 'canceled') throw badRequest('The subscription has ended.');
 			membershipActions[name](context, db, membership);
 			return `${text}: ${membership.buyerEmail}.`;
 		},
@@ -50,7 +50,7 @@ function planFault(fault: DeliveryFault, text: string): Action {
 
 function readAmount(form: URLSearchParams): number {
 	const amount = Number(form.get('amount') ?? '');
-	if (!(amount > 0)) throw badRequest('Enter the amount to return, such as 5.00.');
+	if (!(amount > 0)) throw badRequest('Enter the amount to refund, such as 5.00.');
 	return roundToCents(amount);
 }
 
@@ -66,7 +66,7 @@ function refund({ context, db, id }: ActionInput, amount?: number): string {
 /** Sends the bytes of an earlier delivery once more, freshly signed. */
 function deliverAgain({ context: { deliveries }, db, id }: ActionInput): string {
 	const earlier = deliveries.list.find((delivery) => delivery.id === id);
-	if (!earlier) throw badRequest('This delivery is no longer known.');
+	if (!earlier) throw badRequest('This delivery no longer exists.');
 	const webhook = db.webhooks.get(earlier.webhookId);
 	if (!webhook) throw badRequest('The endpoint of this delivery is no longer registered.');
 	deliveries.send(webhook, db.mode, earlier.event, {}, { body: earlier.body });
@@ -85,11 +85,11 @@ export const actions: Readonly<Record<string, Action>> = {
 			return `${buyerEmail} left a review with five stars.`;
 		},
 	},
-	renew: changeMembership('renew', 'Renewed, and paid for another period'),
+	renew: changeMembership('renew', 'Renewed for another paid period'),
 	'fail-payment': changeMembership('fail-payment', 'The payment failed'),
 	pause: changeMembership('pause', 'Paused'),
 	resume: changeMembership('resume', 'Resumed'),
-	'cancel-at-period-end': changeMembership('cancel-at-period-end', 'Ends with its paid period'),
+	'cancel-at-period-end': changeMembership('cancel-at-period-end', 'Ends after the paid period'),
 	end: changeMembership('end', 'Ended'),
 	'deliver-again': { section: 'deliveries', run: deliverAgain },
 	'lose-next': planFault('drop', 'The next delivery will be lost in transit.'),
@@ -98,7 +98,7 @@ export const actions: Readonly<Record<string, Action>> = {
 		section: 'deliveries',
 		run({ context: { switches } }) {
 			applySwitches(switches, { nextDeliveryFaults: [] });
-			return 'Deliveries arrive as usual again.';
+			return 'Deliveries now arrive as usual.';
 		},
 	},
 };

@@ -75,7 +75,7 @@ function Tiles({ db }: View) {
 		['Revenue', formatRevenue(db)],
 		['Orders', db.orders.size],
 		['Customers', db.customers.size],
-		['Active members', db.memberships.query({ where: isActive }).total],
+		['Active subscriptions', db.memberships.query({ where: isActive }).total],
 	];
 	return (
 		<div class="tiles" id="tiles" data-live>
@@ -112,7 +112,7 @@ function PartRefund({ db, order }: { db: Database; order: Order }) {
 		<form method="post" action="/dashboard/actions" class="inline">
 			<HiddenFields fields={{ mode: db.mode, action: 'refund-part', id: order._id }} />
 			<label class="hidden" for={inputId}>
-				Amount to refund of the order of {order.buyerEmail}
+				Amount to refund for the order of {order.buyerEmail}
 			</label>
 			<input
 				id={inputId}
@@ -125,7 +125,7 @@ function PartRefund({ db, order }: { db: Database; order: Order }) {
 				placeholder={(rest / 2).toFixed(2)}
 			/>
 			<button class="mini" type="submit" data-test="refund-part">
-				Refund in part
+				Partial refund
 			</button>
 		</form>
 	);
@@ -136,7 +136,7 @@ function OrderActions({ db, order }: { db: Database; order: Order }) {
 	const canRefund = !order.isRefunded && order.grossAmount > 0;
 	return (
 		<div class="actions">
-			{canRefund && <ActionButton {...common} action="refund" label="Refund in full" isDanger />}
+			{canRefund && <ActionButton {...common} action="refund" label="Full refund" isDanger />}
 			{canRefund && <PartRefund db={db} order={order} />}
 			<ActionButton {...common} action="review" label="Leave a review" />
 		</div>
@@ -194,7 +194,7 @@ const membershipBadges: Partial<Record<Membership['status'], string>> = {
 
 const membershipButtons: Button[] = [
 	{ action: 'renew', label: 'Renew' },
-	{ action: 'fail-payment', label: 'Fail the payment' },
+	{ action: 'fail-payment', label: 'Fail payment' },
 	{ action: 'pause', label: 'Pause' },
 	{ action: 'cancel-at-period-end', label: 'Cancel at period end' },
 	{ action: 'end', label: 'End', isDanger: true },
@@ -212,7 +212,7 @@ function MembershipActions({ db, membership }: { db: Database; membership: Membe
 	return (
 		<div class="actions">
 			{buttons.map((button) => (
-				<ActionButton db={db} id={_id} about={`the membership of ${buyerEmail}`} {...button} />
+				<ActionButton db={db} id={_id} about={`the subscription of ${buyerEmail}`} {...button} />
 			))}
 		</div>
 	);
@@ -223,10 +223,10 @@ function Memberships({ db }: View) {
 	return (
 		<Section
 			id="memberships"
-			title="Memberships"
-			columns={['Since', 'Membership', 'Status', 'Paid until', 'Actions']}
+			title="Subscriptions"
+			columns={['Since', 'Subscription', 'Status', 'Paid until', 'Actions']}
 			total={total}
-			empty="No members yet. Subscribe to an offer in the store."
+			empty="No subscriptions yet. Subscribe to an offer in the store."
 		>
 			{rows.map((membership) => (
 				<tr data-test="membership">
@@ -245,7 +245,7 @@ function Memberships({ db }: View) {
 							<span class={`badge ${membershipBadges[membership.status] ?? 'plain'}`}>
 								{membership.status.replace('_', ' ')}
 							</span>
-							{membership.cancelAtPeriodEnd && <span class="small soft"> ends then</span>}
+							{membership.cancelAtPeriodEnd && <span class="small soft"> ends on this date</span>}
 						</span>
 					</td>
 					<td data-label="Paid until" class="nowrap">
@@ -345,7 +345,11 @@ function Endpoints({ db }: View) {
 						<span>{events.map((name) => [<code>{name}</code>, ' '])}</span>
 					</td>
 					<td data-label="State">
-						{active ? <span class="badge good">Active</span> : <span class="badge plain">Off</span>}
+						{active ? (
+							<span class="badge good">Active</span>
+						) : (
+							<span class="badge plain">Disabled</span>
+						)}
 					</td>
 				</tr>
 			))}
@@ -357,9 +361,9 @@ const faultTexts: Record<DeliveryFault, string> = {
 	drop: 'will be lost',
 	duplicate: 'will arrive twice',
 	delay: 'will be late',
-	reorder: 'will arrive after its successor',
-	malform: 'will be broken',
-	forge: 'will be wrongly signed',
+	reorder: 'will arrive after the one that follows it',
+	malform: 'will have a broken body',
+	forge: 'will have a wrong signature',
 };
 
 function FaultButtons({ context, db }: View) {
@@ -367,7 +371,7 @@ function FaultButtons({ context, db }: View) {
 	const buttons: Button[] = [
 		{ action: 'lose-next', label: 'Lose the next delivery' },
 		{ action: 'double-next', label: 'Deliver the next one twice' },
-		...(planned.length > 0 ? [{ action: 'clear-faults', label: 'Neither' }] : []),
+		...(planned.length > 0 ? [{ action: 'clear-faults', label: 'Deliver normally' }] : []),
 	];
 	const [next] = planned;
 	return (
@@ -447,7 +451,8 @@ export function Dashboard({ context, mode, notice }: DashboardProps) {
 				<div>
 					<h1>Dashboard</h1>
 					<p class="soft">
-						What a seller sees in Pocketsflow, plus buttons for events that need a buyer or time.
+						What a seller sees in Pocketsflow, plus buttons for what buyers do and what happens over
+						time.
 					</p>
 				</div>
 				<Tabs current={mode} />

@@ -17,7 +17,7 @@ export function Outcome({ outcome, status, ms, error }: Delivery) {
 		);
 	}
 	if (outcome === 'pending') return <span class="badge plain">On its way</span>;
-	if (outcome === 'dropped') return <span class="badge bad">Lost on the way</span>;
+	if (outcome === 'dropped') return <span class="badge bad">Lost in transit</span>;
 	return (
 		<>
 			<span class="badge bad">Failed</span> <span class="small soft">{error}</span>
@@ -37,7 +37,7 @@ export function Listeners({
 		if (deliveries.length === 0) return <li>No published workflow listens to {name}.</li>;
 		return deliveries.map((delivery) => (
 			<li>
-				{name} went to {links.getWorkflowName?.(delivery.url) ?? <code>{delivery.url}</code>}.{' '}
+				{name} was sent to {links.getWorkflowName?.(delivery.url) ?? <code>{delivery.url}</code>}.{' '}
 				<Outcome {...delivery} />
 			</li>
 		));

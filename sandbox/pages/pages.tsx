@@ -42,7 +42,7 @@ function sendRefusal(
 
 /** Answers a browser at an address where there is nothing. */
 export const sendNotFoundPage = (context: SandboxContext, reply: FastifyReply) =>
-	sendRefusal(context, reply, 'Not found', 'There is no page at this address.');
+	sendRefusal(context, reply, 'Not found', 'This page does not exist.');
 
 /** The results of pressed buttons, to be shown on the page that follows. */
 class Notices {
@@ -63,7 +63,7 @@ function runAction(context: SandboxContext, form: URLSearchParams): [Notice, str
 	const name = form.get('action') ?? '';
 	const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
 	if (!action)
-		return [{ text: 'There is no such action.', failed: true, emissions: [] }, 'content'];
+		return [{ text: 'This action does not exist.', failed: true, emissions: [] }, 'content'];
 	const db = context.databases[readMode(form.get('mode'))];
 	try {
 		const { result: text, emissions } = context.deliveries.watch(() =>
@@ -153,7 +153,13 @@ export function registerPages(
 		app.post(path, async (request, reply) => {
 			// A page of another site must not press a button here.
 			if (isSameOrigin(request)) await handle(readForm(request), reply);
-			else sendRefusal(context, reply, 'Refused', 'Only a page of this sandbox can do this.');
+			else
+				sendRefusal(
+					context,
+					reply,
+					'Refused',
+					'This form can be sent only from a page of this sandbox.',
+				);
 			return reply;
 		});
 
@@ -166,7 +172,8 @@ export function registerPages(
 	addForm('/buy', (form, reply) => {
 		const mode = readMode(form.get('mode'));
 		const item = findItem(context, mode, form.get('item') ?? '');
-		if (!item) return sendRefusal(context, reply, 'Not found', 'This is no longer on sale.');
+		if (!item)
+			return sendRefusal(context, reply, 'Not found', 'This product is no longer on sale.');
 		return void reply.redirect(startPurchase(context, mode, item), 303);
 	});
 
@@ -174,7 +181,7 @@ export function registerPages(
 		const session = findPaidSession(context, query);
 		const item = session && findItem(context, session.mode, session.productId);
 		if (!session || !item) {
-			return sendRefusal(context, reply, 'Not found', 'There is no paid order at this address.');
+			return sendRefusal(context, reply, 'Not found', 'This order does not exist or is not paid.');
 		}
 		const content = <Thanks context={context} session={session} item={item} />;
 		const { mode } = session;
@@ -206,7 +213,13 @@ export function registerPages(
 	});
 
 	addForm('/dashboard/actions', async (form, reply) => {
-		if (!isLocal(reply.request)) return sendRefusal(context, reply, 'Refused', 'Not from here.');
+		if (!isLocal(reply.request))
+			return sendRefusal(
+				context,
+				reply,
+				'Refused',
+				'This works only on the computer that the sandbox runs on.',
+			);
 		const [notice, section] = runAction(context, form);
 		await Promise.race([context.deliveries.waitForAll(), sleep(MAX_WAIT_MS)]);
 		const query = new URLSearchParams({

@@ -42,7 +42,7 @@ function Item({ item, mode, interval }: { item: Product | Offer; mode: Mode; int
 const EmptyShop = () => (
 	<div class="card">
 		<h2>Nothing on sale yet</h2>
-		<p>Create a product with the Pocketsflow node in n8n, or fill the shop with samples:</p>
+		<p>Create a product with the Pocketsflow node in n8n, or add sample products:</p>
 		<p>
 			<code>curl -X POST …/_sandbox/seed</code>
 		</p>

@@ -277,7 +277,7 @@ describe('The dashboard of the sandbox', () => {
 		sandbox.setLinks({ getWorkflowName: (url) => (url === receiver.url ? workflow : undefined) });
 		const [id] = (await sandbox.purchase({ offerId: await createOffer() })).membershipIds;
 		const none = (event: string) => `No published workflow listens to ${event}.`;
-		const went = (event: string, to = workflow) => `${event} went to ${to}. Answered 200`;
+		const went = (event: string, to = workflow) => `${event} was sent to ${to}. Answered 200`;
 		for (const [action, expected] of [
 			['renew', [went('Invoice Payment Succeeded')]],
 			['fail-payment', [none('Invoice Payment Failed'), none('Subscription Updated')]],
@@ -298,7 +298,7 @@ describe('The dashboard of the sandbox', () => {
 		await registerWebhook(['order.refunded']);
 		const id = await sellOne();
 		expect(await pressAndReadListeners('refund', id)).toEqual([
-			`Order Refunded went to ${receiver.url}. Answered 200`,
+			`Order Refunded was sent to ${receiver.url}. Answered 200`,
 		]);
 		expect(await pressAndReadListeners('review', id)).toEqual([
 			'No published workflow listens to Review Created.',
@@ -354,7 +354,7 @@ describe('The dashboard of the sandbox', () => {
 		await registerWebhook(['review.created']);
 		expect(await press('review', await sellOne())).toContain('five stars');
 		expect(listEvents()).toEqual(['review.created']);
-		expect(await press('toString')).toBe('There is no such action.');
+		expect(await press('toString')).toBe('This action does not exist.');
 		expect(await press('refund', 'none')).toBe('Order not found');
 	});
 });

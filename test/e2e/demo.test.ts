@@ -120,7 +120,7 @@ describe('npm run demo', () => {
 		expect(page.data).toContain('Demo Store');
 		demo.signal('SIGINT');
 		expect(await demo.ended).toBe(0);
-		expect(demo.printed).toContain('Deleted, with everything that you created in it');
+		expect(demo.printed).toContain('Deleted this n8n and everything that you created in it');
 		for (const url of urls) expect(await isUp(url)).toBe(false);
 	}, 300_000);
 });

@@ -214,9 +214,9 @@ describe('a Discord role', () => {
 	test('waits for the account that a purchase does not name', async () => {
 		const member = join();
 		const order = await shop.sell({});
-		expect(await access.settle()).toMatch(new RegExp(`Order ${order} .* names no Discord account`));
+		expect(await access.settle()).toMatch(new RegExp(`Order ${order} .* has no valid Discord ID`));
 		expect(await access.checkAtNight()).toMatch(
-			new RegExp(`Order ${order} .* names no Discord account`),
+			new RegExp(`Order ${order} .* has no valid Discord ID`),
 		);
 		await access.edit(order, { account: member });
 		expect(await access.checkAtNight()).toBe('');
@@ -260,7 +260,7 @@ describe('a Discord role', () => {
 		const member = join();
 		await access.setDisabled('Give role', true);
 		const order = await shop.sell(buyerOf(member));
-		expect(await access.settle()).toMatch(/Discord did not give .*: it gave no answer/);
+		expect(await access.settle()).toMatch(/Discord did not give .*: no response/);
 		const [{ access: recorded }] = await access.rows(order);
 		expect(recorded).not.toBe('given');
 		await access.setDisabled('Give role', false);
@@ -481,9 +481,7 @@ describe('a Telegram group', () => {
 	test('waits for the account that a purchase does not name', async () => {
 		const { user, email } = newBuyer();
 		const order = await shop.sell({ email });
-		expect(await access.settle()).toMatch(
-			new RegExp(`Order ${order} .* names no Telegram account`),
-		);
+		expect(await access.settle()).toMatch(new RegExp(`Order ${order} .* has no valid Telegram ID`));
 		expect(linksOf(email)).toEqual([]);
 		await access.edit(order, { account: String(user) });
 		expect(await access.checkAtNight()).toBe('');

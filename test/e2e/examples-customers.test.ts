@@ -71,7 +71,7 @@ describe('an abandoned checkout', () => {
 		const [{ body }] = mailsTo('four@example.com');
 		const unsubscribe = /http\S+no-reminders\?checkout=(\S+)/.exec(body)?.[1] ?? '';
 		const answer = await example.ask('Unsubscribe', { checkout: decodeURIComponent(unsubscribe) });
-		expect(answer).toMatchObject({ status: 200, data: 'You will get no more reminders.' });
+		expect(answer).toMatchObject({ status: 200, data: "You won't get any more reminders." });
 		await example.settle();
 		await begin('A-5', 'four@example.com', 2);
 		expect(await remind()).toBe('');

@@ -215,11 +215,11 @@ test('a row that fails says so, the others are done, and the same list does the 
 		{ ...list[2], price: 59 },
 	];
 	const failed = await upload(buildXlsx(wanted), 'list.xlsx');
-	expect(failed.title).toBe('Some rows were not done');
-	expect(failed.text).toContain('not done');
+	expect(failed.title).toBe('Some rows failed');
+	expect(failed.text).toContain('failed');
 	const results = failed.rows.map(({ result }) => String(result));
-	expect(results.filter((result) => result.startsWith('not done'))).toHaveLength(2);
-	expect(results[2]).toMatch(/^not done/);
+	expect(results.filter((result) => result.startsWith('failed'))).toHaveLength(2);
+	expect(results[2]).toMatch(/^failed/);
 	expect(results).toContain('created');
 
 	shop.environment.sandbox.setSwitches({ faults: [] });
@@ -244,7 +244,7 @@ test('a create whose answer is lost makes no second product on the next run', as
 		faults: [{ method: 'POST', path: '/products', kind: 'reset', when: 'after', count: 1 }],
 	});
 	const lost = await upload(buildCsv('Textures,15,,,'));
-	expect(lost.rows).toMatchObject([{ result: expect.stringMatching(/^not done: .*unknown/) }]);
+	expect(lost.rows).toMatchObject([{ result: expect.stringMatching(/^failed: .*unknown/) }]);
 
 	shop.environment.sandbox.setSwitches({ faults: [] });
 	const again = await upload(buildXlsx(lost.rows), 'list.xlsx');

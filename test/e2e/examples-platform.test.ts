@@ -161,7 +161,7 @@ describe('a platform with a REST interface', () => {
 		const { status, error } = await waitForEvent(workflow, () => purchase({ order_id: 'R-1' }));
 		expect(status).toBe('error');
 		expect(error?.message).toMatch(
-			/^Order R-1 was paid already \(order\.completed:\w+\), and now again by ana@example\.com/,
+			/^Order R-1 was already paid \(order\.completed:\w+\), and ana@example\.com paid for it again/,
 		);
 		expect(restShop.marks).toEqual(['R-1']);
 	});
@@ -191,7 +191,7 @@ describe('a platform with a REST interface', () => {
 		const before = shop.environment.sandbox.requests.length;
 		const answer = await open(workflow, order);
 		expect(answer.status).toBe(404);
-		expect(answer.data).toContain('This order cannot be paid');
+		expect(answer.data).toContain('You cannot pay for this order');
 		expect(shop.environment.sandbox.requests.slice(before)).toEqual([]);
 	});
 
@@ -234,7 +234,7 @@ describe('a platform with a REST interface', () => {
 			workflow.id,
 			(execution) => execution.items('Buyer wants to pay').length > 0,
 		);
-		expect(visit.error?.message).toMatch(/^A buyer could not pay order R-4: /);
+		expect(visit.error?.message).toMatch(/^A buyer could not pay for order R-4: /);
 	});
 
 	test('a product that Pocketsflow does not know is told to the buyer and in the execution', async () => {
@@ -275,7 +275,7 @@ describe('a platform with a PostgreSQL database', () => {
 			await postgres.query('SELECT id, status, pocketsflow_event_id FROM orders');
 		expect(await readRow()).toEqual([`P-1|paid|${eventId}`]);
 		const again = await waitForEvent(workflow, () => purchase({ order_id: 'P-1' }));
-		expect(again.error?.message).toMatch(/^Order P-1 was paid already/);
+		expect(again.error?.message).toMatch(/^Order P-1 was already paid/);
 		expect(await readRow()).toEqual([`P-1|paid|${eventId}`]);
 	});
 
@@ -344,5 +344,5 @@ test('a sale is told when the node that marks it was left inactive', async () =>
 	restShop.add('R-7', product.price);
 	const { status, error } = await waitForEvent(workflow, () => purchase({ order_id: 'R-7' }));
 	expect(status).toBe('error');
-	expect(error?.message).toMatch(/^Order R-7 was paid .* but nothing marked it/);
+	expect(error?.message).toMatch(/^Order R-7 was paid .* but no node marked it as paid/);
 });

@@ -338,7 +338,7 @@ describe('checkout and payment', () => {
 		const order = await placeOrder({ lines: [mug] });
 		const { status, data } = await http.get<string>(getUrl(order));
 		expect(status).toBe(403);
-		expect(data).toContain('This link does not open an order');
+		expect(data).toContain('This link is not valid');
 		expect(data).not.toContain(readLink(order));
 	});
 
@@ -474,7 +474,7 @@ describe('what does not fit', () => {
 		}
 		expect(messages[0]).toMatch(/with a wrong key/);
 		expect(messages[1]).toMatch(/could not be read/);
-		expect(messages[2]).toMatch(/names no order of the shop/);
+		expect(messages[2]).toMatch(/has no order in the shop/);
 		expect(shop.order(order.id)).toMatchObject({ status: 'pending', transaction_id: '' });
 
 		// They stay told every night, until they are looked after: here they are taken away.

@@ -150,7 +150,7 @@ describe('a buyer whom Pocketsflow does not take', () => {
 			);
 			expect(failed.status).toBe('error');
 			expect(failed.error?.message).toMatch(
-				new RegExp(`^A buyer could not pay order ${orderId}: .`),
+				new RegExp(`^A buyer could not pay for order ${orderId}: .`),
 			);
 			expect(findRequests('POST', '/products')).toHaveLength(products);
 		},

@@ -302,7 +302,7 @@ test.each(['reconcile-by-webhook', 'reconcile-two-triggers'])(
 			),
 		});
 		const execution = await client.run(id, 'Pocketsflow Trigger');
-		expect(execution.error?.message).toMatch(/The shop did not accept .*: it gave no answer/);
+		expect(execution.error?.message).toMatch(/The shop did not accept .*: no response/);
 		expect(execution.items('Record as settled')).toEqual([]);
 	},
 );
