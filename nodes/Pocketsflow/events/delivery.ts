@@ -4,7 +4,7 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { toMilliseconds } from '../api/dates';
 import { parseJson } from '../api/json';
-import { isRecord } from '../api/responses';
+import { isRecord, listValues } from '../api/responses';
 import { toCanonicalName } from './catalogue';
 import { readTestMode } from './mode';
 
@@ -68,10 +68,7 @@ const maxDepth = 200;
 
 function isDeeperThan(depth: number, value: unknown): boolean {
 	let level: unknown[] = [value];
-	for (let rest = depth; rest >= 0 && level.length > 0; rest--)
-		level = level.flatMap((one) =>
-			typeof one === 'object' && one !== null ? Object.values(one) : [],
-		);
+	for (let rest = depth; rest >= 0 && level.length > 0; rest--) level = level.flatMap(listValues);
 	return level.length > 0;
 }
 
