@@ -132,7 +132,7 @@ export async function readShownSecret(
 	options?: SendOptions,
 ): Promise<string | undefined> {
 	const request = { method: 'GET', path: path`/webhooks/${id}` } as const;
-	const response = await send(context, request, 'read', undefined, options).catch(() => ({}));
+	const response = await send(context, request, 'read', undefined, options).catch(() => undefined);
 	return readAnswered(response)?.shownSecret;
 }
 
@@ -178,7 +178,7 @@ export const findOwnEndpoints = (
 	endpoints.filter(
 		(endpoint) =>
 			isSameUrl(endpoint.url, url) ||
-			(isStored(endpoint, stored) && isSameLocation(stored.url ?? '', url)),
+			(isStored(endpoint, stored) && stored.url !== undefined && isSameLocation(stored.url, url)),
 	);
 
 /**

@@ -1,4 +1,4 @@
-import { NodeApiError, type INode } from 'n8n-workflow';
+import { NodeApiError, type IHookFunctions, type INode } from 'n8n-workflow';
 
 import type { PocketsflowContext } from '../../../nodes/Pocketsflow/transport/credential';
 import { send } from '../../../nodes/Pocketsflow/transport/send';
@@ -10,6 +10,7 @@ import {
 	listEvents,
 	openEndpointSecret,
 	readShownSecret,
+	readStaticData,
 	removeEndpoint,
 	updateEndpoint,
 	type Endpoint,
@@ -125,6 +126,15 @@ describe('the list of endpoints', () => {
 		]);
 		expect(await listEndpoints(context)).toEqual([]);
 	});
+});
+
+test('static data is that of the node, and can be written', () => {
+	const data: Record<string, TriggerStaticData> = { node: { endpointId: 'w1' }, global: {} };
+	const getWorkflowStaticData = (type: string) => data[type];
+	const stored = readStaticData({ getWorkflowStaticData } as unknown as IHookFunctions);
+	expect(stored.endpointId).toBe('w1');
+	stored.url = url;
+	expect(data).toEqual({ node: { endpointId: 'w1', url }, global: {} });
 });
 
 describe('a new endpoint', () => {
