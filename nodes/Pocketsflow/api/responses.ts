@@ -10,6 +10,10 @@ export function isRecord(value: unknown): value is IDataObject {
 	return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** The values in an object or a list; none in anything else. */
+export const listValues = (value: unknown): unknown[] =>
+	typeof value === 'object' && value !== null ? Object.values(value) : [];
+
 /**
  * Reads the ID of a record: `_id` in most responses, `id` in checkout sessions and deliveries
  * (docs/pocketsflow-api.md#ids).

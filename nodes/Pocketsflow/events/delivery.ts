@@ -4,7 +4,7 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { toMilliseconds } from '../api/dates';
 import { parseJson } from '../api/json';
-import { isRecord } from '../api/responses';
+import { isRecord, listValues } from '../api/responses';
 import { toCanonicalName } from './catalogue';
 import { readTestMode } from './mode';
 
@@ -40,14 +40,11 @@ export function readDelivery(
 ): Delivery | undefined {
 	const body = parseJson(new TextDecoder().decode(rawBody));
 	if (!isRecord(body) || isDeeperThan(maxDepth, body)) return undefined;
-	const isEvent = (name: string | undefined) =>
-		name !== undefined && (eventName.test(name) || customEvents.includes(name));
-	const type = readName(body.type);
-	const named = readName(body.event) ?? (isRecord(body.data) ? type : undefined);
-	const event =
-		[named, type].find(isEvent) ?? readName(headers['x-pocketsflow-event']) ?? named ?? type;
+	const names = [body.event, body.type].flatMap((value) => readName(value) ?? []);
+	const isEvent = (name: string) => eventName.test(name) || customEvents.includes(name);
+	const event = names.find(isEvent) ?? readName(headers['x-pocketsflow-event']) ?? names.at(0);
 	if (event === undefined) return undefined;
-	const payload = named !== undefined && isRecord(body.data) ? body.data : body;
+	const payload = names.length > 0 && isRecord(body.data) ? body.data : body;
 	return {
 		event: toCanonicalName(event),
 		payload,
@@ -65,10 +62,7 @@ const maxDepth = 200;
 
 function isDeeperThan(depth: number, value: unknown): boolean {
 	let level: unknown[] = [value];
-	for (let rest = depth; rest >= 0 && level.length > 0; rest--)
-		level = level.flatMap((one) =>
-			typeof one === 'object' && one !== null ? Object.values(one) : [],
-		);
+	for (let rest = depth; rest >= 0; rest--) level = level.flatMap(listValues);
 	return level.length > 0;
 }
 

@@ -51,11 +51,11 @@ function parseMetadata(value: unknown, depth = 3): IDataObject | undefined {
 		: undefined;
 }
 
-function decode(text: string): string {
+function decode(text: string): string | undefined {
 	try {
 		return decodeURIComponent(text);
 	} catch {
-		return '';
+		return undefined;
 	}
 }
 

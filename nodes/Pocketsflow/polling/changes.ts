@@ -160,7 +160,6 @@ function addNew(state: MembershipsState, memberships: readonly DatedRecord[]): M
 function limitEnded(state: MembershipsState): MembershipsState {
 	const ended = Object.entries(state.known).filter(([, known]) => !isFollowed(known));
 	const excess = ended.sort(([, a], [, b]) => a[2] - b[2]).slice(0, -endedLimit);
-	if (excess.length === 0) return state;
 	const known = { ...state.known };
 	for (const [id] of excess) delete known[id];
 	const newestMs = newestOf(
@@ -173,10 +172,7 @@ function limitEnded(state: MembershipsState): MembershipsState {
 const replaceKnown = (
 	state: MembershipsState,
 	entries: Array<[string, KnownMembership]>,
-): MembershipsState =>
-	entries.length === 0
-		? state
-		: { ...state, known: { ...state.known, ...Object.fromEntries(entries) } };
+): MembershipsState => ({ ...state, known: { ...state.known, ...Object.fromEntries(entries) } });
 
 /** Counts the subscriptions whose changes are not tracked because there are too many. */
 export const countUnfollowed = (state: MembershipsState, memberships: readonly DatedRecord[]) =>

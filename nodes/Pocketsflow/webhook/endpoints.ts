@@ -7,7 +7,14 @@ import {
 
 import { lists } from '../api/lists';
 import { path } from '../api/request';
-import { findRecords, isRecord, readId, readPagination, unwrapRecord } from '../api/responses';
+import {
+	findRecords,
+	isRecord,
+	listValues,
+	readId,
+	readPagination,
+	unwrapRecord,
+} from '../api/responses';
 import { toCanonicalName } from '../events/catalogue';
 import type { PocketsflowContext, PocketsflowCredential } from '../transport/credential';
 import { isNotFound } from '../transport/errors';
@@ -111,11 +118,9 @@ export async function createEndpoint(
 function listRecords(response: unknown): IDataObject[] {
 	const found: IDataObject[] = [];
 	let level = [response];
-	for (let depth = 0; depth < 5 && level.length > 0; depth++) {
+	for (let depth = 0; depth < 5; depth++) {
 		found.push(...level.filter(isRecord));
-		level = level.flatMap((value) =>
-			typeof value === 'object' && value !== null ? Object.values(value) : [],
-		);
+		level = level.flatMap(listValues);
 	}
 	return found;
 }
@@ -130,7 +135,7 @@ export async function readShownSecret(
 	options?: SendOptions,
 ): Promise<string | undefined> {
 	const request = { method: 'GET', path: path`/webhooks/${id}` } as const;
-	const response = await send(context, request, 'read', undefined, options).catch(() => ({}));
+	const response = await send(context, request, 'read', undefined, options).catch(() => undefined);
 	return readAnswered(response)?.shownSecret;
 }
 
@@ -176,7 +181,7 @@ export const findOwnEndpoints = (
 	endpoints.filter(
 		(endpoint) =>
 			isSameUrl(endpoint.url, url) ||
-			(isStored(endpoint, stored) && isSameLocation(stored.url ?? '', url)),
+			(isStored(endpoint, stored) && stored.url !== undefined && isSameLocation(stored.url, url)),
 	);
 
 /**
@@ -217,14 +222,13 @@ function readEndpoint(record: IDataObject): Endpoint | undefined {
 	const id = readId(record);
 	if (id === undefined || typeof record.url !== 'string') return undefined;
 	const { url, events, active, description } = record;
-	const shownSecret = readSecret(record);
 	return {
 		id,
 		url,
 		events: Array.isArray(events) ? events.filter((name) => typeof name === 'string') : [],
 		active: active !== false,
 		description,
-		...(shownSecret !== undefined && { shownSecret }),
+		shownSecret: readSecret(record),
 	};
 }
 
