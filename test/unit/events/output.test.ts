@@ -202,7 +202,7 @@ describe('the simplified output of an event that is about something else', () =>
 		expect(buildSimplifiedOutput({ ...envelope, event }, payload)).toMatchObject(parts);
 	});
 
-	it('has no such part where the payload says nothing', () => {
+	it('the output leaves out a part that the payload does not have', () => {
 		const output = buildSimplifiedOutput({ ...envelope, event: 'review.created' }, {});
 		expect(output).toEqual({ ...envelope, event: 'review.created' });
 	});
