@@ -29,7 +29,7 @@ export class PocketsflowApi implements ICredentialType {
 	properties: INodeProperties[] = [
 		{
 			displayName:
-				'Find your key in Pocketsflow under <b>Developers → API keys</b>. Start with a test key (pk_test_…), which moves no money. Test and live data are separate.',
+				'Find your key in Pocketsflow under <b>Developers → API keys</b>. Start with a test key (pk_test_…).',
 			name: 'notice',
 			type: 'notice',
 			default: '',
@@ -43,7 +43,7 @@ export class PocketsflowApi implements ICredentialType {
 			default: '',
 			placeholder: 'e.g. pk_test_…',
 			description:
-				'The secret key from Developers → API keys in Pocketsflow. A key that begins with pk_test_ uses test data and moves no money.',
+				'The secret key from Developers → API keys in Pocketsflow. A test key begins with pk_test_ and moves no money. Test and live data are separate.',
 		},
 		{
 			displayName: 'Base URL',
@@ -60,7 +60,7 @@ export class PocketsflowApi implements ICredentialType {
 			default: '',
 			placeholder: 'e.g. whsec_…',
 			description:
-				'Needed only for a webhook endpoint that you created manually in Pocketsflow. The trigger stores the secret of an endpoint that it registers.',
+				'Needed only for a webhook that you created manually in Pocketsflow. The Pocketsflow Trigger stores the secret of its own webhook.',
 		},
 		{
 			displayName: 'Ignore SSL Issues (Insecure)',
@@ -73,9 +73,9 @@ export class PocketsflowApi implements ICredentialType {
 	];
 
 	/**
-	 * Adds the key to a request of these nodes, of n8n's test of the credential and of its HTTP Request
-	 * node. The same checks hold for all three, and the key goes to the base URL only: no redirect is
-	 * followed, because n8n takes the key along.
+	 * Adds the key to requests of these nodes, of n8n's credential test, and of n8n's HTTP Request node. All
+	 * three pass the same checks. The key goes only to the base URL: redirects are not followed, because n8n
+	 * would send the key along.
 	 */
 	authenticate = async (
 		fields: ICredentialDataDecryptedObject,
@@ -88,10 +88,10 @@ export class PocketsflowApi implements ICredentialType {
 	};
 }
 
-/** Options of n8n's older HTTP helper, which its HTTP Request node uses. */
+/** Options of n8n's older HTTP helper, which the HTTP Request node uses. */
 const legacyWithoutRedirects = { followRedirect: false, followAllRedirects: false };
 
-/** @throws Error with everything that a user must know in its message, and without the key */
+/** @throws Error whose message holds everything that the user must know, without the key */
 function readFields(
 	fields: IDataObject,
 	{ baseURL, url, uri }: IHttpRequestOptions & { uri?: string },
@@ -101,7 +101,7 @@ function readFields(
 	const addresses = [url, uri].filter((address) => address !== undefined);
 	if (!addresses.every((address) => isOwnAddress(credential, address, baseURL)))
 		throw new Error(
-			`The API key in this credential is sent only to ${new URL(credential.baseUrl).host}. Fix the address, or the 'Base URL' in the credential.`,
+			`This credential sends its API key only to ${new URL(credential.baseUrl).host}. Use a URL on that host, or change the 'Base URL' in the credential.`,
 		);
 	return credential;
 }

@@ -22,9 +22,9 @@ export class PocketsflowPollingTrigger implements INodeType {
 		version: 1,
 		subtitle: buildEventsSubtitle(polledEventOptions),
 		description:
-			'Polls Pocketsflow for new orders, subscriptions, and other events. n8n needs no public address',
+			'Polls Pocketsflow for new orders, subscriptions, and other events, without a public address',
 		activationMessage:
-			'n8n now polls Pocketsflow at the times that you set. The first execution has no items: it only saves the starting point.',
+			'n8n now polls Pocketsflow at the poll times that you set. The first execution has no items: it only saves the starting point.',
 		defaults: { name: 'Pocketsflow Polling Trigger' },
 		polling: true,
 		inputs: [],
@@ -61,13 +61,13 @@ export class PocketsflowPollingTrigger implements INodeType {
 					{
 						name: 'From a Date',
 						value: 'date',
-						description: 'Include events since that date, in batches, oldest first',
+						description: 'Also emit events since a past date, in batches, oldest first',
 					},
 					{
 						name: 'From Now On',
 						value: 'now',
 						description:
-							'Only events after you first publish (activate) the workflow. Events that occur while it is unpublished are emitted when you publish it again.',
+							'Emit only events after you first publish (activate) the workflow. If you unpublish it, events that occur meanwhile are emitted when you publish it again.',
 					},
 				],
 			},
@@ -78,13 +78,13 @@ export class PocketsflowPollingTrigger implements INodeType {
 				required: true,
 				default: '',
 				description:
-					"The date in the workflow's time zone. If you change it, polling starts again from the new date.",
+					"The date to start from, in the workflow's time zone. If you change it, polling starts again from the new date.",
 				displayOptions: { show: { start: ['date'] } },
 			},
 			simplifyField.property,
 			{
 				displayName:
-					'n8n does not resume an execution that is interrupted. To receive its events again, with the same event IDs, add the option Repeat After.',
+					'n8n does not resume interrupted executions. To receive their events again, add the option Repeat After.',
 				name: 'guaranteeNotice',
 				type: 'notice',
 				default: '',

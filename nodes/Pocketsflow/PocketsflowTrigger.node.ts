@@ -24,13 +24,13 @@ export class PocketsflowTrigger implements INodeType {
 		name: 'pocketsflowTrigger',
 		icon: { light: 'file:pocketsflow.svg', dark: 'file:pocketsflow.dark.svg' },
 		group: ['trigger'],
-		// Not 1: for each request to a trigger of version 1 n8n evaluates an expression, which takes a third
-		// of the time until the answer (docs/n8n-engine.md#expression-isolates). Workflows that were
-		// written by hand say 1, and without it the editor would empty their parameters.
+		// Not 1: for each request to a trigger of version 1, n8n evaluates an expression, which adds a third to
+		// the response time (docs/n8n-engine.md#expression-isolates). Version 1 is still listed because
+		// workflows written by hand use it, and without it the editor would empty their parameters.
 		version: [1, 2],
 		defaultVersion: 2,
 		subtitle: buildEventsSubtitle(eventOptions),
-		// n8n shows it for the action node, too, where it lists both as one.
+		// n8n also shows this text for the action node, because it lists both nodes as one.
 		description:
 			'Sell digital products and subscriptions, and start workflows on orders and other events',
 		eventTriggerDescription:
@@ -50,7 +50,6 @@ export class PocketsflowTrigger implements INodeType {
 				httpMethod: 'POST',
 				responseMode: 'onReceived',
 				path: 'webhook',
-				// The node registers the webhook itself.
 				ndvHideUrl: true,
 			},
 		],

@@ -114,7 +114,7 @@ describe('A workflow in which everything goes wrong', () => {
 		},
 		'Too fast': { resource: 'product', operation: 'getAll' },
 	};
-	const table = 'Settled records';
+	const table = 'Find settled records';
 	const list = 'List';
 
 	const call = (type: string, name: string, y: number, parameters: object): WorkflowNode => ({
@@ -306,7 +306,7 @@ describe('Nothing happens', () => {
 		await sandbox.purchase({ productId: otherProductId, metadata });
 		await sandbox.purchase({ productId, metadata: { other: 1 } });
 		await expectNoExecution();
-		const line = 'started no execution for a signed delivery';
+		const line = 'did not start an execution for a signed delivery';
 		expect(explained).toContain(`\`${line}\``);
 		await untilHolds('the lines in the log', () => {
 			expect(readLog()).toMatch(

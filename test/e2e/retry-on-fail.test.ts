@@ -126,7 +126,7 @@ function testRetries(): void {
 
 		expect(status).toBe('error');
 		expect(countSent()).toEqual({ [first]: 1, [second]: 1, missing: 3 });
-		expect(error?.description).toMatch(/Done before the node stopped: 2 of 3 items/);
+		expect(error?.description).toMatch(/Done before the node stopped \(2 of 3 items\)/);
 	});
 
 	it('a retry with Stop succeeds with every item once', async () => {

@@ -105,7 +105,7 @@ describe('bad input', () => {
 			{ webhookEndpointId: byId('w'), updateFields: {} },
 		],
 		[
-			"'Minimum Price' is more than 'Maximum Price'",
+			"'Minimum Price' is higher than 'Maximum Price'",
 			'product create',
 			{ name: 'x', price: 1, additionalFields: { minPrice: 5, maxPrice: 2 } },
 		],
@@ -299,7 +299,7 @@ describe('finding an order by metadata', () => {
 	it('finding an order reports that Pocketsflow returns no metadata', async () => {
 		sandbox.setSwitches({ orderMetadata: false });
 		const { error } = await find('order_id', 'A-1003');
-		expect(error?.message).toBe('Pocketsflow returned 8 orders, but no metadata to compare');
+		expect(error?.message).toBe('Pocketsflow returned 8 orders, but none with metadata to compare');
 		expect(error?.description).toContain('The order may still exist');
 	});
 });

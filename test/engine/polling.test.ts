@@ -559,7 +559,10 @@ describe('a polling trigger whose stored state is gone when n8n starts', () => {
 			await pollWith(setup, memory);
 		});
 		expect(lines.filter(({ level }) => level === 'warn')).toEqual([
-			{ level: 'warn', message: expect.stringMatching(/nothing stored.*looks back 24 hours/) },
+			{
+				level: 'warn',
+				message: expect.stringMatching(/found no stored state.* looks back 24 hours/),
+			},
 		]);
 	});
 

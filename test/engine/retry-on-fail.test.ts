@@ -62,7 +62,7 @@ describe('what a retry sends', () => {
 		expect(countSent('orderId')).toEqual({ [second]: 1, [third]: 1, missing: 3 });
 		expect(error?.message).toMatch(/\[item 2\]$/);
 		expect(error?.description).toMatch(
-			/Done before the node stopped: 2 of 3 items: 0 \(\w+\), 1 \(\w+\)\. Not done: 2\./,
+			/Done before the node stopped \(2 of 3 items\): 0 \(\w+\), 1 \(\w+\)\. Not done: 2\./,
 		);
 	});
 
@@ -136,7 +136,7 @@ describe('what a retry sends', () => {
 
 		expect(countSent('orderId')).toEqual({ [ids[0]]: 1, [ids[1]]: 1, missing: 1 });
 		expect(error?.message).toMatch(/is unknown.*\[item \d\]$/);
-		expect(error?.description).toMatch(/Outcome unknown, check in Pocketsflow: \d\./);
+		expect(error?.description).toMatch(/Outcome unknown \(check Pocketsflow\): \d\./);
 		expect(error?.description).toMatch(/Not done: 2\./);
 		expect(error?.context).toMatchObject({ outcome: 'unknown' });
 	});

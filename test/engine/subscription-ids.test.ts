@@ -112,7 +112,7 @@ describe.each(['cancel', 'refund'] as const)('the ID that events give: %s', (ope
 		expect(error?.message).toBe('Subscription not found.');
 		expect(error?.description).toMatch(
 			new RegExp(
-				`^Pocketsflow found the subscription ${shop.membershipId}, but it has no payment provider ID`,
+				`^Pocketsflow found the subscription ${shop.membershipId} but did not accept this ID, and the subscription has no payment provider ID`,
 			),
 		);
 		expect(error?.description).not.toMatch(/must belong to this account/);

@@ -109,7 +109,7 @@ describe('the key in the credential is of the other mode', () => {
 		});
 		expect(await stage.listAt(trigger.url)).toHaveLength(1);
 		expect(await accepts(trigger, await readSecretAt(trigger.url))).toBe(true);
-		expect(countLines(lines, 'registered its webhook again')).toBe(1);
+		expect(countLines(lines, 're-registered its webhook')).toBe(1);
 	});
 
 	it('an endpoint that is missing once is not created again, because the workflow may be deactivated', async () => {
@@ -186,7 +186,7 @@ describe('the description of an endpoint', () => {
 				}
 			});
 			// Once at the activation, and once in the process that found it out by itself.
-			expect(countLines(lines, 'sealed copy')).toBe(2);
+			expect(countLines(lines, 'encrypted copy')).toBe(2);
 		},
 	);
 

@@ -66,6 +66,12 @@ async function waitForPolls(count: number): Promise<void> {
 	await sleep(2_000);
 }
 
+/** Waits until a restart repeats nothing that was handed over by now: it is stored, and half a minute old. */
+async function waitUntilCertain(): Promise<void> {
+	await sleep(30_000);
+	await waitForPolls(2);
+}
+
 const holdAnswers = (rule: Partial<FaultRule>) =>
 	environment.sandbox.setSwitches({ faults: [{ path: '/orders', kind: 'hang', ...rule }] });
 
@@ -82,12 +88,12 @@ describe("polls by n8n's scheduler, with durable cursors", () => {
 		async () => {
 			const before = await sales.sell();
 			await sales.waitForHandovers(before, 1);
-			await waitForPolls(2);
+			await waitUntilCertain();
 			await environment.n8n.kill('SIGTERM');
 			const whileDown = await sales.sell();
 			await environment.n8n.restart();
 			await sales.waitForHandovers(whileDown, 1);
-			await waitForPolls(2);
+			await waitUntilCertain();
 			expect(sales.countHandovers([...before, ...whileDown])).toEqual([1, 1, 1, 1]);
 		},
 		testTimeoutMs,

@@ -44,7 +44,7 @@ export const groups: Record<string, Group> = {
 	},
 	plan: {
 		sources: ['webhook/plan'],
-		tests: ['unit/webhook/plan', 'engine/trigger-repair', 'engine/trigger-registration'],
+		tests: ['unit/webhook/plan', 'unit/webhook/apply'],
 	},
 	endpoints: {
 		sources: ['webhook/endpoints'],

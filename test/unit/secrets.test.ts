@@ -24,7 +24,7 @@ const madeUp = [
 	/^pk_(live|test)_(Qh7ZkP2wXr9Tb4Mn)+$/,
 	/^pk_(live_tenantOne|test_tenantTwo)0123456789$/,
 	/^pk_test_unknown(_code)?$/,
-	/^whsec_(abcdefghijklmnop|x+4a7f|0123456789abcdef)$/,
+	/^whsec_(of_last_year_0123|abcdefghijklmnop|x+4a7f|0123456789abcdef)$/,
 ];
 
 /** What looks like a secret in a text, by what it would be. */

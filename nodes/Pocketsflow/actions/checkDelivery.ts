@@ -8,7 +8,6 @@ import { readAccount } from '../transport/account';
 import { BoundedMap } from '../transport/boundedMap';
 import { credentialType, hashCredential, loadCredential } from '../transport/credential';
 
-/** A delivery as the input item has it. */
 interface ReceivedDelivery {
 	rawBody: Uint8Array;
 	headers: DeliveryHeaders;
@@ -19,7 +18,7 @@ interface CheckSettings {
 	itemIndex: number;
 }
 
-/** Builds the item of a delivery. @throws NodeOperationError for one that is not valid */
+/** Builds the item of a delivery. @throws NodeOperationError if the delivery is not valid */
 export async function checkDelivery(
 	context: IExecuteFunctions,
 	delivery: ReceivedDelivery,
@@ -65,7 +64,8 @@ async function buildItem(
 	const delivery = readDelivery(headers, rawBody);
 	if (!delivery)
 		throw new NodeOperationError(context.getNode(), "Can't read this signed delivery", {
-			description: 'Its body is not a JSON object, names no event, or is nested too deeply.',
+			description:
+				"The body is not a JSON object, is nested too deeply, or does not name the event. Check that 'Headers' contains X-Pocketsflow-Event.",
 			itemIndex,
 		});
 	const { mode } = await loadCredential(context, itemIndex);
@@ -76,7 +76,7 @@ async function buildItem(
 	return buildDeliveryItem(businessEvent, delivery, { simplify, nowMs: Date.now() });
 }
 
-/** Whose account a key belongs to does not change; by the hash of the credential. */
+/** The account of each key, by the hash of the credential. It never changes. */
 const accounts = new BoundedMap<string>(100);
 
 async function findAccount(

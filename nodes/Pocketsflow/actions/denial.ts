@@ -2,27 +2,27 @@ import { isRecord } from '../api/responses';
 
 const failedStatus = /^(failed|failure|declined|rejected)$/i;
 
-/** Where the verdict may stand; what else an answer holds is about other things. */
+/** Keys that may hold the verdict. Everything else in a response is about other things. */
 const wrappers = ['data', 'result', 'refund', 'discount'];
 
-/** How an answer says no, and what n8n then shows. */
+/** How a response says no, and what n8n then shows. */
 export interface Denial {
-	/** Keys that have `false` then. */
+	/** Keys that are `false` in such a response. */
 	keys: readonly string[];
 	message: string;
-	/** What to do; to check in the dashboard unless given. */
+	/** What to do. Default: check the Pocketsflow dashboard. */
 	description?: string;
 }
 
-/** Of a deletion. */
+/** For a deletion. */
 export const deletionDenial: Denial = {
 	keys: ['deleted', 'isDeleted', 'removed'],
 	message: 'Pocketsflow responded that it deleted nothing',
 };
 
 /**
- * Whether an answer, or what it wraps, says no although its status is one of success: it has `false` under
- * one of the keys, or a status that means that it failed.
+ * Whether a response, or what it wraps, says no despite a success status: it has `false` under one of the
+ * keys, or a status that means failure.
  */
 export function isDenied(answer: unknown, keys: readonly string[]): boolean {
 	if (!isRecord(answer)) return false;

@@ -24,8 +24,8 @@ type Pending = { task: Task } | { error: NodeError };
 type Prepared = Pending | { settled: SettledItem };
 
 /**
- * Finds the table row that the node's `resource` and `operation` parameters choose.
- * @throws NodeOperationError where there is none
+ * Finds the operation that the node's `resource` and `operation` parameters select.
+ * @throws NodeOperationError if there is none
  */
 export function findOperation(
 	context: IExecuteFunctions,
@@ -45,11 +45,11 @@ export function findOperation(
 }
 
 /**
- * Runs one operation for all items. Bad input of any item stops the node before anything is sent. After a
- * later failure no further item is begun, what is in flight is awaited, and the error says what was done.
- * With `continueOnFail` each item fails alone. Output is in input order, each item paired with its input.
- * Where n8n runs the node again because of Retry On Fail, only what was not done is sent. However many items
- * there are, n8n answers others meanwhile.
+ * Runs one operation for all items. If any item has bad input, the node stops before it sends anything.
+ * After a later failure it starts no further item, waits for requests in flight, and reports in the error
+ * what was done. With `continueOnFail`, each item fails alone. Output is in input order, each item paired
+ * with its input. If n8n runs the node again because of Retry On Fail, only what was not done is sent. n8n
+ * keeps responding to others, however many items there are.
  * @throws NodeApiError or NodeOperationError
  */
 export async function runOperation(
@@ -74,7 +74,7 @@ async function prepare(
 	itemIndex: number,
 ): Promise<Pending> {
 	try {
-		// Each item can have its own credential, and one that cannot be used is bad input, too.
+		// Each item can have its own credential. One that can't be used is bad input, too.
 		await loadCredential(context, itemIndex);
 		return { task: buildTask(context, operation, itemIndex) };
 	} catch (thrown) {
@@ -82,7 +82,7 @@ async function prepare(
 	}
 }
 
-/** One run over all items, and the outcome of each of them so far. */
+/** One run over all items, with the outcome of each item so far. */
 class OperationRun {
 	private readonly outputs: INodeExecutionData[][];
 
@@ -90,7 +90,6 @@ class OperationRun {
 
 	private readonly stop = new AbortController();
 
-	/** The error that ends the run. */
 	private failure: NodeError | undefined;
 
 	constructor(
@@ -184,15 +183,16 @@ function toNodeError(context: IExecuteFunctions, thrown: unknown, itemIndex: num
 	return new NodeApiError(context.getNode(), thrown as JsonObject, { itemIndex });
 }
 
-/** As a tool: a model is given nothing but the message of an error (docs/n8n-engine.md#ai-tools). */
+/** As a tool: a model gets only the message of an error (docs/n8n-engine.md#ai-tools). */
 const isTool = (context: IExecuteFunctions) => context.getNode().type.endsWith('Tool');
 
 const addItemNumber = (error: NodeError, item: number) =>
 	setMessage(error, `${error.message} [item ${item}]`);
 
 /**
- * With all of the error in its text: n8n shows nothing else of an item that failed alone. Without the error
- * itself: n8n's expressions cannot read an item that holds one (docs/n8n-engine.md#errors-and-messages).
+ * The text holds the whole error, because n8n shows nothing else for an item that failed alone. The error
+ * object is left out, because n8n's expressions cannot read an item that holds one
+ * (docs/n8n-engine.md#errors-and-messages).
  */
 function buildErrorItem(error: NodeError, item: number): INodeExecutionData {
 	const { message } = addItemNumber(setMessage(error, composeMessage(error)), item);

@@ -1,15 +1,15 @@
-/** The outcome of one item of a run that failed. */
+/** The outcome of one item in a failed run. */
 export type ItemOutcome =
 	| { status: 'done'; id?: string; recordCount: number }
 	| { status: 'unknown' }
 	| { status: 'notDone' };
 
-/** IDs that are named one by one. With more, n8n could no longer show or store the error well. */
+/** Most IDs to list one by one. With more, n8n could no longer show or store the error well. */
 const maxNamedItems = 200;
 
 /**
- * Says which items of a failed run were done, with their IDs, which may have been, and which were not, so
- * that the user goes on from there and does nothing twice. Empty for a run of one item.
+ * Lists which items of a failed run were done (with their IDs), which may have been done, and which were
+ * not, so that the user can continue without doing anything twice. Empty for a run of one item.
  */
 export function summarizeFailure(items: readonly ItemOutcome[]): string {
 	if (items.length < 2) return '';
@@ -19,7 +19,7 @@ export function summarizeFailure(items: readonly ItemOutcome[]): string {
 	const notDone = withStatus('notDone');
 	return [
 		summarizeDone(items, withStatus('done')),
-		unknown.length > 0 && `Outcome unknown, check in Pocketsflow: ${formatRanges(unknown)}.`,
+		unknown.length > 0 && `Outcome unknown (check Pocketsflow): ${formatRanges(unknown)}.`,
 		notDone.length > 0 && `Not done: ${formatRanges(notDone)}.`,
 	]
 		.filter(Boolean)
@@ -30,7 +30,7 @@ function summarizeDone(items: readonly ItemOutcome[], done: readonly number[]): 
 	if (done.length === 0) return `None of the ${items.length} items was confirmed as done.`;
 	const named = done.slice(-maxNamedItems);
 	const ids = named.map((index) => formatDoneItem(items[index], index)).join(', ');
-	const begin = `Done before the node stopped: ${done.length} of ${items.length} items:`;
+	const begin = `Done before the node stopped (${done.length} of ${items.length} items):`;
 	return named.length === done.length
 		? `${begin} ${ids}.`
 		: `${begin} ${formatRanges(done)}. The last ${named.length}: ${ids}.`;

@@ -11,7 +11,7 @@ import {
 } from '../fields/field';
 import { checkDateRange } from '../fields/shared/collections';
 
-/** Reads the parameters of one item as the fields define them. Every method throws InvalidInputError. */
+/** Reads the parameters of one item as the fields define them. Every method can throw InvalidInputError. */
 export class ItemParameters {
 	constructor(
 		private readonly context: IExecuteFunctions,
@@ -21,10 +21,10 @@ export class ItemParameters {
 		this.isTool = context.getNode().type.endsWith('Tool');
 	}
 
-	/** Whether an AI agent calls the node. A model leaves an argument out, or gives null, to not set it. */
+	/** Whether an AI agent calls the node. To leave an argument unset, a model omits it or passes null. */
 	private readonly isTool: boolean;
 
-	/** The value of a field, or undefined where it is blank. */
+	/** The value of a field, or undefined if it is blank. */
 	get<T>(field: Field<T>): T | undefined {
 		const raw = this.getRaw(field.property.name);
 		if (isMissing(raw) && this.isTool) return undefined;
@@ -43,12 +43,12 @@ export class ItemParameters {
 		return value;
 	}
 
-	/** The values of the collections' fields that are set, by their names at the API. */
+	/** The values of all collection fields that are set, by their API names. */
 	getOptional(): CollectionValues {
 		return Object.assign({}, ...this.collections.map((one) => this.readCollection(one)));
 	}
 
-	/** The same for an update, which must set some field: an empty one would change nothing. */
+	/** The same for an update, which must set at least one field: an empty one would change nothing. */
 	requireChanges(): CollectionValues {
 		const values = this.getOptional();
 		if (Object.keys(values).length === 0)
@@ -59,7 +59,7 @@ export class ItemParameters {
 		return values;
 	}
 
-	/** The same for the filters of a list, whose fields read nothing but texts, numbers and booleans. */
+	/** The same for the filters of a list. Their fields read only text, numbers, and booleans. */
 	getFilters(): ListFilters {
 		return checkDateRange(this.getOptional()) as ListFilters;
 	}
@@ -79,7 +79,7 @@ export class ItemParameters {
 		return Object.fromEntries(values.filter(isSet)) as CollectionValues;
 	}
 
-	/** The value of a field that the user added to a collection. Undefined leaves it out. */
+	/** The value of a field that the user added to a collection. Undefined omits it. */
 	private readOptional(collection: Collection, field: Field, given: IDataObject): unknown {
 		const { property, emptyValue, mayBeMissing = this.isTool } = field;
 		const raw = given[property.name];
@@ -99,8 +99,8 @@ export class ItemParameters {
 	}
 
 	/**
-	 * The value of a parameter as n8n gives it, with its expressions resolved: empty text where it is not set
-	 * at all, undefined or null where an expression gave nothing.
+	 * The value of a parameter as n8n returns it, with expressions resolved: an empty string if it is not set
+	 * at all, undefined or null if an expression returned nothing.
 	 */
 	private getRaw(name: string): unknown {
 		return this.context.getNodeParameter(name, this.itemIndex, '');

@@ -18,7 +18,7 @@ export function buildProperties(resources: readonly Resource[]): INodeProperties
 	];
 }
 
-/** An expression that gives the names of the operation and the resource, as in `Get Many: Order`. */
+/** An expression that returns the names of the operation and the resource, as in `Get Many: Order`. */
 export function buildSubtitle(resources: readonly Resource[]): string {
 	const operations = resources.flatMap((resource) => resource.operations);
 	const names = (rows: ReadonlyArray<Pick<Resource, 'option'>>) =>
@@ -58,7 +58,7 @@ function buildResourceProperties({ option, operations }: Resource): INodePropert
 	];
 }
 
-/** The fields of all operations, each once, in an order that agrees with that of every operation. */
+/** The fields of all operations, each once, in an order that fits every operation. */
 function sortForPanel(operations: readonly Operation[]): Field[] {
 	const rest = new Set(operations.flatMap(({ fields }) => fields));
 	const ordered: Field[] = [];
@@ -74,7 +74,7 @@ function sortForPanel(operations: readonly Operation[]): Field[] {
 	return ordered;
 }
 
-/** The operation that a new node begins with: one that only reads, where there is one. */
+/** The operation that a new node starts with: one that only reads, if there is one. */
 function findSafest(operations: readonly Operation[]): Operation {
 	const reads = operations.filter(({ effect }) => effect === 'read');
 	return (
@@ -104,5 +104,8 @@ function buildCollectionProperty({
 	};
 }
 
-/** Plain, because the first `localeCompare` of a process loads a collator for 10 ms. Display names are ASCII. */
+/**
+ * A plain comparison, because the first `localeCompare` of a process takes 10 ms to load a collator.
+ * Display names are ASCII.
+ */
 const compareNames = (a: string, b: string): number => (a.toLowerCase() < b.toLowerCase() ? -1 : 1);

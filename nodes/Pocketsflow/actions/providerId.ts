@@ -9,16 +9,16 @@ import type { Lookup } from './operation';
 
 const nothingDone = 'Nothing was canceled or refunded.';
 
-/** Certainly given by the payment provider: Pocketsflow's own IDs have no prefix. */
+/** An ID that certainly comes from the payment provider: Pocketsflow's own IDs have no prefix. */
 const providerPattern = /^sub_/;
 const ownPattern = /^[0-9a-f]{24}$/i;
 
 /**
- * Builds a request about a buyer's subscription, whose path the API documents with the payment provider's
- * ID, while events carry the subscription's own (docs/pocketsflow-api.md#subscriptions).
+ * Builds a request about a buyer's subscription. The API documents its path with the payment provider's ID,
+ * while events carry the subscription's own ID (docs/pocketsflow-api.md#subscriptions).
  * @param action the part of the path before the ID
  * @param id either ID
- * @throws InvalidInputError where Pocketsflow has no subscription with that ID
+ * @throws InvalidInputError if Pocketsflow has no subscription with that ID
  */
 export async function buildProviderRequest(
 	action: 'cancel' | 'refund',
@@ -33,7 +33,7 @@ export async function buildProviderRequest(
 		: buildRequest(action, providerId, adviseOnProviderId(id, providerId));
 }
 
-/** The payment provider's ID of a membership, which it need not have. */
+/** The payment provider's ID of a membership. Not every membership has one. */
 const getProviderId = (membership: IDataObject) =>
 	formatText(membership.stripeSubscriptionId)?.trim() || undefined;
 
@@ -47,7 +47,7 @@ const buildRequest = (
 	ifNotFound,
 });
 
-/** The membership with an ID of either kind, and certainly no other. @throws InvalidInputError */
+/** The membership with this ID of either kind, never another one. @throws InvalidInputError */
 async function findMembership(id: string, lookup: Lookup): Promise<IDataObject> {
 	const has = (record: IDataObject) => readId(record) === id || getProviderId(record) === id;
 	const membership = await readMembership(id, has, lookup);
@@ -60,8 +60,8 @@ async function findMembership(id: string, lookup: Lookup): Promise<IDataObject> 
 }
 
 /**
- * Only an ID in Pocketsflow's own form is asked for. What the API answers to any other is not known: it may
- * be an error as well as a 404 (docs/pocketsflow-api.md#ids).
+ * Requests the record only for an ID in Pocketsflow's own form. How the API responds to other IDs is
+ * unknown: possibly with a 404, possibly with another error (docs/pocketsflow-api.md#ids).
  */
 async function readMembership(
 	id: string,
@@ -74,7 +74,10 @@ async function readMembership(
 	return has(record) ? record : undefined;
 }
 
-/** Says what to use instead of an unknown ID; that of the offer stands next to the right one in events. */
+/**
+ * Says what to use instead of an unknown ID. In events, the offer's ID is next to the right one, so it is a
+ * likely mix-up.
+ */
 async function adviseOnUnknownId(id: string, { find }: Lookup): Promise<string> {
 	const isOffer = (record: IDataObject) => readId(record) === id;
 	const offer = await find(lists.offers, isOffer).catch(() => undefined);
@@ -89,9 +92,9 @@ const bothIds =
 const adviseOnBothIds = `${bothIds} Also check that the subscription belongs to this account and to the mode of the API key`;
 
 const adviseWithoutProviderId = (id: string) =>
-	`Pocketsflow found the subscription ${id}, but it has no payment provider ID, and Pocketsflow does not accept its own ID for this. Use the Pocketsflow dashboard instead`;
+	`Pocketsflow found the subscription ${id} but did not accept this ID, and the subscription has no payment provider ID. Use the Pocketsflow dashboard instead`;
 
 const adviseOnProviderId = (id: string, providerId: string) =>
 	id === providerId
-		? 'Pocketsflow found this subscription, but does not accept its payment provider ID. Use the Pocketsflow dashboard instead'
-		: `Pocketsflow found the subscription ${id}, but does not accept its payment provider ID ${providerId}. Use the Pocketsflow dashboard instead`;
+		? 'Pocketsflow found this subscription but did not accept its payment provider ID. Use the Pocketsflow dashboard instead'
+		: `Pocketsflow found the subscription ${id} but did not accept its payment provider ID ${providerId}. Use the Pocketsflow dashboard instead`;

@@ -11,12 +11,14 @@ import type { Effect } from '../api/request';
 
 export type NodeError = NodeApiError | NodeOperationError;
 
-/** What the request of an item came to, where it must not be sent again; texts without the item's number. */
+/**
+ * The result of an item's request if it must not be sent again. The texts are without the item's number.
+ */
 export type SettledItem =
 	| { output: IDataObject[] }
 	| { error: NodeError; texts: Pick<NodeError, 'message' | 'description'> };
 
-/** What earlier tries of the same run of a node came to, by the index of the item. */
+/** The results of earlier tries of the same node run, by item index. */
 export interface RunMemory {
 	get(itemIndex: number): SettledItem | undefined;
 	set(itemIndex: number, settled: SettledItem): void;
@@ -24,13 +26,13 @@ export interface RunMemory {
 
 const noMemory: RunMemory = { get: () => undefined, set: () => {} };
 
-/** By input item and run of a node. n8n lets go of the items at the end of the run at the latest. */
+/** By input item and node run. n8n releases the items at the end of the run at the latest. */
 const settledByInput = new WeakMap<object, Map<string, SettledItem>>();
 
 /**
- * Opens what is kept of this run of a node while n8n's Retry On Fail runs it repeatedly, each time with
- * all of its items (docs/n8n-engine.md#retry-on-fail): nothing for reads. An error of a change is not kept
- * either, because sending it again does no harm.
+ * Opens the memory of this node run while n8n's Retry On Fail repeats it, each time with all items
+ * (docs/n8n-engine.md#retry-on-fail). Reads are not kept. Neither are failed changes, because sending them
+ * again does no harm.
  */
 export function openRun(context: IExecuteFunctions, effect: Effect): RunMemory {
 	const { id, retryOnFail } = context.getNode();
@@ -49,9 +51,9 @@ export function openRun(context: IExecuteFunctions, effect: Effect): RunMemory {
 }
 
 /**
- * Identifies one run of a node, over all of its tries: n8n makes new item objects for each run and gives
- * the same ones to each try (docs/n8n-engine.md#retry-on-fail). For a tool it makes a new item and a new
- * run index for each try, but the arguments are one object for each call.
+ * Identifies one node run across all its tries: n8n creates new item objects for each run and passes the
+ * same ones to each try (docs/n8n-engine.md#retry-on-fail). For a tool, n8n creates a new item and a new
+ * run index for each try, but each call has one arguments object.
  */
 function identifyRun(context: IExecuteFunctions): { inputs: object[]; runIndex: string } {
 	const toolCalls: INodeExecutionData[] = context.getInputData(0, NodeConnectionTypes.AiTool);

@@ -8,7 +8,7 @@ import type { Collection, Field } from '../fields/field';
 import { deletionDenial } from './denial';
 import type { RecordOutput, RequestOperation } from './operation';
 
-/** What the panel says of a row. */
+/** What the panel says about a row. */
 type Texts = Pick<INodePropertyOptions, 'action' | 'description'>;
 
 interface RowSettings extends Texts, RecordOutput {
@@ -21,7 +21,6 @@ const listOutputFields = ({ simplifiedKeys, notices = [] }: RowSettings): Field[
 	...notices,
 ];
 
-/** Reads one record of a list by its ID. */
 export const buildGetRow = (settings: RowSettings & { field: Field<string> }): RequestOperation => {
 	const { action, description, field, list, simplifiedKeys, hiddenKeys } = settings;
 	return {
@@ -36,7 +35,7 @@ export const buildGetRow = (settings: RowSettings & { field: Field<string> }): R
 	};
 };
 
-/** Reads a list, all of it or up to a limit. Without collections it has no filters. */
+/** Reads a list, in full or up to a limit. Without collections, it has no filters. */
 export const buildGetManyRow = (
 	settings: RowSettings & { collections?: readonly Collection[] },
 ): RequestOperation => {
@@ -51,7 +50,7 @@ export const buildGetManyRow = (
 	};
 };
 
-/** Deletes the thing with an ID, which is the last segment of the path. */
+/** Deletes the record with an ID, which is the last segment of the path. */
 export const buildDeleteRow = ({
 	action,
 	description,

@@ -2,13 +2,13 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { isRecord } from '../api/responses';
 
-/** A key that Simplify keeps; in a list, the further places where older or newer responses have it. */
+/** A key that Simplify keeps. A list also names the other places where older or newer responses have it. */
 export type SimplifiedKey = string | readonly [key: string, ...elsewhere: string[]];
 
 /**
- * Reduces a record to its ID and the given keys, all of them in this order: null where the record has none.
- * The ID keeps its key, `_id` or `id` (docs/pocketsflow-api.md#ids); values stay as Pocketsflow gave them,
- * amounts included.
+ * Reduces a record to its ID and the given keys, in this order; null for a key that the record does not
+ * have. The ID keeps its key, `_id` or `id` (docs/pocketsflow-api.md#ids). Values, including amounts, stay
+ * as Pocketsflow returned them.
  */
 export function simplifyRecord(record: IDataObject, keys: readonly SimplifiedKey[]): IDataObject {
 	const idKey = record._id === undefined ? 'id' : '_id';
@@ -21,7 +21,7 @@ export function simplifyRecord(record: IDataObject, keys: readonly SimplifiedKey
 
 const isGiven = (value: unknown) => value !== undefined && value !== null;
 
-/** The value at a path of keys with points between them; undefined where there is none. */
+/** The value at a path of keys separated by periods; undefined if there is none. */
 export function getAtPath(record: IDataObject, path: string): IDataObject[string] {
 	return path
 		.split('.')

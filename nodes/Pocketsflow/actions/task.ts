@@ -21,8 +21,8 @@ import type {
 import { simplifyRecord } from './simplify';
 
 /**
- * Prepares the work of one item. All of its parameters are read here, so that bad input shows before
- * anything is sent for any item.
+ * Prepares the work of one item. Reads all of its parameters, so that bad input is reported before anything
+ * is sent for any item.
  * @throws InvalidInputError
  */
 export function buildTask(
@@ -53,7 +53,7 @@ function buildRequestTask(
 		if (denial && isDenied(answer, denial.keys)) {
 			const { message, description = checkThere } = denial;
 			const error = new NodeOperationError(context.getNode(), message, { description, itemIndex });
-			// It was carried out, and failed: to send it again is up to the user.
+			// The request was processed and failed. Whether to send it again is the user's decision.
 			error.context.outcome = 'denied';
 			throw error;
 		}
@@ -107,7 +107,7 @@ function buildRequestTask(
 
 const hinted = new WeakSet<IExecuteFunctions>();
 
-/** Shows a hint with the output of the node, once in a run however many items it is about. */
+/** Shows a hint with the output of the node, once per run however many items it concerns. */
 function giveHint(context: IExecuteFunctions, message: string | undefined): void {
 	if (message === undefined || hinted.has(context)) return;
 	hinted.add(context);
@@ -131,10 +131,10 @@ function buildLookup(context: IExecuteFunctions, itemIndex: number, stop: AbortS
 	};
 }
 
-/** Whether a record holds what the operation is for. */
+/** Whether a record holds what the operation needs. */
 const isComplete = { id: hasId, url: hasUrl };
 
-/** Reads a list for the records that match. @throws NodeOperationError when none could be compared */
+/** Reads a list for matching records. @throws NodeOperationError if none could be compared */
 async function searchList(
 	context: IExecuteFunctions,
 	list: ListEndpoint,
@@ -163,7 +163,7 @@ type Transform = (record: IDataObject) => IDataObject;
 
 const keepAll: Transform = (record) => record;
 
-/** How a record becomes output: without the hidden keys, then reduced to what the user wants of it. */
+/** How a record becomes output: without the hidden keys, then simplified if the user wants that. */
 function buildTransform(
 	{ simplifiedKeys, hiddenKeys = [] }: RecordOutput,
 	item: ItemParameters,

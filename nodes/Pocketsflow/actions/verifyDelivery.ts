@@ -45,7 +45,7 @@ const binaryFieldField: Field<unknown> = showFor(
 	},
 );
 
-/** Text that keeps every blank, because every byte is signed. */
+/** Text that keeps all whitespace, because every byte is signed. */
 const bodyField: Field<string> = showFor(
 	{ bodyFrom: ['text'] },
 	{
@@ -72,7 +72,7 @@ const headersField = jsonField({
 		'The headers of the delivery. The node reads X-Pocketsflow-Signature, X-Pocketsflow-Event, and X-Pocketsflow-Timestamp, in upper or lower case.',
 });
 
-/** The fields of the operation, in the order of the panel. */
+/** The fields of the operation, in the order in which the panel shows them. */
 export const verifyDeliveryFields = [
 	bodyFromField,
 	binaryFieldField,
@@ -82,8 +82,8 @@ export const verifyDeliveryFields = [
 ] as const;
 
 /**
- * Prepares the check of one delivery that another node received: the same check, and the same item, as the
- * Pocketsflow Trigger's. A delivery that is not valid ends in an error.
+ * Prepares the check of one delivery that another node received. The check and the item are the same as in
+ * the Pocketsflow Trigger. A delivery that is not valid fails with an error.
  */
 export function prepareVerification(context: IExecuteFunctions, item: ItemParameters): Task {
 	const { itemIndex } = item;
@@ -98,7 +98,7 @@ export function prepareVerification(context: IExecuteFunctions, item: ItemParame
 }
 
 function lowerCaseKeys(headers: IDataObject): DeliveryHeaders {
-	// API gateways give each header as a list, in which one value is all there is.
+	// API gateways pass each header as a list, usually with one value.
 	const read = (value: unknown) =>
 		Array.isArray(value) ? [...new Set(value.map(String))].join(', ') : String(value);
 	return Object.fromEntries(
@@ -116,17 +116,17 @@ function prepareBody(context: IExecuteFunctions, item: ItemParameters): () => Pr
 	return async () => await context.helpers.getBinaryDataBuffer(itemIndex, file);
 }
 
-/** Whether a value is a file as n8n keeps it: with its data, or the ID under which that is stored. */
+/** Whether a value is a file as n8n keeps it: with its data, or with the ID of the stored data. */
 const isFile = (value: unknown): value is IBinaryData =>
 	isRecord(value) && typeof value.mimeType === 'string' && ('id' in value || 'data' in value);
 
 /**
- * The file that is meant by the name of a binary field, a path in the JSON of the item, or the file itself,
- * which an expression gives. In n8n's binary mode Combined all are in the JSON, under `_files`
- * (docs/n8n-engine.md#loading-and-metadata). @throws InvalidInputError
+ * The file that the user means: by the name of a binary field, by a path in the item's JSON, or by an
+ * expression that returns the file itself. In n8n's binary mode Combined, all files are in the JSON under
+ * `_files` (docs/n8n-engine.md#loading-and-metadata). @throws InvalidInputError
  */
 function findFile({ json, binary }: INodeExecutionData, given: unknown): IBinaryData {
-	// What $binary gives has no data where n8n keeps that in memory. The signature decides in any case.
+	// $binary returns no data if n8n keeps the file in memory. The signature decides in any case.
 	const candidates =
 		typeof given === 'string'
 			? [binary?.[given], getAtPath(json, given), getAtPath(json, `_files.${given}`)]

@@ -2,18 +2,18 @@ import { isRecord } from './responses';
 
 const dateOnly = /^\d{4}-\d{2}-\d{2}$/;
 const dateTimeWithoutZone = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)$/;
-/** PostgreSQL writes a blank before the time, and full hours as `+00`. */
+/** PostgreSQL writes a space before the time, and full hours as `+00`. */
 const dateTimeWithZone =
 	/^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?) ?(?:Z|UTC|GMT|([+-]\d{2}):?(\d{2})?)$/i;
 
 /** Timestamps below this are in seconds: as milliseconds they would be before March 1973. */
 const minMilliseconds = 1e11;
-/** A smaller number is another thing: as seconds it would be before March 1973. */
+/** A smaller number is something else: as seconds it would be before March 1973. */
 const minTimestamp = 1e8;
 const latestMs = Date.parse('9999-12-31T23:59:59.999Z');
 const dayMs = 86_400_000;
 
-/** Which end of the day a date without a time stands for. */
+/** Which end of the day a date without a time means. */
 export type DayEdge = 'start' | 'end';
 
 /** Converts a timestamp in seconds or milliseconds, distinguished by its size, to milliseconds. */
@@ -23,12 +23,12 @@ export function toMilliseconds(timestamp: number): number {
 
 /**
  * Parses a date from an expression or the editor: ISO text, a Luxon DateTime, a Date, or a timestamp in
- * seconds or milliseconds. Undefined for what is not a date from 1970 to 9999, and for smaller numbers, such
- * as 46349 or 20261123, which are dates of a spreadsheet or of another system.
- * @param timezone of text without one, which is how n8n's date picker writes it
- * An hour that comes twice, at the end of daylight saving, is the earlier one.
- * @param edge the end of the day that a date without a time stands for
- * @throws UnknownTimezoneError where the zone is needed and not known
+ * seconds or milliseconds. Undefined for anything that is not a date from 1970 to 9999. Smaller numbers,
+ * such as 46349 or 20261123, are dates of a spreadsheet or another system, and are undefined, too. At the
+ * end of daylight saving time, an hour that occurs twice is the earlier one.
+ * @param timezone applies to text without one, which is how n8n's date picker writes dates
+ * @param edge the end of the day that a date without a time means
+ * @throws UnknownTimezoneError if the zone is needed and unknown
  */
 export function parseDate(
 	raw: unknown,
@@ -40,12 +40,12 @@ export function parseDate(
 }
 
 /**
- * Reads a date that the API wrote, in ms since 1970. The API may leave out the zone, which then is UTC
- * whatever the time zone of this process. Undefined for what is not a date.
+ * Reads a date from the API, in ms since 1970. A date without a zone is in UTC, whatever the time zone of
+ * this process. Undefined for anything that is not a date.
  */
 export const readApiDate = (raw: unknown): number | undefined => parseDate(raw, 'UTC')?.getTime();
 
-/** Formats a date as the calendar day that it falls on in a time zone, such as 2026-11-23. @throws UnknownTimezoneError */
+/** Formats a date as its calendar day in a time zone, such as 2026-11-23. @throws UnknownTimezoneError */
 export function formatDay(date: Date, timezone: string): string {
 	const timeMs = date.getTime();
 	return new Date(timeMs + getOffsetMs(timeMs, timezone)).toISOString().slice(0, 10);
@@ -82,7 +82,7 @@ function parseText(text: string, timezone: string, edge: DayEdge): number | unde
 const toFinite = (value: unknown) =>
 	typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 
-/** `Date.parse` turns February 30 into March 2; such a day is a slip, not a date. */
+/** `Date.parse` turns February 30 into March 2; such a day is a typo, not a date. */
 function isCalendarDay(day: string): boolean {
 	const timeMs = Date.parse(day);
 	return Number.isFinite(timeMs) && new Date(timeMs).toISOString().startsWith(day);
@@ -97,7 +97,7 @@ export class UnknownTimezoneError extends Error {
 	}
 }
 
-/** Creates what tells the clocks of a zone; undefined where the zone is not known. */
+/** Creates the formatter for the clock of a zone; undefined if the zone is unknown. */
 function createFormat(timezone: string): Intl.DateTimeFormat | undefined {
 	try {
 		return new Intl.DateTimeFormat('en-US', {
@@ -115,7 +115,7 @@ function createFormat(timezone: string): Intl.DateTimeFormat | undefined {
 	}
 }
 
-/** How far the clocks of a zone are ahead of UTC at a time, in ms. @throws UnknownTimezoneError */
+/** How far a zone's clock is ahead of UTC at a given time, in ms. @throws UnknownTimezoneError */
 function getOffsetMs(timeMs: number, timezone: string): number {
 	if (timezone === 'UTC') return 0;
 	const format = createFormat(timezone);
@@ -135,11 +135,11 @@ function getOffsetMs(timeMs: number, timezone: string): number {
 }
 
 /**
- * The time, ms, at which the clocks of a zone first show `wallClock`, which is written as if it were UTC.
- * An hour that is skipped in spring is the one after it.
+ * The time, in ms, when a zone's clock first shows `wallClock`, which is written as if it were UTC. For an
+ * hour that is skipped in spring, the hour after it.
  */
 function fromWallClock(wallClock: number, timezone: string): number {
-	// No zone is further from UTC than a day, and none changes its clocks twice within two.
+	// No zone is more than a day from UTC, and none changes its clock twice within two days.
 	const before = wallClock - getOffsetMs(wallClock - dayMs, timezone);
 	const after = wallClock - getOffsetMs(wallClock + dayMs, timezone);
 	const isShown = (timeMs: number) => timeMs + getOffsetMs(timeMs, timezone) === wallClock;

@@ -1,11 +1,11 @@
-/** An integer of 16 digits or more where a value can begin. */
+/** An integer of 16 digits or more, at the start of a value. */
 const longInteger = /(?:^|[\s:[,])-?\d{16}/;
 
 const stringOrNumber = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:e[+-]?\d+)?/gi;
 
 /**
- * Parses JSON that Pocketsflow wrote. Integers that JavaScript cannot hold become text, with all their
- * digits: read as numbers, two IDs beyond 2^53 can become one. Undefined for what is not JSON.
+ * Parses JSON from Pocketsflow. Integers that JavaScript cannot represent become text with all their
+ * digits: as numbers, two IDs beyond 2^53 could become one. Undefined for anything that is not JSON.
  */
 export function parseJson(text: string): unknown {
 	try {

@@ -1,38 +1,38 @@
 import type { PocketsflowRequest, Query } from './request';
 
 /**
- * How a list is paged: `none` answers everything immediately, `page` takes page and pageSize in the query,
- * `pageInBody` takes them in the JSON body, `offset` takes limit and offset in the query.
+ * How a list is paged: `none` returns everything in one response, `page` takes page and pageSize in the
+ * query, `pageInBody` takes them in the JSON body, `offset` takes limit and offset in the query.
  */
 export type Paging = 'none' | 'page' | 'pageInBody' | 'offset';
 
-/** All that is needed to read one list of the API. */
+/** Everything that is needed to read one list of the API. */
 export interface ListEndpoint {
 	method: 'GET' | 'POST';
 	path: string;
 	paging: Paging;
-	/** Keys under which the records may stand when the answer is an object. */
+	/** Keys that may hold the records if the response is an object. */
 	keys: readonly string[];
-	/** Keys under which a single record of this kind may be wrapped when it is read, made or changed. */
+	/** Keys that may wrap a single record of this kind when it is read, created, or changed. */
 	recordKeys?: readonly string[];
-	/** The filters that sort the list newest first, where it is not sorted so automatically. */
+	/** The filters that sort the list newest first, if that is not the default. */
 	newestFirst?: ListFilters;
 }
 
-/** Filters of a list by their names at the API, sent in the query or in the body. */
+/** Filters of a list by their API names, sent in the query or in the body. */
 export type ListFilters = Query;
 
-/** One page: the number of the page or, with `offset`, of its first record (both from 1), and its size. */
+/** One page: its size, and the number of the page or, with `offset`, of its first record (both from 1). */
 export interface PagePosition {
 	position: number;
 	size: number;
 }
 
-/** The number of records asked for per page; no maximum is documented, 100 is known to work. */
+/** The number of records to request per page. No maximum is documented; 100 is known to work. */
 export const maxPageSize = 100;
 
 /**
- * The lists of the API. Where its sources disagree about a key, all are tried
+ * The lists of the API. If its sources disagree about a key, the node tries all of them
  * (docs/pocketsflow-api.md#lists-and-paging).
  */
 export const lists = {
@@ -51,7 +51,7 @@ export const lists = {
 		keys: ['discounts'],
 		recordKeys: ['discount'],
 	},
-	/** The subscriptions that customers have; no source describes this answer. */
+	/** The subscriptions of customers. No source describes this response. */
 	memberships: {
 		method: 'POST',
 		path: '/orders/subscriptions',
@@ -112,7 +112,7 @@ export const lists = {
 	},
 } as const satisfies Record<string, ListEndpoint>;
 
-/** Builds the request for a list with filters, as yet without a page. */
+/** Builds the request for a list with filters, without a page. */
 export function buildListRequest(
 	{ method, path, paging }: ListEndpoint,
 	filters?: ListFilters,
@@ -124,7 +124,10 @@ export function buildListRequest(
 	};
 }
 
-/** Builds the request for one page of a list; a list without pages is asked for whole, unless it says that it has them. */
+/**
+ * Builds the request for one page of a list. A list without pages is requested as a whole, unless a
+ * response reported pages.
+ */
 export function buildPageRequest(
 	{ paging }: ListEndpoint,
 	request: PocketsflowRequest,
@@ -139,7 +142,7 @@ export function buildPageRequest(
 		case 'offset':
 			return { ...request, query: { ...query, limit: size, offset: position - 1 } };
 		case 'none':
-			// Without a size, because the first page was as long as the API likes.
+			// Without a size, because the first page had the API's default size.
 			return position === 1 ? request : { ...request, query: { ...query, page: position } };
 	}
 }

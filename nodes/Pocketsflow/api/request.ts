@@ -4,22 +4,22 @@ import type { IDataObject } from 'n8n-workflow';
 export type Query = Record<string, string | number | boolean | undefined>;
 
 /**
- * One call of the HTTP API. `path` begins with a slash and holds only encoded segments (see `path`);
- * undefined values of query and body are not sent.
+ * One call of the HTTP API. `path` begins with a slash and holds only encoded segments (see `path`).
+ * Undefined query and body values are not sent.
  */
 export interface PocketsflowRequest {
 	method: 'GET' | 'POST' | 'PUT' | 'DELETE';
 	path: string;
 	query?: Query;
 	body?: IDataObject;
-	/** What to do where Pocketsflow answers 404, as a sentence without its full stop; never sent. */
+	/** What to do if Pocketsflow responds with 404, as a sentence without a period; never sent. */
 	ifNotFound?: string;
 }
 
 /**
- * What sending a request twice would do. `read` and `change` do no harm and may be repeated. `create` makes
- * a second thing, moves money again or is refused the second time: it is not repeated once it may have been
- * carried out.
+ * What happens if a request is sent twice. `read` and `change` do no harm and may be repeated. `create`
+ * creates a second record, moves money again, or is rejected the second time: it is not repeated once it
+ * may have been processed.
  */
 export type Effect = 'read' | 'change' | 'create';
 

@@ -2,13 +2,17 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { parseJson } from './json';
 
-/** Keys under which any list may stand, besides its own. */
+/** Keys that may hold any list, in addition to the list's own. */
 const commonListKeys = ['data', 'items', 'results', 'docs'];
 
-/** Whether a value from outside is an object with keys: not null and not an array. */
+/** Whether an external value is an object with keys: not null and not an array. */
 export function isRecord(value: unknown): value is IDataObject {
 	return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/** The values in an object or a list; none in anything else. */
+export const listValues = (value: unknown): unknown[] =>
+	typeof value === 'object' && value !== null ? Object.values(value) : [];
 
 /**
  * Reads the ID of a record: `_id` in most responses, `id` in checkout sessions and deliveries
@@ -21,8 +25,8 @@ export function readId(record: IDataObject): string | undefined {
 
 /**
  * Reads the one record of a response, which may be bare or wrapped: `{ sale: {…} }`, `{ data: {…} }`. A
- * response that has its own ID is the record. `{}` when the response is not an object.
- * @param keys under which a record of this kind may be wrapped, besides `data`
+ * response with its own ID is the record. `{}` if the response is not an object.
+ * @param keys that may wrap a record of this kind, in addition to `data`
  */
 export function unwrapRecord(response: unknown, keys: readonly string[] = []): IDataObject {
 	if (!isRecord(response)) return {};
@@ -37,7 +41,7 @@ export function unwrapRecord(response: unknown, keys: readonly string[] = []): I
 /**
  * Finds the records in the response of a list: a bare array, or the first array under one of its keys or
  * the common ones, which may be nested (docs/pocketsflow-api.md#lists-and-paging).
- * @returns undefined when the response holds no list at all
+ * @returns undefined if the response has no list at all
  */
 export function findRecords(
 	response: unknown,
@@ -53,7 +57,7 @@ export function findRecords(
 	return undefined;
 }
 
-/** What a page says about the whole list; undefined where it says nothing. */
+/** What a page says about the whole list; undefined if it says nothing. */
 export interface Pagination {
 	totalCount?: number;
 	totalPages?: number;
@@ -73,20 +77,20 @@ export function readPagination(response: unknown): Pagination {
 	};
 }
 
-/** Keys under which an error says what happened, the more telling ones first. */
+/** Keys that may hold the text of an error, the most specific first. */
 const errorTextKeys = ['message', 'error', 'error_description', 'detail', 'title', 'msg', 'reason'];
 
-/** Keys under which it lists what was wrong, each with the field that it is about or by its name. */
+/** Keys that may hold a list of errors, or a map of errors by field name. */
 const errorListKeys = ['errors', 'issues', 'details', 'violations', 'constraints'];
 
 const errorFieldKeys = ['field', 'path', 'param', 'property'];
 
-/** No error is nested deeper; one that is has been made to cost time. */
+/** No real error is nested deeper. One that is was built to waste time. */
 const maxErrorDepth = 5;
 
 /**
- * Reads the text and the code of an error body, in every shape that is usual: the text may be bare, under one
- * of several keys, in a list, in a map by field, or in JSON within text (docs/pocketsflow-api.md#errors).
+ * Reads the text and the code of an error body in every common shape: the text may be bare, under one of
+ * several keys, in a list, in a map by field, or in JSON within text (docs/pocketsflow-api.md#errors).
  */
 export function readErrorParts(body: unknown): { text?: string; code?: string } {
 	const { code, error } = isRecord(body) ? body : {};
@@ -109,7 +113,7 @@ function readNestedJson(text: string, depth: number): string | undefined {
 	return /^\s*[[{]/.test(text) ? readErrorText(parseJson(text), depth + 1) : undefined;
 }
 
-/** One of several errors, with the field that it is about unless it names it. */
+/** One of several errors, with the name of its field unless the text contains it. */
 function readErrorItem(item: unknown, depth: number): string | undefined {
 	const text = readErrorText(item, depth + 1);
 	const paths = isRecord(item) ? errorFieldKeys.map((key) => item[key]) : [];
@@ -118,7 +122,7 @@ function readErrorItem(item: unknown, depth: number): string | undefined {
 	return typeof field === 'string' ? prefixField(field, text) : text;
 }
 
-/** Several errors, as a list or by the names of their fields. */
+/** Several errors, as a list or a map by field name. */
 function readErrorList(value: unknown, depth: number): string | undefined {
 	const text = readErrorText(value, depth);
 	if (text !== undefined || !isRecord(value)) return text;
@@ -148,13 +152,13 @@ function joinErrors(texts: Array<string | undefined>, separator = '; '): string 
 	return present.length === 0 ? undefined : present.join(separator);
 }
 
-/** Whether a list or a map holds anything, or another value is more than false or blank. */
+/** Whether a list or a map is not empty, or another value is neither false nor blank. */
 const isFilled = (value: unknown) =>
 	typeof value === 'object' && value !== null ? Object.keys(value).length > 0 : Boolean(value);
 
 /**
- * Whether a body says that something went wrong, although its status may say that all is well
- * (docs/pocketsflow-api.md#errors). A record with its own ID is no such body.
+ * Whether a body reports a failure, even if its status is a success (docs/pocketsflow-api.md#errors). A
+ * record with its own ID never does.
  */
 export function isErrorBody(body: unknown): boolean {
 	if (!isRecord(body) || hasId(body)) return false;
@@ -171,9 +175,9 @@ export function isErrorBody(body: unknown): boolean {
 	);
 }
 
-/** Whether a record has an ID that can be asked for. */
+/** Whether a record has an ID to request it by. */
 export const hasId = (record: IDataObject): boolean => Boolean(readId(record)?.trim());
 
-/** Whether a record has a web address to send someone to. */
+/** Whether a record has a URL to send a person to. */
 export const hasUrl = ({ url }: IDataObject): boolean =>
 	typeof url === 'string' && /^https?:\/\//i.test(url) && URL.canParse(url);

@@ -2,29 +2,29 @@ import type { IDataObject, INodePropertyOptions } from 'n8n-workflow';
 
 import { isRecord } from '../api/responses';
 
-/** Reads an ID out of a payload; undefined where the payload does not hold it. */
+/** Reads an ID from a payload; undefined if the payload does not hold it. */
 type IdReader = (payload: IDataObject) => string | undefined;
 
 interface EventDefinition {
-	/** The name under which the event is registered and emitted: docs/pocketsflow-api.md#events */
+	/** The name with which the event is registered and emitted: docs/pocketsflow-api.md#events */
 	name: string;
-	/** Other spellings that mean the same event. */
+	/** Other names of the same event. */
 	aliases?: readonly string[];
 	label: string;
 	description: string;
 	/**
-	 * Reads the ID of a thing to which this event happens only once. Without it, or where the payload lacks
-	 * that ID, the event counts as one that can recur, and its time becomes part of its identity: to repeat
-	 * an event is better than to lose one.
+	 * Reads the ID of something to which this event happens only once. Without it, or if the payload lacks
+	 * that ID, the event counts as one that can recur, and its time becomes part of its identity: repeating
+	 * an event is better than losing one.
 	 */
 	identity?: IdReader;
-	/** Reads the ID of the thing that a recurring event happens to. */
+	/** Reads the ID of what a recurring event happens to. */
 	subject?: IdReader;
-	/** Whether accounts and modes share these IDs; all others are Pocketsflow's, and differ. */
+	/** Whether accounts and modes share these IDs. All others are Pocketsflow's own, and differ. */
 	isShared?: boolean;
 }
 
-/** Reads text, or a number as text, at a path. */
+/** Reads text at a path; a number is returned as text. */
 const readText = (payload: IDataObject, ...keys: string[]): string | undefined => {
 	let value: unknown = payload;
 	for (const key of keys) value = isRecord(value) ? value[key] : undefined;
@@ -32,7 +32,7 @@ const readText = (payload: IDataObject, ...keys: string[]): string | undefined =
 	return typeof value === 'string' && value !== '' ? value : undefined;
 };
 
-/** Reads the ID of an entity that is the payload itself, or stands under `key`. */
+/** Reads the ID of an entity that is the payload itself, or is under `key`. */
 const entityId =
 	(key: string): IdReader =>
 	(payload) =>
@@ -51,7 +51,7 @@ const readNamedOrderId: IdReader = (payload) =>
 	readText(payload, 'orderId') ??
 	readText(payload, 'order');
 
-/** Reads the ID of an order that the payload names, or that it is itself. */
+/** Reads the ID of the order that the payload names, or is. */
 const readOrderId: IdReader = (payload) =>
 	readNamedOrderId(payload) ?? readText(payload, '_id') ?? readText(payload, 'id');
 
@@ -79,15 +79,16 @@ export const readEmail: IdReader = (payload) =>
 		.toLowerCase();
 
 /**
- * Reads what identifies a buyer in one account: the address, which both deliveries and the API know. A
- * buyer without one is identified by the API's customer, or by the first order, which the event carries.
+ * Reads what identifies a buyer in one account: the email address, which is in both deliveries and the API.
+ * A buyer without one is identified by the API's customer ID, or by their first order, which the event
+ * carries.
  */
 const readBuyer: IdReader = (payload) =>
 	readEmail(payload) ??
 	withPrefix('id', readText(payload, 'customer', 'id') ?? readText(payload, 'customer', '_id')) ??
 	withPrefix('order', readNamedOrderId(payload));
 
-/** Keeps IDs of different kinds apart, which may be equal where they are numbers. */
+/** Distinguishes IDs of different kinds, which may be equal if they are numbers. */
 const withPrefix = (prefix: string, id: string | undefined) => id && `${prefix}:${id}`;
 
 /** Reads the ID of this buyer's membership. `subscription.id` is the offer, which many buyers share. */
@@ -97,7 +98,7 @@ export const readMembershipId: IdReader = (payload) =>
 	readText(payload, 'subscriptionCustomer', '_id');
 
 /**
- * Finds the subscription that an event names, an object or an ID: in newer raw invoices it stands in their
+ * Finds the subscription that an event names, an object or an ID. Newer raw invoices have it in their
  * parent.
  */
 export const findSubscription = ({ subscription, parent }: IDataObject): unknown =>
@@ -114,9 +115,9 @@ const readProviderSubscription: IdReader = (payload) => {
 };
 
 /**
- * Reads an ID that no other membership has. In older payloads `subscriptionCustomer.id` is the payment
- * provider's customer (`cus_…`), who may subscribe again: then the ID is unique only together with the
- * provider's own subscription (`sub_…`). docs/pocketsflow-api.md#payloads
+ * Reads an ID that no other membership has. In older payloads, `subscriptionCustomer.id` is the payment
+ * provider's customer (`cus_…`), who may subscribe again. Then the ID is unique only together with the
+ * provider's subscription (`sub_…`). docs/pocketsflow-api.md#payloads
  */
 const readUniqueMembershipId: IdReader = (payload) => {
 	const id = readMembershipId(payload);
@@ -219,14 +220,13 @@ export const events: readonly EventDefinition[] = [
 	{
 		name: 'payment_intent.payment_failed',
 		label: 'Payment Failed',
-		description: 'A payment attempt failed (low-level result)',
+		description: 'A single payment attempt failed',
 		subject: readPaymentIntentId,
 	},
 	{
 		name: 'payment_intent.succeeded',
 		label: 'Payment Succeeded',
-		description:
-			'A payment attempt succeeded (low-level result; to fulfill orders, use Order Completed)',
+		description: 'A single payment attempt succeeded. To fulfill orders, use Order Completed.',
 		identity: readPaymentIntentId,
 		subject: readPaymentIntentId,
 	},
@@ -267,7 +267,7 @@ export const events: readonly EventDefinition[] = [
 	{
 		name: 'customer.subscription.deleted',
 		label: 'Subscription Deleted',
-		description: 'A subscription ended; access should end, too',
+		description: "A subscription ended. End the buyer's access.",
 		identity: readUniqueMembershipId,
 		subject: readMembershipId,
 	},
@@ -309,14 +309,14 @@ export function findEvent(name: string): EventDefinition | undefined {
 }
 
 /**
- * Replaces an alias by the canonical name: `customer.subscription.paused` becomes
- * `customer.subscription.pause`. Unknown names stay as they are.
+ * Replaces an alias with the canonical name: `customer.subscription.paused` becomes
+ * `customer.subscription.pause`. Unknown names stay unchanged.
  */
 export function toCanonicalName(name: string): string {
 	return byName.get(name)?.name ?? name;
 }
 
-/** Shows events as the choices of an n8n parameter. */
+/** Lists events as the options of an n8n parameter. */
 export function toOptions(definitions: readonly EventDefinition[]): INodePropertyOptions[] {
 	return definitions.map(({ label, name, description }) => ({
 		name: label,
@@ -325,5 +325,5 @@ export function toOptions(definitions: readonly EventDefinition[]): INodePropert
 	}));
 }
 
-/** Every known event, as the choices of a parameter. */
+/** Every known event, as the options of a parameter. */
 export const eventOptions: INodePropertyOptions[] = toOptions(events);

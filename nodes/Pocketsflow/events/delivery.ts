@@ -4,22 +4,22 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { toMilliseconds } from '../api/dates';
 import { parseJson } from '../api/json';
-import { isRecord } from '../api/responses';
+import { isRecord, listValues } from '../api/responses';
 import { toCanonicalName } from './catalogue';
 import { readTestMode } from './mode';
 
-/** One delivery whose signature is valid. */
+/** One delivery with a valid signature. */
 export interface Delivery {
 	/** The canonical event name. */
 	event: string;
 	/** The payload as sent, without an envelope around it. */
 	payload: IDataObject;
-	/** Whether it is about test data; undefined where it does not say. */
+	/** Whether it is about test data; undefined if it does not say. */
 	testMode: boolean | undefined;
-	/** When Pocketsflow says that it was sent, ms since 1970; undefined where that cannot be read. */
+	/** When Pocketsflow says that it was sent, in ms since 1970; undefined if that can't be read. */
 	sentAtMs: number | undefined;
 	/**
-	 * SHA-256 in hex of the payload without `webhookId`, which names the endpoint and not the event.
+	 * SHA-256, in hex, of the payload without `webhookId`, which identifies the endpoint and not the event.
 	 */
 	digest: string;
 }
@@ -27,12 +27,11 @@ export interface Delivery {
 export type DeliveryHeaders = Record<string, string | string[] | undefined>;
 
 /**
- * Reads headers and verified body into a delivery. The payload is flat, flat with an `event`, or in
- * an envelope `{ type, data }` (docs/pocketsflow-api.md#payloads). An event that the body names
- * decides over the header: the header is not signed, and nobody shall pass off a captured refund as a
- * purchase.
- * @param customEvents event names that are known to the user only
- * @returns undefined when the body is no JSON object, is nested too deep, or nothing names the event
+ * Reads a delivery from its headers and its verified body. The payload is flat, flat with an `event`, or in
+ * an envelope `{ type, data }` (docs/pocketsflow-api.md#payloads). The event in the body takes precedence
+ * over the header: the header is not signed, and no one may pass off a captured refund as a purchase.
+ * @param customEvents event names that only the user knows
+ * @returns undefined if the body is not a JSON object, is nested too deeply, or if nothing names the event
  */
 export function readDelivery(
 	headers: DeliveryHeaders,
@@ -41,14 +40,11 @@ export function readDelivery(
 ): Delivery | undefined {
 	const body = parseJson(new TextDecoder().decode(rawBody));
 	if (!isRecord(body) || isDeeperThan(maxDepth, body)) return undefined;
-	const isEvent = (name: string | undefined) =>
-		name !== undefined && (eventName.test(name) || customEvents.includes(name));
-	const type = readName(body.type);
-	const named = readName(body.event) ?? (isRecord(body.data) ? type : undefined);
-	const event =
-		[named, type].find(isEvent) ?? readName(headers['x-pocketsflow-event']) ?? named ?? type;
+	const names = [body.event, body.type].flatMap((value) => readName(value) ?? []);
+	const isEvent = (name: string) => eventName.test(name) || customEvents.includes(name);
+	const event = names.find(isEvent) ?? readName(headers['x-pocketsflow-event']) ?? names.at(0);
 	if (event === undefined) return undefined;
-	const payload = named !== undefined && isRecord(body.data) ? body.data : body;
+	const payload = names.length > 0 && isRecord(body.data) ? body.data : body;
 	return {
 		event: toCanonicalName(event),
 		payload,
@@ -58,26 +54,21 @@ export function readDelivery(
 	};
 }
 
-/**
- * The form of an event name. Other text under `event` or `type` may be data: products have a type.
- */
+/** The format of an event name. Other text under `event` or `type` may be data: products have a type. */
 const eventName = /^[a-z]\w*(\.\w+)+$/i;
 
-/** Deeper bodies are no payload, and n8n could not store an execution that holds one. */
+/** A deeper body is not a payload, and n8n could not store an execution that holds one. */
 const maxDepth = 200;
 
 function isDeeperThan(depth: number, value: unknown): boolean {
 	let level: unknown[] = [value];
-	for (let rest = depth; rest >= 0 && level.length > 0; rest--)
-		level = level.flatMap((one) =>
-			typeof one === 'object' && one !== null ? Object.values(one) : [],
-		);
+	for (let rest = depth; rest >= 0; rest--) level = level.flatMap(listValues);
 	return level.length > 0;
 }
 
 /**
- * Reads the timestamp header into ms since 1970. It holds ms, or seconds where the number is too
- * small for ms (docs/pocketsflow-api.md#deliveries). Undefined for what is not a date up to 9999.
+ * Reads the timestamp header as ms since 1970. It holds ms, or seconds if the number is too small for ms
+ * (docs/pocketsflow-api.md#deliveries). Undefined for anything that is not a date up to 9999.
  */
 export function readSentAt(header: unknown): number | undefined {
 	if (typeof header !== 'string' || !/^\d{9,16}$/.test(header.trim())) return undefined;

@@ -6,11 +6,11 @@ import type { Delivery } from './delivery';
 import { buildEventId, type BusinessEvent } from './identity';
 import { buildRawOutput, buildSimplifiedOutput, type EventEnvelope } from './output';
 
-/** What a delivery does not say of itself. */
+/** What a delivery does not say about itself. */
 export interface DeliveryOrigin {
-	/** Whether the credential's key is one of test mode. */
+	/** Whether the credential's key is a test key. */
 	isTestKey: boolean;
-	/** The user whose account it happened in; undefined where not known. */
+	/** The user in whose account it happened; undefined if unknown. */
 	account: string | undefined;
 }
 
@@ -22,14 +22,14 @@ export const toBusinessEvent = (
 	...delivery,
 	testMode: delivery.testMode ?? isTestKey,
 	account,
-	// Without its own time nothing tells it from others: to repeat it is better than to lose one.
+	// Without its own time, nothing distinguishes it from others. Repeating it is better than losing one.
 	discriminator: delivery.sentAtMs ?? randomUUID(),
 });
 
 /**
  * Builds the item of a verified delivery.
- * @param simplify emits the known parts of the payload instead of all of it
- * @param nowMs when this n8n received it
+ * @param simplify emits the known parts of the payload instead of the whole payload
+ * @param nowMs when this n8n instance received it
  */
 export function buildDeliveryItem(
 	businessEvent: BusinessEvent,

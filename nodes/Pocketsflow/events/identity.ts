@@ -4,24 +4,23 @@ import { findEvent } from './catalogue';
 
 /** One business event, as a delivery or a poll shows it. */
 export interface BusinessEvent {
-	/** The canonical name. */
 	event: string;
 	payload: IDataObject;
 	testMode: boolean;
 	/**
-	 * Tells this time from other times of an event that can recur: when it was sent (ms), the date and
-	 * the ID of a record, or the ID of a change.
+	 * Distinguishes this occurrence from others of a recurring event: when it was sent (ms), the date and the
+	 * ID of a record, or the ID of a change.
 	 */
 	discriminator: number | string;
-	/** A digest of the content, hex. Absent where the discriminator alone tells events apart. */
+	/** A digest of the content, in hex. Absent if the discriminator alone distinguishes events. */
 	digest?: string;
-	/** How often it happened to the same thing, if that is known; the first time unless given. */
+	/** How often it happened to the same thing, if known. Default: the first time. */
 	occurrence?: number;
-	/** The user whose account it happened in (`userId` of the API); undefined where not known. */
+	/** The user in whose account it happened (`userId` of the API); undefined if unknown. */
 	account?: string;
 }
 
-/** The ID of the one thing to which this event happens only once; undefined where it can recur. */
+/** The ID of the one thing to which this event happens only once; undefined if it can recur. */
 function readUniqueId({ event, payload, testMode, account }: BusinessEvent): string | undefined {
 	const definition = findEvent(event);
 	const id = definition?.identity?.(payload);
@@ -30,14 +29,14 @@ function readUniqueId({ event, payload, testMode, account }: BusinessEvent): str
 	return [testMode ? 'test' : undefined, account, id].filter(Boolean).join(':');
 }
 
-/** What identifies the thing of a recurring event; the account where nothing else does. */
+/** What identifies the subject of a recurring event. If nothing else does, the account. */
 function readSubject({ event, payload, account }: BusinessEvent): string | undefined {
 	return findEvent(event)?.subject?.(payload) ?? account;
 }
 
 /**
- * Whether an event of this name may need the account in its ID: its IDs are shared between accounts,
- * or it may name no thing at all.
+ * Whether the ID of such an event may need the account: accounts share its IDs, or it may not name
+ * anything.
  */
 export function dependsOnAccount(event: string): boolean {
 	const definition = findEvent(event);
@@ -45,14 +44,15 @@ export function dependsOnAccount(event: string): boolean {
 }
 
 /**
- * Builds the ID of a business event: the same however often and by whichever trigger it is seen, and
- * different for two different events. Pocketsflow sends no event ID, and `webhookId` names the endpoint:
- * docs/pocketsflow-api.md#deliveries
+ * Builds the ID of a business event: the same for every time and for either trigger that sees it, and
+ * different for two different events. Pocketsflow sends no event ID, and `webhookId` identifies the
+ * endpoint: docs/pocketsflow-api.md#deliveries
  *
- * The ID of a recurring event holds the discriminator, because a second identical renewal a month later
- * must not look like the first. One that happens once to most things, and again to some, such as the end of
- * a subscription that returned, has the number of the occurrence from the second one on. It also holds the digest, because Pocketsflow's timestamp may count whole
- * seconds, and several events fit into one.
+ * The ID of a recurring event includes the discriminator, because a second identical renewal a month later
+ * must not look like the first. It also includes the digest, because Pocketsflow's timestamp may count
+ * whole seconds, and several events fit into one. Some events happen once to most things and again to some,
+ * such as the end of a subscription that returned. From the second time on, their IDs include the number of
+ * the occurrence.
  */
 export function buildEventId(businessEvent: BusinessEvent): string {
 	const { event, discriminator, digest, occurrence = 1 } = businessEvent;
@@ -65,9 +65,9 @@ export function buildEventId(businessEvent: BusinessEvent): string {
 }
 
 /**
- * Builds what a redelivery has in common with the delivery that it repeats, within one account: all of
- * an event that happens only once, whatever its content and time. Of one that can recur only a copy with
- * the same content and the same discriminator is a repetition.
+ * Builds what a redelivery shares with the delivery that it repeats, within one account. For an event that
+ * happens only once, every delivery is a repetition, whatever its content and time. For an event that can
+ * recur, only a copy with the same content and the same discriminator is.
  */
 export function buildRepetitionKey(businessEvent: BusinessEvent): string {
 	const { event, discriminator, digest = '' } = businessEvent;

@@ -4,10 +4,10 @@ import { parseJson } from '../api/json';
 import { isRecord } from '../api/responses';
 
 /**
- * Reads the metadata of the checkout session from a webhook payload or from a record of the API.
- * It may stand at the top, in the order, or in a raw invoice: in its subscription details, older or
- * newer, or in its lines. It is an object or text (see `parseMetadata`): docs/pocketsflow-api.md#metadata
- * @returns undefined where there is none
+ * Reads the metadata of the checkout session from a webhook payload or an API record. It may be at the top
+ * level, in the order, or in a raw invoice: in its subscription details, older or newer, or in its lines.
+ * It is an object or text (see `parseMetadata`): docs/pocketsflow-api.md#metadata
+ * @returns undefined if there is none
  */
 export function readMetadata(payload: IDataObject): IDataObject | undefined {
 	const { metadata, order, subscription_details: details, parent, lines } = payload;
@@ -21,7 +21,7 @@ export function readMetadata(payload: IDataObject): IDataObject | undefined {
 	]
 		.map((value) => parseMetadata(value))
 		.filter((parsed) => parsed !== undefined);
-	// A raw invoice has its own empty metadata next to that of its subscription.
+	// A raw invoice has its own empty metadata in addition to that of its subscription.
 	return candidates.find((parsed) => Object.keys(parsed).length > 0) ?? candidates[0];
 }
 
@@ -29,12 +29,12 @@ export function readMetadata(payload: IDataObject): IDataObject | undefined {
 const readRaw = (value: unknown) =>
 	isRecord(value) && isRecord(value.metadata) ? value.metadata : undefined;
 
-/** Text that is URL-encoded once more than it should be: no `=` or `{` comes before the encoded ones. */
+/** Text that is URL-encoded once too often: no `=` or `{` comes before the encoded ones. */
 const encodedTwice = /^[^={]*%(?:25)*(?:3d|7b)/i;
 
 /**
- * An object, JSON text, or URL-encoded text from the embedded checkout, which may be in quotes. Text may
- * be encoded twice.
+ * Parses an object, JSON text, or URL-encoded text from the embedded checkout, which may be in quotes. Text
+ * may be encoded twice.
  */
 function parseMetadata(value: unknown, depth = 3): IDataObject | undefined {
 	if (isRecord(value)) return unfoldWebhookMetadata(value);
@@ -51,15 +51,15 @@ function parseMetadata(value: unknown, depth = 3): IDataObject | undefined {
 		: undefined;
 }
 
-function decode(text: string): string {
+function decode(text: string): string | undefined {
 	try {
 		return decodeURIComponent(text);
 	} catch {
-		return '';
+		return undefined;
 	}
 }
 
-/** Replaces the text under `webhookMetadata` by the keys that are encoded in it. */
+/** Replaces the text under `webhookMetadata` with the keys that are encoded in it. */
 function unfoldWebhookMetadata(metadata: IDataObject): IDataObject {
 	const { webhookMetadata, ...others } = metadata;
 	const encoded = parseMetadata(webhookMetadata);

@@ -4,8 +4,8 @@ import { isRecord } from '../api/responses';
 
 /**
  * Reads from a payload or a record whether it is test data: `testMode` in Pocketsflow, `livemode` in raw
- * data of the payment provider, in itself or in its order (docs/pocketsflow-api.md#payloads).
- * @returns undefined where it does not say
+ * data of the payment provider, at the top level or in its order (docs/pocketsflow-api.md#payloads).
+ * @returns undefined if it does not say
  */
 export function readTestMode(payload: IDataObject): boolean | undefined {
 	const { testMode, livemode, order } = payload;

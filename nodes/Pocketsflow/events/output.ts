@@ -4,14 +4,14 @@ import { isRecord, readId } from '../api/responses';
 import { findSubscription, readEmail, readMembershipId } from './catalogue';
 import { readMetadata } from './metadata';
 
-/** What both triggers put next to every payload. */
+/** What both triggers add to every payload. */
 export interface EventEnvelope {
 	event: string;
 	eventId: string;
 	testMode: boolean;
-	/** Pocketsflow's own time, ISO 8601: of the delivery, or of a record that was polled. */
+	/** Pocketsflow's own time, in ISO 8601: of the delivery, or of a polled record. */
 	sentAt?: string;
-	/** When this n8n received or found it, ISO 8601. */
+	/** When this n8n instance received or found it, in ISO 8601. */
 	deliveredAt: string;
 	/** Set by the polling trigger only. */
 	source?: 'poll';
@@ -24,9 +24,9 @@ export function buildRawOutput(envelope: EventEnvelope, payload: IDataObject): I
 
 /**
  * The parts of a payload that workflows use, at the paths that Pocketsflow documents, filled from every
- * known older and newer shape (docs/pocketsflow-api.md#payloads). Amounts are passed on as they are:
- * whether they are cents or major units is not known (docs/pocketsflow-api.md#money). Parts that the
- * payload lacks are left out.
+ * known older and newer format (docs/pocketsflow-api.md#payloads). Amounts are not converted, because it is
+ * unknown whether they are cents or major units (docs/pocketsflow-api.md#money). Parts that the payload
+ * lacks are omitted.
  */
 export function buildSimplifiedOutput(envelope: EventEnvelope, payload: IDataObject): IDataObject {
 	const parts: IDataObject = {
@@ -46,7 +46,7 @@ export function buildSimplifiedOutput(envelope: EventEnvelope, payload: IDataObj
 	return { ...envelope, ...Object.fromEntries(set) };
 }
 
-/** What an event of this kind is about, by the beginning of its name. */
+/** The subject of each kind of event, by the beginning of its name. */
 const subjectKeys: Record<string, string> = {
 	identity: 'identity',
 	payment_intent: 'paymentIntent',
@@ -54,7 +54,7 @@ const subjectKeys: Record<string, string> = {
 	review: 'review',
 };
 
-/** Keys of a flat payload that say nothing about its subject. */
+/** Keys of a flat payload that are not about its subject. */
 const otherKeys = new Set(['_id', 'event', 'type', 'webhookId', 'testMode', 'livemode', 'userId']);
 
 /**
@@ -75,7 +75,7 @@ function readSubjectPart(event: string, payload: IDataObject): IDataObject {
 		: { [key]: { ...(id !== undefined && { id }), ...values } };
 }
 
-/** An order or a product: the object under `key`, or one made of the ID that stands in its place. */
+/** An order or a product: the object under `key`, or an object built from the ID in its place. */
 function readEntity(payload: IDataObject, key: string, idKey: string): IDataObject | undefined {
 	const value = payload[key];
 	if (isRecord(value)) return value._id ? { id: value._id, ...value } : value;

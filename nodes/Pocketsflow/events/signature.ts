@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
-/** A signature header: its digest in lower-case hex, or why it cannot be a signature. */
+/** A signature header: its digest in lower-case hex, or why it can't be a signature. */
 type ParsedSignature =
 	| { digest: string; fault?: undefined }
 	| { digest?: undefined; fault: 'no signature' | 'malformed signature' };
@@ -15,18 +15,14 @@ export type SignatureCheck =
 const hexDigest = /^[0-9a-f]{64}$/;
 
 /**
- * Signs a body as Pocketsflow does: HMAC-SHA256 of the raw bytes in lower-case hex, keyed with the
- * whole secret, its `whsec_` included. The timestamp header is not signed
- * (docs/pocketsflow-api.md#signature).
+ * Signs a body as Pocketsflow does: HMAC-SHA256 of the raw bytes in lower-case hex. The key is the whole
+ * secret, including `whsec_`. The timestamp header is not signed (docs/pocketsflow-api.md#signature).
  */
 export function sign(rawBody: Uint8Array, secret: string): string {
 	return createHmac('sha256', secret).update(rawBody).digest('hex');
 }
 
-/**
- * Reads an X-Pocketsflow-Signature header. Accepts upper case and a leading `sha256=`, nothing
- * else.
- */
+/** Reads an X-Pocketsflow-Signature header. Accepts upper case and a leading `sha256=`, nothing else. */
 export function parseSignature(header: unknown): ParsedSignature {
 	if (typeof header !== 'string' || header === '') return { fault: 'no signature' };
 	if (hexDigest.test(header)) return { digest: header };
@@ -38,8 +34,7 @@ export function parseSignature(header: unknown): ParsedSignature {
 }
 
 /**
- * Checks a signature header against the raw bytes, in constant time. Without a secret nothing is
- * valid.
+ * Checks a signature header against the raw bytes, in constant time. Without a secret, nothing is valid.
  * @param rawBody the bytes as received, before any parsing
  */
 export function checkSignature(

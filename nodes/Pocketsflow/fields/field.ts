@@ -4,8 +4,8 @@ import { isExact } from './numbers';
 import type { Picker } from './pickers';
 
 /**
- * Input that is refused before anything is sent. The message says what is wrong, with the name of the
- * parameter in single quotes; the description says what to do, the consequence what did not happen.
+ * Input that is refused before anything is sent. The message says what is wrong and names the parameter in
+ * single quotes. The description says what to do; the consequence says what did not happen.
  */
 export class InvalidInputError extends Error {
 	constructor(
@@ -17,23 +17,22 @@ export class InvalidInputError extends Error {
 	}
 }
 
-/** What to do with a number that JavaScript cannot hold. */
 export const putInQuotes = 'Put long numbers in quotes so that they are sent as text.';
 
-/** One parameter of a node: how n8n shows it, and how its value becomes what the API takes. */
+/** One parameter of a node: how n8n shows it, and how its value becomes what the API expects. */
 export interface Field<T = unknown> {
 	property: INodeProperties;
-	/** What fills the list of the parameter in the editor, where it has one. */
+	/** What fills the parameter's list in the editor, if it has one. */
 	picker?: Picker;
 	/**
-	 * Reads the parameter's value; undefined for one that is not set.
-	 * @param timezone of the workflow, for dates that name none; UTC unless given
+	 * Reads the parameter's value; undefined if it is not set.
+	 * @param timezone of the workflow, for dates without one. Default: UTC.
 	 * @throws InvalidInputError
 	 */
 	read(raw: unknown, timezone?: string): T | undefined;
-	/** What an update sends where the user emptied the field; without it the field cannot be emptied. */
+	/** What an update sends if the user cleared the field. Without it, the field cannot be cleared. */
 	emptyValue?: T | null;
-	/** Whether the field is left out, instead of refused, where its expression gives no value. */
+	/** Whether to omit the field, instead of refusing it, if its expression returns no value. */
 	mayBeMissing?: boolean;
 }
 
@@ -44,21 +43,24 @@ export interface Collection {
 	addButton: string;
 	description: string;
 	fields: readonly Field[];
-	/** Whether a field that was emptied is sent empty; otherwise it is left out. */
+	/** Whether a cleared field is sent empty. Otherwise, it is omitted. */
 	sendsEmpty?: boolean;
 }
 
-/** The values of a collection's fields that are set, by their names at the API. */
+/** The values of the fields that are set in a collection, by their API names. */
 export type CollectionValues = Record<string, IDataObject[string]>;
 
-/** What n8n shows of a field, whatever its kind. */
+/** What n8n shows for any kind of field. */
 export type Presentation = Pick<INodeProperties, 'displayName' | 'name' | 'description'> &
 	Partial<Pick<INodeProperties, 'placeholder' | 'required' | 'default' | 'hint'>>;
 
 /** Whether a parameter's value counts as not set. */
 export const isUnset = (raw: unknown) => raw === undefined || raw === null || raw === '';
 
-/** The error for a field that is undefined or null, which is what expressions give that read nothing. */
+/**
+ * The error for a field that is undefined or null, as expressions return it when what they read does not
+ * exist.
+ */
 export const refuseMissing = (displayName: string, remedy = 'Or leave the field blank') =>
 	new InvalidInputError(
 		`'${displayName}' has no value`,
@@ -66,7 +68,7 @@ export const refuseMissing = (displayName: string, remedy = 'Or leave the field 
 	);
 
 /**
- * The text of a value that is text, or a number that lost no digit.
+ * The text of a value that is text, or a number that lost no digits.
  * @throws InvalidInputError
  */
 export function readText(displayName: string, raw: unknown): string {
@@ -78,11 +80,11 @@ export function readText(displayName: string, raw: unknown): string {
 	return String(raw);
 }
 
-/** Quotes a value in an error message: a short one whole, of a long one the beginning. */
+/** Quotes a value in an error message: a short one in full, a long one by its beginning. */
 export const quote = (value: string) =>
 	value.length > 80 ? `'${value.slice(0, 80)}…'` : `'${value}'`;
 
-/** The field, shown only with these values of other parameters. */
+/** The field, shown only for these values of other parameters. */
 export function showFor<T>(show: IDisplayOptions['show'], field: Field<T>): Field<T> {
 	return { ...field, property: { ...field.property, displayOptions: { show } } };
 }

@@ -10,12 +10,14 @@ const isText = (entry: unknown) => typeof entry === 'string';
 
 const separators = /[\s,;]+/;
 
-/** A URL may hold commas and semicolons: they separate where another one, or nothing, follows. */
+/**
+ * A URL may contain commas and semicolons. They are separators only if another URL, or nothing, follows.
+ */
 const urlSeparators = /\s+|[,;]+(?=\s|$|https?:)/i;
 
 /**
- * The different entries of a list, however it is given: an array, JSON, or text with commas, semicolons,
- * blanks or lines between them. Undefined where there are none.
+ * The unique entries of a list in any form: an array, JSON, or text with commas, semicolons, spaces, or
+ * line breaks between them. Undefined if there are none.
  * @throws InvalidInputError, also for an entry that an expression left empty
  */
 function readEntries(
@@ -45,8 +47,8 @@ function readEntries(
 }
 
 /**
- * Names that hold no blanks, such as those of events: chosen in the editor where there are options, else
- * typed. Any other than the options is taken as well: Pocketsflow may know more.
+ * Names without spaces, such as event names: selected in the editor if there are options, otherwise typed
+ * in. Names that are not among the options are accepted, too, because Pocketsflow may know more.
  */
 export function nameListField(
 	shown: Presentation,
@@ -61,7 +63,7 @@ export function nameListField(
 	};
 }
 
-/** Absolute URLs: rows in the editor, or any form of list from an expression. */
+/** Absolute URLs: rows in the editor, or a list in any form from an expression. */
 export function urlListField(shown: Presentation): Field<string[]> {
 	const entryField = urlField(shown);
 	return {
@@ -79,7 +81,10 @@ export function urlListField(shown: Presentation): Field<string[]> {
 	};
 }
 
-/** IDs chosen from a list, or any form of list from an expression. Each may be a URL that holds the ID. */
+/**
+ * IDs selected from a list, or a list in any form from an expression. Each may be a URL that contains the
+ * ID.
+ */
 export function idListField(
 	shown: Presentation,
 	picker: Picker,

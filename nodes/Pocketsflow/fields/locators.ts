@@ -21,11 +21,11 @@ interface LocatorSettings {
 	description: string;
 	picker: Picker;
 	placeholder?: string;
-	/** The address that Pocketsflow shows of the thing, where it holds the ID. */
+	/** The record's URL in Pocketsflow, if it contains the ID. */
 	address?: Address;
 }
 
-/** A thing in Pocketsflow, chosen from a list or named by its ID or an address. */
+/** A record in Pocketsflow, selected from a list or identified by its ID or a URL. */
 export function locatorField(settings: LocatorSettings): Field<string> {
 	const { displayName, name, description, picker } = settings;
 	return {
@@ -43,7 +43,7 @@ export function locatorField(settings: LocatorSettings): Field<string> {
 	};
 }
 
-/** The ID that a locator holds, in whichever mode a URL was pasted. @throws InvalidInputError */
+/** The ID that a locator holds, whichever mode a URL was pasted in. @throws InvalidInputError */
 function readLocator({ displayName, address }: LocatorSettings, raw: unknown): unknown {
 	const isLocator = isRecord(raw) && ('__rl' in raw || 'mode' in raw);
 	return readPastedId(displayName, isLocator ? raw.value : raw, address);
@@ -79,13 +79,12 @@ function buildModes({
 	};
 }
 
-/** The pattern of a checkout link up to the value of a parameter in its query. */
+/** The pattern of a checkout link up to the value of a query parameter. */
 export const checkoutQueryPattern = (parameter: string) => `checkout\\?(?:[^#]*&)?${parameter}=`;
 
-/** The pattern of an ID in an address: one group. */
+/** The pattern of an ID in a URL, as one group. */
 export const idPattern = '([^/?&#]+)';
 
-/** The products of the account. */
 export const productSource: PickerSource = {
 	list: lists.products,
 	label: (record) => [
@@ -95,7 +94,6 @@ export const productSource: PickerSource = {
 	],
 };
 
-/** The subscription offers of the account. */
 export const offerSource: PickerSource = {
 	list: lists.offers,
 	label: (record) => [
@@ -113,7 +111,6 @@ const productAddress: Address = {
 		'Use a checkout link with productId, or an affiliate link with /prod/. Product pages do not show the ID.',
 };
 
-/** The address of a product or a subscription offer. */
 export const sellableAddress: Address = {
 	placeholder: productAddress.placeholder,
 	regex: `^https?://[^/]+/(?:prod/|${checkoutQueryPattern('(?:productId|subscriptionId)')})${idPattern}`,
@@ -123,7 +120,7 @@ export const sellableAddress: Address = {
 
 const productPicker: Picker = { method: 'searchProducts', sources: [productSource] };
 
-/** A product; what it is used for decides the texts. */
+/** A product. The texts depend on what it is used for. */
 export function buildProductField(
 	texts: Partial<Pick<LocatorSettings, 'displayName' | 'name' | 'description'>> = {},
 ): Field<string> {
@@ -137,7 +134,6 @@ export function buildProductField(
 	});
 }
 
-/** Several products. */
 export const mainProductsField = idListField(
 	{
 		displayName: 'Product Names or IDs',
@@ -149,7 +145,9 @@ export const mainProductsField = idListField(
 	productAddress,
 );
 
-/** The orders of the account. What tells two apart comes first: a long label is cut off at its end. */
+/**
+ * The orders of the account. Distinguishing parts come first, because the end of a long label is cut off.
+ */
 const orderSource: PickerSource = {
 	list: lists.orders,
 	label: (record) => [
@@ -162,7 +160,6 @@ const orderSource: PickerSource = {
 	],
 };
 
-/** An order. */
 export const orderField = locatorField({
 	displayName: 'Order',
 	name: 'orderId',

@@ -1,21 +1,23 @@
-/** Longer numbers are not compared digit by digit; none of them is exact but for leading or trailing zeros. */
+/** Longer numbers are not compared digit by digit. None is exact, except for leading or trailing zeros. */
 const maxDigits = 350;
 
 /**
- * Whether a number is certainly the one that was meant: finite, and no whole number beyond 2^53:
- * JavaScript may have changed its last digits before the node got it.
+ * Whether a number is certainly the intended one: finite, and not an integer beyond 2^53, whose last digits
+ * JavaScript may have changed before the node got it.
  */
 export const isExact = (value: number) =>
 	Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
 
-/** Whether a number written in JSON is still the same when JavaScript has read and written it. */
+/** Whether a number in JSON is still the same after JavaScript has read and written it. */
 export function isExactText(text: string): boolean {
 	if (text.length > maxDigits) return false;
 	const value = Number(text);
 	return isExact(value) && normalize(text) === normalize(String(value));
 }
 
-/** The one form of all texts of a number: its digits without outer zeros, and a power of ten. */
+/**
+ * One canonical form for every way to write a number: its digits without outer zeros, and a power of ten.
+ */
 function normalize(text: string): string {
 	const parts = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i.exec(text);
 	if (!parts) return text;

@@ -4,33 +4,33 @@ import type { ListEndpoint } from '../api/lists';
 import { isRecord } from '../api/responses';
 
 /**
- * What fills the list of a field in the editor. A field carries its picker, and the methods that n8n calls
- * are made from the pickers of all fields, so no field can name a method that does not exist.
+ * What fills a field's list in the editor. A field holds its picker, and the methods that n8n calls are
+ * built from the pickers of all fields, so no field can name a method that does not exist.
  */
 export interface Picker {
-	/** The name under which n8n calls the method; each picker has its own. */
+	/** The name by which n8n calls the method. Each picker has its own. */
 	method: string;
 	sources: readonly PickerSource[];
 }
 
-/** Records that a picker offers. */
+/** The records that a picker offers. */
 export interface PickerSource {
 	list: ListEndpoint;
 	/**
-	 * The parts of what the user reads, and searches in.
-	 * @param related the records of the related list that belong to this one; none where it was not read
+	 * The parts of the label that the user reads and searches.
+	 * @param related the records of the related list that belong to this one; empty if it was not read
 	 */
 	label(record: IDataObject, related: readonly IDataObject[]): Array<string | undefined>;
-	/** A list that the labels need as well. They do without where it is not answered soon. */
+	/** Another list that the labels need. If it does not load soon, the labels go without it. */
 	related?: RelatedList;
 }
 
-/** A list whose records belong to those of another: both have the same text under a key. */
+/** A list of records that belong to those of another list: both have the same text under a key. */
 export interface RelatedList {
 	list: ListEndpoint;
-	/** Of a record of this list. */
+	/** The text of a record of this list. */
 	key(record: IDataObject): string | undefined;
-	/** The same of a record that is offered. */
+	/** The same text of an offered record. */
 	ownKey(record: IDataObject): string | undefined;
 }
 
@@ -61,15 +61,15 @@ function getDecimals(currency: string | undefined): number {
 	return format.resolvedOptions().maximumFractionDigits ?? 2;
 }
 
-/** The minute of an ISO 8601 date in UTC, as in `2026-11-23 10:42 UTC`; other dates as they are. */
+/** An ISO 8601 date in UTC, to the minute, as in `2026-11-23 10:42 UTC`. Other dates are unchanged. */
 export const formatMinute = (value: unknown) =>
 	formatText(value)?.replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)\S*Z$/, '$1 $2 UTC');
 
-/** Says so where a record is disabled or not on sale. */
+/** Marks a record that is disabled or not on sale. */
 export const formatActive = ({ active, published }: IDataObject) =>
 	active === false ? 'inactive' : published === false ? 'not published' : undefined;
 
-/** The buyer's email address, which records of different age have at different places. */
+/** The buyer's email address, which older and newer records have in different places. */
 export function getBuyerEmail(record: IDataObject): string | undefined {
 	const { customer } = record;
 	return (

@@ -3,7 +3,7 @@ import type { INodePropertyOptions } from 'n8n-workflow';
 import { offerSource, productSource, sellableAddress } from './locators';
 import { idListField } from './list';
 
-/** The products and subscription offers that the events of a trigger are narrowed to. */
+/** The products and subscription offers to which a trigger limits its events. */
 export const productIdsField = idListField(
 	{
 		displayName: 'Product Names or IDs',
@@ -16,8 +16,8 @@ export const productIdsField = idListField(
 );
 
 /**
- * The expression for what stands below a trigger on the canvas: the label of its first event and how many
- * more there are. An event without a label is shown by its name.
+ * The expression for a trigger's subtitle on the canvas: the label of its first event and the number of
+ * other events. An event without a label is shown by its name.
  */
 export function buildEventsSubtitle(options: readonly INodePropertyOptions[]): string {
 	const labels = JSON.stringify(

@@ -11,14 +11,14 @@ import { InvalidInputError, refuseMissing, type Field } from './field';
 export type TriggerContext = IHookFunctions | IPollFunctions | IWebhookFunctions;
 
 /**
- * Reads a parameter of a trigger as its field defines it; undefined where it is not set. An expression
- * that gives nothing is not the same as a field that was left empty: it must not open a filter.
+ * Reads a parameter of a trigger as its field defines it; undefined if it is not set. An expression that
+ * returns nothing is not the same as an empty field: it must not disable a filter.
  * @throws InvalidInputError
  */
 export const readParameter = <T>(context: TriggerContext, field: Field<T>): T | undefined =>
 	readAt(context, field, field.property.name);
 
-/** Reads a parameter in the collection Options in the same way. @throws InvalidInputError */
+/** Reads a parameter of the Options collection in the same way. @throws InvalidInputError */
 export const readOption = <T>(context: TriggerContext, field: Field<T>): T | undefined =>
 	readAt(context, field, `options.${field.property.name}`);
 
@@ -33,13 +33,13 @@ function readAt<T>(
 	return value;
 }
 
-/** Whether an expression gives the value at this path. */
+/** Whether an expression sets the value at this path. */
 function isDynamic(context: TriggerContext, path: string): boolean {
 	const given = context.getNodeParameter(path, null, { rawExpressions: true });
 	return typeof given === 'string' && given.startsWith('=');
 }
 
-/** The value at a path, its expression evaluated. @throws InvalidInputError where that fails */
+/** The value at a path, with its expression evaluated. @throws InvalidInputError if that fails */
 function evaluate(context: TriggerContext, displayName: string, path: string): unknown {
 	try {
 		return context.getNodeParameter(path, null);
@@ -51,16 +51,19 @@ function evaluate(context: TriggerContext, displayName: string, path: string): u
 const toInputError = (displayName: string, error: unknown) =>
 	new InvalidInputError(
 		`Can't evaluate the expression in '${displayName}'`,
-		error instanceof Error ? `n8n says: ${error.message}` : 'Fix the expression.',
+		error instanceof Error ? `n8n reported: ${error.message}` : 'Fix the expression.',
 	);
 
-/** What is wrong with a parameter and what to do, in one text: n8n 2.x shows no more of a trigger's error. */
+/**
+ * What is wrong with a parameter and what to do, in one text: n8n 2.x shows nothing else of a trigger's
+ * error.
+ */
 export const describeInputError = (error: unknown): string =>
 	error instanceof InvalidInputError
 		? `${error.message}. ${error.description}`
 		: 'The reason is unknown.';
 
-/** The error for a parameter that cannot be read, as n8n shows it; any other error as it is. */
+/** The error for a parameter that can't be read, as n8n shows it. Any other error is returned unchanged. */
 export const toParameterError = (context: TriggerContext, error: unknown): unknown =>
 	error instanceof InvalidInputError
 		? new NodeOperationError(context.getNode(), describeInputError(error))

@@ -21,8 +21,8 @@ const defaultTimeoutMs = 20_000;
 type Helpers = ICredentialTestFunctions['helpers'];
 
 /**
- * Says what is wrong with a credential; undefined for a good one.
- * @param timeoutMs how long Pocketsflow may take to answer
+ * Says what is wrong with a credential; undefined for a valid one.
+ * @param timeoutMs how long Pocketsflow may take to respond
  */
 export async function findCredentialFault(
 	helpers: Helpers,
@@ -43,7 +43,7 @@ async function askForAccount(
 	const { baseUrl, apiKey, ignoreSslIssues } = fields;
 	const uri = `${baseUrl}/users/me`;
 	try {
-		// The only HTTP helper that n8n gives to such a function. Redirects would take the key along.
+		// The only HTTP helper that n8n provides to such a function. Redirects would send the key along.
 		const response: unknown = await helpers.request({
 			method: 'GET',
 			uri,
@@ -80,7 +80,7 @@ function readStatus(error: unknown): number | undefined {
 	return typeof status === 'number' ? status : undefined;
 }
 
-/** Answers with these statuses can be Pocketsflow's, as can be those from 500 on and redirects. */
+/** Responses with these statuses can come from Pocketsflow, as can those from 500 on and redirects. */
 const possibleStatuses = [401, 403, 407, 429];
 
 function describeResponse(

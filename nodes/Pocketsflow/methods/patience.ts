@@ -5,13 +5,13 @@ import { formatDuration } from '../transport/limits';
 import type { SendOptions } from '../transport/send';
 import { delay } from '../transport/signals';
 
-/** How long a user who opened a list waits for it; a bulk run can pause requests for minutes. */
+/** How long a user waits for a list to open. A bulk run can pause requests for minutes. */
 export const patienceMs = 10_000;
 
 /**
- * Reads what a list in the editor shows, as long as its user has patience. `read` passes the options on to
- * its requests: each may take no longer, and after the time none is begun.
- * @throws NodeOperationError with everything in its message: the editor shows no more
+ * Reads what a list in the editor shows, for as long as a user waits. `read` passes the options on to its
+ * requests: none may take longer, and none is sent after that time.
+ * @throws NodeOperationError with everything in its message, because the editor shows nothing else
  */
 export async function readWithinPatience<T>(
 	context: ILoadOptionsFunctions,

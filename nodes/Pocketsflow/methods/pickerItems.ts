@@ -9,13 +9,13 @@ import { delay } from '../transport/signals';
 import { mapInTurns } from '../transport/turns';
 import { readWithinPatience } from './patience';
 
-/** The records of a related list, by the key that they share with those that are offered. */
+/** The records of a related list, by the key that they share with the offered records. */
 export type RelatedRecords = ReadonlyMap<string | undefined, readonly IDataObject[]>;
 
 /** How long a list waits for what only completes its labels. */
 const relatedPatienceMs = 3_000;
 
-/** Reads what completes the labels of a source; empty where that is not answered soon. Never throws. */
+/** Reads what completes the labels of a source; empty if that does not load soon. Never throws. */
 export async function readRelated(
 	context: ILoadOptionsFunctions,
 	{ related }: PickerSource,
@@ -38,8 +38,9 @@ export async function readRelated(
 }
 
 /**
- * What the editor offers of some records.
- * @param filter text that the name contains or the value equals, in any case; without it all are offered
+ * What the editor offers from some records.
+ * @param filter text that the name contains or the value equals, ignoring case. Without it, all are
+ * offered.
  */
 export async function buildPickerItems(
 	{ label, related }: PickerSource,
@@ -60,7 +61,7 @@ export async function buildPickerItems(
 	return items.flat();
 }
 
-/** Adds the ID to names that stand more than once, so that no two items look alike. */
+/** Adds the ID to duplicate names, so that no two items look alike. */
 export function tellApart(items: INodeListSearchItems[]): INodeListSearchItems[] {
 	const counts = new Map<string, number>();
 	for (const { name } of items) counts.set(name, (counts.get(name) ?? 0) + 1);
@@ -70,9 +71,9 @@ export function tellApart(items: INodeListSearchItems[]): INodeListSearchItems[]
 }
 
 /**
- * Reads all sources of a picker to their ends, and builds what the editor offers of them. Where one of several
- * fails, an item that cannot be used says so below those of the others.
- * @throws NodeOperationError where none can be read
+ * Reads all sources of a picker in full, and builds what the editor offers from them. If one of several
+ * sources fails, an item that cannot be used reports that below the others.
+ * @throws NodeOperationError if none can be read
  */
 export async function readAllPickerItems(
 	context: ILoadOptionsFunctions,
@@ -99,7 +100,7 @@ export async function readAllPickerItems(
 	return [...tellApart(items), ...failures.map(({ reason }) => buildFailureItem(reason))];
 }
 
-/** The value is one that every field refuses as an ID. */
+/** Every field refuses this value as an ID. */
 const buildFailureItem = (reason: unknown): INodeListSearchItems => ({
 	name: `Some entries are missing. ${composeMessage(reason)}`,
 	value: '.',

@@ -8,7 +8,7 @@ import type {
 import type { Field } from '../fields/field';
 import type { Picker } from '../fields/pickers';
 
-/** Builds the methods that fill the lists of the resource locators among the fields, by name. */
+/** Builds the methods, by name, that fill the lists of the fields that are resource locators. */
 export const buildListSearch = (fields: readonly Field[]) =>
 	buildMethods(
 		fields,
@@ -24,10 +24,10 @@ export const buildListSearch = (fields: readonly Field[]) =>
 			},
 	);
 
-/** Compares many names in a fraction of the time that `localeCompare` takes. */
+/** Compares many names in a fraction of the time that `localeCompare` needs. */
 const collator = new Intl.Collator();
 
-/** Builds the methods that fill the lists of the fields that take several values, by name. */
+/** Builds the methods, by name, that fill the lists of the fields that accept several values. */
 export const buildLoadOptions = (fields: readonly Field[]) =>
 	buildMethods(
 		fields,

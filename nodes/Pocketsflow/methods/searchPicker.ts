@@ -11,11 +11,11 @@ import { buildPickerItems, readAllPickerItems, readRelated, tellApart } from './
 
 const maxItemsShown = 100;
 
-/** Pages that one search reads at most when nothing matches; scrolling reads on. */
+/** Most pages that one search reads if nothing matches. Scrolling reads more. */
 const maxPagesRead = 10;
 
 /**
- * Finds what a picker offers that matches, from where the token of the page before says.
+ * Finds what a picker offers that matches, starting where the previous page's token points.
  * @param withinMs how long it may take
  */
 export async function searchPicker(
@@ -39,7 +39,7 @@ export async function searchPicker(
 	);
 }
 
-/** A page of lists that the API neither searches nor pages. */
+/** One page of lists that the API can neither search nor page. */
 function cutPage(items: INodeListSearchItems[], paginationToken?: string): INodeListSearchResult {
 	const start = Number(paginationToken ?? 0);
 	const next = start + maxItemsShown;
@@ -49,7 +49,7 @@ function cutPage(items: INodeListSearchItems[], paginationToken?: string): INode
 	};
 }
 
-/** Reads pages until one holds a match, so that a list is never empty while there is more to read. */
+/** Reads pages until one holds a match, so that a list never looks empty while there is more to read. */
 async function searchPages(
 	context: ILoadOptionsFunctions,
 	source: PickerSource,

@@ -1,36 +1,38 @@
 /**
- * What polls have emitted, one batch for each poll. Pure.
+ * What polls have emitted, one batch per poll. Pure.
  *
- * n8n stores a state before the execution exists, and may drop both: a returned batch is not a kept one
- * (docs/n8n-engine.md#polling). A batch counts as kept if a state that n8n returned contains it, and as
- * certain if the process that emitted it is still alive a while later. Until then it is emitted again: by
- * another process once, by its own if n8n lost it, or if Repeat After asks for it.
+ * n8n stores a state before the execution exists and may drop both, so a returned batch may not have been
+ * kept (docs/n8n-engine.md#polling). A batch counts as kept if a state that n8n returned contains it, and
+ * as certain if the process that emitted it is still alive a while later. Until then it may be emitted
+ * again: once by another process, by its own process if n8n lost it, or if Repeat After asks for it.
  */
 
 export type IdAndTime = [id: string, timeMs: number];
 
-/** What one poll emitted. */
 export interface Batch {
 	/** The n8n process that emitted it. */
 	processId: string;
-	/** By n8n's clock. */
+	/** By the clock of n8n. */
 	emittedAtMs: number;
-	/** Whether it was the second emission, which Repeat After asks for. */
+	/** Whether it was a second emission because of Repeat After. */
 	isRepeat: boolean;
-	/** How often it was emitted, because n8n had not kept it before. */
+	/** How often it was emitted, because n8n did not keep it. */
 	tries: number;
-	/** Whether the next state that n8n returned contained it. Stays false if it did not: a later state does. */
+	/**
+	 * Whether the next state that n8n returned contained it. If not, this stays false, even if a later state
+	 * does.
+	 */
 	isKept?: boolean;
-	/** By the name of the list: IDs of records, or of changes. */
+	/** By list name: IDs of records, or of changes. */
 	records: Record<string, IdAndTime[]>;
 }
 
-/** What decides about batches. */
+/** What determines the fate of batches. */
 export interface BatchConditions {
 	nowMs: number;
-	/** Names this n8n process. */
+	/** Identifies this n8n process. */
 	processId: string;
-	/** Emit everything a second time after this; 0 does not. */
+	/** Emits everything a second time after this time; 0 does not. */
 	repeatAfterMs: number;
 }
 
@@ -41,31 +43,31 @@ export interface Again {
 	tries: number;
 }
 
-/** By the name of the list, then by ID. */
+/** By list name, then by ID. */
 export type AgainByName = Map<string, Map<string, Again>>;
 
-/** How long after it emitted, a process must still be alive to be sure that the execution was stored. */
+/** How long after emitting it a process must still be alive for the execution to count as stored. */
 export const confirmAfterMs = 30_000;
 
-/** How often a batch is emitted that n8n does not keep. */
+/** How often to emit a batch that n8n does not keep. */
 export const maxTries = 3;
 
-/** After so long a batch that n8n did not keep is tried once more: n8n may be well again. */
+/** After this time, a batch that n8n did not keep is tried once more, because n8n may have recovered. */
 export const tryLaterMs = 60 * 60_000;
 
-/** The other processes whose batches are remembered. */
+/** The most other processes to remember batches of. */
 const otherProcesses = 3;
 
 const keyOf = ({ processId, emittedAtMs, isRepeat, tries }: Batch) =>
 	[processId, emittedAtMs, isRepeat, tries].join();
 
-/** Marks the batches of the last poll, whether a state from n8n contains them. */
+/** Notes whether a state from n8n contains the batches of the last poll. */
 export function markKept(batches: readonly Batch[], loaded: readonly Batch[]): Batch[] {
 	const keys = new Set(loaded.map(keyOf));
 	return batches.map((batch) => ({ ...batch, isKept: batch.isKept ?? keys.has(keyOf(batch)) }));
 }
 
-/** Keeps the IDs that fulfill a condition, and no empty batches. */
+/** Keeps the IDs that meet a condition, and no empty batches. */
 function filterRecords(
 	batches: readonly Batch[],
 	isKept: (name: string, id: string, batch: Batch) => boolean,
@@ -86,7 +88,6 @@ const listKeys = (batches: readonly Batch[]) =>
 		),
 	);
 
-/** Drops the records that are settled. */
 export function settleBatches(batches: readonly Batch[], conditions: BatchConditions): Batch[] {
 	const { nowMs, processId, repeatAfterMs } = conditions;
 	const certain = batches.filter(
@@ -137,14 +138,13 @@ export const isGivenUp = (batches: readonly Batch[], { nowMs, processId }: Batch
 			nowMs - batch.emittedAtMs < tryLaterMs,
 	);
 
-/** What is emitted now. */
 export interface Emitted {
 	name: string;
 	id: string;
 	timeMs: number;
 }
 
-/** Adds what is emitted now: one batch, or one for each reason to emit again. */
+/** Adds what is emitted now: one batch for new records, and one for each reason to emit again. */
 export function addBatches(
 	batches: readonly Batch[],
 	emitted: readonly Emitted[],
@@ -174,7 +174,7 @@ export function addBatches(
 	return [...filterRecords(batches, isLeft), ...added.values()];
 }
 
-/** Drops records that are no longer wanted, or that a list no longer has. */
+/** Drops records that are no longer wanted or no longer in the list. */
 export const dropRecords = (
 	batches: readonly Batch[],
 	name: string,

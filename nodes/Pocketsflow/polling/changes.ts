@@ -1,7 +1,7 @@
 /**
- * What changed on memberships since the last poll. Pocketsflow tells when a membership was made, not when
- * it changed or ended (docs/pocketsflow-api.md#subscriptions), so a digest of its state is kept and
- * compared. Pure.
+ * What changed on memberships since the last poll. Pocketsflow returns when a membership was created, not
+ * when it changed or ended (docs/pocketsflow-api.md#subscriptions). So the state keeps a digest of each
+ * membership and compares it. Pure.
  */
 import { createHash } from 'node:crypto';
 
@@ -18,31 +18,30 @@ const endedStatuses = new Set(['canceled', 'cancelled', 'expired', 'ended', 'inc
 export const readStatus = ({ status }: IDataObject) =>
 	String(status).trim().toLowerCase().replace(/[\s-]/g, '_');
 
-/** Whether the first payment of a membership, as the API returns it, is still to come. */
+/** Whether the first payment of a membership, as the API returns it, is still outstanding. */
 export const isIncomplete = (record: IDataObject) => readStatus(record) === 'incomplete';
 
-/** Whether a membership is, or was, a subscription: its first payment was made, or it is on trial. */
+/** Whether a membership is or was a subscription: its first payment succeeded, or it is on trial. */
 export const hasBegun = (record: IDataObject) =>
 	!isIncomplete(record) && readStatus(record) !== 'incomplete_expired';
 
-/** Whether a membership is over, though it may return. */
+/** Whether a membership has ended, although it may return. */
 export const hasEnded = (record: IDataObject) => endedStatuses.has(readStatus(record));
 
-/** Whether the status may also be that of a membership whose first payment never came. */
+/** Whether a membership without a successful first payment may have this status, too. */
 export const mayNeverHaveBegun = (record: IDataObject) =>
 	['expired', 'incomplete_expired'].includes(readStatus(record));
 
 export const isPaused = (record: IDataObject) =>
 	readStatus(record) === 'paused' || record.paused === true;
 
-/** Whether a customer's ID is the payment provider's. Pocketsflow cannot look it up. */
+/** Whether a customer's ID is from the payment provider. Pocketsflow cannot look it up. */
 export const isForeignId = (id: unknown) => typeof id === 'string' && id.startsWith('cus_');
 
-/** What is kept of one membership. */
+/** What is stored about one membership. */
 export type KnownMembership = [
-	/** A digest of its state. */
 	digest: string,
-	/** Identifies its last change. It is a digest of all changes so far, so that no two are the same. */
+	/** Identifies its last change. It is a digest of all changes so far, so that no two are equal. */
 	changeId: string,
 	timeMs: number,
 	/** How often it has ended. */
@@ -53,30 +52,32 @@ export type KnownMembership = [
 
 /** The stored state of all memberships. */
 export interface MembershipsState {
-	/** When watching began, by n8n's clock: part of every change ID, so that no later start repeats one. */
+	/**
+	 * When watching began, by n8n's clock. It is part of every change ID, so that no later start repeats one.
+	 */
 	startedAtMs: number;
-	/** Memberships made up to this date that had ended when they were first seen are ignored. */
+	/** Memberships created up to this date that had ended when first seen are ignored. */
 	endedBeforeMs: number;
 	known: Record<string, KnownMembership>;
-	/** The membership whose change was emitted last, while others wait: they have their turn first. */
+	/** If some changes still wait, the membership of the last emitted change. Next time, the others come first. */
 	lastId?: string;
-	/** Where the reading of the list goes on; undefined if it came to its end. */
+	/** Where to continue reading the list; undefined if it was read to the end. */
 	next?: number;
 }
 
 export interface Change {
 	kind: 'updated' | 'deleted';
 	membership: DatedRecord;
-	/** Tells this change from every other of all memberships. */
+	/** Distinguishes this change from every other change of all memberships. */
 	changeId: string;
-	/** What is kept of the membership once the change is emitted. */
+	/** What is stored about the membership after the change is emitted. */
 	known: KnownMembership;
 }
 
-/** Most memberships that can be watched, because all of them are in the workflow's stored state. */
+/** Most memberships to watch, because the workflow's stored state holds all of them. */
 export const membershipLimit = 2_000;
 
-/** Most ended memberships that are remembered, in case they return. */
+/** Most ended memberships to remember in case they return. */
 const endedLimit = 1_000;
 
 const digestOf = (...texts: string[]) =>
@@ -99,7 +100,7 @@ const readOfferId = ({ productId, subscriptionId }: IDataObject) =>
 const firstChangeId = ({ startedAtMs }: MembershipsState, id: string) =>
 	digestOf(String(startedAtMs), id);
 
-/** The state of a membership in which nothing happened yet. */
+/** The state of a membership to which nothing has happened yet. */
 const toKnown = (state: MembershipsState, membership: DatedRecord): KnownMembership => {
 	const isEnded = hasEnded(membership.record) ? 1 : 0;
 	const { id, timeMs } = membership;
@@ -107,10 +108,10 @@ const toKnown = (state: MembershipsState, membership: DatedRecord): KnownMembers
 };
 
 /**
- * The state when watching begins: nothing of what is there counts as a change. An empty list proves
- * little, so that ends of memberships older than a day are ignored even then.
- * @param restartMs after a restart without a state, where to look back to: a membership that has ended, and
- * whose paid period reaches past that date, may have ended since then. Past Infinity none does.
+ * The state when watching begins: no existing membership counts as a change. An empty list proves little,
+ * so even then, ends of memberships older than a day are ignored.
+ * @param restartMs after a restart without a state, the date to look back to. A membership that has ended
+ * may have ended since then if its paid period extends past that date. Past Infinity, none does.
  */
 export function startWatching(
 	memberships: readonly DatedRecord[],
@@ -135,7 +136,7 @@ export function startWatching(
 	return replaceKnown(addNew(state, memberships), unknown);
 }
 
-/** Keeps the memberships that are subscriptions, or that are followed as such. */
+/** Keeps the memberships that are subscriptions, or that are already watched as such. */
 export const selectSubscriptions = (
 	memberships: readonly DatedRecord[],
 	state?: MembershipsState,
@@ -144,7 +145,7 @@ export const selectSubscriptions = (
 
 const isFollowed = ([, , , , isEnded]: KnownMembership) => isEnded === 0;
 
-/** Adds memberships that are seen for the first time, the newest if not all fit. */
+/** Adds memberships that are seen for the first time; the newest if not all fit. */
 function addNew(state: MembershipsState, memberships: readonly DatedRecord[]): MembershipsState {
 	let room = membershipLimit - Object.values(state.known).filter(isFollowed).length;
 	const added = memberships
@@ -155,11 +156,10 @@ function addNew(state: MembershipsState, memberships: readonly DatedRecord[]): M
 	return limitEnded(replaceKnown(state, added));
 }
 
-/** Drops the oldest memberships beyond the limit that have ended. */
+/** Drops the oldest ended memberships beyond the limit. */
 function limitEnded(state: MembershipsState): MembershipsState {
 	const ended = Object.entries(state.known).filter(([, known]) => !isFollowed(known));
 	const excess = ended.sort(([, a], [, b]) => a[2] - b[2]).slice(0, -endedLimit);
-	if (excess.length === 0) return state;
 	const known = { ...state.known };
 	for (const [id] of excess) delete known[id];
 	const newestMs = newestOf(
@@ -172,18 +172,15 @@ function limitEnded(state: MembershipsState): MembershipsState {
 const replaceKnown = (
 	state: MembershipsState,
 	entries: Array<[string, KnownMembership]>,
-): MembershipsState =>
-	entries.length === 0
-		? state
-		: { ...state, known: { ...state.known, ...Object.fromEntries(entries) } };
+): MembershipsState => ({ ...state, known: { ...state.known, ...Object.fromEntries(entries) } });
 
-/** Counts the subscriptions whose changes are not followed, because too many are. */
+/** Counts the subscriptions whose changes are not tracked because there are too many. */
 export const countUnfollowed = (state: MembershipsState, memberships: readonly DatedRecord[]) =>
 	memberships.filter(({ id, record }) => !state.known[id] && !hasEnded(record)).length;
 
 /**
- * Selects the changes to emit next, oldest membership first. If not all of the last poll's were emitted,
- * it goes on behind the one that was emitted last, so that no membership keeps others waiting forever.
+ * Selects the changes to emit next, oldest membership first. If the last poll did not emit all of its
+ * changes, this continues after the last emitted one, so that no membership blocks others forever.
  * @param again the IDs of changes that must be emitted again
  */
 export function selectChanges(
@@ -208,7 +205,7 @@ function detectChange(
 	const known = state.known[id] as KnownMembership | undefined;
 	const digest = digestState(membership);
 	if (!known) {
-		// One that is new and has ended already came and went between two polls.
+		// A new membership that has already ended came and went between two polls.
 		const isNews = kind === 'deleted' && timeMs > state.endedBeforeMs && !mayNeverHaveBegun(record);
 		const changeId = digestOf(String(state.startedAtMs), id, digest);
 		return isNews
@@ -235,7 +232,10 @@ function detectChange(
 	};
 }
 
-/** Takes note of changes that nobody asked for, so that they do not come when more is asked for later. */
+/**
+ * Records changes whose events are not selected, so that they are not emitted if the user selects them
+ * later.
+ */
 export const ignoreChanges = (
 	state: MembershipsState,
 	changes: readonly Change[],
@@ -247,8 +247,8 @@ export const ignoreChanges = (
 
 /**
  * Records that some of the due changes were emitted.
- * @param memberships all that were read
- * @param due as `selectChanges` gave it
+ * @param memberships all memberships that were read
+ * @param due as `selectChanges` returned it
  * @returns the state to store
  */
 export function recordChanges(

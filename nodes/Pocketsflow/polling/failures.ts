@@ -3,7 +3,7 @@ import { NodeOperationError, type IPollFunctions } from 'n8n-workflow';
 import { composeMessage } from '../transport/errors';
 import { toMemoryKey, type PollContext } from './pollContext';
 
-/** What kept a poll from some of its records, while it went on with others. */
+/** What kept a poll from some of its records while it continued with others. */
 export interface PollFailure {
 	/** The event, or `watchName`. */
 	name: string;
@@ -11,12 +11,12 @@ export interface PollFailure {
 	error: unknown;
 }
 
-/** How often one failure that goes on is shown as a failed execution. */
+/** How often a persistent failure is shown as a failed execution. */
 const showEveryMs = 60 * 60_000;
 
 /**
- * Shows what failed in a poll that goes on anyway: every time in the log and, so that the user and an
- * error workflow learn about it, as a failed execution the first time and then every hour.
+ * Shows what failed in a poll that continues anyway: every time in the log and, so that the user and an
+ * error workflow notice, as a failed execution the first time and then every hour.
  */
 export function showFailures(context: PollContext, failures: readonly PollFailure[]): void {
 	const { n8n, memory, nodeKey, nowMs } = context;
@@ -24,7 +24,7 @@ export function showFailures(context: PollContext, failures: readonly PollFailur
 	const before = memory.failuresShownMs.get(key);
 	const shownMs = new Map<string, number>();
 	for (const { name, error } of failures) {
-		const message = `${composeMessage(error)} (${name}; everything else was polled)`;
+		const message = `${composeMessage(error)} (${name}; all other events were polled)`;
 		n8n.logger.warn(`Pocketsflow Polling Trigger: ${message}`);
 		const lastMs = before?.get(name) ?? -Infinity;
 		const isDue = nowMs - lastMs >= showEveryMs;
@@ -34,19 +34,22 @@ export function showFailures(context: PollContext, failures: readonly PollFailur
 	memory.failuresShownMs.set(key, shownMs);
 }
 
-/** Apart from the result of the poll: docs/n8n-engine.md#polling */
+/** Separate from the result of the poll: docs/n8n-engine.md#polling */
 function showFailedExecution({ n8n }: PollContext, message: string): void {
 	try {
 		n8n.__emitError(toPollError(n8n, message));
 	} catch {
-		// Without it there is still the line in the log.
+		// Without it, the log still has the line.
 	}
 }
 
-/** The error of a poll. All is in its message: n8n shows no more (docs/n8n-engine.md#errors-and-messages). */
+/**
+ * The error of a poll. Its message contains everything, because n8n shows nothing else
+ * (docs/n8n-engine.md#errors-and-messages).
+ */
 export function toPollError(n8n: IPollFunctions, message: string): NodeOperationError {
 	const error = new NodeOperationError(n8n.getNode(), 'The poll did not finish');
-	// Set afterwards: n8n replaces a message in which it sees an error code such as ECONNRESET.
+	// Set afterwards, because n8n replaces a message that contains an error code such as ECONNRESET.
 	error.message = message;
 	return error;
 }

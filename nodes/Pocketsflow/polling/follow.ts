@@ -1,4 +1,4 @@
-/** Follows one list in one poll: reads it, selects what may be emitted, and says what its state becomes. */
+/** Follows one list in one poll: reads it, selects what may be emitted, and computes its next state. */
 import type { IDataObject } from 'n8n-workflow';
 
 import { matchesProductFilter } from '../events/productFilter';
@@ -21,13 +21,15 @@ import { newestOf, oldestOf, readRecords, type DatedRecord } from './records';
 import type { ListSource } from './sources';
 import { startList } from './start';
 
-/** After so many records whose related record cannot be read, a poll leaves the others to the next one. */
+/** After this many unreadable related records, a poll leaves the rest to the next one. */
 const maxRelatedFailures = 5;
 
-/** How many records are read beyond what one poll can emit, so that a list is not read again for every batch. */
+/**
+ * How many records to read beyond what one poll can emit, so that a list is not read again for every batch.
+ */
 const readAhead = 400;
 
-/** Pages that one poll reads to look for pending records, and how many it looks at. */
+/** The most pages that one poll reads for pending records, and the most of these that it looks for. */
 const pendingPages = 3;
 const pendingPerPoll = 200;
 
@@ -43,17 +45,17 @@ export interface FollowedList {
 	event: string;
 	/** What may be emitted now. */
 	ready: SourceRecord[];
-	/** Records that batches need not hold any more: not wanted, or not in the list. */
+	/** Records that batches can drop: they are not wanted or not in the list. */
 	dropped: Set<string>;
-	/** Why some records must wait, although the list could be read. */
+	/** Why some records must wait although the list could be read. */
 	failure?: unknown;
 	/** The state of the list after some of `ready` were emitted. */
 	advance(emitted: readonly SourceRecord[]): ListState;
 }
 
-/** What earlier polls left of a list. */
+/** What earlier polls stored about a list. */
 export interface ListPast {
-	/** Undefined starts the list. */
+	/** If undefined, this poll starts the list. */
 	state: ListState | undefined;
 	batches: readonly Batch[];
 	/** What must be emitted again. */
@@ -88,7 +90,7 @@ export async function followList(
 	const possible = selectFound(context, event, inBatches, due).filter(
 		({ id }) => inBatches.has(id) || left-- > 0,
 	);
-	// New records come before those that were tried before, and those before the ones tried last.
+	// New records come before those that were tried before; those tried last come last.
 	const turnOf = ({ id }: SourceRecord) => pending.get(id) ?? -1;
 	const sorted = readRelated ? possible.sort((a, b) => turnOf(a) - turnOf(b)) : possible;
 	const next = sorted.slice(0, settings.maxItems);
@@ -106,7 +108,7 @@ export async function followList(
 	};
 }
 
-/** Reads what is new, and apart from it what is older and pending or to be emitted again. */
+/** Reads new records, and separately older ones that are pending or to be emitted again. */
 async function readSource(
 	context: PollContext,
 	{ list }: ListSource,
@@ -144,7 +146,7 @@ async function readSource(
 		resumes: !hasRepeats,
 	};
 	let read = await readByPlan(fetchPage, list, plan);
-	// A window without any of them proves that the end date was not understood.
+	// If a window contains none of them, the API did not understand the end date.
 	if (hasDates(list) && !read.records.some(plan.isWanted))
 		read = await readByPlan(fetchPage, list, { ...plan, toMs: undefined });
 	for (const record of read.records) if (wanted.has(record.id)) found.set(record.id, record);
@@ -157,7 +159,7 @@ async function readSource(
 	};
 }
 
-/** Reads the list from `fromMs` on, or the oldest part of it if it is more than one poll can use. */
+/** Reads the list from `fromMs` on, or only its oldest part if it is more than one poll can use. */
 async function readNew(
 	{ settings: { maxItems }, idlePages, nowMs, recordLimit }: PollContext,
 	list: ListSource['list'],
@@ -174,7 +176,7 @@ async function readNew(
 	const base = { missing: [], triedIds: new Set<string>() };
 	const isQuiet = last !== undefined && again.size === 0 && state.pending.length === 0;
 	if (isQuiet && looksAt === 'there') {
-		// A list that neither grew nor shrank has its last record where it was.
+		// If a list neither grew nor shrank, its last record is still in its place.
 		const { records } = await fetchPage({ fromMs }, last);
 		if (records.length === 1) return { ...base, ...nothing, looksAt: 'beginning' };
 	}
@@ -190,14 +192,14 @@ async function readNew(
 	if (toMs !== undefined) {
 		const plan = { fromMs, toMs, isWanted, enough: Infinity, idlePages: Infinity };
 		const { records, isVerified, next } = await readByPlan(fetchPage, list, plan);
-		// Up to the newest date before the end nothing is missing.
+		// Nothing is missing up to the newest date before the end.
 		const timesMs = records.map(({ timeMs }) => timeMs).filter((timeMs) => timeMs <= toMs);
 		const throughMs = newestOf(timesMs, -Infinity);
-		// A window that brings nothing new proves that the dates were not understood.
+		// If a window brings nothing new, the API did not understand the dates.
 		if (isVerified && records.some(isWanted))
 			return { ...base, records, next, isComplete: next === undefined, isVerified, throughMs };
 	}
-	// Where much is stored because the reading takes many polls, it goes faster.
+	// If reading takes many polls and much is stored, it continues faster.
 	const trustsOrder = state.seen.length <= recordLimit / 2;
 	const enough = maxItems + readAhead;
 	const plan = { fromMs, isWanted, enough, idlePages, next: state.next, trustsOrder };
@@ -206,8 +208,8 @@ async function readNew(
 }
 
 /**
- * Leaves out the due records that were found too short a time ago. Notes in the memory of the process when
- * each was first found. After a restart they wait once more.
+ * Omits due records that were found too recently. The memory of the process holds when each was first
+ * found. After a restart, they wait once more.
  */
 function selectFound<T extends ListRecord>(
 	{ settings: { headStartMs }, memory, nodeKey, nowMs }: PollContext,
@@ -217,7 +219,7 @@ function selectFound<T extends ListRecord>(
 ): T[] {
 	if (headStartMs === 0) return [...due];
 	const key = toMemoryKey(nodeKey, event);
-	// A reading that takes many polls finds a record in some of them only.
+	// A reading that takes many polls finds a record in only some of them.
 	const before = [...(memory.firstFoundMs.get(key) ?? [])].filter(
 		([, atMs]) => atMs > nowMs - dayMs,
 	);
@@ -229,8 +231,8 @@ function selectFound<T extends ListRecord>(
 }
 
 /**
- * Completes records with what their payload needs, in place, because the reading holds the same records. One
- * whose related record cannot be read is pending until it can, so that it holds up nothing else.
+ * Completes records with what their payload needs, in place, because the reading holds the same records. If
+ * a record's related record can't be read, the record stays pending, so that it blocks nothing else.
  */
 async function readAllRelated(
 	context: PollContext,
@@ -256,7 +258,7 @@ async function readAllRelated(
 	return { triedIds, failure: failures[0] };
 }
 
-/** Says that records are not waited for, or not emitted, because the state would grow too large. */
+/** Explains that records are no longer awaited, or not emitted, because the state would grow too large. */
 function describeLimit(
 	{ pending }: ListState,
 	{ records }: Reading,
@@ -266,13 +268,13 @@ function describeLimit(
 ): string | undefined {
 	const waiting = records.filter(({ disposition }) => disposition === 'pending');
 	if (new Set([...pending, ...waiting.map(({ id }) => [id])].map(([id]) => id)).size > pendingLimit)
-		return `More than ${pendingLimit} records are pending. The node no longer waits for the oldest of them.`;
+		return `More than ${pendingLimit} records are pending. The node no longer waits for the oldest ones.`;
 	return due.some(({ id }) => !inBatches.has(id)) && room <= 0 && inBatches.size < recordLimit
-		? `Pocketsflow returns this list in no reliable order, and the node has emitted more than ${recordLimit} records since it last read the list to its end. New records wait until it has read the list to the end.`
+		? `Pocketsflow does not return this list in a reliable order. The node has emitted more than ${recordLimit} records since it last read the whole list. New records wait until it has read the whole list again.`
 		: undefined;
 }
 
-/** What is to happen to a record, after the user's choice of products and the state of the record itself. */
+/** What happens to a record, given the selected products and the state of the record itself. */
 export function classifyRecord(
 	{ settings: { productIds } }: PollContext,
 	source: ListSource,
@@ -281,7 +283,7 @@ export function classifyRecord(
 	wasPending = false,
 ): Disposition {
 	const disposition = source.classify?.(record, wasPending) ?? 'emit';
-	// What is still to come is waited for, because other products may be asked for by then.
+	// An event that has not happened yet is awaited, because other products may be selected by then.
 	if (disposition !== 'emit') return disposition;
 	return matchesProductFilter(payload, productIds) ? 'emit' : 'skip';
 }

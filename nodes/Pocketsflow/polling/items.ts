@@ -15,15 +15,15 @@ interface FoundEvent {
 	event: string;
 	/** The record of the API. */
 	record: IDataObject;
-	/** The record in the form of the webhook's payload. */
+	/** The record in the format of the webhook's payload. */
 	payload: IDataObject;
 	/** The record's date in ms, or a change ID. */
 	discriminator: number | string;
-	/** How often this happened to the thing, if that can be again. */
+	/** How often this happened to the thing, if it can recur. */
 	occurrence?: number;
 }
 
-/** Turns an event into an item, in the form of the webhook trigger's. */
+/** Builds an item from an event, in the format of the Pocketsflow Trigger. */
 export function buildItem(
 	{ settings: { simplify }, mode, nowMs }: PollContext,
 	{ event, record, payload, discriminator, occurrence }: FoundEvent,
@@ -33,7 +33,7 @@ export function buildItem(
 		event,
 		payload,
 		testMode,
-		// Records may share a date; a change ID is unique on its own.
+		// Records may share a date. A change ID is unique on its own.
 		discriminator:
 			typeof discriminator === 'number' ? `${discriminator}:${identify(record)}` : discriminator,
 		account: readId({ id: record.userId }),
@@ -52,11 +52,11 @@ export function buildItem(
 		: { ...buildRawOutput(envelope, payload), record };
 }
 
-/** The whole ID: those that Pocketsflow makes in one second begin alike. */
+/** The whole ID, because IDs created within one second begin alike. */
 const identify = (record: IDataObject): string =>
 	readId(record) ?? createHash('sha256').update(JSON.stringify(record)).digest('hex');
 
-/** The date of the record; of a change Pocketsflow tells none. */
+/** The date of the record. Pocketsflow does not date changes. */
 function readSentAt(event: string, { createdAt }: IDataObject): Pick<EventEnvelope, 'sentAt'> {
 	const isRecordEvent = listSources.some((source) => source.event === event);
 	const timeMs = isRecordEvent ? readApiDate(createdAt) : undefined;

@@ -1,14 +1,14 @@
 /**
- * What is known of one list, and what comes next. Pure: no clock, no HTTP, no n8n.
+ * What is known about one list, and what to emit next. Pure: no clock, no HTTP, no n8n.
  *
  * Why no record is lost: records from `fromMs` on are emitted unless they are `seen`, and `fromMs` only
- * moves past what was read and dealt with. If the API does not prove that a reading was complete, `fromMs`
- * stays behind the reading before that one, so that every record is read at least twice.
+ * moves past records that were read and settled. Unless the API proves that a reading was complete,
+ * `fromMs` stays behind the start of the previous reading, so that every record is read at least twice.
  */
 import type { IdAndTime } from './batches';
 import { compareDates, newestOf, oldestOf, undatedMs, type DatedRecord } from './records';
 
-/** `pending`: its event has not happened yet, such as a refund under way. `skip`: not wanted. */
+/** `pending`: its event has not happened yet, such as a refund in progress. `skip`: not wanted. */
 export type Disposition = 'emit' | 'pending' | 'skip';
 
 /** A record of the list. */
@@ -16,80 +16,86 @@ export interface ListRecord extends Pick<DatedRecord, 'id' | 'timeMs'> {
 	disposition: Disposition;
 }
 
-/** A record that is waited for, and how long, by n8n's clock. */
+/** A record that is awaited, and how long, by n8n's clock. */
 export type Pending = [id: string, timeMs: number, untilMs: number];
 
-/** The stored state of one list. Dates are the records' own; they are only compared with each other. */
+/**
+ * The stored state of one list. Its dates are those of the records, and are compared only with each other.
+ */
 export interface ListState {
-	/** Older records are never new, unless they are pending. */
+	/** Older records are never new unless they are pending. */
 	fromMs: number;
-	/** The date of the newest record that was dealt with. */
+	/** The date of the newest settled record. */
 	newestMs: number;
-	/** What `newestMs` was when the reading began that now goes through the list. */
+	/** The value of `newestMs` when the current reading of the list began. */
 	settledMs: number;
-	/** Where that reading goes on; undefined if it came to its end. */
+	/** Where that reading continues; undefined if it reached the end. */
 	next?: number;
-	/** The oldest date of a new record that this reading brought and that was not emitted immediately, if any. */
+	/**
+	 * The oldest date of a new record that this reading found and that was not emitted immediately, if any.
+	 */
 	waitingMs?: number;
-	/** The same for the reading of older records that are pending or emitted again. */
+	/** The same for reading older records that are pending or to be emitted again. */
 	againNext?: number;
-	/** The position of the last record when a reading last came to its end, if an empty answer proved that. */
+	/**
+	 * The position of the last record when a reading last reached the end, if an empty response proved that.
+	 */
 	last?: number;
 	/**
-	 * Set while the list stays as it was throughout a whole reading; of these, everything was dealt with.
-	 * `there`: the next poll looks whether the last record is where it was; `beginning`: what stands there.
+	 * Set while the list has not changed since a whole reading that left nothing to emit. The next poll checks
+	 * whether the last record is still in its place (`there`), or what the list begins with (`beginning`).
 	 */
 	looksAt?: 'there' | 'beginning';
-	/** Records from `fromMs` on that were emitted, or are not wanted. */
+	/** Records from `fromMs` on that were emitted or are not wanted. */
 	seen: IdAndTime[];
 	/** Those that were tried longest ago come first. */
 	pending: Pending[];
 }
 
-/** What one poll read of a list. */
+/** What one poll read from a list. */
 export interface Reading<T = ListRecord> {
 	/** In any order. */
 	records: readonly T[];
-	/** Whether the reading came to its end. */
+	/** Whether the reading reached the end. */
 	isComplete: boolean;
 	/** Whether the API proved that nothing is missing. */
 	isVerified: boolean;
-	/** Up to which date nothing is missing; Infinity includes the newest. */
+	/** Nothing is missing up to this date. Infinity includes the newest records. */
 	throughMs: number;
 	/** As in `ListState`. */
 	next?: number;
 	againNext?: number;
 	last?: number;
 	looksAt?: ListState['looksAt'];
-	/** Records that were looked for among older ones, and are not there any more. */
+	/** Older records that were looked for and are no longer there. */
 	missing: readonly IdAndTime[];
-	/** Pending records that were tried; others have their turn first next time. */
+	/** Pending records that were tried. Next time, others come first. */
 	triedIds: ReadonlySet<string>;
 }
 
-/** What a poll knows besides the list. */
+/** What a poll knows in addition to the list. */
 export interface ListConditions {
 	nowMs: number;
-	/** How far back records that appear late are looked for. */
+	/** How far back to look for records that appear late. */
 	overlapMs: number;
-	/** Most records that are kept as seen. */
+	/** Most records to store as seen. */
 	recordLimit: number;
-	/** How long a record is waited for. */
+	/** How long to wait for a record. */
 	pendingForMs: number;
-	/** The records that batches hold. */
+	/** The records in batches. */
 	inBatches: ReadonlyMap<string, number>;
 }
 
 export const dayMs = 24 * 60 * 60_000;
 
-/** Most pending records of a list that are waited for. */
+/** Most pending records of a list to wait for. */
 export const pendingLimit = 2_000;
 
 /** The dates that can be true: a clock may be wrong, but not by more than a day. */
 export const listPlausible = (records: ReadonlyArray<{ timeMs: number }>, nowMs: number) =>
 	records.map(({ timeMs }) => timeMs).filter((timeMs) => timeMs <= nowMs + dayMs);
 
-/** The state of a list from a date on. */
+/** The state of a list that starts at a date. */
 export const startAt = (fromMs: number, pending: Pending[] = []): ListState => ({
 	fromMs,
 	newestMs: fromMs,
@@ -99,8 +105,8 @@ export const startAt = (fromMs: number, pending: Pending[] = []): ListState => (
 });
 
 /**
- * The state of a list from now on: what is in it counts as seen. A list in which nothing is proves little,
- * so that it begins a day ago.
+ * The state of a list that starts now: existing records count as seen. An empty list proves little, so it
+ * starts a day ago.
  */
 export function startNow(
 	records: readonly ListRecord[],
@@ -119,7 +125,7 @@ export function startNow(
 	};
 }
 
-/** Lets records wait for as long as the source says, counted from their own date if that is past. */
+/** Waits for records as long as the source says, counted from their own date if it is in the past. */
 export const toPending = (
 	records: readonly Pick<ListRecord, 'id' | 'timeMs'>[],
 	nowMs: number,
@@ -149,8 +155,8 @@ export function selectDue<T extends ListRecord>(
 }
 
 /**
- * How many records that were not emitted before have room in the state. While `fromMs` cannot move, the
- * records that are seen cannot be forgotten.
+ * How many records that were not emitted before still fit in the state. While `fromMs` cannot move, seen
+ * records cannot be dropped.
  */
 export function countRoom(
 	{ next, seen }: ListState,
@@ -162,8 +168,8 @@ export function countRoom(
 
 /**
  * The state of a list after a poll.
- * @param due as `selectDue` gave it
- * @param emitted those of `due` that are emitted
+ * @param due as `selectDue` returned it
+ * @param emitted the records of `due` that are emitted
  */
 export function advance<T extends ListRecord>(
 	state: ListState,
@@ -175,10 +181,10 @@ export function advance<T extends ListRecord>(
 	const { nowMs, overlapMs, inBatches } = conditions;
 	const emittedIds = new Set(emitted.map(({ id }) => id));
 	const known = new Set([...emittedIds, ...inBatches.keys(), ...state.pending.map(([id]) => id)]);
-	// Nothing from the first new record that still waits on, or that was not read, may be passed over.
+	// `fromMs` must not pass the first new record that still waits or was not read.
 	const waiting = due.filter(({ id }) => !known.has(id)).map(({ timeMs }) => timeMs);
 	const throughMs = oldestOf(waiting, reading.throughMs);
-	// The reading may have left records behind in an earlier poll, and gone on past them.
+	// The reading may have left records behind in an earlier poll and moved past them.
 	const horizonMs = reading.isVerified
 		? throughMs
 		: oldestOf([state.waitingMs ?? Infinity], throughMs);
@@ -195,7 +201,7 @@ export function advance<T extends ListRecord>(
 		next: reading.next,
 		waitingMs: !reading.isComplete && horizonMs < Infinity ? horizonMs : undefined,
 		againNext: reading.againNext,
-		// A look that found a change says that its length no longer counts.
+		// If a check found a change, the stored length no longer counts.
 		last: reading.last ?? (state.looksAt && !reading.looksAt ? undefined : state.last),
 		looksAt: reading.looksAt ?? findLook(state, reading, horizonMs),
 		...classify(state, reading, emittedIds, conditions),
@@ -203,11 +209,11 @@ export function advance<T extends ListRecord>(
 	return limitSeen(next, reading.isComplete ? horizonMs : state.fromMs, conditions);
 }
 
-/** A list that was as long after a reading as before it got no record behind the reading's back. */
+/** If a list is as long after a reading as before it, it gained no record during the reading. */
 const findLook = ({ last }: ListState, reading: Reading<unknown>, horizonMs: number) =>
 	last !== undefined && reading.last === last && horizonMs === Infinity ? 'there' : undefined;
 
-/** Sorts what was read into `seen` and `pending`. */
+/** Sorts the records that were read into `seen` and `pending`. */
 function classify(
 	state: ListState,
 	{ records, missing, triedIds }: Reading,
@@ -224,7 +230,7 @@ function classify(
 		} else if (disposition === 'pending' && timeMs >= state.fromMs && !seen.has(id))
 			for (const one of toPending([{ id, timeMs }], nowMs, pendingForMs)) wait(one);
 	}
-	// Records vanish and return; one that is gone for a day stays away.
+	// Records can disappear and return. One that is gone for a day stays gone.
 	for (const [id, timeMs] of missing) wait([id, timeMs, nowMs + dayMs]);
 	const left = [...pending.values()].filter(([, , untilMs]) => untilMs > nowMs);
 	const newest = new Set([...left].sort(([, a], [, b]) => b - a).slice(0, pendingLimit));
@@ -233,7 +239,9 @@ function classify(
 	return { seen: [...seen], pending: sorted };
 }
 
-/** Forgets what is older than `fromMs`. With too many records in it `fromMs` moves on, as far as it may. */
+/**
+ * Drops seen records older than `fromMs`. If there are too many, `fromMs` moves forward as far as it may.
+ */
 function limitSeen(state: ListState, horizonMs: number, conditions: ListConditions): ListState {
 	const excess = state.seen.length - conditions.recordLimit;
 	const timesMs = state.seen.map(([, timeMs]) => timeMs).sort((a, b) => a - b);

@@ -1,7 +1,7 @@
 /**
- * Turns records of the API into the payload that the webhook of the same event carries: the same keys at
- * the same paths (docs/pocketsflow-api.md#payloads), so that one workflow can follow either trigger.
- * Amounts are passed on as they are (docs/pocketsflow-api.md#money).
+ * Converts records of the API to the payload that the webhook of the same event carries, with the same keys
+ * at the same paths (docs/pocketsflow-api.md#payloads), so that one workflow works with either trigger.
+ * Amounts are not converted (docs/pocketsflow-api.md#money).
  */
 import type { IDataObject } from 'n8n-workflow';
 
@@ -16,7 +16,7 @@ const omitEmpty = (fields: IDataObject): IDataObject =>
 
 const asRecord = (value: unknown): IDataObject => (isRecord(value) ? value : {});
 
-/** From an order of the API to the payload of `order.completed`. */
+/** Converts an order of the API to the payload of `order.completed`. */
 export function toOrderPayload(record: IDataObject): IDataObject {
 	const { currency, taxAmount } = record;
 	const product = asRecord(record.product);
@@ -40,7 +40,7 @@ export function toOrderPayload(record: IDataObject): IDataObject {
 	});
 }
 
-/** With an empty `variantId`, as deliveries have it; the name is in the API only. */
+/** Includes an empty `variantId`, as deliveries do. The name is only in the API. */
 function buildProduct({ productId, variantId }: IDataObject, product: IDataObject): IDataObject {
 	const id = productId ?? readId(product);
 	return id === undefined
@@ -49,8 +49,8 @@ function buildProduct({ productId, variantId }: IDataObject, product: IDataObjec
 }
 
 /**
- * From a refund of the API to the payload of `order.refunded`.
- * @param order the refunded order; `{}` where it was deleted
+ * Converts a refund of the API to the payload of `order.refunded`.
+ * @param order the refunded order; `{}` if it was deleted
  */
 export function toRefundPayload(record: IDataObject, order: IDataObject): IDataObject {
 	return {
@@ -65,7 +65,7 @@ export function toRefundPayload(record: IDataObject, order: IDataObject): IDataO
 	};
 }
 
-/** From a customer of the API to the payload of `customer.created`. */
+/** Converts a customer of the API to the payload of `customer.created`. */
 export function toCustomerPayload(record: IDataObject): IDataObject {
 	return {
 		customer: omitEmpty({
@@ -76,7 +76,7 @@ export function toCustomerPayload(record: IDataObject): IDataObject {
 	};
 }
 
-/** From a review of the API to the payload of `review.created`. */
+/** Converts a review of the API to the payload of `review.created`. */
 export function toReviewPayload(record: IDataObject): IDataObject {
 	return {
 		review: omitEmpty({ id: readId(record), rating: record.rating, review: record.review }),
@@ -88,8 +88,8 @@ export function toReviewPayload(record: IDataObject): IDataObject {
 const activeStatuses = new Set(['active', 'trialing', 'in_trial', 'past_due', 'paused']);
 
 /**
- * From a membership of the API to the payload of the subscription events.
- * @param buyer the customer, if the membership itself does not say who that is
+ * Converts a membership of the API to the payload of the subscription events.
+ * @param buyer the customer, if the membership itself does not identify them
  */
 export function toMembershipPayload(record: IDataObject, buyer: IDataObject = {}): IDataObject {
 	const { status } = record;

@@ -34,9 +34,9 @@ import { countPoll, hasState, loadState, saveState, stateVersion, type PollState
 import { isWatching, watchMemberships, type WatchedMemberships } from './watch';
 
 /**
- * Looks for new events; in a manual run, returns an example of each event instead.
- * @returns the items of one execution. An empty list where only the state must be stored: n8n stores it
- * together with an execution only (docs/n8n-engine.md#polling). Undefined where there is nothing to do
+ * Looks for new events. In a manual run, returns an example of each event instead.
+ * @returns the items of one execution. An empty list if only the state must be stored, because n8n stores
+ * it only together with an execution (docs/n8n-engine.md#polling). Undefined if there is nothing to do.
  */
 export async function poll(
 	n8n: IPollFunctions,
@@ -47,7 +47,8 @@ export async function poll(
 	const { pollsInFlight, polledNodes } = memory;
 	for (let earlier; (earlier = pollsInFlight.get(nodeKey)); ) {
 		if (hasState(n8n)) return undefined;
-		// Without a state this poll sets the start, and must not leave that to the next one, a minute later.
+		// If there is no state, this poll sets the start. It must not leave that to the next poll, a minute
+		// later.
 		await earlier.catch(() => undefined);
 	}
 	const current = pollOnce(n8n, memory);
@@ -58,7 +59,8 @@ export async function poll(
 		return await current;
 	} catch (error) {
 		if (!isFirstAfterStart) throw toPollError(n8n, composeMessage(error));
-		// A failure here would keep the whole workflow off, its webhooks too: docs/n8n-engine.md#polling
+		// A failure here would keep the whole workflow unpublished, including its webhooks:
+		// docs/n8n-engine.md#polling
 		n8n.logger.warn(
 			`Pocketsflow Polling Trigger could not poll when n8n started: ${composeMessage(error)}`,
 		);
@@ -81,11 +83,11 @@ async function pollOnce(
 	const previous = isSameStart ? latest : undefined;
 	const polls = countPoll(latest?.polls ?? {}, processId);
 	const kept = settleBatches(previous?.batches ?? [], context);
-	// n8n runs, but does not store what polls return: its database is read-only, or every poll takes too long.
+	// n8n runs but does not store what polls return: its database is read-only, or every poll takes too long.
 	if (isGivenUp(kept, context))
 		throw new NodeOperationError(
 			n8n.getNode(),
-			`n8n did not store the results of the last ${maxTries} polls. Check n8n's log and database. If polls take long, select fewer events or lower Max Items per Poll. The node tries again in an hour, or when you publish (activate) the workflow again.`,
+			`n8n did not store the results of the last ${maxTries} polls. Check n8n's log and database. If polls take a long time, select fewer events or lower Max Items per Poll. The node tries again in an hour, or when you publish (activate) the workflow again.`,
 		);
 	const again = findAgain(kept, context);
 	const { lists, watched, failures, before } = await readAll(context, previous, kept, again);
@@ -112,10 +114,11 @@ async function pollOnce(
 		({ event: name, failure: error }) => (error === undefined ? [] : [{ name, error }]),
 	);
 	showFailures(context, [...failures, ...limits]);
-	// Last of all, and with no wait before the items are returned: a failure above leaves the state alone.
+	// Comes last, without waiting before the items are returned: a failure above must not change the state.
 	saveState(context, next);
-	// A restart would emit batches again that are certain by now, start lists later, and forget what
-	// memberships were. With Repeat After the first does no harm, and not storing saves an execution.
+	// Otherwise, a restart would emit batches again that are certain by now, start lists later, and forget
+	// the previous state of memberships. With Repeat After, the first is harmless, and not storing saves an
+	// execution.
 	const mustSave =
 		!stored ||
 		(repeatAfterMs === 0 && stored.batches.length > next.batches.length) ||
@@ -124,7 +127,7 @@ async function pollOnce(
 	return items.length > 0 || mustSave ? items : undefined;
 }
 
-/** Drops changes that newer ones of the same membership replaced. */
+/** Drops changes that a newer change of the same membership replaced. */
 function dropSuperseded(batches: readonly Batch[], state: MembershipsState | undefined): Batch[] {
 	const current = new Set(Object.values(state?.known ?? {}).map(([, changeId]) => changeId));
 	const ids = batches.flatMap(({ records }) => (records[watchName] ?? []).map(([id]) => id));
@@ -139,14 +142,14 @@ interface ReadLists {
 	lists: FollowedList[];
 	watched?: WatchedMemberships;
 	failures: PollFailure[];
-	/** The states of the lists before: they stay those of a list that could not be read. */
+	/** The previous states of the lists. A list that could not be read keeps its state. */
 	before: PollState['lists'];
 }
 
 /**
- * Reads every list, so that one that fails does not stop the others.
- * @throws the first failure where none could be read, or where one fails that is not followed yet: it
- * would begin too late
+ * Reads every list, so that a failing one does not stop the others.
+ * @throws the first failure if no list could be read, or if a list fails that is not followed yet: it would
+ * start too late
  */
 async function readAll(
 	context: PollContext,
@@ -190,8 +193,8 @@ async function readAll(
 }
 
 /**
- * Chooses the oldest ready records of all lists. Changes get the room that these leave, but at least half;
- * the odd item is for either in turn, so that neither keeps the other waiting forever.
+ * Selects the oldest ready records of all lists. Changes get the remaining room, but at least half. The odd
+ * item alternates, so that neither side blocks the other forever.
  */
 function chooseItems(
 	maxItems: number,

@@ -1,8 +1,8 @@
 /**
- * Reads a list for a poll, page by page. What the API says of counts, order, filters and sizes of pages is
- * an offer, not a promise (docs/pocketsflow-api.md#lists-and-paging): a reading ends at an empty page, at a
- * page that repeats what is known, or when it has brought as many records as the API counts. It may stop
- * earlier to spare requests, and then says where to go on.
+ * Reads a list for a poll, page by page. The API's counts, order, filters, and page sizes can't be relied
+ * on (docs/pocketsflow-api.md#lists-and-paging). A reading ends at an empty page, at a page that repeats
+ * known records, or when it has as many records as the API counts. It may stop earlier to save requests,
+ * and then reports where to continue.
  */
 import type { IPollFunctions } from 'n8n-workflow';
 
@@ -10,55 +10,57 @@ import { buildListRequest, maxPageSize, type ListEndpoint, type ListFilters } fr
 import { readPage, type Page } from '../transport/pagination';
 import { newestOf, readRecords, type DatedRecord } from './records';
 
-/** Which records are asked for, by their dates in ms, both inclusive. */
+/** Which records to request, by their dates in ms, both inclusive. */
 export interface DateWindow {
 	fromMs: number;
 	toMs?: number;
 }
 
-/** What one poll wants of a list. */
+/** What one poll wants from a list. */
 export interface ReadPlan extends DateWindow {
-	/** Whether a record is worth reading on for. */
+	/** Whether a record is a reason to keep reading. */
 	isWanted(record: DatedRecord): boolean;
 	/** How many wanted records are enough. */
 	enough: number;
-	/** How many pages without a wanted record may be read. */
+	/** How many pages without a wanted record to read. */
 	idlePages: number;
 	/** Where the last poll stopped. */
 	next?: number;
-	/** Whether to begin there, instead of looking at the beginning of the list first. */
+	/** Whether to start there instead of checking the beginning of the list first. */
 	resumes?: boolean;
-	/** Whether to believe an order by date that a page shows, and to read only one more page behind it. */
+	/** Whether to trust a page that is sorted by date, and read only one more page after it. */
 	trustsOrder?: boolean;
 }
 
-/** What was read. */
 export interface ListRead {
 	records: DatedRecord[];
-	/** Where to go on; undefined if the reading came to its end. */
+	/** Where to continue; undefined if the reading reached the end. */
 	next?: number;
-	/** Whether it brought all records that the API counts. */
+	/** Whether it returned all records that the API counts. */
 	isVerified: boolean;
-	/** The position of the last record, if an empty answer to the one behind it proved that. */
+	/** The position of the last record, if an empty response for the next position proved that. */
 	last?: number;
 }
 
-/** A list that cannot be read. The message is a sentence for the user. */
+/** A list that can't be read. The message is a sentence for the user. */
 export class UnreadableList extends Error {}
 
 /** Reads one page of the records between two dates. */
 export type FetchPage = (window: DateWindow, position: number) => Promise<Page>;
 
-/** The API may cut dates to whole seconds, or leave out the dates themselves. */
+/** The API may cut dates to whole seconds or exclude the dates themselves. */
 const slackMs = 1_000;
 
-/** Readings in one poll of a list that keeps changing. */
+/** How often one poll reads a list that keeps changing. */
 const maxPasses = 4;
 
-/** The size of pages that the API uses if it does not grant the one that it was asked for. */
+/** The page size of the API if it ignores the requested one. */
 export const usualPageSize = 20;
 
-/** Prepares the reading of a list. @throws UnreadableList if the answer holds no list; what `send` throws */
+/**
+ * Prepares the reading of a list. @throws UnreadableList if the response has no list; also what `send`
+ * throws
+ */
 export function createFetch(n8n: IPollFunctions, list: ListEndpoint): FetchPage {
 	return async ({ fromMs, toMs }, position) => {
 		const dates = hasDates(list) ? buildDateFilters(fromMs, toMs) : {};
@@ -71,7 +73,7 @@ export function createFetch(n8n: IPollFunctions, list: ListEndpoint): FetchPage 
 	};
 }
 
-/** Whether Pocketsflow can be asked for the records between two dates. */
+/** Whether Pocketsflow can filter records by two dates. */
 export const hasDates = ({ paging }: ListEndpoint) => paging === 'page' || paging === 'pageInBody';
 
 const buildDateFilters = (fromMs: number, toMs?: number): ListFilters => ({
@@ -81,18 +83,18 @@ const buildDateFilters = (fromMs: number, toMs?: number): ListFilters => ({
 
 const toIso = (timeMs: number) => new Date(timeMs).toISOString();
 
-/** Whether a page stands newest first and goes back to before a date. */
+/** Whether a page is sorted newest first and reaches back to before a date. */
 function reachesBefore(records: readonly DatedRecord[], fromMs: number): boolean {
 	if (records.length === 0) return false;
 	const last = records[records.length - 1].timeMs;
 	const isSorted = records.every(
 		({ timeMs }, index) => index === 0 || timeMs <= records[index - 1].timeMs,
 	);
-	// Records that all have the same date do not tell which way the list is sorted.
+	// Records with the same date do not show how the list is sorted.
 	return isSorted && last < records[0].timeMs && last < fromMs - slackMs;
 }
 
-/** Whether a page has as many records as the API puts on one, so that more may follow. */
+/** Whether a page has as many records as the API returns per page, so that more may follow. */
 const isFull = ({ records, pagination: { pageSize = usualPageSize } }: Page) =>
 	records.length >= Math.min(pageSize, maxPageSize);
 
@@ -100,9 +102,9 @@ const tellsOfPages = ({ pagination }: Page) =>
 	Object.values(pagination).some((value) => value !== undefined);
 
 /**
- * Reads a list from its beginning, then on from where the last poll stopped, as far as the plan goes.
- * @param list one without pages comes whole, unless its answer reports pages
- * @param first its first page, if that was read already
+ * Reads a list from its beginning, then from where the last poll stopped, as far as the plan goes.
+ * @param list a list without pages comes as a whole, unless its response reports pages
+ * @param first its first page, if it was already read
  */
 export async function readByPlan(
 	fetchPage: FetchPage,
@@ -117,7 +119,7 @@ export async function readByPlan(
 	let totalCount: number | undefined;
 	let hasJumped = plan.resumes === true || plan.next === undefined;
 	const window = hasDates(list) ? plan : { fromMs: -Infinity };
-	/** Reading from the beginning again, because the API counts more than was found. */
+	/** Reads from the beginning again, because the API counts more records than were found. */
 	let pass = 1;
 	let foundBefore = 0;
 	const finish = (next?: number, isVerified = false): ListRead => ({
@@ -172,9 +174,9 @@ export async function readByPlan(
 }
 
 /**
- * Whether the records are all that the API counts: those between the dates, or everything in a list that
+ * Whether the records are all that the API counts: those between the dates, or all records of a list that
  * ignores dates.
- * @param isEnd whether the page was the last one by its own size
+ * @param isEnd whether the page was the last one, judging by its own size
  */
 function hasAll(
 	found: ReadonlyMap<string, DatedRecord>,
@@ -189,14 +191,14 @@ function hasAll(
 	return inWindow.length >= totalCount;
 }
 
-/** Requests that the search for an end date takes at most. */
+/** The most requests for the search for an end date. */
 const maxProbes = 24;
 
 /**
- * Searches an end date (ms) before which a list holds about as many records as one poll can use.
- * @param first the first page of all from `fromMs` on
+ * Searches for an end date (ms) before which a list has about as many records as one poll can use.
+ * @param first the first page of all records from `fromMs` on
  * @param capacity how many records one poll can use, at least and at most
- * @returns undefined if the list has no more than that, or if the API counts without regard to dates
+ * @returns undefined if the list has no more than that, or if the API's count ignores dates
  */
 export async function findEnd(
 	fetchPage: FetchPage,
@@ -209,7 +211,7 @@ export async function findEnd(
 	let fewMs = fromMs;
 	let many = { toMs: newestOf([nowMs], fromMs), count: totalCount };
 	for (let probe = 0; probe < maxProbes && many.toMs - fewMs > slackMs; probe++) {
-		// Every other probe assumes an even density of sales; halving helps where it is uneven.
+		// Every other probe assumes that sales are evenly spread. Halving helps if they are not.
 		const share = probe % 2 === 0 ? (least + most) / 2 / many.count : 0.5;
 		const stepMs = Math.floor((many.toMs - fewMs) * Math.min(share, 0.9));
 		const toMs = fewMs + Math.max(slackMs / 2, stepMs);

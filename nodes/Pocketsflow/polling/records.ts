@@ -6,24 +6,27 @@ import { readApiDate } from '../api/dates';
 import { readId } from '../api/responses';
 
 export interface DatedRecord {
-	/** That of the record, or a digest if it has none or a long one: states hold thousands of them. */
+	/** The record's ID, or a digest if it has none or a long one, because states hold thousands of them. */
 	id: string;
-	/** By Pocketsflow's clock; `undatedMs` if nothing tells the date. */
+	/** By Pocketsflow's clock; `undatedMs` if nothing contains the date. */
 	timeMs: number;
 	record: IDataObject;
 }
 
 type IdAndDate = Pick<DatedRecord, 'id' | 'timeMs'>;
 
-/** The date of records without one: the last moment that a Date can hold, so that they never get old. */
+/** The date of records without one: the last moment that a Date can represent, so that they never age. */
 export const undatedMs = 8.64e15;
 
-/** The order of records: oldest first, those of the same moment by their IDs, so that every poll has the same. */
+/**
+ * The order of records: oldest first. Records of the same moment are sorted by ID, so that every poll has
+ * the same order.
+ */
 export const compareDates = (a: IdAndDate, b: IdAndDate): number =>
 	a.timeMs - b.timeMs || (a.id < b.id ? -1 : 1);
 
 /**
- * Gives every record its ID and its date: `createdAt`, else the date in the ID. A record without an ID
+ * Gives every record its ID and its date: `createdAt`, or else the date in the ID. A record without an ID
  * gets a digest of its content.
  */
 export const readRecords = (records: readonly IDataObject[]): DatedRecord[] =>
@@ -38,15 +41,13 @@ const maxIdLength = 24;
 const digestText = (text: string) =>
 	createHash('sha256').update(text).digest('hex').slice(0, maxIdLength);
 
-/** An ID of 24 hex digits begins with its date in seconds: docs/pocketsflow-api.md#ids */
+/** An ID of 24 hex digits begins with its creation time in seconds: docs/pocketsflow-api.md#ids */
 function readDateOfId(id: string): number | undefined {
 	return /^[0-9a-f]{24}$/i.test(id) ? parseInt(id.slice(0, 8), 16) * 1000 : undefined;
 }
 
-/** The newest of some dates, or `otherwiseMs`. */
 export const newestOf = (timesMs: readonly number[], otherwiseMs: number) =>
 	timesMs.reduce((a, b) => Math.max(a, b), otherwiseMs);
 
-/** The oldest of some dates, or `otherwiseMs`. */
 export const oldestOf = (timesMs: readonly number[], otherwiseMs: number) =>
 	timesMs.reduce((a, b) => Math.min(a, b), otherwiseMs);

@@ -1,4 +1,7 @@
-/** What the payload of a record needs besides the record: the order of a refund, the buyer of a membership. */
+/**
+ * What a record's payload needs in addition to the record: the order of a refund, the buyer of a
+ * membership.
+ */
 import type { IDataObject } from 'n8n-workflow';
 
 import { lists } from '../api/lists';
@@ -9,7 +12,7 @@ import { send } from '../transport/send';
 import { isForeignId } from './changes';
 import { toMemoryKey, type PollContext } from './pollContext';
 
-/** Statuses that stay: Pocketsflow does not know the ID, or no longer has the record. */
+/** Permanent statuses: Pocketsflow does not know the ID or no longer has the record. */
 const isGone = (error: unknown) => hasStatus(error, [400, 404, 410, 422]);
 
 async function readOne(
@@ -27,8 +30,8 @@ async function readOne(
 }
 
 /**
- * Reads the order of a refund, which holds its product, buyer and currency. The order may have been
- * deleted: then the event goes without them, because the refund itself is real.
+ * Reads the order of a refund, which contains its product, buyer, and currency. If the order was deleted,
+ * the event is emitted without them, because the refund itself is real.
  */
 export async function readRefundedOrder(
 	context: PollContext,
@@ -39,11 +42,11 @@ export async function readRefundedOrder(
 	return await readOne(context, path`/orders/${id}`, lists.orders.recordKeys);
 }
 
-/** Whether a membership says who its buyer is. */
+/** Whether a membership identifies its buyer. */
 const namesBuyer = ({ buyerEmail, customer }: IDataObject) =>
 	Boolean(buyerEmail ?? (isRecord(customer) ? (customer.email ?? customer.buyerEmail) : undefined));
 
-/** Reads the customer of a membership that has no address, once for each customer. */
+/** Reads the customer of a membership without an email address, once per customer. */
 export async function readBuyer(context: PollContext, record: IDataObject): Promise<IDataObject> {
 	const id = readId({ id: record.customerId ?? record.customer });
 	if (namesBuyer(record) || id === undefined || isForeignId(id)) return {};

@@ -9,8 +9,8 @@ import { readRecords } from './records';
 import { changeSources, listSources, type ChangeSource, type ListSource } from './sources';
 
 /**
- * The newest real record of each chosen event, for a manual run. Neither reads nor saves a state.
- * @throws NodeOperationError where Pocketsflow has nothing that fits
+ * The newest real record of each selected event, for a manual run. Neither reads nor saves a state.
+ * @throws NodeOperationError if Pocketsflow has no match
  */
 export async function sampleEvents(context: PollContext): Promise<IDataObject[]> {
 	const { n8n, settings, mode } = context;

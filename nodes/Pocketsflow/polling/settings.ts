@@ -9,24 +9,24 @@ import { productIdsField } from '../fields/triggerFields';
 import { readOption, readParameter, toParameterError } from '../fields/triggerParameters';
 import { polledEventOptions } from './sources';
 
-/** What the user set on the polling trigger. */
 export interface PollSettings {
 	events: string[];
-	/** Emit what is there from this date on; undefined starts now. */
+	/** Emits events from this date on; undefined starts now. */
 	startDateMs?: number;
-	/** The start date as it stands in the node. Of an expression it is the text, not its changing result. */
+	/**
+	 * The start date as entered in the node. For an expression, this is its text, not its changing result.
+	 */
 	startDateText?: string;
 	simplify: boolean;
 	overlapMs: number;
-	/** How far back a restart without a state looks. */
+	/** How far back to look after a restart without a state. */
 	lookBackMs: number;
 	/** 0 emits every record once. */
 	repeatAfterMs: number;
-	/** How long a record waits after it was first found. */
+	/** How long to hold a record after it was first found. */
 	headStartMs: number;
-	/** Most items of one poll. */
 	maxItems: number;
-	/** Products and subscription offers; empty takes all. */
+	/** Products and subscription offers; empty accepts all. */
 	productIds: string[];
 }
 
@@ -41,7 +41,7 @@ const headStartField = numberField(
 		name: 'headStart',
 		default: 30,
 		description:
-			'For workflows with both triggers: how long to wait after finding a record before emitting it. This gives the webhook time to finish. Without this option, there is no wait.',
+			'For workflows with both triggers: how long to hold a record after finding it. This gives the webhook time to finish. Without this option, there is no wait.',
 	},
 	{ min: 0 },
 );
@@ -52,7 +52,7 @@ const lookBackField = numberField(
 		name: 'lookBack',
 		default: 24,
 		description:
-			'How far back the first poll after a restart looks if n8n lost the state of this node. Events that are emitted again have the same event IDs.',
+			'How far back the first poll after a restart looks if n8n lost the state of this node. Repeated events have the same event IDs.',
 	},
 	{ min: 1 },
 );
@@ -63,7 +63,7 @@ const maxItemsField = numberField(
 		name: 'batch',
 		default: 500,
 		description:
-			'Maximum items per execution. The rest follows with the next polls. Use a number higher than the number of events between two polls, or twice that with Repeat After.',
+			'Maximum items per execution. The next polls emit the rest. Use a number higher than the number of events between two polls, or twice that with Repeat After.',
 	},
 	{ min: 1, integer: true },
 );
@@ -85,7 +85,7 @@ const repeatAfterField = numberField(
 		name: 'repeatAfter',
 		default: 30,
 		description:
-			'Emit every record again after this time, or immediately after n8n restarts. The workflow must skip event IDs that it recorded as done. Use a time longer than your longest execution. This roughly doubles the number of executions. Without this option, or with 0, nothing is repeated.',
+			'Emit every record again, with the same event ID, after this time or immediately after n8n restarts. The workflow must skip event IDs that it recorded as done. Use a time longer than your longest execution. This roughly doubles the number of executions. Without this option, or with 0, nothing is repeated.',
 	},
 	{ min: 0 },
 );

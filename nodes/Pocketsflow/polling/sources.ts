@@ -14,28 +14,30 @@ import {
 } from './payloads';
 import type { PollContext } from './pollContext';
 
-/** A list in which every record stands for one event. */
+/** A list in which every record represents one event. */
 export interface ListSource {
 	event: string;
 	list: ListEndpoint;
 	/**
-	 * Whether the record's event is to be emitted; without it, always.
-	 * @param wasPending whether an earlier poll found that its event was still to come
+	 * Whether to emit the record's event. Without this function, always.
+	 * @param wasPending whether an earlier poll found that its event had not happened yet
 	 */
 	classify?(record: IDataObject, wasPending: boolean): Disposition;
-	/** How long a record may be pending, if any can. */
+	/** How long a record may be pending, if it can be. */
 	pendingForMs?: number;
-	/** Reads what the payload needs besides the record. */
+	/** Reads what the payload needs in addition to the record. */
 	readRelated?(context: PollContext, record: IDataObject): Promise<IDataObject>;
 	toPayload(record: IDataObject, related: IDataObject): IDataObject;
 }
 
 const weekMs = 7 * 24 * 60 * 60_000;
 
-/** A membership is incomplete until its first payment; one of a week ago no longer becomes a subscription. */
+/**
+ * A membership is incomplete until its first payment. After a week, it no longer becomes a subscription.
+ */
 const membershipPendingMs = weekMs;
 
-/** A refund of the payment provider takes days, in rare cases weeks. */
+/** A refund by the payment provider takes days, in rare cases weeks. */
 const refundPendingMs = 26 * weekMs;
 
 export const listSources: readonly ListSource[] = [
@@ -84,13 +86,13 @@ function classifyMembership(record: IDataObject, wasPending: boolean): Dispositi
 	return hasBegun(record) && !(wasPending && mayNeverHaveBegun(record)) ? 'emit' : 'skip';
 }
 
-/** Names the comparison of memberships among the lists of a poll. */
+/** The name of the membership comparison among the lists of a poll. */
 export const watchName = 'subscription changes';
 
-/** An event that is found by comparing memberships with what they were. */
+/** An event that is found by comparing memberships with their previous state. */
 export interface ChangeSource {
 	event: string;
-	/** Whether a membership, as it is now, can be an example of this event. */
+	/** Whether a membership, in its current state, can be an example of this event. */
 	isExample(record: IDataObject): boolean;
 }
 
@@ -109,7 +111,7 @@ const polledEvents = new Set<string>(
 	[...listSources, ...Object.values(changeSources)].map(({ event }) => event),
 );
 
-/** The events that have a source, as the choices of a parameter. */
+/** The events that have a source, as the options of a parameter. */
 export const polledEventOptions: INodePropertyOptions[] = toOptions(
 	events.filter(({ name }) => polledEvents.has(name)),
 );

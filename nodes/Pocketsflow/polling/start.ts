@@ -5,7 +5,7 @@ import { newestOf, readRecords, type DatedRecord } from './records';
 import type { ListSource } from './sources';
 import { hasAnyState } from './state';
 
-/** Requests that the first reading of a list takes at most without finding anything new. */
+/** The most requests for the first reading of a list without finding anything new. */
 const startPages = 100;
 
 const maxRounds = 5;
@@ -25,8 +25,8 @@ export async function startList(context: PollContext, source: ListSource): Promi
 }
 
 /**
- * Reads the newest records twice: an answer may lack what the other has. One that has nothing although
- * the other has something begins nothing.
+ * Reads the newest records twice, because a response may lack what the other has. A list does not start if
+ * one response is empty and the other is not.
  * @throws UnreadableList if the two disagree
  */
 async function startListNow(context: PollContext, source: ListSource): Promise<ListState> {
@@ -51,13 +51,13 @@ async function startListNow(context: PollContext, source: ListSource): Promise<L
 	);
 }
 
-/** The error of a list that answers differently within a moment. */
+/** The error for a list that returns different responses within a moment. */
 export const disagreement = () =>
 	new UnreadableList(
-		'Pocketsflow returned two different responses for the same list. Polling begins when they match. Try again in a minute.',
+		'Pocketsflow returned two different responses for the same list. Polling starts when they match. Try again in a minute.',
 	);
 
-/** Reads all records of a window, repeatedly as long as that brings more and the API does not count them. */
+/** Reads all records of a window, again as long as that brings more and the API does not count them. */
 async function readAll(
 	{ n8n }: PollContext,
 	{ list }: ListSource,
@@ -77,29 +77,32 @@ async function readAll(
 
 const restartModes: ReadonlySet<string> = new Set(['init', 'leadershipChange']);
 
-/** Whether a start of n8n, or its change to the leading main process, set the node polling: nobody activated it. */
+/**
+ * Whether polling began because n8n started or became the leading main process, not because a user
+ * published the workflow.
+ */
 export const isRestart = ({ n8n }: Pick<PollContext, 'n8n'>) =>
 	restartModes.has(n8n.getActivationMode());
 
 /**
- * Where a list begins that was polled before a restart although no state of it is left: an execution of the
- * same workflow that another process ran can have stored an older copy (docs/n8n-engine.md#static-data).
+ * Where a list starts that was polled before a restart, if no state of it is left. An execution of the same
+ * workflow in another process can have stored an older copy (docs/n8n-engine.md#static-data).
  */
 export const findRestartMs = (context: PollContext) =>
 	isRestart(context) ? context.nowMs - getLookBackMs(context) : undefined;
 
-/** Less far if a state is left, of the other mode or of other lists: then nothing was lost. */
+/** Looks back less far if a state is left, of the other mode or of other lists: then nothing was lost. */
 const getLookBackMs = (context: PollContext) =>
 	hasAnyState(context)
 		? context.settings.overlapMs
 		: Math.max(context.settings.lookBackMs, context.settings.overlapMs);
 
-/** Says in n8n's log that a restart found no state: what follows may be repetitions. */
+/** Logs that a restart found no state: the next events may be repetitions. */
 export function warnOfLostState(context: PollContext): void {
 	const { settings } = context;
 	if (!isRestart(context) || hasAnyState(context) || settings.startDateMs !== undefined) return;
 	const hours = getLookBackMs(context) / 3_600_000;
 	context.n8n.logger.warn(
-		`Pocketsflow Polling Trigger "${context.n8n.getNode().name}" found no stored state of earlier polls when n8n started. It looks back ${hours} hours. Events that it emits again have the same event IDs.`,
+		`Pocketsflow Polling Trigger "${context.n8n.getNode().name}" found no stored state of earlier polls when n8n started. It looks back ${hours} hours. Repeated events have the same event IDs.`,
 	);
 }

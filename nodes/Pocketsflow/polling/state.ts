@@ -7,19 +7,18 @@ import type { MembershipsState } from './changes';
 import type { ListState } from './list';
 import { toMemoryKey, type PollContext } from './pollContext';
 
-/** Everything that polls store. */
 export interface PollState {
 	version: typeof stateVersion;
 	/**
-	 * How many polls of each n8n process led to this state, by process, oldest process first. A state is
-	 * newer than another only if it has all polls of that one and more.
+	 * How many polls of each n8n process led to this state, oldest process first. A state is newer than
+	 * another only if it includes all polls of the other and more.
 	 */
 	polls: Record<string, number>;
-	/** The start date it began with, as it stands in the node. */
+	/** The start date that it began with, as entered in the node. */
 	startDate?: string;
 	/** By event. */
 	lists: Record<string, ListState>;
-	/** Only while an event is chosen that is found by comparing memberships. */
+	/** Only while a selected event is found by comparing memberships. */
 	memberships?: MembershipsState;
 	/** What was emitted and is not certain to have been executed. */
 	batches: Batch[];
@@ -40,39 +39,39 @@ export function countPoll(
 	return Object.fromEntries([...others.slice(1 - processLimit), [processId, count]]);
 }
 
-/** Whether a state has all polls of another: then that one is the same or an older copy. */
+/** Whether a state includes all polls of another. If so, the other is the same or an older copy. */
 const includesPolls = (state: PollState, other: PollState) =>
 	Object.entries(other.polls).every(([processId, count]) => (state.polls[processId] ?? 0) >= count);
 
 /**
  * The keys of static data. Each mode has its own state, so that a poll with a key of the other mode loses
- * nothing. A state is stored as text, because n8n wraps every nested object in an observer, and under keys
- * of this node alone, because n8n writes the static data of all nodes at the same time:
+ * nothing. A state is stored as text, because n8n wraps every nested object in an observer. The keys belong
+ * to this node alone, because n8n writes the static data of all nodes at the same time:
  * docs/n8n-engine.md#static-data
  */
 const keys: Record<Mode, string> = { test: 'pollingTest', live: 'pollingLive' };
 const modes: readonly Mode[] = ['test', 'live'];
 
-/** Whether static data hold a state of either mode. */
+/** Whether static data holds a state of either mode. */
 export function hasState(n8n: IPollFunctions): boolean {
 	const data = n8n.getWorkflowStaticData('node');
 	return Object.values(keys).some((key) => typeof data[key] === 'string');
 }
 
-/** What polls before this one left. */
+/** What earlier polls left. */
 export interface LoadedState {
-	/** The state that n8n returned, if there is one. */
+	/** The state that n8n returned, if any. */
 	stored?: PollState;
-	/** The newer of that and the one in memory. */
+	/** The newer of that state and the one in memory. */
 	latest?: PollState;
 }
 
 /**
- * Loads the state from static data and from the memory of the process. The one in memory counts only if
- * the stored one is an older copy of it: another n8n process may have polled since. Only the stored one
- * shows whether n8n kept what was emitted.
- * @throws NodeOperationError if there is only a stored one that cannot be read, and no start date to begin
- * at again: a new start from now on would skip sales
+ * Loads the state from static data and from the memory of the process. The state in memory counts only if
+ * the stored one is an older copy of it, because another n8n process may have polled since. Only the stored
+ * one shows whether n8n kept what was emitted.
+ * @throws NodeOperationError if the only state is a stored one that can't be read, and there is no start
+ * date to start from again: a new start from now on would skip sales
  */
 export function loadState({ n8n, mode, memory, nodeKey, settings }: PollContext): LoadedState {
 	const stored = readStored(n8n, mode);
@@ -83,7 +82,7 @@ export function loadState({ n8n, mode, memory, nodeKey, settings }: PollContext)
 		if (inMemory === undefined && settings.startDateMs === undefined)
 			throw new NodeOperationError(
 				n8n.getNode(),
-				"Can't read the stored state of earlier polls. To skip no sale, set Start to From a Date, and Start Date to a time before the last sale that was handled.",
+				"Can't read the stored state of earlier polls. To avoid skipping sales, set Start to From a Date, and Start Date to a time before the last sale that the workflow handled.",
 			);
 		return { latest: inMemory };
 	}
@@ -91,7 +90,7 @@ export function loadState({ n8n, mode, memory, nodeKey, settings }: PollContext)
 	const newer = isMemoryNewer ? inMemory : stored;
 	if (!newer) return {};
 	const latest = { ...newer, batches: markKept(newer.batches, stored?.batches ?? []) };
-	// What n8n returned stays kept, even if this poll fails and n8n then forgets the state.
+	// What n8n returned counts as kept, even if this poll fails and n8n then drops the state.
 	memory.states.set(key, latest);
 	return { stored, latest };
 }
@@ -110,7 +109,7 @@ const isPollState = (stored: unknown): stored is PollState =>
 	isRecord(stored.lists) &&
 	Array.isArray(stored.batches);
 
-/** Keeps the state. n8n stores static data only when the poll returns items, or an empty list of them. */
+/** Keeps the state. n8n stores static data only if the poll returns items or an empty list. */
 export function saveState({ n8n, mode, memory, nodeKey }: PollContext, state: PollState): void {
 	n8n.getWorkflowStaticData('node')[keys[mode]] = JSON.stringify(state);
 	memory.states.set(toMemoryKey(nodeKey, mode), state);
@@ -120,7 +119,7 @@ export function saveState({ n8n, mode, memory, nodeKey }: PollContext, state: Po
 export const hasAnyState = ({ n8n, memory, nodeKey }: PollContext) =>
 	hasState(n8n) || modes.some((mode) => memory.states.has(toMemoryKey(nodeKey, mode)));
 
-/** Takes over what the node left under an earlier name. */
+/** Takes over what the node stored under its earlier name. */
 function adoptRenamed(states: Map<string, PollState>, key: string, prefix: string): void {
 	const earlier = [...states].find(([other]) => other.startsWith(prefix));
 	if (states.has(key) || !earlier) return;

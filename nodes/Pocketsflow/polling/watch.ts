@@ -20,15 +20,15 @@ import { disagreement, findRestartMs } from './start';
 
 /** The memberships in one poll: all, or as many as it may read. */
 export interface WatchedMemberships {
-	/** The changes that the user asked for and that are not emitted yet. */
+	/** The changes of selected events that were not emitted yet. */
 	due: Change[];
-	/** Says that there are more subscriptions than can be followed. */
+	/** Reports that there are more subscriptions than can be tracked. */
 	failure?: string;
 	/** The state of the memberships after some of `due` were emitted. */
 	advance(emitted: readonly Change[]): MembershipsState;
 }
 
-/** Requests for the first reading, which must know all memberships. */
+/** Most requests for the first reading, which must know all memberships. */
 const startPages = 400;
 
 /**
@@ -67,11 +67,11 @@ export async function watchMemberships(
 		due,
 		advance,
 		...(left > 0 && {
-			failure: `Polling tracks changes of at most ${membershipLimit} subscriptions; changes of ${left} more are not tracked. Use the Pocketsflow Trigger for Subscription Updated and Subscription Deleted.`,
+			failure: `Polling tracks changes to at most ${membershipLimit} subscriptions. Changes to ${left} more are not tracked. Use the Pocketsflow Trigger for Subscription Updated and Subscription Deleted.`,
 		}),
 	};
 }
 
-/** Whether an event is chosen that is found by comparing memberships. */
+/** Whether a selected event is found by comparing memberships. */
 export const isWatching = ({ settings }: PollContext) =>
 	Object.values(changeSources).some(({ event }) => settings.events.includes(event));

@@ -2,7 +2,7 @@ import { readId, unwrapRecord } from '../api/responses';
 import type { PocketsflowContext } from './credential';
 import { send } from './send';
 
-/** Reads whose account the credential's key belongs to; undefined where Pocketsflow does not say. */
+/** Reads which account the credential's key belongs to; undefined if Pocketsflow does not say. */
 export async function readAccount(
 	context: PocketsflowContext,
 	itemIndex?: number,

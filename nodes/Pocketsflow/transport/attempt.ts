@@ -7,10 +7,10 @@ import type { PocketsflowContext, PocketsflowCredential } from './credential';
 import type { Limits } from './limits';
 import { onAbort } from './signals';
 
-/** What Pocketsflow, or something in front of it, answered. */
+/** A response from Pocketsflow or from something in front of it. */
 export interface HttpResponse {
 	status: number;
-	/** The parsed body, `{}` for an empty one; undefined when it is not JSON. */
+	/** The parsed body; `{}` if it is empty, undefined if it is not JSON. */
 	body?: unknown;
 	/** The text of a body that is not JSON. */
 	text?: string;
@@ -18,7 +18,7 @@ export interface HttpResponse {
 	location?: string;
 }
 
-/** Why there is no response; retryPolicy.ts says what follows from each, errors.ts how it is reported. */
+/** Why there is no response. retryPolicy.ts decides what follows from each, errors.ts how to report it. */
 export type FailureKind =
 	| 'unreachable'
 	| 'insecure'
@@ -32,27 +32,26 @@ export type FailureKind =
 /** An attempt without a response, or with one that could not be read to its end. */
 export interface AttemptFailure {
 	failure: FailureKind;
-	/** The status, when the response had begun. */
+	/** The status, if the response had begun. */
 	status?: number;
 	/** The error code of Node.js, such as ECONNRESET. */
 	code?: string;
-	/** n8n's own message, when n8n itself refused to send. */
+	/** n8n's own message, if n8n itself refused to send. */
 	reason?: string;
-	/** Whether no connection stood yet over which it could have been sent, whatever ended the attempt. */
+	/** Whether the request had no connection to be sent over yet, whatever ended the attempt. */
 	isUnsent?: boolean;
-	/** The proxy that did not lead to Pocketsflow; empty where n8n does not name it. */
+	/** The proxy that did not connect to Pocketsflow; empty if n8n does not name it. */
 	proxy?: string;
 }
 
 export type AttemptResult = HttpResponse | AttemptFailure;
 
-/** The body of a response as n8n's helper gives it with `encoding: 'stream'`. */
+/** The body of a response as n8n's helper returns it with `encoding: 'stream'`. */
 type BodyStream = AsyncIterable<Uint8Array> & { destroy?(): void };
 
 interface AttemptOptions {
 	url: string;
 	limits: Limits;
-	/** Ends the attempt immediately. */
 	cancel: AbortSignal | undefined;
 }
 
@@ -60,11 +59,11 @@ interface HelperResponse {
 	statusCode: number;
 	headers?: IDataObject;
 	body: unknown;
-	/** Of Node.js, where the response was thrown. */
+	/** The Node.js response, if n8n threw the response. */
 	request?: unknown;
 }
 
-/** No error text is worth more than this; the rest of a longer one is not read. */
+/** Longer error texts are not worth reading; the rest is ignored. */
 const maxErrorBytes = 256 * 1024;
 
 const unreachableCodes = [
@@ -78,17 +77,18 @@ const unreachableCodes = [
 	'EADDRNOTAVAIL',
 ];
 const timeoutCodes = ['ECONNABORTED', 'ETIMEDOUT', 'ESOCKETTIMEDOUT'];
-/** A TLS handshake that failed. Other TLS codes can also mean a damaged response. */
+/** A failed TLS handshake. Other TLS codes can also mean a damaged response. */
 const handshakeCode =
 	/CERT|UNABLE_TO_|SELF_SIGNED|HOSTNAME_MISMATCH|EPROTO|WRONG_VERSION|UNSUPPORTED_PROTOCOL|HANDSHAKE_FAILURE/;
-/** It cannot be a request. What n8n's own rules refuse has no code at all. */
+/** A request that can't be built. Requests that n8n's own rules refuse have no code at all. */
 const unsentCode = /^ERR_(INVALID_|UNESCAPED_|BAD_REQUEST|BAD_OPTION)/;
 
 /**
  * Sends a request once and reads the whole response, whatever its status. Never throws.
- * n8n's own helper sends it, for its proxy settings and network rules. With authentication it would use the
- * credential of the first item only (docs/n8n-engine.md#http-helper). The body is a stream, because the
- * helper has no size limit, and stops its timer when the headers have arrived.
+ *
+ * n8n's own helper sends it, because of n8n's proxy settings and network rules. With authentication, the
+ * helper would use only the credential of the first item (docs/n8n-engine.md#http-helper). The body is a
+ * stream, because the helper has no size limit and stops its timer when the headers have arrived.
  */
 export async function sendOnce(
 	{ helpers }: PocketsflowContext,
@@ -112,7 +112,7 @@ export async function sendOnce(
 	} catch (error) {
 		const isUnsent = head === undefined && !isConnected(error);
 		if (cancel?.aborted) return { failure: 'cancelled', status: head?.status, isUnsent };
-		// The status alone decides what follows from an error response; its text is a courtesy.
+		// The status alone decides what follows from an error response. Its text is only extra information.
 		if (head && !isSuccess(head)) return { ...head, text: '' };
 		if (timer.aborted)
 			return { failure: 'timeout', status: head?.status, isUnsent, proxy: findProxy(error, url) };
@@ -122,7 +122,7 @@ export async function sendOnce(
 	}
 }
 
-/** The response in what n8n's helper throws: only the error tells over which connection it came. */
+/** The response in what n8n's helper throws. Only the error tells which connection it came over. */
 function readThrownResponse(error: unknown): HelperResponse {
 	const { response, request } = readFields(error);
 	if (!isRecord(response) || typeof response.status !== 'number') throw error;
@@ -130,7 +130,7 @@ function readThrownResponse(error: unknown): HelperResponse {
 	return { statusCode, headers: isRecord(headers) ? headers : {}, body, request };
 }
 
-/** Whether a proxy answered instead of the server: it refused the tunnel, so nothing was encrypted. */
+/** Whether a proxy responded instead of the server: it refused the tunnel, so nothing was encrypted. */
 function isFromProxy({ request }: HelperResponse, url: string): boolean {
 	const { socket } = readFields(request);
 	return url.startsWith('https:') && isRecord(socket) && socket.encrypted !== true;
@@ -138,7 +138,9 @@ function isFromProxy({ request }: HelperResponse, url: string): boolean {
 
 export const isSuccess = ({ status }: HttpResponse): boolean => status >= 200 && status < 300;
 
-/** Whether a response is a page for a browser, which the API never sends: a proxy or a firewall answered. */
+/**
+ * Whether a response is a page for a browser. The API never sends one, so a proxy or a firewall responded.
+ */
 export const isPage = ({ text = '' }: HttpResponse): boolean => /^\s*<[a-z!?]/i.test(text);
 
 function buildHttpOptions(
@@ -151,7 +153,7 @@ function buildHttpOptions(
 		method: request.method,
 		url,
 		qs: request.query && omitUndefined(request.query),
-		// As text, because n8n's HTTP client drops keys such as `constructor` while it copies objects.
+		// As text, because n8n's HTTP client drops keys such as `constructor` when it copies objects.
 		body: request.body && JSON.stringify(omitUndefined(request.body)),
 		headers: {
 			Authorization: `Bearer ${credential.apiKey}`,
@@ -161,7 +163,7 @@ function buildHttpOptions(
 		encoding: 'stream',
 		timeout: limits.requestTimeoutMs,
 		returnFullResponse: true,
-		// n8n follows redirects with the key, on older lines to any host; redirects.ts decides instead.
+		// n8n follows redirects with the key, in older versions to any host. redirects.ts decides instead.
 		disableFollowRedirect: true,
 		...(credential.ignoreSslIssues && { skipSslCertificateValidation: true }),
 	};
@@ -180,7 +182,7 @@ function readHead({ statusCode: status, headers = {} }: HelperResponse): HttpRes
 	};
 }
 
-/** Adds the body to a response: of an error its first part, of a success all or nothing. */
+/** Adds the body to a response: the first part for an error, all or nothing for a success. */
 async function readBody(
 	head: HttpResponse,
 	{ headers, body }: HelperResponse,
@@ -227,7 +229,7 @@ function isStream(body: unknown): body is BodyStream {
 	);
 }
 
-/** Parses JSON where it is JSON, whatever the content type says; n8n's helper may have parsed it already. */
+/** Parses JSON, whatever the content type says. n8n's helper may have parsed it already. */
 export function parseBody(body: unknown): Pick<HttpResponse, 'body' | 'text'> {
 	if (body === undefined || body === null) return { body: {} };
 	if (typeof body !== 'string' && !(body instanceof Uint8Array)) return { body };
@@ -241,8 +243,8 @@ export function parseBody(body: unknown): Pick<HttpResponse, 'body' | 'text'> {
 const maxRetryAfterMs = 7 * 24 * 3_600_000;
 
 /**
- * Reads a Retry-After header, seconds or an HTTP date (RFC 9110, 10.2.3), into ms from `nowMs` on.
- * Undefined when it is neither, or more than a week away.
+ * Reads a Retry-After header, in seconds or as an HTTP date (RFC 9110, 10.2.3), as ms from `nowMs` on.
+ * Undefined if it is neither, or more than a week away.
  */
 export function parseRetryAfter(header: unknown, nowMs: number): number | undefined {
 	if (typeof header !== 'string' && typeof header !== 'number') return undefined;
@@ -251,10 +253,10 @@ export function parseRetryAfter(header: unknown, nowMs: number): number | undefi
 	return waitMs <= maxRetryAfterMs ? Math.max(0, waitMs) : undefined;
 }
 
-/** NaN where the text is not a date; `Date.parse` alone also takes texts such as "-5". */
+/** NaN if the text is not a date. `Date.parse` alone also accepts texts such as "-5". */
 const parseHttpDate = (text: string) => (/^[a-z]{3,9},? /i.test(text) ? Date.parse(text) : NaN);
 
-/** Says why an attempt at a URL brought no response; `status` is that of one that had begun. */
+/** Explains why an attempt at a URL got no response. `status` is that of a response that had begun. */
 export function classifyError(error: unknown, url: string, status?: number): AttemptFailure {
 	const code = readErrorCode(error);
 	if (status !== undefined) return { failure: 'connectionLost', status, code };
@@ -270,7 +272,7 @@ export function classifyError(error: unknown, url: string, status?: number): Att
 	return { failure, code, proxy, isUnsent: !isConnected(error) };
 }
 
-/** Whether a connection stood, encrypted where it is to be, over which a request that failed can have gone. */
+/** Whether a failed request may have been sent: it had a connection, encrypted if required. */
 function isConnected(error: unknown): boolean {
 	const { request, syscall } = { ...readFields(readFields(error).cause), ...readFields(error) };
 	if (syscall === 'connect') return false;
@@ -280,9 +282,9 @@ function isConnected(error: unknown): boolean {
 }
 
 /**
- * The proxy that a failed request did not get through, as an address or a name, or empty; undefined where it
- * failed elsewhere. Node.js was still connecting to another host, or the request still waited for its socket, which
- * only an agent for a proxy gives it late.
+ * The proxy that a failed request could not get through, as an address, a name, or empty; undefined if the
+ * request failed elsewhere. Node.js was still connecting to another host, or the request still waited for
+ * its socket, which only a proxy agent provides late.
  */
 function findProxy(error: unknown, url: string): string | undefined {
 	const { request, message } = readFields(error);
@@ -302,7 +304,7 @@ function findProxy(error: unknown, url: string): string | undefined {
 	return typeof address === 'string' ? `${address}:${String(port)}` : '';
 }
 
-/** n8n wraps errors of the network and keeps their code as `httpCode`, on the 2.8 line nothing else. */
+/** n8n wraps network errors and keeps their code as `httpCode`; n8n 2.8 keeps nothing else. */
 function readErrorCode(error: unknown): string | undefined {
 	const { httpCode, code } = readFields(error);
 	return [httpCode, code].find((value) => typeof value === 'string');

@@ -1,13 +1,13 @@
 /**
- * A map for process memory that must not grow: setting a key makes it the newest, and beyond `capacity` the
- * oldest that may be evicted goes. Iterates from the oldest to the newest.
+ * A map for process memory that must not grow. Setting a key makes it the newest; beyond `capacity`, the
+ * oldest entry that may be evicted is removed. Iterates from the oldest to the newest.
  */
 export class BoundedMap<V> {
 	private readonly entries = new Map<string, V>();
 
 	/**
-	 * @param capacity the number of entries kept, at least 1
-	 * @param mayEvict whether an entry may go; entries that may not can exceed the capacity
+	 * @param capacity the number of entries to keep, at least 1
+	 * @param mayEvict whether an entry may be removed. Entries that may not can exceed the capacity.
 	 */
 	constructor(
 		readonly capacity: number,
@@ -33,7 +33,7 @@ export class BoundedMap<V> {
 		return this.entries.delete(key);
 	}
 
-	/** The entries, oldest first. Deleting while iterating is allowed. */
+	/** The entries, oldest first. You can delete entries while iterating. */
 	[Symbol.iterator](): IterableIterator<[string, V]> {
 		return this.entries[Symbol.iterator]();
 	}

@@ -10,7 +10,7 @@ import { createHash } from 'node:crypto';
 
 import { readCredentialFields, type CredentialFields } from './credentialFields';
 
-/** The n8n name of the credential type. */
+/** The credential type's name in n8n. */
 export const credentialType = 'pocketsflowApi';
 
 /** Every n8n context from which a request to Pocketsflow can be sent. */
@@ -21,19 +21,19 @@ export type PocketsflowContext =
 	| IPollFunctions
 	| IWebhookFunctions;
 
-/** A usable credential. Holds the key: never output it. */
+/** A usable credential. Contains the key: never output it. */
 export interface PocketsflowCredential extends CredentialFields {
-	/** What the user called it. */
+	/** The name that the user gave it. */
 	name: string;
 }
 
-// By context and item. Every request of a list would otherwise make n8n read and decrypt the credential.
+// By context and item. Otherwise, n8n would read and decrypt the credential for every request of a list.
 const cache = new WeakMap<PocketsflowContext, Map<number, PocketsflowCredential>>();
 
 /**
- * Reads the credential of the node that `context` runs, once for each item: its fields may hold expressions
- * that give each item another key.
- * @throws NodeOperationError, never with the key in its text, when the credential cannot be used
+ * Reads the credential of the node that `context` runs, once per item: its fields may hold expressions that
+ * give each item another key.
+ * @throws NodeOperationError, never with the key in its text, if the credential can't be used
  */
 export async function loadCredential(
 	context: PocketsflowContext,
@@ -47,8 +47,8 @@ export async function loadCredential(
 }
 
 /**
- * Lets the next request read the credential again. n8n uses one context for all polls from activation on,
- * while the credential may be edited (docs/n8n-engine.md#polling).
+ * Makes the next request read the credential again. n8n uses one context for all polls after activation,
+ * and the credential may have been edited meanwhile (docs/n8n-engine.md#polling).
  */
 export function forgetCredential(context: PocketsflowContext): void {
 	cache.delete(context);
@@ -70,7 +70,10 @@ async function readCredential(
 	return { ...credential, name };
 }
 
-/** Hashes a credential, so that those with the same key and address share one rate limit and no key is kept. */
+/**
+ * Hashes a credential, so that credentials with the same key and URL share one rate limit and no key is
+ * stored.
+ */
 export function hashCredential({ baseUrl, apiKey }: PocketsflowCredential): string {
 	return createHash('sha256').update(`${baseUrl}\n${apiKey}`).digest('base64');
 }

@@ -2,19 +2,19 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { isPrivateHost } from './hosts';
 
-/** Whether a key works on test data or on real sales; its prefix alone decides. */
+/** Whether a key uses test data or real sales. Only its prefix decides. */
 export type Mode = 'test' | 'live';
 
-/** What the fields of a credential say about where and as whom requests are sent. */
+/** What the fields of a credential say about where to send requests, and as whom. */
 export interface CredentialFields {
-	/** Without a slash at its end. */
+	/** Without a trailing slash. */
 	baseUrl: string;
 	apiKey: string;
 	mode: Mode;
 	ignoreSslIssues: boolean;
 }
 
-/** Why a credential cannot be used, and what to do about it. Neither holds the key. */
+/** Why a credential can't be used, and what to do about it. Neither text contains the key. */
 export interface CredentialRefusal {
 	message: string;
 	description: string;
@@ -26,14 +26,14 @@ const adviseOnOtherKey =
 	'A key begins with pk_live_ or pk_test_. Copy it again from Developers → API keys in Pocketsflow.';
 
 const adviseOnNoKey =
-	'The field or the result of its expression is empty. An expression that reads an item works only when the node runs. Lists in the editor, triggers, and the credential test have no item. In the node, enter IDs instead of choosing from lists.';
+	'The field or the result of its expression is empty. An expression that reads an item works only when the node runs. Lists in the editor, triggers, and the credential test run without an item. In the node, enter IDs instead of choosing from lists.';
 
 const keyPattern = /^pk_(live|test)_[\x21-\x7e]+$/;
 
 /**
- * Reads the fields of a credential, the same for a request of a node and for n8n's test of the credential.
+ * Reads the fields of a credential, in the same way for requests of a node and for n8n's credential test.
  * @param credential how a refusal names it, as in `the credential "Shop"`
- * @returns a refusal when the key cannot be a Pocketsflow key, or must not be sent to the base URL
+ * @returns a refusal if the key can't be a Pocketsflow key, or must not be sent to the base URL
  */
 export function readCredentialFields(
 	fields: IDataObject,
@@ -73,9 +73,9 @@ export function readCredentialFields(
 }
 
 /**
- * Whether an address is at the base URL of a credential. The key must not go elsewhere: an address can
- * come from an expression, and then nobody typed it.
- * @param base what the address is relative to; one that is complete leads away from it
+ * Whether an address is on the base URL of a credential. The key must not go anywhere else: an address can
+ * come from an expression, so no one may have typed it.
+ * @param base the URL that a relative address is resolved against
  */
 export function isOwnAddress(
 	{ baseUrl }: CredentialFields,
@@ -85,13 +85,13 @@ export function isOwnAddress(
 	return URL.canParse(address, base) && new URL(address, base).origin === new URL(baseUrl).origin;
 }
 
-/** Also refuses what is empty after a '?' or '#' or before an '@': such an address was not meant so. */
+/** Also refuses an empty query, fragment, or user name, which was not intended. */
 const isPlainAddress = (text: string) =>
 	/^https?:\/\/[^/?#@\\\s]+(\/[^?#\\\s]*)?$/i.test(text) && URL.canParse(text);
 
 /**
- * n8n adds "Allowed HTTP Request Domains" to every credential but enforces them only in its own HTTP
- * Request node (docs/n8n-engine.md#credentials). As there, "None" does not concern a node made for the
+ * n8n adds "Allowed HTTP Request Domains" to every credential but enforces it only in its own HTTP Request
+ * node (docs/n8n-engine.md#credentials). As there, "None" does not affect a node that was built for the
  * credential, and the service's own address is always allowed.
  */
 function isAllowedHost(

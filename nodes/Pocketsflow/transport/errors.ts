@@ -14,7 +14,7 @@ import { defaultLimits, formatDuration, type Limits } from './limits';
 import { redactKeys } from './redaction';
 import { readRedirect } from './redirects';
 
-/** One request and its outcome so far: all that an error may tell. */
+/** One request and its outcome so far: everything that an error may report. */
 export interface RequestState {
 	node: INode;
 	credential: PocketsflowCredential;
@@ -23,32 +23,32 @@ export interface RequestState {
 	limits: Limits;
 	/** Attempts that may have reached Pocketsflow. */
 	attempts: number;
-	/** Whether one of them may have been carried out. */
+	/** Whether one of them may have been processed. */
 	mayBeDone: boolean;
 	itemIndex?: number;
 }
 
-/** The parts of an error that differ from one failure to another, each a sentence without its full stop. */
+/** The parts of an error that differ between failures, each a sentence without a period. */
 interface ErrorParts {
 	whatHappened: string;
 	nextStep: string;
-	/** What the request met with, as in "GET /products answered 404". */
+	/** The result of the request, as in "GET /products returned 404". */
 	finding: string;
 	httpCode?: string;
 }
 
-/** Whether an error of `send` says that Pocketsflow does not have, or no longer has, what was asked for. */
+/** Whether an error of `send` says that Pocketsflow does not have, or no longer has, what was requested. */
 export const isNotFound = (error: unknown): boolean => hasStatus(error, [404]);
 
-/** Whether an error of `send` comes from an answer with one of these statuses. */
+/** Whether an error of `send` comes from a response with one of these statuses. */
 export const hasStatus = (error: unknown, statuses: readonly number[]): boolean =>
 	error instanceof NodeApiError && statuses.includes(Number(error.httpCode));
 
-/** Whose answer it is: what its description may name. */
+/** The parts of a request that the description of its response may name. */
 export type AnswerTarget = Pick<PocketsflowCredential, 'baseUrl' | 'name' | 'mode'> &
 	Pick<PocketsflowRequest, 'ifNotFound'>;
 
-/** What a status means where Pocketsflow itself says nothing, and what to do about it. */
+/** What a status means, and what to do about it, if Pocketsflow itself says nothing. */
 interface StatusText {
 	name: string;
 	step?(target: AnswerTarget): string;
@@ -93,13 +93,13 @@ const statusTexts: Record<number, StatusText> = {
 
 type Target = Pick<PocketsflowCredential, 'baseUrl' | 'name'>;
 
-/** What a code of Node.js means, for a user who does not know it. */
+/** Explains Node.js codes to users who do not know them. */
 const codeSentences: Record<string, (host: string) => string> = {
 	ECONNREFUSED: (host) => `Can't connect to ${host}: the connection was refused`,
 	ENOTFOUND: (host) => `Can't resolve host ${host}`,
 	EAI_AGAIN: (host) => `Can't resolve host ${host}: n8n may not be connected to the internet`,
-	EHOSTUNREACH: (host) => `Can't reach ${host} from this n8n`,
-	ENETUNREACH: (host) => `Can't reach ${host} from this n8n`,
+	EHOSTUNREACH: (host) => `Can't reach ${host} from this n8n instance`,
+	ENETUNREACH: (host) => `Can't reach ${host} from this n8n instance`,
 	CERT_HAS_EXPIRED: (host) => `The certificate of ${host} has expired`,
 	ERR_TLS_CERT_ALTNAME_INVALID: (host) => `The certificate of ${host} is for a different hostname`,
 	DEPTH_ZERO_SELF_SIGNED_CERT: untrusted,
@@ -109,7 +109,7 @@ const codeSentences: Record<string, (host: string) => string> = {
 	EPROTO: (host) => `${host} does not accept https connections on this port`,
 };
 
-/** These tell what kept a request from being sent; with the others it may have been. */
+/** These explain what prevented a request from being sent. With the others, it may have been sent. */
 const kindsWithCode: FailureKind[] = ['unreachable', 'insecure'];
 
 function untrusted(host: string): string {
@@ -170,7 +170,7 @@ function describeWhatHappened(
 const describeFailureStep = (target: Target, { failure, proxy }: AttemptFailure) =>
 	proxy === undefined ? failureSteps[failure](target) : checkProxy('is running');
 
-/** Says what happened to a request that was not answered within `timeoutMs`, and what to do. */
+/** Explains what happened to a request without a response within `timeoutMs`, and what to do. */
 export function describeFailure(
 	target: Target,
 	failure: AttemptFailure,
@@ -184,8 +184,8 @@ export function describeFailure(
 }
 
 /**
- * Says what is wrong with an answer, in Pocketsflow's own words where it has any, and what to do. Both without
- * a full stop; neither is free of keys yet.
+ * Explains what is wrong with a response, in Pocketsflow's own words if it has any, and what to do. Both
+ * without a period. Keys are not redacted yet.
  */
 export function describeAnswer(
 	target: AnswerTarget,
@@ -202,7 +202,7 @@ export function describeAnswer(
 	};
 }
 
-/** Builds the error of a request that was answered, but not with success in JSON. */
+/** Builds the error of a request whose response was not a success in JSON. */
 export function buildResponseError(
 	state: RequestState,
 	response: HttpResponse,
@@ -213,12 +213,12 @@ export function buildResponseError(
 	return buildError(state, {
 		...describeAnswer({ ...state.credential, ifNotFound }, response, url),
 		finding: `returned ${status}${formatCode(readErrorParts(body).code)}`,
-		// The status of a page is not Pocketsflow's: its 404 does not say that a thing does not exist.
+		// A page's status does not come from Pocketsflow: a 404 does not mean that the record does not exist.
 		httpCode: isPage(response) && status < 500 ? undefined : String(status),
 	});
 }
 
-/** Builds the error of a request that was not answered, or whose response could not be read. */
+/** Builds the error of a request without a response, or with a response that could not be read. */
 export function buildFailureError(state: RequestState, failure: AttemptFailure): NodeApiError {
 	const { status, code } = failure;
 	const finding = status === undefined ? 'got no response' : `started to return ${status}`;
@@ -230,8 +230,8 @@ export function buildFailureError(state: RequestState, failure: AttemptFailure):
 }
 
 /**
- * Builds the error of a request whose total time ended, or was bound to end, before its turn came.
- * @param rateLimited the last 429 that it was answered, if any
+ * Builds the error of a request whose total time ended, or was certain to end, before its turn.
+ * @param rateLimited its last 429 response, if any
  */
 export function buildQueueTimeoutError(
 	state: RequestState,
@@ -266,7 +266,7 @@ function describeRedirect(
 	};
 }
 
-/** Says what a response without an error text of Pocketsflow is. */
+/** Describes a response without an error text from Pocketsflow. */
 function describeUnusable(response: HttpResponse): string {
 	const { status, body, text } = response;
 	if (isSuccess(response)) return text ? `The response ${quotePage(text)}` : describeEmpty(body);
@@ -277,7 +277,7 @@ function describeUnusable(response: HttpResponse): string {
 
 const quotePage = (page: string) => `is not JSON. It begins with "${excerptPage(page)}"`;
 
-/** Says that a success did not bring what it should; a message in it may say why. */
+/** Says that a success response lacks what it should contain. A message in it may explain why. */
 function describeEmpty(body: unknown): string {
 	const { text } = readErrorParts(body);
 	const what = 'Pocketsflow did not return the requested data';
@@ -288,7 +288,7 @@ function describeEmpty(body: unknown): string {
 const isEmptyBody = (body: unknown) =>
 	body === undefined || ['{}', '[]', 'null', '""'].includes(JSON.stringify(body));
 
-/** The text that a value begins with as JSON. */
+/** The beginning of a value as JSON. */
 const excerptJson = (body: unknown) => cut(JSON.stringify(body), maxExcerptLength);
 
 function describeStatusStep(target: AnswerTarget, response: HttpResponse): string {
@@ -304,8 +304,8 @@ function describeStatusStep(target: AnswerTarget, response: HttpResponse): strin
 }
 
 /**
- * Builds the error. Its message says what happened, its description what to do and which request it was.
- * Neither holds anything that was sent, nor the key.
+ * Builds the error. Its message says what happened. Its description says what to do and which request
+ * failed. Neither contains anything that was sent, nor the key.
  */
 function buildError(state: RequestState, parts: ErrorParts): NodeApiError {
 	const { node, credential, effect, itemIndex } = state;
@@ -327,15 +327,15 @@ function buildError(state: RequestState, parts: ErrorParts): NodeApiError {
 }
 
 /**
- * Gives an error its message once more: while it is made, n8n replaces a message in which it sees the name of
- * an error code, such as EEXIST in "preexisting" (docs/n8n-engine.md#errors-and-messages).
+ * Sets an error's message again. On creation, n8n replaces a message that contains the name of an error
+ * code, such as EEXIST in "preexisting" (docs/n8n-engine.md#errors-and-messages).
  */
 export function setMessage<E extends Error>(error: E, message: string): E {
 	error.message = message;
 	return error;
 }
 
-/** Says whether the request was carried out; for a create what to do, too, so that nobody misses it. */
+/** Says whether the request was processed. For a create, also says what to do, so that no one misses it. */
 function describeOutcome({ effect, mayBeDone, credential: { mode } }: RequestState): {
 	message: string;
 	description: string;
@@ -370,8 +370,8 @@ const getHost = ({ baseUrl }: Pick<PocketsflowCredential, 'baseUrl'>) => new URL
 const formatCode = (code: string | undefined) => (code ? ` (${code})` : '');
 
 /**
- * Joins the message and the description of an error, for where n8n shows only one of them: on triggers and
- * in the lists of the editor (docs/n8n-engine.md#errors-and-messages).
+ * Joins the message and the description of an error for places where n8n shows only one of them: triggers
+ * and the lists of the editor (docs/n8n-engine.md#errors-and-messages).
  */
 export function composeMessage(error: unknown): string {
 	if (!(error instanceof Error)) return String(error);
@@ -386,15 +386,16 @@ const maxExcerptLength = 100;
 const cut = (text: string, length: number) =>
 	text.length > length ? `${text.slice(0, length)}…` : text;
 
-/** A text of Pocketsflow, as long as an error message can bear. */
+/** A text from Pocketsflow, shortened for an error message. */
 const shorten = (text: string) => cut(text, maxQuotedLength);
 
-/** The text, with a full stop unless it ends with its own mark. */
+/** The text, with a period unless it ends with a punctuation mark. */
 export const toSentence = (text: string) => (/[.!?…]$/.test(text) ? text : `${text}.`);
 
 /**
- * The visible text that a page begins with, at most 100 characters. Each pattern goes over the page once,
- * whatever is in it: what is opened and never closed is not looked for again from the next character on.
+ * The visible text at the beginning of a page, at most 100 characters. Each pattern passes over the page
+ * once, whatever it contains: an element that is never closed is not searched for again from the next
+ * character on.
  */
 export function excerptPage(page: string): string {
 	const visible = page

@@ -1,9 +1,8 @@
 const loopbackPattern = /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$/i;
 
-/** Whether the hostname of a URL is this machine. */
 export const isLoopbackHost = (hostname: string): boolean => loopbackPattern.test(hostname);
 
-/** Names that no public name server knows, each also as the end of a name. */
+/** Names, and endings of names, that no public name server knows. */
 const privateNames = [
 	'localhost',
 	'localdomain',
@@ -19,7 +18,7 @@ const privateNames = [
 	'invalid',
 ];
 
-/** Networks that are not part of the internet: the first address and the length of the prefix. */
+/** Networks that are not part of the internet: the first address and the prefix length. */
 const privateNetworks: Array<[first: string, prefixLength: number]> = [
 	['0.0.0.0', 8],
 	['10.0.0.0', 8],
@@ -35,10 +34,12 @@ const privateNetworks: Array<[first: string, prefixLength: number]> = [
 /** The unspecified address, loopback, unique local, link-local, site-local, multicast. */
 const privateIpv6 = /^(::1?|f[cd][0-9a-f]{2}:.*|fe[89a-f][0-9a-f]:.*|ff[0-9a-f]{2}:.*)$/;
 
-/** Forms of IPv6 that hold an IPv4 address: mapped, compatible and translated. */
+/** IPv6 formats that contain an IPv4 address: mapped, compatible, and translated. */
 const ipv4InIpv6 = /^(?:::(?:ffff:)?|64:ff9b::)([0-9a-f]{1,4}):([0-9a-f]{1,4})$/;
 
-/** Whether the hostname of a URL is this machine or in a private network, as are names without a dot. */
+/**
+ * Whether the hostname of a URL is this machine or in a private network. A name without a dot is private.
+ */
 export function isPrivateHost(hostname: string): boolean {
 	const host = hostname.toLowerCase().replace(/\.$/, '');
 	if (host.startsWith('[')) return isPrivateIpv6(host.slice(1, -1));

@@ -1,22 +1,22 @@
-/** How much one request may take, of time, of size and of attempts. */
+/** The limits of one request: time, size, and attempts. */
 export interface Limits {
-	/** Requests of one credential in flight at the same time, over all executions of the process. */
+	/** Requests of one credential in flight at the same time, across all executions of the process. */
 	maxInFlight: number;
-	/** The part of these that one execution of a node may hold, so that others are not behind it. */
+	/** How many of these one execution of a node may use, so that it does not hold up others. */
 	maxInFlightPerRun: number;
-	/** One request in all: in the queue, paused by the rate limit, and between attempts. */
+	/** The total time of one request: in the queue, paused by the rate limit, and between attempts. */
 	totalTimeoutMs: number;
 	/** One attempt: connecting, sending and receiving together. */
 	requestTimeoutMs: number;
-	/** Attempts at one request, the first included. A 429 does not count as an attempt. */
+	/** Attempts at one request, including the first. A 429 does not count as an attempt. */
 	maxAttempts: number;
-	/** The delay before the first retry, and after a 429 without Retry-After; it doubles each time. */
+	/** The delay before the first retry, and after a 429 without Retry-After. It doubles each time. */
 	retryDelayMs: number;
 	/** Size of one response after decompression. */
 	maxResponseBytes: number;
 }
 
-/** The limits of all requests that ask for no others. The request timeout is that of Pocketsflow's SDK. */
+/** The default limits of all requests. The request timeout is that of Pocketsflow's SDK. */
 export const defaultLimits: Limits = {
 	maxInFlight: 10,
 	maxInFlightPerRun: 8,
@@ -30,7 +30,8 @@ export const defaultLimits: Limits = {
 const maxBackoffMs = 60_000;
 
 /**
- * Computes the delay before a retry in ms: doubling from `retryDelayMs`, up to a minute, half of it random.
+ * Computes the delay before a retry in ms. It doubles from `retryDelayMs`, up to a minute; half of it is
+ * random.
  * @param retry 1 for the first retry
  */
 export function computeBackoffMs(retryDelayMs: number, retry: number): number {

@@ -13,20 +13,20 @@ import type { PocketsflowContext } from './credential';
 import { defaultLimits } from './limits';
 import { send, type SendOptions } from './send';
 
-/** One page may bring nothing new because so many newer records came in; two in a row are a fault. */
+/** One page may bring nothing new because many newer records were added. Two in a row are a fault. */
 const maxStalePages = 2;
 
-/** One page as it was answered. */
+/** One page as Pocketsflow returned it. */
 export interface Page {
 	/** As in PagePosition. */
 	position: number;
-	/** Where the page after it begins, if there is one. */
+	/** Where the next page begins, if there is one. */
 	next: number;
 	records: IDataObject[];
 	pagination: Pagination;
 }
 
-/** What was read so far: the IDs of records, the text of pages whose records have none. */
+/** What was read so far: the IDs of records, or the text of pages of records without IDs. */
 interface Progress {
 	ids: Set<string>;
 	pageTexts: Set<string>;
@@ -35,29 +35,29 @@ interface Progress {
 }
 
 interface ListOptions extends SendOptions {
-	/** The request with its filters; without it the list is read unfiltered. */
+	/** The request with its filters. Without it, the list is read unfiltered. */
 	request?: PocketsflowRequest;
 	itemIndex?: number;
 }
 
 interface ReadListOptions extends ListOptions {
-	/** Number of records; without it all are read. */
+	/** Number of records. Without it, all are read. */
 	limit?: number;
 }
 
 export interface ReadPagesOptions extends ListOptions {
 	/** Where to begin: 1, or the `next` of a page that was read before. */
 	first?: number;
-	/** Number of records whose pages are requested side by side. Without it one page at a time. */
+	/** Number of records whose pages are requested in parallel. Without it, one page at a time. */
 	prefetch?: number;
 }
 
-/** The records that no earlier page brought, and where to read on, if anything follows. */
+/** The records that no earlier page contained, and where to continue, if more follow. */
 type ReadPage = Pick<Page, 'records'> & { next?: number };
 
 /**
- * Reads the records of a list in Pocketsflow's order, all or at most `limit`, each once. Pages after the
- * first are requested side by side where Pocketsflow says how many there are.
+ * Reads the records of a list in Pocketsflow's order, all or at most `limit`, each once. If Pocketsflow
+ * says how many pages there are, pages after the first are requested in parallel.
  * @throws as `readPages` does
  */
 export async function readList(
@@ -74,9 +74,9 @@ export async function readList(
 }
 
 /**
- * Reads one page of a list, and believes nothing that it says about others.
- * @param page its position, and the number of records to ask for
- * @returns undefined if the answer holds no list
+ * Reads one page of a list without relying on what it says about other pages.
+ * @param page its position, and the number of records to request
+ * @returns undefined if the response contains no list
  * @throws as `send` does
  */
 export async function readPage(
@@ -97,7 +97,7 @@ export async function readPage(
 
 /**
  * Reads a list page by page, until its end or until the caller stops.
- * @throws as `send` does; NodeOperationError when the list breaks off, or when Pocketsflow repeats a page
+ * @throws as `send` does; NodeOperationError if the list breaks off, or if Pocketsflow repeats a page
  * although it says that there are more
  */
 export async function* readPages(
@@ -130,7 +130,7 @@ export async function* readPages(
 	let stalePages = 0;
 	let page = await fetchPage(first);
 	const serverPageSize = page.records.length;
-	// A list that is believed to come whole, and does not, is read on in pages as long as this one.
+	// If a list should come as a whole but does not, it is read on in pages of this length.
 	if (list.paging === 'none') size = serverPageSize;
 	const positionOfPage = (number: number) =>
 		list.paging === 'offset' ? (number - 1) * serverPageSize + 1 : number;
@@ -160,7 +160,9 @@ export async function* readPages(
 	}
 }
 
-/** The records of a page that no earlier page brought. Without IDs a page counts as a whole, by its text. */
+/**
+ * The records of a page that no earlier page contained. A page without IDs counts as a whole, by its text.
+ */
 function takeNewRecords(progress: Progress, records: IDataObject[]): IDataObject[] {
 	progress.longestPage = Math.max(progress.longestPage, records.length);
 	const fresh = records.filter((record) => {
@@ -179,7 +181,10 @@ function takeNewRecords(progress: Progress, records: IDataObject[]): IDataObject
 	return fresh;
 }
 
-/** Whether Pocketsflow says that some were not read. One that ignores paging sends all again, and says no. */
+/**
+ * Whether Pocketsflow says that some records were not read. A list that ignores paging returns all again
+ * and says no.
+ */
 function claimsMoreRecords(
 	{ pagination: { hasMore, totalCount } }: Page,
 	{ recordCount }: Progress,
@@ -187,7 +192,7 @@ function claimsMoreRecords(
 	return hasMore ?? (totalCount !== undefined && recordCount < totalCount);
 }
 
-/** Whether Pocketsflow says that a list goes on, by the number of its records, or else of its pages. */
+/** Whether Pocketsflow says that a list continues, by the number of its records or else of its pages. */
 function saysMore(
 	list: ListEndpoint,
 	{ position, pagination }: Page,
@@ -199,7 +204,6 @@ function saysMore(
 		: recordCount < totalCount;
 }
 
-/** Whether Pocketsflow says that records follow this page. */
 function hasNextPage(
 	{ paging }: ListEndpoint,
 	position: number,
@@ -208,7 +212,7 @@ function hasNextPage(
 	return hasMore ?? (paging !== 'offset' && totalPages !== undefined && position < totalPages);
 }
 
-/** How many pages are to be read, of the size that the server gives; 1 where the first does not say. */
+/** How many pages to read, of the server's page size; 1 if the first page does not say. */
 function countPages({ records, pagination }: Page, prefetch: number): number {
 	const size = records.length;
 	const { totalCount, totalPages, hasMore } = pagination;
@@ -217,7 +221,10 @@ function countPages({ records, pagination }: Page, prefetch: number): number {
 	return Math.min(total, Math.ceil(prefetch / size));
 }
 
-/** Whether nothing follows a page. Where Pocketsflow does not say, one shorter than one before is the last. */
+/**
+ * Whether a page is the last one. If Pocketsflow does not say, a page shorter than an earlier one is the
+ * last.
+ */
 function isLastPage(
 	{ paging }: ListEndpoint,
 	{ position, records, pagination }: Page,
@@ -259,7 +266,7 @@ function repeatedPageError(
 	);
 }
 
-/** Runs numbered tasks side by side, as many as may be in flight, and yields their results in order. */
+/** Runs numbered tasks in parallel, as many as may be in flight, and yields their results in order. */
 async function* runInOrder<T>(
 	from: number,
 	to: number,
@@ -271,7 +278,7 @@ async function* runInOrder<T>(
 		while (next <= to || running.length > 0) {
 			while (next <= to && running.length < defaultLimits.maxInFlight) {
 				const result = task(next++);
-				// It may fail while an earlier one is awaited; its own failure is thrown when its turn comes.
+				// A task may fail while an earlier one is awaited. Its failure is thrown when its turn comes.
 				result.catch(() => undefined);
 				running.push(result);
 			}
@@ -279,7 +286,7 @@ async function* runInOrder<T>(
 			running.shift();
 		}
 	} finally {
-		// Nobody reads these any more; their failure is that of the one that ended the loop, or of none.
+		// No one reads these anymore. Their failure is the one that ended the loop, or does not matter.
 		await Promise.allSettled(running);
 	}
 }

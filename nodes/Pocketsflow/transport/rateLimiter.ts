@@ -3,18 +3,19 @@ import { computeBackoffMs, defaultLimits, type Limits } from './limits';
 import { delay } from './signals';
 
 /**
- * Lets the requests of one credential through, for everything in this process that uses it. Up to
- * `maxInFlight` are in flight at the same time until Pocketsflow answers 429; then all of them pause, and go on with
- * one request at a time, one more for each that is answered (docs/pocketsflow-api.md#rate-limits).
+ * Controls when the requests of one credential are sent, for everything in this process that uses it. Up to
+ * `maxInFlight` requests are in flight at the same time until Pocketsflow returns 429. Then all pause, and
+ * continue with one request at a time, plus one more for each response
+ * (docs/pocketsflow-api.md#rate-limits).
  */
 interface RateLimiter {
 	inFlight: number;
-	/** How many of these each run has. */
+	/** How many of these belong to each run. */
 	held: Map<object, number>;
-	/** Requests that may be in flight now; the caller's `maxInFlight` holds too. */
+	/** Requests that may be in flight now. The caller's `maxInFlight` applies, too. */
 	concurrency: number;
 	pausedUntilMs: number;
-	/** Pauses since a request was last answered; the delay grows with them. */
+	/** Pauses since the last response to a request. The delay grows with them. */
 	consecutivePauses: number;
 	queue: QueuedRequest[];
 	isWakeUpScheduled: boolean;
@@ -29,7 +30,7 @@ interface QueuedRequest {
 
 /** The right to have one request in flight. */
 interface Permit {
-	/** Tells requests that were sent before a pause from later ones. */
+	/** Distinguishes requests that were sent before a pause from later ones. */
 	issuedAtMs: number;
 	limits: Limits;
 	run: object;
@@ -43,13 +44,13 @@ export type PermitResult = 'answered' | 'failed' | { rateLimited: true; retryAft
 
 interface AcquireOptions {
 	limits: Limits;
-	/** Stands for the execution of a node. Many of its requests can wait. */
+	/** Represents the execution of a node, which may have many requests waiting. */
 	run: object;
-	/** When the time of the request ends; a turn that must come later is refused immediately. */
+	/** When the time of the request ends. If its turn would come later, it is refused immediately. */
 	deadlineMs: number;
-	/** For a request that had its turn and was answered 429. */
+	/** For a request that had its turn and got a 429. */
 	goesFirst: boolean;
-	/** Whether it waits for nothing, neither a pause nor others: a delivery waits for its response. */
+	/** Whether to skip every pause and the queue, because a delivery waits for the response. */
 	isUrgent?: boolean;
 	signals: Array<AbortSignal | undefined>;
 }
@@ -63,7 +64,7 @@ const limiters = new BoundedMap<RateLimiter>(
 		inFlight === 0 && queue.length === 0 && pausedUntilMs <= Date.now(),
 );
 
-/** Gets the rate limiter of a credential by its hash; idle ones are forgotten when there are many. */
+/** Returns the rate limiter of a credential by its hash. Idle ones are dropped if there are many. */
 export function getRateLimiter(key: string): RateLimiter {
 	const limiter = limiters.get(key) ?? {
 		inFlight: 0,
@@ -78,7 +79,6 @@ export function getRateLimiter(key: string): RateLimiter {
 	return limiter;
 }
 
-/** Waits for the turn of a request. */
 export async function acquirePermit(
 	limiter: RateLimiter,
 	options: AcquireOptions,
@@ -99,7 +99,7 @@ async function enqueue(
 			limits,
 			run,
 			settle(result) {
-				// With a reason, because Node.js would make an error with a stack trace otherwise.
+				// With a reason, because Node.js would otherwise create an error with a stack trace.
 				settled.abort(result);
 				resolve(result);
 			},
@@ -116,7 +116,7 @@ async function enqueue(
 	});
 }
 
-/** Gives a permit back and lets the next requests through, or pauses them all. */
+/** Returns a permit and lets the next requests through, or pauses them all. */
 export function releasePermit(limiter: RateLimiter, permit: Permit, result: PermitResult): void {
 	limiter.inFlight--;
 	const held = countHeld(limiter, permit.run) - 1;
@@ -129,13 +129,13 @@ export function releasePermit(limiter: RateLimiter, permit: Permit, result: Perm
 		limiter.consecutivePauses = 0;
 		limiter.concurrency++;
 	}
-	// A little later: after a failure the caller may stop what is queued, and nothing new must begin.
+	// Slightly later: after a failure, the caller may stop queued requests, and no new one must start.
 	if (limiter.queue.length > 0) void delay(0).then(() => admitQueued(limiter));
 }
 
 /**
- * Pauses all requests. Of those that are answered 429 together only the first begins a pause; the others can
- * make it longer by their Retry-After. One that proves too short repeatedly is not believed.
+ * Pauses all requests. If several requests get a 429 together, only the first starts a pause; the others
+ * can extend it with their Retry-After. If Retry-After repeatedly proves too short, a longer pause applies.
  */
 function pauseRequests(
 	limiter: RateLimiter,
@@ -159,12 +159,13 @@ function pauseRequests(
 	);
 }
 
-/** Lets queued requests through as far as there is room; while paused, does so when the pause ends. */
+/** Lets queued requests through as long as there is room. During a pause, does so when the pause ends. */
 function admitQueued(limiter: RateLimiter): void {
 	refuseLate(limiter);
 	if (limiter.pausedUntilMs > Date.now()) return scheduleWakeUp(limiter);
 	for (;;) {
-		// One whose run has its share lets those of others pass; for room all wait in their order.
+		// A request of a run that has used its share lets requests of other runs pass. Otherwise, requests wait
+		// in order.
 		const index = limiter.queue.findIndex((queued) => !hasShare(limiter, queued));
 		if (index === -1 || !hasRoom(limiter, limiter.queue[index])) return;
 		const [queued] = limiter.queue.splice(index, 1);
@@ -172,7 +173,7 @@ function admitQueued(limiter: RateLimiter): void {
 	}
 }
 
-/** Refuses the queued requests whose time ends before the pause does. */
+/** Refuses queued requests whose time ends before the pause does. */
 function refuseLate(limiter: RateLimiter): void {
 	const isLate = ({ deadlineMs }: QueuedRequest) => deadlineMs < limiter.pausedUntilMs;
 	const late = limiter.queue.filter(isLate);
@@ -191,7 +192,7 @@ function scheduleWakeUp(limiter: RateLimiter): void {
 
 const countHeld = ({ held }: RateLimiter, run: object) => held.get(run) ?? 0;
 
-/** Whether the run of a request has the most requests in flight that one may have. */
+/** Whether a request's run already has the most requests in flight that a run may have. */
 const hasShare = (limiter: RateLimiter, { limits, run }: QueuedRequest) =>
 	countHeld(limiter, run) >= limits.maxInFlightPerRun;
 

@@ -1,12 +1,12 @@
-/** What stands in a text where a key stood. */
+/** Replaces a key in a text. */
 const placeholder = '[API key]';
 
-/** Fewer characters of a key than this are no secret, and would be found in other words. */
+/** A shorter part of a key is not a secret, and would match other words. */
 const minSecretLength = 8;
 
 const prefixPattern = /^pk_(live|test)_/;
 
-/** Any Pocketsflow key, also one that is not ours, or only its beginning. */
+/** Any Pocketsflow key, including other people's, or only its beginning. */
 const keyPattern = /\bpk_(live|test)_[\w~+/=%-]+/gi;
 
 const htmlEntities: Record<string, string> = {
@@ -18,8 +18,8 @@ const htmlEntities: Record<string, string> = {
 };
 
 /**
- * Replaces every Pocketsflow key in a text from outside. That of the credential is found in any case, with
- * its prefix or without, and as a URL, JSON or HTML escapes it.
+ * Replaces every Pocketsflow key in an external text. The credential's own key is found in any case, with
+ * or without its prefix, and escaped for a URL, JSON, or HTML.
  */
 export function redactKeys(text: string, apiKey: string): string {
 	const secret = apiKey.replace(prefixPattern, '');

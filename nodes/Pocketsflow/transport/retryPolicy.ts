@@ -3,7 +3,7 @@ import type { AttemptResult, FailureKind } from './attempt';
 
 /** What a failed attempt says about its request. */
 interface AttemptOutcome {
-	/** Whether Pocketsflow may have carried it out. */
+	/** Whether Pocketsflow may have processed it. */
 	mayBeDone: boolean;
 	/** Whether the same request may succeed later. */
 	isTransient: boolean;
@@ -25,7 +25,7 @@ const outcomes: Record<FailureKind, AttemptOutcome> = {
 	cancelled: unusableResponse,
 };
 
-/** Classifies an attempt that brought no usable response. */
+/** Classifies an attempt without a usable response. */
 export function classifyAttempt(result: AttemptResult): AttemptOutcome {
 	if ('failure' in result) {
 		const { mayBeDone, isTransient } = outcomes[result.failure];
@@ -34,12 +34,12 @@ export function classifyAttempt(result: AttemptResult): AttemptOutcome {
 	const { status } = result;
 	// A 408 is a timeout that the server noticed first.
 	if (status >= 500 || status === 408) return lostResponse;
-	// A success that cannot be read, or a redirect after the work, which is the habit of web forms.
+	// A success that can't be read, or a redirect after the work, as web forms do it.
 	const mayBeDone = status < 300 || status === 302 || status === 303;
 	return { mayBeDone, isTransient: false };
 }
 
-/** Whether a request may be sent again: one that may have been carried out only if that does no harm. */
+/** Whether a request may be sent again. One that may have been processed only if that does no harm. */
 export function mayRetry(effect: Effect, { mayBeDone, isTransient }: AttemptOutcome): boolean {
 	return isTransient && (!mayBeDone || effect !== 'create');
 }

@@ -17,25 +17,34 @@ import { classifyAttempt, mayRetry } from './retryPolicy';
 import { delay } from './signals';
 
 export interface SendOptions {
-	/** Limits other than the default ones, for example a shorter time for a list in the editor. */
+	/** Limits that replace the defaults, for example a shorter time for a list in the editor. */
 	limits?: Partial<Limits>;
-	/** Stops what still waits. What may have been carried out goes on, so that its outcome becomes known. */
+	/**
+	 * Stops requests that still wait. Requests that may have been processed continue, so that their outcome
+	 * becomes known.
+	 */
 	stop?: AbortSignal;
-	/** Whether a body of JSON holds what the request is for; without it any but an error is a success. */
+	/**
+	 * Whether a JSON body contains what the request is for. Without this function, any body except an error
+	 * is a success.
+	 */
 	isUsable?(body: unknown): boolean;
-	/** Sends the first attempt immediately, past the queue and a pause: a delivery waits for it. */
+	/**
+	 * Sends the first attempt immediately, ahead of the queue and of a pause, because a delivery waits for
+	 * it.
+	 */
 	isUrgent?: boolean;
 }
 
 const maxRedirects = 5;
 
 /**
- * Sends one request and returns the parsed body of its response, `{}` for an empty one. It takes its turn
- * with all requests of the same credential in this process, waits while Pocketsflow limits them, and is
- * retried as far as its effect allows; a `create` never, once it may have been carried out.
+ * Sends one request and returns the parsed body of its response, `{}` for an empty one. The request takes
+ * turns with all requests of the same credential in this process, waits while Pocketsflow limits them, and
+ * is retried as far as its effect allows. A `create` is never retried once it may have been processed.
  * @throws NodeApiError that tells the user what happened and what to do, with the item's index;
- * `context.outcome` is 'unknown' when it may or may not have been carried out
- * @throws NodeOperationError when the credential cannot be used
+ * `context.outcome` is 'unknown' if the request may or may not have been processed
+ * @throws NodeOperationError if the credential can't be used
  */
 export async function send(
 	context: PocketsflowContext,
@@ -106,14 +115,16 @@ export async function send(
 	}
 }
 
-/** Whether a response brought what was asked for: an error can come with a status of success, too. */
+/** Whether a response contains what was requested. An error can have a success status, too. */
 function isUsableSuccess(response: HttpResponse, { isUsable }: SendOptions): boolean {
 	const { body, text } = response;
 	if (!isSuccess(response) || text !== undefined || isErrorBody(body)) return false;
 	return isUsable === undefined || isUsable(body);
 }
 
-/** Whether an earlier attempt at a delete did it, so that Pocketsflow answers a later one 404. */
+/**
+ * Whether an earlier attempt of a delete succeeded, so that Pocketsflow responds with 404 to a later one.
+ */
 function isAlreadyDeleted({ request, mayBeDone }: RequestState, response: HttpResponse): boolean {
 	const isGone = response.status === 404 && !isPage(response);
 	return request.method === 'DELETE' && mayBeDone && isGone;

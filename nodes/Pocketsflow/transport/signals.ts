@@ -1,8 +1,10 @@
-// One listener on each signal calls these: many on that of an execution would make Node.js warn of a leak.
+// Each signal has one listener, which calls these. Many listeners on an execution's signal would make
+// Node.js warn about a leak.
 const listeners = new WeakMap<AbortSignal, Set<() => void>>();
 
 /**
- * Calls `listener` when any of the signals aborts, immediately if one has. Undefined signals never abort.
+ * Calls `listener` when any of the signals aborts, or immediately if one already has. Undefined signals
+ * never abort.
  * @returns a function that stops listening
  */
 export function onAbort(
@@ -29,8 +31,8 @@ function getListeners(signal: AbortSignal): Set<() => void> {
 }
 
 /**
- * Waits for `ms`, or until a signal aborts; never throws. `sleep` of n8n-workflow cannot be stopped and
- * n8n's linter rules out setTimeout, so an AbortSignal is the timer.
+ * Waits for `ms`, or until a signal aborts; never throws. `sleep` of n8n-workflow can't be stopped, and
+ * n8n's linter forbids setTimeout, so an AbortSignal is the timer.
  */
 export async function delay(ms: number, ...signals: Array<AbortSignal | undefined>): Promise<void> {
 	const timer = AbortSignal.timeout(Math.max(0, Math.ceil(ms)));

@@ -1,15 +1,18 @@
 import { sleep } from 'n8n-workflow';
 
-/** How long work goes on before n8n's event loop has its turn; a delivery that comes meanwhile waits so long. */
+/**
+ * How long work continues before n8n's event loop gets a turn. A delivery that arrives meanwhile waits that
+ * long.
+ */
 const maxTurnMs = 20;
 
 /**
- * Begins work of many short steps. What it returns is awaited after each step, and
- * lets n8n answer others when the turn is over: n8n does all its work in one thread.
+ * Starts work that has many short steps. Await the returned function after each step: it lets n8n respond
+ * to others when the turn is over, because n8n does all its work in one thread.
  */
 export function startTurns(): () => Promise<void> {
 	let startMs = Date.now();
-	// Of several workers that share the turns, all wait for the same: each for its own would add up.
+	// If several workers share the turns, they all wait for the same one. Separate waits would add up.
 	let pause: Promise<void> | undefined;
 	return async () => {
 		if (!pause && Date.now() - startMs < maxTurnMs) return;

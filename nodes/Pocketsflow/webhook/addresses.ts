@@ -4,8 +4,8 @@ import type { PocketsflowCredential } from '../transport/credential';
 import { isLoopbackHost, isPrivateHost } from '../transport/hosts';
 
 /**
- * The address of this node's webhook: what Pocketsflow is to call.
- * @throws NodeOperationError when n8n has none
+ * The address of this node's webhook, which Pocketsflow calls.
+ * @throws NodeOperationError if n8n has none
  */
 export function getWebhookUrl(context: IHookFunctions | IWebhookFunctions): string {
 	const url = context.getNodeWebhookUrl('default');
@@ -18,9 +18,9 @@ export function getWebhookUrl(context: IHookFunctions | IWebhookFunctions): stri
 }
 
 /**
- * One spelling for all that mean the same address: lower-case host without a last dot, no default
- * port, no last slash, one form of escaped characters. Pocketsflow may keep another spelling than it
- * was sent (docs/pocketsflow-api.md#webhook-endpoints). What is not a URL stays as it is.
+ * One spelling for all URLs with the same meaning: lower-case host without a trailing dot, no default port,
+ * no trailing slash, one form of escaped characters. Pocketsflow may store another spelling than it was
+ * sent (docs/pocketsflow-api.md#webhook-endpoints). Text that is not a URL is returned unchanged.
  */
 export function normalizeUrl(text: string): string {
 	if (!URL.canParse(text)) return text;
@@ -29,15 +29,14 @@ export function normalizeUrl(text: string): string {
 	return `${url.protocol}//${readHost(url)}${port}${normalizePath(url.pathname)}${url.search}`;
 }
 
-/** Whether two URLs are the same address, in whatever spelling. */
+/** Whether two URLs are the same address, however they are spelled. */
 export const isSameUrl = (one: string, other: string): boolean =>
 	normalizeUrl(one) === normalizeUrl(other);
 
-/** Whether two URLs agree in host and path, though not in the scheme. */
+/** Whether two URLs have the same host and path, even if their schemes differ. */
 export const isSameLocation = (one: string, other: string): boolean =>
 	normalizeUrl(one).replace(/^\w+:/, '') === normalizeUrl(other).replace(/^\w+:/, '');
 
-/** Whether two URLs agree in their path. */
 export const hasSamePath = (one: string, other: string): boolean =>
 	[one, other].every((url) => URL.canParse(url)) &&
 	normalizePath(new URL(one).pathname) === normalizePath(new URL(other).pathname);
@@ -51,7 +50,7 @@ function normalizePath(path: string): string {
 		.replace(/\/+$/, '');
 }
 
-/** Decodes escaped characters except those that mean something else when they are not escaped. */
+/** Decodes escaped characters, except those with a different meaning when unescaped. */
 function decodeSafely(escaped: string): string {
 	try {
 		return decodeURIComponent(escaped).replace(/[/?#%]/g, encodeURIComponent);
@@ -61,9 +60,10 @@ function decodeSafely(escaped: string): string {
 }
 
 /**
- * Whether the request being handled came to this address. Compares paths, which hold the node's
- * webhookId: here n8n knows the production URL only, even for a request to the test URL, and only
- * with the host that WEBHOOK_URL names now (docs/n8n-engine.md#webhook-requests-and-responses).
+ * Whether the current request came to this address. Compares paths, which contain the node's webhookId:
+ * here, n8n knows only the production URL, even for a request to the test URL, and only with the host that
+ * N8N_WEBHOOK_URL (in older n8n WEBHOOK_URL) currently names
+ * (docs/n8n-engine.md#webhook-requests-and-responses).
  */
 export function isRequestedUrl(context: IWebhookFunctions, url: string): boolean {
 	if (!URL.canParse(url)) return false;
@@ -72,9 +72,9 @@ export function isRequestedUrl(context: IWebhookFunctions, url: string): boolean
 }
 
 /**
- * Refuses an address that Pocketsflow cannot reach. A credential whose Base URL is this machine is
- * for a local test server, which can reach any.
- * @throws NodeOperationError that names N8N_WEBHOOK_URL, WEBHOOK_URL and the polling trigger
+ * Refuses an address that Pocketsflow cannot reach. If the credential's Base URL is this machine, it is for
+ * a local test server, which can reach any address.
+ * @throws NodeOperationError that names N8N_WEBHOOK_URL, WEBHOOK_URL, and the polling trigger
  */
 export function requirePublicAddress(
 	context: IHookFunctions | IWebhookFunctions,

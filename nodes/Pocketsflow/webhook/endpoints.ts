@@ -7,7 +7,14 @@ import {
 
 import { lists } from '../api/lists';
 import { path } from '../api/request';
-import { findRecords, isRecord, readId, readPagination, unwrapRecord } from '../api/responses';
+import {
+	findRecords,
+	isRecord,
+	listValues,
+	readId,
+	readPagination,
+	unwrapRecord,
+} from '../api/responses';
 import { toCanonicalName } from '../events/catalogue';
 import type { PocketsflowContext, PocketsflowCredential } from '../transport/credential';
 import { isNotFound } from '../transport/errors';
@@ -15,48 +22,51 @@ import { send, type SendOptions } from '../transport/send';
 import { hasSamePath, isSameLocation, isSameUrl } from './addresses';
 import { describeEndpoint, readDescription, unseal } from './sealing';
 
-/** An endpoint in Pocketsflow, as far as we rely on it (docs/pocketsflow-api.md#webhook-endpoints). */
+/** The parts of an endpoint in Pocketsflow that we rely on (docs/pocketsflow-api.md#webhook-endpoints). */
 export interface Endpoint {
 	id: string;
 	url: string;
 	events: string[];
 	active: boolean;
 	description: unknown;
-	/** The secret, if the API shows one in full; most likely it does not. */
+	/** The full secret, if the API shows it; most likely it does not. */
 	shownSecret?: string;
 }
 
-/** What can be changed about an endpoint. */
+/** What can be changed on an endpoint. */
 export type EndpointChanges = Partial<Pick<Endpoint, 'events' | 'active'>> & {
 	description?: string;
 };
 
-/** What the trigger keeps in static data. Written in hooks only (docs/n8n-engine.md#static-data). */
+/** What the trigger stores in static data. Only hooks write it (docs/n8n-engine.md#static-data). */
 export interface TriggerStaticData {
 	/** Our endpoint in Pocketsflow. */
 	endpointId?: string;
-	/** Its signing secret, sealed. */
+	/** Its signing secret, encrypted. */
 	sealedSecret?: string;
-	/** Its URL. After a restart with another WEBHOOK_URL this is no longer the address of this n8n. */
+	/**
+	 * Its URL. After a restart with another N8N_WEBHOOK_URL (in older n8n WEBHOOK_URL), this is no longer the
+	 * address of this n8n instance.
+	 */
 	url?: string;
-	/** The user whose events it sends (`userId` of the API). */
+	/** The user that its events belong to (`userId` of the API). */
 	account?: string;
 }
 
-/** The static data of this node, as n8n has it; a change of it is a write. */
+/** The static data of this node, as n8n holds it. Every change to it is a write. */
 export const readStaticData = (context: IHookFunctions | IWebhookFunctions): TriggerStaticData =>
 	context.getWorkflowStaticData('node') as TriggerStaticData;
 
 const { webhooks } = lists;
 
-/** A list without a word about pages that is shorter than this is taken for whole. */
+/** A shorter list that does not mention pages counts as complete. */
 const smallestPage = 20;
 
 /**
- * Lists all endpoints of the account. Paging is not documented: where a response may be one page of
- * several, the next one is read too, until a page brings nothing new.
- * @throws NodeOperationError if a response has no list, or the list breaks off: "none" would create
- * a second endpoint, or leave one behind
+ * Lists all endpoints of the account. Paging is not documented, so if a response may be one page of
+ * several, the next one is read, too, until a page contains nothing new.
+ * @throws NodeOperationError if a response has no list, or the list breaks off: treating it as "none" would
+ * create a second endpoint or leave one behind
  */
 export async function listEndpoints(
 	context: PocketsflowContext,
@@ -89,8 +99,8 @@ const refuseList = (context: PocketsflowContext, what: string) =>
 	);
 
 /**
- * Creates an active endpoint with our mark. Its ID and its secret are found in any wrapper; each is undefined
- * if the response does not have it.
+ * Creates an active endpoint with our mark. Finds its ID and its secret in any wrapper; each is undefined
+ * if the response does not contain it.
  */
 export async function createEndpoint(
 	context: PocketsflowContext,
@@ -104,15 +114,13 @@ export async function createEndpoint(
 	return { id: readId(record), secret: readSecret(record) };
 }
 
-/** All objects in a response, the outer ones first. */
+/** All objects in a response, outer ones first. */
 function listRecords(response: unknown): IDataObject[] {
 	const found: IDataObject[] = [];
 	let level = [response];
-	for (let depth = 0; depth < 5 && level.length > 0; depth++) {
+	for (let depth = 0; depth < 5; depth++) {
 		found.push(...level.filter(isRecord));
-		level = level.flatMap((value) =>
-			typeof value === 'object' && value !== null ? Object.values(value) : [],
-		);
+		level = level.flatMap(listValues);
 	}
 	return found;
 }
@@ -120,20 +128,20 @@ function listRecords(response: unknown): IDataObject[] {
 const readAnswered = (response: unknown) =>
 	readEndpoint(unwrapRecord(response, webhooks.recordKeys));
 
-/** The secret of an endpoint, if the API shows it when asked; undefined if that fails. */
+/** The secret of an endpoint, if the API shows it on request; undefined if the request fails. */
 export async function readShownSecret(
 	context: PocketsflowContext,
 	id: string,
 	options?: SendOptions,
 ): Promise<string | undefined> {
 	const request = { method: 'GET', path: path`/webhooks/${id}` } as const;
-	const response = await send(context, request, 'read', undefined, options).catch(() => ({}));
+	const response = await send(context, request, 'read', undefined, options).catch(() => undefined);
 	return readAnswered(response)?.shownSecret;
 }
 
 /**
  * Changes an endpoint.
- * @returns whether the response shows the description as it was sent, as far as it shows one
+ * @returns whether the description in the response, if there is one, is the one that was sent
  */
 export async function updateEndpoint(
 	context: PocketsflowContext,
@@ -148,7 +156,7 @@ export async function updateEndpoint(
 	return !isShown || sealed === readDescription(changes.description).sealed;
 }
 
-/** Removes an endpoint; one that is gone already is no failure. */
+/** Removes an endpoint. If it is already gone, that is not a failure. */
 export async function removeEndpoint(
 	context: PocketsflowContext,
 	id: string,
@@ -161,9 +169,9 @@ export async function removeEndpoint(
 }
 
 /**
- * The endpoints that are ours: at this very URL, or with the stored ID and our mark if they were
- * registered for the same host and path. Static data alone proves nothing: it comes along when a
- * workflow is copied or a whole n8n is cloned. Never any other.
+ * The endpoints that are ours: at exactly this URL, or with the stored ID and our mark if they were
+ * registered for the same host and path. Never any other. Static data alone proves nothing, because it is
+ * copied along with a workflow or with a whole n8n instance.
  */
 export const findOwnEndpoints = (
 	endpoints: Endpoint[],
@@ -173,12 +181,12 @@ export const findOwnEndpoints = (
 	endpoints.filter(
 		(endpoint) =>
 			isSameUrl(endpoint.url, url) ||
-			(isStored(endpoint, stored) && isSameLocation(stored.url ?? '', url)),
+			(isStored(endpoint, stored) && stored.url !== undefined && isSameLocation(stored.url, url)),
 	);
 
 /**
- * The endpoint that this node registered under another host: what is left behind when n8n moves, or
- * that of the original if this n8n is a clone. We cannot tell which.
+ * The endpoint that this node registered under another host. Either n8n was moved and left it behind, or
+ * this n8n instance is a clone and it belongs to the original. We can't tell which.
  */
 export const findEndpointOfOtherHost = (
 	endpoints: Endpoint[],
@@ -199,7 +207,7 @@ const isStored = ({ id, description }: Endpoint, { endpointId }: TriggerStaticDa
 export const listEvents = ({ events }: Endpoint): string[] =>
 	[...new Set(events.map(toCanonicalName))].sort();
 
-/** Opens an endpoint's secret: the copy in its description, else the one in static data. */
+/** Decrypts an endpoint's secret from the copy in its description, or else from static data. */
 export function openEndpointSecret(
 	{ id, url, description }: Endpoint,
 	{ apiKey }: Pick<PocketsflowCredential, 'apiKey'>,
@@ -214,18 +222,17 @@ function readEndpoint(record: IDataObject): Endpoint | undefined {
 	const id = readId(record);
 	if (id === undefined || typeof record.url !== 'string') return undefined;
 	const { url, events, active, description } = record;
-	const shownSecret = readSecret(record);
 	return {
 		id,
 		url,
 		events: Array.isArray(events) ? events.filter((name) => typeof name === 'string') : [],
 		active: active !== false,
 		description,
-		...(shownSecret !== undefined && { shownSecret }),
+		shownSecret: readSecret(record),
 	};
 }
 
-/** The secret that a record shows in full. A masked one could be guessed, so it is none. */
+/** The secret that a record shows in full. A masked one does not count, because it could be guessed. */
 function readSecret({ secret }: IDataObject): string | undefined {
 	const isShown = typeof secret === 'string' && secret.length >= 16;
 	return isShown && !/[*•…]|\.\.\.|x{4}/i.test(secret) ? secret : undefined;

@@ -37,13 +37,13 @@ import { readDescription } from './sealing';
 import { isListening, readEventNames, requireSettings } from './settings';
 import type { Verification } from './verify';
 
-/** For how long the list that `checkExists` read is good enough for `create`. */
+/** How long the list that `checkExists` read is recent enough for `create`. */
 const maxListAgeMs = 5_000;
 
 /**
- * Prepares a node for its deliveries: checks its parameters, and learns whose account sends them if they do
- * not say.
- * @throws NodeOperationError if a parameter cannot be read
+ * Prepares a node for its deliveries: checks its parameters, and reads the account that sends them if the
+ * deliveries do not name it.
+ * @throws NodeOperationError if a parameter can't be read
  */
 export async function prepare(
 	context: IHookFunctions,
@@ -54,14 +54,13 @@ export async function prepare(
 	if (!node.settings.events.some(dependsOnAccount)) return;
 	const stored = readStaticData(context);
 	const isKnown = context.getActivationMode() === 'init' && stored.account !== undefined;
-	// If Pocketsflow does not say, what was known stays: an activation does not fail for it.
+	// If Pocketsflow does not say, the previous value stays: activation must not fail because of it.
 	if (!isKnown) stored.account = (await readAccount(context)) ?? stored.account;
 	node.account = stored.account ?? node.account;
 }
 
 /**
- * Does the work of `checkExists`: prepares the node, and says whether Pocketsflow has exactly what it
- * needs.
+ * Implements `checkExists`: prepares the node, and returns whether Pocketsflow has exactly what it needs.
  * @throws NodeOperationError with everything in its message
  */
 export const checkExists = (
@@ -81,8 +80,8 @@ export const checkExists = (
 	});
 
 /**
- * Does the work of `create`: brings Pocketsflow to exactly one active endpoint with this node's URL and
- * events whose secret we know.
+ * Implements `create`: leaves exactly one active endpoint in Pocketsflow with this node's URL and events
+ * and a secret that we know.
  * @throws NodeOperationError with everything in its message; a new endpoint is then removed again
  */
 export const create = (
@@ -100,16 +99,16 @@ export const create = (
 		await apply(registrar, planFor(registrar, endpoints));
 	});
 
-/** How soon n8n calls `delete` after a set-up that failed. */
+/** How soon n8n calls `delete` after a failed setup. */
 const cleanUpWithinMs = 30_000;
 
-/** For a clean-up that a user waits for, at a Pocketsflow that may be out of reach. */
+/** For a cleanup that a user waits for while Pocketsflow may be unreachable. */
 const cleanUpLimits = { maxAttempts: 1, requestTimeoutMs: 5_000, totalTimeoutMs: 10_000 };
 
 /**
- * Does the work of `delete`. Right after a set-up that failed it fails no more: while the user listens
- * for a test event n8n would show its error instead of the reason.
- * @throws NodeOperationError when the endpoint cannot be removed
+ * Implements `delete`. Right after a failed setup, it does not fail as well: while the user listens for a
+ * test event, n8n would show its error instead of the reason.
+ * @throws NodeOperationError if the endpoint can't be removed
  */
 export async function takeDown(
 	context: IHookFunctions,
@@ -122,7 +121,7 @@ export async function takeDown(
 	if (Date.now() - failedAtMs > cleanUpWithinMs) return await removeOwn(context, node);
 	await removeOwn(context, node, { limits: cleanUpLimits }).catch((error: unknown) =>
 		context.logger.warn(
-			`Pocketsflow Trigger: the webhook was not set up, and the cleanup in Pocketsflow did not succeed. ${composeMessage(error)}`,
+			`Pocketsflow Trigger: the webhook was not set up, and the cleanup in Pocketsflow failed. ${composeMessage(error)}`,
 		),
 	);
 }
@@ -131,15 +130,16 @@ export async function takeDown(
 const maxUpkeepWaitMs = 10_000;
 
 /**
- * Removes our endpoints, and only ours, and forgets their secrets. That of another workflow stays: n8n
- * 1.123 also calls this for a workflow that it does not activate because another has its address
+ * Removes our endpoints, and only ours, and forgets their secrets. The endpoint of another workflow stays:
+ * n8n 1.123 also calls this for a workflow that it does not activate because another one has its address
  * (docs/n8n-engine.md#versions).
  */
 const removeOwn = (context: IHookFunctions, node: NodeMemory, options: SendOptions = {}) =>
 	explainFailure(context, 'removed', async () => {
 		const registrar = await startRegistrar(context, node);
 		const { stored, wanted } = registrar;
-		// What an upkeep has read until now no longer counts; one that is creating an endpoint ends first.
+		// What an upkeep has read until now no longer counts. An upkeep that is creating an endpoint ends
+		// first.
 		node.closed = { url: wanted.url, atMs: Date.now() };
 		if (node.upkeep) await Promise.race([node.upkeep, sleep(maxUpkeepWaitMs)]);
 		const endpoints = await listEndpoints(context, options);
@@ -156,12 +156,12 @@ const removeOwn = (context: IHookFunctions, node: NodeMemory, options: SendOptio
 		}
 		for (const id of ids) await removeEndpoint(context, id, options);
 		node.closed = { url: wanted.url, atMs: Date.now() };
-		// What is stored for the address may be the other workflow's too.
+		// The stored data for this address may belong to the other workflow, too.
 		if (ids.length === own.length) forgetSecrets(registrar, ids);
 	});
 
 /**
- * Remembers when the work of a hook fails: n8n then calls `delete`
+ * Remembers when the work of a hook fails, because n8n then calls `delete`
  * (docs/n8n-engine.md#activation-and-webhook-hooks).
  */
 async function setUp<T>(
@@ -178,13 +178,13 @@ async function setUp<T>(
 	});
 }
 
-/** Tells a test from the active workflow, which `getMode` does not in `delete`. */
+/** Distinguishes a test from the active workflow, which `getMode` does not do in `delete`. */
 const getAddressKey = (context: IHookFunctions) =>
 	`${context.getWorkflow().id} ${context.getNodeWebhookUrl('default') ?? context.getNode().id}`;
 
 /**
- * Puts everything a user must know into the message of the error: n8n 2.x shows nothing else of a failed
- * activation (docs/n8n-engine.md#errors-and-messages).
+ * Puts everything that a user must know into the message of the error, because n8n 2.x shows nothing else
+ * of a failed activation (docs/n8n-engine.md#errors-and-messages).
  * @throws NodeOperationError
  */
 async function explainFailure<T>(
@@ -232,23 +232,26 @@ function warnOfOtherHost({ context, stored, wanted: { url } }: Registrar, endpoi
 	const other = findEndpointOfOtherHost(endpoints, url, stored);
 	if (other)
 		context.logger.warn(
-			`Pocketsflow Trigger: a webhook of this node is registered at ${other.url}, but this n8n uses ${url}. The other webhook was not changed. If you moved n8n, remove it under Developers → Webhooks in Pocketsflow. If this n8n is a copy, it belongs to the original.`,
+			`Pocketsflow Trigger: a webhook of this node is registered at ${other.url}, but this n8n instance uses ${url}. The webhook at the other URL was not changed. If you moved n8n, remove that webhook under Developers → Webhooks in Pocketsflow. If this instance is a copy, keep it: it belongs to the original.`,
 		);
 }
 
-/** Between two upkeeps of a node; also the age from which on a secret is confirmed. */
+/** The time between two upkeeps of a node, and the age from which a secret counts as confirmed. */
 const upkeepIntervalMs = 60_000;
 
 /**
- * Between an upkeep that finds no endpoint and the next. A single one proves nothing: the workflow may
- * just be deactivated, and then no further delivery comes.
+ * The time between an upkeep that finds no endpoint and the next one. One such upkeep proves nothing: the
+ * workflow may be in the middle of being unpublished, and then no further delivery arrives.
  */
 const missingCheckMs = 10_000;
 
-/** How long another process may take between creating an endpoint and sealing its secret. */
+/** How long another process may take between creating an endpoint and encrypting its secret. */
 const maxSealingMs = 30_000;
 
-/** Between two replacements of a node's endpoint: doubles each time, and begins again after a day. */
+/**
+ * The time between two replacements of a node's endpoint. It doubles each time, and starts over after a
+ * day.
+ */
 const replacementIntervalMs = 60_000;
 const maxReplacementIntervalMs = 60 * 60_000;
 const forgetReplacementsMs = 24 * 60 * 60_000;
@@ -256,14 +259,14 @@ const forgetReplacementsMs = 24 * 60 * 60_000;
 /** Shorter IDs could be guessed. */
 const minSecretIdLength = 16;
 
-/** Whether a request names one of our endpoints. Only Pocketsflow and its account know their IDs. */
+/** Whether a request names one of our endpoints. Only Pocketsflow and the account owner know their IDs. */
 const namesOurEndpoint = (rawBody: Buffer | undefined, endpoints: Endpoint[] = []): boolean =>
 	endpoints.some(({ id }) => id.length >= minSecretIdLength && rawBody?.includes(id));
 
 /**
- * After the answer to a delivery: sees to it, occasionally, that Pocketsflow has what this node needs and
- * that the next deliveries can be verified in every process. n8n calls no hook when a key, a secret or an
- * endpoint changes (docs/n8n-engine.md#activation-and-webhook-hooks). Never throws.
+ * After the response to a delivery, occasionally makes sure that Pocketsflow has what this node needs and
+ * that every process can verify the next deliveries. n8n calls no hook when a key, a secret, or an endpoint
+ * changes (docs/n8n-engine.md#activation-and-webhook-hooks). Never throws.
  */
 export function maintain(
 	context: IWebhookFunctions,
@@ -298,9 +301,9 @@ async function doUpkeep(
 	rawBody: Buffer | undefined,
 ): Promise<void> {
 	const { keyring } = node;
-	// Before anything is waited for: when `webhook` has returned, n8n evaluates no expression.
+	// Before anything is awaited: once `webhook` has returned, n8n no longer evaluates expressions.
 	const needed = readWanted(context);
-	// Until a repair is done every delivery is refused. All else is not in the way of other work.
+	// Until a repair is complete, every delivery is refused. Everything else must not block other work.
 	const isUrgent = !verification.valid;
 	const reading =
 		(isUrgent ? keyring.fresh : undefined) ??
@@ -322,7 +325,7 @@ async function doUpkeep(
 		await replace('its signing secret was changed in Pocketsflow');
 }
 
-/** Our endpoints, but for one that another process may be about to seal because it just created it. */
+/** Our endpoints, except one that another process may have just created and be about to encrypt. */
 const findSettled = ({ node, wanted }: Registrar, endpoints: Endpoint[]): Endpoint[] =>
 	findOwnEndpoints(endpoints, wanted.url).filter(({ description, id }) => {
 		const { ours, sealed } = readDescription(description);
@@ -330,8 +333,8 @@ const findSettled = ({ node, wanted }: Registrar, endpoints: Endpoint[]): Endpoi
 	});
 
 /**
- * Replaces the endpoints whose secrets are useless, and not too often. After a restart the copy in
- * Pocketsflow says the new secret.
+ * Replaces endpoints with useless secrets, but not too often. After a restart, the copy in Pocketsflow
+ * contains the new secret.
  */
 async function replaceEndpoint(
 	registrar: Registrar,
@@ -353,7 +356,7 @@ async function replaceEndpoint(
 	);
 }
 
-/** Brings the endpoints to what this node needs, and to the key in the credential. */
+/** Makes the endpoints match what this node needs, and the key in the credential. */
 async function confirmEndpoint(
 	registrar: Registrar,
 	{ endpoints }: EndpointReading,
@@ -367,11 +370,11 @@ async function confirmEndpoint(
 	const done = Object.keys(change ?? {}).map((name) => deeds[name]);
 	if (done.length > 0)
 		registrar.context.logger.info(
-			`Pocketsflow Trigger ${done.join(', ')} its webhook in Pocketsflow`,
+			`Pocketsflow Trigger ${done.join(' and ')} its webhook in Pocketsflow`,
 		);
 }
 
-/** What changing a part of an endpoint means, for the log. */
+/** What changing a part of an endpoint means, in the words of the log. */
 const deeds: Record<string, string> = {
 	active: 'enabled',
 	events: 'restored the events of',
@@ -379,8 +382,8 @@ const deeds: Record<string, string> = {
 };
 
 /**
- * The part of a change that upkeep makes. It adds events and takes none away, because a process may have
- * read the node before it was edited; and nothing twice that did not last.
+ * The part of a change that an upkeep makes. It only adds events, because a process may have read the node
+ * before it was edited. It does not repeat a change that did not last.
  */
 function limitChange(
 	{ context, node, wanted }: Registrar,

@@ -14,16 +14,16 @@ export interface Secret {
 	mode: Mode;
 	/** Undefined if static data does not say. */
 	endpointId: string | undefined;
-	/** When it was learned, counted by `nextMoment`. */
+	/** When it was learned, as counted by `nextMoment`. */
 	moment: number;
-	/** When an answer first did not have its endpoint; undefined as long as they have it. */
+	/** When a response first lacked its endpoint; undefined as long as responses contain it. */
 	goneAtMs?: number;
 }
 
-/** What Pocketsflow answered about the endpoints that a delivery may come from. */
+/** What Pocketsflow returned about the endpoints that a delivery may come from. */
 export interface EndpointReading {
 	startedAtMs: number;
-	/** When it began, counted by `nextMoment`. */
+	/** When it began, as counted by `nextMoment`. */
 	moment: number;
 	credential: PocketsflowCredential;
 	endpoints: Endpoint[];
@@ -32,48 +32,47 @@ export interface EndpointReading {
 
 let moments = 0;
 
-/** A count instead of a time, because what happens in one millisecond has an order, too. */
+/** A counter instead of a time, because events within one millisecond have an order, too. */
 const nextMoment = () => ++moments;
 
-/** Look-ups at the same time, and the time in which one is added: at most six a minute. */
+/** How many lookups are allowed at the same time, and after how long one more is: at most six a minute. */
 const maxTries = 3;
 const msPerTry = 20_000;
 const minRetryDelayMs = 400;
 
-/** From this age on an answer that does not fit is asked for again. */
+/** From this age on, a response that does not match is requested again. */
 const minAnswerAgeMs = 2_000;
 
 /** How long a delivery waits: Pocketsflow gives up after 5 s (docs/pocketsflow-api.md#deliveries). */
 const maxWaitMs = 3_500;
 
-/** For how long a sealed text that does not open is not tried again. */
+/** How long an encrypted text that can't be decrypted is not tried again. */
 const closedTextAgeMs = 10_000;
 
-/** For how long deliveries of an endpoint that is gone are accepted: another process may have replaced it. */
+/** How long deliveries of a removed endpoint are still accepted: another process may have replaced it. */
 const goneGraceMs = 60_000;
 
-/** So that nobody can let it grow: one node has one endpoint, and several only for a moment. */
+/** A limit, so that no one can make it grow: one node has one endpoint, and several only for a moment. */
 const maxSecrets = 8;
 
 /**
- * The secrets of one node's endpoints, as this process knows them: from registering, from static data
- * and from Pocketsflow. Lives as long as the process, so everything works if it is empty
+ * The secrets of one node's endpoints, as this process knows them: from registration, from static data, and
+ * from Pocketsflow. They last as long as the process, so everything also works without them
  * (docs/n8n-engine.md#process-memory-and-queue-mode).
  *
- * One rule ends a secret: a reading of Pocketsflow's endpoints that began after it was learned and does
- * not have its endpoint, and a minute after that, for deliveries that were in transit. A reading without
- * any endpoint proves nothing.
+ * One rule invalidates a secret: a reading of Pocketsflow's endpoints that began after the secret was
+ * learned and lacks its endpoint. The secret stays valid for another minute for deliveries in transit. A
+ * reading without any endpoint proves nothing.
  */
 export class Keyring {
-	/** The latest that fitted is the first. */
+	/** The latest one that matched comes first. */
 	private known: Secret[] = [];
 	private firstReadAtMs = new Map<string, number>();
 	private opened?: { text: string; isOpen: boolean; atMs: number };
 	private running?: Promise<void>;
-	/** Each try spends the time in which one is added, of the last minute at most. */
+	/** Each try uses up `msPerTry`. Unused time adds up to a minute at most. */
 	private spentUntilMs = -Infinity;
 
-	/** The latest answer of Pocketsflow. */
 	latest?: EndpointReading;
 	/** When the secrets were last confirmed; -Infinity if they never were. */
 	confirmedAtMs = -Infinity;
@@ -84,19 +83,21 @@ export class Keyring {
 		return this.known;
 	}
 
-	/** The latest answer if it is too young to be asked for again. */
+	/** The latest response if it is too recent to request another one. */
 	get fresh(): EndpointReading | undefined {
 		const { latest } = this;
 		return latest && Date.now() - latest.startedAtMs < minAnswerAgeMs ? latest : undefined;
 	}
 
-	/** Puts first what was just registered. */
+	/** Puts a secret first that was just registered. */
 	learn(secret: Omit<Secret, 'moment'>): void {
 		this.confirmedAtMs = Date.now();
 		this.prefer({ ...secret, moment: nextMoment() });
 	}
 
-	/** Puts first what a delivery was signed with; others of the same endpoint are proven wrong. */
+	/**
+	 * Puts the secret first that a delivery was signed with. Others of the same endpoint are proven wrong.
+	 */
 	prefer(secret: Secret): void {
 		if (this.known[0] === secret) return;
 		const { endpointId } = secret;
@@ -108,7 +109,7 @@ export class Keyring {
 		this.known = [secret, ...others];
 	}
 
-	/** For how long an endpoint has been known, in ms. */
+	/** How long an endpoint has been known, in ms. */
 	getAgeMs = (endpointId: string): number =>
 		Date.now() - (this.firstReadAtMs.get(endpointId) ?? Date.now());
 
@@ -116,7 +117,7 @@ export class Keyring {
 		this.known = this.known.filter(({ endpointId = '' }) => !endpointIds.includes(endpointId));
 	}
 
-	/** Takes over what Pocketsflow answered. */
+	/** Takes over a response from Pocketsflow. */
 	update(reading: EndpointReading): void {
 		if (this.latest && this.latest.moment > reading.moment) return;
 		const { startedAtMs, endpoints, secrets } = reading;
@@ -140,8 +141,8 @@ export class Keyring {
 	}
 
 	/**
-	 * Opens the sealed secret in static data, which may be missing or out of date; each text once.
-	 * @throws when the credential cannot be read
+	 * Decrypts the secret in static data, which may be missing or out of date. Tries each text once.
+	 * @throws if the credential can't be read
 	 */
 	async openStored(context: IWebhookFunctions): Promise<void> {
 		const { sealedSecret: text, url: storedUrl, endpointId } = readStaticData(context);
@@ -159,9 +160,9 @@ export class Keyring {
 	}
 
 	/**
-	 * Asks Pocketsflow for a secret that the latest answer did not have, and waits at most until 3.5 seconds
+	 * Requests a secret from Pocketsflow that the latest response lacked. Waits at most until 3.5 seconds
 	 * after the delivery arrived. All deliveries of a node share one request. Never rejects.
-	 * @returns whether there is another answer now
+	 * @returns whether there is a new response
 	 */
 	async lookUp(
 		context: IWebhookFunctions,
@@ -179,8 +180,9 @@ export class Keyring {
 	}
 
 	/**
-	 * Whether Pocketsflow may have more for a request than its latest answer: that is too old, or the request
-	 * names an endpoint that another process created since. An answer of after the request has all there is.
+	 * Whether Pocketsflow may have more for a delivery than its latest response contains: the response is too
+	 * old, or the delivery names an endpoint that another process has created since. A response from after
+	 * the delivery contains everything.
 	 */
 	private mayHaveMore(rawBody: Uint8Array, arrivedAtMs: number): boolean {
 		const { latest, fresh } = this;
@@ -216,7 +218,7 @@ export class Keyring {
 	}
 }
 
-/** Whether a request names an endpoint, as deliveries do, that was not there when Pocketsflow answered. */
+/** Whether a delivery names an endpoint that was not in Pocketsflow's response. */
 const namesOtherEndpoint = (rawBody: Uint8Array, { endpoints }: EndpointReading): boolean =>
 	[
 		...Buffer.from(rawBody)

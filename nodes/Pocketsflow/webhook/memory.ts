@@ -6,15 +6,15 @@ import { Keyring } from './keyring';
 import { isListening, type TriggerSettings } from './settings';
 
 /**
- * Recent deliveries of this process, so that a redelivery starts no second execution. Bounded in
- * number and age, and empty after a restart, when a redelivery may start one: lasting
- * de-duplication belongs to the workflow, on `eventId`, because n8n loses static data that is
- * written while it handles a delivery (docs/n8n-engine.md#static-data).
+ * Recent deliveries of this process, so that a redelivery does not start a second execution. Limited in
+ * number and age, and empty after a restart, when a redelivery may start one. Permanent deduplication
+ * belongs in the workflow, on `eventId`, because n8n loses static data that is written while it handles a
+ * delivery (docs/n8n-engine.md#static-data).
  */
 export class RecentDeliveries {
 	private readonly receivedAtMs: BoundedMap<number>;
 
-	/** @param ageMs how long a delivery is remembered; a repetition does not lengthen it */
+	/** @param ageMs how long to remember a delivery; a repetition does not extend it */
 	constructor(
 		capacity = 10_000,
 		private readonly ageMs = 10 * 60_000,
@@ -23,8 +23,8 @@ export class RecentDeliveries {
 	}
 
 	/**
-	 * Records a delivery. Synchronous, so that of concurrent copies exactly one is new.
-	 * @param key what a repetition has in common with the delivery that it repeats
+	 * Records a delivery. Synchronous, so that exactly one of several concurrent copies is new.
+	 * @param key what a repetition shares with the delivery that it repeats
 	 * @returns whether it is a repetition
 	 */
 	record(key: string, nowMs: number): boolean {
@@ -38,7 +38,7 @@ export class RecentDeliveries {
 	}
 }
 
-/** Between two lines about refused deliveries of one node. */
+/** The time between two log lines about refused deliveries of one node. */
 const lineIntervalMs = 60_000;
 
 /** Counts the refused deliveries of a node, so that a flood of forged ones does not flood the log. */
@@ -49,7 +49,7 @@ export class RefusalLog {
 
 	/**
 	 * Records a refused delivery.
-	 * @returns what to log: all that were refused since the last line. Undefined within a minute after it
+	 * @returns what to log: all deliveries refused since the last line. Undefined within a minute after it.
 	 */
 	record(reason: string, nowMs: number): string | undefined {
 		this.counts.set(reason, (this.counts.get(reason) ?? 0) + 1);
@@ -66,35 +66,35 @@ export class RefusalLog {
 export class NodeMemory {
 	readonly keyring = new Keyring();
 	readonly refusals = new RefusalLog();
-	/** The settings when they could last be read. */
+	/** The settings when they were last readable. */
 	settings?: TriggerSettings;
-	/** The user whose events the node gets. */
+	/** The user that the node's events belong to. */
 	account?: string;
 	/** The endpoints that `checkExists` listed, for the `create` that follows. */
 	listed?: { endpoints: Endpoint[]; atMs: number };
-	/** The work on the endpoint that follows a delivery now. Never rejects. */
+	/** The current work on the endpoint that follows a delivery. Never rejects. */
 	upkeep?: Promise<void>;
-	/** When the next one may begin. */
+	/** When the next work may begin. */
 	upkeepNotBeforeMs = -Infinity;
-	/** The address at which the node was last deactivated, and when that ended. */
+	/** The address at which the node was last deactivated, and when. */
 	closed?: { url: string; atMs: number };
 	/** Whether the latest upkeep found no endpoint in Pocketsflow. */
 	isMissing = false;
-	/** How often an upkeep replaced the endpoint lately, and when it was last. */
+	/** How often upkeeps replaced the endpoint recently, and when they last did. */
 	replaced = { times: 0, atMs: -Infinity };
-	/** Whether Pocketsflow does not keep a description as it was sent. */
+	/** Whether Pocketsflow does not store a description as it was sent. */
 	losesCopy = false;
-	/** What was changed about the endpoint and has not been seen changed yet, by whether that was logged. */
+	/** What was changed on the endpoint and was not confirmed yet, by whether that was logged. */
 	changed = new Map<string, boolean>();
 }
 
 /**
- * What the webhook triggers of a process remember, and no longer than it lives, so everything works when
- * it is empty (docs/n8n-engine.md#process-memory-and-queue-mode).
+ * What the webhook triggers of a process remember. It lasts only as long as the process, so everything also
+ * works without it (docs/n8n-engine.md#process-memory-and-queue-mode).
  */
 export class TriggerMemory {
 	readonly recentDeliveries = new RecentDeliveries();
-	/** By workflow and address: when the latest set-up failed, in ms. */
+	/** By workflow and address: when the last setup failed, in ms. */
 	readonly failedSetUps = new BoundedMap<number>(1000);
 	private readonly nodes = new BoundedMap<NodeMemory>(1000);
 
@@ -105,7 +105,7 @@ export class TriggerMemory {
 		return node;
 	}
 
-	/** Ends when all work that followed deliveries has. */
+	/** Resolves when all work that followed deliveries has ended. */
 	async whenIdle(): Promise<void> {
 		for (const [, { upkeep }] of this.nodes) await upkeep;
 	}
@@ -115,10 +115,9 @@ export class TriggerMemory {
 export const processMemory = new TriggerMemory();
 
 /**
- * The key of a node in memory. With its webhookId, because n8n may give a renamed node another
- * node's static data (docs/n8n-engine.md#static-data); with its workflow, because a copied workflow
- * may keep the IDs of its nodes. A node that listens for a test event has a second endpoint
- * meanwhile, and so a second key.
+ * The key of a node in memory. It includes the webhookId, because n8n may give a renamed node another
+ * node's static data (docs/n8n-engine.md#static-data), and the workflow, because a copied workflow may keep
+ * its nodes' IDs. A node that listens for a test event also has a second endpoint, and so a second key.
  */
 export function getNodeKey(context: IHookFunctions | IWebhookFunctions): string {
 	const { webhookId, id } = context.getNode();

@@ -25,25 +25,24 @@ import {
 import type { NodeMemory } from './memory';
 import { describeEndpoint, readDescription, seal, unseal } from './sealing';
 
-/** The secret of an endpoint. */
 type KnownSecret = Pick<Endpoint, 'id'> & { secret: string };
 
-/** What a node needs in Pocketsflow: exactly one active endpoint like this. */
+/** What a node needs in Pocketsflow: exactly one active endpoint with these properties. */
 export interface Wanted {
 	url: string;
 	/** Canonical names, sorted. */
 	events: string[];
-	/** Undefined for a workflow that is not stored yet. */
+	/** Undefined for a workflow that is not saved yet. */
 	workflowId: string | undefined;
-	/** Seals the secret. */
+	/** Encrypts the secret. */
 	apiKey: string;
 }
 
-/** What leads from the endpoints that are there to the one that is wanted. */
+/** The steps from the existing endpoints to the one that is wanted. */
 export interface Plan {
-	/** The endpoint that stays, and its secret; undefined if one is to be created. */
+	/** The endpoint to keep, and its secret; undefined if one must be created. */
 	keep?: Endpoint & KnownSecret;
-	/** What differs about it; undefined if nothing does. */
+	/** What differs on it; undefined if nothing does. */
 	change?: EndpointChanges;
 	remove: Endpoint[];
 }
@@ -51,10 +50,10 @@ export interface Plan {
 type FindSecret = (endpoint: Endpoint) => string | undefined;
 
 /**
- * Plans how our endpoints become the one that is wanted: the newest at its URL whose secret is known stays.
- * Processes that plan at the same time agree, because they choose by the IDs alone.
+ * Plans how to get from our endpoints to the one that is wanted: the newest at its URL with a known secret
+ * stays. Processes that plan at the same time agree, because they choose by ID only.
  * @param own the endpoints of this node
- * @param findSecret the secret of an endpoint; undefined if it is not known
+ * @param findSecret returns the secret of an endpoint; undefined if it is unknown
  */
 export function plan(own: Endpoint[], wanted: Wanted, findSecret: FindSecret): Plan {
 	const there = own.filter(({ url }) => isSameUrl(url, wanted.url));
@@ -63,7 +62,7 @@ export function plan(own: Endpoint[], wanted: Wanted, findSecret: FindSecret): P
 	return keep ? { keep, change: findDifference(keep, wanted), remove } : { remove };
 }
 
-/** The endpoints whose secret is known, the newest first. */
+/** The endpoints with a known secret, newest first. */
 const findUsable = (endpoints: Endpoint[], findSecret: FindSecret) =>
 	endpoints
 		.flatMap((endpoint) => {
@@ -72,7 +71,7 @@ const findUsable = (endpoints: Endpoint[], findSecret: FindSecret) =>
 		})
 		.sort(compareAge);
 
-/** IDs grow with time (docs/pocketsflow-api.md#ids); what matters is that all processes agree. */
+/** IDs grow with time (docs/pocketsflow-api.md#ids). What matters is that all processes agree. */
 const compareAge = ({ id: one }: { id: string }, { id: other }: { id: string }) =>
 	other.length - one.length || (one > other ? -1 : Number(one < other));
 
@@ -91,18 +90,20 @@ function findDifference(
 	return Object.keys(changes).length > 0 ? changes : undefined;
 }
 
-/** What carries out plans for one node. */
+/** Executes plans for one node. */
 export interface Registrar {
 	context: IHookFunctions | IWebhookFunctions;
 	credential: PocketsflowCredential;
 	node: NodeMemory;
 	wanted: Wanted;
 	options: SendOptions;
-	/** Where a hook keeps the secret. An upkeep writes none (docs/n8n-engine.md#static-data). */
+	/** Where a hook stores the secret. An upkeep does not store it (docs/n8n-engine.md#static-data). */
 	stored?: TriggerStaticData;
-	/** Of an upkeep: when it read the endpoints. Other processes may do the same meanwhile. */
+	/** For an upkeep: when it read the endpoints. Other processes may do the same meanwhile. */
 	upkeepSinceMs?: number;
-	/** Whether the endpoints to remove may be in use: they never go before there is another. */
+	/**
+	 * Whether the endpoints to remove may be in use. If so, they are removed only after another one exists.
+	 */
 	mayBeUsed?: boolean;
 }
 
@@ -110,7 +111,7 @@ export interface Registrar {
 export const isClosed = ({ node: { closed }, wanted, upkeepSinceMs = Infinity }: Registrar) =>
 	closed !== undefined && closed.atMs >= upkeepSinceMs && isSameUrl(closed.url, wanted.url);
 
-/** Keeps a secret where deliveries find it. */
+/** Stores a secret where deliveries look for it. */
 export function keepSecret(
 	{ credential, node, stored, wanted: { url, apiKey } }: Registrar,
 	{ id, secret }: KnownSecret,
@@ -121,7 +122,6 @@ export function keepSecret(
 	node.keyring.learn({ secret, mode: credential.mode, endpointId: id });
 }
 
-/** Forgets the secrets of endpoints that are gone. */
 export function forgetSecrets({ node, stored }: Registrar, endpointIds: string[]): void {
 	delete stored?.endpointId;
 	delete stored?.sealedSecret;
@@ -130,8 +130,8 @@ export function forgetSecrets({ node, stored }: Registrar, endpointIds: string[]
 }
 
 /**
- * Carries out a plan. What is created comes before what is removed: without any endpoint a sale would be
- * lost, and no delivery would come that could try again.
+ * Executes a plan. Creates before it removes: without any endpoint, a sale would be lost, and no delivery
+ * would arrive to trigger another attempt.
  * @throws as `send` does; a new endpoint is then removed again
  */
 export async function apply(registrar: Registrar, { keep, change, remove }: Plan): Promise<void> {
@@ -141,15 +141,15 @@ export async function apply(registrar: Registrar, { keep, change, remove }: Plan
 		await discard(registrar, kept.id);
 		return forgetSecrets(registrar, [kept.id]);
 	}
-	// Without an endpoint before it no delivery came, so no other process registered one.
+	// Without an earlier endpoint, no delivery arrived, so no other process registered one.
 	const isAlone = remove.length === 0 && (keep !== undefined || registrar.stored !== undefined);
 	keepSecret(registrar, isAlone ? kept : await reduceToOne(registrar, kept, remove));
 }
 
 /**
- * Leaves the newest endpoint whose secret is known, read again after ours was sealed: another process
- * that does the same then sees ours, or we see its.
- * @returns the one that is left
+ * Keeps only the newest endpoint with a known secret. Reads the endpoints again after ours was encrypted,
+ * so that another process that does the same sees ours, or we see its endpoint.
+ * @returns the endpoint that is kept
  */
 async function reduceToOne(
 	registrar: Registrar,
@@ -179,7 +179,8 @@ async function changeEndpoint(
 	const { description, ...others } = changes;
 	const isKept = await updateEndpoint(context, id, changes, options).catch(
 		async (error: unknown) => {
-			// The greatest length of a description is not documented: one too long must not stop the trigger.
+			// The maximum length of a description is not documented. One that is too long must not stop the
+			// trigger.
 			if (description === undefined || !hasStatus(error, [400, 409, 413, 422])) throw error;
 			if (Object.keys(others).length > 0) await updateEndpoint(context, id, others, options);
 			return false;
@@ -188,16 +189,19 @@ async function changeEndpoint(
 	if (isKept || node.losesCopy) return;
 	node.losesCopy = true;
 	context.logger.warn(
-		'Pocketsflow Trigger: Pocketsflow did not store the encrypted copy of the signing secret as sent. The only copy is in the static data of this workflow. If n8n loses it, the node re-registers the webhook, and the delivery that reveals the loss is lost.',
+		'Pocketsflow Trigger: Pocketsflow did not store the encrypted copy of the signing secret as sent. The only copy is in the static data of this workflow. If n8n loses this copy, the next delivery is lost, and the node re-registers the webhook.',
 	);
 }
 
-/** For a creation that an account at its limit may refuse by "too many requests". */
+/**
+ * For a create request that Pocketsflow may reject with "too many requests" because the account is at its
+ * limit.
+ */
 const nextToUselessMs = 3_000;
 
 /**
- * Creates an endpoint next to useless ones. If Pocketsflow refuses that, because of the URL or a limit of
- * the account, they go first.
+ * Creates an endpoint next to useless ones. If Pocketsflow rejects that because of the URL or an account
+ * limit, the useless ones are removed first.
  */
 async function replace(registrar: Registrar, useless: Endpoint[]): Promise<KnownSecret> {
 	const { context, options, mayBeUsed } = registrar;
@@ -215,11 +219,11 @@ async function replace(registrar: Registrar, useless: Endpoint[]): Promise<Known
 	});
 }
 
-/** Whether a request may have been carried out although it failed. */
+/** Whether a failed request may have been processed. */
 const isUnknown = (error: unknown): error is NodeApiError =>
 	error instanceof NodeApiError && error.context.outcome === 'unknown';
 
-/** @param others endpoints at the same URL that are not to be removed if this fails */
+/** @param others endpoints at the same URL that must not be removed if this fails */
 async function create(registrar: Registrar, others: Endpoint[]): Promise<KnownSecret> {
 	const { context, options, wanted } = registrar;
 	const { url, workflowId, apiKey } = wanted;
@@ -231,7 +235,7 @@ async function create(registrar: Registrar, others: Endpoint[]): Promise<KnownSe
 	if (id === undefined)
 		throw new NodeOperationError(
 			context.getNode(),
-			'Pocketsflow created a webhook endpoint but neither returned its ID nor lists it. Remove it under Developers → Webhooks, then publish (activate) the workflow again.',
+			'Pocketsflow created a webhook endpoint but did not return its ID and does not list it. Remove it under Developers → Webhooks, then publish (activate) the workflow again.',
 		);
 	const secret = answer.secret ?? (await readShownSecret(context, id, options));
 	if (secret === undefined)
@@ -240,7 +244,7 @@ async function create(registrar: Registrar, others: Endpoint[]): Promise<KnownSe
 			`Pocketsflow created a webhook endpoint without returning its signing secret, so its deliveries can't be verified. ${await discard(registrar, id)} Instead, create an endpoint under Developers → Webhooks for an n8n Webhook node, and verify its deliveries with the operation Webhook → Verify Delivery of the Pocketsflow node.`,
 		);
 	keepSecret(registrar, { id, secret });
-	// Found there when n8n loses static data, as some versions do after a rename (docs/n8n-engine.md#static-data).
+	// Needed if n8n loses static data, as some versions do after a rename (docs/n8n-engine.md#static-data).
 	const description = describeEndpoint(workflowId, seal(secret, apiKey, url));
 	await changeEndpoint(registrar, id, { description }).catch(async (error: Error) => {
 		const outcome = await discard(registrar, id);
@@ -250,7 +254,7 @@ async function create(registrar: Registrar, others: Endpoint[]): Promise<KnownSe
 	return { id, secret };
 }
 
-/** Endpoints at our URL that were not there before and whose secret nobody has, the newest first. */
+/** Endpoints at our URL that are new and have a secret that no one knows, newest first. */
 async function findNew(registrar: Registrar, others: Endpoint[]): Promise<Endpoint[]> {
 	const { context, options, wanted } = registrar;
 	const ids = new Set(others.map(({ id }) => id));
@@ -260,8 +264,8 @@ async function findNew(registrar: Registrar, others: Endpoint[]): Promise<Endpoi
 }
 
 /**
- * After a creation with unknown outcome: its response, and with it the only copy of the secret, is lost, so
- * an endpoint that was created is useless. Says what is left of it; never throws.
+ * For a creation with an unknown outcome. Its response, with the only copy of the secret, is lost, so a
+ * created endpoint is useless. Reports what is left of it; never throws.
  */
 async function undo(registrar: Registrar, others: Endpoint[]): Promise<string> {
 	const { context, options } = registrar;

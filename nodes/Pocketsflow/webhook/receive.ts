@@ -13,7 +13,7 @@ import { getNodeKey, processMemory, type NodeMemory, type TriggerMemory } from '
 import { distribute, isListening, readSettings, type TriggerSettings } from './settings';
 import { verifyDelivery } from './verify';
 
-/** Headers that can hold a secret; `x-webhook-secret` is the secret itself, where a sender adds it. */
+/** Headers that may contain a secret. `x-webhook-secret` is the secret itself, if a sender adds it. */
 const secretHeaders = new Set([
 	'authorization',
 	'cookie',
@@ -22,11 +22,10 @@ const secretHeaders = new Set([
 ]);
 
 /**
- * Handles one request: verifies it, reads the node's parameters, answers, then reads and filters the
- * delivery. Answers the request itself, before the work, because Pocketsflow waits 5 s and never tries again
- * (docs/pocketsflow-api.md#deliveries), while n8n would answer only after it has stored the
- * execution.
- * @returns the items to emit, by outputs of the node; no output for what is refused or not wanted
+ * Handles one request: verifies it, reads the node's parameters, responds, and then reads and filters the
+ * delivery. Responds before this work, because Pocketsflow waits 5 s and never tries again
+ * (docs/pocketsflow-api.md#deliveries), while n8n would respond only after storing the execution.
+ * @returns the items to emit, by output of the node; no outputs for what is refused or not wanted
  */
 export async function receive(
 	context: IWebhookFunctions,
@@ -56,18 +55,17 @@ export async function receive(
 		const item = selectItem({ context, memory, node, settings, headers, rawBody, mode });
 		return item ? distribute([item], settings.separateOutputs) : [];
 	} catch (error) {
-		// Thrown on, it would become a failed execution without the delivery in it.
+		// If it were thrown, it would become a failed execution without the delivery.
 		const name = error instanceof Error ? error.name : 'unknown';
 		log(context, 'error', `dropped a signed delivery that it could not read (${name})`);
 		return [];
 	}
 }
 
-/** Writes a line that names the workflow. */
 const log = (context: IWebhookFunctions, level: 'debug' | 'warn' | 'error', what: string): void =>
 	context.logger[level](`Pocketsflow Trigger of workflow ${context.getWorkflow().id} ${what}`);
 
-/** A request whose signature is valid. */
+/** A request with a valid signature. */
 interface VerifiedRequest {
 	context: IWebhookFunctions;
 	memory: TriggerMemory;
@@ -75,16 +73,16 @@ interface VerifiedRequest {
 	settings: TriggerSettings;
 	headers: DeliveryHeaders;
 	rawBody: Uint8Array;
-	/** Of the credential's key. */
+	/** The mode of the credential's key. */
 	mode: Mode;
 }
 
-/** The item to emit; if there is none, a line in the log says why. */
+/** The item to emit. If there is none, a log line explains why. */
 function selectItem(request: VerifiedRequest): IDataObject | undefined {
 	const { context, memory, node, settings, headers, rawBody, mode } = request;
 	const delivery = readDelivery(headers, rawBody, settings.events);
 	if (!delivery) {
-		const fault = 'is no JSON object, names no event, or is nested too deep';
+		const fault = 'is not a JSON object, does not name the event, or is nested too deeply';
 		log(context, 'warn', `dropped a signed delivery whose body ${fault}`);
 		return undefined;
 	}
@@ -102,13 +100,13 @@ function selectItem(request: VerifiedRequest): IDataObject | undefined {
 	}
 	const event = JSON.stringify(delivery.event.slice(0, 80));
 	const why = dropReason ?? 'it repeats an earlier delivery';
-	log(context, 'debug', `started no execution for a signed delivery of ${event}: ${why}`);
+	log(context, 'debug', `did not start an execution for a signed delivery of ${event}: ${why}`);
 	return undefined;
 }
 
 /**
- * Reads the parameters, or takes them as they could last be read. Undefined where that leaves a filter
- * unknown: it must not be opened, and a delivery that is not handled must not be acknowledged.
+ * Reads the parameters, or returns the last readable ones. Undefined if that leaves a filter unknown: the
+ * filter must not be disabled, and an unhandled delivery must not be acknowledged.
  */
 function loadSettings(context: IWebhookFunctions, node: NodeMemory): TriggerSettings | undefined {
 	try {
@@ -130,12 +128,12 @@ interface UnreadRequest {
 }
 
 /**
- * The bytes of the body, undefined when it cannot be read. n8n has read JSON, text and XML already;
- * other content types it leaves to the node (docs/n8n-engine.md#request-bodies).
+ * The bytes of the body; undefined if it can't be read. n8n has already read JSON, text, and XML; it leaves
+ * other content types to the node (docs/n8n-engine.md#request-bodies).
  */
 async function readRawBody(context: IWebhookFunctions): Promise<Buffer | undefined> {
 	const request = context.getRequestObject() as UnreadRequest;
-	// Rejects for a multipart body, which n8n has consumed, and when the sender is gone.
+	// Rejects for a multipart body, which n8n has consumed, and if the sender is gone.
 	if (request.rawBody === undefined) await request.readRawBody?.().catch(() => undefined);
 	return Buffer.isBuffer(request.rawBody) ? request.rawBody : undefined;
 }
@@ -155,8 +153,8 @@ function refuse(context: IWebhookFunctions, { refusals }: NodeMemory, reason: st
 }
 
 /**
- * Why the node does not ask for this delivery; undefined where it does. While the user listens for a
- * test event every event passes: the name in Pocketsflow's own test delivery is not documented
+ * Why the node does not want this delivery; undefined if it does. While the user listens for a test event,
+ * every event passes: the name in Pocketsflow's own test delivery is not documented
  * (docs/pocketsflow-api.md#not-documented).
  */
 function findDropReason(

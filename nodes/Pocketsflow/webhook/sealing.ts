@@ -3,8 +3,8 @@ import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:cr
 import { normalizeUrl } from './addresses';
 
 /**
- * Marks the descriptions of our endpoints and is part of the sealing key. A change would lose every
- * endpoint and every secret that is stored today.
+ * Marks the descriptions of our endpoints, and is part of the encryption key. If it changed, every existing
+ * endpoint and every stored secret would be lost.
  */
 const mark = 'n8n-nodes-pocketsflow';
 
@@ -16,9 +16,9 @@ const deriveKey = (apiKey: string) =>
 	Buffer.from(hkdfSync('sha256', apiKey, mark, 'webhook signing secret', 32));
 
 /**
- * Encrypts a signing secret (AES-256-GCM, key derived from the API key), so that neither n8n's
- * database nor the endpoint's description holds it in clear. It opens for this endpoint URL only, in
- * whatever spelling: a sealed secret that is copied to another endpoint is useless there.
+ * Encrypts a signing secret (AES-256-GCM, key derived from the API key), so that neither n8n's database nor
+ * the endpoint's description contains it in plain text. It can be decrypted for this endpoint URL only,
+ * however the URL is spelled. Copied to another endpoint, it is useless.
  */
 export function seal(secret: string, apiKey: string, endpointUrl: string): string {
 	const iv = randomBytes(ivBytes);
@@ -30,7 +30,7 @@ export function seal(secret: string, apiKey: string, endpointUrl: string): strin
 	);
 }
 
-/** Opens what `seal` made; undefined for anything else, another API key or another endpoint. */
+/** Decrypts a result of `seal`; undefined for anything else, another API key, or another endpoint. */
 export function unseal(sealed: unknown, apiKey: string, endpointUrl: string): string | undefined {
 	if (typeof sealed !== 'string') return undefined;
 	const bytes = Buffer.from(sealed, 'base64url');
@@ -51,13 +51,13 @@ export function unseal(sealed: unknown, apiKey: string, endpointUrl: string): st
 
 const markedPart = new RegExp(`\\(${mark}(?::([\\w-]+))?\\)`);
 
-/** Read apart from the mark, so that it is also found where Pocketsflow cuts or escapes the rest. */
+/** Read separately from the mark, so that it is found even if Pocketsflow cuts or escapes the rest. */
 const workflowPart = /^Registered by n8n, workflow ([\w-]+), /;
 
 /**
- * The description of an endpoint that we register: the workflow that did it, our mark and, once there
- * is one, the sealed secret.
- * @param workflowId undefined where the workflow is not stored yet
+ * The description of an endpoint that we register: the workflow, our mark, and, once there is one, the
+ * encrypted secret.
+ * @param workflowId undefined if the workflow is not saved yet
  */
 export function describeEndpoint(workflowId: string | undefined, sealed?: string): string {
 	const workflow = workflowId ? `, workflow ${workflowId}` : '';
@@ -65,8 +65,8 @@ export function describeEndpoint(workflowId: string | undefined, sealed?: string
 }
 
 /**
- * Whether an endpoint's description says that we registered it, for which workflow as far as it says
- * so, and the sealed secret in it.
+ * Whether an endpoint's description says that we registered it, the workflow if it names one, and the
+ * encrypted secret in it.
  */
 export function readDescription(description: unknown): {
 	ours: boolean;

@@ -25,11 +25,11 @@ export const eventsField = nameListField(
 	eventOptions,
 );
 
-/** The unit of amounts, where events are chosen that carry one: docs/pocketsflow-api.md#money */
+/** The unit of amounts, if events with amounts are selected: docs/pocketsflow-api.md#money */
 export const amountNotices: INodeProperties[] = [
 	{
 		displayName:
-			'Order events: amounts are passed on as Pocketsflow sends them, usually in the main unit of the currency (29 is $29.00). To be sure, read the order with Order → Get.',
+			'Order events: amounts are usually in the main unit of the currency (29 is $29.00). To be sure, get the order with Order → Get.',
 		name: 'orderAmountNotice',
 		type: 'notice',
 		default: '',
@@ -85,7 +85,7 @@ const skipRepeatedField = booleanField({
 	name: 'skipRepeated',
 	default: true,
 	description:
-		'Whether to accept a delivery that repeats one of the last 10 minutes without starting the workflow again',
+		'Whether to skip a delivery that repeats one from the last 10 minutes: n8n accepts it but does not start the workflow again',
 });
 
 /** The optional fields of the webhook trigger, sorted by name. */
@@ -99,19 +99,19 @@ export const optionFields: readonly Field[] = [
 	skipRepeatedField,
 ];
 
-/** What the user set on the webhook trigger about the deliveries to emit. */
+/** The user's settings of the webhook trigger for the deliveries to emit. */
 export interface TriggerSettings {
-	/** The events, custom ones included: each once, by its canonical name, sorted. */
+	/** The events, including custom ones: each once, by its canonical name, sorted. */
 	events: string[];
-	/** Only deliveries whose metadata has this key; undefined takes all. */
+	/** Only deliveries with this metadata key; undefined accepts all. */
 	metadataKey?: string;
-	/** The value that the metadata key must have; undefined takes any. */
+	/** The value that the metadata key must have; undefined accepts any. */
 	metadataValue?: string;
-	/** Products and subscription offers; empty takes all. */
+	/** Products and subscription offers; empty accepts all. */
 	productIds: string[];
-	/** The events with their own output, in their order; undefined where there is one output. */
+	/** The events with their own output, in order; undefined if there is one output. */
 	separateOutputs?: string[];
-	/** Emit the known parts of a payload instead of all of it. */
+	/** Emits the known parts of a payload instead of the whole payload. */
 	simplify: boolean;
 	includeHeaders: boolean;
 	skipRepeated: boolean;
@@ -119,7 +119,8 @@ export interface TriggerSettings {
 
 /**
  * Reads the parameters.
- * @param isFormNeeded whether to fail, too, if only what decides about the form of the output cannot be read
+ * @param isFormNeeded whether to fail, too, if only the parameters for the format of the output can't be
+ * read
  * @throws InvalidInputError
  */
 export const readSettings = (
@@ -136,7 +137,7 @@ export const readSettings = (
 	skipRepeated: (isFormNeeded ? readOption(context, skipRepeatedField) : undefined) ?? true,
 });
 
-/** @throws InvalidInputError where n8n may show other outputs than a delivery has */
+/** @throws InvalidInputError if n8n may show other outputs than a delivery has */
 function readSeparateOutputs(context: TriggerContext): string[] | undefined {
 	if (!readOption(context, separateOutputsField)) return undefined;
 	const options = { rawExpressions: true };
@@ -165,8 +166,8 @@ export const readEventNames = (context: TriggerContext): string[] =>
 	});
 
 /**
- * Refuses parameters that cannot be read, so that an activation fails rather than a delivery.
- * @throws NodeOperationError with all in its message
+ * Refuses parameters that can't be read, so that activation fails instead of a delivery.
+ * @throws NodeOperationError with everything in its message
  */
 export const requireSettings = (context: IHookFunctions): TriggerSettings =>
 	explainInput(context, () => {
@@ -188,16 +189,17 @@ function explainInput<T>(context: TriggerContext, read: () => T): T {
 }
 
 /**
- * Whether the user is listening for a test event in the editor; not Pocketsflow's own test mode.
+ * Whether the user is listening for a test event in the editor. Not to be confused with Pocketsflow's test
+ * mode.
  */
 export function isListening(context: TriggerContext): boolean {
 	return context.getMode() === 'manual';
 }
 
 /**
- * The expression for the outputs of the node: one, or with the option one for each chosen event, in the
- * order of the choice, so that an event that is added leaves the others where they are; then one for
- * all else. n8n evaluates it in the editor, not for a delivery (docs/n8n-engine.md#expression-isolates).
+ * The expression for the node's outputs: one, or with the option, one for each selected event in the order
+ * of selection, so that adding an event leaves the others in place, and a last one for all other events.
+ * n8n evaluates it in the editor, not for a delivery (docs/n8n-engine.md#expression-isolates).
  */
 export function buildOutputsExpression(): INodeTypeDescription['outputs'] {
 	const labels = Object.fromEntries(
@@ -211,8 +213,8 @@ export function buildOutputsExpression(): INodeTypeDescription['outputs'] {
 }
 
 /**
- * Puts each item where its event belongs.
- * @param separate the events with their own output, by the order of the outputs; undefined for one output
+ * Puts each item on the output of its event.
+ * @param separate the events with their own output, in the order of the outputs; undefined for one output
  */
 export function distribute(
 	items: IDataObject[],

@@ -12,9 +12,9 @@ export type Verification =
 	  };
 
 /**
- * Checks a delivery against every secret that may be right, until one is: those that are known, then
- * static data, then Pocketsflow. No secret is looked up for a request without a body or with a header
- * that cannot be a signature. Never throws: n8n would store a failed execution for anyone who knows the URL.
+ * Checks a delivery against every secret that may be right until one matches: known secrets, then static
+ * data, then Pocketsflow. For a request without a body or with a header that can't be a signature, no
+ * secret is looked up. Never throws: n8n would store a failed execution for anyone who knows the URL.
  * @param rawBody the bytes as received
  * @param header the X-Pocketsflow-Signature header
  */
@@ -33,7 +33,7 @@ export async function verifyDelivery(
 		let found = find();
 		if (!found) {
 			await keyring.openStored(context);
-			// Always: a copy that came at the same moment may have learned it meanwhile.
+			// Always: a copy that arrived at the same moment may have learned it meanwhile.
 			found = find();
 		}
 		while (!found && (await keyring.lookUp(context, rawBody, arrivedAtMs))) found = find();

@@ -89,7 +89,7 @@ test('After a failure nothing new is sent, requests in flight end, and the error
 	const done = created.map((name) => Number(name.slice(1))).sort((a, b) => a - b);
 	expect(done).toEqual(expect.arrayContaining([5, 6]));
 	expect(error?.description).toContain(
-		`Done before the node stopped: ${done.length} of 60 items: ${done.map((item) => `${item} (id-n${item})`).join(', ')}. Not done: `,
+		`Done before the node stopped (${done.length} of 60 items): ${done.map((item) => `${item} (id-n${item})`).join(', ')}. Not done: `,
 	);
 });
 
@@ -110,7 +110,7 @@ test('An item whose outcome is unknown is sent once and listed as such', async (
 	const { error } = await createProducts(3);
 	expect(created.filter((name) => name === 'n1')).toHaveLength(1);
 	expect(error?.message).toMatch(/The outcome is unknown: .* It was not sent again/);
-	expect(error?.description).toContain('Outcome unknown, check in Pocketsflow: 1.');
+	expect(error?.description).toContain('Outcome unknown (check Pocketsflow): 1.');
 });
 
 test('With Continue On Fail each item fails alone, in its place', async () => {
@@ -140,7 +140,7 @@ test('A cancelled execution with Continue On Fail lists as done only what was do
 	cancel.abort();
 	const { run } = await running;
 	expect(JSON.stringify(run.data.resultData)).toContain(
-		'Done before the node stopped: 1 of 4 items: 2 (id-n2). Outcome unknown, check in Pocketsflow: 0, 3. Not done: 1.',
+		'Done before the node stopped (1 of 4 items): 2 (id-n2). Outcome unknown (check Pocketsflow): 0, 3. Not done: 1.',
 	);
 });
 

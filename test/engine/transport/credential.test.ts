@@ -141,7 +141,7 @@ test.each([
 		const fields = { apiKey: key, baseUrl: '' };
 		const error = await catchError(authenticate(fields, { url, baseURL }));
 		expect(error.message).toMatch(
-			/^The API key in this credential is sent only to api\.pocketsflow\.com\./,
+			/^This credential sends its API key only to api\.pocketsflow\.com\./,
 		);
 		expect(error.message).not.toContain(key);
 	},
@@ -162,5 +162,5 @@ test('The key is not added if one of two addresses of a request leads elsewhere'
 	const error = await catchError(
 		new PocketsflowApi().authenticate({ apiKey: key, baseUrl: '' }, options),
 	);
-	expect(error.message).toMatch(/is sent only to api\.pocketsflow\.com/);
+	expect(error.message).toMatch(/sends its API key only to api\.pocketsflow\.com/);
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import type { AxiosInstance } from 'axios';
-import type { BrowserContext, Page } from 'playwright-core';
+import type { BrowserContext, Page, PageScreenshotOptions } from 'playwright-core';
 
 import {
 	buy,
@@ -28,10 +28,16 @@ const themes = ['light', 'dark'] as const;
 
 type Theme = (typeof themes)[number];
 
+type Clip = NonNullable<PageScreenshotOptions['clip']>;
+
 /** Shows pages as a user sees them who has chosen the theme in n8n, and in the browser. */
 async function chooseTheme(context: BrowserContext, theme: Theme): Promise<Page> {
 	await context.addInitScript(
-		([value]) => window.localStorage.setItem('N8N_THEME', value),
+		([value]) => {
+			window.localStorage.setItem('N8N_THEME', value);
+			// Or n8n explains pinning above the output, once.
+			window.localStorage.setItem('N8N_PIN_DATA_DISCOVERY_NDV', 'true');
+		},
 		[theme],
 	);
 	const page = await context.newPage();
@@ -46,32 +52,31 @@ async function settle(page: Page): Promise<void> {
 }
 
 /** Opens an execution in n8n's editor, with its logs below the workflow. */
-async function openExecution(page: Page, url: string, id: string, execution: string) {
-	await openWorkflow(page, url, `${id}/executions/${execution}`);
+async function openExecution(page: Page, url: string, id: string, executionId: string) {
+	await openWorkflow(page, url, `${id}/executions/${executionId}`);
 	const logs = byTestId(page, 'logs-details-body');
 	if (!(await logs.isVisible())) await byTestId(page, 'logs-overview-header').click();
 	await logs.waitFor();
 	await byTestId(page, 'zoom-to-fit').click();
+	// n8n's own line about the execution and its buttons stand around the workflow then, not over it.
+	await byTestId(page, 'zoom-out-button').click();
 	await settle(page);
 }
 
-/** Opens the panel of a node in a workflow. */
-async function openPanel(page: Page, url: string, id: string, name: string) {
+/** Opens the panel of a node in a workflow, and returns where it is. */
+async function openPanel(page: Page, url: string, id: string, name: string): Promise<Clip> {
 	await openWorkflow(page, url, id);
 	await openNode(page, name);
 	await settle(page);
+	const box = await byTestId(page, 'ndv').boundingBox();
+	if (!box) throw new Error(`The panel of ${name} is not open`);
+	return box;
 }
 
-/** @param cut how much of the window's left and upper side is cut off, in CSS pixels */
-async function saveScreenshot(
-	page: Page,
-	name: string,
-	theme: Theme,
-	cut = { x: 0, y: 0 },
-): Promise<void> {
+/** @param clip the part of the window that is shown, in CSS pixels */
+async function saveScreenshot(page: Page, name: string, theme: Theme, clip: Clip): Promise<void> {
 	const path = join(images, `${name}-${theme}.png`);
-	const { width, height } = page.viewportSize() ?? { width: 1280, height: 720 };
-	await page.screenshot({ path, clip: { ...cut, width: width - cut.x, height: height - cut.y } });
+	await page.screenshot({ path, clip });
 	const { size } = await stat(path);
 	console.log(`${path}: ${size} bytes`);
 	if (size > maxBytes) throw new Error(`${path} is larger than ${maxBytes} bytes`);
@@ -102,8 +107,10 @@ async function sellOnce(
 	return { workflowId: workflow.id, executionId: sale.id };
 }
 
-/** Where the canvas of an execution begins: right of n8n's menu and the list, below the tabs. */
-const canvas = { x: 352, y: 84 };
+const windowSize = { width: 1560, height: 860 };
+
+/** Where the canvas and the logs of an execution are: right of n8n's menu and the list, below the tabs. */
+const execution = { x: 352, y: 84, width: windowSize.width - 352, height: windowSize.height - 84 };
 
 /** Sells one order and saves what the user of n8n sees of it. */
 async function main(): Promise<void> {
@@ -118,16 +125,15 @@ async function main(): Promise<void> {
 		const thanks = `${n8n.url}/healthz`;
 		const quickStart = await sellOnce(client, credential, await createProduct(api), thanks);
 		for (const theme of themes) {
-			// So wide that the note stands next to n8n's own line about the execution.
-			const size = { width: 1560, height: 780 };
-			const page = await chooseTheme(await openEditor(browser, client, n8n.url, size, 2), theme);
+			const editor = await openEditor(browser, client, n8n.url, windowSize, 2);
+			const page = await chooseTheme(editor, theme);
 			await openExecution(page, n8n.url, quickStart.workflowId, quickStart.executionId);
-			await saveScreenshot(page, 'first-sale', theme, canvas);
+			await saveScreenshot(page, 'first-sale', theme, execution);
 			await page.setViewportSize({ width: 1280, height: 720 });
-			await openPanel(page, n8n.url, settling.id, 'Pocketsflow Trigger');
-			await saveScreenshot(page, 'trigger-panel', theme);
-			await openPanel(page, n8n.url, sell.id, 'Create checkout session');
-			await saveScreenshot(page, 'session-panel', theme);
+			const trigger = await openPanel(page, n8n.url, settling.id, 'Pocketsflow Trigger');
+			await saveScreenshot(page, 'trigger-panel', theme, trigger);
+			const session = await openPanel(page, n8n.url, sell.id, 'Create checkout session');
+			await saveScreenshot(page, 'session-panel', theme, session);
 			await page.context().close();
 		}
 	} finally {

@@ -92,7 +92,7 @@ describe('the texts of every operation follow the guidelines', () => {
 		if (['delete', 'cancel', 'refund'].includes(String(option.value)))
 			expect(option.description).toMatch(/permanently|cannot be undone/);
 		// n8n describes a tool to an AI agent with nothing but its action.
-		expect(/cannot be undone/.test(String(option.action))).toBe(
+		expect(/permanently|irreversibl/.test(String(option.action))).toBe(
 			/permanently|cannot be undone/.test(String(option.description)),
 		);
 		expect(/real money in live mode/.test(String(option.action))).toBe(

@@ -19,7 +19,7 @@ describe('the summary of a failed run', () => {
 				done('c'),
 			]),
 		).toBe(
-			'Done before the node stopped: 3 of 6 items: 0 (a), 1 (b), 5 (c). Outcome unknown, check in Pocketsflow: 2. Not done: 3–4.',
+			'Done before the node stopped (3 of 6 items): 0 (a), 1 (b), 5 (c). Outcome unknown (check Pocketsflow): 2. Not done: 3–4.',
 		);
 		expect(summarizeFailure([{ status: 'notDone' }, { status: 'notDone' }])).toBe(
 			'None of the 2 items was confirmed as done. Not done: 0–1.',
@@ -32,7 +32,7 @@ describe('the summary of a failed run', () => {
 			...Array.from({ length: 9_999 }, (_, index) => done(`id${index}`)),
 			{ status: 'notDone' },
 		]);
-		expect(text).toContain('9999 of 10000 items: 0–9998. The last 200: 9799 (id9799), ');
+		expect(text).toContain('(9999 of 10000 items): 0–9998. The last 200: 9799 (id9799), ');
 		expect(text.length).toBeLessThan(5_000);
 	});
 
@@ -49,7 +49,7 @@ describe('the summary of a failed run', () => {
 				const text = summarizeFailure(items).replaceAll(' (x)', '');
 				const listed = (label: string) => {
 					const found =
-						new RegExp(`${label}: (?:\\d+ of \\d+ items: )?([\\d–, ]+)\\.`).exec(text)?.[1] ?? '';
+						new RegExp(`${label}(?: \\([^)]+\\))?: ([\\d–, ]+)\\.`).exec(text)?.[1] ?? '';
 					return found
 						.split(', ')
 						.filter(Boolean)
@@ -61,7 +61,7 @@ describe('the summary of a failed run', () => {
 				const withStatus = (status: string) =>
 					items.flatMap((item, index) => (item.status === status ? index : []));
 				expect(listed('Done before the node stopped')).toEqual(withStatus('done'));
-				expect(listed('check in Pocketsflow')).toEqual(withStatus('unknown'));
+				expect(listed('Outcome unknown')).toEqual(withStatus('unknown'));
 				expect(listed('Not done')).toEqual(withStatus('notDone'));
 			}),
 		);

@@ -130,6 +130,14 @@ describe('the event id', () => {
 		);
 	});
 
+	it('names the time from the second on that something happens again to the same thing', () => {
+		const ids = [1, 2, 3].map((occurrence) =>
+			buildEventId(createEvent('customer.subscription.deleted', membership, { occurrence })),
+		);
+		const first = `customer.subscription.deleted:${member}`;
+		expect(ids).toEqual([first, `${first}:2`, `${first}:3`]);
+	});
+
 	it('differs for two changes of one thing at the same time', () => {
 		const other = { digest: '9876543210abcdef' };
 		expect(buildEventId(createEvent('customer.subscription.updated', membership))).not.toBe(

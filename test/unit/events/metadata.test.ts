@@ -19,6 +19,11 @@ describe('metadata', () => {
 		[{ order: 'o1', subscription_details: 'x' }],
 		[{ order: null, subscription_details: null }],
 		[{ subscription_details: { metadata: 'place=text' } }],
+		[{ parent: null, lines: null }],
+		[{ parent: {}, lines: {} }],
+		[{ lines: { data: ['place=line', null, {}] } }],
+		[{ metadata: '%3D%' }],
+		[{ metadata: JSON.stringify(JSON.stringify(JSON.stringify(JSON.stringify({ a: '1' })))) }],
 		[{ metadata: '   ' }],
 		[{ metadata: '""' }],
 		[{ metadata: '["a"]' }],
@@ -31,6 +36,7 @@ describe('metadata', () => {
 		expect(readMetadata({ metadata: 'a="b"c' })).toEqual({ a: '"b"c' });
 		expect(readMetadata({ metadata: '"a"b=c' })).toEqual({ '"a"b': 'c' });
 		expect(readMetadata({ metadata: 'a="b"' })).toEqual({ a: '"b"' });
+		expect(readMetadata({ metadata: 'a=1%26b%3D2' })).toEqual({ a: '1&b=2' });
 	});
 
 	it.each<[string, unknown]>([

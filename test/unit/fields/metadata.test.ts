@@ -91,7 +91,7 @@ describe('metadata', () => {
 		'metadata without a list of rows is refused: %p',
 		(raw) => {
 			expect(readOrRefuse(() => readMetadataRows('Metadata', raw)).refused).toMatch(
-				/^'Metadata' must be rows/,
+				/^'Metadata' must be a list of rows/,
 			);
 		},
 	);
@@ -108,7 +108,7 @@ describe('metadata', () => {
 		'metadata rows are refused if an object has none: %p',
 		(raw) => {
 			expect(readOrRefuse(() => readMetadataRows('Metadata', raw)).refused).toMatch(
-				/^'Metadata' must be rows/,
+				/^'Metadata' must be a list of rows/,
 			);
 		},
 	);

@@ -5,6 +5,7 @@ import {
 	hasBegun,
 	hasEnded,
 	ignoreChanges,
+	isForeignId,
 	isIncomplete,
 	isPaused,
 	membershipLimit,
@@ -78,6 +79,15 @@ describe('the status of a membership', () => {
 		expect(records.map(isPaused)).toEqual([true, true, false]);
 	});
 
+	it("a customer's ID of the payment provider is known by its prefix", () => {
+		expect(['cus_1', 'x_cus_1', 5, undefined].map(isForeignId)).toEqual([
+			true,
+			false,
+			false,
+			false,
+		]);
+	});
+
 	it('a membership that is no subscription yet is followed only if it is followed already', () => {
 		const all = [make(1), make(2, 'incomplete'), make(3, 'incomplete_expired')];
 		expect(idsOf(selectSubscriptions(all).map((membership) => ({ membership }) as Change))).toEqual(
@@ -105,6 +115,23 @@ describe('the start', () => {
 		const state = startWatching([make(1, 'canceled'), make(5)], nowMs);
 		expect(idsOf(select(state, [make(3, 'canceled')]))).toEqual(['m3']);
 		expect(idsOf(select(startWatching([make(9)], nowMs), [make(1, 'canceled')]))).toEqual(['m1']);
+	});
+
+	it('finds nothing new in a state that an earlier version of the package stored', () => {
+		const all = [
+			make(1, 'active', { productId: 'p1', currentPeriodEnd: '2026-12-01T00:00:00.000Z' }),
+			make(2, 'paused', { cancelAtPeriodEnd: true, subscriptionId: 'f1' }),
+		];
+		const state: MembershipsState = {
+			startedAtMs: nowMs,
+			endedBeforeMs: -1,
+			known: {
+				m1: ['0a0051293e45', 'f42bedddd5b6', 1, 0, 0],
+				m2: ['e5965f2c29ad', '610886c7ec20', 2, 0, 0],
+			},
+		};
+		expect(select(state, all)).toEqual([]);
+		expect(startWatching(all, nowMs)).toEqual(state);
 	});
 
 	it('gives no two memberships the same change, whenever each began to be watched', () => {
@@ -253,4 +280,16 @@ test('the number of remembered ended memberships is limited, and none is emitted
 	expect([state.known.m499, state.known.m500?.[4]]).toEqual([undefined, 1]);
 	expect(select(state, many)).toEqual([]);
 	expect(idsOf(select(state, [make(5_000, 'ended')]))).toEqual(['m5000']);
+	const { due, next } = poll(startWatching([make(0)], nowMs), many.slice(1));
+	expect(due).toHaveLength(1_499);
+	expect(select(next, many.slice(1))).toEqual([]);
+});
+
+test('ended memberships beyond the bound that return and end again are reported once', () => {
+	const many = Array.from({ length: 1_001 }, (_, n) => make(n, 'ended'));
+	const state = startWatching(many, nowMs);
+	const back = poll(state, [make(0), ...many.slice(1)]).next;
+	const { due, next } = poll(back, many);
+	expect(idsOf(due)).toEqual(['m0']);
+	expect(select(next, many)).toEqual([]);
 });

@@ -39,7 +39,7 @@ test.each(['incomplete', 'incomplete_expired'])(
 	async (status) => {
 		for (const event of ['created', 'updated', 'deleted'])
 			await expect(runManually(`customer.subscription.${event}`, [ended(status)])).rejects.toThrow(
-				'Pocketsflow has nothing',
+				'No live-mode data matches',
 			);
 	},
 );

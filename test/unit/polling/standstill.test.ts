@@ -134,7 +134,7 @@ describe('one empty answer', () => {
 			return respond.call(life.model, request);
 		});
 		await life.poll();
-		expect(life.failures).toEqual([expect.stringContaining('two different answers')]);
+		expect(life.failures).toEqual([expect.stringContaining('two different responses')]);
 		await life.comeToRest(3);
 		expect(life.emitted).toEqual([]);
 	});

@@ -1,4 +1,4 @@
-import { NodeApiError, type INode } from 'n8n-workflow';
+import { NodeApiError, type IHookFunctions, type INode } from 'n8n-workflow';
 
 import type { PocketsflowContext } from '../../../nodes/Pocketsflow/transport/credential';
 import { send } from '../../../nodes/Pocketsflow/transport/send';
@@ -8,12 +8,15 @@ import {
 	findOwnEndpoints,
 	listEndpoints,
 	listEvents,
+	openEndpointSecret,
 	readShownSecret,
+	readStaticData,
 	removeEndpoint,
 	updateEndpoint,
 	type Endpoint,
+	type TriggerStaticData,
 } from '../../../nodes/Pocketsflow/webhook/endpoints';
-import { describeEndpoint } from '../../../nodes/Pocketsflow/webhook/sealing';
+import { describeEndpoint, seal } from '../../../nodes/Pocketsflow/webhook/sealing';
 
 jest.mock('../../../nodes/Pocketsflow/transport/send');
 
@@ -92,6 +95,9 @@ describe('the list of endpoints', () => {
 		answer(make(0, 20));
 		expect(await listEndpoints(context, options)).toHaveLength(20);
 		expect(requests()).toHaveLength(4);
+		answer({ webhooks: make(0, 20), pagination: { hasMore: false } });
+		expect(await listEndpoints(context, options)).toHaveLength(20);
+		expect(requests()).toHaveLength(5);
 	});
 
 	it.each([
@@ -102,7 +108,13 @@ describe('the list of endpoints', () => {
 		[{ ...record, secret: shown }, { shownSecret: shown }],
 		[{ ...record, secret: 'whsec_••••••••4a7f' }, {}],
 		[{ ...record, secret: 'whsec_xxxxxxxx4a7f' }, {}],
+		[{ ...record, secret: 'WHSEC_XXXX4A7F01' }, {}],
+		[{ ...record, secret: 'whsec_...4a7f0123' }, {}],
+		[{ ...record, secret: 'whsec_…4a7f012345' }, {}],
 		[{ ...record, secret: 'whsec_4a7f' }, {}],
+		[{ ...record, secret: 'whsec_4a7f01234' }, {}],
+		[{ ...record, secret: 'whsec_4a7f012345' }, { shownSecret: 'whsec_4a7f012345' }],
+		[{ ...record, secret: 'whsec_4axxx7f.x0' }, { shownSecret: 'whsec_4axxx7f.x0' }],
 		[{ ...record, secret: '' }, {}],
 		[{ ...record, secret: 5 }, {}],
 	])('an endpoint takes only reliable fields from %j', async (one, differences) => {
@@ -119,9 +131,20 @@ describe('the list of endpoints', () => {
 	});
 });
 
+test('static data is that of the node, and can be written', () => {
+	const data: Record<string, TriggerStaticData> = { node: { endpointId: 'w1' }, global: {} };
+	const getWorkflowStaticData = (type: string) => data[type];
+	const stored = readStaticData({ getWorkflowStaticData } as unknown as IHookFunctions);
+	expect(stored.endpointId).toBe('w1');
+	stored.url = url;
+	expect(data).toEqual({ node: { endpointId: 'w1', url }, global: {} });
+});
+
 describe('a new endpoint', () => {
 	const wanted = { url, events: ['order.completed'], workflowId: 'flow' };
 	const create = () => createEndpoint(context, wanted, options);
+	const wrap = (times: number, value: object): object =>
+		times === 0 ? value : { data: wrap(times - 1, value) };
 
 	it('a new endpoint is active and describes our package and the workflow', async () => {
 		answer({ webhook: { ...record, secret: shown } });
@@ -142,6 +165,9 @@ describe('a new endpoint', () => {
 		[{ id: 'request-7', result: { ...record } }, 'w1', undefined],
 		[{ ...record, secret: 'whsec_••••••••4a7f' }, 'w1', undefined],
 		[{ _id: 'w1', secret: 5 }, 'w1', undefined],
+		[{ _id: 'w1', description: null }, 'w1', undefined],
+		[wrap(4, { ...record, secret: shown }), 'w1', shown],
+		[wrap(5, { ...record, secret: shown }), undefined, undefined],
 	])('a new endpoint takes its ID and secret from the response %j', async (body, id, secret) => {
 		answer(body);
 		expect(await create()).toEqual({ id, secret });
@@ -164,6 +190,27 @@ describe('a secret', () => {
 	it('a secret is unknown if the endpoint cannot be read', async () => {
 		jest.mocked(send).mockRejectedValue(new Error('none'));
 		expect(await readShownSecret(context, 'w1')).toBeUndefined();
+	});
+});
+
+describe('the secret of an endpoint', () => {
+	const apiKey = 'pk_live_1';
+	const sealed = (secret: string, key = apiKey) => seal(secret, key, url);
+	const stored = { endpointId: 'w1', sealedSecret: sealed('stored') };
+
+	it.each<[string, Partial<Endpoint>, TriggerStaticData | undefined, string | undefined]>([
+		['its description', { description: describeEndpoint('flow', sealed('own')) }, stored, 'own'],
+		['static data', {}, stored, 'stored'],
+		['static data for another endpoint', { id: 'w2' }, stored, undefined],
+		['neither', {}, undefined, undefined],
+		[
+			'a description sealed with another API key',
+			{ description: describeEndpoint('flow', sealed('own', 'pk_live_2')) },
+			{},
+			undefined,
+		],
+	])('the secret of an endpoint is read from %s', (_where, differences, data, secret) => {
+		expect(openEndpointSecret({ ...endpoint, ...differences }, { apiKey }, data)).toBe(secret);
 	});
 });
 

@@ -16,7 +16,7 @@ const simplifiedKeys = [
 	'testMode',
 ];
 
-/** Those that an update can change, above all. */
+/** Keys that an update can change come first. */
 const updatedKeys = [
 	'email',
 	'contactEmail',

@@ -12,7 +12,7 @@ import type { Resource } from '../operation';
 const sellableField = locatorField({
 	displayName: 'Product',
 	name: 'productId',
-	description: 'What the buyer pays for: a product, or a subscription offer',
+	description: 'The product or subscription offer that the buyer pays for',
 	picker: { method: 'searchSellables', sources: [productSource, offerSource] },
 	address: sellableAddress,
 });
@@ -125,23 +125,23 @@ export const checkoutSessionResource: Resource = {
 						displayName: 'Client Reference ID',
 						name: 'clientReferenceId',
 						placeholder: 'e.g. user-77',
-						description: 'Your own ID of the buyer or cart; events include it next to the metadata',
+						description: 'Your own ID for the buyer or cart; events include it with the metadata',
 					}),
 					{
 						...emailField({
 							displayName: 'Customer Email',
 							name: 'customerEmail',
 							description:
-								'The email address to fill in on the checkout page; left out if the expression returns nothing',
+								'The email address to prefill on the checkout page; not sent if the expression returns nothing',
 						}),
-						// It saves the buyer some typing. A missing one must not cost the sale.
+						// It only saves the buyer some typing. If it is missing, the sale must still go through.
 						mayBeMissing: true,
 					},
 					codeField({
 						displayName: 'Discount Code',
 						name: 'discountCode',
 						placeholder: 'e.g. SPRING20',
-						description: 'The discount to apply when the page opens',
+						description: 'The discount code to apply when the checkout page opens',
 					}),
 				),
 			],

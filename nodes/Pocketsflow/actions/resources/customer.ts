@@ -23,13 +23,13 @@ export const customerResource: Resource = {
 	operations: [
 		buildGetRow({
 			action: 'Get customer',
-			description: 'Get one customer: email address, number of orders and total spent',
+			description: 'Get one customer with their email address, number of orders, and total spent',
 			field: customerField,
 			list: lists.customers,
 		}),
 		buildGetManyRow({
 			action: 'Get many customers',
-			description: 'Get all customers of the account',
+			description: 'Get many customers of the account',
 			list: lists.customers,
 			collections: [
 				buildFilters(
@@ -64,12 +64,12 @@ export const customerResource: Resource = {
 							{
 								displayName: 'Sort Order',
 								name: 'sortOrder',
-								description: 'Whether the smallest or the largest value comes first',
+								description: 'The order to sort the customers in',
 								default: 'desc',
 							},
 							[
-								{ name: 'Ascending', value: 'asc' },
-								{ name: 'Descending', value: 'desc' },
+								{ name: 'Ascending', description: 'Smallest value first', value: 'asc' },
+								{ name: 'Descending', description: 'Largest value first', value: 'desc' },
 							],
 						),
 					],

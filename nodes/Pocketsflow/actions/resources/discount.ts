@@ -66,7 +66,7 @@ const valueTypeField = choiceField(
 	{
 		displayName: 'Value Type',
 		name: 'valueType',
-		description: 'Whether the value is a percentage of the price or a fixed amount',
+		description: 'The type of the value: a percentage of the price or a fixed amount',
 		default: 'percentage',
 	},
 	[
@@ -81,7 +81,7 @@ const valueField = numberField(
 		name: 'value',
 		required: true,
 		placeholder: 'e.g. 20',
-		hint: 'A percentage of 20 is 20%, a fixed amount of 20 is $20.00, not cents',
+		hint: 'For a percentage, 20 is 20%; for a fixed amount, 20 is $20.00, not cents',
 		description:
 			'The value of the discount: 20 is 20% for a percentage, or $20.00 for a fixed amount',
 	},
@@ -102,7 +102,7 @@ const expirationField = dateField(
 
 const changedExpirationField: Field<string> = { ...expirationField, emptyValue: null };
 
-/** @throws InvalidInputError for a percentage above 100, which is an amount or mistyped */
+/** @throws InvalidInputError for a percentage above 100: it is meant as an amount, or mistyped */
 function checkPercentage(value: unknown, valueType: unknown): void {
 	if (valueType === 'percentage' && typeof value === 'number' && value > 100)
 		throw new InvalidInputError(
@@ -114,7 +114,7 @@ function checkPercentage(value: unknown, valueType: unknown): void {
 const checkCode =
 	'Check the code. The discount must be active, not expired, and valid for the product';
 
-/** What the answer looks like is not documented (docs/pocketsflow-api.md#discounts-and-upsells). */
+/** The form of the response is not documented (docs/pocketsflow-api.md#discounts-and-upsells). */
 const denial: Denial = {
 	keys: ['valid', 'isValid', 'is_valid', 'usable', 'active', 'isActive'],
 	message: 'Pocketsflow responded that this discount code cannot be used',
@@ -159,7 +159,7 @@ export const discountResource: Resource = {
 			response: { kind: 'record', recordKeys: lists.discounts.recordKeys, simplifiedKeys },
 		},
 		buildDeleteRow({
-			action: 'Delete discount which cannot be undone',
+			action: 'Delete discount permanently',
 			description: 'Delete a discount permanently. Its code stops working.',
 			field: discountField,
 			path: '/discounts',

@@ -14,7 +14,7 @@ import { subscriptionOfferResource } from './subscriptionOffer';
 import { upsellResource } from './upsell';
 import { webhookResource } from './webhook';
 
-/** Every resource of the action node, in the order of the panel. */
+/** Every resource of the action node, in the order in which the panel shows them. */
 export const resources: readonly Resource[] = [
 	accountResource,
 	checkoutSessionResource,

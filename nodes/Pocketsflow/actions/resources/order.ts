@@ -8,7 +8,7 @@ import { codeField, comparedTextField } from '../../fields/kinds/text';
 import type { Resource } from '../operation';
 import { buildGetManyRow, buildGetRow } from '../rows';
 
-// Which amount an order carries depends on the endpoint: none is turned into another
+// Which amounts an order carries depends on the endpoint. The node does not convert one into another
 // (docs/pocketsflow-api.md#orders-and-payments).
 const simplifiedKeys = [
 	'productId',
@@ -99,7 +99,7 @@ export const orderResource: Resource = {
 						isSearchable: (record) => readMetadata(record) !== undefined,
 						firstOnly: item.require(matchesField) === 'first',
 						describeUnsearchable: (count) => ({
-							message: `Pocketsflow returned ${count} ${count === 1 ? 'order' : 'orders'}, but no metadata to compare`,
+							message: `Pocketsflow returned ${count} ${count === 1 ? 'order' : 'orders'}, but none with metadata to compare`,
 							description:
 								'The order may still exist. Match on the metadata of the order.completed event instead, or widen the filters to include orders that have metadata.',
 						}),

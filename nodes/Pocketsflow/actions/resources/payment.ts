@@ -23,7 +23,7 @@ export const paymentResource: Resource = {
 	operations: [
 		buildGetManyRow({
 			action: 'Get many payments',
-			description: 'Get the payments of the account: orders and all subscription renewals',
+			description: 'Get the payments of the account: orders and subscription renewals',
 			list: lists.payments,
 			collections: [
 				buildFilters(

@@ -97,7 +97,7 @@ export const productResource: Resource = {
 					switchField(
 						'Pay What You Want',
 						'payWant',
-						'Whether buyers choose the price, within Minimum Price and Maximum Price',
+						'Whether buyers choose the price, between Minimum Price and Maximum Price',
 					),
 					choiceField(
 						{
@@ -130,7 +130,7 @@ export const productResource: Resource = {
 			response: { kind: 'record', recordKeys: lists.products.recordKeys, simplifiedKeys },
 		},
 		buildDeleteRow({
-			action: 'Delete product which cannot be undone',
+			action: 'Delete product permanently',
 			description: 'Delete a product permanently. Buyers can no longer buy it.',
 			field: productField,
 			path: '/products',

@@ -6,7 +6,7 @@ import { longTextField, textField } from '../../fields/kinds/text';
 import type { Resource } from '../operation';
 import { buildDeleteRow } from '../rows';
 
-const productField = buildProductField({ description: 'The product that gets the variant' });
+const productField = buildProductField({ description: 'The product to add the variant to' });
 
 const nameField = textField({
 	displayName: 'Name',
@@ -28,7 +28,7 @@ const variantIdField = idField({
 	required: true,
 	placeholder: 'e.g. 6a5700000000000000000abc',
 	description:
-		'The ID of the variant. Pocketsflow has no list of variants. Use the ID from the output that created the variant, or product.variantId from an order event.',
+		"The ID of the variant. Pocketsflow can't list variants. Use the ID from the output of Create, or product.variantId from an order event.",
 });
 
 export const productVariantResource: Resource = {
@@ -66,7 +66,7 @@ export const productVariantResource: Resource = {
 			response: { kind: 'record', recordKeys: ['variant', 'productVariant'] },
 		},
 		buildDeleteRow({
-			action: 'Delete product variant which cannot be undone',
+			action: 'Delete product variant permanently',
 			description: 'Delete a product variant permanently. Buyers can no longer buy it.',
 			field: variantIdField,
 			path: '/products/variants',

@@ -24,8 +24,8 @@ const refundField = locatorField({
 	]),
 });
 
-// The API only has an optional amount. The choice keeps an expression that happens to give nothing from
-// turning a partial refund into a full one.
+// The API only has an optional amount. With this choice, an expression that returns nothing by accident
+// can't turn a partial refund into a full one.
 const extentField = choiceField(
 	{
 		displayName: 'Refund',
@@ -35,7 +35,7 @@ const extentField = choiceField(
 	},
 	[
 		{ name: 'Full', value: 'full', description: 'Refund the whole payment' },
-		{ name: 'Partial', value: 'partial', description: 'Refund the amount that you set' },
+		{ name: 'Partial', value: 'partial', description: 'Refund only the amount that you set' },
 	],
 );
 
@@ -60,8 +60,7 @@ export const refundResource: Resource = {
 			option: {
 				name: 'Create',
 				value: 'create',
-				action:
-					'Create refund in main currency units with real money in live mode which cannot be undone',
+				action: 'Create irreversible refund in main currency units with real money in live mode',
 				description: 'Create a full or partial refund of an order. This cannot be undone.',
 			},
 			fields: [amountNotice, orderField, extentField, amountField],

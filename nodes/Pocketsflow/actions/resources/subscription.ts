@@ -45,7 +45,7 @@ const membershipSource: PickerSource = {
 	label: (record, [offer]) => [
 		formatMinute(record.createdAt),
 		formatText(record.status),
-		record.cancelAtPeriodEnd === true ? 'ends with its period' : undefined,
+		record.cancelAtPeriodEnd === true ? 'ends after this period' : undefined,
 		formatText(offer?.name),
 		getBuyerEmail(record) ?? formatText(record.customerId) ?? readId(record) ?? 'Unknown buyer',
 	],
@@ -77,7 +77,7 @@ const buildEndOperation = (action: 'cancel' | 'refund'): Omit<RequestOperation, 
 		keys: ['canceled', 'cancelled', 'refunded'],
 		message: `Pocketsflow responded that the ${action} failed`,
 	},
-	// A second cancellation is refused, as if the first had not been carried out.
+	// Pocketsflow rejects a second cancellation as if the first had not happened.
 	effect: 'create',
 	response: { kind: 'message', output: (item) => ({ id: item.require(membershipField) }) },
 });
@@ -93,9 +93,9 @@ export const subscriptionResource: Resource = {
 			option: {
 				name: 'Cancel',
 				value: 'cancel',
-				action: 'Cancel subscription which cannot be undone',
+				action: 'Cancel subscription permanently',
 				description:
-					"Cancel a buyer's subscription so that it is not charged again. This cannot be undone, and nothing is refunded.",
+					"Cancel a buyer's subscription so that it is not charged again. This cannot be undone and refunds nothing.",
 			},
 			...buildEndOperation('cancel'),
 		},
@@ -108,7 +108,7 @@ export const subscriptionResource: Resource = {
 		}),
 		buildGetManyRow({
 			action: 'Get many subscriptions',
-			description: 'Get the subscriptions that buyers have to the offers of the account',
+			description: "Get the subscriptions of all buyers to the account's offers",
 			list: lists.memberships,
 			collections: [
 				buildFilters(
@@ -147,7 +147,7 @@ export const subscriptionResource: Resource = {
 			option: {
 				name: 'Refund',
 				value: 'refund',
-				action: 'Refund subscription with real money in live mode which cannot be undone',
+				action: 'Refund subscription irreversibly with real money in live mode',
 				description:
 					"Refund a buyer's subscription. You can't set an amount, and this cannot be undone.",
 			},

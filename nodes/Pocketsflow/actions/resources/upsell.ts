@@ -118,7 +118,7 @@ export const upsellResource: Resource = {
 			response: { kind: 'record', recordKeys: lists.upsells.recordKeys, simplifiedKeys },
 		},
 		buildDeleteRow({
-			action: 'Delete upsell which cannot be undone',
+			action: 'Delete upsell permanently',
 			description: 'Delete an upsell permanently. Buyers no longer see it.',
 			field: upsellField,
 			path: '/upsells',

@@ -12,8 +12,9 @@ import type { Resource } from '../operation';
 import { buildDeleteRow, buildGetManyRow, buildGetRow } from '../rows';
 import { prepareVerification, verifyDeliveryFields } from '../verifyDelivery';
 
-// The signing secret is for the one who creates the endpoint. It must not get into the data of further
-// executions, whether or not Pocketsflow sends it again (docs/pocketsflow-api.md#webhook-endpoints).
+// The signing secret is only for the person who creates the endpoint. It must not get into the data of
+// further executions, whether or not Pocketsflow returns it again
+// (docs/pocketsflow-api.md#webhook-endpoints).
 const hiddenKeys = ['secret'];
 
 const webhookField = locatorField({
@@ -64,13 +65,13 @@ const descriptionField = textField({
 
 const activeField = switchField('Active', 'active', 'Whether to send events to the URL');
 
-/** The events of both fields, each once. */
+/** The events of both fields, without duplicates. */
 function mergeEvents(chosen: unknown, custom: unknown): string[] {
 	const names = [chosen, custom].flatMap((list) => (Array.isArray(list) ? list.map(String) : []));
 	return [...new Set(names)];
 }
 
-/** The events of an update; undefined where neither field was added, so that they stay as they are. */
+/** The events of an update. Undefined if neither field was added, so that they stay unchanged. */
 function readChangedEvents(chosen: unknown, custom: unknown): string[] | undefined {
 	const events = mergeEvents(chosen, custom);
 	if (chosen === undefined && custom !== undefined && events.length === 0)
@@ -107,7 +108,7 @@ export const webhookResource: Resource = {
 			response: { kind: 'record', recordKeys: lists.webhooks.recordKeys },
 		},
 		buildDeleteRow({
-			action: 'Delete webhook which cannot be undone',
+			action: 'Delete webhook permanently',
 			description:
 				'Delete a webhook permanently. Pocketsflow stops sending events to its URL. If it belongs to a Pocketsflow Trigger, the trigger no longer receives events.',
 			field: webhookField,

@@ -1,6 +1,6 @@
 import { InvalidInputError, isUnset, type Field, type Presentation } from '../field';
 
-/** A yes or no. Spreadsheets and expressions also give it as text in any case, and as 1 and 0. */
+/** A yes or no. Spreadsheets and expressions may also return it as text in any case, or as 1 and 0. */
 export function booleanField(shown: Presentation): Field<boolean> {
 	return {
 		property: { type: 'boolean', default: false, ...shown },
@@ -17,7 +17,7 @@ export function booleanField(shown: Presentation): Field<boolean> {
 	};
 }
 
-/** A switch that is on when a user adds it, because one adds what one wants. */
+/** A toggle that is on when a user adds it, because users add what they want to enable. */
 export const switchField = (
 	displayName: string,
 	name: string,

@@ -2,7 +2,7 @@ import type { INodePropertyOptions } from 'n8n-workflow';
 
 import { InvalidInputError, isUnset, type Field, type Presentation } from '../field';
 
-/** One of fixed values. */
+/** One of a fixed set of values. */
 export function choiceField(shown: Presentation, options: INodePropertyOptions[]): Field<string> {
 	return {
 		property: { type: 'options', default: options[0].value, ...shown, options },

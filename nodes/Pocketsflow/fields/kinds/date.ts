@@ -2,8 +2,8 @@ import { formatDay, parseDate, type DayEdge } from '../../api/dates';
 import { InvalidInputError, isUnset, type Field, type Presentation } from '../field';
 
 /**
- * A point in time, sent as ISO 8601 in UTC. Text without a zone is in the workflow's, which is how the
- * editor writes what the user picked; a date without a time is the start or the end of that day.
+ * A point in time, sent in UTC as ISO 8601. Text without a time zone is in the workflow's, because that is
+ * how the editor writes a picked date. A date without a time is the start or the end of that day.
  */
 export function dateField(shown: Presentation, edge: DayEdge = 'start'): Field<string> {
 	return {

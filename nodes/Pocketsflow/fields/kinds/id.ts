@@ -11,20 +11,21 @@ import { textField } from './text';
 
 const hasLoneSurrogate = (value: string) => /\p{Surrogate}/u.test(value);
 
-/** The address of a thing in Pocketsflow, as a user finds it. */
+/** The URL of a record in Pocketsflow, where a user can find its ID. */
 export interface Address {
 	placeholder: string;
-	/** With the ID as its one group. */
+	/** Captures the ID in its only group. */
 	regex: string;
 	errorMessage: string;
 }
 
 /**
- * The ID in a URL that was pasted instead of it; what is not a URL is returned. n8n could do it, but only
- * where the mode is By URL, and takes nothing but text there, while an expression may give a number.
- * @param address where the ID stands in a known address; else it must be the one segment of a path that
- * has the form of an ID (docs/pocketsflow-api.md#ids)
- * @throws InvalidInputError for a URL without the ID, and for a record that holds one
+ * Returns the ID from a URL that was pasted in its place. Anything that is not a URL is returned unchanged.
+ * n8n could extract the ID, too, but only in the mode By URL, and only from text, while an expression may
+ * return a number.
+ * @param address where the ID is in a known URL. Otherwise, it must be the only path segment that has the
+ * format of an ID (docs/pocketsflow-api.md#ids).
+ * @throws InvalidInputError for a URL without the ID, and for an object that contains one
  */
 export function readPastedId(displayName: string, value: unknown, address?: Address): unknown {
 	if (isRecord(value))
@@ -52,8 +53,8 @@ const findIdSegments = (url: string) =>
 		.filter((segment) => /^[0-9a-f]{24}$/i.test(segment));
 
 /**
- * Reads an ID that becomes one segment of a path. Any form is taken (docs/pocketsflow-api.md#ids) except
- * what would change the path or cannot be encoded: `.`, `..` and half of a surrogate pair.
+ * Reads an ID that becomes one segment of a path. Accepts any format (docs/pocketsflow-api.md#ids) except
+ * values that would change the path or cannot be encoded: `.`, `..`, and half of a surrogate pair.
  * @throws InvalidInputError
  */
 export function readPathId(displayName: string, raw: unknown): string | undefined {
@@ -68,7 +69,7 @@ export function readPathId(displayName: string, raw: unknown): string | undefine
 	return value;
 }
 
-/** An ID that is typed in, for a thing that Pocketsflow cannot list. */
+/** An ID that users type in, for a record that Pocketsflow cannot list. */
 export function idField(shown: Presentation): Field<string> {
 	const { property } = textField(shown);
 	const { displayName } = shown;

@@ -12,7 +12,7 @@ import {
 import { isExact, isExactText } from '../numbers';
 import { textField } from './text';
 
-/** A JSON object, sent as it is. */
+/** A JSON object, sent unchanged. */
 export function jsonField(shown: Presentation): Field<IDataObject> {
 	return {
 		property: { type: 'json', default: '', ...shown },
@@ -29,7 +29,7 @@ export function jsonField(shown: Presentation): Field<IDataObject> {
 	};
 }
 
-/** Text, or a JSON object where the text is one. */
+/** Text, or a JSON object if the text is one. */
 export function textOrJsonField(shown: Presentation): Field<string | IDataObject> {
 	const asText = textField(shown);
 	const asJson = jsonField(shown);
@@ -45,8 +45,9 @@ export function textOrJsonField(shown: Presentation): Field<string | IDataObject
 const invalidJson = Symbol('invalid JSON');
 
 /**
- * Parses JSON text; a value that is not a text was parsed by an expression. Refuses what would be lost or
- * changed: numbers that JavaScript cannot hold, keys that stand twice, values that JSON does not have.
+ * Parses JSON text. A value that is not text was already parsed by an expression. Refuses what would be
+ * lost or changed: numbers that JavaScript cannot represent, duplicate keys, and values that JSON does not
+ * have.
  * @throws InvalidInputError
  */
 export function parseJsonInput(displayName: string, raw: unknown): unknown {
@@ -66,7 +67,7 @@ export function parseJsonInput(displayName: string, raw: unknown): unknown {
 
 const jsonTokens = /"(?:[^"\\]+|\\.)*"|-?\d[\d.eE+-]*|[{}[\]:,]/g;
 
-/** Looks at the text of valid JSON: what is parsed no longer shows what was lost. */
+/** Checks the text of valid JSON, because the parsed value no longer shows what was lost. */
 function refuseLossyText(displayName: string, text: string): void {
 	const keysOfObjects: Array<Set<string>> = [];
 	let previous = '';
@@ -92,7 +93,7 @@ function addKey(displayName: string, keys: Set<string> | undefined, key: string)
 	keys?.add(key);
 }
 
-/** Looks at what an expression gave, at any depth; circular references are none of JSON's business. */
+/** Checks what an expression returned, at any depth. Visits each object once. */
 function refuseLossyValues(displayName: string, given: unknown): void {
 	const seen = new Set<unknown>();
 	const rest: Array<[key: string, value: unknown]> = [['', given]];

@@ -6,17 +6,18 @@ import { isExact } from '../numbers';
 import { parseJsonInput } from './json';
 
 /**
- * Reads metadata from the rows of a key-value collection. A blank row is refused as well: n8n makes blank
- * rows of an expression that stands for all of them (docs/n8n-engine.md#loading-and-metadata).
+ * Reads metadata from the rows of a key-value collection. Blank rows are refused, too: n8n creates blank
+ * rows from an expression that stands for all of them (docs/n8n-engine.md#loading-and-metadata).
  * @throws InvalidInputError
  */
 export function readMetadataRows(displayName: string, raw: unknown): IDataObject | undefined {
-	// An empty object is a collection without rows; one without `entries` holds what nobody would read.
+	// An empty object is a collection without rows. An object without `entries` holds something that would be
+	// ignored.
 	const isBlank = raw === '' || (isRecord(raw) && Object.keys(raw).length === 0);
 	const rows = isBlank ? [] : isRecord(raw) ? raw.entries : raw;
 	if (!Array.isArray(rows) || !rows.every(isRecord))
 		throw new InvalidInputError(
-			`'${displayName}' must be rows, each with a key and a value`,
+			`'${displayName}' must be a list of rows, each with a key and a value`,
 			"To use an object, set 'Metadata Input' to 'JSON'.",
 		);
 	if (rows.length === 0) return undefined;
@@ -30,13 +31,13 @@ const readKey = (displayName: string, key: unknown) =>
 	key === undefined || key === null ? '' : readText(displayName, key);
 
 /**
- * Reads metadata from JSON: text, or an object that an expression gave.
+ * Reads metadata from JSON: text, or an object that an expression returned.
  * @throws InvalidInputError
  */
 export function readMetadataJson(displayName: string, raw: unknown): IDataObject | undefined {
 	if (raw === '') return undefined;
 	if (raw === undefined || raw === null) throw refuseMissing(displayName);
-	// An object is checked value by value below, where the key can be named.
+	// An object is checked value by value below, where the key is known.
 	const value = typeof raw === 'string' ? parseJsonInput(displayName, raw) : raw;
 	if (!isRecord(value))
 		throw new InvalidInputError(
@@ -48,8 +49,8 @@ export function readMetadataJson(displayName: string, raw: unknown): IDataObject
 }
 
 /**
- * Refuses what would not come back with the order (docs/pocketsflow-api.md#metadata): a sale whose metadata
- * is missing or changed cannot be matched to the seller's order any more.
+ * Refuses what would not come back with the order (docs/pocketsflow-api.md#metadata): if metadata is
+ * missing or changed, the sale can no longer be matched to the seller's order.
  */
 function buildMetadata(displayName: string, entries: Array<[string, unknown]>): IDataObject {
 	const metadata: IDataObject = {};
@@ -67,7 +68,7 @@ function checkKey(displayName: string, key: string, metadata: IDataObject): void
 			`'${displayName}' has an entry without a key`,
 			"Enter a key, or remove the entry. To set all entries with one expression, set 'Metadata Input' to 'JSON'.",
 		);
-	// Assigning to this key would set the prototype of the object and lose the entry.
+	// Assigning to this key would set the object's prototype and lose the entry.
 	if (key === '__proto__')
 		throw new InvalidInputError(`'${displayName}' cannot have the key '${key}'`, 'Rename the key.');
 	if (Object.hasOwn(metadata, key))
@@ -91,8 +92,8 @@ function readValue(displayName: string, key: string, value: unknown): string | n
 	if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
 		return value;
 	throw new InvalidInputError(
-		`'${displayName}' has a value for ${quote(key)} that is not text, a number or a boolean`,
-		'Pocketsflow does not return nested objects and lists. Use a separate key for each value.',
+		`'${displayName}' has a value for ${quote(key)} that is not text, a number, or a boolean`,
+		'Pocketsflow does not return nested objects or lists. Use a separate key for each value.',
 	);
 }
 

@@ -1,6 +1,6 @@
 import type { Field } from '../field';
 
-/** A remark in the panel; no parameter. */
+/** A box in the panel, not a parameter. */
 export function noticeField(name: string, text: string): Field<never> {
 	return {
 		property: { displayName: text, name, type: 'notice', default: '' },

@@ -5,13 +5,13 @@ interface NumberBounds {
 	min?: number;
 	max?: number;
 	integer?: boolean;
-	/** Decimal places beyond which a number is refused. */
+	/** The most decimal places that are accepted. */
 	decimals?: number;
 }
 
 /**
- * A number, or text that is one in full. Infinity, NaN and numbers out of bounds are refused. Without a
- * default that does no harm it is a text parameter: n8n fills a number in with 0, and never marks it as
+ * A number, or text that is entirely a number. Infinity, NaN, and numbers out of bounds are refused. Unless
+ * a default is harmless, the parameter is text: n8n fills number parameters with 0 and never marks them as
  * missing (docs/n8n-engine.md#loading-and-metadata).
  */
 export function numberField(shown: Presentation, bounds: NumberBounds = {}): Field<number> {
@@ -47,7 +47,7 @@ function readNumber(
 	if (!Number.isFinite(value) || (integer && !Number.isSafeInteger(value)))
 		throw refuse(
 			`must be a ${integer ? 'whole ' : ''}number`,
-			`Use digits only, such as ${integer ? '10' : '29.99, with a decimal point'}.`,
+			integer ? 'Use digits only, such as 10.' : 'Use digits and a decimal point, such as 29.99.',
 		);
 	if (min !== undefined && value < min)
 		throw refuse(`must be ${min} or more`, `Use a number of at least ${min}.`);
@@ -61,15 +61,15 @@ function readNumber(
 const isNumeric = (raw: unknown): raw is number | string =>
 	typeof raw === 'number' || (typeof raw === 'string' && /^\s*-?\d+(\.\d+)?\s*$/.test(raw));
 
-/** Whether no digit of a numeric value is lost when it is sent as a number. */
+/** Whether a numeric value keeps all its digits when it is sent as a number. */
 const isExactNumeric = (raw: unknown) => typeof raw !== 'string' || isExactText(raw.trim());
 
-/** What a user must know to type an amount. */
+/** What a user must know to enter an amount. */
 export const notCents = '29.99 is $29.99, not cents';
 
 /**
- * An amount of money in major units, as the API takes it (docs/pocketsflow-api.md#money): 29.99 is $29.99.
- * Some currencies have three decimal places; more are a rounding error, such as that of 0.1 + 0.2.
+ * An amount of money in major units, as the API expects it (docs/pocketsflow-api.md#money): 29.99 is
+ * $29.99. Some currencies have three decimal places; more are a rounding error, such as that of 0.1 + 0.2.
  */
 export function moneyField(
 	shown: Presentation,

@@ -9,12 +9,12 @@ import { switchField } from './boolean';
 import { choiceField } from './choice';
 import { moneyField } from './number';
 
-/** Whether a new thing has a price, so that none is free because its price was forgotten. */
+/** Whether a new product has a price, so that none is free because someone forgot its price. */
 const pricingField = choiceField(
 	{
 		displayName: 'Pricing',
 		name: 'pricing',
-		description: 'Whether buyers pay for the product',
+		description: 'The pricing of the product: paid or free',
 		default: 'paid',
 	},
 	[
@@ -23,7 +23,7 @@ const pricingField = choiceField(
 	],
 );
 
-/** A price in major units. A price of 0 is refused: being free is its own choice. */
+/** A price in major units. A price of 0 is refused, because free is a separate choice. */
 export function priceField(shown: Presentation): Field<number> {
 	const field = moneyField({ ...shown, required: true });
 	return {
@@ -40,13 +40,15 @@ export function priceField(shown: Presentation): Field<number> {
 	};
 }
 
-/** The fields for the price of a new thing, in the order of the panel. */
+/** The price fields of a new product, in the order in which the panel shows them. */
 export const buildPriceFields = (price: Field<number>): readonly Field[] => [
 	pricingField,
 	showFor({ pricing: ['paid'] }, price),
 ];
 
-/** The price that `buildPriceFields` were given: 0 only if Free was chosen. @throws InvalidInputError */
+/**
+ * The price from the fields of `buildPriceFields`: 0 only if Free was selected. @throws InvalidInputError
+ */
 export const readPrice = (
 	item: { require<T>(field: Field<T>): T },
 	price: Field<number>,
@@ -54,7 +56,7 @@ export const readPrice = (
 
 const freeSwitch = switchField('Make Free', 'makeFree', 'Whether to set the price to 0');
 
-/** Makes an existing thing free, which no price can do. Off is as good as blank. */
+/** Makes an existing product free, which a price cannot do. Off is the same as blank. */
 export const makeFreeField: Field<boolean> = {
 	...freeSwitch,
 	read: (raw) => freeSwitch.read(raw) || undefined,
@@ -62,8 +64,8 @@ export const makeFreeField: Field<boolean> = {
 
 /**
  * The body of an update whose fields include `makeFreeField`.
- * @param field the one that holds the price
- * @throws InvalidInputError where a price and being free are both asked for
+ * @param field the field of the price
+ * @throws InvalidInputError if both a price and Make Free are set
  */
 export function readPriceChange(
 	{ makeFree, ...changes }: CollectionValues,

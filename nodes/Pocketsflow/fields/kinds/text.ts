@@ -9,14 +9,14 @@ import {
 	type Presentation,
 } from '../field';
 
-/** Text, sent exactly as given. Text of blanks only counts as not set. */
+/** Text, sent exactly as entered. Text that is only whitespace counts as not set. */
 export function textField(
 	shown: Presentation,
 	typeOptions?: INodeProperties['typeOptions'],
 ): Field<string> {
 	return {
 		property: { type: 'string', default: '', ...shown, ...(typeOptions && { typeOptions }) },
-		// What is required when a thing is created cannot be taken from it later.
+		// A value that is required on creation cannot be cleared later.
 		emptyValue: shown.required ? undefined : '',
 		read(raw) {
 			if (isUnset(raw)) return undefined;
@@ -26,7 +26,6 @@ export function textField(
 	};
 }
 
-/** Optional text of several lines. */
 export const longTextField = (
 	displayName: string,
 	name: string,
@@ -34,19 +33,19 @@ export const longTextField = (
 	rows = 3,
 ): Field<string> => textField({ displayName, name, description }, { rows });
 
-/** Text such as a code or a name of a key, whose surrounding blanks are a slip. */
+/** Text such as a code or a key, from which surrounding whitespace is removed. */
 export function codeField(shown: Presentation): Field<string> {
 	const field = textField(shown);
 	return { ...field, read: (raw) => field.read(raw)?.trim() };
 }
 
-/** Text that another text is compared with; a boolean is compared as text, too. */
+/** Text to compare with other text. A boolean is compared as text, too. */
 export function comparedTextField(shown: Presentation): Field<string> {
 	const field = codeField(shown);
 	return { ...field, read: (raw) => field.read(typeof raw === 'boolean' ? String(raw) : raw) };
 }
 
-/** An absolute http or https URL, without surrounding blanks. */
+/** An absolute http or https URL, without surrounding whitespace. */
 export function urlField(shown: Presentation): Field<string> {
 	const asText = codeField({ placeholder: 'e.g. https://example.com/thanks', ...shown });
 	return {
@@ -64,7 +63,7 @@ export function urlField(shown: Presentation): Field<string> {
 	};
 }
 
-/** One email address. Only what is certainly none is refused; Pocketsflow decides the rest. */
+/** One email address. Refuses only text that is certainly not one; Pocketsflow decides the rest. */
 export function emailField(shown: Presentation): Field<string> {
 	const asText = codeField({ placeholder: 'e.g. name@email.com', ...shown });
 	return {

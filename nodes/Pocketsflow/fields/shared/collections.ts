@@ -1,7 +1,7 @@
 import { InvalidInputError, type Collection, type CollectionValues, type Field } from '../field';
 import { dateField } from '../kinds/date';
 
-/** Optional fields of an operation that creates or does something. */
+/** Optional fields of an operation that creates something or performs an action. */
 export const buildAdditionalFields = (...fields: Field[]): Collection => ({
 	name: 'additionalFields',
 	displayName: 'Additional Fields',
@@ -21,7 +21,6 @@ export const buildUpdateFields = (...fields: Field[]): Collection => ({
 	sendsEmpty: true,
 });
 
-/** The filters of a list. */
 export const buildFilters = (...fields: Field[]): Collection => ({
 	name: 'filters',
 	displayName: 'Filters',
@@ -47,12 +46,12 @@ const endDateField = dateField(
 	'end',
 );
 
-/** The filters by date of creation. */
+/** The filters by creation date. */
 export const dateRangeFields = [startDateField, endDateField];
 
 /**
- * Checks the values of `dateRangeFields` (ISO 8601 or calendar days) and gives all values back.
- * @throws InvalidInputError for a range that ends before it begins
+ * Checks the values of `dateRangeFields` (ISO 8601 or calendar days) and returns all values.
+ * @throws InvalidInputError if the range ends before it begins
  */
 export function checkDateRange(values: CollectionValues): CollectionValues {
 	const { startDate, endDate } = values;

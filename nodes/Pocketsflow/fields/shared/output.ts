@@ -7,7 +7,7 @@ export const simplifyField = switchField(
 	'Whether to return a simplified version of the response instead of the raw data',
 );
 
-/** Says in which unit the amounts of an output are (docs/pocketsflow-api.md#money). */
+/** States the unit of the amounts in an output (docs/pocketsflow-api.md#money). */
 export const amountNotice = noticeField(
 	'amountNotice',
 	'Amounts in the output are in the main unit of the currency: 29 is $29.00',

@@ -35,7 +35,7 @@ function buildCurrencyField(): Field<string> {
 	};
 }
 
-/** The optional fields that products and subscription offers have in common. */
+/** The optional fields that products and subscription offers share. */
 export const pageFields: readonly Field[] = [
 	urlField({
 		displayName: 'Callback URL',
@@ -108,14 +108,14 @@ export const pageFields: readonly Field[] = [
 ];
 
 /**
- * Checks the prices among the values of `pageFields` (major units) and gives all values back.
- * @throws InvalidInputError for a minimum above the maximum
+ * Checks the prices among the values of `pageFields` (major units) and returns all values.
+ * @throws InvalidInputError if the minimum is above the maximum
  */
 export function checkPriceRange(values: CollectionValues): CollectionValues {
 	const { minPrice, maxPrice } = values;
 	if (typeof minPrice === 'number' && typeof maxPrice === 'number' && minPrice > maxPrice)
 		throw new InvalidInputError(
-			"'Minimum Price' is more than 'Maximum Price'",
+			"'Minimum Price' is higher than 'Maximum Price'",
 			'Use the same or a lower minimum price.',
 		);
 	return values;
