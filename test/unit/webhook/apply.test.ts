@@ -215,7 +215,7 @@ describe('the sealed copy of a secret', () => {
 		await update();
 		expect(warn.mock.calls).toEqual([
 			[
-				'Pocketsflow Trigger: Pocketsflow did not store the encrypted copy of the signing secret as sent. The only copy is in the static data of this workflow. If n8n loses it, the node re-registers the webhook, and the delivery that reveals the loss is lost.',
+				'Pocketsflow Trigger: Pocketsflow did not store the encrypted copy of the signing secret as sent. The only copy is in the static data of this workflow. If n8n loses this copy, the next delivery is lost, and the node re-registers the webhook.',
 			],
 		]);
 	});
@@ -286,7 +286,7 @@ describe('a new endpoint', () => {
 		answers.POST = () => ({});
 		answers.GET = () => [];
 		expect(await messageOf(carryOut(hook(), {}))).toBe(
-			'Pocketsflow created a webhook endpoint but neither returned its ID nor lists it. Remove it under Developers → Webhooks, then publish (activate) the workflow again.',
+			'Pocketsflow created a webhook endpoint but did not return its ID and does not list it. Remove it under Developers → Webhooks, then publish (activate) the workflow again.',
 		);
 	});
 
