@@ -54,7 +54,7 @@ describe('sandbox/openapi.yaml', () => {
 		}
 	});
 
-	test('says of every operation which call of the SDK makes it, or from where else it is known', () => {
+	test('each operation names its SDK call or another source', () => {
 		for (const item of Object.values(contract.paths)) {
 			for (const method of methods) {
 				const operation = item[method];

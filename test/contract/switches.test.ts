@@ -78,7 +78,7 @@ describe('The switches for the API', () => {
 		});
 	});
 
-	test('errorText decides where an error has its text', async () => {
+	test('errorText sets the field that holds the text of an error', async () => {
 		const getMissing = async () => await get('/products/none');
 		const code = 'NOT_FOUND';
 		const text = 'Product not found';
@@ -352,7 +352,7 @@ describe('The switches for the content of deliveries', () => {
 		expect(second.body).not.toHaveProperty('clientReferenceId');
 	});
 
-	test('entityPayload decides where product events have the product', async () => {
+	test('entityPayload sets the place of the product in product events', async () => {
 		await registerWebhook(['product.created']);
 		const id = await createProduct();
 		setSwitches({ entityPayload: 'top' });
@@ -493,7 +493,7 @@ describe('The switches for rate limits and faults of the API', () => {
 		]);
 	});
 
-	test('rateLimit lets 200 requests at once pass by default, and no more', async () => {
+	test('rateLimit allows 200 simultaneous requests by default, and no more', async () => {
 		expect(switchRules.rateLimit.initial).toBe(true);
 		setSwitches({ rateLimit: true });
 		let passed = 0;

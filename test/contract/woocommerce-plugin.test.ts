@@ -53,7 +53,7 @@ it.each(['examples/woocommerce/pay-with-pocketsflow.php', 'test/php/wordpress.ph
 );
 
 describe('the file', () => {
-	it('says to WordPress what it is and needs', () => {
+	it('the plugin file describes what it is and what it needs', () => {
 		const [header] = source.split('*/');
 		const fields = Object.fromEntries(
 			[...header.matchAll(/^ \* ([A-Z][\w ]+): +(.+)$/gm)].map(([, name, value]) => [name, value]),
@@ -67,24 +67,24 @@ describe('the file', () => {
 		});
 	});
 
-	it('does nothing when it is opened outside of WordPress', async () => {
+	it('the plugin file does nothing if it is opened outside of WordPress', async () => {
 		const { stdout } = await runProgram(php, [plugin]);
 		expect(stdout).toBe('');
 	});
 
-	it('uses nothing newer than the PHP that it asks for', () => {
+	it('the plugin file uses nothing newer than the PHP version that it requires', () => {
 		const newer =
 			/\?->|\bmatch\s*\(|\bfn\s*\(|\benum\b|#\[|\bstr_(contains|starts_with|ends_with)\b/;
 		expect(source).not.toMatch(newer);
 	});
 
-	it('never touches what would mark an order as paid, nor its tables', () => {
+	it('the plugin file never marks an order as paid and never accesses tables', () => {
 		expect(source).not.toMatch(
 			/payment_complete|set_date_paid|'processing'|'completed'|post_meta|get_post|wpdb/,
 		);
 	});
 
-	it('has all texts translated under its own name', async () => {
+	it('all texts of the plugin are translated under its own name', async () => {
 		const { textDomains } = await play({ do: 'look', settings: enabled });
 		expect(textDomains).toEqual(['pay-with-pocketsflow']);
 		const calls = [...source.matchAll(/\b(?:esc_html)?__\( '(?:[^'\\]|\\.)*', '([^']+)' \)/g)];
@@ -92,12 +92,12 @@ describe('the file', () => {
 		expect(new Set(calls.map(([, domain]) => domain))).toEqual(new Set(['pay-with-pocketsflow']));
 	});
 
-	it('leaves a WordPress without WooCommerce alone', async () => {
+	it('the plugin does nothing in a WordPress without WooCommerce', async () => {
 		expect((await play({ do: 'load', woocommerce: false })).result).toEqual({ loaded: false });
 		expect((await play({ do: 'load' })).result).toEqual({ loaded: true });
 	});
 
-	it('fits order tables of their own and the checkout of blocks', async () => {
+	it('the plugin declares support for separate order tables and the block checkout', async () => {
 		const { compatibility } = await play({ do: 'look' });
 		expect(compatibility).toEqual({
 			custom_order_tables: ['pay-with-pocketsflow.php', true],
@@ -105,7 +105,7 @@ describe('the file', () => {
 		});
 	});
 
-	it('links to its settings from the list of plugins', async () => {
+	it('the list of plugins links to the settings', async () => {
 		const { result } = await play<string[]>({ do: 'links' });
 		expect(result).toEqual([
 			'<a href="https://shop.example.com/wp-admin/admin.php?page=wc-settings&#038;tab=checkout&#038;section=pocketsflow">Settings</a>',
@@ -115,7 +115,7 @@ describe('the file', () => {
 });
 
 describe('a buyer who pays', () => {
-	it('is sent to the workflow with the number and the key of the order, which stays unpaid', async () => {
+	it('a buyer is sent to the workflow with the number and the key of the order, which stays unpaid', async () => {
 		const outcome = await play({ do: 'pay', settings: enabled, order });
 		expect(outcome.result).toEqual({
 			result: 'success',
@@ -132,7 +132,7 @@ describe('a buyer who pays', () => {
 		['https://n8n.example.com/webhook/pay?shop=1', '?shop=1&order=57&key='],
 		['https://n8n.example.com:5678/webhook/pay#top', '/webhook/pay?order=57&key='],
 		['http://localhost:5678/webhook/pay', 'http://localhost:5678/webhook/pay?order=57&key='],
-	])('is sent on from %s, too', async (ownAddress, part) => {
+	])('a buyer is sent to the workflow address %s', async (ownAddress, part) => {
 		const { result } = await play({
 			do: 'pay',
 			settings: { enabled: 'yes', address: ownAddress },
@@ -141,7 +141,7 @@ describe('a buyer who pays', () => {
 		expect(result.redirect).toContain(part);
 	});
 
-	it('cannot add anything to the address by the key of the order', async () => {
+	it('the key of the order cannot add anything to the address', async () => {
 		const { result } = await play({
 			do: 'pay',
 			settings: enabled,
@@ -155,7 +155,7 @@ describe('a buyer who pays', () => {
 		['no address is set', { settings: { enabled: 'yes', address: '' }, order }],
 		['the address is not encrypted', { settings: { ...enabled, address: 'http://a.b/c' }, order }],
 		['there is no such order', { settings: enabled }],
-	])('reads that it does not work, and nothing changes, when %s', async (_when, scenario) => {
+	])('a buyer sees an error and nothing changes if %s', async (_when, scenario) => {
 		const outcome = await play({ do: 'pay', ...scenario });
 		expect(outcome.result).toEqual({ result: 'failure' });
 		expect(outcome.notices).toEqual([
@@ -166,7 +166,7 @@ describe('a buyer who pays', () => {
 });
 
 describe('the settings', () => {
-	it('start off, with texts for buyers and without an address', async () => {
+	it('the settings start disabled, with texts for buyers and without an address', async () => {
 		expect((await play({ do: 'look' })).result).toEqual({
 			id: 'pocketsflow',
 			title: 'Pay with Pocketsflow',
@@ -188,7 +188,7 @@ describe('the settings', () => {
 		['http://127.0.0.1:5678/webhook/pay'],
 		['http://[::1]:5678/webhook/pay'],
 		["  https://n8n.example.com/o'brien "],
-	])('take %p', async (typed) => {
+	])('the settings accept the address %p', async (typed) => {
 		const { result, adminErrors } = await play({
 			do: 'save',
 			post: { enabled: 'yes', address: typed },
@@ -207,17 +207,20 @@ describe('the settings', () => {
 		['http://n8n.example.com/webhook/pay', 'needs https://'],
 		['http://localhost.example.com/webhook/pay', 'needs https://'],
 		['https://n8n.example.com/webhook-test/pay', 'is the test address'],
-	])('refuse %p, say why, and keep the address that was there', async (typed, reason) => {
-		const outcome = await play({
-			do: 'save',
-			settings: enabled,
-			post: { enabled: 'yes', address: typed, title: 'New title' },
-		});
-		expect(outcome.adminErrors).toEqual([expect.stringContaining(reason)]);
-		expect(outcome.result).toMatchObject({ address, title: 'New title' });
-	});
+	])(
+		'the settings refuse the address %p with a reason and keep the previous one',
+		async (typed, reason) => {
+			const outcome = await play({
+				do: 'save',
+				settings: enabled,
+				post: { enabled: 'yes', address: typed, title: 'New title' },
+			});
+			expect(outcome.adminErrors).toEqual([expect.stringContaining(reason)]);
+			expect(outcome.result).toMatchObject({ address, title: 'New title' });
+		},
+	);
 
-	it('show why buyers are not offered the payment method, as long as it is so', async () => {
+	it('the settings show why buyers are not offered the payment method', async () => {
 		const show = async (settings: Record<string, string>) =>
 			(await play<{ html: string }>({ do: 'panel', settings })).result.html;
 		const table = '<table class="form-table"></table>';
@@ -237,10 +240,10 @@ describe('the checkout of blocks', () => {
 	}
 
 	it.each([
-		['today', (data: unknown) => ({ paymentMethodData: { pocketsflow: data } })],
+		['by current versions', (data: unknown) => ({ paymentMethodData: { pocketsflow: data } })],
 		['by older versions', (data: unknown) => ({ pocketsflow_data: data })],
 	])(
-		'gets a script that registers it with its texts, as they are given %s',
+		'the block checkout gets a script that registers the payment method, with data as given %s',
 		async (_when, give) => {
 			const settings = { ...enabled, title: 'Card &amp; more', description: 'It’s "quick"' };
 			const { result, scripts } = await play<Registered>({ do: 'blocks', settings });
@@ -293,7 +296,7 @@ describe('the checkout of blocks', () => {
 		},
 	);
 
-	it('gets nothing as long as buyers cannot use it', async () => {
+	it('the block checkout gets nothing while buyers cannot use the payment method', async () => {
 		const { result, scripts } = await play<Registered>({
 			do: 'blocks',
 			settings: { enabled: 'yes', address: '' },

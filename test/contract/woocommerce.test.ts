@@ -69,7 +69,7 @@ describe('authentication', () => {
 		return { status: response.status, body: (await response.json()) as Body };
 	};
 
-	it('takes Basic, the query string and OAuth 1.0a', async () => {
+	it('authentication accepts Basic, the query string and OAuth 1.0a', async () => {
 		const { consumerKey: key, consumerSecret: secret } = shop.credential;
 		expect(await read(basic(key, secret))).toEqual({ status: 200, body: [] });
 		expect(await read({}, `?consumer_key=${key}&consumer_secret=${secret}`)).toEqual({
@@ -86,7 +86,7 @@ describe('authentication', () => {
 		]);
 	});
 
-	it('tells an unknown key from a wrong secret', async () => {
+	it('authentication distinguishes an unknown key from a wrong secret', async () => {
 		const { consumerKey: key } = shop.credential;
 		expect(await read(basic('ck_unknown', 'cs_unknown'))).toMatchObject({
 			status: 401,
@@ -122,13 +122,13 @@ describe('authentication', () => {
 		['post', 'orders', 'cannot_create'],
 		['put', 'orders/1', 'cannot_edit'],
 		['delete', 'orders/1', 'cannot_delete'],
-	])('refuses %s %s without a key', async (method, path, code) => {
+	])('authentication refuses %s %s without a key', async (method, path, code) => {
 		const response = await fetch(`${shop.url}/wp-json/wc/v3/${path}`, { method });
 		expect(response.status).toBe(401);
 		expect(await response.json()).toMatchObject({ code: `woocommerce_rest_${code}` });
 	});
 
-	it('lets a key that only reads change nothing', async () => {
+	it('a read-only key can change nothing', async () => {
 		const reader = clientFor(shop.addKey('read'));
 		expect((await call('get', 'products', {}, reader)).data).toHaveLength(2);
 		expect(refusalOf(await call('put', `products/${courseId}`, { name: 'x' }, reader))).toEqual([
@@ -141,7 +141,7 @@ describe('authentication', () => {
 });
 
 describe('products', () => {
-	it('are created, read, changed and deleted', async () => {
+	it('products are created, read, changed and deleted', async () => {
 		const made = await call('post', 'products', { name: 'Notes', regular_price: '5.00' });
 		expect(made).toMatchObject({
 			status: 201,
@@ -165,7 +165,7 @@ describe('products', () => {
 		expect((await call('put', path, {})).status).toBe(400);
 	});
 
-	it('keep meta entries under their ID', async () => {
+	it('products keep meta entries under their ID', async () => {
 		const path = `products/${courseId}`;
 		const set = async (...meta_data: Body[]) => (await call('put', path, { meta_data })).data;
 		const first = await set({ key: 'pocketsflow_id', value: 'p1' }, { key: 'size', value: 5 });
@@ -194,11 +194,11 @@ describe('products', () => {
 		[{ include: String(bookId) }, ['Book']],
 		[{ exclude: String(bookId) }, ['Course']],
 		[{ order: 'asc' }, ['Course', 'Book']],
-	])('are filtered by %p', async (query, names) => {
+	])('products are filtered by %p', async (query, names) => {
 		expect((await call('get', 'products', query)).data.map(({ name }) => name)).toEqual(names);
 	});
 
-	it('are found by when they changed, in the time of the shop or in UTC', async () => {
+	it('products are found by their date of change, in shop time or in UTC', async () => {
 		const before = shop.product(bookId);
 		shop.advance(60_000);
 		shop.changeProduct(courseId, { name: 'Course 2' });
@@ -214,7 +214,7 @@ describe('products', () => {
 		expect((await call('get', 'products', { modified_after: 'yesterday' })).status).toBe(400);
 	});
 
-	it('refuse a price that is no text and a SKU that is there already', async () => {
+	it('products refuse a price that is not text and a SKU that already exists', async () => {
 		expect((await call('post', 'products', { name: 'x', regular_price: 29 })).data).toEqual({
 			code: 'rest_invalid_param',
 			message: 'Invalid parameter(s): regular_price',
@@ -240,7 +240,7 @@ describe('products', () => {
 });
 
 describe('pages', () => {
-	it('come with their totals and with links that lead through all of them', async () => {
+	it('pages have totals and links that lead through all of them', async () => {
 		for (let count = 0; count < 23; count++) shop.addProduct({ name: `P${count}` });
 		const seen: unknown[] = [];
 		let page: string | null = '1';
@@ -256,7 +256,7 @@ describe('pages', () => {
 		expect(seen).toHaveLength(25);
 	});
 
-	it('carry a Link header even where there is only one, as n8n expects', async () => {
+	it('a single page has a Link header, as n8n expects', async () => {
 		const { headers } = await call('get', 'products');
 		expect(headers.link).toBe(`<${shop.url}/wp-json/>; rel="https://api.w.org/"`);
 	});
@@ -265,7 +265,7 @@ describe('pages', () => {
 		[{ per_page: 101 }, 'per_page must be between 1 (inclusive) and 100 (inclusive)'],
 		[{ per_page: 'ten' }, 'per_page is not of type integer.'],
 		[{ page: 0 }, 'page must be greater than or equal to 1'],
-	])('refuse %p', async (query, message) => {
+	])('pages refuse %p', async (query, message) => {
 		const { status, data } = await call('get', 'orders', query);
 		const [name] = Object.keys(query);
 		expect([status, data.code, (data.data as { params: Body }).params[name]]).toEqual([
@@ -277,7 +277,7 @@ describe('pages', () => {
 });
 
 describe('orders', () => {
-	it('are placed by customers', async () => {
+	it('orders are placed by customers', async () => {
 		const placed = shop.placeOrder({
 			lines: [courseId, { product: bookId, quantity: 2 }],
 			coupon: 'tenth',
@@ -311,7 +311,7 @@ describe('orders', () => {
 		expect(placed.payment_url).toContain(`key=${placed.order_key}`);
 	});
 
-	it('of nothing are paid at once', () => {
+	it('orders with a total of 0 are paid immediately', () => {
 		const free = shop.placeOrder({ lines: [courseId], coupon: 'gift' });
 		expect(free).toMatchObject({
 			total: '0.00',
@@ -323,7 +323,7 @@ describe('orders', () => {
 		expect(shop.placeOrder({ lines: [bookId], coupon: 'gift' }).status).toBe('processing');
 	});
 
-	it('are settled: status, transaction, date paid, a note and meta entries', async () => {
+	it('settling an order sets its status, transaction, date paid, note and meta entries', async () => {
 		const { id } = shop.placeOrder({ lines: [courseId], status: 'on-hold' });
 		const { data } = await call('put', `orders/${id}`, {
 			status: 'completed',
@@ -342,7 +342,7 @@ describe('orders', () => {
 		]);
 	});
 
-	it('are paid by set_paid, unless they are on hold', async () => {
+	it('set_paid pays orders unless they are on hold', async () => {
 		const pending = shop.placeOrder({ lines: [courseId] });
 		const held = shop.placeOrder({ lines: [courseId], status: 'on-hold' });
 		const pay = async (id: number) =>
@@ -351,7 +351,7 @@ describe('orders', () => {
 		expect(await pay(held.id)).toMatchObject({ status: 'on-hold', transaction_id: 't' });
 	});
 
-	it('are listed by status, date, product and words', async () => {
+	it('orders are listed by status, date, product and words', async () => {
 		const first = shop.placeOrder({ lines: [courseId], email: 'first@example.com' });
 		shop.advance(60_000);
 		const second = shop.placeOrder({ lines: [bookId], status: 'on-hold' });
@@ -373,7 +373,7 @@ describe('orders', () => {
 		]);
 	});
 
-	it('are created by the API and deleted', async () => {
+	it('orders are created by the API and deleted', async () => {
 		const made = await call('post', 'orders', {
 			line_items: [{ product_id: courseId, quantity: 2 }],
 			coupon_lines: [{ code: 'tenth' }],
@@ -399,7 +399,7 @@ describe('orders', () => {
 		]);
 	});
 
-	it('refuse a status that there is not, and change nothing else then', async () => {
+	it('orders refuse an unknown status and then change nothing else', async () => {
 		const { id } = shop.placeOrder({ lines: [courseId] });
 		const answer = await call('put', `orders/${id}`, { status: 'paid', transaction_id: 't' });
 		expect(answer.data).toMatchObject({
@@ -413,7 +413,7 @@ describe('orders', () => {
 });
 
 describe('order notes', () => {
-	it('are written, sent to the customer where they are for the customer, and listed', async () => {
+	it('order notes are written, listed, and sent to the customer if they are for the customer', async () => {
 		const { id } = shop.placeOrder({ lines: [courseId], email: 'ada@example.com' });
 		const path = `orders/${id}/notes`;
 		const inner = await call('post', path, { note: 'Held' });
@@ -428,7 +428,7 @@ describe('order notes', () => {
 		expect((await call('get', `${path}/${data.id}`)).status).toBe(404);
 	});
 
-	it('need a text and an order', async () => {
+	it('order notes need a text and an order', async () => {
 		const { id } = shop.placeOrder({ lines: [courseId] });
 		expect((await call('post', `orders/${id}/notes`, {})).data).toEqual({
 			code: 'rest_missing_callback_param',
@@ -449,7 +449,7 @@ describe('refunds', () => {
 		return shop.changeOrder(id, { set_paid: true }).id;
 	};
 
-	it('are made in part and in full, and the rest sets the status', async () => {
+	it('refunds are created in part and in full, and the last part sets the status', async () => {
 		const id = paid();
 		const refund = async (amount: string) =>
 			await call('post', `orders/${id}/refunds`, {
@@ -491,7 +491,7 @@ describe('refunds', () => {
 		expect((await refund('1.00')).status).toBe(500);
 	});
 
-	it('ask the gateway to pay back unless told not to', async () => {
+	it('refunds ask the gateway to pay unless the request says otherwise', async () => {
 		const id = paid();
 		expect(refusalOf(await call('post', `orders/${id}/refunds`, { amount: '1.00' }))).toEqual([
 			500,
@@ -501,7 +501,7 @@ describe('refunds', () => {
 		expect(shop.refunds(id)).toEqual([]);
 	});
 
-	it('follow from the status refunded, for what is left', async () => {
+	it('the status refunded creates a refund of what is left', async () => {
 		const id = paid();
 		await call('post', `orders/${id}/refunds`, { amount: '4.00', api_refund: false });
 		await call('put', `orders/${id}`, { status: 'refunded' });
@@ -511,7 +511,7 @@ describe('refunds', () => {
 		]);
 	});
 
-	it('refuse an amount that is a number and an order that there is not', async () => {
+	it('refunds refuse an amount that is a number and an unknown order', async () => {
 		expect((await call('post', `orders/${paid()}/refunds`, { amount: 5 })).status).toBe(400);
 		const missing = await call('post', 'orders/999/refunds', { amount: '5.00' });
 		expect([missing.status, missing.data]).toEqual([
@@ -522,7 +522,7 @@ describe('refunds', () => {
 });
 
 describe('what is easily overlooked', () => {
-	it('names and notes hold entities, and a price with a comma is a hundred times as high', async () => {
+	it('names and notes contain entities, and a price with a comma becomes a hundred times as high', async () => {
 		const { data } = await call('post', 'products', {
 			name: 'Salt & <b>Pepper</b>',
 			regular_price: '29,90',
@@ -534,7 +534,7 @@ describe('what is easily overlooked', () => {
 		expect(shop.order(id).line_items[0].name).toBe('Salt &amp; <b>Pepper</b>');
 	});
 
-	it('a product that is gone makes a line without one, and shipping needs a method', async () => {
+	it('an unknown product creates a line without a product, and shipping needs a method', async () => {
 		const made = await call('post', 'orders', { line_items: [{ product_id: 99_999 }] });
 		expect(made).toMatchObject({ status: 201, data: { line_items: [{ product_id: 0 }] } });
 		const refused = await call('post', 'orders', { shipping_lines: [{ total: '5.00' }] });
@@ -545,13 +545,13 @@ describe('what is easily overlooked', () => {
 		]);
 	});
 
-	it('a webhook has no date of change at first, and the hook of WordPress', async () => {
+	it('a new webhook has no date of change and names the WordPress hook', async () => {
 		const body = { topic: 'order.created', delivery_url: receiver.url };
 		const { data } = await call('post', 'webhooks', body);
 		expect(data).toMatchObject({ date_modified: null, hooks: ['woocommerce_new_order'] });
 	});
 
-	it('a sale takes stock, writes that down, and tells of the product', async () => {
+	it('a sale reduces the stock, adds a note, and sends a webhook for the product', async () => {
 		await call('post', 'webhooks', { topic: 'product.updated', delivery_url: receiver.url });
 		const { id } = shop.addProduct({ name: 'Mug', regular_price: '9.00', stock_quantity: 3 });
 		const order = shop.placeOrder({ lines: [{ product: id, quantity: 2 }] });
@@ -566,7 +566,7 @@ describe('what is easily overlooked', () => {
 		]);
 	});
 
-	it('without HTTPS neither Basic nor keys in the query are taken', async () => {
+	it('a shop without HTTPS accepts neither Basic nor keys in the query', async () => {
 		const plain = await openShop({ isHttps: false });
 		const { consumerKey, consumerSecret } = plain.credential;
 		const basic = Buffer.from(`${consumerKey}:${consumerSecret}`).toString('base64');
@@ -580,7 +580,7 @@ describe('what is easily overlooked', () => {
 		expect(answers.map(({ status }) => status)).toEqual([401, 401]);
 	});
 
-	it('a server that drops Authorization takes keys in the query', async () => {
+	it('a server that drops Authorization accepts keys in the query', async () => {
 		const dropping = await openShop({ dropsAuthorization: true });
 		const { consumerKey, consumerSecret } = dropping.credential;
 		const basic = Buffer.from(`${consumerKey}:${consumerSecret}`).toString('base64');
@@ -594,7 +594,7 @@ describe('what is easily overlooked', () => {
 		expect(answers.map(({ status }) => status)).toEqual([401, 200]);
 	});
 
-	it('the page behind a payment has the name that its owner gave it, and no other', async () => {
+	it('the page after a payment has only the name that its owner gave it', async () => {
 		const kasse = { checkout: 'kasse', orderPay: 'zahlen', orderReceived: 'danke' };
 		const german = await openShop({ products: [{ name: 'A', regular_price: '1' }], pages: kasse });
 		const order = german.placeOrder({ lines: [german.products()[0].id] });
@@ -607,7 +607,7 @@ describe('what is easily overlooked', () => {
 		await german.close();
 	});
 
-	it('an update can be delivered before the order', async () => {
+	it('an update of an order can be delivered before the order', async () => {
 		const hasty = await openShop({
 			products: [{ name: 'A', regular_price: '1' }],
 			updatedFirst: true,
@@ -630,7 +630,7 @@ describe('webhooks', () => {
 	const register = async (topic: string) =>
 		Number((await call('post', 'webhooks', { topic, delivery_url: receiver.url, secret })).data.id);
 
-	it('are made as n8n makes them, listed and deleted', async () => {
+	it('webhooks are created as n8n creates them, listed and deleted', async () => {
 		const made = await call('post', 'webhooks', {
 			topic: 'order.created',
 			delivery_url: receiver.url,
@@ -664,7 +664,7 @@ describe('webhooks', () => {
 		expect((await call('delete', path, { force: true })).status).toBe(404);
 	});
 
-	it('begin with a ping: a form without a signature', async () => {
+	it('webhooks begin with a ping, which is a form without a signature', async () => {
 		const id = await register('order.created');
 		expect(receiver.received).toHaveLength(1);
 		const [{ raw, headers }] = receiver.received;
@@ -677,14 +677,14 @@ describe('webhooks', () => {
 		[{}, 'rest_missing_callback_param'],
 		[{ topic: 'order.paid', delivery_url: 'https://a.b' }, 'invalid_topic'],
 		[{ topic: 'order.created', delivery_url: 'ftp://a.b' }, 'invalid_delivery_url'],
-	])('refuse %p', async (body, code) => {
+	])('webhooks refuse %p', async (body, code) => {
 		const { status, data } = await call('post', 'webhooks', body);
 		expect(status).toBe(400);
 		expect(data.code).toContain(code);
 		expect(shop.webhooks()).toEqual([]);
 	});
 
-	it('deliver an order, signed over the bytes that are sent', async () => {
+	it('webhooks deliver an order with a signature over the bytes that are sent', async () => {
 		const id = await register('order.created');
 		const order = shop.placeOrder({ lines: [courseId], billing: { first_name: 'Zoë' } });
 		await shop.deliver();
@@ -707,7 +707,7 @@ describe('webhooks', () => {
 		);
 	});
 
-	it('tell of every change once for each request, with what is true at the time of delivery', async () => {
+	it('webhooks report each change once for each request, with the data at the time of delivery', async () => {
 		await shop.close();
 		shop = await openShop({ products: [course], holdDeliveries: true });
 		await register('order.updated');
@@ -733,7 +733,7 @@ describe('webhooks', () => {
 		]);
 	});
 
-	it('tell of a deletion with nothing but the ID', async () => {
+	it('webhooks report a deletion with the ID only', async () => {
 		await register('order.deleted');
 		const { id } = shop.placeOrder({ lines: [courseId] });
 		await call('delete', `orders/${id}`, { force: true });
@@ -741,7 +741,7 @@ describe('webhooks', () => {
 		expect(receiver.received.at(-1)?.raw).toBe(`{"id":${id}}`);
 	});
 
-	it('can be delivered again as they were', async () => {
+	it('deliveries can be sent again unchanged', async () => {
 		await register('order.created');
 		shop.placeOrder({ lines: [courseId] });
 		await shop.deliver();
@@ -753,7 +753,7 @@ describe('webhooks', () => {
 		);
 	});
 
-	it('are tried once, and disabled by the seventh failure in a row', async () => {
+	it('deliveries are tried once, and the seventh failure in a row disables the webhook', async () => {
 		const id = await register('order.created');
 		const fail = async (times: number) => {
 			for (let count = 0; count < times; count++) shop.placeOrder({ lines: [courseId] });
@@ -780,7 +780,7 @@ describe('webhooks', () => {
 		expect(shop.webhooks()).toMatchObject([{ status: 'active', failureCount: 0 }]);
 	});
 
-	it('count a receiver that is not there as a failure', async () => {
+	it('webhooks count a missing receiver as a failure', async () => {
 		await call('post', 'webhooks', { topic: 'order.created', delivery_url: 'http://127.0.0.1:9/' });
 		shop.placeOrder({ lines: [courseId] });
 		await shop.deliver();
@@ -790,7 +790,7 @@ describe('webhooks', () => {
 });
 
 describe('faults', () => {
-	it('answer the next requests that fit', async () => {
+	it('faults answer the next requests that match', async () => {
 		const { id } = shop.placeOrder({ lines: [courseId] });
 		shop.failNext({ status: 503, times: 2, method: 'PUT', path: `/orders/${id}` });
 		const settle = async () => (await call('put', `orders/${id}`, { status: 'completed' })).status;
@@ -803,7 +803,7 @@ describe('faults', () => {
 		expect(shop.requests.map(({ status }) => status)).toEqual([200, 503, 503, 200]);
 	});
 
-	it('lose an answer, or the connection, although the request is carried out', async () => {
+	it('faults lose a response or the connection although the request is carried out', async () => {
 		const { id } = shop.placeOrder({ lines: [courseId] });
 		shop.failNext({ status: 502, carriedOut: true });
 		expect((await call('put', `orders/${id}`, { status: 'on-hold' })).status).toBe(502);
@@ -813,7 +813,7 @@ describe('faults', () => {
 		expect(shop.order(id).status).toBe('completed');
 	});
 
-	it('say which route there is not and what is no JSON', async () => {
+	it('unknown routes and invalid JSON are refused', async () => {
 		expect(refusalOf(await call('get', 'order'))).toEqual([
 			404,
 			'rest_no_route',

@@ -82,7 +82,7 @@ describe("the action node as an AI agent's tool", () => {
 		return model.toolResults;
 	}
 
-	it('the model is told what each tool does and which arguments it takes', async () => {
+	it('the model sees what each tool does and which arguments it takes', async () => {
 		await runAgent();
 
 		const [{ tools }] = model.requests;
@@ -170,7 +170,7 @@ describe("the action node as an AI agent's tool", () => {
 			]);
 		});
 
-		it('the model is told when it is unknown whether a product was created', async () => {
+		it('the model learns that the outcome of creating a product is unknown', async () => {
 			const before = findRequests('POST', '/products').length;
 			environment.sandbox.setSwitches({
 				faults: [{ method: 'POST', path: '/products', kind: 'reset', when: 'after', count: 1 }],

@@ -76,7 +76,7 @@ describe('a Discord role', () => {
 	};
 	const buyerOf = (member: string) => ({ metadata: { discord_id: member } });
 
-	test('is given to a buyer once, though the event comes twice, and taken back with the money', async () => {
+	test('a buyer gets the Discord role once, even if the event comes twice, and loses it after a refund', async () => {
 		const member = join();
 		const order = await shop.sell(buyerOf(member));
 		expect(await access.settle()).toBe('');
@@ -98,7 +98,7 @@ describe('a Discord role', () => {
 		expect(await access.rows(order)).toMatchObject([{ access: 'taken', wanted: 'no' }]);
 	});
 
-	test('follows a membership through its life', async () => {
+	test('the Discord role follows a subscription through its life', async () => {
 		const member = join();
 		const membership = await shop.subscribe(buyerOf(member));
 		await access.settle();
@@ -126,7 +126,7 @@ describe('a Discord role', () => {
 		expect(discord.hasRole(member)).toBe(false);
 	});
 
-	test('stays away when an older event comes late', async () => {
+	test('an older event that arrives late does not give the Discord role back', async () => {
 		const member = join();
 		const membership = await shop.subscribe(buyerOf(member));
 		await access.settle();
@@ -147,7 +147,7 @@ describe('a Discord role', () => {
 		]);
 	});
 
-	test('is taken at night when the event of the end was lost', async () => {
+	test('the nightly run takes the Discord role if the event of the end was lost', async () => {
 		const [one, other] = [join(), join()];
 		const membership = await shop.subscribe(buyerOf(one));
 		const order = await shop.sell(buyerOf(other));
@@ -162,7 +162,7 @@ describe('a Discord role', () => {
 		expect([discord.hasRole(one), discord.hasRole(other)]).toEqual([false, false]);
 	});
 
-	test('stays with a buyer who has another purchase', async () => {
+	test('a buyer with another purchase keeps the Discord role', async () => {
 		const member = join();
 		const order = await shop.sell(buyerOf(member));
 		await access.settle();
@@ -177,7 +177,7 @@ describe('a Discord role', () => {
 		expect(discord.hasRole(member)).toBe(false);
 	});
 
-	test('that two events gave and took at once is right after the night', async () => {
+	test('the nightly run corrects a Discord role that two simultaneous events gave and took', async () => {
 		const member = join();
 		const membership = await shop.subscribe(buyerOf(member));
 		await access.settle();
@@ -189,7 +189,7 @@ describe('a Discord role', () => {
 		expect(discord.hasRole(member)).toBe(false);
 	});
 
-	test('is not given for a test purchase, unless that is set up', async () => {
+	test('a test purchase gives no Discord role unless that is set up', async () => {
 		const member = join();
 		await access.setUp({ acceptTestPurchases: false });
 		const order = await shop.sell(buyerOf(member));
@@ -200,7 +200,7 @@ describe('a Discord role', () => {
 		expect(discord.hasRole(member)).toBe(true);
 	});
 
-	test('is not given for another product', async () => {
+	test('another product gives no Discord role', async () => {
 		const member = join();
 		await access.setUp({ products: `another-product, ${shop.offerId}` });
 		const order = await shop.sell(buyerOf(member));
@@ -211,7 +211,7 @@ describe('a Discord role', () => {
 		expect(await access.rows(membership)).toMatchObject([{ access: 'given' }]);
 	});
 
-	test('waits for the account that a purchase does not name', async () => {
+	test('a purchase without a Discord ID gives the role once the ID is entered', async () => {
 		const member = join();
 		const order = await shop.sell({});
 		expect(await access.settle()).toMatch(new RegExp(`Order ${order} .* has no valid Discord ID`));
@@ -223,7 +223,7 @@ describe('a Discord role', () => {
 		expect(discord.hasRole(member)).toBe(true);
 	});
 
-	test('waits for a buyer who has not joined yet, and forgets one who has left', async () => {
+	test('a buyer who joins later gets the Discord role, and one who left counts as removed', async () => {
 		const member = nextAccount();
 		const order = await shop.sell(buyerOf(member));
 		expect(await access.settle()).toMatch(/Discord did not give .* Unknown Member/);
@@ -237,7 +237,7 @@ describe('a Discord role', () => {
 		expect(await access.rows(order)).toMatchObject([{ access: 'taken' }]);
 	});
 
-	test('that Discord refuses to give or to take is told, and done in the next night', async () => {
+	test('a Discord role that Discord refuses to give or take is reported, and the nightly run tries again', async () => {
 		const member = join();
 		const forbidden = { status: 403, body: { message: 'Missing Permissions', code: 50013 } };
 		discord.failNext({ method: 'PUT', path: member, times: 3, ...forbidden });
@@ -256,7 +256,7 @@ describe('a Discord role', () => {
 		expect(await access.rows(order)).toMatchObject([{ access: 'taken', problem: '' }]);
 	});
 
-	test('that a deactivated node passes on is not taken for given, and is given later', async () => {
+	test('a Discord role is not recorded as given by a deactivated node, and is given later', async () => {
 		const member = join();
 		await access.setDisabled('Give role', true);
 		const order = await shop.sell(buyerOf(member));
@@ -268,7 +268,7 @@ describe('a Discord role', () => {
 		expect(discord.hasRole(member)).toBe(true);
 	});
 
-	test('is given at night when the order could not be read before', async () => {
+	test('the nightly run gives the Discord role if the order could not be read before', async () => {
 		const member = join();
 		const { sandbox } = shop.environment;
 		sandbox.setSwitches({ faults: [{ path: '/orders/*', kind: 'answer', status: 404, count: 9 }] });
@@ -315,7 +315,7 @@ describe('a list of members', () => {
 
 	afterAll(() => brevo?.close());
 
-	test('has a buyer once, and lets go who is refunded', async () => {
+	test('a buyer is added to the list once and removed after a refund', async () => {
 		const order = await shop.sell({ email: 'Ada@Example.com' });
 		expect(await access.settle()).toBe('');
 		expect(brevo.isOnList('ada@example.com')).toBe(true);
@@ -331,7 +331,7 @@ describe('a list of members', () => {
 		]);
 	});
 
-	test('follows a membership through its life', async () => {
+	test('the list follows a subscription through its life', async () => {
 		const email = 'bea@example.com';
 		const membership = await shop.subscribe({ email });
 		await access.settle();
@@ -351,7 +351,7 @@ describe('a list of members', () => {
 		expect(brevo.isOnList(email)).toBe(false);
 	});
 
-	test('is put right in the next night after Brevo refused', async () => {
+	test('the nightly run corrects the list after Brevo refused a change', async () => {
 		const email = 'cy@example.com';
 		const error = {
 			status: 400,
@@ -373,7 +373,7 @@ describe('a list of members', () => {
 		expect(brevo.isOnList(email)).toBe(false);
 	});
 
-	test('lets go a buyer whom Brevo no longer knows', async () => {
+	test('a buyer whom Brevo no longer knows counts as removed from the list', async () => {
 		const email = 'dan@example.com';
 		const order = await shop.sell({ email });
 		await access.settle();
@@ -407,7 +407,7 @@ describe('a Telegram group', () => {
 	const linksOf = (email: string) =>
 		shop.mailsTo(email).map(({ body }) => /https:\/\/t\.me\/\S+/.exec(body)?.[0] ?? '');
 
-	test('is opened to a buyer by one link, and closed with the refund', async () => {
+	test('a buyer gets one link to the Telegram group and is removed after a refund', async () => {
 		const { user, email, buyer } = newBuyer();
 		const order = await shop.sell(buyer);
 		expect(await access.settle()).toBe('');
@@ -423,7 +423,7 @@ describe('a Telegram group', () => {
 		expect(await access.checkAtNight()).toBe('');
 	});
 
-	test('lets nobody in by a link whose purchase was refunded before', async () => {
+	test('a link to the Telegram group is revoked if its purchase is refunded', async () => {
 		const { user, email, buyer } = newBuyer();
 		const order = await shop.sell(buyer);
 		await access.settle();
@@ -432,7 +432,7 @@ describe('a Telegram group', () => {
 		expect(telegram.join(user, linksOf(email)[0])).toBe(false);
 	});
 
-	test('follows a membership through its life', async () => {
+	test('the Telegram group follows a subscription through its life', async () => {
 		const { user, email, buyer } = newBuyer();
 		const membership = await shop.subscribe(buyer);
 		await access.settle();
@@ -454,7 +454,7 @@ describe('a Telegram group', () => {
 		expect(telegram.members.has(user)).toBe(false);
 	});
 
-	test('is put right in the next night after Telegram or the mail server refused', async () => {
+	test('the nightly run corrects the Telegram group after Telegram or the mail server refused', async () => {
 		const { user, email, buyer } = newBuyer();
 		const description = 'Bad Request: not enough rights to manage chat invite link';
 		const error = { status: 400, body: { ok: false, error_code: 400, description }, times: 3 };
@@ -478,7 +478,7 @@ describe('a Telegram group', () => {
 		expect(telegram.members.has(user)).toBe(false);
 	});
 
-	test('waits for the account that a purchase does not name', async () => {
+	test('a purchase without a Telegram ID sends the link once the ID is entered', async () => {
 		const { user, email } = newBuyer();
 		const order = await shop.sell({ email });
 		expect(await access.settle()).toMatch(new RegExp(`Order ${order} .* has no valid Telegram ID`));

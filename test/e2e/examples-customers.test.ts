@@ -29,7 +29,7 @@ describe('an abandoned checkout', () => {
 		example.edit(table, ['orderId', order], data);
 	const remind = async () => readError(await example.run('Every hour'));
 
-	test('brings one email with its link after an hour, a second a day later, and no third', async () => {
+	test('an unpaid checkout brings one email after an hour, a second a day later, and no third', async () => {
 		const link = await begin('A-1', 'one@example.com', 0.9);
 		expect(await remind()).toBe('');
 		expect(mailsTo('one@example.com')).toHaveLength(0);
@@ -53,7 +53,7 @@ describe('an abandoned checkout', () => {
 		expect(mailsTo('one@example.com')).toHaveLength(2);
 	});
 
-	test('brings none once it is paid, also by another checkout and when no event arrived', async () => {
+	test('a paid checkout brings no email, even if another checkout was paid or no event arrived', async () => {
 		shop.loseDeliveries();
 		const query = { order: 'A-2', email: 'two@example.com' };
 		await example.buy('Buyer wants to pay', query, 'another@example.com');
@@ -65,7 +65,7 @@ describe('an abandoned checkout', () => {
 		expect(mailsTo('three@example.com')).toHaveLength(0);
 	});
 
-	test('brings none after the buyer unsubscribed, for a later checkout neither', async () => {
+	test('a buyer who unsubscribed gets no email, not even for a later checkout', async () => {
 		await begin('A-4', 'four@example.com', 2);
 		await remind();
 		const [{ body }] = mailsTo('four@example.com');
@@ -78,7 +78,7 @@ describe('an abandoned checkout', () => {
 		expect(mailsTo('four@example.com')).toHaveLength(1);
 	});
 
-	test('unsubscribes nobody when the link names no checkout', async () => {
+	test('a link without a checkout unsubscribes nobody', async () => {
 		const count = (await example.rows(table, { status: 'unsubscribed' })).length;
 		await example.ask('Unsubscribe', {});
 		await example.ask('Unsubscribe', { checkout: 'unknown' });
@@ -86,7 +86,7 @@ describe('an abandoned checkout', () => {
 		expect(await example.rows(table, { status: 'unsubscribed' })).toHaveLength(count);
 	});
 
-	test('brings an address two emails, however many checkouts it began', async () => {
+	test('an address gets at most two emails, however many checkouts it starts', async () => {
 		await begin('A-6', 'six@example.com', 3);
 		await remind();
 		await begin('A-7', 'six@example.com', 2);
@@ -94,7 +94,7 @@ describe('an abandoned checkout', () => {
 		expect(mailsTo('six@example.com')).toHaveLength(1);
 	});
 
-	test('brings none when Pocketsflow does not say what was paid', async () => {
+	test('no email is sent if Pocketsflow does not say what was paid', async () => {
 		await begin('A-8', 'eight@example.com', 2);
 		shop.failReads('/orders*');
 		expect(await remind()).not.toBe('');
@@ -104,7 +104,7 @@ describe('an abandoned checkout', () => {
 		expect(mailsTo('eight@example.com')).toHaveLength(1);
 	});
 
-	test('is taken up again in the next hour when the mail server refuses the email', async () => {
+	test('a reminder that the mail server refuses is sent by the next hourly run', async () => {
 		await begin('A-9', 'nine@example.com', 2);
 		shop.mailServer.refuses = true;
 		await remind();
@@ -119,7 +119,7 @@ describe('an abandoned checkout', () => {
 		]);
 	});
 
-	test('sells without an address, and reminds nobody', async () => {
+	test('a checkout without an email address is sold and brings no reminder', async () => {
 		const count = shop.mailServer.mails.length;
 		await begin('A-10', '', 2);
 		expect(await remind()).toBe('');
@@ -150,7 +150,7 @@ describe('a license key', () => {
 	const ask = async (key: string, device: string) =>
 		(await check.ask('App asks', { key, device })).data;
 
-	test('is sent once by email, though the event comes twice, and opens the app', async () => {
+	test('a license key is emailed once, even if the event comes twice, and opens the app', async () => {
 		const order = await sell('key@example.com');
 		expect(await settle()).toBe('');
 		await shop.redeliver('order.completed');
@@ -162,7 +162,7 @@ describe('a license key', () => {
 		expect(await ask(key.toLowerCase(), 'laptop')).toEqual({ valid: true, devices: 1 });
 	});
 
-	test('differs from sale to sale', async () => {
+	test('the license key differs from sale to sale', async () => {
 		const orders = [await sell('many@example.com'), await sell('many@example.com')];
 		await settle();
 		const [one, other] = [await keyOf(orders[0]), await keyOf(orders[1])];
@@ -170,7 +170,7 @@ describe('a license key', () => {
 		expect(one).not.toBe(other);
 	});
 
-	test('opens the app on so many devices, and on a known one again', async () => {
+	test('a license key opens the app on the allowed number of devices, and on a known one again', async () => {
 		const order = await sell('devices@example.com');
 		await settle();
 		const key = await keyOf(order);
@@ -182,7 +182,7 @@ describe('a license key', () => {
 		expect(await ask('', 'one')).toEqual({ valid: false, reason: 'unknown' });
 	});
 
-	test('ends with a refund in full, not with one in part', async () => {
+	test('a full refund revokes a license key, and a partial refund does not', async () => {
 		const order = await sell('refund@example.com');
 		await settle();
 		const key = await keyOf(order);
@@ -195,7 +195,7 @@ describe('a license key', () => {
 		expect(mailsTo('refund@example.com')).toHaveLength(1);
 	});
 
-	test('of a subscription ends with it', async () => {
+	test('the license key of a subscription ends with the subscription', async () => {
 		const membership = await shop.subscribe({ email: 'member@example.com' });
 		expect(await settle()).toBe('');
 		const key = await keyOf(membership);
@@ -205,7 +205,7 @@ describe('a license key', () => {
 		expect(await ask(key, 'one')).toEqual({ valid: false, reason: 'revoked' });
 	});
 
-	test('is not sent for a sale that arrives after its refund', async () => {
+	test('no license key is sent for a sale that arrives after its refund', async () => {
 		shop.loseDeliveries();
 		const order = await sell('late@example.com');
 		shop.recover();
@@ -216,7 +216,7 @@ describe('a license key', () => {
 		expect(mailsTo('late@example.com')).toHaveLength(0);
 	});
 
-	test('that the mail server refused stays to be sent, and is the same when it is', async () => {
+	test('a license key that the mail server refuses is sent unchanged later', async () => {
 		shop.mailServer.refuses = true;
 		const order = await sell('refused@example.com');
 		expect(await settle()).not.toBe('');
@@ -228,14 +228,14 @@ describe('a license key', () => {
 		expect(mailsTo('refused@example.com')[0].body).toContain(key);
 	});
 
-	test('is not made while the order cannot be read, and the failure is seen', async () => {
+	test('no license key is created while the order cannot be read, and the execution fails', async () => {
 		shop.failReads('/orders*');
 		const order = await sell('unread@example.com');
 		expect(await settle()).not.toBe('');
 		expect(await keyOf(order)).toBe('');
 	});
 
-	test('is not made for a test purchase, unless that is set up', async () => {
+	test('a test purchase gets no license key unless that is set up', async () => {
 		await keys.setUp({ acceptTestPurchases: false });
 		const order = await sell('test@example.com');
 		expect(await settle()).toBe('');
@@ -267,7 +267,7 @@ describe('a failed renewal', () => {
 	const casesOf = (membership: string) => example.rows(table, { membership });
 	const owner = 'owner@example.com';
 
-	test('brings emails on days 0, 3 and 7, and tells the owner on day 10', async () => {
+	test('a failed renewal brings emails on days 0, 3 and 7, and the owner gets one on day 10', async () => {
 		const email = 'unpaid@example.com';
 		const membership = await subscribe(email);
 		expect(await happen(membership, 'fail-payment')).toBe('');
@@ -299,7 +299,7 @@ describe('a failed renewal', () => {
 		expect(await casesOf(membership)).toMatchObject([{ status: 'given up', emails: 3 }]);
 	});
 
-	test('is settled by the payment, and the next failure starts over', async () => {
+	test('a payment closes a failed renewal, and the next failure starts over', async () => {
 		const email = 'paid@example.com';
 		const membership = await subscribe(email);
 		await happen(membership, 'fail-payment');
@@ -312,7 +312,7 @@ describe('a failed renewal', () => {
 		expect(mailsTo(email)).toHaveLength(2);
 	});
 
-	test('is settled in the morning when the event of the payment was lost', async () => {
+	test('the daily run closes a failed renewal if the event of the payment was lost', async () => {
 		const email = 'lost@example.com';
 		const membership = await subscribe(email);
 		await happen(membership, 'fail-payment');
@@ -324,7 +324,7 @@ describe('a failed renewal', () => {
 		expect(await casesOf(membership)).toMatchObject([{ status: 'paid' }]);
 	});
 
-	test('that arrives after its payment brings no email', async () => {
+	test('a failed renewal that is reported after its payment brings no email', async () => {
 		const email = 'late-failure@example.com';
 		const membership = await subscribe(email);
 		shop.loseDeliveries();
@@ -338,7 +338,7 @@ describe('a failed renewal', () => {
 		expect(await casesOf(membership)).toMatchObject([{ status: 'paid' }]);
 	});
 
-	test('of a subscription that ends tells the owner, and the buyer no more', async () => {
+	test('the owner gets an email about a subscription that ends, and the buyer gets no more', async () => {
 		const email = 'ended@example.com';
 		const membership = await subscribe(email);
 		await happen(membership, 'fail-payment');
@@ -351,7 +351,7 @@ describe('a failed renewal', () => {
 		expect(await casesOf(membership)).toMatchObject([{ status: 'ended' }]);
 	});
 
-	test('brings no email while Pocketsflow does not answer, and brings it the next morning', async () => {
+	test('a failed renewal brings no email while Pocketsflow does not answer, and brings it the next morning', async () => {
 		const email = 'unread-member@example.com';
 		const membership = await subscribe(email);
 		shop.failReads('/orders/subscriptions/*');
@@ -365,7 +365,7 @@ describe('a failed renewal', () => {
 		expect(await casesOf(membership)).toMatchObject([{ emails: 1, problem: '' }]);
 	});
 
-	test('is tried again the next morning when the mail server refuses the email', async () => {
+	test('an email about a failed renewal that the mail server refuses is sent the next morning', async () => {
 		const email = 'refused-member@example.com';
 		const membership = await subscribe(email);
 		shop.mailServer.refuses = true;

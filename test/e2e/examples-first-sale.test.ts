@@ -47,7 +47,7 @@ describe('the quick start', () => {
 		expect(sale.orderId).toMatch(/^A-\d+$/);
 	});
 
-	test('fails where it can be seen when Pocketsflow refuses the checkout', async () => {
+	test('the execution fails if Pocketsflow refuses the checkout', async () => {
 		const path = '/checkout/sessions';
 		shop.environment.sandbox.setSwitches({
 			faults: [{ method: 'POST', path, kind: 'answer', status: 500, count: 9 }],
@@ -139,7 +139,7 @@ describe('a new sale in a chat', () => {
 		);
 	});
 
-	test('is tried again when the chat does not answer, and then fails where it can be seen', async () => {
+	test('a message is tried again if the chat does not answer, and then the execution fails', async () => {
 		const count = chat.messages.length;
 		const down = { method: 'POST', path: '/slack', status: 503, body: 'down' };
 		chat.failNext({ ...down, times: 2 });

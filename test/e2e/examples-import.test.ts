@@ -164,7 +164,7 @@ test('run twice: what is there is found by its ID or its name, and only changes 
 	});
 });
 
-test('rows that do not fit are told with their number, and nothing is sent', async () => {
+test('invalid rows are reported with their numbers, and nothing is sent', async () => {
 	const before = shop.environment.sandbox.requests.length;
 	const { title, text, rows } = await upload(
 		buildCsv(
@@ -189,7 +189,7 @@ test('rows that do not fit are told with their number, and nothing is sent', asy
 test.each([
 	['without rows', Buffer.from(`${header}\n`), 'The list has no rows.'],
 	['with other columns', Buffer.from('name;price\nIcons;5\n'), 'The list needs the columns'],
-])('a list %s is told, not passed over', async (_which, content, message) => {
+])('a list %s is reported, not ignored', async (_which, content, message) => {
 	const { title, text } = await upload(content);
 	expect(title).toBe('Nothing was sent');
 	expect(text).toContain(message);

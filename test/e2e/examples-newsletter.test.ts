@@ -75,7 +75,7 @@ test('a link that was made up puts nobody on the list', async () => {
 	expect(brevo.requests).toHaveLength(before);
 });
 
-test('a list that does not answer fails where it can be seen, and the link works again', async () => {
+test('the execution fails if the list does not answer, and the link works again', async () => {
 	const email = 'down@example.com';
 	await sell(email, 'yes');
 	const down = { method: 'POST', path: '/contacts', status: 503, body: {} };
@@ -86,7 +86,7 @@ test('a list that does not answer fails where it can be seen, and the link works
 	expect(brevo.isOnList(email)).toBe(true);
 });
 
-test('an email that the server refuses fails where it can be seen', async () => {
+test('the execution fails if the server refuses an email', async () => {
 	shop.mailServer.refuses = true;
 	expect(await sell('refused@example.com', 'yes')).not.toBe('');
 	expect(await example.rows(table, { email: 'refused@example.com' })).toMatchObject([

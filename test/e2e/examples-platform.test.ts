@@ -157,7 +157,7 @@ describe('a platform with a REST interface', () => {
 		expect(restShop.marks).toEqual(['R-1']);
 	});
 
-	test('a second payment for an order is told, and changes nothing', async () => {
+	test('a second payment for an order is reported and changes nothing', async () => {
 		const { status, error } = await waitForEvent(workflow, () => purchase({ order_id: 'R-1' }));
 		expect(status).toBe('error');
 		expect(error?.message).toMatch(
@@ -237,7 +237,7 @@ describe('a platform with a REST interface', () => {
 		expect(visit.error?.message).toMatch(/^A buyer could not pay for order R-4: /);
 	});
 
-	test('a product that Pocketsflow does not know is told to the buyer and in the execution', async () => {
+	test('an unknown product is reported to the buyer and in the execution', async () => {
 		restShop.add('R-6', product.price, { pocketsflow_product_id: '6a50000000000000000fffff' });
 		const answer = await open(workflow, 'R-6');
 		expect(answer.data).not.toContain('Error in workflow');
@@ -333,7 +333,7 @@ test('a platform that is a sheet takes its own way through the workflow', async 
 	expect(answer.status).toBe(503);
 });
 
-test('a sale is told when the node that marks it was left inactive', async () => {
+test('a sale is reported if the node that marks it is inactive', async () => {
 	const deactivateMark = (workflow: Workflow): Workflow => ({
 		...workflow,
 		nodes: workflow.nodes.map((node) =>

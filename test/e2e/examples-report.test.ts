@@ -70,7 +70,7 @@ test('the payments of a month are summed up by product and currency, and sent wi
 	expect(shop.mailServer.mails).toEqual([]);
 });
 
-test('a month without payments is told as that', async () => {
+test('a month without payments is reported', async () => {
 	const execution = await report('2020-01');
 	expect(execution).toMatchObject({ status: 'success' });
 	const [mail] = shop.mailServer.mails.splice(0);

@@ -97,7 +97,7 @@ test('says that the time is out, and delivers a sale that comes after it', async
 	await example.setUp({ waitHours: 24 });
 });
 
-test('fails where it can be seen when Telegram refuses the delivery', async () => {
+test('the execution fails if Telegram refuses the delivery', async () => {
 	const link = await ask(14);
 	const path = '/sendMessage';
 	bot.failNext({ method: 'POST', path, status: 500, body: { ok: false }, times: 3 });

@@ -90,7 +90,7 @@ const settlingWorkflow: Workflow = {
 	},
 };
 
-test('a failure of the watchman itself is told by email', async () => {
+test('a failure of the watchman itself is reported by email', async () => {
 	const { client } = shop.environment;
 	// n8n starts the error trigger for scheduled runs only, and nobody waits for the morning here. The data
 	// table does not exist yet.
@@ -138,7 +138,7 @@ describe('with a workflow that settles', () => {
 		await client.waitForExecution(settling.id, ({ status }) => status === 'success');
 	});
 
-	test('tells that no trigger is published', async () => {
+	test('the watchman reports that no trigger is published', async () => {
 		const { problems, mails } = await look();
 		expect(problems).toEqual([expect.stringMatching(/^0 Pocketsflow Trigger\(s\) are published/)]);
 		expect(mails).toMatchObject([{ to: [owner], subject: 'Pocketsflow: 1 problem(s) found' }]);
@@ -187,7 +187,7 @@ describe('with a workflow that settles', () => {
 			},
 			/registered at another address, https:..old\.example\.com/,
 		],
-	])('tells that an endpoint %s', async (_which, spoil, message) => {
+	])('the watchman reports that an endpoint %s', async (_which, spoil, message) => {
 		await spoil();
 		const { problems, mails } = await look();
 		expect(problems).toEqual([expect.stringMatching(message)]);
@@ -196,7 +196,7 @@ describe('with a workflow that settles', () => {
 		expect(mails[0].body).toMatch(message);
 	});
 
-	test('tells that there is no endpoint, and is content again after publishing again', async () => {
+	test('the watchman reports a missing endpoint until the trigger is published again', async () => {
 		const { api, client } = shop.environment;
 		const { data } = await api.get<Endpoint[]>('/webhooks');
 		for (const { _id, url } of data)
@@ -210,7 +210,7 @@ describe('with a workflow that settles', () => {
 		expect((await look()).problems).toEqual([]);
 	});
 
-	test('tells an order that was never settled', async () => {
+	test('the watchman reports an order that was never settled', async () => {
 		const { sandbox } = shop.environment;
 		const { orderIds } = await sandbox.purchase({
 			metadata: { order_id: 'A-LOST' },
@@ -224,7 +224,7 @@ describe('with a workflow that settles', () => {
 		expect(mails).toHaveLength(1);
 	});
 
-	test("a trigger of another account's credential is none of its business", async () => {
+	test("the watchman ignores a trigger with another account's credential", async () => {
 		const { client, sandbox } = shop.environment;
 		const live = await client.createCredential('pocketsflowApi', 'Live', {
 			apiKey: sandbox.liveKey,

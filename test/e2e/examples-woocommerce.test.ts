@@ -169,7 +169,7 @@ async function findPayments({ id }: OrderRecord): Promise<string[]> {
 describe('products', () => {
 	const getKeptId = (id: number) => String(readMeta(shop.product(id), '_pocketsflow_product_id'));
 
-	test('each sellable product gets one product, and what is left out is told once', async () => {
+	test('each sellable product gets one product, and what is left out is reported once', async () => {
 		const first = await run(products, 'Every hour');
 		expect(first.error?.message).toMatch(/Each is reported once/);
 		for (const text of ['“Course”', 'no price', '“Shirt”', 'variable', '“Poster”', 'draft'])
@@ -400,7 +400,7 @@ describe('checkout and payment', () => {
 		expect(headers.location).toContain('/kasse/danke/');
 	});
 
-	test('two visits at once make no order settle twice', async () => {
+	test('two simultaneous visits never settle an order twice', async () => {
 		const { id } = shop.placeOrder({ lines: [mug], status: 'cancelled' });
 		await settleDown();
 		shop.changeOrder(id, { status: 'pending' });
@@ -485,7 +485,7 @@ describe('what does not fit', () => {
 			await http.delete(`${sandbox.url}/_sandbox/orders/${_id}`);
 	});
 
-	test('an order that is paid in the shop, but not in Pocketsflow, is told', async () => {
+	test('an order that is paid in the shop but not in Pocketsflow is reported', async () => {
 		const order = await placeOrder({ lines: [mug] });
 		shop.changeOrder(order.id, { status: 'processing' });
 		const { error } = await runNightly();
@@ -702,7 +702,7 @@ describe('refunds', () => {
 	});
 });
 
-test('a test purchase settles nothing where test purchases are not accepted', async () => {
+test('a test purchase settles nothing if test purchases are not accepted', async () => {
 	await paidOrders.close();
 	paidOrders = await importExample('woocommerce-paid-orders', { shopUrl: shop.url });
 	const order = await sell({ lines: [iconPack] });

@@ -42,7 +42,7 @@ const getJson = ({ output }: { output: Array<{ json: IDataObject }> }) =>
 
 const links = { successUrl: 'https://example.com/thanks', cancelUrl: 'https://example.com/cart' };
 
-it('a cancellation that was not answered is sent once, and reported as perhaps done', async () => {
+it('a cancellation without a response is sent once and reported with an unknown outcome', async () => {
 	sandbox.setSwitches({
 		faults: [
 			{ method: 'POST', path: '/orders/subscriptions/cancel/*', kind: 'reset', when: 'after' },
@@ -60,7 +60,7 @@ it('a cancellation that was not answered is sent once, and reported as perhaps d
 });
 
 describe('bad input', () => {
-	it('of one item stops the node before anything is sent', async () => {
+	it('bad input of one item stops the node before anything is sent', async () => {
 		const { error } = await run(
 			'product create',
 			{ name: '={{ $json.name }}', price: 1 },
@@ -202,7 +202,7 @@ describe('bad input', () => {
 				additionalFields: { design: '{oops' },
 			},
 		],
-	])('is refused before anything is sent: %s', async (message, operation, parameters) => {
+	])('bad input is refused before anything is sent: %s', async (message, operation, parameters) => {
 		const { error } = await run(operation, parameters);
 		expect(error?.message).toContain(message);
 		expect(getSent()).toEqual([]);
@@ -210,7 +210,7 @@ describe('bad input', () => {
 });
 
 describe('input items', () => {
-	it('fail alone with On Error: Continue, paired and with their number', async () => {
+	it('items fail alone with On Error: Continue, paired and with their number', async () => {
 		const { output, error } = await run(
 			'product get',
 			{ productId: byId('={{ $json.id }}') },
@@ -239,7 +239,7 @@ describe('input items', () => {
 		expect(output[3].json._id).toBe(shop.productIds[1]);
 	});
 
-	it('are each paired with all records of their list', async () => {
+	it('each item is paired with all records of its list', async () => {
 		const { output } = await run(
 			'order getAll',
 			{ limit: '={{ $json.limit }}' },
@@ -250,7 +250,7 @@ describe('input items', () => {
 		);
 	});
 
-	it('that Pocketsflow refuses stop the node with its message and the number of the item', async () => {
+	it('an item that Pocketsflow refuses stops the node with the message and the number of the item', async () => {
 		const { error } = await run(
 			'product get',
 			{ productId: byId('={{ $json.id }}') },
@@ -267,7 +267,7 @@ describe('finding an order by metadata', () => {
 	const find = async (key: string, value: string, more: INodeParameters = {}) =>
 		await run('order findByMetadata', { metadataKey: key, metadataValue: value, ...more });
 
-	it('stops at the page of the first match', async () => {
+	it('finding an order stops at the page of the first match', async () => {
 		await sandbox.purchase({ count: 250, metadata: { n: '{n}' }, deliver: false });
 		const { output } = await find('n', '120');
 		expect(output).toHaveLength(1);
@@ -275,7 +275,7 @@ describe('finding an order by metadata', () => {
 		expect(getSent()).toHaveLength(2);
 	});
 
-	it('returns all matches of all pages, once each', async () => {
+	it('finding orders returns all matches of all pages, once each', async () => {
 		await sandbox.purchase({
 			count: 250,
 			metadata: [{ batch: 7 }, { batch: '8' }],
@@ -286,17 +286,17 @@ describe('finding an order by metadata', () => {
 		expect(new Set(getJson({ output }).map(({ _id }) => _id)).size).toBe(125);
 	});
 
-	it('returns nothing when no order matches', async () => {
+	it('finding an order returns nothing if no order matches', async () => {
 		const { output, error } = await find('order_id', 'nowhere');
 		expect(error).toBeUndefined();
 		expect(output).toEqual([]);
 	});
 
-	it('does not take keys of the prototype for metadata', async () => {
+	it('finding an order does not take keys of the prototype for metadata', async () => {
 		expect((await find('constructor', 'function Object() { [native code] }')).output).toEqual([]);
 	});
 
-	it('says so when Pocketsflow gives no metadata at all', async () => {
+	it('finding an order reports that Pocketsflow returns no metadata', async () => {
 		sandbox.setSwitches({ orderMetadata: false });
 		const { error } = await find('order_id', 'A-1003');
 		expect(error?.message).toBe('Pocketsflow returned 8 orders, but none with metadata to compare');
@@ -330,7 +330,7 @@ describe('responses of every shape', () => {
 		'webhook getAll': 1,
 	};
 
-	it.each(shapes)('are read alike, with the sandbox set to %j', async (patch) => {
+	it.each(shapes)('responses are read alike with the sandbox set to %j', async (patch) => {
 		sandbox.setSwitches(patch);
 		for (const [operation, count] of Object.entries(lists)) {
 			const { output, error } = await run(operation, { returnAll: true });
@@ -343,7 +343,7 @@ describe('responses of every shape', () => {
 		expect(getJson(deleted)).toEqual([{ deleted: true, id: shop.productIds[2] }]);
 	});
 
-	it('are read as no items where there are no orders', async () => {
+	it('a response without orders gives no items', async () => {
 		const { output, error } = await run(
 			'order getAll',
 			{ returnAll: true },
@@ -388,7 +388,7 @@ test.each([
 });
 
 test.each(['Pacific', 'GMT+5'])(
-	"a date without a zone is refused with a sentence where the workflow's time zone is %s",
+	"a date without a time zone is refused if the workflow's time zone is %s",
 	async (timezone) => {
 		const filters = { startDate: '2026-03-08T01:30:00' };
 		const { error } = await run('order getAll', { filters }, { timezone });
@@ -427,7 +427,7 @@ describe('lists in the editor', () => {
 		['searchSellables', 4, / · [\d.]+ USD/],
 		['searchUpsells', 1, /^Templates with wallpapers · 4\.50 · test$/],
 		['searchWebhooks', 1, /^https:\/\/example\.com\/hook · Accounting · events: 1 · test$/],
-	])('are searched by label and by ID: %s', async (method, count, label) => {
+	])('a list in the editor is searched by label and by ID: %s', async (method, count, label) => {
 		const { results, paginationToken } = await search(method);
 		expect(results).toHaveLength(count);
 		for (const { name } of results) expect(name).toMatch(label);
@@ -439,7 +439,7 @@ describe('lists in the editor', () => {
 		expect((await search(method, 'no such thing')).results).toEqual([]);
 	});
 
-	it('are read page by page, and past pages without a match', async () => {
+	it('a list in the editor is read page by page, past pages without a match', async () => {
 		await sandbox.purchase({ count: 300, deliver: false, email: 'many{n}@example.com' });
 		const first = await search('searchOrders');
 		expect(first.results).toHaveLength(100);
@@ -449,7 +449,7 @@ describe('lists in the editor', () => {
 		expect(found.results.length).toBeGreaterThan(0);
 	});
 
-	it('tell the orders of one buyer apart, and show what was refunded', async () => {
+	it('a list in the editor distinguishes the orders of one buyer and shows refunds', async () => {
 		for (const productId of [...shop.productIds, shop.productIds[0]])
 			await sandbox.purchase({ productId, deliver: false, email: 'same@example.com' });
 		const getNames = async () =>
@@ -462,14 +462,14 @@ describe('lists in the editor', () => {
 		expect(other).not.toContain('refunded');
 	});
 
-	it('begin the label of an order with its date and amount, and read no other list for it', async () => {
+	it('the label of an order begins with its date and amount and needs no other list', async () => {
 		const before = sandbox.requests.length;
 		const [{ name }] = (await search('searchOrders')).results;
 		expect(name.slice(0, 30)).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d UTC · \d+\.\d\d/);
 		expect(sandbox.requests.slice(before).map(({ path }) => path)).toEqual(['/orders']);
 	});
 
-	it('are offered although what completes their labels is not answered', async () => {
+	it('a list in the editor is offered even if a request for its labels fails', async () => {
 		sandbox.setSwitches({ faults: [{ method: 'GET', path: '/subscriptions', kind: 'reset' }] });
 		try {
 			expect((await search('searchMemberships')).results).toHaveLength(1);
@@ -478,7 +478,7 @@ describe('lists in the editor', () => {
 		}
 	});
 
-	it('show the ID of things that look alike otherwise', async () => {
+	it('a list in the editor shows the ID of entries that look alike', async () => {
 		for (let count = 0; count < 2; count++)
 			await shop.call('products.create', undefined, { name: 'Twin', price: 5, published: false });
 		const { results } = await search('searchProducts', 'twin');
@@ -487,7 +487,7 @@ describe('lists in the editor', () => {
 		expect(results).toHaveLength(2);
 	});
 
-	it('are cut into pages where Pocketsflow gives all records at once', async () => {
+	it('a list in the editor has pages even if Pocketsflow returns all records together', async () => {
 		for (let count = 0; count < 120; count++)
 			await shop.call('products.create', undefined, { name: `P${count}`, price: 1 });
 		const first = await search('searchProducts');
@@ -495,13 +495,13 @@ describe('lists in the editor', () => {
 		expect((await search('searchProducts', undefined, '100')).results).toHaveLength(23);
 	});
 
-	it('offer products of which several can be chosen', async () => {
+	it('a list in the editor offers products for a multiple choice', async () => {
 		const context = createLoadOptionsContext({ node, credential: shop.credential });
 		const options = await node.methods.loadOptions.getProducts.call(context);
 		expect(options.map(({ value }) => value).sort()).toEqual([...shop.productIds].sort());
 	});
 
-	it('fail with the reason when the API key is wrong', async () => {
+	it('a list in the editor fails with the reason if the API key is wrong', async () => {
 		const context = createLoadOptionsContext({
 			node,
 			credential: { ...shop.credential, apiKey: 'pk_test_wrong' },
@@ -562,7 +562,7 @@ describe('an update', () => {
 			{ events: [] },
 		],
 		['account', () => ({}), { firstName: '', country: '' }, { firstName: '', country: '' }],
-	])('sends what was emptied: %s %#', async (operation, id, fields, body) => {
+	])('an update sends fields that were emptied: %s %#', async (operation, id, fields, body) => {
 		await update(operation, id(shop), fields);
 		expect(getSent()[0].body).toEqual(body);
 	});
@@ -576,12 +576,12 @@ describe('an update', () => {
 		["'Currency' cannot be empty", { currency: '' }],
 		["'Price' cannot be empty", { price: "={{ '' }}" }],
 		["'Update Fields' has no fields to change", {}],
-	])('is refused before anything is sent: %s', async (message, fields) => {
+	])('an update is refused before anything is sent: %s', async (message, fields) => {
 		const id = { productId: byId(shop.productIds[0]) };
 		expect(await update('product', id, fields)).toEqual({ error: message, body: undefined });
 	});
 
-	it('is refused where one expression stands for all fields, which n8n drops', async () => {
+	it('an update is refused if one expression replaces all fields, because n8n drops it', async () => {
 		const { error } = await run(
 			'product update',
 			{ productId: byId(shop.productIds[0]), updateFields: '={{ $json.changes }}' },
@@ -591,7 +591,7 @@ describe('an update', () => {
 		expect(getSent()).toEqual([]);
 	});
 
-	it('of a webhook does not remove its events where only custom ones were left blank', async () => {
+	it('an update of a webhook does not remove its events if only Custom Events is blank', async () => {
 		const id = { webhookEndpointId: byId(shop.webhookId) };
 		expect((await update('webhook', id, { customEvents: '' })).error).toBe(
 			"'Custom Events' is empty",
@@ -600,7 +600,7 @@ describe('an update', () => {
 	});
 });
 
-describe('what an expression left empty', () => {
+describe('an empty expression', () => {
 	const missing = '={{ $json.missing }}';
 	it.each<[string, string, INodeParameters]>([
 		[
@@ -666,14 +666,17 @@ describe('what an expression left empty', () => {
 			{ url: 'https://example.com', events: missing, additionalFields: { customEvents: 'a.b' } },
 		],
 		["'Simplify' has no value", 'order getAll', { simplify: missing }],
-	])('is refused before anything is sent: %s %#', async (message, operation, parameters) => {
-		const { error } = await run(operation, { productId: byId('p'), ...links, ...parameters });
-		expect(error?.message).toBe(message);
-		expect(error?.description).toMatch(/Nothing was sent to Pocketsflow\.$/);
-		expect(getSent()).toEqual([]);
-	});
+	])(
+		'an empty expression is refused before anything is sent: %s %#',
+		async (message, operation, parameters) => {
+			const { error } = await run(operation, { productId: byId('p'), ...links, ...parameters });
+			expect(error?.message).toBe(message);
+			expect(error?.description).toMatch(/Nothing was sent to Pocketsflow\.$/);
+			expect(getSent()).toEqual([]);
+		},
+	);
 
-	it('does not cost a sale where it only would have saved some typing', async () => {
+	it('an empty expression for the email address does not stop a sale', async () => {
 		const { error } = await run('checkoutSession create', {
 			productId: byId(shop.productIds[0]),
 			...links,
@@ -683,7 +686,7 @@ describe('what an expression left empty', () => {
 		expect(getSent()[0].body).toEqual({ productId: shop.productIds[0], ...links });
 	});
 
-	it('is left out where an expression says so', async () => {
+	it('a field is left out if its expression returns empty text', async () => {
 		await run('checkoutSession create', {
 			productId: byId(shop.productIds[0]),
 			...links,
@@ -709,17 +712,22 @@ describe('a checkout session that cannot be matched to an order', () => {
 		['n8n drops a plain object', { metadata: { order_id: 'A-1' } }],
 		['n8n drops a wrong inner name', { metadata: { values: [{ key: 'a', value: 'b' }] } }],
 		['n8n drops JSON without the choice of it', { metadataJson: '{"order_id": "A-1"}' }],
-	])('is shown with one hint for the whole run: %s', async (_about, parameters) => {
-		const hints = await getHints(parameters, [{}, {}, {}]);
-		expect(hints).toEqual([expect.stringMatching(/you can't match its sale to your order.*JSON/)]);
-		expect(getSent()).toHaveLength(3);
-	});
+	])(
+		'a checkout session that cannot be matched gives one hint for the whole run: %s',
+		async (_about, parameters) => {
+			const hints = await getHints(parameters, [{}, {}, {}]);
+			expect(hints).toEqual([
+				expect.stringMatching(/you can't match its sale to your order.*JSON/),
+			]);
+			expect(getSent()).toHaveLength(3);
+		},
+	);
 
 	it.each<[string, INodeParameters]>([
 		['rows', { metadata: { entries: [{ key: 'order_id', value: 'A-1' }] } }],
 		['JSON', { metadataInput: 'json', metadataJson: '{"order_id": "A-1"}' }],
 		['Client Reference ID', { additionalFields: { clientReferenceId: 'A-1' } }],
-	])('is none where there is something to match it with: %s', async (_about, parameters) => {
+	])('a checkout session that can be matched gives no hint: %s', async (_about, parameters) => {
 		expect(await getHints(parameters)).toEqual([]);
 	});
 });
@@ -735,7 +743,7 @@ describe('an ID that is a number', () => {
 		['subscriptionOffer get', 'offerId'],
 		['upsell get', 'upsellId'],
 		['webhook get', 'webhookEndpointId'],
-	])('is taken by the locator of %s in every mode', async (operation, name) => {
+	])('a number is accepted as the ID of %s in every mode', async (operation, name) => {
 		for (const mode of ['id', 'list', 'url']) {
 			const locator = { __rl: true, mode, value: '={{ $json.order.id }}' };
 			await run(operation, { [name]: locator }, { items: [{ order: { id: 1048576 } }] });
@@ -760,17 +768,17 @@ describe("the node as an AI agent's tool", () => {
 			)
 		).output[0].json;
 
-	it('says in the message of an error what to do: a model is given nothing else', async () => {
+	it('an AI tool says in the error message what to do, because a model sees nothing else', async () => {
 		const { error } = await run('product get', { productId: byId('missing') }, { node: tool });
 		expect(error?.message).toMatch(/^Product not found\. Check the ID\. .* to test mode/);
 	});
 
-	it('returns a simplified record unless told otherwise', async () => {
+	it('an AI tool returns a simplified record by default', async () => {
 		expect(Object.keys(await runTool({})).length).toBeLessThanOrEqual(10);
 		expect(await runTool({ output: 'simple' })).toEqual(await runTool({}));
 	});
 
-	it('returns the whole record where Simplify is off', async () => {
+	it('an AI tool returns the whole record if Simplify is off', async () => {
 		expect(await runTool({ simplify: false })).toHaveProperty('userId');
 	});
 
@@ -781,7 +789,7 @@ describe("the node as an AI agent's tool", () => {
 		['such as the limit', 'order getAll', { returnAll: missing, limit: missing }],
 		['of a locator', 'order getAll', { filters: { productId: byId(missing) } }],
 		['of an update', 'account update', { updateFields: { firstName: 'Ana', lastName: missing } }],
-	])('leaves out optional arguments %s', async (_about, operation, parameters) => {
+	])('an AI tool leaves out optional arguments %s', async (_about, operation, parameters) => {
 		const { error } = await run(operation, parameters, { node: tool });
 		expect(error?.message).toBeUndefined();
 		const [{ query, body }] = getSent();
@@ -791,7 +799,7 @@ describe("the node as an AI agent's tool", () => {
 		);
 	});
 
-	it('never refunds in full because the extent was left out', async () => {
+	it('an AI tool never refunds in full because the extent was left out', async () => {
 		const { error } = await run(
 			'refund create',
 			{ orderId: byId(shop.orderIds[0]), refundExtent: missing, amount: missing },

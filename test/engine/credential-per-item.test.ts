@@ -70,7 +70,7 @@ test('An error names the mode of the key of its own item', async () => {
 	).toEqual(['live', 'test']);
 });
 
-test('Nothing is sent where the expression gives one item no key', async () => {
+test('Nothing is sent if the expression gives one item no key', async () => {
 	const items = [{ key: liveKey }, { other: 1 }];
 	const { error } = await runNode(build('product create', product, { items }));
 	expect(error?.message).toBe(
@@ -79,7 +79,7 @@ test('Nothing is sent where the expression gives one item no key', async () => {
 	expect(server.received).toEqual([]);
 });
 
-test('An item without a key fails alone where the node continues', async () => {
+test('An item without a key fails alone if the node continues on errors', async () => {
 	const items: IDataObject[] = [{ other: 1 }, { key: testKey }];
 	const { output } = await runNode(
 		build('product create', product, { items, onError: 'continueRegularOutput' }),

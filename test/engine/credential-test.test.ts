@@ -81,7 +81,7 @@ test.each([
 	]),
 	['nothing', text(204, ''), /is not the Pocketsflow API/],
 	['a list', json(200, []), /is not the Pocketsflow API/],
-])('Says what is wrong where the answer is %s', async (_, behaviour, message) => {
+])('The credential test says what is wrong if the answer is %s', async (_, behaviour, message) => {
 	expect(await answer(behaviour)).toMatch(message);
 });
 
@@ -89,14 +89,14 @@ test.each([
 	['http://nobody.invalid', /^Can't resolve host nobody\.invalid\. Check the 'Base URL' in this/],
 	['http://127.0.0.1:9', /^Can't connect to 127\.0\.0\.1:9: the connection was refused\. Check/],
 	['http://api.pocketsflow.com', /would send the API key unencrypted\. Nothing was sent\./],
-])('Says in words why nothing was answered by %s', async (baseUrl, message) => {
+])('The credential test explains why there was no answer from %s', async (baseUrl, message) => {
 	const result = await testFields(baseUrl);
 	expect(result.status).toBe('Error');
 	expect(result.message).toMatch(message);
 	expect(result.message).not.toMatch(/ENOTFOUND|ECONNREFUSED|pk_test/);
 });
 
-test('Says so where a server does not answer in time', async () => {
+test('The credential test reports that a server does not answer in time', async () => {
 	await withFaultServer(silence, async ({ url }) => {
 		const { helpers } = new CredentialTestContext({} as IWorkflowExecuteAdditionalData);
 		const fault = await findCredentialFault(helpers, { apiKey: key, baseUrl: url }, 300);

@@ -147,7 +147,7 @@ function checkRow(row: Row, { sent, polled, record }: Sources): void {
 	expect([row.value, new Set(found.map(normalize)).size]).toEqual([row.value, 1]);
 }
 
-test('The fields of a sale stand where the page says', async () => {
+test('A sale has its fields at the paths that the page gives', async () => {
 	const sent = getBody('order.completed');
 	const orderId = String((sent.order as IDataObject).id);
 	const record = await readBoth('order get', { orderId: byId(orderId) });
@@ -156,7 +156,7 @@ test('The fields of a sale stand where the page says', async () => {
 	expect(getAt('`product.name`', buildSimplifiedOutput(envelope, sent))).toBeUndefined();
 });
 
-test('The fields of a refund stand where the page says', async () => {
+test('A refund has its fields at the paths that the page gives', async () => {
 	const sent = getBody('order.refunded');
 	const refundId = String((sent.refund as IDataObject).id);
 	const record = await readBoth('refund get', { refundId: byId(refundId) });
@@ -164,7 +164,7 @@ test('The fields of a refund stand where the page says', async () => {
 	for (const row of readTable('A refund')) checkRow(row, { sent, polled, record });
 });
 
-test('The fields of a subscription stand where the page says', async () => {
+test('A subscription has its fields at the paths that the page gives', async () => {
 	const sent = getBody('customer.subscription.created');
 	const subscriptionId = byId(String(sent.subscriptionCustomerId));
 	const record = await readBoth('subscription get', { subscriptionId });
@@ -172,7 +172,7 @@ test('The fields of a subscription stand where the page says', async () => {
 	for (const row of readTable('A subscription')) checkRow(row, { sent, polled, record });
 });
 
-test('The fields of a charge stand where the page says, and the units differ as it says', async () => {
+test('A charge has its fields at the paths and in the units that the page gives', async () => {
 	const sent = getBody('invoice.payment_succeeded');
 	const record = await readBoth('payment getAll', { filters: { type: 'subscription' } });
 	for (const row of readTable('A charge')) checkRow(row, { sent, record });

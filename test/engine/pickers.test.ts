@@ -78,7 +78,7 @@ test('A list of two kinds that can neither be read ends with the words of the fi
 	});
 });
 
-test('While requests are paused for longer than that, a list says so at once', async () => {
+test('While requests are paused for longer than that, a list reports it immediately', async () => {
 	const behaviours: Behaviour[] = [json(429, {}, { 'retry-after': '100' }), json(200, [])];
 	await withFaultServer(behaviours, async ({ url, received }) => {
 		const context = createContext(url);

@@ -218,7 +218,7 @@ test('the polling trigger catches up in batches, oldest first', async () => {
 	expect(found).toEqual(toEventIds(ids));
 });
 
-test('the polling trigger starts from the start date, and again where that is changed', async () => {
+test('the polling trigger starts from the start date, and again if the date changes', async () => {
 	const ids = await sell(3, { createdAt: '2026-03-29T10:00:00.000Z', spacingMs: minuteMs });
 	const from = (startDate: string) => ({ start: 'date', startDate, options: { batch: 3 } });
 	const setup = setUpNode(from('2026-03-29T09:30:00Z'));
@@ -355,7 +355,7 @@ describe('the items of a poll', () => {
 });
 
 describe('a poll that fails', () => {
-	it('says that the response holds no list where it holds none', async () => {
+	it('a poll reports that the response holds no list', async () => {
 		const setup = await activate();
 		sandbox.setSwitches({
 			faults: [{ path: '/orders', kind: 'answer', status: 200, body: 'empty' }],
@@ -543,7 +543,7 @@ describe('a polling trigger whose stored state is gone when n8n starts', () => {
 		},
 	);
 
-	it('looks back a day, and further where Look Back says so', async () => {
+	it('a poll with lost state looks back a day, or as far as Look Back says', async () => {
 		const ids = await sell();
 		clockOffsetMs += 30 * hourMs;
 		expect(await pollWith(loseState(setUpNode()), createMemory())).toEqual([]);
@@ -591,7 +591,7 @@ it('begins now, not a day before, when a user activates the workflow', async () 
 	expect(await pollWith(loseState(setUpNode(), 'activate'), createMemory())).toEqual([]);
 });
 
-it('does not look back a day for a key of the other mode, of which nothing was lost', async () => {
+it('a poll does not look back a day for a key of the other mode, because nothing was lost there', async () => {
 	const setup = setUpNode();
 	const memory = createMemory();
 	setup.activation = 'init';
@@ -649,7 +649,7 @@ describe('a polling trigger whose stored state comes back older', () => {
 		expect(await pollWith(copied, memory)).toEqual(toEventIds(since));
 	});
 
-	it('goes on without it where the running n8n knows, although nothing is stored', async () => {
+	it('a poll continues from memory if nothing is stored', async () => {
 		const { setup, memory } = await pollAroundCopy();
 		const missed = await sell();
 		expect(await pollWith(loseState(setup, 'activate'), memory)).toEqual(toEventIds(missed));

@@ -53,7 +53,7 @@ const failFirst = (path: string, when: 'before' | 'after', count = 1) =>
 	sandbox.setSwitches({ faults: [{ method: 'POST', path, kind: 'reset', when, count }] });
 
 describe('what a retry sends', () => {
-	it('with Stop: only the items that were not done; the error tells of all tries', async () => {
+	it('a retry with Stop sends only the items that are not done, and the error reports all tries', async () => {
 		const [, second, third] = shop.orderIds;
 		const { error } = await run('refund create', refundEach, {
 			items: [{ id: second }, { id: third }, { id: 'missing' }],
@@ -67,7 +67,7 @@ describe('what a retry sends', () => {
 	});
 
 	it.each(['continueRegularOutput', 'continueErrorOutput'] as const)(
-		'with %s: only the items that were not done; the others are output as before',
+		'a retry with %s sends only the items that are not done and outputs the others as before',
 		async (onError) => {
 			const [, second] = shop.orderIds;
 			const { run: result } = await run('refund create', refundEach, {
@@ -87,7 +87,7 @@ describe('what a retry sends', () => {
 		},
 	);
 
-	it('what failed, so that it succeeds at last', async () => {
+	it('a retry sends a failed item again, which then succeeds', async () => {
 		sandbox.setSwitches({
 			faults: [{ method: 'POST', path: '/products', kind: 'answer', status: 422, count: 1 }],
 		});
@@ -109,7 +109,7 @@ describe('what a retry sends', () => {
 	});
 
 	it.each(['stopWorkflow', 'continueRegularOutput'] as const)(
-		'nothing of which the outcome is unknown, which is refused again (%s)',
+		'a retry refuses an item with an unknown outcome (%s)',
 		async (onError) => {
 			failFirst('/refunds', 'after');
 			const [, second] = shop.orderIds;
@@ -127,7 +127,7 @@ describe('what a retry sends', () => {
 		},
 	);
 
-	it('with Stop: nothing at all while the outcome of one item is unknown', async () => {
+	it('a retry with Stop sends nothing while the outcome of one item is unknown', async () => {
 		failFirst('/refunds', 'after');
 		const ids = shop.orderIds.slice(1, 3);
 		const { error } = await run('refund create', refundEach, {
@@ -147,7 +147,7 @@ describe('what a retry sends', () => {
 		['subscription cancel', { subscriptionId: byId('sub_1') }, 'stopWorkflow'],
 		['subscription refund', { subscriptionId: byId('sub_1') }, 'stopWorkflow'],
 	] as const)(
-		'nothing that Pocketsflow carried out and answered as failed: %s, %#',
+		'a retry does not repeat what Pocketsflow answered as failed: %s, %#',
 		async (operation, parameters, onError) => {
 			const answer = json(200, { refund: { _id: 'r1', status: 'failed' } });
 			await withFaultServer(answer, async ({ url, received }) => {
@@ -165,7 +165,7 @@ describe('what a retry sends', () => {
 		},
 	);
 
-	it('a deletion that was answered with no, because another one does no harm', async () => {
+	it('a retry repeats a deletion that Pocketsflow denied, because that does no harm', async () => {
 		await withFaultServer(json(200, { deleted: false }), async ({ url, received }) => {
 			const credential = { ...shop.credential, baseUrl: url };
 			await run('product delete', { productId: byId('p1') }, { credential });
@@ -173,13 +173,13 @@ describe('what a retry sends', () => {
 		});
 	});
 
-	it('the same request, although an expression has another value each time', async () => {
+	it('a retry recognizes an item although an expression has another value each time', async () => {
 		failFirst('/products', 'after');
 		await run('product create', { name: '={{ "Sale " + Math.random() }}', price: 1 });
 		expect(getSent()).toHaveLength(1);
 	});
 
-	it('a change again where it failed, and not where it was done', async () => {
+	it('a retry repeats a change only if it failed', async () => {
 		const [first] = shop.productIds;
 		await run(
 			'product update',
@@ -191,7 +191,7 @@ describe('what a retry sends', () => {
 		expect(paths.filter((path) => path === '/products/update/missing')).toHaveLength(3);
 	});
 
-	it('reads again, so that what has come since is found', async () => {
+	it('a retry reads every item again, so it finds new data', async () => {
 		const [first] = shop.productIds;
 		await run(
 			'product get',
@@ -208,14 +208,14 @@ describe('what is no retry', () => {
 	): Promise<INodeExecutionData[]> =>
 		await runOperation(context, findOperation(context, resources), false);
 
-	it('is sent: another run with equal items', async () => {
+	it('another run with equal items is sent', async () => {
 		const setup = build('product create', { name: 'Icons', price: 1 });
 		await execute(createExecuteContext(setup));
 		await execute(createExecuteContext(setup));
 		expect(getSent()).toHaveLength(2);
 	});
 
-	it('is told from a retry by the item alone', async () => {
+	it('the same item counts as a retry', async () => {
 		const context = createExecuteContext(build('product create', { name: 'Icons', price: 1 }));
 		const [first] = await execute(context);
 		const [second] = await execute(context);
@@ -223,7 +223,7 @@ describe('what is no retry', () => {
 		expect(second).toEqual(first);
 	});
 
-	it('is sent: a node without Retry On Fail, of which nothing is kept', async () => {
+	it('a node without Retry On Fail sends every run', async () => {
 		const setup = build('product create', { name: 'Icons', price: 1 }, { maxTries: undefined });
 		const context = createExecuteContext(setup);
 		await execute(context);

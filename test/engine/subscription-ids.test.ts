@@ -68,13 +68,13 @@ describe.each(['cancel', 'refund'] as const)('the ID that events give: %s', (ope
 		expect(getSent().at(-1)).toBe(getPost(shop.providerId));
 	});
 
-	it('is not needed where the ID of the payment provider is given', async () => {
+	it('our ID is not needed if the ID of the payment provider is given', async () => {
 		const { output } = await run(operation, shop.providerId);
 		expect(output[0].json.id).toBe(shop.providerId);
 		expect(getSent()).toEqual([getPost(shop.providerId)]);
 	});
 
-	it('is told apart from the ID of the offer, which is next to it in every event', async () => {
+	it('the ID of the offer is recognized and refused', async () => {
 		const { error } = await run(operation, shop.offerId);
 		expect(error?.message).toBe(
 			`'Subscription' is '${shop.offerId}', but no buyer's subscription has this ID`,
@@ -99,14 +99,14 @@ describe.each(['cancel', 'refund'] as const)('the ID that events give: %s', (ope
 		},
 	);
 
-	it('is sent as it is where there is no ID of the payment provider', async () => {
+	it('our ID is sent unchanged if there is no ID of the payment provider', async () => {
 		sandbox.setSwitches({ stripeSubscriptionIds: false, acceptMembershipId: true });
 		const { error } = await run(operation, shop.membershipId);
 		expect(error).toBeUndefined();
 		expect(getSent().at(-1)).toBe(getPost(shop.membershipId));
 	});
 
-	it('is not blamed where Pocketsflow does not take it', async () => {
+	it('the ID is not blamed if Pocketsflow does not accept it', async () => {
 		sandbox.setSwitches({ stripeSubscriptionIds: false });
 		const { error } = await run(operation, shop.membershipId);
 		expect(error?.message).toBe('Subscription not found.');
@@ -161,7 +161,7 @@ test.each(['I-BW452GLLEP1G', 'mem_2', '1048576', '9007199254740993'])(
 	},
 );
 
-test('An unknown ID is still named where Pocketsflow cannot say whether it is one of an offer', async () => {
+test('An unknown ID is still named if the offers cannot be read', async () => {
 	const answers = [json(200, []), json(400, { error: 'Bad ID' })];
 	await withFaultServer(answers, async ({ url }) => {
 		const credential = { apiKey: 'pk_test_unknown', baseUrl: url };

@@ -77,7 +77,7 @@ describe('a signed delivery', () => {
 });
 
 describe('a signed delivery that the node filters', () => {
-	it('is acknowledged and dropped where its event was not chosen', async () => {
+	it('a signed delivery is acknowledged and dropped if its event was not selected', async () => {
 		const { status, items } = await deliver(
 			newTrigger({ events: ['order.completed'] }),
 			signDelivery('order.refunded', orderRefunded),
@@ -85,7 +85,7 @@ describe('a signed delivery that the node filters', () => {
 		expect([status, items]).toEqual([200, []]);
 	});
 
-	it('of a custom event is emitted where that event was named', async () => {
+	it('a signed delivery of a custom event is emitted if that event was entered', async () => {
 		const setup = newTrigger({ options: { customEvents: 'order.disputed, order.other' } });
 		expect(
 			(await deliver(setup, signDelivery('order.disputed', orderCompleted))).items,
@@ -116,7 +116,7 @@ describe('a signed delivery that the node filters', () => {
 		[{ lines: { data: [{ metadata: { plan: 'pro' } }] } }],
 		[{ lines: { data: [{ metadata: { webhookMetadata: encodeURIComponent('plan=pro') } }] } }],
 		[{ metadata: { webhookMetadata: JSON.stringify(JSON.stringify({ plan: 'pro' })) } }],
-	])('by metadata is emitted where a raw invoice holds it as in %j', async (more) => {
+	])('a raw invoice passes the metadata filter with the metadata in %j', async (more) => {
 		const raw = { ...stripeInvoice, subscription_details: undefined };
 		const options = { metadataKey: 'plan', metadataValue: 'pro' };
 		const setup = newTrigger({ events: ['invoice.payment_succeeded'], options });
@@ -124,7 +124,7 @@ describe('a signed delivery that the node filters', () => {
 		expect((await deliver(setup, sent)).items).toHaveLength(1);
 	});
 
-	it('passes the choice of products where it names only the subscription of the payment provider', async () => {
+	it("an invoice that names only the payment provider's subscription passes the product filter", async () => {
 		const setup = newTrigger({
 			events: ['invoice.payment_succeeded'],
 			options: { productIds: 'other' },
@@ -171,7 +171,7 @@ describe('a repeated delivery', () => {
 		expect(results.flatMap(({ items }) => items)).toHaveLength(1);
 	});
 
-	it('is emitted again where the option is off', async () => {
+	it('a repeated delivery is emitted again if the option is off', async () => {
 		const setup = newTrigger({ options: { skipRepeated: false } });
 		const ids = [];
 		for (let n = 0; n < 3; n++)
@@ -271,7 +271,7 @@ describe('the output of a delivery', () => {
 	});
 });
 
-describe('what n8n is told of a delivery that starts nothing', () => {
+describe('the response to a delivery that starts nothing', () => {
 	const right = signDelivery('order.completed', orderCompleted);
 
 	it.each<[string, IDataObject, string]>([
@@ -365,13 +365,13 @@ describe('a delivery without a valid signature', () => {
 		['another body', { ...right, body: Buffer.from(`${right.body!.toString()} `) }],
 	];
 
-	it.each(cases)('is refused with 401 and one sentence where it has %s', async (_what, sent) => {
+	it.each(cases)('a delivery with %s is refused with 401 and one sentence', async (_what, sent) => {
 		const { status, body, items } = await deliver(newTrigger(), sent);
 		expect([status, items]).toEqual([401, []]);
 		expect(body).toEqual({ message: 'The signature of this delivery is invalid' });
 	});
 
-	it('is refused without an error where the credential cannot be read', async () => {
+	it('a delivery is refused without an error if the credential cannot be read', async () => {
 		const setup = newTrigger();
 		Object.defineProperty(setup, 'credential', {
 			get: () => {
@@ -381,7 +381,7 @@ describe('a delivery without a valid signature', () => {
 		expect((await deliver(setup, right)).status).toBe(401);
 	});
 
-	it('is refused where no secret is known', async () => {
+	it('a delivery is refused if no secret is known', async () => {
 		const { status } = await deliver(newTrigger({}, { staticData: {} }), right);
 		expect(status).toBe(401);
 	});

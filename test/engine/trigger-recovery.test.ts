@@ -49,7 +49,7 @@ describe('after a restart a delivery finds the secret', () => {
 		['lost', {}],
 		['stale', { sealedSecret: 'stale' }],
 	])(
-		'in Pocketsflow where static data is %s, with one request for many deliveries',
+		'the secret is found in Pocketsflow if static data is %s, with one request for many deliveries',
 		async (_what, staticData) => {
 			const trigger = stage.install();
 			await activate(trigger);
@@ -99,7 +99,7 @@ describe('only answers are remembered', () => {
 		});
 	});
 
-	it('forged deliveries cause three requests at once and six a minute, whatever is answered', async () => {
+	it('forged deliveries cause at most three requests together and six a minute', async () => {
 		const { trigger } = await installForgetful();
 		const before = stage.sandbox.requests.length;
 		await stage.withFault({ path: '/webhooks', kind: 'answer', status: 500 }, async () => {
@@ -165,7 +165,7 @@ it('two workflows whose nodes have the same IDs share no memory', async () => {
 	expect(stage.sandbox.requests).toHaveLength(before + 1);
 });
 
-it('a delivery is refused within 5 s where the secret is lost and Pocketsflow does not answer', async () => {
+it('a delivery is refused within 5 s if the secret is lost and Pocketsflow does not answer', async () => {
 	const trigger = stage.install();
 	await activate(trigger);
 	const secret = stage.readSecret(trigger);

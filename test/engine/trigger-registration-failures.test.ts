@@ -30,7 +30,7 @@ const refuse = (method: 'POST' | 'PUT' | 'DELETE', status: number, message: stri
 	}) as const;
 
 describe('activation that fails in Pocketsflow', () => {
-	it('leaves no endpoint behind and tells why, where the sealed copy is refused', async () => {
+	it('activation reports the reason and leaves no endpoint behind if the sealed copy is refused', async () => {
 		const trigger = stage.install();
 		const error = await stage.withFault(refuse('PUT', 403, 'read-only key'), () =>
 			catchError(activate(trigger)),
@@ -42,7 +42,7 @@ describe('activation that fails in Pocketsflow', () => {
 		await stage.expectOneEndpoint(trigger);
 	});
 
-	it('succeeds all the same where only the description is refused', async () => {
+	it('activation succeeds if only the description is refused', async () => {
 		const trigger = stage.install();
 		const error = await stage.withFault(refuse('PUT', 400, 'too long'), () =>
 			catchError(activate(trigger)),
@@ -52,7 +52,7 @@ describe('activation that fails in Pocketsflow', () => {
 		expect(await accepts(trigger, stage.readSecret(trigger))).toBe(true);
 	});
 
-	it('tells why the endpoint was not created', async () => {
+	it('activation reports why the endpoint was not created', async () => {
 		const trigger = stage.install();
 		const error = await stage.withFault(refuse('POST', 400, 'too many webhooks'), () =>
 			catchError(activate(trigger)),
@@ -60,7 +60,7 @@ describe('activation that fails in Pocketsflow', () => {
 		expect(error?.message).toContain('too many webhooks');
 	});
 
-	it('leaves no endpoint behind where the answer to the creation is lost', async () => {
+	it('activation leaves no endpoint behind if the response to the creation is lost', async () => {
 		const trigger = stage.install();
 		const error = await stage.withFault(
 			{ method: 'POST', path: '/webhooks', kind: 'reset', when: 'after' },
@@ -74,7 +74,7 @@ describe('activation that fails in Pocketsflow', () => {
 		await stage.expectOneEndpoint(trigger);
 	});
 
-	it('tells why the copy of the secret was refused, and that the endpoint is still there', async () => {
+	it('activation reports why the copy of the secret was refused and that the endpoint still exists', async () => {
 		const trigger = stage.install();
 		const error = await stage.withFaults(
 			[refuse('PUT', 403, 'read-only key'), refuse('DELETE', 403, 'never delete')],
@@ -85,7 +85,7 @@ describe('activation that fails in Pocketsflow', () => {
 		expect(await stage.listAt(trigger.url)).toHaveLength(1);
 	});
 
-	it('tells that Pocketsflow gave no secret, also where the endpoint cannot be removed', async () => {
+	it('activation reports that Pocketsflow returned no secret, even if the endpoint cannot be removed', async () => {
 		const trigger = stage.install();
 		const answers = [
 			json(200, []),
@@ -100,12 +100,12 @@ describe('activation that fails in Pocketsflow', () => {
 		});
 	});
 
-	it("shows Pocketsflow's words about an event that it does not know", async () => {
+	it("activation shows Pocketsflow's message about an unknown event", async () => {
 		const trigger = stage.install(['invoice.paid']);
 		await expect(activate(trigger)).rejects.toThrow(/invoice\.paid/);
 	});
 
-	it('names the key as the cause, without showing it', async () => {
+	it('activation names the key as the cause without showing it', async () => {
 		const trigger = stage.install();
 		trigger.credential.apiKey = `pk_test_${'0'.repeat(48)}`;
 		const error = await catchError(activate(trigger));
@@ -114,7 +114,7 @@ describe('activation that fails in Pocketsflow', () => {
 	});
 });
 
-describe('after a set-up that failed, for which n8n calls delete', () => {
+describe('after a failed setup, for which n8n calls delete', () => {
 	const { checkExists, create, delete: remove } = new PocketsflowTrigger().webhookMethods.default;
 	const call = (hook: typeof create, setup: NodeSetup) =>
 		catchError(hook.call(createHookContext(setup)));
@@ -127,21 +127,21 @@ describe('after a set-up that failed, for which n8n calls delete', () => {
 		return failure && ((await call(remove, { ...trigger, mode: 'internal' })) ?? failure);
 	}
 
-	it('the reason is read, not that nothing could be removed', async () => {
+	it('the user sees why the setup failed, not that nothing could be removed', async () => {
 		const trigger = stage.install();
 		trigger.credential.apiKey = `pk_test_${'0'.repeat(48)}`;
 		const error = await listen(trigger);
 		expect(error?.message).toMatch(/could not be set up.*key/i);
 	});
 
-	it('the parameter that cannot be read is named, also where the key is wrong', async () => {
+	it('the user sees which parameter cannot be read, even if the key is wrong', async () => {
 		const trigger = stage.install();
 		trigger.parameters = { events: '={{ undefined }}' };
 		trigger.credential.apiKey = `pk_test_${'0'.repeat(48)}`;
 		expect((await listen(trigger))?.message).toContain("'Trigger On'");
 	});
 
-	it('the reason is read where Pocketsflow cannot be reached, at once', async () => {
+	it('the user sees the reason without delay if Pocketsflow cannot be reached', async () => {
 		const trigger = stage.install();
 		const unreachable = {
 			...trigger,
@@ -153,7 +153,7 @@ describe('after a set-up that failed, for which n8n calls delete', () => {
 		expect(Date.now() - startMs).toBeLessThan(1000);
 	});
 
-	it('what is left of it is removed all the same', async () => {
+	it('an endpoint that the failed setup left behind is removed', async () => {
 		const trigger = stage.install();
 		await stage.addEndpoint({ url: trigger.url });
 		const refused = refuse('POST', 500, 'out of order');
@@ -161,7 +161,7 @@ describe('after a set-up that failed, for which n8n calls delete', () => {
 		expect(await stage.listAt(trigger.url)).toEqual([]);
 	});
 
-	it('a later removal that fails is told', async () => {
+	it('a later removal that fails is reported', async () => {
 		const trigger = stage.install();
 		const refused = refuse('POST', 400, 'too many webhooks');
 		expect((await stage.withFault(refused, () => listen(trigger)))?.message).toMatch(/too many/);
@@ -173,7 +173,7 @@ describe('after a set-up that failed, for which n8n calls delete', () => {
 	});
 });
 
-it('deactivation says that the endpoint could not be removed, and why', async () => {
+it('deactivation reports that the endpoint could not be removed, and why', async () => {
 	const trigger = stage.install();
 	await activate(trigger);
 	await stage.withFault(refuse('DELETE', 403, 'read-only key'), async () => {
@@ -188,7 +188,7 @@ it('deactivation says that the endpoint could not be removed, and why', async ()
 it.each([
 	['activation', activate],
 	['deactivation', deactivate],
-])('%s fails and changes nothing where Pocketsflow answers without a list', async (_name, act) => {
+])('%s fails and changes nothing if Pocketsflow returns no list', async (_name, act) => {
 	const trigger = stage.install();
 	await activate(trigger);
 	const before = await stage.listAt(trigger.url);
@@ -202,7 +202,7 @@ it.each([
 	expect(trigger.staticData).toHaveProperty('sealedSecret');
 });
 
-describe('registration is refused before anything is sent', () => {
+describe('registration that cannot work', () => {
 	it.each([
 		'http://n8n.example.com',
 		'https://localhost:5678',
@@ -213,17 +213,20 @@ describe('registration is refused before anything is sent', () => {
 		'https://[::1]:5678',
 		'n8n.example.com',
 		'localhost:5678',
-	])('for %s, which Pocketsflow cannot reach, with the ways out', async (webhookBaseUrl) => {
-		const trigger = stage.install(undefined, { webhookBaseUrl });
-		trigger.credential.baseUrl = 'https://pocketsflow.example';
-		const before = stage.sandbox.requests.length;
-		await expect(register(createHookContext(trigger), trigger.memory)).rejects.toThrow(
-			/N8N_WEBHOOK_URL \(in older n8n WEBHOOK_URL\).*Polling Trigger/,
-		);
-		expect(stage.sandbox.requests).toHaveLength(before);
-	});
+	])(
+		'registration at %s, which Pocketsflow cannot reach, is refused with advice before anything is sent',
+		async (webhookBaseUrl) => {
+			const trigger = stage.install(undefined, { webhookBaseUrl });
+			trigger.credential.baseUrl = 'https://pocketsflow.example';
+			const before = stage.sandbox.requests.length;
+			await expect(register(createHookContext(trigger), trigger.memory)).rejects.toThrow(
+				/N8N_WEBHOOK_URL \(in older n8n WEBHOOK_URL\).*Polling Trigger/,
+			);
+			expect(stage.sandbox.requests).toHaveLength(before);
+		},
+	);
 
-	it('for a trigger without an event', async () => {
+	it('registration without an event is refused before anything is sent', async () => {
 		const trigger = stage.install([]);
 		const before = stage.sandbox.requests.length;
 		await expect(register(createHookContext(trigger), trigger.memory)).rejects.toThrow(

@@ -13,13 +13,13 @@ beforeAll(async () => {
 afterAll(() => stage.close());
 
 describe('activation ends with exactly one endpoint', () => {
-	it('where there was none', async () => {
+	it('activation creates an endpoint if there is none', async () => {
 		const trigger = stage.install();
 		await activate(trigger);
 		await stage.expectOneEndpoint(trigger);
 	});
 
-	it('where ours had another URL, as after a move of n8n: it is moved to the present one', async () => {
+	it('activation moves our endpoint to the present URL after n8n moved', async () => {
 		const trigger = stage.install();
 		await activate(trigger);
 		const { _id } = await stage.expectOneEndpoint(trigger);
@@ -29,7 +29,7 @@ describe('activation ends with exactly one endpoint', () => {
 		expect(await stage.listAt('http://127.0.0.1:1/elsewhere')).toEqual([]);
 	});
 
-	it('where ours was deleted in Pocketsflow', async () => {
+	it('activation creates the endpoint again if it was deleted in Pocketsflow', async () => {
 		const trigger = stage.install();
 		await activate(trigger);
 		await stage.api.delete(`/webhooks/${(await stage.expectOneEndpoint(trigger))._id}`);
@@ -37,7 +37,7 @@ describe('activation ends with exactly one endpoint', () => {
 		await stage.expectOneEndpoint(trigger);
 	});
 
-	it('where no secret of the endpoint at our URL is known: it is registered again', async () => {
+	it('activation replaces an endpoint at our URL if its secret is not known', async () => {
 		const trigger = stage.install();
 		const description = 'made by a person';
 		const { _id } = await stage.addEndpoint({ url: trigger.url, description });
@@ -45,7 +45,7 @@ describe('activation ends with exactly one endpoint', () => {
 		expect((await stage.expectOneEndpoint(trigger))._id).not.toBe(_id);
 	});
 
-	it('where the API key was renewed: never without an endpoint meanwhile', async () => {
+	it('activation after a renewal of the API key replaces the endpoint without a gap', async () => {
 		const trigger = stage.install();
 		const description = describeEndpoint(
 			'workflow',
@@ -59,7 +59,7 @@ describe('activation ends with exactly one endpoint', () => {
 		await stage.expectOneEndpoint(trigger);
 	});
 
-	it('where crashes left several', async () => {
+	it('activation leaves one endpoint if crashes left several', async () => {
 		const trigger = stage.install();
 		for (let n = 0; n < 3; n++)
 			await stage.addEndpoint({ url: trigger.url, description: describeEndpoint('workflow') });
@@ -67,7 +67,7 @@ describe('activation ends with exactly one endpoint', () => {
 		await stage.expectOneEndpoint(trigger);
 	});
 
-	it('where static data holds the id of an endpoint of another account', async () => {
+	it('activation creates an endpoint if static data names one of another account', async () => {
 		const trigger = stage.install(undefined, {
 			staticData: { endpointId: '6a5100000000000000000fff', sealedSecret: 'x' },
 		});
@@ -75,7 +75,7 @@ describe('activation ends with exactly one endpoint', () => {
 		await stage.expectOneEndpoint(trigger);
 	});
 
-	it('in the mode of the key, and leaves that of the other mode alone', async () => {
+	it('activation creates the endpoint in the mode of the key and does not change the other mode', async () => {
 		const trigger = stage.install();
 		const apiKey = stage.sandbox.liveKey;
 		const live = { ...trigger, credential: { ...trigger.credential, apiKey } };
@@ -85,7 +85,7 @@ describe('activation ends with exactly one endpoint', () => {
 	});
 });
 
-it('endpoints of others are never touched: at other URLs, also with our mark, nor by a stored id without it', async () => {
+it('endpoints of others are never changed, neither with our mark nor by a stored ID', async () => {
 	const foreign = [
 		await stage.addEndpoint({ url: 'http://127.0.0.1:1/a', description: 'mine' }),
 		await stage.addEndpoint({
@@ -105,7 +105,7 @@ it('endpoints of others are never touched: at other URLs, also with our mark, no
 });
 
 describe('two workflows with one address', () => {
-	it('the one that is not activated leaves the endpoint of the other, and says so', async () => {
+	it('a workflow that is not activated leaves the endpoint of the other workflow and reports this', async () => {
 		const active = stage.install();
 		await activate(active);
 		const before = await stage.expectOneEndpoint(active);
@@ -118,7 +118,7 @@ describe('two workflows with one address', () => {
 		expect(await stage.listAt(active.url)).toEqual([]);
 	});
 
-	it('an import that is activated after the original has gone takes over its endpoint', async () => {
+	it('an imported workflow takes over the endpoint of the original', async () => {
 		const original = stage.install();
 		await activate(original);
 		const { _id } = await stage.expectOneEndpoint(original);
@@ -135,7 +135,7 @@ describe('two workflows with one address', () => {
 	});
 
 	it.each(['cut', 'escaped'] as const)(
-		'the endpoint of the other stays where Pocketsflow keeps descriptions %s',
+		'the endpoint of the other workflow stays if Pocketsflow keeps descriptions %s',
 		async (webhookDescriptions) => {
 			const active = stage.install();
 			stage.sandbox.setSwitches({ webhookDescriptions });
@@ -157,19 +157,22 @@ describe('two workflows with one address', () => {
 		'Registered by n8n, do not edit (n8n-nodes-pocketsflow)',
 		'Registered by n8n',
 		undefined,
-	])('an endpoint that names no workflow (%p) is removed by either', async (description) => {
-		const trigger = stage.install();
-		await stage.addEndpoint({ url: trigger.url, description });
-		await deactivate(trigger);
-		expect(await stage.listAt(trigger.url)).toEqual([]);
-	});
+	])(
+		'an endpoint that names no workflow (%p) is removed by either workflow',
+		async (description) => {
+			const trigger = stage.install();
+			await stage.addEndpoint({ url: trigger.url, description });
+			await deactivate(trigger);
+			expect(await stage.listAt(trigger.url)).toEqual([]);
+		},
+	);
 });
 
-describe('what comes along with static data is not taken for our own', () => {
+describe('copied static data does not make an endpoint ours', () => {
 	it.each([
 		['a copy of the workflow, whose node has another webhookId', { webhookId: 'copied' }],
 		['a clone of the whole n8n under another host', { webhookBaseUrl: 'http://127.0.0.1:9999' }],
-	])('%s has an endpoint of its own', async (_name, change) => {
+	])('%s gets its own endpoint', async (_name, change) => {
 		const original = stage.install();
 		await activate(original);
 		const before = await stage.listAt(original.url);
@@ -189,7 +192,7 @@ describe('what comes along with static data is not taken for our own', () => {
 		await stage.expectOneEndpoint(original);
 	});
 
-	it('a clone that is deactivated before it was ever activated leaves the original alone', async () => {
+	it('a clone that is deactivated before its first activation does not change the original', async () => {
 		const original = stage.install();
 		await activate(original);
 		await deactivate({
@@ -201,7 +204,7 @@ describe('what comes along with static data is not taken for our own', () => {
 		await stage.expectOneEndpoint(original);
 	});
 
-	it('what a move of n8n leaves behind is named in the log, once', async () => {
+	it('the log names once what a move of n8n left behind', async () => {
 		const trigger = stage.install();
 		await activate(trigger);
 		restart(trigger);
@@ -217,43 +220,46 @@ describe('what comes along with static data is not taken for our own', () => {
 	});
 });
 
-describe('where Pocketsflow spells addresses in its own way', () => {
+describe('if Pocketsflow changes the spelling of URLs', () => {
 	it.each([
 		['normalised', 'http://127.0.0.1:80'],
 		['normalised', 'HTTP://LocalHost:5678'],
 		['withSlash', 'http://127.0.0.1:5678'],
 		['withSlash', 'http://LOCALHOST'],
-	] as const)('%s, %s stays one endpoint', async (webhookUrls, webhookBaseUrl) => {
-		stage.sandbox.setSwitches({ webhookUrls });
-		try {
-			const trigger = stage.install(undefined, { webhookBaseUrl });
-			const before = await stage.listAll();
-			const listOwn = async () => (await stage.listAll()).slice(0, -before.length || undefined);
-			await activate(trigger);
-			const secret = stage.readSecret({ ...trigger, url: trigger.staticData!.url as string });
-			const requests = stage.sandbox.requests.length;
-			await activate(trigger);
-			const methods = stage.sandbox.requests.slice(requests).map(({ method }) => method);
-			expect(new Set(methods)).toEqual(new Set(['GET']));
-			trigger.staticData = {};
-			restart(trigger);
-			expect(await accepts(trigger, secret)).toBe(true);
-			await activate({ ...trigger, parameters: { events: ['order.refunded'], options: {} } });
-			expect(await listOwn()).toEqual([expect.objectContaining({ events: ['order.refunded'] })]);
-			expect(await accepts(trigger, secret)).toBe(true);
-			await deactivate(trigger);
-			expect(await stage.listAll()).toEqual(before);
-		} finally {
-			stage.sandbox.setSwitches({ webhookUrls: 'asSent' });
-		}
-	});
+	] as const)(
+		'an endpoint that Pocketsflow spells %s for %s stays one endpoint',
+		async (webhookUrls, webhookBaseUrl) => {
+			stage.sandbox.setSwitches({ webhookUrls });
+			try {
+				const trigger = stage.install(undefined, { webhookBaseUrl });
+				const before = await stage.listAll();
+				const listOwn = async () => (await stage.listAll()).slice(0, -before.length || undefined);
+				await activate(trigger);
+				const secret = stage.readSecret({ ...trigger, url: trigger.staticData!.url as string });
+				const requests = stage.sandbox.requests.length;
+				await activate(trigger);
+				const methods = stage.sandbox.requests.slice(requests).map(({ method }) => method);
+				expect(new Set(methods)).toEqual(new Set(['GET']));
+				trigger.staticData = {};
+				restart(trigger);
+				expect(await accepts(trigger, secret)).toBe(true);
+				await activate({ ...trigger, parameters: { events: ['order.refunded'], options: {} } });
+				expect(await listOwn()).toEqual([expect.objectContaining({ events: ['order.refunded'] })]);
+				expect(await accepts(trigger, secret)).toBe(true);
+				await deactivate(trigger);
+				expect(await stage.listAll()).toEqual(before);
+			} finally {
+				stage.sandbox.setSwitches({ webhookUrls: 'asSent' });
+			}
+		},
+	);
 });
 
-describe('where Pocketsflow answers with its webhooks page by page', () => {
+describe('if Pocketsflow returns webhooks page by page', () => {
 	beforeAll(() => stage.sandbox.setSwitches({ webhookPageSize: 2 }));
 	afterAll(() => stage.sandbox.setSwitches({ webhookPageSize: 0 }));
 
-	it('ours is found on a later page', async () => {
+	it('our endpoint is found on a later page', async () => {
 		const trigger = stage.install();
 		await activate(trigger);
 		for (let n = 0; n < 5; n++) await stage.addEndpoint({ url: `http://127.0.0.1:1/page-${n}` });
@@ -269,7 +275,7 @@ describe('where Pocketsflow answers with its webhooks page by page', () => {
 		expect(await stage.listAt(trigger.url)).toEqual([]);
 	});
 
-	it('nothing is changed where a page fails', async () => {
+	it('nothing is changed if a page of the webhooks fails', async () => {
 		const trigger = stage.install();
 		await activate(trigger);
 		for (let n = 0; n < 3; n++) await stage.addEndpoint({ url: `http://127.0.0.1:1/fail-${n}` });
@@ -289,7 +295,7 @@ describe('where Pocketsflow answers with its webhooks page by page', () => {
 });
 
 describe('deactivation', () => {
-	it('removes our endpoint and forgets its secret', async () => {
+	it('deactivation removes our endpoint and forgets its secret', async () => {
 		const trigger = stage.install();
 		await activate(trigger);
 		const secret = stage.readSecret(trigger);
@@ -299,7 +305,7 @@ describe('deactivation', () => {
 		expect(await accepts(trigger, secret)).toBe(false);
 	});
 
-	it('finds our endpoint by its URL where static data is lost, and succeeds where it is gone', async () => {
+	it('deactivation finds our endpoint by its URL if static data is lost, and succeeds if it is gone', async () => {
 		const trigger = stage.install();
 		await activate(trigger);
 		trigger.staticData = {};
@@ -312,7 +318,7 @@ describe('deactivation', () => {
 describe('the hooks of the node', () => {
 	const { checkExists, create, delete: remove } = new PocketsflowTrigger().webhookMethods.default;
 
-	it('register, let a signed delivery start the workflow, and remove', async () => {
+	it('the hooks register a webhook that accepts signed deliveries, and remove it', async () => {
 		const trigger = stage.install();
 		expect(await checkExists.call(createHookContext(trigger))).toBe(false);
 		expect(await create.call(createHookContext(trigger))).toBe(true);
@@ -324,7 +330,7 @@ describe('the hooks of the node', () => {
 		expect(await stage.listAt(trigger.url)).toEqual([]);
 	});
 
-	it.each([1, 2])('register in version %i', async (typeVersion) => {
+	it.each([1, 2])('the hooks register in version %i of the node', async (typeVersion) => {
 		const trigger = stage.install(undefined, { typeVersion });
 		expect(await checkExists.call(createHookContext(trigger))).toBe(false);
 	});

@@ -91,7 +91,7 @@ const countCreations = ({ requests }: EndpointsModel) =>
 afterEach(restoreClock);
 
 describe('the secret was changed in Pocketsflow', () => {
-	it('the delivery that shows it is refused, and from the next on all are accepted, also after a restart', async () =>
+	it('after a change of the secret, only the first delivery is refused, even if n8n restarts later', async () =>
 		await withTrigger(async (stage) => {
 			const { model, trigger } = stage;
 			model.changeSecret(model.endpoints()[0].id);
@@ -104,7 +104,7 @@ describe('the secret was changed in Pocketsflow', () => {
 			expect(await sell(stage)).toEqual([true]);
 		}));
 
-	it('if n8n was restarted since: the same', async () =>
+	it('after a change of the secret and a restart of n8n, only the first delivery is refused', async () =>
 		await withTrigger(async (stage) => {
 			stage.model.changeSecret(stage.model.endpoints()[0].id);
 			restart(stage.trigger);
@@ -113,7 +113,7 @@ describe('the secret was changed in Pocketsflow', () => {
 			expect(await sell(stage)).toEqual([true]);
 		}));
 
-	it('if Pocketsflow shows secrets: nothing is refused, nor with a new key after a restart', async () =>
+	it('if Pocketsflow shows secrets, no delivery is refused after a change of the secret or the key', async () =>
 		await withTrigger(
 			async (stage) => {
 				stage.model.changeSecret(stage.model.endpoints()[0].id);
@@ -126,7 +126,7 @@ describe('the secret was changed in Pocketsflow', () => {
 			{ switches: { readSecret: 'included' } },
 		));
 
-	it('a masked secret that Pocketsflow shows verifies nothing', async () =>
+	it('a masked secret that Pocketsflow shows never verifies a delivery', async () =>
 		await withTrigger(
 			async ({ model, trigger }) => {
 				const [endpoint] = model.endpoints();
@@ -139,7 +139,7 @@ describe('the secret was changed in Pocketsflow', () => {
 			{ switches: { readSecret: 'masked' } },
 		));
 
-	it('the replaced endpoint stays until a new one is there, whatever that is answered', async () =>
+	it('an endpoint stays until its replacement exists', async () =>
 		await withTrigger(
 			async (stage) => {
 				const [{ id }] = stage.model.endpoints();
@@ -152,7 +152,7 @@ describe('the secret was changed in Pocketsflow', () => {
 });
 
 describe('somebody who does not know the secret', () => {
-	it('creates and deletes nothing without the ID of the endpoint', async () =>
+	it('a sender who knows neither the secret nor the endpoint ID creates and deletes nothing', async () =>
 		await withTrigger(async (stage) => {
 			const { model, trigger } = stage;
 			for (let minute = 0; minute < 120; minute++) {
@@ -165,7 +165,7 @@ describe('somebody who does not know the secret', () => {
 			expect(model.requests.length).toBeLessThan(3 + 120 * 3);
 		}));
 
-	it('with it causes at most 30 replacements a day, and costs nobody a sale', async () =>
+	it('a sender who knows only the endpoint ID causes at most 30 replacements a day and no lost sale', async () =>
 		await withTrigger(async (stage) => {
 			for (let tenMinutes = 0; tenMinutes < 6 * 24; tenMinutes++) {
 				advance(10 * minuteMs);
@@ -177,7 +177,7 @@ describe('somebody who does not know the secret', () => {
 			expect(countCreations(stage.model)).toBeLessThanOrEqual(1 + 30);
 		}));
 
-	it('with it costs nobody a sale in a second process that read the endpoints a moment ago', async () =>
+	it('a sender who knows only the endpoint ID causes no lost sale in a second process that has just read the endpoints', async () =>
 		await withTrigger(async (stage) => {
 			const { model, trigger } = stage;
 			const other = new TriggerMemory();
@@ -192,7 +192,7 @@ describe('somebody who does not know the secret', () => {
 			}
 		}));
 
-	it('cannot create an endpoint more than once a minute, and ever less often, if the secret is lost', async () =>
+	it('if the secret is lost, forged deliveries create at most one endpoint a minute, and fewer over time', async () =>
 		await withTrigger(async (stage) => {
 			const { model, trigger } = stage;
 			for (let minute = 0; minute < 60; minute++) {
@@ -208,7 +208,7 @@ describe('somebody who does not know the secret', () => {
 });
 
 it.each(['hex', 'number', 'hugeNumber'] as const)(
-	'a process that asked a moment ago accepts a delivery of the endpoint that another has created since, with an ID that is %s',
+	'a process accepts a delivery of an endpoint that another process has just created, with an ID that is %s',
 	async (idForm) =>
 		await withTrigger(
 			async (stage) => {
@@ -226,7 +226,7 @@ it.each(['hex', 'number', 'hugeNumber'] as const)(
 );
 
 describe('Pocketsflow changed the endpoint', () => {
-	it('its events were narrowed: they are restored after the next delivery, which the log says', async () =>
+	it('events that Pocketsflow removed are restored after the next delivery, and the log reports this', async () =>
 		await withTrigger(
 			async (stage) => {
 				stage.model.narrowEvents(stage.model.endpoints()[0].id, ['order.completed']);
@@ -239,7 +239,7 @@ describe('Pocketsflow changed the endpoint', () => {
 			{ events: ['order.completed', 'order.refunded'] },
 		));
 
-	it('its events are narrowed again and again: they are restored once, and then the log says what to do', async () =>
+	it('events that Pocketsflow keeps removing are restored once, and then the log says what to do', async () =>
 		await withTrigger(
 			async (stage) => {
 				const lines = await collectLog(async () => {
@@ -258,7 +258,7 @@ describe('Pocketsflow changed the endpoint', () => {
 			{ events: ['order.completed', 'order.refunded'] },
 		));
 
-	it('it was disabled: a delivery that was on its way enables it again', async () =>
+	it('a late delivery enables an endpoint that was disabled', async () =>
 		await withTrigger(async ({ model, trigger }) => {
 			const [endpoint] = model.endpoints();
 			const [delivery] = model.deliver('order.completed', newOrder());
@@ -268,7 +268,7 @@ describe('Pocketsflow changed the endpoint', () => {
 			expect(model.endpoints()).toEqual([expect.objectContaining({ active: true })]);
 		}));
 
-	it('it was disabled: the next publication or restart enables it again', async () =>
+	it('the next publication or restart enables an endpoint that was disabled', async () =>
 		await withTrigger(async ({ model, trigger }) => {
 			const [{ id }] = model.endpoints();
 			model.disable(id);
@@ -280,7 +280,7 @@ describe('Pocketsflow changed the endpoint', () => {
 
 describe('an account at its limit', () => {
 	it.each(['403', '429'] as const)(
-		'that answers %s is no obstacle if our own lost endpoint is what fills it',
+		'a limit that answers %s does not stop an activation if our own lost endpoint fills it',
 		async (atLimit) =>
 			await withTrigger(
 				async (stage) => {
@@ -295,7 +295,7 @@ describe('an account at its limit', () => {
 			),
 	);
 
-	it('whose limit others fill is left as it is, and the error says what Pocketsflow says', async () =>
+	it('if endpoints of others fill the limit, the error shows what Pocketsflow says', async () =>
 		await withTrigger(
 			async ({ model, trigger }) => {
 				const foreign = { ...model.addForeign('https://other.example.com/') };
@@ -318,7 +318,7 @@ describe('the answer to a creation', () => {
 		[{ createAnswer: 'empty', readSecret: 'byIdOnly' }],
 		[{ createSecret: 'masked', readSecret: 'byIdOnly' }],
 	])(
-		'with %j leads to one endpoint whose deliveries are accepted',
+		'a creation that is answered with %j leads to one endpoint whose deliveries are accepted',
 		async (switches) =>
 			await withTrigger(
 				async (stage) => {
@@ -336,7 +336,7 @@ describe('the answer to a creation', () => {
 		[{ createSecret: 'absent' }],
 		[{ createSecret: 'masked', readSecret: 'masked' }],
 	])(
-		'with %j, which tells no secret, is an error that leaves no endpoint behind',
+		'a creation that is answered with %j returns no secret, fails, and leaves no endpoint behind',
 		async (switches) =>
 			await withTrigger(
 				async ({ model, trigger }) => {
@@ -365,7 +365,7 @@ describe('deactivation while the endpoint is being replaced', () => {
 	};
 
 	it.each([20, 60, 100, 140, 180, 220])(
-		'by the same process leaves none behind, %i ms after the delivery',
+		'a deactivation %i ms after a delivery leaves no endpoint behind',
 		async (waitMs) =>
 			await withTrigger(
 				async (stage) => {
@@ -377,7 +377,7 @@ describe('deactivation while the endpoint is being replaced', () => {
 			),
 	);
 
-	it('by another process may leave one behind, which the next activation takes over', async () =>
+	it('an endpoint that a deactivation in another process left behind is taken over by the next activation', async () =>
 		await withTrigger(
 			async (stage) => {
 				const { model, trigger } = stage;
@@ -391,7 +391,7 @@ describe('deactivation while the endpoint is being replaced', () => {
 		));
 });
 
-describe('the requests of', () => {
+describe('the requests that are sent', () => {
 	const count = async ({ model }: Stage, work: () => Promise<unknown>) => {
 		const before = model.requests.length;
 		await work();
@@ -402,7 +402,7 @@ describe('the requests of', () => {
 		await activate(trigger);
 	};
 
-	it('a first activation are three', async () =>
+	it('a first activation sends three requests', async () =>
 		await withTrigger(
 			async (stage) => {
 				const requests = await count(stage, async () => await activate(stage.trigger));
@@ -412,7 +412,7 @@ describe('the requests of', () => {
 		));
 
 	it.each<[string, (trigger: Installation) => Promise<unknown>, string[]]>([
-		['a restart of which nothing came', activate, ['GET']],
+		['a restart that changes nothing', activate, ['GET']],
 		['a deactivation', deactivate, ['GET', 'DELETE']],
 		['a publication that changes nothing', republish, ['GET', 'DELETE', 'GET', 'POST', 'PUT']],
 		[
@@ -459,7 +459,7 @@ describe('the requests of', () => {
 			['GET', 'DELETE', 'GET', 'POST', 'PUT'],
 		],
 	])(
-		'%s are these',
+		'%s sends only the requests that it needs',
 		async (_what, work, expected) =>
 			await withTrigger(async (stage) => {
 				expect(await count(stage, async () => await work(stage.trigger))).toEqual(expected);
@@ -471,14 +471,14 @@ describe('the requests of', () => {
 			}),
 	);
 
-	it('a delivery after which a renewed key is sealed are two', async () =>
+	it('a delivery that seals a renewed key sends two requests', async () =>
 		await withTrigger(async (stage) => {
 			stage.trigger.credential.apiKey = keyOf('1');
 			advance(minuteMs);
 			expect(await count(stage, async () => await sell(stage))).toEqual(['GET', 'PUT']);
 		}));
 
-	it('a delivery that shows a changed secret are five', async () =>
+	it('a delivery that shows a changed secret sends five requests', async () =>
 		await withTrigger(async (stage) => {
 			stage.model.changeSecret(stage.model.endpoints()[0].id);
 			const requests = await count(stage, async () => await sell(stage));

@@ -67,11 +67,7 @@ describe('an activation', () => {
 		['a null as metadata key', { options: { metadataKey: '={{ null }}' } }, "'Metadata Key'"],
 		['a blank metadata key', { options: { metadataKey: '={{ "" }}' } }, "'Metadata Key'"],
 		['a list as metadata value', { options: { metadataValue: '={{ [1] }}' } }, "'Metadata Value'"],
-		[
-			'products of which there are none',
-			{ options: { productIds: nothing } },
-			"'Product Names or IDs'",
-		],
+		['no products', { options: { productIds: nothing } }, "'Product Names or IDs'"],
 		[
 			'an empty list of products',
 			{ options: { productIds: '={{ [] }}' } },
@@ -197,7 +193,7 @@ describe('a delivery', () => {
 		['gives nothing', { metadataKey: 'external_order_id', metadataValue: nothing }],
 		['fails', { productIds: failing }],
 	])(
-		'is not acknowledged where the expression of a filter %s, and opens no filter',
+		'a delivery is not acknowledged if the expression of a filter %s, and no filter is skipped',
 		async (_what, options) => {
 			const lines = await collectLog(async () => {
 				expect(await deliverOrder(options)).toEqual([500, 0]);
@@ -207,7 +203,7 @@ describe('a delivery', () => {
 		},
 	);
 
-	it('is filtered as at the activation where the expression of a filter fails later', async () => {
+	it('a delivery is filtered as at activation if the expression of a filter fails later', async () => {
 		const memory = new TriggerMemory();
 		const setup = newTrigger({ options: { productIds: [productId] } });
 		await prepare(createHookContext(setup), memory);
@@ -226,7 +222,7 @@ describe('a delivery', () => {
 		]);
 	});
 
-	it('is emitted where only the form of the output cannot be read', async () => {
+	it('a delivery is emitted if only the form of the output cannot be read', async () => {
 		expect(await deliverOrder({ includeHeaders: failing })).toEqual([200, 1]);
 		expect(await deliverOrder({}, { simplify: nothing })).toEqual([200, 1]);
 	});

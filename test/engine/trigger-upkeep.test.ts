@@ -40,10 +40,10 @@ const countLines = (lines: Array<{ message: string }>, text: string) =>
 
 describe('the API key in the credential is renewed', () => {
 	it.each([
-		['and the old one refused', false],
-		['and the old one stays valid', true],
+		['the old one is refused', false],
+		['the old one stays valid', true],
 	])(
-		'%s: a delivery seals the secret again, so that a restart loses nothing',
+		'after a renewal of the API key (%s), a delivery seals the secret again, so a restart loses nothing',
 		async (_, keepsOld) => {
 			const { trigger, secret } = await install();
 			setKey(trigger, stage.sandbox.renewKey('test', keepsOld));
@@ -59,7 +59,7 @@ describe('the API key in the credential is renewed', () => {
 		},
 	);
 
-	it('without a delivery before the restart: the first is refused, and from then on all is well', async () => {
+	it('after a renewal of the API key and a restart, only the first delivery is refused', async () => {
 		const { trigger, secret } = await install();
 		const [before] = await stage.listAt(trigger.url);
 		setKey(trigger, stage.sandbox.renewKey('test'));
@@ -77,7 +77,7 @@ describe('the API key in the credential is renewed', () => {
 		expect(await accepts(trigger, fresh)).toBe(true);
 	});
 
-	it('keeps the endpoint where a new one cannot be made, and tries again a minute later', async () => {
+	it('the endpoint stays if it cannot be replaced, and the trigger tries again a minute later', async () => {
 		const { trigger, secret } = await install();
 		setKey(trigger, stage.sandbox.renewKey('test'));
 		restart(trigger);
@@ -97,7 +97,7 @@ describe('the API key in the credential is renewed', () => {
 });
 
 describe('the key in the credential is of the other mode', () => {
-	it('deliveries of the old mode lead to an endpoint in the new one, which alone is accepted then', async () => {
+	it('deliveries of the old mode lead to an endpoint in the new mode', async () => {
 		const { trigger, secret } = await install();
 		setKey(trigger, stage.sandbox.liveKey);
 		const lines = await collectLog(async () => {
@@ -112,7 +112,7 @@ describe('the key in the credential is of the other mode', () => {
 		expect(countLines(lines, 're-registered its webhook')).toBe(1);
 	});
 
-	it('an endpoint that is found missing once is not made again: the workflow may be deactivated', async () => {
+	it('an endpoint that is missing once is not created again, because the workflow may be deactivated', async () => {
 		const { trigger, secret } = await install();
 		for (const { _id } of await stage.listAt(trigger.url))
 			await stage.api.delete(`/webhooks/${_id}`);
@@ -124,7 +124,7 @@ describe('the key in the credential is of the other mode', () => {
 });
 
 describe('in queue mode', () => {
-	it('a process accepts the secret of an endpoint that another one replaced for a minute more', async () => {
+	it('a process accepts the secret of a replaced endpoint for one more minute', async () => {
 		const { trigger, secret } = await install();
 		const other = { ...trigger, memory: new TriggerMemory() };
 		expect(await accepts(other, secret)).toBe(true);
@@ -143,7 +143,7 @@ describe('in queue mode', () => {
 		expect(await accepts(stale, fresh)).toBe(true);
 	});
 
-	it('the secret in stale static data is accepted for no longer either', async () => {
+	it('the secret in outdated static data is refused after a minute', async () => {
 		const { trigger, secret } = await install();
 		const staticData = { ...trigger.staticData };
 		await deactivate(trigger);
@@ -155,7 +155,7 @@ describe('in queue mode', () => {
 		expect(await accepts(other, secret)).toBe(false);
 	});
 
-	it('a remembered secret is confirmed once a minute, after the answer', async () => {
+	it('a remembered secret is confirmed once a minute, after the response', async () => {
 		const { trigger, secret } = await install();
 		stage.sandbox.setSwitches({ latencyMs: 300 });
 		const before = stage.sandbox.requests.length;
@@ -172,7 +172,7 @@ describe('in queue mode', () => {
 
 describe('the description of an endpoint', () => {
 	it.each(['cut', 'escaped', 'dropped'] as const)(
-		'that Pocketsflow returns %s is noticed once, and deliveries are accepted',
+		'a description that Pocketsflow returns %s is reported once, and deliveries are accepted',
 		async (webhookDescriptions) => {
 			stage.sandbox.setSwitches({ webhookDescriptions });
 			const lines = await collectLog(async () => {
@@ -190,7 +190,7 @@ describe('the description of an endpoint', () => {
 		},
 	);
 
-	it('that is refused when it is changed does not stop a second activation', async () => {
+	it('a description that Pocketsflow refuses does not stop a second activation', async () => {
 		const { trigger } = await install();
 		stage.sandbox.setSwitches({ webhookDescriptions: 'kept' });
 		const [{ _id }] = await stage.listAt(trigger.url);
@@ -203,7 +203,7 @@ describe('the description of an endpoint', () => {
 	});
 });
 
-it('every endpoint of ours is tried: one that is inactive, one that is sealed with another key', async () => {
+it('every endpoint of ours is tried, even inactive ones and ones sealed with another key', async () => {
 	const { trigger, secret } = await install();
 	const [{ _id }] = await stage.listAt(trigger.url);
 	const otherKey = describeEndpoint(

@@ -76,7 +76,7 @@ describe('Webhook: Verify Delivery', () => {
 		expect(output[0].json.event).toBe('order.completed');
 	});
 
-	it('takes a parsed body where writing it again gives the same bytes', async () => {
+	it('a parsed body is accepted if writing it again gives the same bytes', async () => {
 		const parameters = { bodyFrom: 'text', body: '={{ $json.body }}' };
 		const items = [{ headers: buildHeaders(body), body: orderCompleted }];
 		const { output } = await verify(body, {}, { parameters, items });
@@ -95,7 +95,7 @@ describe('Webhook: Verify Delivery', () => {
 		expect(JSON.stringify(error)).not.toContain(secret);
 	});
 
-	it('gives the error to its own output where On Error says so', async () => {
+	it('the error goes to its own output if On Error says so', async () => {
 		const { run } = await verify(body, buildHeaders(Buffer.from('{}')), {
 			onError: 'continueErrorOutput',
 		});
@@ -103,13 +103,13 @@ describe('Webhook: Verify Delivery', () => {
 		expect(failed?.[0].json.error).toMatch(/^The signature of this delivery is invalid/);
 	});
 
-	it('asks for the signing secret where the credential has none', async () => {
+	it('the node asks for the signing secret if the credential has none', async () => {
 		const credential = { apiKey: sandbox.testKey, baseUrl: sandbox.url };
 		const { error } = await verify(body, buildHeaders(body), { credential });
 		expect(error?.description).toMatch(/'Webhook Signing Secret' in the credential/);
 	});
 
-	it('says which option the Webhook node needs where the item has no binary data', async () => {
+	it('the node says which option the Webhook node needs if the item has no binary data', async () => {
 		const { error } = await verify(body, buildHeaders(body), { binary: undefined });
 		expect(error?.message).toBe("The input item has no binary field 'data'");
 		expect(error?.description).toMatch(/enable the option Raw Body/);
@@ -121,7 +121,7 @@ describe('Webhook: Verify Delivery', () => {
 		['by the name of another field', 'raw', { binary: { raw: file } }],
 		['as an object', '={{ $binary.data }}', {}],
 		[
-			'by name where n8n puts it in the binary mode Combined',
+			'by name in the binary mode Combined',
 			'data',
 			{ binary: undefined, items: [{ headers: buildHeaders(body), _files: { data: file } }] },
 		],
@@ -165,7 +165,7 @@ describe('Webhook: Verify Delivery', () => {
 		expect(error?.description).toMatch(/64 hexadecimal digits/);
 	});
 
-	it('refuses a signed body that tells of no event', async () => {
+	it('a signed body without an event is refused', async () => {
 		const raw = Buffer.from('[]');
 		const { error } = await verify(raw, buildHeaders(raw));
 		expect(error?.message).toBe("Can't read this signed delivery");

@@ -85,7 +85,7 @@ describe('a polling state that comes back old or empty', () => {
 			await sales.waitForHandovers(since, 2);
 		}, 600_000);
 
-		it('goes on from what is stored where the file has no state', async () => {
+		it('polling continues from what is stored if the file has no state', async () => {
 			const { whileDown } = await importOver((exported) => delete exported.staticData);
 			await sales.waitForHandovers(whileDown, 1);
 		}, 600_000);

@@ -554,7 +554,7 @@ describe('The endpoints of the model', () => {
 		expect(model.endpoints()).toHaveLength(1);
 	});
 
-	it('keep their secret from the answer to create, and show it where the switch says', () => {
+	it('endpoints return no secret at creation, and show it later if the switch says so', () => {
 		const model = account({ createSecret: 'absent', readSecret: 'byIdOnly' });
 		const { _id: id, ...created } = read(send(model, 'POST', '/webhooks', wish).body);
 		expect(created).not.toHaveProperty('secret');

@@ -202,7 +202,7 @@ it('refuses a forged delivery in each webhook process', async () => {
 	expect(await countExecutions(workflow.id)).toBe(before);
 });
 
-it('gives one delivery that both processes get at once the same event ID in both executions', async () => {
+it('one delivery that both processes get at the same time has the same event ID in both executions', async () => {
 	const { sandbox } = environment;
 	await sandbox.purchase({ metadata: { order_id: 'twice' }, wait: true });
 	const delivery = sandbox.deliveries.findLast(({ event }) => event === 'order.completed');

@@ -104,7 +104,7 @@ describe('A page of the documentation', () => {
 		expect(names.filter(({ name, isNode }) => !isNode && !isLabel(name))).toEqual([]);
 	});
 
-	test('calls nothing a node that no example has and that is none of ours', () => {
+	test('a page names only nodes that an example has or that are ours', () => {
 		const names = sections.flatMap(({ page, text }) =>
 			[...text.matchAll(/\b[Nn]odes? \*{1,2}([^*\n]+)\*/g)].map(([, name]) => ({ page, name })),
 		);

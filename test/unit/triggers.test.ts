@@ -63,7 +63,7 @@ describe.each(triggers)('what stands below %s on the canvas', (_name, node) => {
 	});
 });
 
-describe('the unit of amounts is told where events are chosen', () => {
+describe('the event list explains the unit of amounts', () => {
 	const show = (chosen: unknown) =>
 		listNotices(webhookTrigger, { events: chosen, options: {} } as INodeParameters, 2).filter(
 			(notice) => notice.includes('amount'),

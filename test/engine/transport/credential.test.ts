@@ -157,7 +157,7 @@ test('The key is added to a request of another node for the own address, and no 
 	});
 });
 
-test('The key is not added where one of two addresses of a request leads elsewhere', async () => {
+test('The key is not added if one of two addresses of a request leads elsewhere', async () => {
 	const options = { url: 'https://api.pocketsflow.com/x', uri: 'https://evil.example.com/x' };
 	const error = await catchError(
 		new PocketsflowApi().authenticate({ apiKey: key, baseUrl: '' }, options),

@@ -187,7 +187,7 @@ test('Equal records without IDs are all kept', async () => {
 describe.each(['page', 'offset'] as const)(
 	'A server that repeats its page for ever (paging "%s")',
 	(paging) => {
-		test('is an error after few requests where it says that there are more', async () => {
+		test('a list that repeats its page is an error after a few requests if it announces more', async () => {
 			const server = await startListServer({
 				paging,
 				total: 300,
@@ -203,7 +203,7 @@ describe.each(['page', 'offset'] as const)(
 			expect(server.received).toHaveLength(3);
 		});
 
-		test('has been read whole where it says nothing, because it ignores paging', async () => {
+		test('a list that repeats its page has been read whole if it announces nothing more', async () => {
 			const server = await startListServer({
 				paging,
 				total: 30,
@@ -303,7 +303,7 @@ describe('a list that is believed to come whole', () => {
 		['there is more', (page) => ({ pagination: { hasMore: page < 3 } })],
 		['it has 45 records', () => ({ pagination: { totalCount: 45 } })],
 		['it has three pages', () => ({ pagination: { totalPages: 3 } })],
-	])('is read on where its answer says that %s', async (_, describe) => {
+	])('a list is read further if the response says that %s', async (_, describe) => {
 		const { records, server } = await readProducts(describe);
 		expect(await records).toEqual(products);
 		expect(server.received.map(({ url }) => url)).toEqual([
@@ -313,14 +313,14 @@ describe('a list that is believed to come whole', () => {
 		]);
 	});
 
-	it('is refused where it goes on but gives no more', async () => {
+	it('a list that announces more but returns nothing new is refused', async () => {
 		const { records } = await readProducts(() => ({ pagination: { totalCount: 45 } }), false);
 		expect((await catchError(records)).message).toBe(
 			'Pocketsflow keeps returning the same page of /list. 20 different records were read.',
 		);
 	});
 
-	it('is asked for once where its answer says nothing of more', async () => {
+	it('a list is requested once if the response announces nothing more', async () => {
 		const { records, server } = await readProducts(() => ({ pagination: { hasMore: false } }));
 		expect(await records).toHaveLength(20);
 		expect(server.received).toHaveLength(1);

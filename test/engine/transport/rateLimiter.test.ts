@@ -134,7 +134,7 @@ test('Two executions, the hooks of a trigger and a poll pause together and go on
 	expect(rateLimited).toBeLessThanOrEqual(maxInFlight);
 });
 
-test('A pause longer than the total timeout of a request fails it at once and leaves the others waiting', async () => {
+test('A pause longer than the total timeout fails a request immediately and leaves the others waiting', async () => {
 	server = await startFaultServer([
 		json(429, { error: 'Slow down' }, { 'retry-after': '1' }),
 		json(200, { _id: 'abc' }),

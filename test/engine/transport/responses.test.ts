@@ -203,7 +203,7 @@ test.each([
 	{ errors: {}, status: 'active' },
 	{ id: 'x', status: 'error', errors: ['declined'] },
 	[],
-])('A success with the body %j is none that says error', async (body) => {
+])('A success with the body %j does not count as an error', async (body) => {
 	await withFaultServer(json(200, body), async ({ url }) => {
 		expect(await send(createContext(url), remove.request, 'change')).toEqual(body);
 	});

@@ -102,7 +102,7 @@ describe('the texts of every operation follow the guidelines', () => {
 		expect(new Set(fields).size).toBe(fields.length);
 	});
 
-	it('opens with an operation that only reads, where there is one', () => {
+	it('a resource opens with an operation that only reads, if there is one', () => {
 		for (const { option, operations: rows } of resources) {
 			const selector = node.description.properties.find(
 				({ name, displayOptions }) =>
@@ -121,7 +121,7 @@ test('notices are sentences', () => {
 	for (const { displayName } of notices) expect(displayName).toMatch(/^[A-Z].* .*[\w.]$/);
 });
 
-describe('what a user is told before a mistake', () => {
+describe('what a user sees before a mistake', () => {
 	const getShown = (resource: string, operation: string) =>
 		node.description.properties.filter(({ displayOptions }) => {
 			const show = displayOptions?.show;

@@ -24,7 +24,7 @@ test.each([
 	['under data', { data: record }, record],
 	['bare next to a key of its kind', { ...record, sale: { _id: 'b2' } }, undefined],
 	['absent', [record], {}],
-])('A record is read where it is %s', (_, response, expected) => {
+])('A record is read if it is %s', (_, response, expected) => {
 	expect(unwrapRecord(response, ['sale', 'order'])).toEqual(expected ?? response);
 });
 
@@ -35,11 +35,11 @@ test.each([
 	['nested', { data: { orders: [record] } }, [record]],
 	['absent', { message: 'Later' }, undefined],
 	['under an unknown key', { salesWithUpsells: [record] }, undefined],
-])('The records of a list are found where they are %s', (_, response, records) => {
+])('The records of a list are found if they are %s', (_, response, records) => {
 	expect(findRecords(response, ['orders'])).toEqual(records);
 });
 
-test('What a page says about its list counts only where it has the documented type', () => {
+test('What a page says about its list counts only if it has the documented type', () => {
 	const pagination = { totalCount: 3, totalPages: '2', hasMore: 'yes' };
 	expect(readPagination({ orders: [], pagination })).toEqual({ totalCount: 3 });
 	expect(readPagination([])).toEqual({});

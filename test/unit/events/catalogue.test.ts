@@ -117,7 +117,7 @@ describe('a buyer', () => {
 		[{ order: { id: 'o1' }, id: 'x' }, 'order:o1'],
 		[{ orderId: 'o1' }, 'order:o1'],
 		[{ id: 'x' }, undefined],
-	])('without one is told by %j', (payload, expected) => {
+	])('a buyer without an email address is identified by %j', (payload, expected) => {
 		expect(readBuyer(payload)).toBe(expected);
 	});
 });

@@ -74,7 +74,7 @@ describe('readDelivery', () => {
 		['text that is no event name', { event: 'Launch party' }, 'order.completed'],
 		['an object', { event: { name: 'order.refunded' } }, 'order.completed'],
 	])(
-		'takes %s in the signed body before the unsigned header where it names one',
+		'%s in the signed body comes before the unsigned header if it names an event',
 		(_what, body, expected) => {
 			const headers = { 'x-pocketsflow-event': 'order.completed' };
 			expect(readDelivery(headers, bytes(body), ['disputed'])?.event).toBe(expected);
@@ -136,7 +136,7 @@ describe('readDelivery', () => {
 			);
 	});
 
-	it('takes data for the payload only where the body names the event next to it', () => {
+	it('data is the payload only if the body names the event next to it', () => {
 		const headers = { 'x-pocketsflow-event': 'order.completed' };
 		const data = { order: { id: 'o1' } };
 		expect(readDelivery({}, bytes({ event: 'order.refunded', data }))?.payload).toEqual(data);

@@ -11,7 +11,7 @@ const delivery: Delivery = {
 const origin = { isTestKey: true, account: 'auth0|shop' };
 
 describe('the business event of a delivery', () => {
-	it('is told from others by the time of sending', () => {
+	it('an event is distinguished from others by the time of sending', () => {
 		expect(toBusinessEvent(delivery, origin)).toEqual({
 			...delivery,
 			testMode: true,

@@ -106,7 +106,7 @@ describe('the event id', () => {
 		expect(buildEventId(createEvent(event, payload))).toBe(expected);
 	});
 
-	it('does not depend on the endpoint, the time or the order of keys where the event happens only once', () => {
+	it('the event ID of a one-time event does not depend on the endpoint, the time or the order of keys', () => {
 		const again = {
 			...Object.fromEntries(Object.entries(orderCompleted).reverse()),
 			webhookId: 'other',
@@ -170,9 +170,12 @@ describe('the event id', () => {
 			{ subscriptionCustomerId: 12 },
 			'customer.subscription.created:12',
 		],
-	])('of %s is made of its id, also where that is a number', (_what, event, payload, expected) => {
-		expect(buildEventId(createEvent(event, payload))).toBe(expected);
-	});
+	])(
+		'the event ID of %s is built from its ID, even if that is a number',
+		(_what, event, payload, expected) => {
+			expect(buildEventId(createEvent(event, payload))).toBe(expected);
+		},
+	);
 
 	it('differs for a buyer of two shops, and for a buyer of test and live mode', () => {
 		const buildId = (more: Partial<BusinessEvent>) =>

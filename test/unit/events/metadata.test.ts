@@ -27,7 +27,7 @@ describe('metadata', () => {
 		[{ metadata: '   ' }],
 		[{ metadata: '""' }],
 		[{ metadata: '["a"]' }],
-	])('of %j is none', (payload) => {
+	])('%j has no metadata', (payload) => {
 		expect(readMetadata(payload)).toBeUndefined();
 	});
 
@@ -64,9 +64,12 @@ describe('metadata', () => {
 		[{ lines: { data: [{ metadata: {} }, { metadata: { a: '1' } }] } }],
 		[{ lines: { data: [{ metadata: { webhookMetadata: encodeURIComponent('a=1') } }] } }],
 		[{ metadata: {}, subscription_details: { metadata: { a: '1' } } }],
-	])('of a raw invoice is read where the payment provider puts it: %j', (payload) => {
-		expect(readMetadata(payload)).toEqual({ a: '1' });
-	});
+	])(
+		'metadata of a raw invoice is read from the place that the payment provider uses: %j',
+		(payload) => {
+			expect(readMetadata(payload)).toEqual({ a: '1' });
+		},
+	);
 
 	it('that is folded into text under webhookMetadata is unfolded', () => {
 		expect(readMetadata({ metadata: { a: '1', webhookMetadata: 'b=2' } })).toEqual({

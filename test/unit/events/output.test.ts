@@ -211,7 +211,7 @@ describe('the simplified output of an event that is about something else', () =>
 		expect(output).toStrictEqual({ ...envelope, event, ...parts });
 	});
 
-	it('has no such part where the payload says nothing', () => {
+	it('the output leaves out a part that the payload does not have', () => {
 		const output = buildSimplifiedOutput({ ...envelope, event: 'review.created' }, {});
 		expect(output).toEqual({ ...envelope, event: 'review.created' });
 	});

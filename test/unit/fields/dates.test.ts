@@ -36,7 +36,7 @@ describe('a date', () => {
 	it.each([
 		[1e11, '1973-03-03T09:46:40.000Z'],
 		[1e11 - 1, '5138-11-16T09:46:39.000Z'],
-	])('that is the timestamp %d is told by its size to be in ms or seconds', (raw, wanted) => {
+	])('the size of the timestamp %d decides whether it is in ms or seconds', (raw, wanted) => {
 		expect(parseDate(raw, 'UTC')?.toISOString()).toBe(wanted);
 	});
 

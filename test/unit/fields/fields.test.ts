@@ -153,7 +153,7 @@ describe('a number whose digits JavaScript cannot hold', () => {
 		'0.1',
 		'1.7e-7',
 		'0.30000000000000004',
-	])('is none of these: %s', (number) => {
+	])('the number %s is not too large or too precise', (number) => {
 		expect(fields.jsonObject.read(`{"a": ${number}}`)).toEqual({ a: Number(number) });
 	});
 
@@ -179,7 +179,7 @@ describe('a number whose digits JavaScript cannot hold', () => {
 	});
 });
 
-test('numbers are taken as text where no digit was lost', () => {
+test('numbers are accepted as text if no digit was lost', () => {
 	expect(fields.text.read(123)).toBe('123');
 	expect(fields.idList.read([123, 'a'])).toEqual(['123', 'a']);
 });

@@ -21,7 +21,7 @@ describe('metadata', () => {
 			.filter((number) => !Number.isInteger(number) || Number.isSafeInteger(number)),
 	);
 
-	it('is sent exactly as given when its values are flat', () => {
+	it('metadata with flat values is sent exactly as given', () => {
 		fc.assert(
 			fc.property(
 				fc.uniqueArray(fc.tuple(key, value), { selector: ([name]) => name, minLength: 1 }),
@@ -51,7 +51,7 @@ describe('metadata', () => {
 		['[1]', 'must be a JSON object'],
 		['"text"', 'must be a JSON object'],
 		['{', 'not valid JSON'],
-	])('is refused as JSON: %s', (raw, message) => {
+	])('metadata is refused as JSON: %s', (raw, message) => {
 		expect(readOrRefuse(() => readMetadataJson('Metadata', raw)).refused).toContain(message);
 	});
 
@@ -64,7 +64,7 @@ describe('metadata', () => {
 		[undefined, 'has no value'],
 		[null, 'has no value'],
 		[[{ a: 1 }], 'must be a JSON object'],
-	])('is refused as what an expression gave for JSON: %p', (raw, message) => {
+	])('metadata from an expression is refused as JSON: %p', (raw, message) => {
 		expect(readOrRefuse(() => readMetadataJson('Metadata', raw)).refused).toContain(message);
 	});
 
@@ -82,13 +82,13 @@ describe('metadata', () => {
 		[{}, 'without a key'],
 		[{ key: {}, value: 'x' }, 'must be text'],
 		[{ name: 'a', content: 'x' }, 'without a key'],
-	])('is refused as the row %p', (row, message) => {
+	])('metadata is refused with the row %p', (row, message) => {
 		const raw = { entries: [row] };
 		expect(readOrRefuse(() => readMetadataRows('Metadata', raw)).refused).toContain(message);
 	});
 
 	it.each([undefined, null, 'x', { entries: 'x' }, { entries: ['x'] }])(
-		'is refused as no rows: %p',
+		'metadata without a list of rows is refused: %p',
 		(raw) => {
 			expect(readOrRefuse(() => readMetadataRows('Metadata', raw)).refused).toMatch(
 				/^'Metadata' must be a list of rows/,
@@ -96,7 +96,7 @@ describe('metadata', () => {
 		},
 	);
 
-	it('has no blanks around its keys', () => {
+	it('metadata loses the blanks around its keys', () => {
 		const wanted = { order_id: ' A-1 ' };
 		expect(readMetadataJson('Metadata', '{" order_id\\n": " A-1 "}')).toEqual(wanted);
 		const rows = { entries: [{ key: 'order_id ', value: ' A-1 ' }] };
@@ -105,7 +105,7 @@ describe('metadata', () => {
 	});
 
 	it.each([{ order_id: 'A-1' }, { values: [{ key: 'a', value: 'x' }] }])(
-		'is refused as rows where an object has none: %p',
+		'metadata rows are refused if an object has none: %p',
 		(raw) => {
 			expect(readOrRefuse(() => readMetadataRows('Metadata', raw)).refused).toMatch(
 				/^'Metadata' must be a list of rows/,
@@ -113,7 +113,7 @@ describe('metadata', () => {
 		},
 	);
 
-	it('takes numbers as keys and values of rows', () => {
+	it('metadata rows take numbers as keys and values', () => {
 		const rows = [
 			{ key: 'order_id', value: 'A-1' },
 			{ key: 7, value: 3 },
@@ -121,7 +121,7 @@ describe('metadata', () => {
 		expect(readMetadataRows('Metadata', { entries: rows })).toEqual({ order_id: 'A-1', '7': 3 });
 	});
 
-	it('is none where nothing was added', () => {
+	it('metadata is left out if nothing was added', () => {
 		expect(readMetadataRows('Metadata', {})).toBeUndefined();
 		expect(readMetadataRows('Metadata', { entries: [] })).toBeUndefined();
 		expect(readMetadataRows('Metadata', '')).toBeUndefined();

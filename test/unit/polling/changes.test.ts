@@ -176,7 +176,7 @@ describe('a change', () => {
 		expect(changed('name', 'x', 'ACTIVE')).toEqual([]);
 	});
 
-	it('has a short ID of its own, also where it is undone and done again', () => {
+	it('each change has its own short ID, even if it is undone and repeated', () => {
 		let state = start();
 		const changeIds: string[] = [];
 		for (const status of ['paused', 'active', 'paused', 'canceled']) {
@@ -273,7 +273,7 @@ test('ended memberships take no room from those that are followed', () => {
 	expect(Object.keys(next.known)).toHaveLength(10 + membershipLimit);
 });
 
-test('the number of ended memberships that are remembered is bounded, and none is told twice', () => {
+test('the number of remembered ended memberships is limited, and none is emitted twice', () => {
 	const many = Array.from({ length: 1_500 }, (_, n) => make(n, 'ended'));
 	const state = startWatching(many, nowMs);
 	expect(Object.keys(state.known)).toHaveLength(1_000);

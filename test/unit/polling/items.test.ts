@@ -73,7 +73,7 @@ describe('the time that Pocketsflow gives a polled item', () => {
 		expect(buildPolledItem('order.completed', { _id: 'o1' })).not.toHaveProperty('sentAt');
 	});
 
-	it('is absent for a change of a subscription, of which it tells none', () => {
+	it('the time is absent for a change of a subscription, because Pocketsflow gives none', () => {
 		const record = { _id: 'm1', createdAt: '2026-11-23T12:00:00Z' };
 		const event = 'customer.subscription.updated';
 		const item = buildItem(context, { event, record, payload: {}, discriminator: 'c1' });
@@ -81,7 +81,7 @@ describe('the time that Pocketsflow gives a polled item', () => {
 	});
 });
 
-it('is test data where the record says so, whatever the key', () => {
+it('an item is test data if its record says so, whatever the key', () => {
 	expect(buildPolledItem('order.completed', { _id: 'o1', testMode: true }).testMode).toBe(true);
 	expect(buildPolledItem('order.completed', { _id: 'o1' }).testMode).toBe(false);
 });

@@ -137,7 +137,7 @@ describe('the state after a poll', () => {
 		expect(startAt(5).pending).toEqual([]);
 	});
 
-	it('the reading of older records goes on where it ended', () => {
+	it('reading older records continues from the last position', () => {
 		expect(poll(start, read([], { againNext: 4 })).againNext).toBe(4);
 	});
 
@@ -163,7 +163,7 @@ describe('the state after a poll', () => {
 		expect(incomplete.waitingMs).toBeUndefined();
 	});
 
-	it('stays one reading behind where the API proves nothing', () => {
+	it('a poll stays one reading behind if the API proves nothing', () => {
 		const first = poll(start, read([make('a', nowMs - 30_000)], { isVerified: false }));
 		expect(first.fromMs).toBe(start.fromMs);
 		const second = poll(first, read([make('b', nowMs)], { isVerified: false }));

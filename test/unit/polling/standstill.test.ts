@@ -59,7 +59,7 @@ const standstills: Array<[string, Partial<Switches>, old: number, backlog: numbe
 ];
 
 test.each(standstills)(
-	'every new order is found once, and no old one, where %s',
+	'every new order is found once, and no old one, if %s',
 	async (_what, switches, old, backlog) => {
 		const apiPageSize = switches.pageSize === 'ignored' ? 20 : 100;
 		const { life, fresh } = await liveThrough({ switches, old, backlog, apiPageSize });
@@ -69,13 +69,13 @@ test.each(standstills)(
 	},
 );
 
-test('tiny pages in no order lose nothing', async () => {
+test('small unsorted pages lose no order', async () => {
 	const switches = { pageSize: 'ignored', order: 'stored' } as const;
 	const { life, fresh } = await liveThrough({ switches, apiPageSize: 3, old: 50, backlog: 100 });
 	expect(sorted(life.idsOf('order.completed'))).toEqual(sorted(fresh));
 });
 
-test('refunds and reviews are all found where their lists are paged', async () => {
+test('all refunds and reviews are found if their lists are paged', async () => {
 	const events = ['order.refunded', 'review.created'];
 	const switches = { envelope: 'swappedPaged', order: 'oldest' } as const;
 	const life = begin({ switches, events, apiPageSize: 5 });
@@ -112,7 +112,7 @@ describe('one empty answer', () => {
 		return life;
 	}
 
-	it('at activation does not emit the history', async () => {
+	it('an empty response at activation does not cause old records to be emitted', async () => {
 		const life = openOldShop(['order.completed', ...subscriptionEvents]);
 		life.model.answerEmptyFor(90_000);
 		await life.poll();
@@ -123,7 +123,7 @@ describe('one empty answer', () => {
 		expect(life.idsOf('order.completed')).toEqual([id]);
 	});
 
-	it('where the next one is not empty begins nothing, and says so', async () => {
+	it('an empty response that a full one follows fails the first poll, and no old order is emitted', async () => {
 		const life = openOldShop(['order.completed']);
 		life.model.sell();
 		const { respond } = life.model;
@@ -139,7 +139,7 @@ describe('one empty answer', () => {
 		expect(life.emitted).toEqual([]);
 	});
 
-	it('later repeats no end of a subscription', async () => {
+	it('an empty response later does not repeat the end of a subscription', async () => {
 		const life = begin({ events: subscriptionEvents });
 		const membership = life.model.subscribe();
 		await life.poll();
@@ -151,7 +151,7 @@ describe('one empty answer', () => {
 	});
 });
 
-test('customers made in one moment are all found, although the sort is ignored', async () => {
+test('all customers created at the same moment are found although the sort is ignored', async () => {
 	const switches = { customerSort: 'ignored', equalDates: 'minute', ties: 'unstable' } as const;
 	const life = begin({ switches, events: ['customer.created'], apiPageSize: 20 });
 	for (let number = 0; number < 150; number++) life.model.sell();
@@ -168,7 +168,7 @@ const rushes: Array<[string, Partial<Switches>, number]> = [
 	['nothing is sorted and nothing counted', blind, 100],
 ];
 test.each(rushes)(
-	'a rush of one sale a second loses nothing, and comes out meanwhile, where %s',
+	'a rush of one sale a second loses no sale, and most are emitted meanwhile, if %s',
 	async (_what, switches, apiPageSize) => {
 		const life = begin({ switches, apiPageSize });
 		await life.poll();
@@ -195,7 +195,7 @@ test.each(rushes)(
 );
 
 describe('a subscription', () => {
-	it('that ends, returns and ends again has two ends with two event IDs', async () => {
+	it('a subscription that ends, returns and ends again emits two ends with two event IDs', async () => {
 		const life = begin({ events: subscriptionEvents });
 		const membership = life.model.subscribe();
 		await life.poll();
@@ -210,7 +210,7 @@ describe('a subscription', () => {
 		]);
 	});
 
-	it('that had ended before watching began and returns is told', async () => {
+	it('a subscription that ended before the first poll is emitted if it returns', async () => {
 		const life = begin({ events: subscriptionEvents });
 		const membership = life.model.subscribe();
 		membership.end();
@@ -220,7 +220,7 @@ describe('a subscription', () => {
 		expect(life.idsOf('customer.subscription.updated')).toEqual([membership.id]);
 	});
 
-	it('that changes its offer or is paused by a flag is told, with what changed', async () => {
+	it('a subscription that changes its offer or is paused by a flag is emitted with the change', async () => {
 		const switches = { pausedForm: 'flag', status: 'upper' } as const;
 		const life = begin({ switches, events: subscriptionEvents });
 		const membership = life.model.subscribe();
@@ -234,7 +234,7 @@ describe('a subscription', () => {
 		expect(paused).toMatchObject({ subscriptionCustomer: { paused: true, active: true } });
 	});
 
-	it('that names its buyer by an ID only comes with the address, for one request', async () => {
+	it('a subscription with only a customer ID is emitted with the email address, for one request', async () => {
 		const life = begin({ switches: { membershipEmail: 'absent' }, events: subscriptionEvents });
 		await life.poll();
 		const membership = life.model.subscribe({ customer: 'ana@example.org' });
@@ -278,7 +278,7 @@ test.each([300, 1_100])('%i abandoned memberships cost few requests, and expire'
 	expect(life.failures).toEqual([]);
 });
 
-test('watching 2,000 memberships takes a third of the limit at most where the page size is ignored', async () => {
+test('watching 2,000 memberships takes at most a third of the rate limit if the page size is ignored', async () => {
 	const life = begin({ switches: { pageSize: 'ignored' }, events: subscriptionEvents.slice(1) });
 	const memberships = Array.from({ length: 2_000 }, () => life.model.subscribe());
 	await life.poll();
@@ -312,26 +312,23 @@ describe.each([1, 5, 150])('a quiet account with %i sales', (count) => {
 		return { life, counts: life.requestCounts.slice(begun) };
 	}
 
-	it.each(listedEvents.map((event) => [event]))(
-		'takes one request for a poll of %s',
-		async (event) => {
-			expect((await countRequests([event])).counts).toEqual([1, 1, 1, 1, 1, 1]);
-		},
-	);
+	it.each(listedEvents.map((event) => [event]))('a poll of %s takes one request', async (event) => {
+		expect((await countRequests([event])).counts).toEqual([1, 1, 1, 1, 1, 1]);
+	});
 
-	it('takes six requests for a poll of every event', async () => {
+	it('a poll of every event takes six requests', async () => {
 		const { counts } = await countRequests([...listedEvents, ...subscriptionEvents.slice(1)]);
 		expect(counts).toEqual([6, 6, 6, 6, 6, 6]);
 	});
 
 	it.each<[string, Partial<Switches>, number]>([
-		['newest first: at once', {}, 1],
+		['newest first, in the same poll', {}, 1],
 		[
-			'oldest first, although asked otherwise: one poll later',
+			'oldest first although asked otherwise, one poll later',
 			{ customerSort: 'ignored', order: 'oldest' },
 			2,
 		],
-	])('finds the next customer of a list that stands %s', async (_what, switches, polls) => {
+	])('the next customer is found in a list that is sorted %s', async (_what, switches, polls) => {
 		const events = ['customer.created'];
 		for (const isLater of [false, true]) {
 			const { life } = await countRequests(events, switches);
@@ -343,7 +340,7 @@ describe.each([1, 5, 150])('a quiet account with %i sales', (count) => {
 	});
 });
 
-test('records whose IDs are numbers that JavaScript cannot hold are found once each', async () => {
+test('records with IDs that are too large for a JavaScript number are found once each', async () => {
 	const events = [...listedEvents, ...subscriptionEvents.slice(1)];
 	const life = begin({ switches: { idForm: 'hugeNumber' }, events });
 	await life.poll();

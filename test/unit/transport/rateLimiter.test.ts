@@ -150,7 +150,7 @@ describe('requests in flight', () => {
 		expect(timers).toEqual([]);
 	});
 
-	it('need no timer where none has to wait', async () => {
+	it('requests need no timer if none has to wait', async () => {
 		await release(await ask());
 		expect(delay).not.toHaveBeenCalled();
 	});
@@ -252,7 +252,7 @@ describe('a pause', () => {
 		expect((await ask()).result).toEqual(permitted);
 	});
 
-	it('a pause that outlasts the time of a request refuses it at once, without a timer', async () => {
+	it('a pause that outlasts the time of a request refuses it immediately, without a timer', async () => {
 		const pauseMs = await pause(200);
 		const late = await ask({ withinMs: pauseMs - 1 });
 		expect(late.result).toBe('timeout');
@@ -281,7 +281,7 @@ describe('a pause', () => {
 		expect(await pause()).toBe(750);
 	});
 
-	it('is at least 50 ms, and longer where Retry-After was too short before', async () => {
+	it('a pause is at least 50 ms, and longer if Retry-After was too short before', async () => {
 		for (const expected of [75, 775, 1_525]) {
 			const pauseMs = await pause(0);
 			expect(pauseMs).toBe(expected);
@@ -338,7 +338,7 @@ describe('the rate limiter of a credential', () => {
 		for (let n = 0; n < count; n++) getRateLimiter(`crowd ${++limiters}`);
 	};
 
-	it('is the same for the same key, and forgotten where there are a hundred newer ones', () => {
+	it('the rate limiter is the same for the same key, and forgotten after a hundred newer keys', () => {
 		const idle = getRateLimiter('idle');
 		crowd(99);
 		expect(getRateLimiter('idle')).toBe(idle);

@@ -53,7 +53,7 @@ test.each([
 	},
 );
 
-test('A redirect without a usable address is none', () => {
+test('A redirect without a usable address does not count as one', () => {
 	expect(readRedirect({ status: 301 }, 'https://api.example.com')).toBeUndefined();
 	expect(
 		readRedirect({ status: 301, location: 'http://' }, 'https://api.example.com'),

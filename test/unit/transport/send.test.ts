@@ -90,7 +90,7 @@ const released = () => jest.mocked(releasePermit).mock.calls.map(([, , result]) 
 const waits = () => jest.mocked(delay).mock.calls;
 
 describe('a request', () => {
-	it('waits for its turn within the limits, and is sent once', async () => {
+	it('a request waits for its turn within the limits and is sent once', async () => {
 		const limits = { totalTimeoutMs: 9_000 };
 		expect(await meet([ok], get, 'read', { limits, stop })).toEqual({ id: 'o1' });
 		expect(turns()).toEqual([
@@ -112,14 +112,14 @@ describe('a request', () => {
 		expect(jest.mocked(releasePermit).mock.calls[0].slice(1)).toEqual([permit, 'answered']);
 	});
 
-	it('can be sent from a context that cannot be cancelled', async () => {
+	it('a request can be sent from a context that cannot be canceled', async () => {
 		jest.mocked(sendOnce).mockResolvedValue(ok);
 		const plain = { getNode: () => node } as unknown as PocketsflowContext;
 		expect(await send(plain, get, 'read')).toEqual({ id: 'o1' });
 		expect(turns()[0].signals).toEqual([undefined, undefined]);
 	});
 
-	it('whose turn does not come in time, or that is stopped, is not sent', async () => {
+	it('a request is not sent if its turn does not come in time or the user stops it', async () => {
 		jest.mocked(acquirePermit).mockResolvedValue('timeout');
 		expect((await fail([ok])).description).toMatch('was not sent in time');
 		jest.mocked(acquirePermit).mockResolvedValue('aborted');
@@ -132,7 +132,7 @@ describe('a request', () => {
 		[{ status: 500 }, 'failed'],
 		[{ failure: 'timeout' }, 'failed'],
 		[{ failure: 'connectionLost', status: 200 }, 'failed'],
-	])('that met with %j says so to the rate limiter', async (result, expected) => {
+	])('a request that ends with %j reports this to the rate limiter', async (result, expected) => {
 		await fail([result], post, 'create');
 		expect(released()).toEqual([expected]);
 	});
@@ -144,14 +144,14 @@ describe('a success', () => {
 		['empty text', { status: 200, text: '' }],
 		['an error', { status: 200, body: { error: 'Closed' } }],
 		['what is not asked for', { status: 200, body: { other: 1 } }],
-	])('with %s is none', async (_what, result) => {
+	])('a response with %s is not a success', async (_what, result) => {
 		const isUsable = (body: unknown) => !Object.hasOwn(body as object, 'other');
 		const error = await fail([result], get, 'read', { isUsable });
 		expect(error.httpCode).toBe('200');
 		expect(sent()).toHaveLength(1);
 	});
 
-	it('is any other answer in JSON', async () => {
+	it('any other JSON response is a success', async () => {
 		expect(await meet([{ status: 204, body: {} }], get, 'read', { isUsable: () => true })).toEqual(
 			{},
 		);
@@ -159,7 +159,7 @@ describe('a success', () => {
 });
 
 describe('a request that is answered 429', () => {
-	it('goes first when the pause ends, and loses no attempt', async () => {
+	it('a request that gets 429 goes first after the pause and loses no attempt', async () => {
 		const limits = { maxAttempts: 1 };
 		expect(await meet([limited, limited, ok], get, 'read', { limits, isUrgent: true })).toEqual({
 			id: 'o1',
@@ -177,7 +177,7 @@ describe('a request that is answered 429', () => {
 		expect(waits()).toEqual([]);
 	});
 
-	it('waits like others after a failed attempt', async () => {
+	it('a request that gets 429 waits like others after a failed attempt', async () => {
 		await meet([limited, failed, ok], get, 'read', { isUrgent: true });
 		expect(turns().map(({ goesFirst, isUrgent }) => [goesFirst, isUrgent])).toEqual([
 			[false, true],
@@ -186,14 +186,14 @@ describe('a request that is answered 429', () => {
 		]);
 	});
 
-	it('says so where its time ends', async () => {
+	it('a request that gets 429 reports this if its time runs out', async () => {
 		jest.mocked(acquirePermit).mockResolvedValueOnce(permit).mockResolvedValueOnce('timeout');
 		expect((await fail([limited])).description).toMatch('returned 429');
 	});
 });
 
 describe('a failed attempt', () => {
-	it('is repeated after a delay that doubles, up to the last one', async () => {
+	it('a failed attempt is repeated after a delay that doubles, up to the last attempt', async () => {
 		const error = await fail([failed]);
 		expect(sent()).toHaveLength(4);
 		expect(waits().map(([ms]) => ms)).toEqual([1_000, 2_000, 4_000]);
@@ -201,32 +201,32 @@ describe('a failed attempt', () => {
 		expect(error.context.itemIndex).toBe(3);
 	});
 
-	it('is repeated after Retry-After where that is longer', async () => {
+	it('a failed attempt is repeated after Retry-After if that is longer', async () => {
 		await meet([{ status: 503, retryAfterMs: 3_000 }, { status: 503, retryAfterMs: 1 }, ok]);
 		expect(waits().map(([ms]) => ms)).toEqual([3_000, 2_000]);
 	});
 
-	it('is not repeated where the time does not suffice, but to the last moment', async () => {
+	it('a failed attempt is repeated only if enough time is left', async () => {
 		await meet([failed, ok], get, 'read', { limits: { totalTimeoutMs: 1_000 } });
 		expect(sent()).toHaveLength(2);
 		await fail([failed], get, 'read', { limits: { totalTimeoutMs: 999 } });
 		expect(sent()).toHaveLength(3);
 	});
 
-	it('whose answer broke off is none that succeeded', async () => {
+	it('an attempt whose response is cut off counts as failed', async () => {
 		const error = await fail([{ failure: 'connectionLost', status: 200 }]);
 		expect(error.message).toBe('The response from api.example.com was cut off or damaged.');
 		expect(sent()).toHaveLength(4);
 	});
 
-	it('that may have been a create is not repeated, one that was none is', async () => {
+	it('a create is repeated only if the failed attempt cannot have created anything', async () => {
 		const error = await fail([failed], post, 'create');
 		expect(error.context.outcome).toBe('unknown');
 		expect(sent()).toHaveLength(1);
 		expect(await meet([{ failure: 'unreachable' }, ok], post, 'create')).toEqual({ id: 'o1' });
 	});
 
-	it('that may have done its work goes on when the user stops, to learn the outcome', async () => {
+	it('a change that may have been carried out is repeated after the user stops, to learn the outcome', async () => {
 		await meet([{ failure: 'unreachable' }, failed, ok], remove, 'change', { stop });
 		expect(turns().map(({ signals }) => signals)).toEqual([
 			[cancel, stop],
@@ -239,7 +239,7 @@ describe('a failed attempt', () => {
 		]);
 	});
 
-	it('that may have been carried out stays so, whatever follows', async () => {
+	it('the outcome stays unknown after an attempt that may have been carried out', async () => {
 		const { context } = await fail([failed, { status: 400 }], remove, 'change');
 		expect(context.outcome).toBe('unknown');
 	});
@@ -248,24 +248,32 @@ describe('a failed attempt', () => {
 describe('a delete that is answered 404', () => {
 	const gone: AttemptResult = { status: 404 };
 
-	it('is done where an earlier attempt may have done it', async () => {
+	it('a delete that gets 404 succeeds if an earlier attempt may have deleted the record', async () => {
 		expect(await meet([failed, gone], remove, 'change')).toEqual({});
 	});
 
 	it.each<[string, AttemptResult[], PocketsflowRequest]>([
-		['at once', [gone], remove],
-		['after an attempt that did nothing', [{ failure: 'unreachable' }, gone], remove],
-		['but is none', [failed, gone], get],
-		['but with another status', [failed, { status: 410 }], remove],
-		['but by a page of a proxy', [failed, { ...gone, text: '<h1>Not found</h1>' }], remove],
-	])('is an error %s', async (_when, results, request) => {
+		['a delete gets 404 on the first attempt', [gone], remove],
+		[
+			'a delete gets 404 after an attempt that did nothing',
+			[{ failure: 'unreachable' }, gone],
+			remove,
+		],
+		['a read gets 404', [failed, gone], get],
+		['a delete gets another status', [failed, { status: 410 }], remove],
+		[
+			"a delete gets 404 from a proxy's page",
+			[failed, { ...gone, text: '<h1>Not found</h1>' }],
+			remove,
+		],
+	])('a request fails if %s', async (_when, results, request) => {
 		const { status } = results[results.length - 1] as { status: number };
 		expect((await fail(results, request, 'change')).description).toContain(`returned ${status}`);
 	});
 });
 
 describe('a redirect', () => {
-	it('is followed without the query, and the next attempt begins where the first did', async () => {
+	it('a redirect is followed without the query, and the next attempt starts at the original URL', async () => {
 		expect(await meet([redirect(), failed, ok])).toEqual({ id: 'o1' });
 		expect(sent()).toEqual([
 			[get, `${baseUrl}/orders`],
@@ -274,7 +282,7 @@ describe('a redirect', () => {
 		]);
 	});
 
-	it('is followed from where the last one led, five times', async () => {
+	it('at most five redirects are followed, each from the URL of the last one', async () => {
 		const results = ['a/1', '2', '3', '4', '5'].map((to) => redirect(to));
 		await meet([...results, ok]);
 		expect(sent().map(([, url]) => url)).toEqual([
@@ -287,7 +295,7 @@ describe('a redirect', () => {
 		);
 	});
 
-	it('to another host is not', async () => {
+	it('a redirect to another host is not followed', async () => {
 		const error = await fail([redirect('https://elsewhere.example.com/x')]);
 		expect(error.message).toMatch(
 			'redirects to https://elsewhere.example.com. This node does not follow redirects',

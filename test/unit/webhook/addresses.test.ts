@@ -35,7 +35,7 @@ it.each([
 	expect(unseal(seal('whsec_1', 'pk_test_1', other), 'pk_test_1', url)).toBeUndefined();
 });
 
-it('tells host and path from the scheme, and the path from the host', () => {
+it('addresses are compared by scheme, host and path', () => {
 	expect(isSameLocation('http://N8N.example.com/x/', 'https://n8n.example.com/x')).toBe(true);
 	expect(isSameLocation('https://staging.example.com/x', 'https://n8n.example.com/x')).toBe(false);
 	expect(isSameLocation('https://n8n.example.com/y', 'https://n8n.example.com/x')).toBe(false);

@@ -215,7 +215,7 @@ describe('the sealed copy of a secret', () => {
 		await update();
 		expect(warn.mock.calls).toEqual([
 			[
-				'Pocketsflow Trigger: Pocketsflow did not store the encrypted copy of the signing secret as sent. The only copy is in the static data of this workflow. If n8n loses it, the node re-registers the webhook, and the delivery that reveals the loss is lost.',
+				'Pocketsflow Trigger: Pocketsflow did not store the encrypted copy of the signing secret as sent. The only copy is in the static data of this workflow. If n8n loses this copy, the next delivery is lost, and the node re-registers the webhook.',
 			],
 		]);
 	});
@@ -286,7 +286,7 @@ describe('a new endpoint', () => {
 		answers.POST = () => ({});
 		answers.GET = () => [];
 		expect(await messageOf(carryOut(hook(), {}))).toBe(
-			'Pocketsflow created a webhook endpoint but neither returned its ID nor lists it. Remove it under Developers → Webhooks, then publish (activate) the workflow again.',
+			'Pocketsflow created a webhook endpoint but did not return its ID and does not list it. Remove it under Developers → Webhooks, then publish (activate) the workflow again.',
 		);
 	});
 
@@ -440,13 +440,13 @@ describe('of the endpoints of several processes', () => {
 		},
 	);
 
-	it('a newer one of another process is judged by its copy, also where secrets are proven wrong', async () => {
+	it('a newer one of another process is judged by its copy, even if secrets are proven wrong', async () => {
 		stock(useless('w1'), make('w9'));
 		await carryOut(hook({ mayBeUsed: true }), { remove });
 		expect(present()).toEqual(['w9']);
 	});
 
-	it('ours is known also where Pocketsflow loses its copy, or does not list it yet', async () => {
+	it('our endpoint is recognized even if Pocketsflow loses its copy or does not list it yet', async () => {
 		answers['PUT /w5'] = (answer) => {
 			webhooks = webhooks.map((one) => ({ ...one, description: 'cut' }));
 			return answer;

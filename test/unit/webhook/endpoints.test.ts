@@ -47,7 +47,7 @@ describe('the list of endpoints', () => {
 	it.each([
 		['bare', [record]],
 		['wrapped', { webhooks: [record] }],
-	])('is read where it is %s', async (_how, body) => {
+	])('a list of endpoints that is %s is read', async (_how, body) => {
 		answer(body);
 		expect(await listEndpoints(context, options)).toEqual([endpoint]);
 		expect(requests()).toEqual([
@@ -55,12 +55,15 @@ describe('the list of endpoints', () => {
 		]);
 	});
 
-	it.each([[{}], [{ webhooks: 'none' }], ['text']])('that is %j is an error', async (body) => {
-		answer(body);
-		await expect(listEndpoints(context)).rejects.toThrow(
-			'Pocketsflow returned no list of webhooks, so nothing was changed. Try again later.',
-		);
-	});
+	it.each([[{}], [{ webhooks: 'none' }], ['text']])(
+		'the response %j is not a list of endpoints',
+		async (body) => {
+			answer(body);
+			await expect(listEndpoints(context)).rejects.toThrow(
+				'Pocketsflow returned no list of webhooks, so nothing was changed. Try again later.',
+			);
+		},
+	);
 
 	it.each([
 		[{ hasMore: true }, true],
@@ -69,7 +72,7 @@ describe('the list of endpoints', () => {
 		[{ totalPages: 1, totalCount: 1 }, false],
 		[{ totalCount: 2 }, true],
 		[{}, false],
-	])('with the pagination %j is read to its end: %j', async (pagination, isRead) => {
+	])('a list with the pagination %j has another page: %j', async (pagination, isRead) => {
 		answer({ webhooks: [{ ...record, _id: 'w2' }], pagination: { hasMore: false } });
 		jest.mocked(send).mockResolvedValueOnce({ webhooks: [record], pagination });
 		const ids = (await listEndpoints(context, options)).map(({ id }) => id);
@@ -79,12 +82,12 @@ describe('the list of endpoints', () => {
 		else expect(second).toBeUndefined();
 	});
 
-	it('that says there is more, but repeats its page, is an error', async () => {
+	it('a list that announces more but repeats its page is an error', async () => {
 		answer({ webhooks: [record], pagination: { hasMore: true } });
 		await expect(listEndpoints(context, options)).rejects.toThrow('an incomplete list of webhooks');
 	});
 
-	it('without a word about pages is read on where it may be one of several', async () => {
+	it('a list without pagination is read further if it may have more pages', async () => {
 		const make = (first: number, count: number) =>
 			Array.from({ length: count }, (_, n) => ({ ...record, _id: `w${first + n}` }));
 		jest.mocked(send).mockResolvedValueOnce(make(0, 20)).mockResolvedValueOnce(make(20, 3));
@@ -114,12 +117,12 @@ describe('the list of endpoints', () => {
 		[{ ...record, secret: 'whsec_4axxx7f.x0' }, { shownSecret: 'whsec_4axxx7f.x0' }],
 		[{ ...record, secret: '' }, {}],
 		[{ ...record, secret: 5 }, {}],
-	])('has of %j what can be relied on', async (one, differences) => {
+	])('an endpoint takes only reliable fields from %j', async (one, differences) => {
 		answer([one]);
 		expect(await listEndpoints(context)).toEqual([{ ...endpoint, ...differences }]);
 	});
 
-	it('leaves out what has no ID or no address', async () => {
+	it('a list leaves out endpoints without an ID or a URL', async () => {
 		answer([
 			{ ...record, _id: undefined },
 			{ ...record, url: 5 },
@@ -143,7 +146,7 @@ describe('a new endpoint', () => {
 	const wrap = (times: number, value: object): object =>
 		times === 0 ? value : { data: wrap(times - 1, value) };
 
-	it('is active, with our mark and the workflow', async () => {
+	it('a new endpoint is active and describes our package and the workflow', async () => {
 		answer({ webhook: { ...record, secret: shown } });
 		expect(await create()).toEqual({ id: 'w1', secret: shown });
 		const description = describeEndpoint('flow');
@@ -165,7 +168,7 @@ describe('a new endpoint', () => {
 		[{ _id: 'w1', description: null }, 'w1', undefined],
 		[wrap(4, { ...record, secret: shown }), 'w1', shown],
 		[wrap(5, { ...record, secret: shown }), undefined, undefined],
-	])('that is answered with %j has what is in it', async (body, id, secret) => {
+	])('a new endpoint takes its ID and secret from the response %j', async (body, id, secret) => {
 		answer(body);
 		expect(await create()).toEqual({ id, secret });
 	});
@@ -176,7 +179,7 @@ describe('a secret', () => {
 		[{ webhook: { ...record, secret: shown } }, shown],
 		[record, undefined],
 		[{}, undefined],
-	])('is read from %j', async (body, secret) => {
+	])('a shown secret is read from %j', async (body, secret) => {
 		answer(body);
 		expect(await readShownSecret(context, 'w/1', options)).toBe(secret);
 		expect(requests()).toEqual([
@@ -184,7 +187,7 @@ describe('a secret', () => {
 		]);
 	});
 
-	it('is unknown where it cannot be read', async () => {
+	it('a secret is unknown if the endpoint cannot be read', async () => {
 		jest.mocked(send).mockRejectedValue(new Error('none'));
 		expect(await readShownSecret(context, 'w1')).toBeUndefined();
 	});
@@ -206,13 +209,13 @@ describe('the secret of an endpoint', () => {
 			{},
 			undefined,
 		],
-	])('is read from %s', (_where, differences, data, secret) => {
+	])('the secret of an endpoint is read from %s', (_where, differences, data, secret) => {
 		expect(openEndpointSecret({ ...endpoint, ...differences }, { apiKey }, data)).toBe(secret);
 	});
 });
 
 describe('a change', () => {
-	it('is sent to the endpoint', async () => {
+	it('a change is sent to the endpoint', async () => {
 		answer({});
 		expect(await updateEndpoint(context, 'w/1', { active: true }, options)).toBe(true);
 		expect(requests()).toEqual([
@@ -228,23 +231,26 @@ describe('a change', () => {
 
 	const sealed = describeEndpoint('flow', 'sealed');
 	it.each([
-		['as it was sent', sealed, { ...record, description: sealed }, true],
-		['in other words', sealed, { ...record, description: `"${sealed}"` }, true],
-		['cut', sealed, { ...record, description: sealed.slice(0, 20) }, false],
-		['not at all', sealed, { webhook: { ...record, description: undefined } }, false],
-		['where it shows no endpoint', sealed, { success: true }, true],
-		['where none was sent', undefined, { ...record, description: sealed }, true],
-	])('keeps the description %s', async (_how, description, body, isKept) => {
-		answer(body);
-		expect(await updateEndpoint(context, 'w1', { active: true, description })).toBe(isKept);
-	});
+		['returned as it was sent', sealed, { ...record, description: sealed }, true],
+		['returned in quotation marks', sealed, { ...record, description: `"${sealed}"` }, true],
+		['returned cut', sealed, { ...record, description: sealed.slice(0, 20) }, false],
+		['not returned', sealed, { webhook: { ...record, description: undefined } }, false],
+		['no endpoint in the response', sealed, { success: true }, true],
+		['none was sent', undefined, { ...record, description: sealed }, true],
+	])(
+		'a change reports whether Pocketsflow kept the description: %s',
+		async (_how, description, body, isKept) => {
+			answer(body);
+			expect(await updateEndpoint(context, 'w1', { active: true, description })).toBe(isKept);
+		},
+	);
 });
 
 describe('a removal', () => {
 	const refuse = (httpCode: string) =>
 		jest.mocked(send).mockRejectedValue(new NodeApiError(node, {}, { httpCode }));
 
-	it('is sent, and no failure where the endpoint is gone already', async () => {
+	it('a removal succeeds even if the endpoint no longer exists', async () => {
 		answer({});
 		await removeEndpoint(context, 'w/1', options);
 		expect(requests()).toEqual([
@@ -254,7 +260,7 @@ describe('a removal', () => {
 		await expect(removeEndpoint(context, 'w1')).resolves.toBeUndefined();
 	});
 
-	it('that is refused is a failure', async () => {
+	it('a removal fails if Pocketsflow refuses it', async () => {
 		refuse('403');
 		await expect(removeEndpoint(context, 'w1')).rejects.toBeInstanceOf(NodeApiError);
 	});
@@ -268,19 +274,19 @@ describe('our own endpoints', () => {
 	const stored = { endpointId: 'w1', url };
 
 	it.each([
-		['at this very address, whoever made it', endpoint, {}, true],
-		['at another', at(elsewhere), {}, false],
-		['at another, that is stored', at(elsewhere), stored, true],
-		['stored for another scheme', at(elsewhere), { ...stored, url: insecure }, true],
-		['stored for another host', at(elsewhere), { ...stored, url: elsewhere }, false],
-		['stored for no address', at(elsewhere), { endpointId: 'w1' }, false],
+		['at this URL, whoever created it', endpoint, {}, true],
+		['at another URL', at(elsewhere), {}, false],
+		['at another URL that is stored', at(elsewhere), stored, true],
+		['stored with another scheme', at(elsewhere), { ...stored, url: insecure }, true],
+		['stored with another host', at(elsewhere), { ...stored, url: elsewhere }, false],
+		['stored without a URL', at(elsewhere), { endpointId: 'w1' }, false],
 		['stored, without our mark', at(elsewhere, endpoint), stored, false],
 		['stored under another ID', at(elsewhere), { ...stored, endpointId: 'w2' }, false],
-	])('%s', (_what, one, data, is) => {
+	])('an endpoint is ours or not: %s', (_what, one, data, is) => {
 		expect(findOwnEndpoints([one], url, data)).toEqual(is ? [one] : []);
 	});
 
-	it('at this address are found without anything stored', () => {
+	it('our endpoints at this URL are found without stored data', () => {
 		expect(findOwnEndpoints([ours, at(elsewhere)], url)).toEqual([ours]);
 	});
 
@@ -290,11 +296,11 @@ describe('our own endpoints', () => {
 		['under another path', at(`${elsewhere}/x`), stored, false],
 		['without our mark', at(elsewhere, endpoint), stored, false],
 		['under another ID', at(elsewhere), { ...stored, endpointId: 'w2' }, false],
-	])('of an earlier registration %s', (_what, one, data, is) => {
+	])('an endpoint of an earlier host is found or not: %s', (_what, one, data, is) => {
 		expect(findEndpointOfOtherHost([one], url, data)).toBe(is ? one : undefined);
 	});
 
-	it('have each event once, by its canonical name', () => {
+	it('the events of an endpoint are listed once each, by their canonical names', () => {
 		const events = ['c.d', 'a.b', 'c.d', 'customer.subscription.paused'];
 		expect(listEvents({ ...endpoint, events })).toEqual([
 			'a.b',

@@ -43,7 +43,7 @@ describe('the plan for our endpoints', () => {
 		[['a', 'c', 'b'], ['a', 'b', 'c'], 'c'],
 		[['a', 'c', 'b'], ['a', 'b'], 'b'],
 		[['9', '10'], ['9', '10'], '10'],
-	])('of %j, of which the secrets of %j are known, keeps %s', (ids, known, kept) => {
+	])('a plan for %j, with known secrets for %j, keeps %s', (ids, known, kept) => {
 		for (const order of [ids, [...ids].reverse()]) {
 			const planned = plan(
 				order.map((id) => make(id)),

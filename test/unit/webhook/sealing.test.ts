@@ -55,7 +55,7 @@ describe('a sealed secret', () => {
 			expect(readDescription(text)).toEqual({ ours: true, workflowId: undefined, sealed });
 	});
 
-	it('names its workflow also where the rest of its description was cut or escaped', () => {
+	it('a description names its workflow even if the rest was cut or escaped', () => {
 		const whole = describeEndpoint('8fKq2mWv0Xy', seal('whsec_1', 'pk_live_1', url));
 		for (const text of [whole.slice(0, 60), whole.replace('(', '&#40;')])
 			expect(readDescription(text)).toMatchObject({ ours: false, workflowId: '8fKq2mWv0Xy' });
