@@ -23,6 +23,7 @@ describe('metadata', () => {
 		[{ parent: {}, lines: {} }],
 		[{ lines: { data: ['place=line', null, {}] } }],
 		[{ metadata: '%3D%' }],
+		[{ metadata: encodeURIComponent(encodeURIComponent(encodeURIComponent('{"a":"1"}'))) }],
 		[{ metadata: JSON.stringify(JSON.stringify(JSON.stringify(JSON.stringify({ a: '1' })))) }],
 		[{ metadata: '   ' }],
 		[{ metadata: '""' }],
