@@ -39,8 +39,7 @@ const encodedTwice = /^[^={]*%(?:25)*(?:3d|7b)/i;
 function parseMetadata(value: unknown, depth = 3): IDataObject | undefined {
 	if (isRecord(value)) return unfoldWebhookMetadata(value);
 	if (typeof value !== 'string' || depth === 0) return undefined;
-	const json = parseJson(value);
-	const inner = typeof json === 'string' ? parseMetadata(json, depth - 1) : undefined;
+	const inner = parseMetadata(parseJson(value), depth - 1);
 	if (inner) return inner;
 	const text = value.trim().replace(/^"([\s\S]*)"$/, '$1');
 	const unquoted = parseJson(text);

@@ -73,7 +73,7 @@ const findUsable = (endpoints: Endpoint[], findSecret: FindSecret) =>
 
 /** IDs grow with time (docs/pocketsflow-api.md#ids). What matters is that all processes agree. */
 const compareAge = ({ id: one }: { id: string }, { id: other }: { id: string }) =>
-	other.length - one.length || (one > other ? -1 : Number(one < other));
+	other.length - one.length || (one > other ? -1 : 1);
 
 function findDifference(
 	{ secret, ...endpoint }: Endpoint & KnownSecret,

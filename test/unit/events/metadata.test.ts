@@ -23,6 +23,7 @@ describe('metadata', () => {
 		[{ parent: {}, lines: {} }],
 		[{ lines: { data: ['place=line', null, {}] } }],
 		[{ metadata: '%3D%' }],
+		[{ metadata: encodeURIComponent(encodeURIComponent(encodeURIComponent('{"a":"1"}'))) }],
 		[{ metadata: JSON.stringify(JSON.stringify(JSON.stringify(JSON.stringify({ a: '1' })))) }],
 		[{ metadata: '   ' }],
 		[{ metadata: '""' }],
@@ -47,6 +48,7 @@ describe('metadata', () => {
 		['URL-encoded text in quotes, in URL encoding', encodeURIComponent('"a=1"')],
 		['JSON in URL encoding, twice', encodeURIComponent(encodeURIComponent('{"a":"1"}'))],
 		['webhookMetadata in URL-encoded text', 'webhookMetadata=a%3D1'],
+		['JSON in quotes that are not escaped', '"{"a":"1"}"'],
 		['JSON twice in quotes', JSON.stringify(JSON.stringify(JSON.stringify({ a: '1' })))],
 	])('that is encoded twice is read: %s', (_how, metadata) => {
 		expect(readMetadata({ metadata } as never)).toEqual({ a: '1' });

@@ -188,6 +188,7 @@ describe('the simplified output of an event that is about something else', () =>
 			{ product: { id: 'p1', name: 'Icons', price: 29, currency: 'USD' }, currency: 'USD' },
 		],
 		['product.deleted', { productId: 'p1' }, { product: { id: 'p1', productId: 'p1' } }],
+		['review.created', { _id: 'r1', userId: 'u1' }, { review: { id: 'r1' } }],
 		['review.created', { review: { rating: 4 } }, { review: { rating: 4 } }],
 		['review.created', { rating: 4, reviewer: undefined }, { review: { rating: 4 } }],
 		[

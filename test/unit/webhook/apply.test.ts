@@ -448,10 +448,10 @@ describe('of the endpoints of several processes', () => {
 
 	it('our endpoint is recognized even if Pocketsflow loses its copy or does not list it yet', async () => {
 		answers['PUT /w5'] = (answer) => {
-			webhooks = webhooks.map((one) => ({ ...one, description: 'cut' }));
+			webhooks.at(-1)!.description = 'cut';
 			return answer;
 		};
-		stock(useless('w1'));
+		stock(useless('w1'), make('w4'));
 		await carryOut(hook(), { remove });
 		expect(present()).toEqual(['w5']);
 
