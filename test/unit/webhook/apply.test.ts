@@ -300,13 +300,14 @@ describe('a new endpoint', () => {
 	});
 
 	it.each([
-		[undefined, 'The endpoint was removed.', []],
+		['removed', undefined, 'The endpoint was removed.', []],
 		[
+			'reported if it cannot be removed',
 			refuse('403', 'never delete'),
 			'The endpoint could not be removed: never delete. Remove it under Developers → Webhooks.',
 			['w5'],
 		],
-	])('without a secret is useless (%j)', async (refusal, outcome, left) => {
+	])('without a secret is %s', async (_what, refusal, outcome, left) => {
 		answers.POST = ({ id }) => ({ id });
 		if (refusal) refusals['DELETE /w5'] = [refusal];
 		expect(await messageOf(carryOut(hook(), {}))).toBe(
