@@ -60,7 +60,7 @@ export class PocketsflowApi implements ICredentialType {
 			default: '',
 			placeholder: 'e.g. whsec_…',
 			description:
-				'Needed only for a webhook that you created manually in Pocketsflow. The Pocketsflow Trigger stores the secret of its own webhook.',
+				'Needed only for a webhook that you created manually in Pocketsflow. The Pocketsflow Trigger stores its own secret automatically.',
 		},
 		{
 			displayName: 'Ignore SSL Issues (Insecure)',

@@ -163,7 +163,7 @@ describe("the action node as an AI agent's tool", () => {
 				[{ error: expect.stringMatching(/^'Price' must be 0 or more\. .*Nothing was sent/) }],
 				[{ error: expect.stringMatching(/^'Price' must be a number\. .*Nothing was sent/) }],
 				[{ error: expect.stringMatching(/^'Product' is empty\. .*Nothing was sent/) }],
-				[{ error: expect.stringMatching(/^Product not found\. Check the ID: /) }],
+				[{ error: expect.stringMatching(/^Product not found\. Check the ID\. It must/) }],
 			]);
 			expect(requests.slice(before).map(({ method, path }) => `${method} ${path}`)).toEqual([
 				'GET /products/6a5100000000000000000001',

@@ -179,7 +179,7 @@ test('The polling trigger is added from the search, and brings an event that was
 		action: 'On order completed',
 	});
 	expect(await byTestId(page, 'parameter-input-events').innerText()).toContain('Order Completed');
-	expect(await executeNode(page, 'A-3002')).toContain('an execution without items');
+	expect(await executeNode(page, 'A-3002')).toContain('An execution without items');
 });
 
 test('The output of an invoice event says that its amounts are in cents', async () => {

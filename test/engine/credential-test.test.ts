@@ -106,7 +106,7 @@ test('The credential test reports that a server does not answer in time', async 
 
 test('Says of an empty key that an expression has no item here', async () => {
 	expect((await testFields('https://api.pocketsflow.com', '')).message).toMatch(
-		/is not a Pocketsflow key\. Nothing was sent\. The field or the result of its expression is empty\. .*no item/,
+		/is not a Pocketsflow key\. Nothing was sent\. The field or the result of its expression is empty\. .*run without an item/,
 	);
 });
 
