@@ -108,7 +108,7 @@ export const subscriptionResource: Resource = {
 		}),
 		buildGetManyRow({
 			action: 'Get many subscriptions',
-			description: "Get the subscriptions of all buyers to the account's offers",
+			description: "Get the subscriptions of buyers to the account's offers",
 			list: lists.memberships,
 			collections: [
 				buildFilters(
