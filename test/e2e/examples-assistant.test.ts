@@ -88,7 +88,7 @@ test('makes a checkout link that carries the own order id', async () => {
 	const { data } = await shop.environment.api.get<Array<{ _id: string }>>('/products');
 	await waitForEnd(
 		await chat({
-			tool: 'Make_a_checkout_link',
+			tool: 'Create_checkout_link',
 			args: { product_id: data[0]._id, order_id: 'A-1001' },
 		}),
 	);
