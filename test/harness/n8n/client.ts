@@ -263,12 +263,12 @@ export class N8nClient {
 	async activate(id: string, withinMs = 60_000): Promise<void> {
 		const { versionId } = await this.workflow(id);
 		await this.post(`/workflows/${id}/activate`, { versionId });
-		const publication = await until(
+		const { publication } = await until(
 			'n8n to publish the workflow',
 			async () => {
 				const current = await this.publicationStatus(id);
 				const isDecided = !current || ['published', 'failed', 'partial'].includes(current.status);
-				return isDecided && current;
+				return isDecided && { publication: current };
 			},
 			{ withinMs },
 		);
