@@ -143,6 +143,23 @@ function OrderActions({ db, order }: { db: Database; order: Order }) {
 	);
 }
 
+interface SaleProps {
+	name?: string;
+	buyerEmail: string;
+	_id: string;
+}
+
+/** The cell that says what was sold, to whom, and under which ID. */
+const Sale = ({ name, buyerEmail, _id }: SaleProps) => (
+	<td class="block">
+		<strong>{name}</strong>
+		<br />
+		{buyerEmail}
+		<br />
+		<code class="small">{_id}</code>
+	</td>
+);
+
 function Orders({ db }: View) {
 	const { rows, total } = db.orders.query({ take: MAX_ROWS });
 	return (
@@ -158,13 +175,7 @@ function Orders({ db }: View) {
 					<td data-label="Time" class="nowrap">
 						<Time ms={order.createdAtMs} />
 					</td>
-					<td class="block">
-						<strong>{db.products.get(order.productId)?.name ?? 'A deleted product'}</strong>
-						<br />
-						{order.buyerEmail}
-						<br />
-						<code class="small">{order._id}</code>
-					</td>
+					<Sale {...order} name={db.products.get(order.productId)?.name ?? 'A deleted product'} />
 					<td data-label="Metadata" class="own">
 						<Metadata {...order} />
 					</td>
@@ -233,13 +244,7 @@ function Memberships({ db }: View) {
 					<td data-label="Since" class="nowrap">
 						<Time ms={membership.createdAtMs} />
 					</td>
-					<td class="block">
-						<strong>{db.offers.get(membership.offerId)?.name}</strong>
-						<br />
-						{membership.buyerEmail}
-						<br />
-						<code class="small">{membership._id}</code>
-					</td>
+					<Sale {...membership} name={db.offers.get(membership.offerId)?.name} />
 					<td data-label="Status">
 						<span>
 							<span class={`badge ${membershipBadges[membership.status] ?? 'plain'}`}>
