@@ -8,7 +8,7 @@ import type { Denial } from './denial';
 import type { SimplifiedKey } from './simplify';
 
 /** One row of a resource's table: everything that defines an operation. */
-export type Operation = RequestOperation | LocalOperation;
+export type Operation = ListOperation | RequestOperation | LocalOperation;
 
 interface OperationBase {
 	/** What n8n shows: name, value, action, description. */
@@ -20,8 +20,15 @@ interface OperationBase {
 	effect: Effect;
 }
 
-/** An operation of the API: one request, or all pages of one list. */
-export interface RequestOperation extends OperationBase {
+/** Reads a list: the first records, all, or the matching ones if the API can't search it. */
+export interface ListOperation extends OperationBase, RecordOutput {
+	list: ListEndpoint;
+	/** @throws InvalidInputError */
+	search?(item: ItemParameters): RecordSearch;
+}
+
+/** Sends one request. */
+export interface RequestOperation extends OperationBase, RecordOutput {
 	/** Builds the request from the item's parameters. Pure. @throws InvalidInputError */
 	request(item: ItemParameters): PocketsflowRequest | LookUp;
 	/** How the response may say no despite a success status. */
@@ -64,24 +71,15 @@ export interface Resource {
 }
 
 /**
- * How the response to an operation becomes output items.
+ * How a response becomes the output item.
  * - `record`: the one record, which may be wrapped in an object under any of `recordKeys`. A response
  * without what it `requires` (the ID by default) is not a success.
- * - `list`: one item per record of the list
- * - `search`: one item per matching record of a list that the API cannot search
- * - `deleted`: `{ deleted: true, id }`
+ * - `deleted`: the values of `output`
  * - `message`: the values of `output`, then those of the response
  */
 type ResponseShape =
-	| ({ kind: 'record'; recordKeys?: readonly string[]; requires?: 'id' | 'url' } & RecordOutput)
-	| ({ kind: 'list'; list: ListEndpoint } & RecordOutput)
-	| ({
-			kind: 'search';
-			list: ListEndpoint;
-			search(item: ItemParameters): RecordSearch;
-	  } & RecordOutput)
-	| { kind: 'deleted'; id: Field<string> }
-	| { kind: 'message'; output(item: ItemParameters): IDataObject };
+	| { kind: 'record'; recordKeys?: readonly string[]; requires?: 'id' | 'url' }
+	| { kind: 'deleted' | 'message'; output(item: ItemParameters): IDataObject };
 
 /** Which keys of a record are in the output. */
 export interface RecordOutput {

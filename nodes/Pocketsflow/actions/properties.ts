@@ -77,11 +77,7 @@ function sortForPanel(operations: readonly Operation[]): Field[] {
 /** The operation that a new node starts with: one that only reads, if there is one. */
 function findSafest(operations: readonly Operation[]): Operation {
 	const reads = operations.filter(({ effect }) => effect === 'read');
-	return (
-		reads.find((row) => 'response' in row && row.response.kind === 'list') ??
-		reads[0] ??
-		operations[0]
-	);
+	return reads.find((row) => 'list' in row && !row.search) ?? reads[0] ?? operations[0];
 }
 
 function buildCollectionProperty({

@@ -1,9 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { lists } from '../../api/lists';
-import { path } from '../../api/request';
-import { buildAdditionalFields, buildUpdateFields } from '../../fields/shared/collections';
-import { simplifyField } from '../../fields/shared/output';
+import { buildAdditionalFields } from '../../fields/shared/collections';
 import { dateField } from '../../fields/kinds/date';
 import { buildProductField, locatorField, mainProductsField } from '../../fields/locators';
 import { formatActive, formatAmount, formatText, buildPicker } from '../../fields/pickers';
@@ -14,19 +12,7 @@ import { numberField } from '../../fields/kinds/number';
 import { codeField, textField } from '../../fields/kinds/text';
 import type { Denial } from '../denial';
 import type { Resource } from '../operation';
-import { buildDeleteRow, buildGetManyRow, buildGetRow } from '../rows';
-
-const simplifiedKeys = [
-	'name',
-	'code',
-	'value',
-	'valueType',
-	'active',
-	'mainProductIds',
-	'expiration',
-	'used',
-	'testMode',
-];
+import { RecordOperations } from '../recordOperations';
 
 const discountField = locatorField({
 	displayName: 'Discount',
@@ -121,93 +107,59 @@ const denial: Denial = {
 	description: `${checkCode}.`,
 };
 
+const discounts = new RecordOperations({
+	noun: 'discount',
+	endpoint: lists.discounts,
+	field: discountField,
+	simplifiedKeys: [
+		'name',
+		'code',
+		'value',
+		'valueType',
+		'active',
+		'mainProductIds',
+		'expiration',
+		'used',
+		'testMode',
+	],
+});
+
 export const discountResource: Resource = {
 	option: { name: 'Discount', value: 'discount' },
 	operations: [
-		{
-			option: {
-				name: 'Create',
-				value: 'create',
-				action: 'Create discount',
-				description: 'Create a discount code for one or more products',
-			},
-			fields: [
-				nameField,
-				discountCodeField,
-				valueTypeField,
-				valueField,
-				mainProductsField,
-				simplifyField,
-			],
-			collections: [buildAdditionalFields(activeField, expirationField)],
-			request(item) {
+		discounts.create('Create a discount code for one or more products', {
+			fields: [nameField, discountCodeField, valueTypeField, valueField, mainProductsField],
+			additional: [activeField, expirationField],
+			body(item) {
 				checkPercentage(item.get(valueField), item.get(valueTypeField));
 				return {
-					method: 'POST',
-					path: '/discounts',
-					body: {
-						name: item.require(nameField),
-						code: item.require(discountCodeField),
-						valueType: item.require(valueTypeField),
-						value: item.require(valueField),
-						mainProductIds: item.require(mainProductsField),
-						...item.getOptional(),
-					},
+					name: item.require(nameField),
+					code: item.require(discountCodeField),
+					valueType: item.require(valueTypeField),
+					value: item.require(valueField),
+					mainProductIds: item.require(mainProductsField),
+					...item.getOptional(),
 				};
 			},
-			effect: 'create',
-			response: { kind: 'record', recordKeys: lists.discounts.recordKeys, simplifiedKeys },
-		},
-		buildDeleteRow({
-			action: 'Delete discount permanently',
-			description: 'Delete a discount permanently. Its code stops working.',
-			field: discountField,
-			path: '/discounts',
 		}),
-		buildGetRow({
-			action: 'Get discount',
-			description: 'Get one discount',
-			field: discountField,
-			list: lists.discounts,
-			simplifiedKeys,
-		}),
-		buildGetManyRow({
-			action: 'Get many discounts',
-			description: 'Get the discounts of the account',
-			list: lists.discounts,
-			simplifiedKeys,
-		}),
-		{
-			option: {
-				name: 'Update',
-				value: 'update',
-				action: 'Update discount',
-				description: "Update a discount. Fields that you don't set keep their values.",
-			},
-			fields: [discountField, simplifyField],
-			collections: [
-				buildUpdateFields(
-					activeField,
-					discountCodeField,
-					changedExpirationField,
-					mainProductsField,
-					nameField,
-					valueField,
-					valueTypeField,
-				),
+		discounts.delete('Delete a discount permanently. Its code stops working.'),
+		discounts.get(),
+		discounts.getMany(),
+		discounts.update("Update a discount. Fields that you don't set keep their values.", {
+			changes: [
+				activeField,
+				discountCodeField,
+				changedExpirationField,
+				mainProductsField,
+				nameField,
+				valueField,
+				valueTypeField,
 			],
-			request(item) {
-				const changes = item.requireChanges();
+			body(changes) {
 				checkPercentage(changes.value, changes.valueType);
-				return {
-					method: 'POST',
-					path: path`/discounts/${item.require(discountField)}`,
-					body: changes,
-				};
+				return changes;
 			},
-			effect: 'change',
-			response: { kind: 'record', recordKeys: lists.discounts.recordKeys, simplifiedKeys },
-		},
+		}),
 		{
 			option: {
 				name: 'Validate',

@@ -1,6 +1,4 @@
 import { lists } from '../../api/lists';
-import { buildAdditionalFields } from '../../fields/shared/collections';
-import { simplifyField } from '../../fields/shared/output';
 import { checkPriceRange, pageFields } from '../../fields/shared/salesPage';
 import { jsonField, textOrJsonField } from '../../fields/kinds/json';
 import { checkoutQueryPattern, idPattern, locatorField, offerSource } from '../../fields/locators';
@@ -10,19 +8,7 @@ import { choiceField } from '../../fields/kinds/choice';
 import { numberField } from '../../fields/kinds/number';
 import { longTextField, textField, urlField } from '../../fields/kinds/text';
 import type { Resource } from '../operation';
-import { buildGetManyRow, buildGetRow } from '../rows';
-
-const simplifiedKeys = [
-	'name',
-	'price',
-	'currency',
-	'frequency',
-	'trialPeriod',
-	'published',
-	'slug',
-	'testMode',
-	'createdAt',
-];
+import { RecordOperations } from '../recordOperations';
 
 const offerField = locatorField({
 	displayName: 'Subscription Offer',
@@ -131,6 +117,23 @@ const offerFields = [
 	),
 ];
 
+const offers = new RecordOperations({
+	noun: 'subscription offer',
+	endpoint: lists.offers,
+	field: offerField,
+	simplifiedKeys: [
+		'name',
+		'price',
+		'currency',
+		'frequency',
+		'trialPeriod',
+		'published',
+		'slug',
+		'testMode',
+		'createdAt',
+	],
+});
+
 export const subscriptionOfferResource: Resource = {
 	option: {
 		name: 'Subscription Offer',
@@ -138,41 +141,20 @@ export const subscriptionOfferResource: Resource = {
 		description: 'A recurring product that buyers can subscribe to',
 	},
 	operations: [
-		{
-			option: {
-				name: 'Create',
-				value: 'create',
-				action: 'Create subscription offer',
-				description:
-					'Create a subscription offer, a recurring product that you sell through a checkout session',
-			},
-			fields: [nameField, ...buildPriceFields(offerPriceField), frequencyField, simplifyField],
-			collections: [buildAdditionalFields(...pageFields, ...offerFields)],
-			request: (item) => ({
-				method: 'POST',
-				path: '/subscriptions',
-				body: {
+		offers.create(
+			'Create a subscription offer, a recurring product that you sell through a checkout session',
+			{
+				fields: [nameField, ...buildPriceFields(offerPriceField), frequencyField],
+				additional: [...pageFields, ...offerFields],
+				body: (item) => ({
 					name: item.require(nameField),
 					price: readPrice(item, offerPriceField),
 					frequency: item.require(frequencyField),
 					...checkPriceRange(item.getOptional()),
-				},
-			}),
-			effect: 'create',
-			response: { kind: 'record', recordKeys: lists.offers.recordKeys, simplifiedKeys },
-		},
-		buildGetRow({
-			action: 'Get subscription offer',
-			description: 'Get one subscription offer',
-			field: offerField,
-			list: lists.offers,
-			simplifiedKeys,
-		}),
-		buildGetManyRow({
-			action: 'Get many subscription offers',
-			description: 'Get the subscription offers of the account',
-			list: lists.offers,
-			simplifiedKeys,
-		}),
+				}),
+			},
+		),
+		offers.get(),
+		offers.getMany(),
 	],
 };
