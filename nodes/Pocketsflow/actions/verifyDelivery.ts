@@ -10,13 +10,11 @@ import type { ItemParameters } from './itemParameters';
 import type { Task } from './operation';
 import { getAtPath } from './simplify';
 
-const bodyFromField = choiceField(
-	{
-		displayName: 'Body From',
-		name: 'bodyFrom',
-		description: 'Where to find the body of the delivery, exactly as it was sent',
-	},
-	[
+const bodyFromField = choiceField({
+	displayName: 'Body From',
+	name: 'bodyFrom',
+	description: 'Where to find the body of the delivery, exactly as it was sent',
+	options: [
 		{
 			name: 'Binary Field',
 			value: 'binary',
@@ -28,7 +26,7 @@ const bodyFromField = choiceField(
 			description: 'Text, for example from a queue or another service',
 		},
 	],
-);
+});
 
 const binaryFieldField: Field<unknown> = showFor(
 	{ bodyFrom: ['binary'] },

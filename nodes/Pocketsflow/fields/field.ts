@@ -57,6 +57,33 @@ export type Presentation = Pick<INodeProperties, 'displayName' | 'name' | 'descr
 /** Whether a parameter's value counts as not set. */
 export const isUnset = (raw: unknown) => raw === undefined || raw === null || raw === '';
 
+/** A field that is read only if it is set. */
+export const defineField = <T>(
+	property: INodeProperties,
+	read: (raw: unknown, timezone: string) => T | undefined,
+): Field<T> => ({
+	property,
+	read: (raw, timezone = 'UTC') => (isUnset(raw) ? undefined : read(raw, timezone)),
+});
+
+/**
+ * The field with one more condition on its value.
+ * @param describe what is wrong with a value, after the name of the field
+ */
+export const checkField = <T>(
+	field: Field<T>,
+	isValid: (value: T) => boolean,
+	describe: (value: T) => string,
+	remedy: string,
+): Field<T> => ({
+	...field,
+	read(raw, timezone) {
+		const value = field.read(raw, timezone);
+		if (value === undefined || isValid(value)) return value;
+		throw new InvalidInputError(`'${field.property.displayName}' ${describe(value)}`, remedy);
+	},
+});
+
 /**
  * The error for a field that is undefined or null, as expressions return it when what they read does not
  * exist.

@@ -33,18 +33,16 @@ const cancelUrlField = urlField({
 	description: 'The page that buyers see if they leave without paying',
 });
 
-const metadataInputField = choiceField(
-	{
-		displayName: 'Metadata Input',
-		name: 'metadataInput',
-		description: 'How to enter the metadata that Pocketsflow returns with the paid order',
-		default: 'fields',
-	},
-	[
+const metadataInputField = choiceField({
+	displayName: 'Metadata Input',
+	name: 'metadataInput',
+	description: 'How to enter the metadata that Pocketsflow returns with the paid order',
+	default: 'fields',
+	options: [
 		{ name: 'JSON', value: 'json' },
 		{ name: 'Key-Value Pairs', value: 'fields' },
 	],
-);
+});
 
 const metadataRowsField: Field<IDataObject> = {
 	property: {

@@ -43,32 +43,28 @@ export const customerResource: Resource = {
 				addButton: 'Add Sort Option',
 				description: 'How to sort the customers',
 				fields: [
-					choiceField(
-						{
-							displayName: 'Sort By',
-							name: 'sortBy',
-							description: 'The field to sort the customers by',
-							default: 'createdAt',
-						},
-						[
+					choiceField({
+						displayName: 'Sort By',
+						name: 'sortBy',
+						description: 'The field to sort the customers by',
+						default: 'createdAt',
+						options: [
 							{ name: 'Country', value: 'country' },
 							{ name: 'Created At', value: 'createdAt' },
 							{ name: 'Email', value: 'email' },
 							{ name: 'Number of Orders', value: 'numberOfOrders' },
 						],
-					),
-					choiceField(
-						{
-							displayName: 'Sort Order',
-							name: 'sortOrder',
-							description: 'The order to sort the customers in',
-							default: 'desc',
-						},
-						[
+					}),
+					choiceField({
+						displayName: 'Sort Order',
+						name: 'sortOrder',
+						description: 'The order to sort the customers in',
+						default: 'desc',
+						options: [
 							{ name: 'Ascending', description: 'Smallest value first', value: 'asc' },
 							{ name: 'Descending', description: 'Largest value first', value: 'desc' },
 						],
-					),
+					}),
 				],
 			},
 		]),

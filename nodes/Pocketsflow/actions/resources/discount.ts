@@ -48,18 +48,16 @@ const discountCodeField = codeField({
 	description: 'The code that buyers enter at checkout',
 });
 
-const valueTypeField = choiceField(
-	{
-		displayName: 'Value Type',
-		name: 'valueType',
-		description: 'The type of the value: a percentage of the price or a fixed amount',
-		default: 'percentage',
-	},
-	[
+const valueTypeField = choiceField({
+	displayName: 'Value Type',
+	name: 'valueType',
+	description: 'The type of the value: a percentage of the price or a fixed amount',
+	default: 'percentage',
+	options: [
 		{ name: 'Fixed Amount', value: 'fixed' },
 		{ name: 'Percentage', value: 'percentage' },
 	],
-);
+});
 
 const valueField = numberField(
 	{

@@ -44,14 +44,12 @@ const metadataValueField = comparedTextField({
 	description: 'The exact value of the key, compared as text',
 });
 
-const matchesField = choiceField(
-	{
-		displayName: 'Matches',
-		name: 'matches',
-		description: 'Which of the matching orders to return',
-		default: 'first',
-	},
-	[
+const matchesField = choiceField({
+	displayName: 'Matches',
+	name: 'matches',
+	description: 'Which of the matching orders to return',
+	default: 'first',
+	options: [
 		{ name: 'All Matches', value: 'all', description: 'Read all orders in the date range' },
 		{
 			name: 'First Match',
@@ -59,7 +57,7 @@ const matchesField = choiceField(
 			description: 'Stop reading at the first order that matches',
 		},
 	],
-);
+});
 
 const orders = new RecordOperations({
 	noun: 'order',

@@ -38,18 +38,16 @@ export const paymentResource: Resource = {
 					name: 'startDate',
 					description: 'Only payments from this day on. The time is ignored.',
 				}),
-				choiceField(
-					{
-						displayName: 'Type',
-						name: 'type',
-						description: 'Which payments to return',
-						default: 'all',
-					},
-					[
+				choiceField({
+					displayName: 'Type',
+					name: 'type',
+					description: 'Which payments to return',
+					default: 'all',
+					options: [
 						{ name: 'All', value: 'all' },
 						{ name: 'Subscription', value: 'subscription' },
 					],
-				),
+				}),
 			),
 		]),
 	],

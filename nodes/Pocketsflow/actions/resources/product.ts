@@ -76,32 +76,28 @@ export const productResource: Resource = {
 			additional: [
 				...pageFields,
 				activeField,
-				choiceField(
-					{
-						displayName: 'Billing Interval',
-						name: 'billingInterval',
-						description: 'How often buyers pay for a product of the type Subscription',
-						default: 'month',
-					},
-					[
+				choiceField({
+					displayName: 'Billing Interval',
+					name: 'billingInterval',
+					description: 'How often buyers pay for a product of the type Subscription',
+					default: 'month',
+					options: [
 						{ name: 'Month', value: 'month' },
 						{ name: 'Year', value: 'year' },
 					],
-				),
+				}),
 				currencyField,
 				switchField(
 					'Pay What You Want',
 					'payWant',
 					'Whether buyers choose the price, between Minimum Price and Maximum Price',
 				),
-				choiceField(
-					{
-						displayName: 'Type',
-						name: 'type',
-						description: "How the product is sold; you can't change this later",
-						default: 'one-time',
-					},
-					[
+				choiceField({
+					displayName: 'Type',
+					name: 'type',
+					description: "How the product is sold; you can't change this later",
+					default: 'one-time',
+					options: [
 						{ name: 'One-Time', value: 'one-time', description: 'Paid once' },
 						{
 							name: 'Subscription',
@@ -109,7 +105,7 @@ export const productResource: Resource = {
 							description: 'For recurring payments, use the resource Subscription Offer instead',
 						},
 					],
-				),
+				}),
 			],
 			body: (item) => ({
 				name: item.require(nameField),

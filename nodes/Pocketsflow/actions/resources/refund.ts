@@ -25,18 +25,16 @@ const refundField = locatorField({
 
 // The API only has an optional amount. With this choice, an expression that returns nothing by accident
 // can't turn a partial refund into a full one.
-const extentField = choiceField(
-	{
-		displayName: 'Refund',
-		name: 'refundExtent',
-		description: 'How much of the payment to refund',
-		default: 'full',
-	},
-	[
+const extentField = choiceField({
+	displayName: 'Refund',
+	name: 'refundExtent',
+	description: 'How much of the payment to refund',
+	default: 'full',
+	options: [
 		{ name: 'Full', value: 'full', description: 'Refund the whole payment' },
 		{ name: 'Partial', value: 'partial', description: 'Refund only the amount that you set' },
 	],
-);
+});
 
 const amountField = showFor(
 	{ refundExtent: ['partial'] },

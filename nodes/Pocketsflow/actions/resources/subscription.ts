@@ -108,19 +108,17 @@ export const subscriptionResource: Resource = {
 		memberships.getMany("Get the subscriptions of buyers to the account's offers", [
 			buildFilters(
 				...dateRangeFields,
-				choiceField(
-					{
-						displayName: 'Status',
-						name: 'status',
-						description: 'Only subscriptions with this status',
-						default: 'active',
-					},
-					[
+				choiceField({
+					displayName: 'Status',
+					name: 'status',
+					description: 'Only subscriptions with this status',
+					default: 'active',
+					options: [
 						{ name: 'Active', value: 'active' },
 						{ name: 'Canceled', value: 'canceled' },
 						{ name: 'Paused', value: 'paused' },
 					],
-				),
+				}),
 			),
 		]),
 		{

@@ -39,19 +39,17 @@ const offerPriceField = priceField({
 	description: 'The price of each period in US dollars: 15 is $15.00',
 });
 
-const frequencyField = choiceField(
-	{
-		displayName: 'Frequency',
-		name: 'frequency',
-		description: 'How often the price is charged',
-		default: 'monthly',
-	},
-	[
+const frequencyField = choiceField({
+	displayName: 'Frequency',
+	name: 'frequency',
+	description: 'How often the price is charged',
+	default: 'monthly',
+	options: [
 		{ name: 'Monthly', value: 'monthly' },
 		{ name: 'Weekly', value: 'weekly' },
 		{ name: 'Yearly', value: 'yearly' },
 	],
-);
+});
 
 const buildStyleField = (displayName: string, name: string, description: string) =>
 	jsonField({

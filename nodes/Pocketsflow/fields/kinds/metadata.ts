@@ -3,7 +3,7 @@ import type { IDataObject } from 'n8n-workflow';
 import { isRecord } from '../../api/responses';
 import { InvalidInputError, putInQuotes, quote, readText, refuseMissing } from '../field';
 import { isExact } from '../numbers';
-import { parseJsonInput } from './json';
+import { parseJsonInput, refuseDuplicate } from './json';
 
 /**
  * Reads metadata from the rows of a key-value collection. Blank rows are refused, too: n8n creates blank
@@ -71,11 +71,7 @@ function checkKey(displayName: string, key: string, metadata: IDataObject): void
 	// Assigning to this key would set the object's prototype and lose the entry.
 	if (key === '__proto__')
 		throw new InvalidInputError(`'${displayName}' cannot have the key '${key}'`, 'Rename the key.');
-	if (Object.hasOwn(metadata, key))
-		throw new InvalidInputError(
-			`'${displayName}' has the key ${quote(key)} twice`,
-			'Remove one of them: a key can be sent only once.',
-		);
+	if (Object.hasOwn(metadata, key)) throw refuseDuplicate(displayName, key);
 }
 
 function readValue(displayName: string, key: string, value: unknown): string | number | boolean {

@@ -1,4 +1,4 @@
-import { InvalidInputError, isUnset, type Field, type Presentation } from '../field';
+import { defineField, InvalidInputError, type Field, type Presentation } from '../field';
 import { isExactText } from '../numbers';
 
 interface NumberBounds {
@@ -15,25 +15,20 @@ interface NumberBounds {
  * missing (docs/n8n-engine.md#loading-and-metadata).
  */
 export function numberField(shown: Presentation, bounds: NumberBounds = {}): Field<number> {
-	const { min, max } = bounds;
-	return {
-		property:
-			shown.default === undefined
-				? { type: 'string', default: '', ...shown }
-				: {
-						type: 'number',
-						default: 0,
-						...shown,
-						typeOptions: {
-							...(min !== undefined && { minValue: min }),
-							...(max !== undefined && { maxValue: max }),
-						},
-					},
-		read(raw) {
-			if (isUnset(raw) || (typeof raw === 'string' && raw.trim() === '')) return undefined;
-			return readNumber(shown.displayName, raw, bounds);
-		},
+	const { min: minValue, max: maxValue } = bounds;
+	const typeOptions = {
+		...(minValue !== undefined && { minValue }),
+		...(maxValue !== undefined && { maxValue }),
 	};
+	return defineField(
+		shown.default === undefined
+			? { type: 'string', default: '', ...shown }
+			: { type: 'number', default: 0, ...shown, typeOptions },
+		(raw) =>
+			typeof raw === 'string' && raw.trim() === ''
+				? undefined
+				: readNumber(shown.displayName, raw, bounds),
+	);
 }
 
 function readNumber(

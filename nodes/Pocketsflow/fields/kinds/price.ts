@@ -1,4 +1,5 @@
 import {
+	checkField,
 	InvalidInputError,
 	showFor,
 	type CollectionValues,
@@ -10,35 +11,25 @@ import { choiceField } from './choice';
 import { moneyField } from './number';
 
 /** Whether a new product has a price, so that none is free because someone forgot its price. */
-const pricingField = choiceField(
-	{
-		displayName: 'Pricing',
-		name: 'pricing',
-		description: 'The pricing of the product: paid or free',
-		default: 'paid',
-	},
-	[
+const pricingField = choiceField({
+	displayName: 'Pricing',
+	name: 'pricing',
+	description: 'The pricing of the product: paid or free',
+	default: 'paid',
+	options: [
 		{ name: 'Free', value: 'free', description: 'Sets the price to 0' },
 		{ name: 'Paid', value: 'paid', description: 'Buyers pay the price that you set' },
 	],
-);
+});
 
 /** A price in major units. A price of 0 is refused, because free is a separate choice. */
-export function priceField(shown: Presentation): Field<number> {
-	const field = moneyField({ ...shown, required: true });
-	return {
-		...field,
-		read(raw) {
-			const price = field.read(raw);
-			if (price === 0)
-				throw new InvalidInputError(
-					`'${shown.displayName}' is 0`,
-					"Enter a price. To offer the product for free, set 'Pricing' to 'Free', or add 'Make Free' when you update it.",
-				);
-			return price;
-		},
-	};
-}
+export const priceField = (shown: Presentation): Field<number> =>
+	checkField(
+		moneyField({ ...shown, required: true }),
+		(price) => price !== 0,
+		() => 'is 0',
+		"Enter a price. To offer the product for free, set 'Pricing' to 'Free', or add 'Make Free' when you update it.",
+	);
 
 /** The price fields of a new product, in the order in which the panel shows them. */
 export const buildPriceFields = (price: Field<number>): readonly Field[] => [
