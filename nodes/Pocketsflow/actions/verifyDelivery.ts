@@ -90,8 +90,7 @@ export function prepareVerification(context: IExecuteFunctions, item: ItemParame
 	const readBody = prepareBody(context, item);
 	return async () => {
 		const { checkDelivery } = await import('./checkDelivery');
-		const delivery = { rawBody: await readBody(), headers };
-		return [await checkDelivery(context, delivery, { simplify, itemIndex })];
+		return [await checkDelivery(context, await readBody(), headers, { simplify, itemIndex })];
 	};
 }
 
