@@ -21,17 +21,15 @@ export interface PickerSource {
 	 * @param related the records of the related list that belong to this one; empty if it was not read
 	 */
 	label(record: IDataObject, related: readonly IDataObject[]): Array<string | undefined>;
-	/** Another list that the labels need. If it does not load soon, the labels go without it. */
-	related?: RelatedList;
-}
-
-/** A list of records that belong to those of another list: both have the same text under a key. */
-export interface RelatedList {
-	list: ListEndpoint;
-	/** The text of a record of this list. */
-	key(record: IDataObject): string | undefined;
-	/** The same text of an offered record. */
-	ownKey(record: IDataObject): string | undefined;
+	/**
+	 * Another list that the labels need, with the text by which a record of it (`key`) belongs to an offered
+	 * record (`ownKey`). If it does not load soon, the labels go without it.
+	 */
+	related?: {
+		list: ListEndpoint;
+		key(record: IDataObject): string | undefined;
+		ownKey(record: IDataObject): string | undefined;
+	};
 }
 
 /** A picker of one list. */

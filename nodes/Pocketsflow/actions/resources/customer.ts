@@ -10,7 +10,6 @@ import { RecordOperations } from '../recordOperations';
 const customerField = locatorField({
 	displayName: 'Customer',
 	name: 'customerId',
-	description: 'The customer to work with',
 	placeholder: 'e.g. 6a5400000000000000000ccc',
 	picker: buildPicker('searchCustomers', lists.customers, (record) => [
 		getBuyerEmail(record) ?? 'Unknown buyer',

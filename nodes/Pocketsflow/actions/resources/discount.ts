@@ -17,7 +17,6 @@ import { RecordOperations } from '../recordOperations';
 const discountField = locatorField({
 	displayName: 'Discount',
 	name: 'discountId',
-	description: 'The discount to work with',
 	placeholder: 'e.g. 6a5500000000000000000ddd',
 	picker: buildPicker('searchDiscounts', lists.discounts, (record) => [
 		formatText(record.code) ?? formatText(record.name) ?? 'Unnamed',

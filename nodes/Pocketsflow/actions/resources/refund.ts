@@ -12,7 +12,6 @@ import { RecordOperations } from '../recordOperations';
 const refundField = locatorField({
 	displayName: 'Refund',
 	name: 'refundId',
-	description: 'The refund to work with',
 	placeholder: 'e.g. 6a5300000000000000000eee',
 	picker: buildPicker('searchRefunds', lists.refunds, (record) => [
 		formatAmount(record.amount, record.currency) ?? 'Refund',

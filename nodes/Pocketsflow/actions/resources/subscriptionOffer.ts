@@ -13,7 +13,6 @@ import { RecordOperations } from '../recordOperations';
 const offerField = locatorField({
 	displayName: 'Subscription Offer',
 	name: 'offerId',
-	description: 'The subscription offer to work with',
 	placeholder: 'e.g. 6a4000000000000000000f1a',
 	picker: { method: 'searchOffers', sources: [offerSource] },
 	address: {

@@ -16,7 +16,6 @@ import { RecordOperations } from '../recordOperations';
 const upsellField = locatorField({
 	displayName: 'Upsell',
 	name: 'upsellId',
-	description: 'The upsell to work with',
 	placeholder: 'e.g. 6a5600000000000000000fff',
 	picker: buildPicker('searchUpsells', lists.upsells, (record) => [
 		formatText(record.name) ?? formatText(record.offer) ?? 'Unnamed',
