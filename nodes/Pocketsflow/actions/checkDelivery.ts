@@ -21,10 +21,7 @@ const remedies: Record<Fault, string> = {
 		"The body was changed, or the secret in the credential belongs to another endpoint. Use the body exactly as it was sent: in n8n's Webhook node, enable the option Raw Body.",
 };
 
-/**
- * Builds the item of a delivery that another node received.
- * @throws NodeOperationError if the delivery is not valid
- */
+/** The item of a delivery. @throws NodeOperationError if the delivery is not valid */
 export async function checkDelivery(
 	context: IExecuteFunctions,
 	rawBody: Uint8Array,

@@ -3,7 +3,7 @@ import type { INodeProperties } from 'n8n-workflow';
 import type { Collection, Field } from '../fields/field';
 import type { Operation, Resource } from './operation';
 
-/** Builds the node properties of all resources: selectors, fields and collections with their visibility. */
+/** The panel: the two selectors, then the fields and collections of each resource. */
 export function buildProperties(resources: readonly Resource[]): INodeProperties[] {
 	return [
 		{
@@ -100,8 +100,5 @@ function buildCollectionProperty({
 	};
 }
 
-/**
- * A plain comparison, because the first `localeCompare` of a process takes 10 ms to load a collator.
- * Display names are ASCII.
- */
+// The first `localeCompare` of a process takes 10 ms to load a collator. Display names are ASCII.
 const compareNames = (a: string, b: string): number => (a.toLowerCase() < b.toLowerCase() ? -1 : 1);

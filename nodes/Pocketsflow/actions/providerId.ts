@@ -14,10 +14,8 @@ const providerPattern = /^sub_/;
 const ownPattern = /^[0-9a-f]{24}$/i;
 
 /**
- * Builds a request about a buyer's subscription. The API documents its path with the payment provider's ID,
- * while events carry the subscription's own ID (docs/pocketsflow-api.md#subscriptions).
- * @param action the part of the path before the ID
- * @param id either ID
+ * Builds a request about a buyer's subscription by either of its IDs. The path needs the provider's
+ * ID, while events carry the subscription's own (docs/pocketsflow-api.md#subscriptions).
  * @throws InvalidInputError if Pocketsflow has no subscription with that ID
  */
 export async function buildProviderRequest(
@@ -33,7 +31,7 @@ export async function buildProviderRequest(
 		: buildRequest(action, providerId, adviseOnProviderId(id, providerId));
 }
 
-/** The payment provider's ID of a membership. Not every membership has one. */
+/** Not every membership has one. */
 const getProviderId = (membership: IDataObject) =>
 	formatText(membership.stripeSubscriptionId)?.trim() || undefined;
 
@@ -59,10 +57,8 @@ async function findMembership(id: string, lookup: Lookup): Promise<IDataObject> 
 	);
 }
 
-/**
- * Requests the record only for an ID in Pocketsflow's own form. How the API responds to other IDs is
- * unknown: possibly with a 404, possibly with another error (docs/pocketsflow-api.md#ids).
- */
+// Only an ID in Pocketsflow's own form is requested. The API may respond to others with a 404 or
+// with any other error (docs/pocketsflow-api.md#ids).
 async function readMembership(
 	id: string,
 	has: (record: IDataObject) => boolean,
@@ -74,10 +70,7 @@ async function readMembership(
 	return has(record) ? record : undefined;
 }
 
-/**
- * Says what to use instead of an unknown ID. In events, the offer's ID is next to the right one, so it is a
- * likely mix-up.
- */
+/** Events have the offer's ID next to the right one, so it is a likely mix-up. */
 async function adviseOnUnknownId(id: string, { find }: Lookup): Promise<string> {
 	const isOffer = (record: IDataObject) => readId(record) === id;
 	const offer = await find(lists.offers, isOffer).catch(() => undefined);

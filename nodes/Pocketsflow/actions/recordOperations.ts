@@ -103,7 +103,6 @@ export class RecordOperations<K extends RecordKind> {
 	}
 
 	/**
-	 * @param settings.changes the fields that can be changed
 	 * @param settings.folder the path up to the ID, if it is not the endpoint's
 	 * @param settings.body what is sent for the changes, if it is not the changes
 	 */

@@ -21,11 +21,7 @@ import type {
 } from './operation';
 import { simplifyRecord } from './simplify';
 
-/**
- * Prepares the work of one item. Reads all of its parameters, so that bad input is reported before anything
- * is sent for any item.
- * @throws InvalidInputError
- */
+/** Reads all parameters of an item, before anything is sent for any. @throws InvalidInputError */
 export function buildTask(
 	context: IExecuteFunctions,
 	operation: Operation,
@@ -85,7 +81,6 @@ function buildRequestTask(
 
 const checkThere = 'Check what happened in the Pocketsflow dashboard, then try again.';
 
-/** How a response becomes output, and whether it can. */
 function prepareOutput(
 	operation: RequestOperation,
 	item: ItemParameters,
@@ -132,7 +127,6 @@ function buildLookup(context: IExecuteFunctions, itemIndex: number, stop: AbortS
 	};
 }
 
-/** Whether a record holds what the operation needs. */
 const isComplete = { id: hasId, url: hasUrl };
 
 /** Reads a list for matching records. @throws NodeOperationError if none could be compared */

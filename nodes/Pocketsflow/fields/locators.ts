@@ -137,9 +137,7 @@ export const mainProductsField = idListField(
 	productAddress,
 );
 
-/**
- * The orders of the account. Distinguishing parts come first, because the end of a long label is cut off.
- */
+/** Distinguishing parts come first, because the end of a long label is cut off. */
 const orderSource: PickerSource = {
 	list: lists.orders,
 	label: (record) => [

@@ -4,26 +4,21 @@ import type { ListEndpoint } from '../api/lists';
 import { isRecord } from '../api/responses';
 
 /**
- * What fills a field's list in the editor. A field holds its picker, and the methods that n8n calls are
- * built from the pickers of all fields, so no field can name a method that does not exist.
+ * What fills a field's list in the editor. n8n's methods are built from the pickers of all fields,
+ * so no field can name a method that does not exist.
  */
 export interface Picker {
-	/** The name by which n8n calls the method. Each picker has its own. */
+	/** The name of the method. Each picker has its own. */
 	method: string;
 	sources: readonly PickerSource[];
 }
 
-/** The records that a picker offers. */
 export interface PickerSource {
 	list: ListEndpoint;
-	/**
-	 * The parts of the label that the user reads and searches.
-	 * @param related the records of the related list that belong to this one; empty if it was not read
-	 */
+	/** The parts of the label, from a record and those of `related` that belong to it, if read. */
 	label(record: IDataObject, related: readonly IDataObject[]): Array<string | undefined>;
 	/**
-	 * Another list that the labels need, with the text by which a record of it (`key`) belongs to an offered
-	 * record (`ownKey`). If it does not load soon, the labels go without it.
+	 * A list that completes labels. Its `key` is the `ownKey` of the offered record it belongs to.
 	 */
 	related?: {
 		list: ListEndpoint;
@@ -32,7 +27,6 @@ export interface PickerSource {
 	};
 }
 
-/** A picker of one list. */
 export const buildPicker = (
 	method: string,
 	list: ListEndpoint,

@@ -22,10 +22,7 @@ const maxPagesRead = 10;
 /** How long a list waits for what only completes its labels. */
 const relatedPatienceMs = 3_000;
 
-/**
- * Finds what a picker offers that matches, starting where the previous page's token points.
- * @param withinMs how long it may take
- */
+/** Finds what a picker offers that matches, from where the previous page's token points. */
 export async function searchPicker(
 	context: ILoadOptionsFunctions,
 	picker: Picker,
@@ -70,9 +67,8 @@ const buildResult = (results: INodeListSearchItems[], next?: number): INodeListS
 });
 
 /**
- * Reads all sources of a picker in full, and builds what the editor offers from them. If one of several
- * sources fails, an item that cannot be used reports that below the others.
- * @throws NodeOperationError if none can be read
+ * Reads all sources of a picker in full. If some fail, an item that cannot be used reports it below
+ * the others. @throws NodeOperationError if all fail
  */
 export async function readAllPickerItems(
 	context: ILoadOptionsFunctions,
@@ -104,7 +100,6 @@ export async function readAllPickerItems(
 	return [...tellApart(items), ...failureItems];
 }
 
-/** The records of a related list, by the key that they share with the offered records. */
 type RelatedRecords = ReadonlyMap<string | undefined, readonly IDataObject[]>;
 
 /** Reads what completes the labels of a source; empty if that does not load soon. Never throws. */
@@ -129,10 +124,7 @@ async function readRelated(
 	return groups;
 }
 
-/**
- * What the editor offers from some records.
- * @param filter text that the name contains or the value equals, ignoring case
- */
+/** What is offered that has the filter in its name or as its value, ignoring case. */
 export async function buildPickerItems(
 	{ label, related }: PickerSource,
 	records: IDataObject[],
@@ -152,7 +144,7 @@ export async function buildPickerItems(
 	return items.flat();
 }
 
-/** Adds the ID to duplicate names, so that no two items look alike. */
+/** Adds the ID to duplicate names. */
 function tellApart(items: INodeListSearchItems[]): INodeListSearchItems[] {
 	const counts = new Map<string, number>();
 	for (const { name } of items) counts.set(name, (counts.get(name) ?? 0) + 1);

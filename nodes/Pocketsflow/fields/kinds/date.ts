@@ -2,8 +2,8 @@ import { formatDay, parseDate, type DayEdge } from '../../api/dates';
 import { defineField, InvalidInputError, type Field, type Presentation } from '../field';
 
 /**
- * A point in time, sent in UTC as ISO 8601. Text without a time zone is in the workflow's, because that is
- * how the editor writes a picked date. A date without a time is the start or the end of that day.
+ * A point in time, sent in UTC. Without a time zone it is in the workflow's, as the editor writes
+ * dates. A date without a time is the start or the end of that day.
  */
 export const dateField = (shown: Presentation, edge: DayEdge = 'start'): Field<string> =>
 	defineField({ type: 'dateTime', default: '', ...shown }, (raw, timezone) =>

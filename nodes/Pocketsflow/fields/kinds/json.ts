@@ -39,9 +39,8 @@ export function textOrJsonField(shown: Presentation): Field<string | IDataObject
 const invalidJson = Symbol('invalid JSON');
 
 /**
- * Parses JSON text. A value that is not text was already parsed by an expression. Refuses what would be
- * lost or changed: numbers that JavaScript cannot represent, duplicate keys, and values that JSON does not
- * have.
+ * Parses text; an expression may have parsed it already. Refuses what would be lost or changed:
+ * numbers that JavaScript cannot represent, duplicate keys, and values that JSON does not have.
  * @throws InvalidInputError
  */
 export function parseJsonInput(displayName: string, raw: unknown): unknown {
@@ -89,7 +88,7 @@ function addKey(displayName: string, keys: Set<string> | undefined, key: string)
 	keys?.add(key);
 }
 
-/** Checks what an expression returned, at any depth. Visits each object once. */
+/** Checks what an expression returned, at any depth. */
 function refuseLossyValues(displayName: string, given: unknown): void {
 	const seen = new Set<unknown>();
 	const rest: Array<[key: string, value: unknown]> = [['', given]];

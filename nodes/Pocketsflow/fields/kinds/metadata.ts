@@ -6,13 +6,11 @@ import { isExact } from '../numbers';
 import { parseJsonInput, refuseDuplicate } from './json';
 
 /**
- * Reads metadata from the rows of a key-value collection. Blank rows are refused, too: n8n creates blank
- * rows from an expression that stands for all of them (docs/n8n-engine.md#loading-and-metadata).
- * @throws InvalidInputError
+ * Blank rows are refused, too: n8n creates them from an expression that stands for all rows
+ * (docs/n8n-engine.md#loading-and-metadata). @throws InvalidInputError
  */
 export function readMetadataRows(displayName: string, raw: unknown): IDataObject | undefined {
-	// An empty object is a collection without rows. An object without `entries` holds something that would be
-	// ignored.
+	// An empty object has no rows. In another object without `entries`, the content would be ignored.
 	const isBlank = raw === '' || (isRecord(raw) && Object.keys(raw).length === 0);
 	const rows = isBlank ? [] : isRecord(raw) ? raw.entries : raw;
 	if (!Array.isArray(rows) || !rows.every(isRecord))
@@ -30,10 +28,7 @@ export function readMetadataRows(displayName: string, raw: unknown): IDataObject
 const readKey = (displayName: string, key: unknown) =>
 	key === undefined || key === null ? '' : readText(displayName, key);
 
-/**
- * Reads metadata from JSON: text, or an object that an expression returned.
- * @throws InvalidInputError
- */
+/** Reads text, or an object that an expression returned. @throws InvalidInputError */
 export function readMetadataJson(displayName: string, raw: unknown): IDataObject | undefined {
 	if (raw === '') return undefined;
 	if (raw === undefined || raw === null) throw refuseMissing(displayName);
@@ -48,10 +43,8 @@ export function readMetadataJson(displayName: string, raw: unknown): IDataObject
 	return entries.length === 0 ? undefined : buildMetadata(displayName, entries);
 }
 
-/**
- * Refuses what would not come back with the order (docs/pocketsflow-api.md#metadata): if metadata is
- * missing or changed, the sale can no longer be matched to the seller's order.
- */
+// Refuses what would not come back with the order (docs/pocketsflow-api.md#metadata): without it,
+// the sale can no longer be matched to the seller's order.
 function buildMetadata(displayName: string, entries: Array<[string, unknown]>): IDataObject {
 	const metadata: IDataObject = {};
 	for (const [givenKey, value] of entries) {

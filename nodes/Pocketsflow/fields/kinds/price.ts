@@ -37,9 +37,7 @@ export const buildPriceFields = (price: Field<number>): readonly Field[] => [
 	showFor({ pricing: ['paid'] }, price),
 ];
 
-/**
- * The price from the fields of `buildPriceFields`: 0 only if Free was selected. @throws InvalidInputError
- */
+/** The price: 0 only if Free was selected. @throws InvalidInputError */
 export const readPrice = (
 	item: { require<T>(field: Field<T>): T },
 	price: Field<number>,
@@ -53,11 +51,7 @@ export const makeFreeField: Field<boolean> = {
 	read: (raw) => freeSwitch.read(raw) || undefined,
 };
 
-/**
- * The body of an update whose fields include `makeFreeField`.
- * @param field the field of the price
- * @throws InvalidInputError if both a price and Make Free are set
- */
+/** The body of an update with Make Free and a price. @throws InvalidInputError if both are set */
 export function readPriceChange(
 	{ makeFree, ...changes }: CollectionValues,
 	{ property: { name, displayName } }: Field,

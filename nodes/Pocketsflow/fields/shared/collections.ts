@@ -46,13 +46,9 @@ const endDateField = dateField(
 	'end',
 );
 
-/** The filters by creation date. */
 export const dateRangeFields = [startDateField, endDateField];
 
-/**
- * Checks the values of `dateRangeFields` (ISO 8601 or calendar days) and returns all values.
- * @throws InvalidInputError if the range ends before it begins
- */
+/** Returns the values. @throws InvalidInputError if their date range ends before it begins */
 export function checkDateRange(values: CollectionValues): CollectionValues {
 	const { startDate, endDate } = values;
 	if (typeof startDate === 'string' && typeof endDate === 'string' && endDate < startDate)

@@ -99,10 +99,7 @@ export const pageFields: readonly Field[] = [
 	}),
 ];
 
-/**
- * Checks the prices among the values of `pageFields` (major units) and returns all values.
- * @throws InvalidInputError if the minimum is above the maximum
- */
+/** Returns the values. @throws InvalidInputError if the minimum price is above the maximum */
 export function checkPriceRange(values: CollectionValues): CollectionValues {
 	const { minPrice, maxPrice } = values;
 	if (typeof minPrice === 'number' && typeof maxPrice === 'number' && minPrice > maxPrice)
