@@ -88,7 +88,7 @@ export interface RecordSearch {
 	describeUnsearchable(count: number): { message: string; description: string };
 }
 
-/** With those of the collections. */
+/** All fields of an operation, also those of its collections. */
 export function getAllFields({ fields, collections = [] }: Operation): Field[] {
 	return [...fields, ...collections.flatMap((collection) => collection.fields)];
 }

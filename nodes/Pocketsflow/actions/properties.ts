@@ -80,13 +80,8 @@ function findSafest(operations: readonly Operation[]): Operation {
 	return reads.find((row) => 'list' in row && !row.search) ?? reads[0] ?? operations[0];
 }
 
-function buildCollectionProperty({
-	name,
-	displayName,
-	addButton,
-	description,
-	fields,
-}: Collection): INodeProperties {
+function buildCollectionProperty(collection: Collection): INodeProperties {
+	const { name, displayName, addButton, description, fields } = collection;
 	return {
 		displayName,
 		name,

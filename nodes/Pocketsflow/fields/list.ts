@@ -43,7 +43,7 @@ function readEntries(
 	return texts.length > 0 ? [...new Set(texts)] : undefined;
 }
 
-/** Names without spaces. Those that are not among the options may be known to Pocketsflow. */
+/** Names without spaces. Others than the options are accepted: Pocketsflow may know more. */
 export function nameListField(
 	shown: Presentation,
 	options?: INodePropertyOptions[],

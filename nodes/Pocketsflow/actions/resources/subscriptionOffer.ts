@@ -50,28 +50,20 @@ const frequencyField = choiceField({
 	],
 });
 
-const buildStyleField = (displayName: string, name: string, description: string) =>
+const buildStyleField = (displayName: string, name: string, purpose: string) =>
 	jsonField({
 		displayName,
 		name,
-		description,
+		description: `${purpose}, as a JSON object`,
 		placeholder: 'e.g. {"primary": "#5B3DF5"}',
 	});
 
 const offerFields = [
-	buildStyleField(
-		'Checkout Colors',
-		'checkoutColors',
-		'Colors of the checkout page, as a JSON object',
-	),
-	buildStyleField(
-		'Checkout Style',
-		'checkoutStyle',
-		'Style of the checkout page, as a JSON object',
-	),
+	buildStyleField('Checkout Colors', 'checkoutColors', 'Colors of the checkout page'),
+	buildStyleField('Checkout Style', 'checkoutStyle', 'Style of the checkout page'),
 	longTextField('Checkout Text', 'checkoutText', 'The text on the checkout page'),
-	buildStyleField('Colors', 'colors', 'Colors of the sales page, as a JSON object'),
-	buildStyleField('Design', 'design', 'Design of the sales page, as a JSON object'),
+	buildStyleField('Colors', 'colors', 'Colors of the sales page'),
+	buildStyleField('Design', 'design', 'Design of the sales page'),
 	urlField({
 		displayName: 'External URL',
 		name: 'url',
@@ -92,7 +84,7 @@ const offerFields = [
 	),
 	switchField('Has Product Page', 'hasProductPage', 'Whether the offer has its own page'),
 	switchField('Is File', 'isFile', 'Whether subscribers can download a file'),
-	buildStyleField('Page Style', 'pageStyle', 'Style of the sales page, as a JSON object'),
+	buildStyleField('Page Style', 'pageStyle', 'Style of the sales page'),
 	longTextField('Portal Text', 'portalText', 'The text in the billing portal'),
 	longTextField('Privacy Policy', 'privacyPolicy', 'The privacy policy for buyers'),
 	urlField({

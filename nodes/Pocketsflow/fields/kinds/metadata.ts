@@ -1,7 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { isRecord } from '../../api/responses';
-import { InvalidInputError, putInQuotes, quote, readText, refuseMissing } from '../field';
+import { InvalidInputError, isUnset, putInQuotes, quote, readText, refuseMissing } from '../field';
 import { isExact } from '../numbers';
 import { parseJsonInput, refuseDuplicate } from './json';
 
@@ -21,12 +21,9 @@ export function readMetadataRows(displayName: string, raw: unknown): IDataObject
 	if (rows.length === 0) return undefined;
 	return buildMetadata(
 		displayName,
-		rows.map(({ key, value }) => [readKey(displayName, key), value]),
+		rows.map(({ key, value }) => [readText(displayName, key ?? ''), value]),
 	);
 }
-
-const readKey = (displayName: string, key: unknown) =>
-	key === undefined || key === null ? '' : readText(displayName, key);
 
 /** Reads text, or an object that an expression returned. @throws InvalidInputError */
 export function readMetadataJson(displayName: string, raw: unknown): IDataObject | undefined {
@@ -68,7 +65,7 @@ function checkKey(displayName: string, key: string, metadata: IDataObject): void
 }
 
 function readValue(displayName: string, key: string, value: unknown): string | number | boolean {
-	if (isEmpty(value))
+	if (isUnset(value) || (typeof value === 'string' && value.trim() === ''))
 		throw new InvalidInputError(
 			`'${displayName}' has no value for ${quote(key)}`,
 			'Enter a value, or remove the entry. If you use an expression, check that the field it reads exists.',
@@ -85,6 +82,3 @@ function readValue(displayName: string, key: string, value: unknown): string | n
 		'Pocketsflow does not return nested objects or lists. Use a separate key for each value.',
 	);
 }
-
-const isEmpty = (value: unknown) =>
-	value === undefined || value === null || (typeof value === 'string' && value.trim() === '');
