@@ -9,7 +9,6 @@ export interface Denial {
 	/** Keys that are `false` in such a response. */
 	keys: readonly string[];
 	message: string;
-	/** What to do. Default: check the Pocketsflow dashboard. */
 	description?: string;
 }
 

@@ -44,8 +44,7 @@ export function findOperation(
 /**
  * Runs one operation for all items. Bad input of any item stops the node before anything is sent.
  * After a later failure, no further item starts, and the error reports what was done. With
- * `continueOnFail`, each item fails alone. When n8n's Retry On Fail repeats the run, only what was
- * not done is sent.
+ * `continueOnFail`, each item fails alone. Retry On Fail sends only what was not done.
  * @throws NodeApiError or NodeOperationError
  */
 export async function runOperation(

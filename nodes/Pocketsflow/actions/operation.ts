@@ -23,14 +23,12 @@ interface OperationBase {
 /** Reads a list: the first records, all, or the matching ones if the API can't search it. */
 export interface ListOperation extends OperationBase, RecordOutput {
 	list: ListEndpoint;
-	/** @throws InvalidInputError */
 	search?(item: ItemParameters): RecordSearch;
 }
 
 export interface RequestOperation extends OperationBase, RecordOutput {
 	/** Builds the request from the item's parameters. Pure. @throws InvalidInputError */
 	request(item: ItemParameters): PocketsflowRequest | LookUp;
-	/** How the response may say no despite a success status. */
 	denial?: Denial;
 	/** A hint that n8n shows with the output, once per run, if the request may not be what the user meant. */
 	hint?(request: PocketsflowRequest): string | undefined;
@@ -75,7 +73,7 @@ type ResponseShape =
 export interface RecordOutput {
 	/** The keys that Simplify keeps. Without them, all are kept. */
 	simplifiedKeys?: readonly SimplifiedKey[];
-	/** Keys that are never in the output. */
+	/** Keys that only the output of Create has. */
 	hiddenKeys?: readonly string[];
 }
 

@@ -18,7 +18,6 @@ interface RecordKind extends RecordOutput {
 	endpoint: Pick<ListEndpoint, 'path' | 'recordKeys'>;
 	/** Selects a record. Without it, there is only one, at the path itself. */
 	field?: Field<string>;
-	/** Notices in the panel about the output. */
 	notices?: readonly Field[];
 }
 
@@ -26,11 +25,9 @@ interface RecordKind extends RecordOutput {
 export class RecordOperations<K extends RecordKind> {
 	constructor(private readonly kind: K) {}
 
-	/** The output has the hidden keys, too. */
 	create(
 		description: string,
 		settings: Pick<RequestOperation, 'fields' | 'denial' | 'hint'> & {
-			/** The default is `Create` and the noun. */
 			action?: string;
 			additional: readonly Field[];
 			body(item: ItemParameters): IDataObject;

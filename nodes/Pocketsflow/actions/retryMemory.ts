@@ -48,9 +48,8 @@ export function openRun(context: IExecuteFunctions, effect: Effect): RunMemory {
 }
 
 /**
- * What is the same in all tries of a run: its input items. For a tool, n8n creates a new item and
- * run index for each try, but each call has one arguments object
- * (docs/n8n-engine.md#retry-on-fail).
+ * Identifies a run across its tries by its input items. For a tool, n8n creates a new item and run
+ * index for each try, but each call has one arguments object.
  */
 function identifyRun(context: IExecuteFunctions): { inputs: object[]; runIndex: string } {
 	const toolCalls: INodeExecutionData[] = context.getInputData(0, NodeConnectionTypes.AiTool);

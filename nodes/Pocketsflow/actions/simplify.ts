@@ -6,9 +6,8 @@ import { isRecord } from '../api/responses';
 export type SimplifiedKey = string | readonly [key: string, ...elsewhere: string[]];
 
 /**
- * Reduces a record to its ID, under its own key (docs/pocketsflow-api.md#ids), and the given keys
- * in this order; null for a key that the record does not have. Values stay as Pocketsflow returned
- * them.
+ * Reduces a record to its ID (docs/pocketsflow-api.md#ids) and the given keys in this order, with
+ * null for missing ones. Values stay as Pocketsflow returned them.
  */
 export function simplifyRecord(record: IDataObject, keys: readonly SimplifiedKey[]): IDataObject {
 	const idKey = record._id === undefined ? 'id' : '_id';

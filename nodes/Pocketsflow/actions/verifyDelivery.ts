@@ -114,10 +114,8 @@ const isFile = (value: unknown): value is IBinaryData =>
 	isRecord(value) && typeof value.mimeType === 'string' && ('id' in value || 'data' in value);
 
 /**
- * The file by the name of a binary field, by a path in the item's JSON, or itself. In the binary
- * mode Combined, all files are in the JSON under `_files`
- * (docs/n8n-engine.md#loading-and-metadata).
- * @throws InvalidInputError
+ * The file by the name of a binary field, by a path in the JSON, or itself. In the binary mode
+ * Combined, files are in the JSON under `_files` (docs/n8n-engine.md#loading-and-metadata).
  */
 function findFile({ json, binary }: INodeExecutionData, given: unknown): IBinaryData {
 	// $binary returns no data if n8n keeps the file in memory. The signature decides in any case.

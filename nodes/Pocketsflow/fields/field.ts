@@ -22,7 +22,6 @@ export const putInQuotes = 'Put long numbers in quotes so that they are sent as 
 /** How n8n shows a parameter, and how its value becomes what the API expects. */
 export interface Field<T = unknown> {
 	property: INodeProperties;
-	/** What fills the parameter's list in the editor, if it has one. */
 	picker?: Picker;
 	/**
 	 * Undefined if it is not set. Dates without a time zone are in the workflow's, by default UTC.
@@ -35,7 +34,6 @@ export interface Field<T = unknown> {
 	mayBeMissing?: boolean;
 }
 
-/** Optional fields that n8n shows as one collection. */
 export interface Collection {
 	name: string;
 	displayName: string;

@@ -33,7 +33,6 @@ export const buildPicker = (
 	label: PickerSource['label'],
 ): Picker => ({ method, sources: [{ list, label }] });
 
-/** The text of a value that is text or a number, for a label. */
 export function formatText(value: unknown): string | undefined {
 	return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
 }

@@ -9,9 +9,8 @@ import { delay } from '../transport/signals';
 export const patienceMs = 10_000;
 
 /**
- * Reads what a list in the editor shows. `read` passes the options on, so that no request takes
- * longer than a user waits. @throws NodeOperationError whose message, the only thing shown, says
- * everything
+ * Reads what a list in the editor shows. `read` passes the options on to its requests.
+ * @throws NodeOperationError with everything in its message: the editor shows nothing else
  */
 export async function readWithinPatience<T>(
 	context: ILoadOptionsFunctions,

@@ -144,7 +144,6 @@ export async function buildPickerItems(
 	return items.flat();
 }
 
-/** Adds the ID to duplicate names. */
 function tellApart(items: INodeListSearchItems[]): INodeListSearchItems[] {
 	const counts = new Map<string, number>();
 	for (const { name } of items) counts.set(name, (counts.get(name) ?? 0) + 1);

@@ -59,7 +59,6 @@ const descriptionField = textField({
 
 const activeField = switchField('Active', 'active', 'Whether to send events to the URL');
 
-/** The events of both fields, without duplicates. */
 function mergeEvents(chosen: unknown, custom: unknown): string[] {
 	const names = [chosen, custom].flatMap((list) => (Array.isArray(list) ? list.map(String) : []));
 	return [...new Set(names)];

@@ -2,7 +2,6 @@ import type { INodePropertyOptions } from 'n8n-workflow';
 
 import { defineField, InvalidInputError, type Field, type Presentation } from '../field';
 
-/** One of a fixed set of values. */
 export function choiceField(
 	shown: Presentation & { options: readonly INodePropertyOptions[] },
 ): Field<string> {

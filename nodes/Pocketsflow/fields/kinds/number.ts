@@ -5,7 +5,6 @@ interface NumberBounds {
 	min?: number;
 	max?: number;
 	integer?: boolean;
-	/** The most decimal places. */
 	decimals?: number;
 }
 
@@ -58,7 +57,6 @@ const isNumeric = (raw: unknown): raw is number | string =>
 
 const isExactNumeric = (raw: unknown) => typeof raw !== 'string' || isExactText(raw.trim());
 
-/** What a user must know to enter an amount. */
 export const notCents = '29.99 is $29.99, not cents';
 
 /**

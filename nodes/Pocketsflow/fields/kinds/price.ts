@@ -31,7 +31,6 @@ export const priceField = (shown: Presentation): Field<number> =>
 		"Enter a price. To offer the product for free, set 'Pricing' to 'Free', or add 'Make Free' when you update it.",
 	);
 
-/** The price fields of a new product, in the order in which the panel shows them. */
 export const buildPriceFields = (price: Field<number>): readonly Field[] => [
 	pricingField,
 	showFor({ pricing: ['paid'] }, price),

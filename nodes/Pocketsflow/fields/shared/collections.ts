@@ -1,7 +1,6 @@
 import { InvalidInputError, type Collection, type CollectionValues, type Field } from '../field';
 import { dateField } from '../kinds/date';
 
-/** Optional fields of an operation that creates something or performs an action. */
 export const buildAdditionalFields = (...fields: Field[]): Collection => ({
 	name: 'additionalFields',
 	displayName: 'Additional Fields',
@@ -10,7 +9,6 @@ export const buildAdditionalFields = (...fields: Field[]): Collection => ({
 	fields,
 });
 
-/** The fields that an update can change. */
 export const buildUpdateFields = (...fields: Field[]): Collection => ({
 	name: 'updateFields',
 	displayName: 'Update Fields',
