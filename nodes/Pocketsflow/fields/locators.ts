@@ -1,5 +1,3 @@
-import type { INodePropertyMode } from 'n8n-workflow';
-
 import { lists } from '../api/lists';
 import { isRecord } from '../api/responses';
 import {
@@ -35,22 +33,15 @@ export function locatorField({
 	address,
 }: LocatorSettings): Field<string> {
 	const typeOptions = { searchListMethod: picker.method, searchable: true };
-	const modes: INodePropertyMode[] = [
-		{ displayName: 'From List', name: 'list', type: 'list', typeOptions },
-		{ displayName: 'By ID', name: 'id', type: 'string', placeholder },
-	];
-	if (address) {
-		const { placeholder: example, regex, errorMessage } = address;
-		const properties = { regex: `${regex}.*`, errorMessage };
-		const validation = [{ type: 'regex', properties }];
-		modes.push({
-			displayName: 'By URL',
-			name: 'url',
-			type: 'string',
-			placeholder: example,
-			validation,
-		});
-	}
+	const byUrl = address && {
+		placeholder: address.placeholder,
+		validation: [
+			{
+				type: 'regex',
+				properties: { regex: `${address.regex}.*`, errorMessage: address.errorMessage },
+			},
+		],
+	};
 	return {
 		property: {
 			displayName,
@@ -59,7 +50,13 @@ export function locatorField({
 			default: { mode: 'list', value: '' },
 			required: true,
 			description,
-			modes,
+			modes: [
+				{ displayName: 'From List', name: 'list', type: 'list', typeOptions },
+				{ displayName: 'By ID', name: 'id', type: 'string', placeholder },
+				...(byUrl
+					? [{ displayName: 'By URL', name: 'url', type: 'string' as const, ...byUrl }]
+					: []),
+			],
 		},
 		picker,
 		read(raw) {

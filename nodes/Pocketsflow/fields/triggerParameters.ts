@@ -34,12 +34,15 @@ function evaluate(context: TriggerContext, displayName: string, path: string): u
 	try {
 		return context.getNodeParameter(path, null);
 	} catch (error) {
-		throw new InvalidInputError(
-			`Can't evaluate the expression in '${displayName}'`,
-			error instanceof Error ? `n8n reported: ${error.message}` : 'Fix the expression.',
-		);
+		throw toInputError(displayName, error);
 	}
 }
+
+const toInputError = (displayName: string, error: unknown) =>
+	new InvalidInputError(
+		`Can't evaluate the expression in '${displayName}'`,
+		error instanceof Error ? `n8n reported: ${error.message}` : 'Fix the expression.',
+	);
 
 /** What is wrong and what to do: n8n 2.x shows only the message of a trigger's error. */
 export const describeInputError = (error: unknown): string =>
