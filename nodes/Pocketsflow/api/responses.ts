@@ -14,6 +14,26 @@ export function isRecord(value: unknown): value is IDataObject {
 export const listValues = (value: unknown): unknown[] =>
 	typeof value === 'object' && value !== null ? Object.values(value) : [];
 
+/** A number or a flag as text: an API may answer both as text. */
+const toPlainText = (value: unknown) =>
+	typeof value === 'object' ? '' : String(value).trim().toLowerCase();
+
+/** Reads a count, a number or its digits as text; undefined for anything else, such as -1. */
+export function readCount(value: unknown): number | undefined {
+	const text = toPlainText(value);
+	return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+const flags = new Map([
+	['true', true],
+	['1', true],
+	['false', false],
+	['0', false],
+]);
+
+/** Reads a yes or no, also as text or as 1 or 0; undefined for anything else. */
+export const readFlag = (value: unknown): boolean | undefined => flags.get(toPlainText(value));
+
 /**
  * Reads the ID of a record: `_id` in most responses, `id` in checkout sessions and deliveries
  * (docs/pocketsflow-api.md#ids).
@@ -65,15 +85,17 @@ export interface Pagination {
 	hasMore?: boolean;
 }
 
-/** Reads the `pagination` block of a page, each part only if it has the documented type. */
+/** Reads the `pagination` block of a page, which may be in `data` together with the list. */
 export function readPagination(response: unknown): Pagination {
-	if (!isRecord(response) || !isRecord(response.pagination)) return {};
-	const { totalCount, totalPages, pageSize, hasMore } = response.pagination;
+	if (!isRecord(response)) return {};
+	const { pagination, data } = response;
+	if (!isRecord(pagination)) return readPagination(data);
+	const { totalCount, totalPages, pageSize, hasMore } = pagination;
 	return {
-		totalCount: typeof totalCount === 'number' ? totalCount : undefined,
-		totalPages: typeof totalPages === 'number' ? totalPages : undefined,
-		pageSize: typeof pageSize === 'number' ? pageSize : undefined,
-		hasMore: typeof hasMore === 'boolean' ? hasMore : undefined,
+		totalCount: readCount(totalCount),
+		totalPages: readCount(totalPages),
+		pageSize: readCount(pageSize),
+		hasMore: readFlag(hasMore),
 	};
 }
 
@@ -154,7 +176,9 @@ function joinErrors(texts: Array<string | undefined>, separator = '; '): string 
 
 /** Whether a list or a map is not empty, or another value is neither false nor blank. */
 const isFilled = (value: unknown) =>
-	typeof value === 'object' && value !== null ? Object.keys(value).length > 0 : Boolean(value);
+	typeof value === 'object' && value !== null
+		? Object.keys(value).length > 0
+		: (readFlag(value) ?? Boolean(value));
 
 /**
  * Whether a body reports a failure, even if its status is a success (docs/pocketsflow-api.md#errors). A
@@ -164,11 +188,11 @@ export function isErrorBody(body: unknown): boolean {
 	if (!isRecord(body) || hasId(body)) return false;
 	const { success, ok, status, statusCode, error, errors, message, data } = body;
 	return (
-		success === false ||
-		ok === false ||
+		readFlag(success) === false ||
+		readFlag(ok) === false ||
 		(typeof status === 'string' && /^(error|fail(ed|ure)?)$/i.test(status)) ||
 		Number(statusCode) >= 400 ||
-		Boolean(error) ||
+		(readFlag(error) ?? Boolean(error)) ||
 		isFilled(errors) ||
 		(Array.isArray(message) && message.length > 0) ||
 		(isRecord(data) && isErrorBody(data))

@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { isRecord } from '../api/responses';
+import { isRecord, readFlag } from '../api/responses';
 
 /**
  * Reads from a payload or a record whether it is test data: `testMode` in Pocketsflow, `livemode` in raw
@@ -9,7 +9,9 @@ import { isRecord } from '../api/responses';
  */
 export function readTestMode(payload: IDataObject): boolean | undefined {
 	const { testMode, livemode, order } = payload;
-	if (typeof testMode === 'boolean') return testMode;
-	if (typeof livemode === 'boolean') return !livemode;
+	const isTest = readFlag(testMode);
+	if (isTest !== undefined) return isTest;
+	const isLive = readFlag(livemode);
+	if (isLive !== undefined) return !isLive;
 	return isRecord(order) ? readTestMode({ ...order, order: undefined }) : undefined;
 }

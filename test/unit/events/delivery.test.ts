@@ -87,7 +87,9 @@ describe('readDelivery', () => {
 		[{ livemode: false }, true],
 		[{ order: { id: 'o1', testMode: true } }, true],
 		[{ type: 'order.completed', testMode: true, data: { order: { id: 'o1' } } }, true],
-		[{ testMode: 'true' }, undefined],
+		[{ testMode: 'true' }, true],
+		[{ livemode: 'true' }, false],
+		[{ testMode: 'yes' }, undefined],
 		[{}, undefined],
 	])('reads from the body %j whether it is test data: %p', (body, expected) => {
 		const headers = { 'x-pocketsflow-event': 'order.completed' };
