@@ -37,7 +37,6 @@ const textAt =
 const entityId = (key: string) => textAt(`${key}.id`, `${key}._id`, `${key}Id`, '_id', 'id');
 
 const readProductId = entityId('product');
-const readReviewId = entityId('review');
 
 const orderPaths = ['order.id', 'order._id', 'orderId', 'order'];
 const readNamedOrderId = textAt(...orderPaths);
@@ -229,7 +228,7 @@ export const events: readonly EventDefinition[] = [
 		name: 'review.created',
 		label: 'Review Created',
 		description: 'A buyer reviewed a product',
-		identity: readReviewId,
+		identity: entityId('review'),
 	},
 	{
 		name: 'customer.subscription.created',
