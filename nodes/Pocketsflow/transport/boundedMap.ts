@@ -1,7 +1,4 @@
-/**
- * A map for process memory that must not grow. Setting a key makes it the newest; beyond `capacity`, the
- * oldest entry that may be evicted is removed. Iterates from the oldest to the newest.
- */
+/** A map for process memory that must not grow. Iterates from the oldest to the newest entry. */
 export class BoundedMap<V> {
 	private readonly entries = new Map<string, V>();
 
@@ -22,10 +19,13 @@ export class BoundedMap<V> {
 		return this.entries.get(key);
 	}
 
-	/** Adds or replaces an entry and makes it the newest; the newest is never evicted. */
+	/** Makes an entry the newest, which is never evicted; the oldest may be. */
 	set(key: string, value: V): void {
 		this.entries.delete(key);
-		if (this.entries.size >= this.capacity) this.evictOldest();
+		for (const [other, old] of this.entries) {
+			if (this.entries.size < this.capacity) break;
+			if (this.mayEvict(old)) this.entries.delete(other);
+		}
 		this.entries.set(key, value);
 	}
 
@@ -33,15 +33,8 @@ export class BoundedMap<V> {
 		return this.entries.delete(key);
 	}
 
-	/** The entries, oldest first. You can delete entries while iterating. */
+	/** You can delete entries while iterating. */
 	[Symbol.iterator](): IterableIterator<[string, V]> {
 		return this.entries[Symbol.iterator]();
-	}
-
-	private evictOldest(): void {
-		for (const [key, value] of this.entries) {
-			if (this.entries.size < this.capacity) return;
-			if (this.mayEvict(value)) this.entries.delete(key);
-		}
 	}
 }

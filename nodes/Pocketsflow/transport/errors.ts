@@ -54,6 +54,8 @@ export type AnswerTarget = Target &
 	Pick<PocketsflowCredential, 'mode'> &
 	Pick<PocketsflowRequest, 'ifNotFound'>;
 
+const foreignStep =
+	"A proxy, a firewall, or another server may have responded instead of Pocketsflow. Check the 'Base URL' in {credential} and n8n's network connection";
 const correctFields = 'Fix the field named above and try again';
 const checkProxy = "Check n8n's proxy settings and make sure that the proxy";
 const untrusted = 'The certificate of {host} is not trusted by n8n';
@@ -209,7 +211,7 @@ export function describeAnswer(
 	const isExplained = text !== undefined && (!isSuccess(response) || isErrorBody(response.body));
 	return {
 		whatHappened: isExplained ? shorten(text) : describeUnusable(response),
-		nextStep: fill(findStatusStep(target, response), target),
+		nextStep: describeStatusStep(target, response),
 	};
 }
 
@@ -284,16 +286,15 @@ function describeUnusable(response: HttpResponse): string {
 	return found ? `${what}. It returned ${found}` : what;
 }
 
-function findStatusStep({ ifNotFound }: AnswerTarget, response: HttpResponse): string {
+function describeStatusStep(target: AnswerTarget, response: HttpResponse): string {
 	const { status, text } = response;
 	if (status >= 500 || status === 408)
 		return 'Pocketsflow could not process the request. Try again later';
 	const isForeign = isPage(response) || (isSuccess(response) && Boolean(text));
-	if (isForeign && status !== 407)
-		return "A proxy, a firewall, or another server may have responded instead of Pocketsflow. Check the 'Base URL' in {credential} and n8n's network connection";
-	if (status === 404 && ifNotFound !== undefined) return ifNotFound;
+	if (isForeign && status !== 407) return fill(foreignStep, target);
+	if (status === 404 && target.ifNotFound !== undefined) return target.ifNotFound;
 	if (isSuccess(response) && isErrorBody(response.body)) return correctFields;
-	return statusTexts[status]?.step ?? '';
+	return fill(statusTexts[status]?.step ?? '', target);
 }
 
 /**
