@@ -14,9 +14,9 @@ const dayMs = 86_400_000;
 export type DayEdge = 'start' | 'end';
 
 /**
- * Parses a date from an expression or the editor: ISO text, a Luxon DateTime, a Date, or a timestamp in
- * seconds or milliseconds. Undefined for anything that is not a date from 1970 to 9999. An hour that
- * occurs twice, at the end of daylight saving time, is the earlier one.
+ * Parses a date from an expression or the editor: ISO text, a Luxon DateTime, a Date, or a
+ * timestamp in seconds or milliseconds. Undefined for anything that is not a date from 1970 to
+ * 9999. An hour that occurs twice, at the end of daylight saving time, is the earlier one.
  * @param timezone applies to text without one, which is how n8n's date picker writes dates
  * @param edge the end of the day that a date without a time means
  * @throws UnknownTimezoneError if the zone is needed and unknown
@@ -96,8 +96,8 @@ function formatClock(timeMs: number, timezone: string): string {
 }
 
 /**
- * The time, in ms, when a zone's clock first shows `wallClock`, which is written as if it were UTC. For an
- * hour that is skipped in spring, the hour after it.
+ * The time, in ms, when a zone's clock first shows `wallClock`, which is written as if it were UTC.
+ * For an hour that is skipped in spring, the hour after it.
  */
 function fromWallClock(wallClock: number, timezone: string): number {
 	// No zone is more than a day from UTC, and none changes its clock twice within two days.

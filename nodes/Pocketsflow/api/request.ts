@@ -14,8 +14,8 @@ export interface PocketsflowRequest {
 }
 
 /**
- * What happens if a request is sent twice. Only `create` does harm: it creates a second record, moves
- * money again, or is rejected. It is not repeated once it may have been processed.
+ * What happens if a request is sent twice. Only `create` does harm: it creates a second record,
+ * moves money again, or is rejected. It is not repeated once it may have been processed.
  */
 export type Effect = 'read' | 'change' | 'create';
 

@@ -40,8 +40,8 @@ export function readId(record: IDataObject): string | undefined {
 }
 
 /**
- * Reads the one record of a response, which may be bare or wrapped under one of the keys or `data`. A
- * response with its own ID is the record. `{}` if the response is not an object.
+ * Reads the one record of a response, which may be bare or wrapped under one of the keys or `data`.
+ * A response with its own ID is the record. `{}` if the response is not an object.
  */
 export function unwrapRecord(response: unknown, keys: readonly string[] = []): IDataObject {
 	if (!isRecord(response)) return {};
@@ -99,7 +99,7 @@ const errorFieldKeys = ['field', 'path', 'param', 'property'];
 /** An error that is nested deeper was built to waste time. */
 const maxErrorDepth = 5;
 
-/** Reads the text and the code of an error body in any usual shape (docs/pocketsflow-api.md#errors). */
+/** Reads text and code of an error body in any usual shape (docs/pocketsflow-api.md#errors). */
 export function readErrorParts(body: unknown): { text?: string; code?: string } {
 	const { code, error } = isRecord(body) ? body : {};
 	const codes = [code, isRecord(error) ? error.code : undefined];

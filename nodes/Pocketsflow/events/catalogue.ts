@@ -10,8 +10,8 @@ interface EventDefinition {
 	label: string;
 	description: string;
 	/**
-	 * Reads the ID of something to which this event happens only once. Without that ID, the event can recur,
-	 * and its time becomes part of its identity: repeating an event is better than losing one.
+	 * Reads the ID of something to which this event happens only once. Without that ID, the event can
+	 * recur, and its time becomes part of its identity: repeating an event is better than losing one.
 	 */
 	identity?: IdReader;
 	/** Reads the ID of what a recurring event happens to. Default: `identity`. */
@@ -62,8 +62,8 @@ export const readEmail: IdReader = (payload) => readEmailAsSent(payload)?.trim()
 const readCustomerId = textAt('customer.id', 'customer._id');
 
 /**
- * Reads what identifies a buyer in one account: the email address, which is in both deliveries and the API,
- * or else the API's customer ID, or their first order, which the event carries.
+ * Reads what identifies a buyer in one account: the email address, which is in both deliveries and
+ * the API, or else the API's customer ID, or their first order, which the event carries.
  */
 const readBuyer: IdReader = (payload) =>
 	readEmail(payload) ??
@@ -80,7 +80,7 @@ export const readMembershipId = textAt(
 	'subscriptionCustomer._id',
 );
 
-/** Finds the subscription that an event names, an object or an ID; in newer invoices under `parent`. */
+/** Finds the subscription, an object or an ID, that an event names; newer invoices have a `parent`. */
 export const findSubscription = ({ subscription, parent }: IDataObject): unknown =>
 	subscription ??
 	(isRecord(parent) && isRecord(parent.subscription_details)
@@ -106,9 +106,9 @@ const readProviderInvoice = providerId('in_', 'id');
 const readNamedInvoice = textAt('invoice.id', 'invoiceId');
 
 /**
- * Reads an ID that no other membership has. In older payloads, `subscriptionCustomer.id` is the payment
- * provider's customer (`cus_…`), who may subscribe again. Then the ID is unique only together with the
- * provider's subscription (`sub_…`). docs/pocketsflow-api.md#payloads
+ * Reads an ID that no other membership has. In older payloads, `subscriptionCustomer.id` is the
+ * payment provider's customer (`cus_…`), who may subscribe again. Then the ID is unique only
+ * together with the provider's subscription (`sub_…`). docs/pocketsflow-api.md#payloads
  */
 const readUniqueMembershipId: IdReader = (payload) => {
 	const id = readMembershipId(payload);

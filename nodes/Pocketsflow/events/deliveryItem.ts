@@ -24,8 +24,8 @@ export const toBusinessEvent = (
 });
 
 /**
- * Builds the item of a verified delivery, which this n8n instance received at `nowMs`: the known parts of
- * the payload if it shall be simplified, or all of it.
+ * Builds the item of a verified delivery, which this n8n instance received at `nowMs`: the known
+ * parts of the payload if it shall be simplified, or all of it.
  */
 export function buildDeliveryItem(
 	businessEvent: BusinessEvent,

@@ -7,7 +7,7 @@ export interface BusinessEvent {
 	event: string;
 	payload: IDataObject;
 	testMode: boolean;
-	/** Tells occurrences apart: the time of sending (ms), the date and ID of a record, or a change ID. */
+	/** Tells occurrences apart: a time of sending (ms), a record's date and ID, or a change ID. */
 	discriminator: number | string;
 	/** A digest of the content, in hex. Absent if the discriminator alone distinguishes events. */
 	digest?: string;
@@ -60,8 +60,8 @@ export function buildEventId(businessEvent: BusinessEvent): string {
 }
 
 /**
- * Builds what a redelivery shares with the delivery that it repeats, within one account: the ID of a thing
- * to which the event happens only once, or else the whole content and the discriminator.
+ * Builds what a redelivery shares with the delivery that it repeats, within one account: the ID of
+ * a thing to which the event happens only once, or else the whole content and the discriminator.
  */
 export function buildRepetitionKey(businessEvent: BusinessEvent): string {
 	const { event, discriminator, digest = '' } = businessEvent;

@@ -4,8 +4,8 @@ import { parseJson } from '../api/json';
 import { isRecord } from '../api/responses';
 
 /**
- * Reads the metadata of the checkout session from a webhook payload or an API record, in any of its places
- * and forms (docs/pocketsflow-api.md#metadata); undefined if there is none.
+ * Reads the metadata of the checkout session from a webhook payload or an API record, in any of its
+ * places and forms (docs/pocketsflow-api.md#metadata); undefined if there is none.
  */
 export function readMetadata(payload: IDataObject): IDataObject | undefined {
 	const { metadata, order, subscription_details: details, parent, lines } = payload;

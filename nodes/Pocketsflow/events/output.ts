@@ -24,9 +24,9 @@ export const buildRawOutput = (envelope: EventEnvelope, payload: IDataObject): I
 });
 
 /**
- * The parts of a payload that workflows use, at the paths that Pocketsflow documents, filled from every
- * known format (docs/pocketsflow-api.md#payloads). Amounts are not converted, because their unit is
- * unknown (docs/pocketsflow-api.md#money). Missing parts are omitted.
+ * The parts of a payload that workflows use, at the paths that Pocketsflow documents, filled from
+ * every known format (docs/pocketsflow-api.md#payloads). Amounts are not converted, because their
+ * unit is unknown (docs/pocketsflow-api.md#money). Missing parts are omitted.
  */
 export function buildSimplifiedOutput(envelope: EventEnvelope, payload: IDataObject): IDataObject {
 	const parts: IDataObject = {

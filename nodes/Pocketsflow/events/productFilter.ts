@@ -4,8 +4,8 @@ import { readId, isRecord } from '../api/responses';
 import { findSubscription } from './catalogue';
 
 /**
- * Whether an event is about one of the products or subscription offers. An empty filter matches every
- * event, and an event without a product matches every filter.
+ * Whether an event is about one of the products or subscription offers. An empty filter matches
+ * every event, and an event without a product matches every filter.
  */
 export function matchesProductFilter(payload: IDataObject, productIds: readonly string[]): boolean {
 	const ids = readProductIds(payload);

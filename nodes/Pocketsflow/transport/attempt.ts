@@ -46,7 +46,6 @@ export interface AttemptFailure {
 
 export type AttemptResult = HttpResponse | AttemptFailure;
 
-/** The body of a response with `encoding: 'stream'`. */
 type BodyStream = AsyncIterable<Uint8Array> & { destroy?(): void };
 
 interface AttemptOptions {
@@ -76,9 +75,9 @@ const handshakeCode =
 const unsentCode = /^ERR_(INVALID_|UNESCAPED_|BAD_REQUEST|BAD_OPTION)/;
 
 /**
- * Sends a request once, with n8n's helper and its traps (docs/n8n-engine.md#http-helper), and reads the
- * whole response, whatever its status. Never throws. The body is a stream, because the helper has no size
- * limit and stops its timer when the headers have arrived.
+ * Sends a request once, with n8n's helper and its traps (docs/n8n-engine.md#http-helper), and reads
+ * the whole response, whatever its status. Never throws. The body is a stream, because the helper
+ * has no size limit and stops its timer when the headers have arrived.
  */
 export async function sendOnce(
 	{ helpers }: PocketsflowContext,
@@ -223,8 +222,8 @@ export function parseBody(body: unknown): Pick<HttpResponse, 'body' | 'text'> {
 const maxRetryAfterMs = 7 * 24 * 3_600_000;
 
 /**
- * Reads a Retry-After header, in seconds or as an HTTP date (RFC 9110, 10.2.3), as ms from `nowMs` on.
- * Undefined if it is neither, or more than a week away, which is a mistake.
+ * Reads a Retry-After header, in seconds or as an HTTP date (RFC 9110, 10.2.3), as ms from `nowMs`
+ * on. Undefined if it is neither, or more than a week away, which is a mistake.
  */
 export function parseRetryAfter(header: unknown, nowMs: number): number | undefined {
 	if (typeof header !== 'string' && typeof header !== 'number') return undefined;
@@ -263,7 +262,7 @@ function isConnected(error: unknown): boolean {
 
 /**
  * The proxy that a failed request could not get through; undefined if it failed elsewhere. Node.js was
- * still connecting to another host, or the request waited for its socket, which only a proxy provides late.
+ * still connecting to another host, or the request waited for its socket (docs/n8n-engine.md#http-helper).
  */
 function findProxy(error: unknown, url: string): string | undefined {
 	const { request, message } = readFields(error);
@@ -286,7 +285,6 @@ function readErrorCode(error: unknown): string | undefined {
 	return [httpCode, code].find((value) => typeof value === 'string');
 }
 
-/** The fields of an error and of its cause, which n8n may have wrapped. */
 const readErrorFields = (error: unknown) => ({
 	...readFields(readFields(error).cause),
 	...readFields(error),

@@ -2,10 +2,7 @@
 export class BoundedMap<V> {
 	private readonly entries = new Map<string, V>();
 
-	/**
-	 * @param capacity the number of entries to keep, at least 1
-	 * @param mayEvict whether an entry may be removed. Entries that may not can exceed the capacity.
-	 */
+	/** Entries that may not be evicted can exceed the capacity, which is at least 1. */
 	constructor(
 		readonly capacity: number,
 		private readonly mayEvict: (value: V) => boolean = () => true,
@@ -33,7 +30,6 @@ export class BoundedMap<V> {
 		return this.entries.delete(key);
 	}
 
-	/** You can delete entries while iterating. */
 	[Symbol.iterator](): IterableIterator<[string, V]> {
 		return this.entries[Symbol.iterator]();
 	}

@@ -21,7 +21,6 @@ export type PocketsflowContext =
 
 /** A usable credential. Contains the key: never output it. */
 export interface PocketsflowCredential extends CredentialFields {
-	/** As the user named it. */
 	name: string;
 }
 
@@ -29,8 +28,8 @@ export interface PocketsflowCredential extends CredentialFields {
 const cache = new WeakMap<PocketsflowContext, Map<number, PocketsflowCredential>>();
 
 /**
- * Reads the credential of the node that `context` runs, once per item: its fields may hold expressions that
- * give each item another key.
+ * Reads the credential of the node that `context` runs, once per item: its fields may hold
+ * expressions that give each item another key.
  * @throws NodeOperationError, never with the key in its text, if the credential can't be used
  */
 export async function loadCredential(
@@ -44,7 +43,7 @@ export async function loadCredential(
 	return credential;
 }
 
-/** Makes the next request read the credential again: all polls share a context (docs/n8n-engine.md#polling). */
+/** Makes the next request read it again: all polls share a context (docs/n8n-engine.md#polling). */
 export function forgetCredential(context: PocketsflowContext): void {
 	cache.delete(context);
 }
@@ -65,6 +64,6 @@ async function readCredential(
 	return { ...credential, name };
 }
 
-/** Hashes a credential, so that those with the same key and URL share a rate limit and no key is stored. */
+/** Hashes key and URL, so that credentials can share a rate limit and no key is stored. */
 export const hashCredential = ({ baseUrl, apiKey }: PocketsflowCredential): string =>
 	createHash('sha256').update(`${baseUrl}\n${apiKey}`).digest('base64');

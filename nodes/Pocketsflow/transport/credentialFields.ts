@@ -72,8 +72,8 @@ export function readCredentialFields(
 }
 
 /**
- * Whether an address, which may be relative to `base`, has the origin of the credential. The key must not
- * go anywhere else: an address can come from an expression, so no one may have typed it.
+ * Whether an address, which may be relative to `base`, has the origin of the credential. The key
+ * must not go anywhere else: an address can come from an expression, so no one may have typed it.
  */
 export const isOwnAddress = (
 	{ baseUrl }: CredentialFields,

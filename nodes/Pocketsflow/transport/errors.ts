@@ -49,7 +49,6 @@ export const hasStatus = (error: unknown, statuses: readonly number[]): boolean 
 
 type Target = Pick<PocketsflowCredential, 'baseUrl' | 'name'>;
 
-/** The parts of a request that the description of its response may name. */
 export type AnswerTarget = Target &
 	Pick<PocketsflowCredential, 'mode'> &
 	Pick<PocketsflowRequest, 'ifNotFound'>;
@@ -91,7 +90,6 @@ const statusTexts: Partial<Record<number, { name: string; step?: string }>> = {
 	504: { name: 'Gateway timeout' },
 };
 
-/** Explains the codes of Node.js to users who do not know them. */
 const codeTexts: Partial<Record<string, string>> = {
 	ECONNREFUSED: "Can't connect to {host}: the connection was refused",
 	ENOTFOUND: "Can't resolve host {host}",
@@ -243,10 +241,7 @@ export function buildFailureError(state: RequestState, failure: AttemptFailure):
 
 const formatCode = (code: string | undefined) => (code ? ` (${code})` : '');
 
-/**
- * Builds the error of a request whose total time ended, or was certain to end, before its turn.
- * @param rateLimited its last 429 response, if any
- */
+/** Builds the error of a request that got no turn in time; `rateLimited` is its last 429 response. */
 export function buildQueueTimeoutError(
 	state: RequestState,
 	rateLimited: HttpResponse | undefined,
@@ -267,7 +262,6 @@ export function buildQueueTimeoutError(
 	});
 }
 
-/** Describes a response without an error text from Pocketsflow. */
 function describeUnusable(response: HttpResponse): string {
 	const { status, body, text } = response;
 	const isEmpty = ['{}', '[]', 'null', '""', undefined].includes(JSON.stringify(body));
@@ -297,10 +291,7 @@ function describeStatusStep(target: AnswerTarget, response: HttpResponse): strin
 	return fill(statusTexts[status]?.step ?? '', target);
 }
 
-/**
- * Builds the error. Its message says what happened. Its description says what to do and which request
- * failed. Neither contains anything that was sent, nor the key.
- */
+/** Neither message nor description contains anything that was sent, nor the key. */
 function buildError(state: RequestState, parts: ErrorParts): NodeApiError {
 	const { node, credential, effect, itemIndex, attempts } = state;
 	const { method, path } = state.request;
@@ -325,23 +316,16 @@ function buildError(state: RequestState, parts: ErrorParts): NodeApiError {
 	return setMessage(error, message);
 }
 
-/**
- * Sets an error's message again. On creation, n8n replaces a message that contains the name of an error
- * code, such as EEXIST in "preexisting" (docs/n8n-engine.md#errors-and-messages).
- */
+/** Sets a message that n8n may have replaced on creation (docs/n8n-engine.md#errors-and-messages). */
 export function setMessage<E extends Error>(error: E, message: string): E {
 	error.message = message;
 	return error;
 }
 
-/** Joins the sentences that are not empty. */
 export const joinSentences = (...sentences: string[]): string =>
 	sentences.filter(Boolean).map(toSentence).join(' ');
 
-/**
- * Joins the message and the description of an error for places where n8n shows only one of them: triggers
- * and the lists of the editor (docs/n8n-engine.md#errors-and-messages).
- */
+/** Joins the two for places that show only one (docs/n8n-engine.md#errors-and-messages). */
 export function composeMessage(error: unknown): string {
 	if (!(error instanceof Error)) return String(error);
 	const { message, description } = error as Error & { description?: string | null };
@@ -354,16 +338,14 @@ const maxExcerptLength = 100;
 const cut = (text: string, length: number) =>
 	text.length > length ? `${text.slice(0, length)}…` : text;
 
-/** A text from Pocketsflow, shortened for an error message. */
 const shorten = (text: string) => cut(text, maxQuotedLength);
 
 /** The text, with a period unless it ends with a punctuation mark. */
 export const toSentence = (text: string) => (/[.!?…]$/.test(text) ? text : `${text}.`);
 
 /**
- * The visible text at the beginning of a page, at most 100 characters. Each pattern passes over the page
- * once, whatever it contains: an element that is never closed is not searched for again from the next
- * character on.
+ * The visible text at the beginning of a page. Each pattern passes over the page once, whatever it
+ * contains: an element that is never closed is not searched for again from the next character on.
  */
 export function excerptPage(page: string): string {
 	const visible = page

@@ -28,7 +28,7 @@ export const defaultLimits: Limits = {
 
 const maxBackoffMs = 60_000;
 
-/** Computes the delay before a retry (from 1 on), in ms. It doubles, up to a minute; half is random. */
+/** Computes the delay in ms before a retry (from 1 on): doubled, up to a minute, half of it random. */
 export function computeBackoffMs(retryDelayMs: number, retry: number): number {
 	const fullMs = Math.min(retryDelayMs * 2 ** (retry - 1), maxBackoffMs);
 	return fullMs / 2 + (Math.random() * fullMs) / 2;
@@ -36,7 +36,7 @@ export function computeBackoffMs(retryDelayMs: number, retry: number): number {
 
 const minuteMs = 60_000;
 
-/** Formats a duration for a message, rounded up: `0.4 seconds`, `90 seconds`, `5 minutes 1 second`, `24 hours`. */
+/** Formats a duration for a message, rounded up: `0.4 seconds`, `5 minutes 1 second`. */
 export function formatDuration(ms: number): string {
 	if (ms < 10_000) return formatAmount(Math.ceil(ms / 100) / 10, 'second');
 	const seconds = Math.ceil(ms / 1_000);

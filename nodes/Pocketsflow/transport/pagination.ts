@@ -16,10 +16,9 @@ import { send, type SendOptions } from './send';
 /** One page may bring nothing new because many newer records were added. Two in a row are a fault. */
 const maxStalePages = 2;
 
-/** One page as Pocketsflow returned it; positions are as in PagePosition. */
+/** One page as Pocketsflow returned it, and where the next one would begin. */
 export interface Page {
 	position: number;
-	/** Where the next page begins, if there is one. */
 	next: number;
 	records: IDataObject[];
 	pagination: Pagination;
@@ -33,13 +32,11 @@ interface Progress {
 }
 
 interface ListOptions extends SendOptions {
-	/** With its filters. Default: the list unfiltered. */
 	request?: PocketsflowRequest;
 	itemIndex?: number;
 }
 
 interface ReadListOptions extends ListOptions {
-	/** Default: all records. */
 	limit?: number;
 }
 
@@ -54,8 +51,8 @@ export interface ReadPagesOptions extends ListOptions {
 type ReadPage = Pick<Page, 'records'> & { next?: number };
 
 /**
- * Reads the records of a list in Pocketsflow's order, each once. If Pocketsflow says how many pages there
- * are, pages after the first are requested in parallel.
+ * Reads the records of a list in Pocketsflow's order, each once. If Pocketsflow says how many pages
+ * there are, pages after the first are requested in parallel.
  * @throws as `readPages` does
  */
 export async function readList(
@@ -71,11 +68,7 @@ export async function readList(
 	return read;
 }
 
-/**
- * Reads one page of a list without relying on what it says about other pages; undefined if the response
- * contains no list.
- * @throws as `send` does
- */
+/** Reads one page of a list; undefined if the response contains no list. @throws as `send` does */
 export async function readPage(
 	context: PocketsflowContext,
 	list: ListEndpoint,
@@ -94,8 +87,8 @@ export async function readPage(
 
 /**
  * Reads a list page by page, until its end or until the caller stops.
- * @throws as `send` does; NodeOperationError if the list breaks off, or if Pocketsflow repeats a page
- * although it says that there are more
+ * @throws as `send` does; NodeOperationError if the list breaks off, or if Pocketsflow repeats a
+ * page although it says that there are more
  */
 export async function* readPages(
 	context: PocketsflowContext,
@@ -198,7 +191,7 @@ function countPages({ records, pagination }: Page, prefetch: number): number {
 	return Math.min(total, Math.ceil(prefetch / size));
 }
 
-/** Whether a page is the last one. If Pocketsflow does not say, one shorter than an earlier one is. */
+/** Whether a page is the last. If Pocketsflow does not say, one shorter than an earlier one is. */
 function isLastPage(
 	list: ListEndpoint,
 	page: Page,

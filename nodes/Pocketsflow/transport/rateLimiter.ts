@@ -2,7 +2,7 @@ import { BoundedMap } from './boundedMap';
 import { computeBackoffMs, defaultLimits, type Limits } from './limits';
 import { delay } from './signals';
 
-/** When the requests of one credential are sent in this process (docs/pocketsflow-api.md#rate-limits). */
+/** When one credential's requests are sent in this process (docs/pocketsflow-api.md#rate-limits). */
 interface RateLimiter {
 	inFlight: number;
 	/** How many of these belong to each run. */
@@ -23,7 +23,6 @@ interface QueuedRequest {
 	settle(result: Permit | Refusal): void;
 }
 
-/** The right to have one request in flight. */
 interface Permit {
 	/** Tells whether the request was sent before a pause. */
 	issuedAtMs: number;
@@ -31,7 +30,6 @@ interface Permit {
 	run: object;
 }
 
-/** Its time ends before its turn, or its caller gave up. */
 type Refusal = 'timeout' | 'aborted';
 
 export type PermitResult = 'answered' | 'failed' | { rateLimited: true; retryAfterMs?: number };
@@ -122,8 +120,8 @@ export function releasePermit(limiter: RateLimiter, permit: Permit, result: Perm
 }
 
 /**
- * Pauses all requests. Of several 429 together, the first starts the pause; the others can extend it with
- * their Retry-After. If Retry-After repeatedly proves too short, a longer pause applies.
+ * Pauses all requests. Of several 429 together, the first starts the pause; the others can extend
+ * it with their Retry-After. If Retry-After repeatedly proves too short, a longer pause applies.
  */
 function pauseRequests(
 	limiter: RateLimiter,
@@ -147,10 +145,7 @@ function pauseRequests(
 	);
 }
 
-/**
- * Lets queued requests through as long as there is room, if need be at the end of a pause. Refuses those
- * whose time ends before.
- */
+/** Lets queued requests through as long as there is room, and after a pause. */
 function admitQueued(limiter: RateLimiter): void {
 	const isLate = ({ deadlineMs }: QueuedRequest) => deadlineMs < limiter.pausedUntilMs;
 	const late = limiter.queue.filter(isLate);

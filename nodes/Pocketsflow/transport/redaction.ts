@@ -15,8 +15,8 @@ const htmlEntities: Record<string, string> = {
 };
 
 /**
- * Replaces every Pocketsflow key in a text; the credential's own also without its prefix, in any case, and
- * escaped for a URL, JSON, or HTML.
+ * Replaces every Pocketsflow key in a text; the credential's own also without its prefix, in any
+ * case, and escaped for a URL, JSON, or HTML.
  */
 export function redactKeys(text: string, apiKey: string): string {
 	const secret = apiKey.replace(/^pk_(live|test)_/, '');

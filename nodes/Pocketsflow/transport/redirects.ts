@@ -12,8 +12,8 @@ export function readRedirect({ status, location }: HttpResponse, url: string): U
 }
 
 /**
- * The URL of a redirect that may be followed: only to the same origin, because the key goes along, and only
- * if sending the request again cannot do its work twice.
+ * The URL of a redirect that may be followed: only to the same origin, because the key goes along,
+ * and only if sending the request again cannot do its work twice.
  */
 export function findFollowableRedirect(
 	{ method }: PocketsflowRequest,

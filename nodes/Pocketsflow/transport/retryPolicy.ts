@@ -24,7 +24,6 @@ const outcomes: Record<FailureKind, AttemptOutcome> = {
 	cancelled: unusableResponse,
 };
 
-/** Classifies an attempt without a usable response. */
 export function classifyAttempt(result: AttemptResult): AttemptOutcome {
 	if ('failure' in result) {
 		const { mayBeDone, isTransient } = outcomes[result.failure];

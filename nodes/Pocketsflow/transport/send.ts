@@ -17,9 +17,8 @@ import { classifyAttempt, mayRetry } from './retryPolicy';
 import { delay } from './signals';
 
 export interface SendOptions {
-	/** Replace the defaults. */
 	limits?: Partial<Limits>;
-	/** Stops requests that wait, except those that may have been processed: their outcome becomes known. */
+	/** Stops waiting requests, except those that may have been processed: their outcome is wanted. */
 	stop?: AbortSignal;
 	/** Whether a JSON body contains what the request is for. Default: any body except an error. */
 	isUsable?(body: unknown): boolean;

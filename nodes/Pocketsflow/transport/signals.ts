@@ -25,10 +25,7 @@ function getListeners(signal: AbortSignal): Set<() => void> {
 	return known;
 }
 
-/**
- * Waits for `ms`, or until a signal aborts; never throws. `sleep` of n8n-workflow can't be stopped, and
- * n8n's linter forbids setTimeout, so an AbortSignal is the timer.
- */
+/** Waits for `ms`, or until a signal aborts; never throws (docs/n8n-engine.md#http-helper). */
 export async function delay(ms: number, ...signals: Array<AbortSignal | undefined>): Promise<void> {
 	const timer = AbortSignal.timeout(Math.max(0, Math.ceil(ms)));
 	let stopListening = () => {};

@@ -4,8 +4,8 @@ import { sleep } from 'n8n-workflow';
 const maxTurnMs = 20;
 
 /**
- * Starts work that has many short steps. Await the returned function after each step: it lets n8n, which
- * has one thread, respond to others when the turn is over.
+ * Starts work that has many short steps. Await the returned function after each step: it lets n8n,
+ * which has one thread, respond to others when the turn is over.
  */
 export function startTurns(): () => Promise<void> {
 	let startMs = Date.now();
