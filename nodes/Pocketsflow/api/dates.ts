@@ -81,17 +81,18 @@ export class UnknownTimezoneError extends Error {
 /** How far a zone's clock is ahead of UTC at a given time, in ms. @throws UnknownTimezoneError */
 function getOffsetMs(timeMs: number, timezone: string): number {
 	if (timezone === 'UTC') return 0;
-	const [month, day, year, ...time] = formatClock(timeMs, timezone).split(/\D+/).map(Number);
-	const [hour, minute, second] = time;
+	const clock = formatClock(timeMs, timezone);
+	if (clock === undefined) throw new UnknownTimezoneError(timezone);
+	const [month, day, year, hour, minute, second] = clock.split(/\D+/).map(Number);
 	return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(timeMs / 1000) * 1000;
 }
 
-/** The clock of a zone, as in `11/23/2026, 14:00:00`. */
-function formatClock(timeMs: number, timezone: string): string {
+/** The clock of a zone, as in `11/23/2026, 14:00:00`; undefined if the zone is unknown. */
+function formatClock(timeMs: number, timezone: string): string | undefined {
 	try {
 		return new Date(timeMs).toLocaleString('en-US', { timeZone: timezone, hourCycle: 'h23' });
 	} catch {
-		throw new UnknownTimezoneError(timezone);
+		return undefined;
 	}
 }
 

@@ -66,7 +66,7 @@ interface HelperResponse {
 const maxErrorBytes = 256 * 1024;
 
 const unreachableCode =
-	/^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|E(HOST|NET)(UNREACH|DOWN)|EADDRNOTAVAIL)$/;
+	/^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|EHOSTDOWN|ENETUNREACH|ENETDOWN|EADDRNOTAVAIL)$/;
 const timeoutCode = /^(ECONNABORTED|ETIMEDOUT|ESOCKETTIMEDOUT)$/;
 /** A failed TLS handshake. Other TLS codes can also mean a damaged response. */
 const handshakeCode =
