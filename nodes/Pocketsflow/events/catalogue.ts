@@ -96,11 +96,9 @@ const providerId = (prefix: string, ...paths: string[]): IdReader => {
 	};
 };
 
-const subscriptionPaths = ['subscription', 'parent.subscription_details.subscription'];
-const readProviderSubscription = providerId(
-	'sub_',
-	...subscriptionPaths.flatMap((path) => [`${path}.id`, path]),
-);
+const readSubscriptionId = providerId('sub_', 'subscription.id', 'subscription');
+const readProviderSubscription: IdReader = (payload) =>
+	readSubscriptionId({ subscription: findSubscription(payload) } as IDataObject);
 const readPaymentIntentId = providerId('pi_', 'id');
 const readProviderInvoice = providerId('in_', 'id');
 const readNamedInvoice = textAt('invoice.id', 'invoiceId');
