@@ -337,6 +337,18 @@ describe('a list that is believed to come whole', () => {
 		expect(server.received).toHaveLength(1);
 	});
 
+	it('a list is read to its count even if a page in its middle is short', async () => {
+		const server = await startFaultServer((request, response) => {
+			const page = Number(new URL(request.url ?? '', 'http://x').searchParams.get('page') ?? 1);
+			const orders = [products.slice(0, 20), products.slice(20, 25), products.slice(25)][page - 1];
+			response.end(JSON.stringify({ orders, pagination: { totalCount: 45 } }));
+		});
+		servers.push(server);
+		const context = createContext(server.url);
+		const records = await readList(context, buildList('none'), { limits: quickLimits });
+		expect(records).toEqual(products);
+	});
+
 	it('a list of the model that tells of its pages in text is read to its end', async () => {
 		const switches = { totalCount: 'text', envelope: 'swappedPaged', pageSize: 'ignored' } as const;
 		const model = createModel({ switches, seed: 7, now: Date.now });
