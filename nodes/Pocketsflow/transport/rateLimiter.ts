@@ -95,7 +95,6 @@ export async function acquirePermit(
 		admitQueued(limiter);
 		if (settled.signal.aborted) return;
 		void delay(deadlineMs - Date.now(), settled.signal, ...signals).then(() => {
-			if (!limiter.queue.includes(queued)) return;
 			limiter.queue = limiter.queue.filter((other) => other !== queued);
 			queued.settle(isAborted() ? 'aborted' : 'timeout');
 		});
