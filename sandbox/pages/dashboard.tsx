@@ -131,7 +131,7 @@ function PartRefund({ db, order }: { db: Database; order: Order }) {
 }
 
 function OrderActions({ db, order }: { db: Database; order: Order }) {
-	const common = { db, id: order._id, about: `the order of ${order.buyerEmail}` };
+	const common = { db, id: order._id, about: `order of ${order.buyerEmail}` };
 	const canRefund = !order.isRefunded && order.grossAmount > 0;
 	return (
 		<div class="actions">
@@ -222,7 +222,7 @@ function MembershipActions({ db, membership }: { db: Database; membership: Membe
 	return (
 		<div class="actions">
 			{buttons.map((button) => (
-				<ActionButton db={db} id={_id} about={`the subscription of ${buyerEmail}`} {...button} />
+				<ActionButton db={db} id={_id} about={`subscription of ${buyerEmail}`} {...button} />
 			))}
 		</div>
 	);
