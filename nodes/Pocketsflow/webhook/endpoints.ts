@@ -29,44 +29,38 @@ export interface Endpoint {
 	events: string[];
 	active: boolean;
 	description: unknown;
-	/** The full secret, if the API shows it; most likely it does not. */
+	/** The full secret, if the API shows it. */
 	shownSecret?: string;
 }
 
-/** What can be changed on an endpoint. */
 export type EndpointChanges = Partial<Pick<Endpoint, 'events' | 'active'>> & {
 	description?: string;
 };
 
 /** What the trigger stores in static data. Only hooks write it (docs/n8n-engine.md#static-data). */
 export interface TriggerStaticData {
-	/** Our endpoint in Pocketsflow. */
 	endpointId?: string;
-	/** Its signing secret, encrypted. */
 	sealedSecret?: string;
-	/**
-	 * Its URL. After a restart with another N8N_WEBHOOK_URL (in older n8n WEBHOOK_URL), this is no longer the
-	 * address of this n8n instance.
-	 */
+	/** The endpoint's URL, which after a move of n8n is no longer the node's address. */
 	url?: string;
 	/** The user that its events belong to (`userId` of the API). */
 	account?: string;
 }
 
-/** The static data of this node, as n8n holds it. Every change to it is a write. */
+/** The static data of this node. Every change to it is a write. */
 export const readStaticData = (context: IHookFunctions | IWebhookFunctions): TriggerStaticData =>
 	context.getWorkflowStaticData('node') as TriggerStaticData;
 
 const { webhooks } = lists;
 
-/** A shorter list that does not mention pages counts as complete. */
+/** A shorter list that does not say whether it has pages is complete. */
 const smallestPage = 20;
 
 /**
- * Lists all endpoints of the account. Paging is not documented, so if a response may be one page of
- * several, the next one is read, too, until a page contains nothing new.
- * @throws NodeOperationError if a response has no list, or the list breaks off: treating it as "none" would
- * create a second endpoint or leave one behind
+ * Lists all endpoints of the account. Paging is not documented, so a response that may be one page of
+ * several is read further, until a page contains nothing new.
+ * @throws NodeOperationError if there is no list or it breaks off: as "none", it would create a second
+ * endpoint or leave one behind
  */
 export async function listEndpoints(
 	context: PocketsflowContext,
@@ -98,10 +92,7 @@ const refuseList = (context: PocketsflowContext, what: string) =>
 		`Pocketsflow returned ${what}, so nothing was changed. Try again later.`,
 	);
 
-/**
- * Creates an active endpoint with our mark. Finds its ID and its secret in any wrapper; each is undefined
- * if the response does not contain it.
- */
+/** Creates an active endpoint with our mark. Finds its ID and secret in any wrapper of the response. */
 export async function createEndpoint(
 	context: PocketsflowContext,
 	{ url, events, workflowId }: { url: string; events: string[]; workflowId: string | undefined },
@@ -128,7 +119,7 @@ function listRecords(response: unknown): IDataObject[] {
 const readAnswered = (response: unknown) =>
 	readEndpoint(unwrapRecord(response, webhooks.recordKeys));
 
-/** The secret of an endpoint, if the API shows it on request; undefined if the request fails. */
+/** The secret of an endpoint, if the API shows it; undefined also if the request fails. */
 export async function readShownSecret(
 	context: PocketsflowContext,
 	id: string,
@@ -139,10 +130,7 @@ export async function readShownSecret(
 	return readAnswered(response)?.shownSecret;
 }
 
-/**
- * Changes an endpoint.
- * @returns whether the description in the response, if there is one, is the one that was sent
- */
+/** Changes an endpoint. @returns false if the response shows another description than was sent */
 export async function updateEndpoint(
 	context: PocketsflowContext,
 	id: string,
@@ -156,7 +144,7 @@ export async function updateEndpoint(
 	return !isShown || sealed === readDescription(changes.description).sealed;
 }
 
-/** Removes an endpoint. If it is already gone, that is not a failure. */
+/** Removes an endpoint, unless it is already gone. */
 export async function removeEndpoint(
 	context: PocketsflowContext,
 	id: string,
@@ -169,9 +157,8 @@ export async function removeEndpoint(
 }
 
 /**
- * The endpoints that are ours: at exactly this URL, or with the stored ID and our mark if they were
- * registered for the same host and path. Never any other. Static data alone proves nothing, because it is
- * copied along with a workflow or with a whole n8n instance.
+ * The endpoints that are ours: at this URL, or with the stored ID and our mark if they were registered for
+ * the same host and path. Static data alone proves nothing: it is copied along with a workflow or with n8n.
  */
 export const findOwnEndpoints = (
 	endpoints: Endpoint[],
@@ -185,8 +172,8 @@ export const findOwnEndpoints = (
 	);
 
 /**
- * The endpoint that this node registered under another host. Either n8n was moved and left it behind, or
- * this n8n instance is a clone and it belongs to the original. We can't tell which.
+ * The endpoint that this node registered under another host: n8n was moved and left it behind, or this n8n
+ * instance is a clone and it belongs to the original.
  */
 export const findEndpointOfOtherHost = (
 	endpoints: Endpoint[],
@@ -207,7 +194,7 @@ const isStored = ({ id, description }: Endpoint, { endpointId }: TriggerStaticDa
 export const listEvents = ({ events }: Endpoint): string[] =>
 	[...new Set(events.map(toCanonicalName))].sort();
 
-/** Decrypts an endpoint's secret from the copy in its description, or else from static data. */
+/** The secret of an endpoint from the copy in its description, or else from static data. */
 export function openEndpointSecret(
 	{ id, url, description }: Endpoint,
 	{ apiKey }: Pick<PocketsflowCredential, 'apiKey'>,
@@ -232,7 +219,7 @@ function readEndpoint(record: IDataObject): Endpoint | undefined {
 	};
 }
 
-/** The secret that a record shows in full. A masked one does not count, because it could be guessed. */
+/** The secret that a record shows in full. A masked one could be guessed. */
 function readSecret({ secret }: IDataObject): string | undefined {
 	const isShown = typeof secret === 'string' && secret.length >= 16;
 	return isShown && !/[*•…]|\.\.\.|x{4}/i.test(secret) ? secret : undefined;

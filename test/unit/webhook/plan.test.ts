@@ -9,7 +9,8 @@ import {
 
 const url = 'https://n8n.example.com/webhook/1/webhook';
 const apiKey = 'pk_live_0';
-const wanted: Wanted = { url, events: ['order.completed'], workflowId: 'flow', apiKey };
+const credential = { apiKey, mode: 'live', baseUrl: 'https://api.example.com' } as const;
+const wanted: Wanted = { url, events: ['order.completed'], workflowId: 'flow', credential };
 
 /** An endpoint as it should be, but for the differences. */
 const make = (id: string, differences: Partial<Endpoint> = {}): Endpoint => ({
