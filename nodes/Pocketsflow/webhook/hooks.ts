@@ -15,15 +15,13 @@ import { getWebhookUrl, requirePublicAddress } from './addresses';
 import {
 	findEndpointOfOtherHost,
 	findOwnEndpoints,
-	listEndpoints,
 	listEvents,
 	readStaticData,
-	removeEndpoint,
 	type Endpoint,
 	type EndpointChanges,
 } from './endpoints';
 import type { EndpointReading, Secret } from './keyring';
-import { processMemory, type NodeMemory, type TriggerMemory } from './memory';
+import { processMemory, type NodeMemory } from './memory';
 import { Registrar } from './plan';
 import { readDescription } from './sealing';
 import { isListening, readEventNames, requireSettings } from './settings';
@@ -53,10 +51,11 @@ export async function prepare(context: IHookFunctions, memory = processMemory): 
  * @throws NodeOperationError with everything in its message
  */
 export const checkExists = (context: IHookFunctions, memory = processMemory): Promise<boolean> =>
-	runHook(context, memory, 'set up', async (node) => {
+	runHook(context, 'set up', async () => {
 		await prepare(context, memory);
+		const node = memory.getNode(context);
 		const registrar = await startRegistrar(context, node);
-		const endpoints = await listEndpoints(context);
+		const endpoints = await registrar.requests.list();
 		node.listed = { endpoints, atMs: Date.now() };
 		const { keep, change, remove } = registrar.plan(endpoints);
 		if (!keep || change || remove.length > 0) return false;
@@ -71,33 +70,32 @@ export const checkExists = (context: IHookFunctions, memory = processMemory): Pr
  * @throws NodeOperationError with everything in its message; a new endpoint is then removed again
  */
 export const create = (context: IHookFunctions, memory = processMemory): Promise<void> =>
-	runHook(context, memory, 'set up', async (node) => {
+	runHook(context, 'set up', async () => {
+		const node = memory.getNode(context);
 		const registrar = await startRegistrar(context, node);
 		requirePublicAddress(context, registrar.wanted);
 		const { listed } = node;
 		node.listed = undefined;
 		const isFresh = listed && Date.now() - listed.atMs < maxListAgeMs;
-		const endpoints = isFresh ? listed.endpoints : await listEndpoints(context);
+		const endpoints = isFresh ? listed.endpoints : await registrar.requests.list();
 		warnOfOtherHost(registrar, endpoints);
 		await registrar.apply(registrar.plan(endpoints));
 	});
-
-/** How soon n8n calls `delete` after a failed setup. */
-const cleanUpWithinMs = 30_000;
 
 /** For a cleanup that a user waits for while Pocketsflow may be unreachable. */
 const cleanUpLimits = { maxAttempts: 1, requestTimeoutMs: 5_000, totalTimeoutMs: 10_000 };
 
 /**
- * Implements `delete`. Right after a failed setup, it does not fail as well: while the user listens for a
- * test event, n8n would show its error instead of the reason.
+ * Implements `delete`. If nothing was registered, it does not fail: n8n also calls it after a failed setup,
+ * and would show its error instead of the reason while the user listens for a test event
+ * (docs/n8n-engine.md#activation-and-webhook-hooks).
  * @throws NodeOperationError if the endpoint can't be removed
  */
 export async function takeDown(context: IHookFunctions, memory = processMemory): Promise<void> {
-	const failedAtMs = memory.failedSetUps.get(getAddressKey(context)) ?? -Infinity;
-	const isCleanUp = Date.now() - failedAtMs <= cleanUpWithinMs;
+	const isCleanUp = readStaticData(context).endpointId === undefined;
 	const options = isCleanUp ? { limits: cleanUpLimits } : {};
-	await runHook(context, memory, 'removed', (node) => removeOwn(context, node, options)).catch(
+	const node = memory.getNode(context);
+	await runHook(context, 'removed', () => removeOwn(context, node, options)).catch(
 		(error: unknown) => {
 			if (!isCleanUp) throw error;
 			context.logger.warn(
@@ -116,12 +114,12 @@ const maxUpkeepWaitMs = 10_000;
  * (docs/n8n-engine.md#versions).
  */
 async function removeOwn(context: IHookFunctions, node: NodeMemory, options: SendOptions) {
-	const registrar = await startRegistrar(context, node);
-	const { stored, wanted } = registrar;
+	const registrar = await startRegistrar(context, node, options);
+	const { requests, stored, wanted } = registrar;
 	// What an upkeep has read until now no longer counts. One that is creating an endpoint ends first.
 	node.closed = { url: wanted.url, atMs: Date.now() };
 	if (node.upkeep) await Promise.race([node.upkeep, sleep(maxUpkeepWaitMs)]);
-	const endpoints = await listEndpoints(context, options);
+	const endpoints = await requests.list();
 	warnOfOtherHost(registrar, endpoints);
 	const own = findOwnEndpoints(endpoints, wanted.url, stored);
 	const ids: string[] = [];
@@ -133,47 +131,40 @@ async function removeOwn(context: IHookFunctions, node: NodeMemory, options: Sen
 				`Pocketsflow Trigger: the webhook at ${url} was not removed because it belongs to workflow ${workflowId}, which uses the same address.`,
 			);
 	}
-	for (const id of ids) await removeEndpoint(context, id, options);
+	for (const id of ids) await requests.remove(id);
 	node.closed = { url: wanted.url, atMs: Date.now() };
 	// The stored data for this address may belong to the other workflow, too.
 	if (ids.length === own.length) registrar.forget(ids);
 }
 
 /**
- * Does the work of a hook. Remembers when a setup fails, because n8n then calls `delete`
- * (docs/n8n-engine.md#activation-and-webhook-hooks). Puts everything that a user must know into the message
- * of the error, because n8n 2.x shows nothing else (docs/n8n-engine.md#errors-and-messages).
+ * Does the work of a hook. Puts everything that a user must know into the message of the error, because
+ * n8n 2.x shows nothing else (docs/n8n-engine.md#errors-and-messages).
  * @throws NodeOperationError
  */
 async function runHook<T>(
 	context: IHookFunctions,
-	memory: TriggerMemory,
 	undone: 'set up' | 'removed',
-	work: (node: NodeMemory) => Promise<T>,
+	work: () => Promise<T>,
 ): Promise<T> {
-	const key = getAddressKey(context);
-	memory.failedSetUps.delete(key);
 	try {
-		return await work(memory.getNode(context));
+		return await work();
 	} catch (error) {
-		if (undone === 'set up') memory.failedSetUps.set(key, Date.now());
-		const isOurs = error instanceof NodeOperationError;
-		if (isOurs && !error.description) throw error;
-		const isExplained = isOurs || error instanceof InvalidInputError;
-		const summary = isExplained ? '' : `The webhook could not be ${undone} in Pocketsflow. `;
+		const isOurs = error instanceof NodeOperationError || error instanceof InvalidInputError;
+		const summary = isOurs ? '' : `The webhook could not be ${undone} in Pocketsflow. `;
 		const message = `${summary}${composeMessage(error)}`;
 		throw setMessage(new NodeOperationError(context.getNode(), message), message);
 	}
 }
 
-/** Distinguishes a test from the active workflow, which `getMode` does not do in `delete`. */
-const getAddressKey = (context: IHookFunctions) =>
-	`${context.getWorkflow().id} ${context.getNodeWebhookUrl('default') ?? context.getNode().id}`;
-
-async function startRegistrar(context: IHookFunctions, node: NodeMemory): Promise<Registrar> {
+async function startRegistrar(
+	context: IHookFunctions,
+	node: NodeMemory,
+	options?: SendOptions,
+): Promise<Registrar> {
 	const credential = await loadCredential(context);
 	node.unsaved.clear();
-	return new Registrar(context, node, { ...readNeeds(context), credential });
+	return new Registrar(context, node, { ...readNeeds(context), credential }, options);
 }
 
 const readNeeds = (context: IHookFunctions | IWebhookFunctions) => ({

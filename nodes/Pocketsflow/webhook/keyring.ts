@@ -4,7 +4,7 @@ import { loadCredential, type PocketsflowCredential } from '../transport/credent
 import type { Mode } from '../transport/credentialFields';
 import type { SendOptions } from '../transport/send';
 import { getWebhookUrl, isRequestedUrl, isSameUrl } from './addresses';
-import { listEndpoints, openEndpointSecret, readStaticData, type Endpoint } from './endpoints';
+import { EndpointRequests, openEndpointSecret, readStaticData, type Endpoint } from './endpoints';
 import { unseal } from './sealing';
 import { isListening } from './settings';
 
@@ -154,13 +154,13 @@ export class Keyring {
 
 	/**
 	 * Reads the endpoints at the address of this request, with every secret that they may have.
-	 * @throws as `listEndpoints` does
+	 * @throws as `EndpointRequests.list` does
 	 */
 	async read(context: IWebhookFunctions, options: SendOptions): Promise<EndpointReading> {
 		const startedAtMs = Date.now();
 		const url = isListening(context) ? undefined : getWebhookUrl(context);
 		const credential = await loadCredential(context);
-		const endpoints = (await listEndpoints(context, options)).filter(
+		const endpoints = (await new EndpointRequests(context, options).list()).filter(
 			(one) => (url && isSameUrl(one.url, url)) || isRequestedUrl(context, one.url),
 		);
 		const secrets = endpoints.flatMap((endpoint) =>

@@ -10,17 +10,14 @@ import { composeMessage, hasStatus, setMessage, toSentence } from '../transport/
 import type { SendOptions } from '../transport/send';
 import { isSameUrl } from './addresses';
 import {
-	createEndpoint,
+	EndpointRequests,
 	findOwnEndpoints,
-	listEndpoints,
 	listEvents,
 	openEndpointSecret,
-	readShownSecret,
 	readStaticData,
-	removeEndpoint,
-	updateEndpoint,
 	type Endpoint,
 	type EndpointChanges,
+	type EndpointNeeds,
 	type TriggerStaticData,
 } from './endpoints';
 import type { Secret } from './keyring';
@@ -30,12 +27,7 @@ import { describeEndpoint, readDescription, seal, unseal } from './sealing';
 type KnownSecret = Pick<Endpoint, 'id'> & { secret: string };
 
 /** What a node needs in Pocketsflow: exactly one active endpoint with these properties. */
-export interface Wanted {
-	url: string;
-	/** Canonical names, sorted. */
-	events: string[];
-	/** Undefined for a workflow that is not saved yet. */
-	workflowId: string | undefined;
+export interface Wanted extends EndpointNeeds {
 	/** Its key encrypts the secret. */
 	credential: Pick<PocketsflowCredential, 'apiKey' | 'mode' | 'baseUrl'>;
 }
@@ -107,6 +99,7 @@ const nextToUselessMs = 3_000;
 export class Registrar {
 	/** Where a hook stores the secret; undefined for an upkeep (docs/n8n-engine.md#static-data). */
 	readonly stored: TriggerStaticData | undefined;
+	readonly requests: EndpointRequests;
 
 	/**
 	 * @param sinceMs for an upkeep: when it read the endpoints. Other processes may do the same meanwhile.
@@ -118,6 +111,7 @@ export class Registrar {
 		private readonly options: SendOptions = {},
 		private readonly sinceMs = Infinity,
 	) {
+		this.requests = new EndpointRequests(context, options);
 		if (sinceMs === Infinity) this.stored = readStaticData(context);
 	}
 
@@ -194,27 +188,23 @@ export class Registrar {
 		const [kept = ours] = usable;
 		for (const { id } of usable) ids.add(id);
 		ids.delete(kept.id);
-		for (const id of ids) await this.remove(id);
+		for (const id of ids) await this.requests.remove(id);
 		return kept;
 	}
 
+	/** The endpoints at our URL. */
 	private list = async (): Promise<Endpoint[]> =>
-		findOwnEndpoints(await listEndpoints(this.context, this.options), this.wanted.url);
-
-	private remove = async (id: string): Promise<void> =>
-		await removeEndpoint(this.context, id, this.options);
+		findOwnEndpoints(await this.requests.list(), this.wanted.url);
 
 	private async change(id: string, changes: EndpointChanges): Promise<void> {
-		const { context, node, options } = this;
+		const { context, node, requests } = this;
 		const { description, ...others } = changes;
-		const isKept = await updateEndpoint(context, id, changes, options).catch(
-			async (error: unknown) => {
-				// The maximum length of a description is not documented. It must not stop the trigger.
-				if (description === undefined || !hasStatus(error, [400, 409, 413, 422])) throw error;
-				if (Object.keys(others).length > 0) await updateEndpoint(context, id, others, options);
-				return false;
-			},
-		);
+		const isKept = await requests.change(id, changes).catch(async (error: unknown) => {
+			// The maximum length of a description is not documented. It must not stop the trigger.
+			if (description === undefined || !hasStatus(error, [400, 409, 413, 422])) throw error;
+			if (Object.keys(others).length > 0) await requests.change(id, others);
+			return false;
+		});
 		if (isKept || node.unsaved.get('description')) return;
 		node.unsaved.set('description', true);
 		context.logger.warn(
@@ -229,11 +219,12 @@ export class Registrar {
 	private async replace(useless: Endpoint[], mayBeUsed = false): Promise<KnownSecret> {
 		if (useless.length === 0 || mayBeUsed) return await this.create(useless);
 		const limits = { ...this.options.limits, totalTimeoutMs: nextToUselessMs };
-		return await this.create(useless, { ...this.options, limits }).catch(async (error: unknown) => {
+		const patient = new EndpointRequests(this.context, { ...this.options, limits });
+		return await this.create(useless, patient).catch(async (error: unknown) => {
 			const isRefused = hasStatus(error, [400, 402, 403, 409, 413, 422, 429]);
 			if (!isRefused || isUnknown(error)) throw error;
 			for (const { id } of useless)
-				await this.remove(id).catch(() => {
+				await this.requests.remove(id).catch(() => {
 					throw error;
 				});
 			return await this.create(useless);
@@ -241,9 +232,9 @@ export class Registrar {
 	}
 
 	/** @param others endpoints at the same URL that must not be removed if this fails */
-	private async create(others: Endpoint[], options = this.options): Promise<KnownSecret> {
+	private async create(others: Endpoint[], requests = this.requests): Promise<KnownSecret> {
 		const { context, wanted } = this;
-		const answer = await createEndpoint(context, wanted, options).catch(async (error: unknown) => {
+		const answer = await requests.create(wanted).catch(async (error: unknown) => {
 			if (isUnknown(error)) setMessage(error, `${error.message} ${await this.undo(others)}`);
 			throw error;
 		});
@@ -253,7 +244,7 @@ export class Registrar {
 				context.getNode(),
 				'Pocketsflow created a webhook endpoint but did not return its ID and does not list it. Remove it under Developers → Webhooks, then publish (activate) the workflow again.',
 			);
-		const secret = answer.secret ?? (await readShownSecret(context, id, this.options));
+		const secret = answer.secret ?? (await this.requests.readSecret(id));
 		if (secret === undefined)
 			throw new NodeOperationError(
 				context.getNode(),
@@ -282,7 +273,7 @@ export class Registrar {
 	 */
 	private async undo(others: Endpoint[]): Promise<string> {
 		try {
-			for (const { id } of await this.findNew(others)) await this.remove(id);
+			for (const { id } of await this.findNew(others)) await this.requests.remove(id);
 			return 'No endpoint is left in Pocketsflow. Publish (activate) the workflow again.';
 		} catch {
 			return 'Publish (activate) the workflow again: this removes any endpoint that is left.';
@@ -291,7 +282,7 @@ export class Registrar {
 
 	/** Removes a new endpoint that is useless. Returns what happened; never throws. */
 	private discard = async (id: string): Promise<string> =>
-		await this.remove(id).then(
+		await this.requests.remove(id).then(
 			() => 'The endpoint was removed.',
 			(error: unknown) =>
 				`The endpoint could not be removed: ${composeMessage(error)} Remove it under Developers → Webhooks.`,
