@@ -217,12 +217,12 @@ export function maintain(
 	rawBody: Buffer,
 ): void {
 	const nowMs = Date.now();
-	const { latest, confirmedAtMs } = node.keyring;
 	if (node.upkeep || nowMs < node.upkeepNotBeforeMs || isListening(context)) return;
 	const isDue = verification.valid
-		? nowMs - confirmedAtMs >= upkeepIntervalMs
+		? nowMs - verification.secret.confirmedAtMs >= upkeepIntervalMs
 		: verification.reason === 'no secret' ||
-			(verification.reason === 'wrong signature' && namesOurEndpoint(rawBody, latest?.endpoints));
+			(verification.reason === 'wrong signature' &&
+				namesOurEndpoint(rawBody, node.keyring.latest?.endpoints));
 	if (!isDue) return;
 	node.upkeepNotBeforeMs = nowMs + upkeepIntervalMs;
 	node.upkeep = doUpkeep(context, node, verification, rawBody)
@@ -247,9 +247,8 @@ async function doUpkeep(
 	const needs = readNeeds(context);
 	// Until a repair is complete, every delivery is refused. Everything else must not block other work.
 	const isUrgent = !verification.valid;
-	const reading =
-		(isUrgent ? keyring.fresh : undefined) ??
-		(await keyring.read(context, { isUrgent, limits: { maxAttempts: 1 } }));
+	const options = { isUrgent, limits: { maxAttempts: 1 } };
+	const reading = keyring.fresh ?? (await keyring.read(context, options));
 	const { credential, endpoints, secrets, startedAtMs } = reading;
 	const wanted = { ...needs, credential };
 	const registrar = new Registrar(context, node, wanted, { isUrgent }, startedAtMs);

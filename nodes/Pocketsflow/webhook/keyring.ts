@@ -14,7 +14,8 @@ export interface Secret {
 	mode: Mode;
 	/** Undefined if static data does not say. */
 	endpointId: string | undefined;
-	learnedAtMs: number;
+	/** When it was learned, or when a response last contained its endpoint. */
+	confirmedAtMs: number;
 	/** When a response first lacked its endpoint; undefined as long as responses contain it. */
 	goneAtMs?: number;
 }
@@ -80,8 +81,6 @@ export class Keyring {
 	private readonly lookUps = new Throttle(20_000, 3);
 
 	private reading?: EndpointReading;
-	/** When the secrets were last confirmed; -Infinity if they never were. */
-	confirmedAtMs = -Infinity;
 
 	/** The latest response. One from the future, if the clock was set back, does not count. */
 	get latest(): EndpointReading | undefined {
@@ -101,9 +100,8 @@ export class Keyring {
 	}
 
 	/** Puts a secret first that was just registered. */
-	learn(secret: Omit<Secret, 'learnedAtMs'>): void {
-		this.confirmedAtMs = Date.now();
-		this.prefer({ ...secret, learnedAtMs: this.confirmedAtMs });
+	learn(secret: Omit<Secret, 'confirmedAtMs'>): void {
+		this.prefer({ ...secret, confirmedAtMs: Date.now() });
 	}
 
 	/**
@@ -131,7 +129,7 @@ export class Keyring {
 	private add(secret: Secret): void {
 		const same = this.known.findIndex((one) => one.secret === secret.secret);
 		if (same < 0) this.known = [...this.known, secret];
-		else if (this.known[same].learnedAtMs <= secret.learnedAtMs) this.known[same] = secret;
+		else if (this.known[same].confirmedAtMs <= secret.confirmedAtMs) this.known[same] = secret;
 	}
 
 	/**
@@ -148,8 +146,7 @@ export class Keyring {
 		const secret = unseal(text, apiKey, isRegistered ? storedUrl : getWebhookUrl(context));
 		this.tried = { text, untilMs: secret === undefined ? nowMs + closedTextAgeMs : Infinity };
 		if (secret === undefined || this.known.some((one) => one.secret === secret)) return;
-		if (this.confirmedAtMs === -Infinity) this.confirmedAtMs = nowMs;
-		this.add({ secret, mode, endpointId, learnedAtMs: nowMs });
+		this.add({ secret, mode, endpointId, confirmedAtMs: nowMs });
 	}
 
 	/**
@@ -168,7 +165,7 @@ export class Keyring {
 				.filter((secret) => secret !== undefined)
 				.map((secret) => ({
 					...{ secret, mode: credential.mode },
-					...{ endpointId: endpoint.id, learnedAtMs: startedAtMs },
+					...{ endpointId: endpoint.id, confirmedAtMs: startedAtMs },
 				})),
 		);
 		const reading = { startedAtMs, credential, endpoints, secrets };
@@ -180,14 +177,14 @@ export class Keyring {
 		const { startedAtMs, endpoints, secrets } = reading;
 		if (this.latest && this.latest.startedAtMs > startedAtMs) return;
 		this.reading = reading;
-		this.confirmedAtMs = startedAtMs;
 		this.firstReadAtMs = new Map(
 			endpoints.map(({ id }) => [id, this.firstReadAtMs.get(id) ?? startedAtMs]),
 		);
 		if (endpoints.length > 0)
 			this.known = this.known.map(({ goneAtMs = startedAtMs, ...secret }) => {
+				if (secret.confirmedAtMs > startedAtMs) return secret;
 				const isThere = endpoints.some(({ id }) => id === secret.endpointId);
-				return isThere || secret.learnedAtMs > startedAtMs ? secret : { ...secret, goneAtMs };
+				return { ...secret, ...(isThere ? { confirmedAtMs: startedAtMs } : { goneAtMs }) };
 			});
 		for (const secret of secrets) this.add(secret);
 	}

@@ -13,7 +13,7 @@ const make = (secret: string): Secret => ({
 	secret,
 	mode: 'live',
 	endpointId: 'w1',
-	learnedAtMs: 1,
+	confirmedAtMs: 1,
 });
 
 /** A keyring that knows some secrets, and finds others in static data and in Pocketsflow. */
