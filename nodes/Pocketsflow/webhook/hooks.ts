@@ -11,11 +11,10 @@ import { readAccount } from '../transport/account';
 import { loadCredential } from '../transport/credential';
 import { composeMessage, setMessage } from '../transport/errors';
 import type { SendOptions } from '../transport/send';
-import { getWebhookUrl, requirePublicAddress } from './addresses';
+import { getWebhookUrl, isSameUrl, requirePublicAddress } from './addresses';
 import {
 	findEndpointOfOtherHost,
 	findOwnEndpoints,
-	listEvents,
 	readStaticData,
 	type Endpoint,
 	type EndpointChanges,
@@ -85,6 +84,9 @@ export const create = (context: IHookFunctions, memory = processMemory): Promise
 /** For a cleanup that a user waits for while Pocketsflow may be unreachable. */
 const cleanUpLimits = { maxAttempts: 1, requestTimeoutMs: 5_000, totalTimeoutMs: 10_000 };
 
+/** How long `delete` waits for an upkeep that may be creating an endpoint. */
+const maxUpkeepWaitMs = 10_000;
+
 /**
  * Implements `delete`. If nothing was registered, it does not fail: n8n also calls it after a failed setup,
  * and would show its error instead of the reason while the user listens for a test event
@@ -94,31 +96,29 @@ const cleanUpLimits = { maxAttempts: 1, requestTimeoutMs: 5_000, totalTimeoutMs:
 export async function takeDown(context: IHookFunctions, memory = processMemory): Promise<void> {
 	const isCleanUp = readStaticData(context).endpointId === undefined;
 	const options = isCleanUp ? { limits: cleanUpLimits } : {};
-	const node = memory.getNode(context);
-	await runHook(context, 'removed', () => removeOwn(context, node, options)).catch(
-		(error: unknown) => {
-			if (!isCleanUp) throw error;
-			context.logger.warn(
-				`Pocketsflow Trigger: the webhook was not set up, and the cleanup in Pocketsflow failed. ${composeMessage(error)}`,
-			);
-		},
-	);
+	await runHook(context, 'removed', async () => {
+		const node = memory.getNode(context);
+		const closed = { url: getWebhookUrl(context), untilMs: Infinity };
+		node.closed = closed;
+		if (node.upkeep) await Promise.race([node.upkeep, sleep(maxUpkeepWaitMs)]);
+		await removeOwn(await startRegistrar(context, node, options)).finally(() => {
+			closed.untilMs = Date.now();
+		});
+	}).catch((error: unknown) => {
+		if (!isCleanUp) throw error;
+		context.logger.warn(
+			`Pocketsflow Trigger: the webhook was not set up, and the cleanup in Pocketsflow failed. ${composeMessage(error)}`,
+		);
+	});
 }
-
-/** How long `delete` waits for an upkeep that may be creating an endpoint. */
-const maxUpkeepWaitMs = 10_000;
 
 /**
  * Removes our endpoints, and only ours, and forgets their secrets. The endpoint of another workflow stays:
  * n8n 1.123 also calls this for a workflow that it does not activate because another one has its address
  * (docs/n8n-engine.md#versions).
  */
-async function removeOwn(context: IHookFunctions, node: NodeMemory, options: SendOptions) {
-	const registrar = await startRegistrar(context, node, options);
-	const { requests, stored, wanted } = registrar;
-	// What an upkeep has read until now no longer counts. One that is creating an endpoint ends first.
-	node.closed = { url: wanted.url, atMs: Date.now() };
-	if (node.upkeep) await Promise.race([node.upkeep, sleep(maxUpkeepWaitMs)]);
+async function removeOwn(registrar: Registrar): Promise<void> {
+	const { context, requests, stored, wanted } = registrar;
 	const endpoints = await requests.list();
 	warnOfOtherHost(registrar, endpoints);
 	const own = findOwnEndpoints(endpoints, wanted.url, stored);
@@ -132,7 +132,6 @@ async function removeOwn(context: IHookFunctions, node: NodeMemory, options: Sen
 			);
 	}
 	for (const id of ids) await requests.remove(id);
-	node.closed = { url: wanted.url, atMs: Date.now() };
 	// The stored data for this address may belong to the other workflow, too.
 	if (ids.length === own.length) registrar.forget(ids);
 }
@@ -164,7 +163,8 @@ async function startRegistrar(
 ): Promise<Registrar> {
 	const credential = await loadCredential(context);
 	node.unsaved.clear();
-	return new Registrar(context, node, { ...readNeeds(context), credential }, options);
+	const wanted = { ...readNeeds(context), credential };
+	return new Registrar(context, node, wanted, options, readStaticData(context));
 }
 
 const readNeeds = (context: IHookFunctions | IWebhookFunctions) => ({
@@ -250,8 +250,10 @@ async function doUpkeep(
 	const options = { isUrgent, limits: { maxAttempts: 1 } };
 	const reading = keyring.fresh ?? (await keyring.read(context, options));
 	const { credential, endpoints, secrets, startedAtMs } = reading;
-	const wanted = { ...needs, credential };
-	const registrar = new Registrar(context, node, wanted, { isUrgent }, startedAtMs);
+	const { closed } = node;
+	if (closed && startedAtMs <= closed.untilMs && isSameUrl(closed.url, needs.url)) return;
+	const wanted = { ...needs, credential, mayHaveMore: true };
+	const registrar = new Registrar(context, node, wanted, { isUrgent });
 	const replace = (why: string) => replaceEndpoint(registrar, reading, why);
 	const wasMissing = node.isMissing;
 	node.isMissing = endpoints.length === 0;
@@ -284,7 +286,7 @@ async function replaceEndpoint(
 	const { times, atMs } = node.replaced;
 	const ageMs = Date.now() - atMs;
 	const intervalMs = Math.min(replacementIntervalMs * 2 ** (times - 1), maxReplacementIntervalMs);
-	if (registrar.isClosed || ageMs < intervalMs) return;
+	if (ageMs < intervalMs) return;
 	node.replaced = { times: ageMs > forgetReplacementsMs ? 1 : times + 1, atMs: Date.now() };
 	requirePublicAddress(context, wanted);
 	const remove = findSettled(registrar, endpoints);
@@ -301,7 +303,7 @@ async function confirmEndpoint(
 	fitting: Secret,
 ): Promise<void> {
 	const { keep, ...planned } = registrar.plan(endpoints, fitting);
-	if (!keep || registrar.isClosed) return;
+	if (!keep) return;
 	const remove = findSettled(registrar, planned.remove);
 	const change = limitChange(registrar, keep, planned.change);
 	if (change ?? remove.length > 0) await registrar.apply({ keep, change, remove });
@@ -319,33 +321,24 @@ const deeds: Record<string, string> = {
 	description: 'encrypted the signing secret of',
 };
 
-/**
- * The part of a change that an upkeep makes. It only adds events, because a process may have read the node
- * before it was edited. It does not repeat a change that did not last.
- */
+/** A change without the parts that did not last when they were changed before. */
 function limitChange(
-	{ context, node, wanted }: Registrar,
-	endpoint: Endpoint,
+	{ context, node }: Registrar,
+	{ url }: Endpoint,
 	change: EndpointChanges = {},
 ): EndpointChanges | undefined {
-	const present = listEvents(endpoint);
-	const events = [...new Set([...present, ...wanted.events])].sort();
-	const parts = Object.entries({
-		...(change.active && { active: true }),
-		...(events.length > present.length && { events }),
-		...(change.description && { description: change.description }),
-	});
+	const parts = Object.entries(change);
 	const { unsaved } = node;
 	node.unsaved = new Map();
-	const fresh = parts.filter(([name]) => !unsaved.has(name));
 	for (const [name] of parts) {
 		const isReported = unsaved.get(name);
 		// A description may have to change again, for another key. The registrar notices if one is lost.
 		if (name !== 'description' || isReported) node.unsaved.set(name, isReported !== undefined);
 		if (isReported === false)
 			context.logger.warn(
-				`Pocketsflow Trigger: Pocketsflow does not save the '${name}' setting that this workflow needs for the webhook at ${endpoint.url}. Check the webhook under Developers → Webhooks in Pocketsflow, then publish (activate) the workflow again.`,
+				`Pocketsflow Trigger: Pocketsflow does not save the '${name}' setting that this workflow needs for the webhook at ${url}. Check the webhook under Developers → Webhooks in Pocketsflow, then publish (activate) the workflow again.`,
 			);
 	}
+	const fresh = parts.filter(([name]) => !unsaved.has(name));
 	return fresh.length > 0 ? Object.fromEntries(fresh) : undefined;
 }

@@ -21,8 +21,8 @@ export class NodeMemory {
 	/** The current work on the endpoint that follows a delivery. Never rejects. */
 	upkeep?: Promise<void>;
 	upkeepNotBeforeMs = -Infinity;
-	/** The address at which the node was last deactivated, and when. */
-	closed?: { url: string; atMs: number };
+	/** The address at which the node was last deactivated. What was read until then no longer counts. */
+	closed?: { url: string; untilMs: number };
 	/** Whether the latest upkeep found no endpoint in Pocketsflow. */
 	isMissing = false;
 	/** How often upkeeps replaced the endpoint recently, and when they last did. */

@@ -14,7 +14,6 @@ import {
 	findOwnEndpoints,
 	listEvents,
 	openEndpointSecret,
-	readStaticData,
 	type Endpoint,
 	type EndpointChanges,
 	type EndpointNeeds,
@@ -30,6 +29,8 @@ type KnownSecret = Pick<Endpoint, 'id'> & { secret: string };
 export interface Wanted extends EndpointNeeds {
 	/** Its key encrypts the secret. */
 	credential: Pick<PocketsflowCredential, 'apiKey' | 'mode' | 'baseUrl'>;
+	/** Whether other events stay, because a process may have read the node before it was edited. */
+	mayHaveMore?: boolean;
 }
 
 /** The steps from the existing endpoints to the one that is wanted. */
@@ -74,10 +75,12 @@ function findDifference(
 	{ secret, ...endpoint }: Endpoint & KnownSecret,
 	wanted: Wanted,
 ): EndpointChanges | undefined {
+	const present = listEvents(endpoint);
+	const events = [...new Set([...wanted.events, ...(wanted.mayHaveMore ? present : [])])].sort();
 	const { sealed, workflowId } = readDescription(endpoint.description);
 	const isOpen = unseal(sealed, wanted.credential.apiKey, wanted.url) === secret;
 	const changes: EndpointChanges = {
-		...(listEvents(endpoint).join() !== wanted.events.join() && { events: wanted.events }),
+		...(present.join() !== events.join() && { events }),
 		...(!endpoint.active && { active: true }),
 		...((!isOpen || workflowId !== wanted.workflowId) && describe(wanted, secret)),
 	};
@@ -97,30 +100,19 @@ const nextToUselessMs = 3_000;
 
 /** Creates and executes the plans of one node. */
 export class Registrar {
-	/** Where a hook stores the secret; undefined for an upkeep (docs/n8n-engine.md#static-data). */
-	readonly stored: TriggerStaticData | undefined;
 	readonly requests: EndpointRequests;
 
 	/**
-	 * @param sinceMs for an upkeep: when it read the endpoints. Other processes may do the same meanwhile.
+	 * @param stored where a hook stores the secret; undefined for an upkeep, which other processes may do, too
 	 */
 	constructor(
 		readonly context: IHookFunctions | IWebhookFunctions,
 		readonly node: NodeMemory,
 		readonly wanted: Wanted,
 		private readonly options: SendOptions = {},
-		private readonly sinceMs = Infinity,
+		readonly stored?: TriggerStaticData,
 	) {
 		this.requests = new EndpointRequests(context, options);
-		if (sinceMs === Infinity) this.stored = readStaticData(context);
-	}
-
-	/** Whether a hook has deactivated the node since an upkeep read the endpoints. */
-	get isClosed(): boolean {
-		const { closed } = this.node;
-		return (
-			closed !== undefined && closed.atMs >= this.sinceMs && isSameUrl(closed.url, this.wanted.url)
-		);
 	}
 
 	/** @param fitting the secret that a delivery was signed with */
@@ -160,10 +152,6 @@ export class Registrar {
 	async apply({ keep, change, remove, mayBeUsed }: Plan): Promise<void> {
 		const kept = keep ?? (await this.replace(remove, mayBeUsed));
 		if (keep && change) await this.change(keep.id, change);
-		if (this.isClosed && !keep) {
-			await this.discard(kept.id);
-			return this.forget([kept.id]);
-		}
 		// Without an earlier endpoint, no delivery arrived, so no other process registered one.
 		const isAlone = remove.length === 0 && (keep !== undefined || this.stored !== undefined);
 		this.keep(isAlone ? kept : await this.reduceToOne(kept, remove, mayBeUsed));

@@ -89,16 +89,10 @@ const stock = (...endpoints: Endpoint[]) => webhooks.push(...endpoints.map(toWeb
 const asked = () => requests.map(({ name }) => name);
 const present = () => webhooks.map(({ id }) => id);
 const secrets = () => memory.keyring.secrets.map(({ secret }) => secret);
-const newContext = (stored?: TriggerStaticData) =>
-	({
-		getNode: () => node,
-		getWorkflowStaticData: () => stored,
-		logger: { warn },
-	}) as unknown as IHookFunctions;
-/** What an upkeep does that read the endpoints at this time. */
-const upkeep = (sinceMs = 5) => new Registrar(newContext(), memory, wanted, options, sinceMs);
+const context = { getNode: () => node, logger: { warn } } as unknown as IHookFunctions;
+const upkeep = () => new Registrar(context, memory, wanted, options);
 const hook = (stored: TriggerStaticData = {}) =>
-	new Registrar(newContext(stored), memory, wanted, options);
+	new Registrar(context, memory, wanted, options, stored);
 const carryOut = (registrar: Registrar, plan: Partial<Plan>) =>
 	registrar.apply({ remove: [], ...plan });
 const messageOf = (work: Promise<void>) =>
@@ -106,21 +100,6 @@ const messageOf = (work: Promise<void>) =>
 		() => 'none',
 		(error: Error) => error.message,
 	);
-
-describe('a node that was deactivated', () => {
-	it.each([
-		['never', undefined, 5, false],
-		['after an upkeep read the endpoints', { url, atMs: 6 }, 5, true],
-		['at the moment of that reading', { url, atMs: 5 }, 5, true],
-		['before that', { url, atMs: 4 }, 5, false],
-		['at another address', { url: `${url}2`, atMs: 6 }, 5, false],
-		['before a hook', { url, atMs: 6 }, undefined, false],
-	])('%s stays so: %j', (_when, closed, upkeepSinceMs, expected) => {
-		memory.closed = closed;
-		const registrar = upkeepSinceMs === undefined ? hook() : upkeep(upkeepSinceMs);
-		expect(registrar.isClosed).toBe(expected);
-	});
-});
 
 describe('a secret that is kept', () => {
 	it('is in memory and sealed in static data, with its endpoint and address', () => {
@@ -178,13 +157,6 @@ describe('an endpoint that stays', () => {
 		await carryOut(hook(), { keep: known('w1'), change: { active: true } });
 		expect(requests).toEqual([{ name: 'PUT /w1', body: { active: true }, options }]);
 		expect(warn).not.toHaveBeenCalled();
-	});
-
-	it('stays also if the node was deactivated meanwhile: the hook removes it', async () => {
-		memory.closed = { url, atMs: 6 };
-		await carryOut(upkeep(), { keep: known('w1') });
-		expect(requests).toEqual([]);
-		expect(secrets()).toEqual([secretOf('w1')]);
 	});
 
 	it('is left alone by the removal of the others', async () => {
@@ -258,14 +230,6 @@ describe('a new endpoint', () => {
 		await carryOut(upkeep(), {});
 		expect(asked()).toEqual(['POST', 'PUT /w5', 'GET']);
 		expect(present()).toEqual(['w5']);
-	});
-
-	it('is removed again if the node was deactivated meanwhile', async () => {
-		memory.closed = { url, atMs: 6 };
-		stock(useless('w1'));
-		await carryOut(upkeep(), { remove: [useless('w1')] });
-		expect(asked()).toEqual(['POST', 'PUT /w5', 'DELETE /w5']);
-		expect(secrets()).toEqual([]);
 	});
 
 	it('whose ID is not in the answer is the newest that is new and has no copy of a secret', async () => {

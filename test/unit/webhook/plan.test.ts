@@ -69,6 +69,14 @@ describe('the plan for our endpoints', () => {
 		expect(planned.change).toEqual(change);
 	});
 
+	it.each<[string[], unknown]>([
+		[['order.completed', 'order.refunded'], undefined],
+		[['order.refunded'], { events: ['order.completed', 'order.refunded'] }],
+	])('removes none of the events %j if they may be wanted', (events, change) => {
+		const planned = plan([make('a', { events })], { ...wanted, mayHaveMore: true }, knowing('a'));
+		expect(planned.change).toEqual(change);
+	});
+
 	it.each([
 		['nobody', 'mine'],
 		['another workflow', describeEndpoint('other', seal('secret of a', apiKey, url))],
