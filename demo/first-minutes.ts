@@ -30,7 +30,7 @@ export const buildSteps = ({ store, dashboard, n8n, seller, canReceive }: Places
 	{
 		title: 'See the sale in n8n',
 		text: canReceive
-			? 'The newest execution is the sale. Double-click "Replace with your step" to see your order number and the buyer. The execution below it created the checkout.'
+			? 'The terminal shows a link to the execution of each sale. Open it. Double-click "Replace with your step" to see your order number and the buyer. Each visit to the checkout is an execution, too, so the newest one may not be the sale.'
 			: 'The execution created the checkout. Double-click "Create checkout session" to see its link. The sale arrives once this n8n has a public address.',
 		url: `${seller}/executions`,
 	},
