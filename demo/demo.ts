@@ -132,7 +132,7 @@ async function reportPaidOrders({ client, quickStart, openEditor }: Demo): Promi
 				shown.add(execution.id);
 				const paid = readPaidOrder(execution) ?? execution.error?.message ?? 'no paid order found';
 				const url = `${openEditor(quickStart.id)}/executions/${execution.id}`;
-				if (!asking) console.log(`  ${execution.status}:`, paid, `\n  ${url}`);
+				if (!asking) console.log(`  ${execution.status}:`, paid, `\n  Its execution: ${url}`);
 			})
 			// Nobody has bought anything in this minute, or n8n is being stopped.
 			.catch(() => undefined);

@@ -30,7 +30,7 @@ export const buildSteps = ({ store, dashboard, n8n, seller, canReceive }: Places
 	{
 		title: 'See the sale in n8n',
 		text: canReceive
-			? 'The newest execution is the sale. To see your order ID and the buyer, double-click "Replace with your step". The execution before it created the checkout.'
+			? 'The terminal shows a link to the execution of each sale. Open it, and double-click "Replace with your step" to see your order ID and the buyer. Every visit to the checkout is an execution, too, so the newest one may not be the sale.'
 			: 'The execution created the checkout. To see its link, double-click "Create checkout session". The sale can arrive only if this n8n has a public address.',
 		url: `${seller}/executions`,
 	},
