@@ -3,28 +3,24 @@ import { NodeOperationError, type IPollFunctions } from 'n8n-workflow';
 import { composeMessage } from '../transport/errors';
 import { toMemoryKey, type PollContext } from './pollContext';
 
-/** What kept a poll from some of its records while it continued with others. */
-export interface PollFailure {
-	/** The event, or `watchName`. */
-	name: string;
-	/** An error, or a sentence. */
-	error: unknown;
-}
-
 /** How often a persistent failure is shown as a failed execution. */
 const showEveryMs = 60 * 60_000;
 
 /**
- * Shows what failed in a poll that continues anyway: every time in the log and, so that the user and an
- * error workflow notice, as a failed execution the first time and then every hour.
+ * Shows what failed (errors or sentences) in a poll that continues anyway: every time in the log and, so
+ * that the user and an error workflow notice, as a failed execution at first and then every hour.
  */
-export function showFailures(context: PollContext, failures: readonly PollFailure[]): void {
+export function showFailures(
+	context: PollContext,
+	followed: ReadonlyArray<{ name: string; failure?: unknown }>,
+): void {
 	const { n8n, memory, nodeKey, nowMs } = context;
 	const key = toMemoryKey(nodeKey);
 	const before = memory.failuresShownMs.get(key);
 	const shownMs = new Map<string, number>();
-	for (const { name, error } of failures) {
-		const message = `${composeMessage(error)} (${name}; all other events were polled)`;
+	for (const { name, failure } of followed) {
+		if (failure === undefined) continue;
+		const message = `${composeMessage(failure)} (${name}; all other events were polled)`;
 		n8n.logger.warn(`Pocketsflow Polling Trigger: ${message}`);
 		const lastMs = before?.get(name) ?? -Infinity;
 		const isDue = nowMs - lastMs >= showEveryMs;
