@@ -45,7 +45,7 @@ export interface Followed<T, S> {
 	/** What may be emitted now. */
 	ready: readonly T[];
 	/** Records that batches can drop: they are not wanted or not in the list. */
-	dropped?: ReadonlySet<string>;
+	dropped?: readonly string[];
 	/** Why some or all of it must wait. */
 	failure?: unknown;
 	/** The state to store after some of `ready` were emitted. */
@@ -103,7 +103,7 @@ export async function followList(
 	return {
 		name: event,
 		ready: next.filter(isWanted),
-		dropped: new Set([...read.missing.map(([id]) => id), ...skipped.map(({ id }) => id)]),
+		dropped: [...read.missing.map(([id]) => id), ...skipped.map(({ id }) => id)],
 		failure: related.failure ?? describeLimit(state, reading, due, room, conditions),
 		advance: (emitted) => advance(state, reading, wanted, emitted, conditions),
 	};

@@ -7,6 +7,7 @@ import {
 	findAgain,
 	isGivenUp,
 	maxTries,
+	recordsOf,
 	settleBatches,
 	type AgainByName,
 	type Batch,
@@ -99,10 +100,7 @@ async function pollOnce(
 		advance(records.filter(({ event }) => event === name)),
 	]);
 	const memberships = watched?.advance(changes);
-	const left = lists.reduce(
-		(all, { name, dropped }) => dropRecords(all, name, dropped ?? new Set()),
-		kept,
-	);
+	const left = lists.reduce((all, { name, dropped }) => dropRecords(all, name, dropped), kept);
 	const batches = addBatches(left, listEmitted(records, changes), again, context);
 	const next: PollState = {
 		version: stateVersion,
@@ -129,8 +127,8 @@ async function pollOnce(
 /** Drops changes that a newer change of the same membership replaced. */
 function dropSuperseded(batches: readonly Batch[], state: MembershipsState | undefined): Batch[] {
 	const current = new Set(Object.values(state?.known ?? {}).map(([, changeId]) => changeId));
-	const ids = batches.flatMap(({ records }) => (records[watchName] ?? []).map(([id]) => id));
-	return dropRecords(batches, watchName, new Set(ids.filter((id) => !current.has(id))));
+	const ids = [...recordsOf(batches, watchName).keys()].filter((id) => !current.has(id));
+	return dropRecords(batches, watchName, ids);
 }
 
 const hasNewMemberships = (previous: MembershipsState | undefined, { known }: MembershipsState) =>
