@@ -1,4 +1,4 @@
-/** Follows one list in one poll: reads it, selects what may be emitted, and computes its next state. */
+/** One list in one poll: reads it, selects what may be emitted, and computes its next state. */
 import type { IDataObject } from 'n8n-workflow';
 
 import { matchesProductFilter } from '../events/productFilter';
@@ -24,14 +24,13 @@ import { startList } from './start';
 /** After this many unreadable related records, a poll leaves the rest to the next one. */
 const maxRelatedFailures = 5;
 
-/** How many records to read beyond what one poll can emit, so that not every batch reads them again. */
+/** How many records to read beyond what one poll can emit, so that not every poll reads them again. */
 const readAhead = 400;
 
 /** The most pages that one poll reads for pending records, and the most of these that it looks for. */
 const pendingPages = 3;
 const pendingPerPoll = 200;
 
-/** A record of a list, with its outcome. */
 export interface SourceRecord extends ListRecord {
 	event: string;
 	record: IDataObject;
@@ -52,12 +51,10 @@ export interface Followed<T, S> {
 	advance(emitted: readonly T[]): S;
 }
 
-/** One list in one poll. */
-interface Following {
+interface Following extends ListConditions {
 	context: PollContext;
 	source: ListSource;
 	state: ListState;
-	inBatches: ReadonlyMap<string, number>;
 	/** What must be emitted again. */
 	again: ReadonlyMap<string, Again>;
 	fetchPage: FetchPage;
@@ -71,14 +68,15 @@ export async function followList(
 	batches: readonly Batch[],
 	again: ReadonlyMap<string, Again>,
 ): Promise<Followed<SourceRecord, ListState>> {
-	const { settings, nowMs, recordLimit } = context;
-	const { event, pendingForMs = 0, readRelated } = source;
+	const { n8n, settings, nowMs, recordLimit } = context;
+	const { event, list, pendingForMs = 0, readRelated } = source;
 	const state = previous ?? (await startList(context, source));
 	const inBatches = recordsOf(batches, event);
 	const { overlapMs } = settings;
 	const conditions = { nowMs, overlapMs, recordLimit, pendingForMs, inBatches };
-	const fetchPage = createFetch(context.n8n, source.list);
-	const read = await readSource({ context, source, state, inBatches, again, fetchPage });
+	const fetchPage = createFetch(n8n, list);
+	const following = { ...conditions, context, source, state, again, fetchPage };
+	const read = await readSource(following);
 	const pending = new Map(state.pending.map(([id], turn) => [id, turn]));
 	const records = read.records.map(({ id, timeMs, record }): SourceRecord => {
 		const payload = readRelated ? {} : source.toPayload(record, {});
@@ -88,14 +86,13 @@ export async function followList(
 	const due = selectDue(state, records, again, conditions);
 	const room = countRoom(state, conditions);
 	let left = room;
-	const possible = selectFound(context, event, inBatches, due).filter(
-		({ id }) => inBatches.has(id) || left-- > 0,
-	);
+	const found = selectFound(following, due);
+	const possible = found.filter(({ id }) => inBatches.has(id) || left-- > 0);
 	// New records come before those that were tried before; those tried last come last.
 	const turnOf = ({ id }: SourceRecord) => pending.get(id) ?? -1;
 	if (readRelated) possible.sort((a, b) => turnOf(a) - turnOf(b));
 	const next = possible.slice(0, settings.maxItems);
-	const related = await readAllRelated(context, source, next, pending);
+	const related = await readAllRelated(following, next, pending);
 	const isWanted = ({ disposition }: SourceRecord) => disposition === 'emit';
 	const skipped = records.filter(({ disposition }) => disposition === 'skip');
 	const reading = { ...read, records, triedIds: related.triedIds };
@@ -104,7 +101,7 @@ export async function followList(
 		name: event,
 		ready: next.filter(isWanted),
 		dropped: [...read.missing.map(([id]) => id), ...skipped.map(({ id }) => id)],
-		failure: related.failure ?? describeLimit(state, reading, due, room, conditions),
+		failure: related.failure ?? describeLimit(following, records, due, room),
 		advance: (emitted) => advance(state, reading, wanted, emitted, conditions),
 	};
 }
@@ -155,9 +152,11 @@ async function readSource(
 
 /** Reads the list from `fromMs` on, or only its oldest part if it is more than one poll can use. */
 async function readNew({
-	context: { settings, idlePages, nowMs, recordLimit },
+	context: { settings, idlePages },
 	source: { list },
 	state: { fromMs, seen, pending, next, last, looksAt },
+	nowMs,
+	recordLimit,
 	inBatches,
 	again,
 	fetchPage,
@@ -198,18 +197,15 @@ async function readNew({
 	);
 }
 
-/**
- * Omits due records that were found too recently. The memory of the process holds when each was first
- * found. After a restart, they wait once more.
- */
-function selectFound<T extends ListRecord>(
-	{ settings: { headStartMs }, memory, nodeKey, nowMs }: PollContext,
-	event: string,
-	inBatches: ReadonlyMap<string, number>,
-	due: readonly T[],
-): T[] {
-	if (headStartMs === 0) return [...due];
-	const key = toMemoryKey(nodeKey, event);
+/** Omits due records that were found too recently. After a restart, they wait once more. */
+function selectFound(
+	{ context, source, nowMs, inBatches }: Following,
+	due: readonly SourceRecord[],
+): readonly SourceRecord[] {
+	const { n8n, memory, settings } = context;
+	const { headStartMs } = settings;
+	if (headStartMs === 0) return due;
+	const key = toMemoryKey(n8n, source.event);
 	// A reading that takes many polls finds a record in only some of them.
 	const before = [...(memory.firstFoundMs.get(key) ?? [])].filter(
 		([, atMs]) => atMs > nowMs - dayMs,
@@ -226,8 +222,7 @@ function selectFound<T extends ListRecord>(
  * If that can't be read for a record, it stays pending, so that it blocks nothing else.
  */
 async function readAllRelated(
-	context: PollContext,
-	source: ListSource,
+	{ context, source }: Following,
 	records: readonly SourceRecord[],
 	pending: ReadonlyMap<string, unknown>,
 ): Promise<{ triedIds: Set<string>; failure?: unknown }> {
@@ -249,13 +244,12 @@ async function readAllRelated(
 	return { triedIds, failure: failures[0] };
 }
 
-/** Explains that records are no longer awaited, or not emitted, because the state would grow too large. */
+/** Explains why records are no longer awaited, or not emitted: the state would grow too large. */
 function describeLimit(
-	state: ListState,
-	{ records }: Reading,
+	{ state, inBatches, recordLimit }: Following,
+	records: readonly ListRecord[],
 	due: readonly ListRecord[],
 	room: number,
-	{ inBatches, recordLimit }: ListConditions,
 ): string | undefined {
 	const waiting = records.filter(({ disposition }) => disposition === 'pending');
 	const pendingIds = [...state.pending.map(([id]) => id), ...waiting.map(({ id }) => id)];

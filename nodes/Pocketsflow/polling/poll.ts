@@ -21,7 +21,6 @@ import { toMembershipPayload } from './payloads';
 import {
 	createPollContext,
 	pollingMemory,
-	readNodeKey,
 	toMemoryKey,
 	type PollContext,
 	type ProcessMemory,
@@ -46,7 +45,7 @@ export async function poll(
 	memory: ProcessMemory = pollingMemory,
 ): Promise<IDataObject[] | undefined> {
 	if (n8n.getMode() === 'manual') return await sampleEvents(await createPollContext(n8n, memory));
-	const nodeKey = toMemoryKey(readNodeKey(n8n));
+	const nodeKey = toMemoryKey(n8n);
 	const { pollsInFlight, polledNodes } = memory;
 	for (let earlier; (earlier = pollsInFlight.get(nodeKey)); ) {
 		if (hasState(n8n)) return undefined;
@@ -84,7 +83,7 @@ async function pollOnce(
 	const previous = isSameStart ? latest : undefined;
 	const polls = countPoll(latest?.polls ?? {}, processId);
 	const kept = settleBatches(previous?.batches ?? [], context);
-	// n8n runs but does not store what polls return: its database is read-only, or every poll takes too long.
+	// The database of n8n is read-only, or every poll takes too long.
 	if (isGivenUp(kept, context))
 		throw new NodeOperationError(
 			n8n.getNode(),
@@ -111,11 +110,10 @@ async function pollOnce(
 		batches: dropSuperseded(batches, memberships),
 	};
 	showFailures(context, watched ? [...lists, watched] : lists);
-	// Comes last, without waiting before the items are returned: a failure above must not change the state.
+	// Comes last, and nothing is awaited after it: a failure above must not change the state.
 	saveState(context, next);
 	// Otherwise, a restart would emit batches again that are certain by now, start lists later, and forget
-	// the previous state of memberships. With Repeat After, the first is harmless, and not storing saves an
-	// execution.
+	// memberships. With Repeat After, the first is harmless, and not storing saves an execution.
 	const mustSave =
 		!stored ||
 		(repeatAfterMs === 0 && stored.batches.length > next.batches.length) ||
@@ -178,8 +176,8 @@ async function readAll(
 }
 
 /**
- * Selects the oldest ready records of all lists. Changes get the remaining room, but at least half. The odd
- * item alternates, so that neither side blocks the other forever.
+ * Selects the oldest ready records of all lists. Changes get the remaining room, but at least half. The
+ * odd item alternates, so that neither side blocks the other forever.
  */
 function chooseItems(
 	maxItems: number,
@@ -203,9 +201,7 @@ async function buildItems(
 	records: readonly SourceRecord[],
 	changes: readonly Change[],
 ): Promise<IDataObject[]> {
-	const items = records.map(({ event, record, payload, timeMs }) =>
-		buildItem(context, { event, record, payload, discriminator: timeMs }),
-	);
+	const items = records.map((one) => buildItem(context, { ...one, discriminator: one.timeMs }));
 	for (const { kind, membership, changeId: discriminator, known } of changes) {
 		const { record } = membership;
 		// The change is real, whoever the buyer is.

@@ -1,6 +1,5 @@
 import { lists } from '../api/lists';
 import { matchesProductFilter } from '../events/productFilter';
-import type { Again } from './batches';
 import {
 	countUnfollowed,
 	ignoreChanges,
@@ -24,12 +23,12 @@ const startPages = 400;
 
 /**
  * Reads all memberships, or as many as one poll may, and selects the due changes of selected events.
- * @param previous the state that the last poll left; undefined starts watching
+ * Starts watching if there is no previous state.
  */
 export async function watchMemberships(
 	context: PollContext,
 	previous: MembershipsState | undefined,
-	again: ReadonlyMap<string, Again>,
+	again: ReadonlyMap<string, unknown>,
 ): Promise<Followed<Change, MembershipsState>> {
 	const { n8n, settings, nowMs, idlePages } = context;
 	const fetchPage = createFetch(n8n, lists.memberships);
@@ -48,19 +47,16 @@ export async function watchMemberships(
 		settings.events.includes(changeSources[kind].event) &&
 		matchesProductFilter(toMembershipPayload(membership.record), settings.productIds);
 	const changes = selectChanges(begun, memberships, again);
-	const due = changes.filter(isWanted);
-	const unwanted = changes.filter((change) => !due.includes(change));
+	const ready = changes.filter(isWanted);
+	const unwanted = changes.filter((change) => !ready.includes(change));
 	const state = ignoreChanges({ ...begun, next }, unwanted);
-	const advance = (emitted: readonly Change[]) => recordChanges(state, memberships, due, emitted);
-	const left = countUnfollowed(advance(due), memberships);
-	return {
-		name: watchName,
-		ready: due,
-		advance,
-		...(left > 0 && {
-			failure: `Polling tracks changes to at most ${membershipLimit} subscriptions. Changes to ${left} more are not tracked. Use the Pocketsflow Trigger for Subscription Updated and Subscription Deleted.`,
-		}),
-	};
+	const advance = (emitted: readonly Change[]) => recordChanges(state, memberships, ready, emitted);
+	const left = countUnfollowed(advance(ready), memberships);
+	const failure =
+		left > 0
+			? `Polling tracks changes to at most ${membershipLimit} subscriptions. Changes to ${left} more are not tracked. Use the Pocketsflow Trigger for Subscription Updated and Subscription Deleted.`
+			: undefined;
+	return { name: watchName, ready, failure, advance };
 }
 
 /** Whether a selected event is found by comparing memberships. */
