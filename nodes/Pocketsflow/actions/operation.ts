@@ -94,7 +94,7 @@ export interface RecordOutput {
 /** A search through the records of a list. */
 export interface RecordSearch {
 	matches(record: IDataObject): boolean;
-	/** Whether the record holds the data to search. If no record does, finding nothing proves nothing. */
+	/** Whether the record holds the data to search. If no record does, finding nothing is not proof. */
 	isSearchable(record: IDataObject): boolean;
 	/** Whether to stop at the first match. */
 	firstOnly: boolean;

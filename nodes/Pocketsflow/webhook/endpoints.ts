@@ -170,7 +170,7 @@ export async function removeEndpoint(
 
 /**
  * The endpoints that are ours: at exactly this URL, or with the stored ID and our mark if they were
- * registered for the same host and path. Never any other. Static data alone proves nothing, because it is
+ * registered for the same host and path. Never any other. Static data alone is not proof, because it is
  * copied along with a workflow or with a whole n8n instance.
  */
 export const findOwnEndpoints = (
