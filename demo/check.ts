@@ -13,7 +13,6 @@ import type { ImportedExample } from './import-all';
 
 const executionTimeoutMs = 60_000;
 
-/** The outcome of one example, in words. */
 interface Finding {
 	text: string;
 	failed: boolean;
@@ -53,7 +52,6 @@ async function runOnce(client: N8nClient, id: string, trigger: string): Promise<
 	return { text: `${trigger}: ${describeFailure(execution)}`, failed: true };
 }
 
-/** Looks at what real events started in a published workflow. */
 async function checkRealEvents(client: N8nClient, { id }: StoredWorkflow): Promise<Finding[]> {
 	await client.waitUntilIdle(id);
 	const all = (await client.executions(id)).filter(({ mode }) => mode !== 'manual');

@@ -117,7 +117,6 @@ and start the demo again with --port ${new URL(n8n.url).port}.\n`);
 	else console.log('Waiting for paid orders …');
 }
 
-/** Prints each paid order as it comes, until the process is stopped. */
 async function reportPaidOrders({ client, quickStart, openEditor }: Demo): Promise<never> {
 	const shown = new Set<string>();
 	for (const { id } of await client.executions(quickStart.id)) shown.add(id);
@@ -134,12 +133,11 @@ async function reportPaidOrders({ client, quickStart, openEditor }: Demo): Promi
 				const url = `${openEditor(quickStart.id)}/executions/${execution.id}`;
 				if (!asking) console.log(`  ${execution.status}:`, paid, `\n  Its execution: ${url}`);
 			})
-			// Nobody has bought anything in this minute, or n8n is being stopped.
+			// No one has bought anything in this minute, or n8n is being stopped.
 			.catch(() => undefined);
 	}
 }
 
-/** Prints each email as a workflow sends it. */
 function reportMails({ mailServer }: Running): void {
 	let shown = 0;
 	setInterval(() => {

@@ -1,18 +1,15 @@
 import type { Workflow, WorkflowNode } from '../test/harness/n8n/client';
 
-/** The addresses that the first five minutes lead to. */
 export interface Places {
 	store: string;
 	/** Of the sandbox only. */
 	dashboard?: string;
 	n8n: string;
-	/** The workflow that sells. */
 	seller: string;
 	/** Whether the sale arrives in it, too. */
 	canReceive: boolean;
 }
 
-/** One step, as it is printed and as it stands on the canvas. */
 export interface Step {
 	title: string;
 	/** What to do and to see, in a sentence or two. */
@@ -50,7 +47,6 @@ export const buildSteps = ({ store, dashboard, n8n, seller, canReceive }: Places
 	},
 ];
 
-/** The steps for a terminal. */
 export const formatSteps = (steps: Step[]): string =>
 	steps
 		.map(({ title, text, url }, index) =>
@@ -58,7 +54,7 @@ export const formatSteps = (steps: Step[]): string =>
 		)
 		.join('\n');
 
-/** A text in lines of at most so many characters, at its spaces. */
+/** Breaks lines at spaces. */
 function wrap(text: string, maxLength: number): string[] {
 	const lines = [''];
 	for (const word of text.split(' ')) {

@@ -1,9 +1,6 @@
 import { createInterface } from 'node:readline';
 
-/**
- * Asks in the terminal whether to keep what was built. Enter keeps it; a second Ctrl-C, or the end of
- * the input, deletes it.
- */
+/** Enter keeps what was built; a second Ctrl-C, or the end of the input, deletes it. */
 export async function askWhetherToKeep(): Promise<boolean> {
 	const terminal = createInterface({ input: process.stdin, output: process.stdout });
 	try {

@@ -17,15 +17,11 @@ import { buildFirstMinutes, buildSteps, type Step } from './first-minutes';
 import { importAll, type ImportedExample, importTagged } from './import-all';
 import { type KeptData, readKeptData, readSnapshot, writeKeptData } from './kept-data';
 
-/** How to start a demo. */
 export interface DemoOptions {
-	/** The folder to keep everything in, and to go on with. */
 	folder?: string;
-	/** The port of n8n. */
 	port?: number;
 	/** An account in Pocketsflow itself, instead of the sandbox. */
 	realAccount?: Account;
-	/** The public address of n8n. */
 	publicUrl?: string;
 }
 
@@ -40,7 +36,6 @@ export interface Running {
 	kept?: KeptData;
 }
 
-/** A demo that is ready. */
 export interface Demo {
 	account: Account;
 	n8n: RunningN8n;
@@ -48,9 +43,7 @@ export interface Demo {
 	imported: ImportedExample[];
 	quickStart: StoredWorkflow;
 	steps: Step[];
-	/** The address of the workflow with the first steps. */
 	startHereUrl: string;
-	/** The address of a workflow in the editor. */
 	openEditor(workflowId: string): string;
 	/** Whether Pocketsflow can deliver to this n8n. */
 	canReceive: boolean;
@@ -64,7 +57,7 @@ const unusedModules = [
 	...['oauth-server', 'otel', 'runtime-credentials'],
 ];
 
-/** A free port: the one that was used before, if any; an error where something else has it now. */
+/** A free port, if possible the earlier one. @throws if something else has that now */
 async function claimPort(port: number | undefined, what: string): Promise<number> {
 	if (port === undefined) return findFreePort();
 	if (await isPortFree(port)) return port;
@@ -116,7 +109,6 @@ function createBuyUrl(client: N8nClient, seller: StoredWorkflow): Demo['getBuyUr
 	};
 }
 
-/** The IDs of the account's products by their names, in the order of the API. */
 async function readProducts({ apiKey, baseUrl }: Account): Promise<Map<string, string>> {
 	const headers = { authorization: `Bearer ${apiKey}` };
 	const { data } = await axios.get<Product[]>(`${baseUrl}/products`, { headers, proxy: false });

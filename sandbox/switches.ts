@@ -1,10 +1,8 @@
 import { type FaultRule, isFaultRule } from './http/faults';
 import { isObject } from './json';
 
-/** What can go wrong with one delivery. */
 export type DeliveryFault = 'drop' | 'duplicate' | 'delay' | 'reorder' | 'malform' | 'forge';
 
-/** The names of all delivery faults. */
 export const deliveryFaultNames: readonly DeliveryFault[] = [
 	'drop',
 	'duplicate',
@@ -17,10 +15,8 @@ export const deliveryFaultNames: readonly DeliveryFault[] = [
 interface Rule<T> {
 	/** The heading of docs/pocketsflow-api.md that the switch belongs to, as in a link. */
 	readonly section: string;
-	/** What the switch decides. */
 	readonly about: string;
 	readonly initial: T;
-	/** The values that it takes, in words. */
 	readonly allowed: string;
 	check(value: unknown): boolean;
 }
@@ -72,10 +68,8 @@ const nextDeliveryFaults: Rule<DeliveryFault[]> = {
 };
 
 /**
- * Every switch: where the documents of Pocketsflow contradict each other or say nothing
- * (docs/pocketsflow-api.md#contradictions), or where a fault can be made. The initial value is the
- * most likely reading; where none is, the one that is harder on a client, so that what works here
- * works with the other reading too.
+ * Every contradiction and gap (docs/pocketsflow-api.md#contradictions), and every fault. The initial
+ * value is the most likely reading. If there is none, it is the one that is harder on a client.
  */
 export const switchRules = {
 	orderById: choice(
@@ -273,15 +267,12 @@ export const switchRules = {
 
 type Rules = typeof switchRules;
 
-/** The value of every switch. */
 export type Switches = {
 	-readonly [Name in keyof Rules]: Rules[Name] extends Rule<infer T> ? T : never;
 };
 
-/** A change of some switches. */
 export type SwitchesPatch = Partial<Switches>;
 
-/** All switches at their initial values. */
 export function createSwitches(): Switches {
 	const entries = Object.entries(switchRules).map(([name, rule]) => [
 		name,
@@ -290,13 +281,9 @@ export function createSwitches(): Switches {
 	return Object.fromEntries(entries) as Switches;
 }
 
-/** A change of switches that cannot be made. */
 export class SwitchError extends Error {}
 
-/**
- * Applies a change to `switches`. On an unknown switch or a wrong value it changes nothing and
- * throws a `SwitchError` that names the switch: a misspelt switch must not pass for a test under it.
- */
+/** Changes nothing and throws a `SwitchError` on an unknown switch or a wrong value. */
 export function applySwitches(switches: Switches, patch: unknown): void {
 	if (!isObject(patch)) throw new SwitchError('Switches must be an object');
 	for (const [name, value] of Object.entries(patch)) checkSwitch(name, value);

@@ -25,7 +25,7 @@ add_action( 'woocommerce_blocks_payment_method_type_registration', 'pay_with_poc
 add_filter( 'plugin_action_links_' . plugin_basename( __FILE__ ), 'pay_with_pocketsflow_add_settings_link' );
 
 /**
- * Says that orders may be stored in tables of their own, and that the checkout may be made of blocks.
+ * Says that orders may be stored in their own tables, and that the checkout may be made of blocks.
  */
 function pay_with_pocketsflow_declare_compatibility() {
 	$features = '\Automattic\WooCommerce\Utilities\FeaturesUtil';
@@ -311,7 +311,7 @@ function pay_with_pocketsflow_load() {
 				'pay-with-pocketsflow',
 				"( function ( registry, settings, element, entities ) {
 					var data = settings.getSetting( 'paymentMethodData', {} ).pocketsflow;
-					// In older versions of WooCommerce each payment method has a setting of its own.
+					// In older versions of WooCommerce each payment method has its own setting.
 					data = data || settings.getSetting( 'pocketsflow_data', {} );
 					var title = entities.decodeEntities( data.title || '' );
 					var content = element.createElement( function () {

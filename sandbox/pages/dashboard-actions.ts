@@ -9,11 +9,9 @@ import { addReview } from '../shop/reviews';
 import { applySwitches, type DeliveryFault } from '../switches';
 import { formatMoney } from './format';
 
-/** What an action of the dashboard works on. */
 export interface ActionInput {
 	readonly context: SandboxContext;
 	readonly db: Database;
-	/** The thing whose button was pressed. */
 	readonly id: string;
 	readonly form: URLSearchParams;
 }
@@ -73,7 +71,6 @@ function deliverAgain({ context: { deliveries }, db, id }: ActionInput): string 
 	return `Delivered ${earlier.event} again, with the same content.`;
 }
 
-/** What the buttons of the dashboard do. */
 export const actions: Readonly<Record<string, Action>> = {
 	refund: { section: 'orders', run: (input) => refund(input) },
 	'refund-part': { section: 'orders', run: (input) => refund(input, readAmount(input.form)) },

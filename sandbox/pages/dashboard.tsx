@@ -14,7 +14,6 @@ const MAX_ROWS = 10;
 export interface Notice {
 	readonly text: string;
 	readonly failed: boolean;
-	/** The events that it caused. */
 	readonly emissions: readonly Emission[];
 }
 
@@ -148,7 +147,6 @@ interface SaleProps {
 	_id: string;
 }
 
-/** The cell that says what was sold, to whom, and under which ID. */
 const Sale = ({ name, buyerEmail, _id }: SaleProps) => (
 	<td class="block">
 		<strong>{name}</strong>
@@ -445,7 +443,6 @@ interface DashboardProps {
 	readonly notice?: Notice | undefined;
 }
 
-/** The merchant's side: keys, everything that was sold, what was delivered, and buttons. */
 export function Dashboard({ context, mode, notice }: DashboardProps) {
 	const view = { context, db: context.databases[mode] };
 	return (

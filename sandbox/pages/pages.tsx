@@ -40,7 +40,6 @@ function sendRefusal(
 	sendPage(context, reply, title === 'Not found' ? 404 : 403, { title, content, width: 'narrow' });
 }
 
-/** Answers a browser at an address where there is nothing. */
 export const sendNotFoundPage = (context: SandboxContext, reply: FastifyReply) =>
 	sendRefusal(context, reply, 'Not found', 'This page does not exist.');
 
@@ -84,7 +83,7 @@ function findItem(
 	return databases[mode].products.get(id) ?? databases[mode].offers.get(id);
 }
 
-/** A checkout session as the storefront itself makes it, where no workflow sells. */
+/** A checkout session for the case that no workflow sells the product. */
 function createSession(
 	context: SandboxContext,
 	mode: Mode,
@@ -124,7 +123,7 @@ function createOrderNumber(context: SandboxContext): string {
 	return `S-${context.lastOrderNumber}`;
 }
 
-/** Where a buyer goes first: to the workflow that sells the product, or to a session made here. */
+/** The workflow that sells the product, or else a session of the storefront. */
 function startPurchase(context: SandboxContext, mode: Mode, item: Product | Offer): string {
 	const orderNumber = createOrderNumber(context);
 	const isProduct = context.databases[mode].products.get(item._id) !== undefined;
@@ -133,10 +132,7 @@ function startPurchase(context: SandboxContext, mode: Mode, item: Product | Offe
 	return url || createSession(context, mode, item, orderNumber);
 }
 
-/**
- * Adds the pages for people: the store, the thank-you page and the dashboard. At the same addresses a
- * client of the API gets what the API says, which has nothing there.
- */
+/** At the same addresses, a client of the API gets the 404 of the API. */
 export function registerPages(
 	app: FastifyInstance,
 	context: SandboxContext,

@@ -3,7 +3,6 @@ import type { Mode, Offer, Product } from '../database/entities';
 import { ProductArt } from './art';
 import { formatMoney } from './format';
 
-/** How often an offer is charged, in words. */
 export const intervals: Record<Offer['frequency'], string> = {
 	weekly: ' per week',
 	monthly: ' per month',
@@ -49,7 +48,7 @@ const EmptyShop = ({ url }: Pick<SandboxContext, 'url'>) => (
 	</div>
 );
 
-/** The shop as its buyers see it: everything on sale in a mode, newest last. */
+/** Everything on sale in a mode, newest last. */
 export function Storefront({ context, mode }: { context: SandboxContext; mode: Mode }) {
 	const { products, offers } = context.databases[mode];
 	const items = [

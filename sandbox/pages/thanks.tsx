@@ -55,7 +55,6 @@ interface ThanksProps {
 	readonly item: Product | Offer;
 }
 
-/** What a buyer sees after paying, and what the payment set going in n8n. */
 export function Thanks({ context, session: { mode, paid, metadata }, item }: ThanksProps) {
 	const db = context.databases[mode];
 	const order = db.orders.get(paid?.orderId ?? '');

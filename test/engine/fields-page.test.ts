@@ -141,7 +141,7 @@ function checkRow(row: Row, { sent, polled, record }: Sources): void {
 	];
 	expect(found.length).toBeGreaterThan(0);
 	expect([row.value, found.includes(undefined)]).toEqual([row.value, false]);
-	// Each has a time of its own, and a refund has other statuses in a delivery.
+	// Each has its own time, and a refund has other statuses in a delivery.
 	if (row.value === 'time') return;
 	expect([row.value, new Set(found.map(normalize)).size]).toEqual([row.value, 1]);
 }

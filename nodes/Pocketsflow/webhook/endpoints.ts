@@ -160,7 +160,7 @@ const readAnswered = (response: unknown) =>
 
 /**
  * The endpoints that are ours: at this URL, or with the stored ID and our mark if they were registered for
- * the same host and path. Static data alone proves nothing: it is copied along with a workflow or with n8n.
+ * the same host and path. Static data alone is not proof: it is copied along with a workflow or with n8n.
  */
 export const findOwnEndpoints = (
 	endpoints: Endpoint[],

@@ -185,7 +185,7 @@ function warnOfOtherHost({ context, stored, wanted: { url } }: Registrar, endpoi
 const upkeepIntervalMs = 60_000;
 
 /**
- * The time between an upkeep that finds no endpoint and the next one. One such upkeep proves nothing: the
+ * The time between an upkeep that finds no endpoint and the next one. One such upkeep is not proof: the
  * workflow may be in the middle of being unpublished, and then no further delivery arrives.
  */
 const missingCheckMs = 10_000;

@@ -68,7 +68,7 @@ const goneGraceMs = 60_000;
  *
  * One rule invalidates a secret: a reading of Pocketsflow's endpoints that began after the secret was
  * learned and lacks its endpoint. The secret stays valid for another minute for deliveries in transit. A
- * reading without any endpoint proves nothing.
+ * reading without any endpoint is not proof.
  */
 export class Keyring {
 	/** The latest one that matched comes first. */

@@ -78,7 +78,7 @@ describe('a list that is followed from now on', () => {
 		expect(startNow([make('ahead', nowMs + dayMs)], conditions).newestMs).toBe(nowMs + dayMs);
 	});
 
-	it('keeps records without a date as seen for ever', () => {
+	it('keeps records without a date as seen forever', () => {
 		let state = startNow([make('undated', undatedMs)], conditions);
 		for (let n = 0; n < 5; n++) state = poll(state, read([make(`r${n}`, nowMs + n * 60_000)]));
 		expect(state.seen).toContainEqual(['undated', undatedMs]);
@@ -162,7 +162,7 @@ describe('the state after a poll', () => {
 		expect(incomplete.waitingMs).toBeUndefined();
 	});
 
-	it('a poll stays one reading behind if the API proves nothing', () => {
+	it('a poll stays one reading behind if the API gives no proof', () => {
 		const first = poll(start, read([make('a', nowMs - 30_000)], { isVerified: false }));
 		expect(first.fromMs).toBe(start.fromMs);
 		const second = poll(first, read([make('b', nowMs)], { isVerified: false }));
