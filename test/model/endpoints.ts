@@ -1,6 +1,6 @@
 /**
  * An independent model of Pocketsflow's webhooks API and of its deliveries. Like the lists, it was
- * written from what is published and from what is not known, and knows nothing of the nodes.
+ * written from what is published and from what is not known, without the nodes.
  */
 import { createHmac } from 'node:crypto';
 import {

@@ -33,7 +33,7 @@ export const switches = {
 	/** `text`: everything that a page says about its list is text, flags and other numbers too. */
 	totalCount: ['exact', 'absent', 'wholeList', 'text', 'changing'],
 	pageSize: ['honoured', 'ignored', 'capped'],
-	/** `stored` is one random order for ever; `reshuffled` is another one for each request. */
+	/** `stored` is one random order forever; `reshuffled` is another one for each request. */
 	order: ['newest', 'oldest', 'stored', 'reshuffled', 'updated', 'paid'],
 	/** Whether records with the same date keep their order from one request to the next. */
 	ties: ['stable', 'unstable'],
@@ -1124,7 +1124,7 @@ function parseDate(text: string): number {
 	return Date.parse(hasZone ? text : `${text}Z`);
 }
 
-/** The parameters of a list: of the query, or of the body where a list is asked for by POST. */
+/** The parameters of a list: of the query, or of the body if a list is asked for by POST. */
 function paramsOf(request: ModelRequest): ReadonlyMap<string, string> {
 	const isPost = request.method.toUpperCase() === 'POST';
 	const all = isPost ? [...fieldsOf(request)] : Object.entries(request.query);

@@ -44,7 +44,7 @@ afterEach(async () => {
 	servers = [];
 });
 
-/** Starts a server that lists as told, in the forms of docs/pocketsflow-api.md#lists-and-paging. */
+/** Starts a server that lists as asked, in the forms of docs/pocketsflow-api.md#lists-and-paging. */
 async function startListServer(setting: ServedList): Promise<FaultServer> {
 	const { paging, cap, says, asText, repeats, grows } = setting;
 	const records = buildRecords(setting);
@@ -193,7 +193,7 @@ test('Equal records without IDs are all kept', async () => {
 });
 
 describe.each(['page', 'offset'] as const)(
-	'A server that repeats its page for ever (paging "%s")',
+	'A server that repeats its page forever (paging "%s")',
 	(paging) => {
 		test('a list that repeats its page is an error after a few requests if it announces more', async () => {
 			const server = await startListServer({

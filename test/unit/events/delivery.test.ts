@@ -39,7 +39,7 @@ describe('readDelivery', () => {
 		});
 	});
 
-	it('keeps a payload that has `data` of its own and no envelope', () => {
+	it('keeps a payload that has its own `data` and no envelope', () => {
 		const body = { ...orderCompleted, data: { any: 1 } };
 		const headers = { 'x-pocketsflow-event': 'order.completed' };
 		expect(readDelivery(headers, bytes(body))).toMatchObject({ payload: body });
