@@ -16,7 +16,7 @@ const node = new Pocketsflow();
 const { searchDiscounts } = node.methods.listSearch;
 
 let keyNumber = 0;
-/** A context with a key of its own, so that no test waits for the rate limit of another. */
+/** A context with its own key, so that no test waits for the rate limit of another. */
 const createContext = (baseUrl: string) =>
 	createLoadOptionsContext(
 		buildSetup(baseUrl, { node, credential: { apiKey: `pk_test_picker${++keyNumber}`, baseUrl } }),

@@ -1,6 +1,6 @@
 import { inspect, types } from 'node:util';
 
-/** Runs the main function of a program. If it throws, the program shows what and ends with 1, whatever is open. */
+/** If the main function throws, shows the error and ends with 1, whatever is open. */
 export function runMain(main: () => Promise<unknown>): void {
 	main().catch((error: unknown) => {
 		console.error(formatError(error));

@@ -7,7 +7,6 @@ export interface UntilOptions {
 	everyMs?: number;
 }
 
-/** What an attempt returns as long as there is nothing. */
 type Nothing = false | null | undefined;
 
 /** What only expects returns nothing either way: such an attempt is for `untilHolds`. */

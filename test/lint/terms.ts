@@ -1,28 +1,45 @@
-// node test/harness/setup/run.mjs test/lint/terms.ts [file …]: terminology and the replacements of terms.json,
+// node test/harness/setup/run.mjs test/lint/terms.ts [file …]: terms.yaml and replacements.yaml,
 // over pages, comments and texts.
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { TextlintKernelDescriptor } from '@textlint/kernel';
+import { TextlintKernelDescriptor, type TextlintRuleModule } from '@textlint/kernel';
 import { createLinter, loadLinterFormatter, loadTextlintrc } from 'textlint';
 
 import { runMain } from '../harness/runMain';
+import { findMistakes, replacements } from './replacements';
 import { sourcesPlugin } from './sources';
+
+const allFiles = '**/*.{md,ts,tsx,mjs,cjs,js,json,php,yaml,yml,sh}';
+
+/** Files whose names have no extension: read as shell scripts. */
+const unnamed = ['.ci/run', 'docker/Dockerfile', 'docker/Caddyfile', 'docker/.env.example'];
+
+const rule: TextlintRuleModule = ({ Syntax, RuleError, report, getSource }) => ({
+	[Syntax.Str](node) {
+		for (const { index, message } of replacements.flatMap((row) =>
+			findMistakes(getSource(node), row),
+		))
+			report(node, new RuleError(message, { index }));
+	},
+});
 
 async function main(): Promise<void> {
 	const files = process.argv.slice(2);
-	const descriptor = await loadTextlintrc({ configFilePath: join(__dirname, 'terms.yaml') });
+	const config = await loadTextlintrc({ configFilePath: join(__dirname, 'terms.yaml') });
+	const own = new TextlintKernelDescriptor({
+		rules: [{ ruleId: 'replacements', rule }],
+		filterRules: [],
+		plugins: [{ pluginId: 'sources', plugin: sourcesPlugin }],
+	});
 	const linter = createLinter({
-		descriptor: descriptor.concat(
-			new TextlintKernelDescriptor({
-				rules: [],
-				filterRules: [],
-				plugins: [{ pluginId: 'sources', plugin: sourcesPlugin }],
-			}),
-		),
+		descriptor: config.concat(own),
 		ignoreFilePath: join(__dirname, 'textlintignore'),
 	});
-	const what = files.length > 0 ? files : ['**/*.{md,ts,mjs,cjs,js,json}'];
-	const results = await linter.lintFiles(what);
+	const results = await linter.lintFiles(files.length > 0 ? files : [allFiles]);
+	if (files.length === 0)
+		for (const path of unnamed)
+			results.push(await linter.lintText(await readFile(path, 'utf8'), `${path}.sh`));
 	const formatter = await loadLinterFormatter({ formatterName: 'unix' });
 	const found = results.filter(({ messages }) => messages.length > 0);
 	if (found.length === 0) return;

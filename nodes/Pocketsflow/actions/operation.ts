@@ -79,7 +79,7 @@ export interface RecordOutput {
 
 export interface RecordSearch {
 	matches(record: IDataObject): boolean;
-	/** Whether the record holds the data to search. If no record does, finding nothing proves nothing. */
+	/** Whether the record holds the data to search. If no record does, finding nothing is not proof. */
 	isSearchable(record: IDataObject): boolean;
 	firstOnly: boolean;
 	/** The error if none of `count` records was searchable. */

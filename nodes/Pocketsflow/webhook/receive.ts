@@ -13,7 +13,7 @@ import { getNodeKey, processMemory, type NodeMemory, type TriggerMemory } from '
 import { distribute, isListening, readSettings, type TriggerSettings } from './settings';
 import { verifyDelivery } from './verify';
 
-/** Headers that may contain a secret. `x-webhook-secret` is the secret itself, if a sender adds it. */
+/** Headers that may contain a secret. */
 const secretHeaders = new Set([
 	'authorization',
 	'cookie',
@@ -29,15 +29,15 @@ const secretHeaders = new Set([
  */
 export async function receive(
 	context: IWebhookFunctions,
-	memory: TriggerMemory = processMemory,
+	memory = processMemory,
 ): Promise<INodeExecutionData[][]> {
 	const node = memory.getNode(context);
 	const headers = context.getHeaderData() as DeliveryHeaders;
 	const rawBody = await readRawBody(context);
 	const signature = headers['x-pocketsflow-signature'];
 	const verification = await verifyDelivery(context, node.keyring, rawBody, signature);
-	if (!verification.valid || !rawBody) {
-		refuse(context, node, verification.valid ? 'no body' : verification.reason);
+	if (!verification.valid) {
+		refuse(context, node, verification.reason);
 		maintain(context, node, verification, rawBody);
 		return [];
 	}
@@ -53,7 +53,7 @@ export async function receive(
 	try {
 		const { mode } = verification.secret;
 		const item = selectItem({ context, memory, node, settings, headers, rawBody, mode });
-		return item ? distribute([item], settings.separateOutputs) : [];
+		return item ? distribute(item, settings.separateOutputs) : [];
 	} catch (error) {
 		// If it were thrown, it would become a failed execution without the delivery.
 		const name = error instanceof Error ? error.name : 'unknown';
@@ -86,22 +86,24 @@ function selectItem(request: VerifiedRequest): IDataObject | undefined {
 		log(context, 'warn', `dropped a signed delivery whose body ${fault}`);
 		return undefined;
 	}
-	const dropReason = findDropReason(context, delivery, settings);
-	if (dropReason === undefined) {
-		const nowMs = Date.now();
-		const account = node.account ?? readStaticData(context).account;
-		const businessEvent = toBusinessEvent(delivery, { isTestKey: mode === 'test', account });
-		const { simplify, includeHeaders, skipRepeated } = settings;
-		const item = buildDeliveryItem(businessEvent, delivery, { simplify, nowMs });
-		const key = `${getNodeKey(context)} ${buildRepetitionKey(businessEvent)}`;
-		const mayRepeat = !skipRepeated || isListening(context);
-		if (mayRepeat || !memory.recentDeliveries.record(key, nowMs))
-			return includeHeaders ? { ...item, headers: removeSecrets(headers) } : item;
+	const nowMs = Date.now();
+	const account = node.account ?? readStaticData(context).account;
+	const businessEvent = toBusinessEvent(delivery, { isTestKey: mode === 'test', account });
+	const isRepeated = () =>
+		settings.skipRepeated &&
+		!isListening(context) &&
+		memory.recordDelivery(`${getNodeKey(context)} ${buildRepetitionKey(businessEvent)}`, nowMs);
+	const dropReason =
+		findDropReason(context, delivery, settings) ??
+		(isRepeated() ? 'it repeats an earlier delivery' : undefined);
+	if (dropReason !== undefined) {
+		const event = JSON.stringify(delivery.event.slice(0, 80));
+		const what = `did not start an execution for a signed delivery of ${event}`;
+		log(context, 'debug', `${what}: ${dropReason}`);
+		return undefined;
 	}
-	const event = JSON.stringify(delivery.event.slice(0, 80));
-	const why = dropReason ?? 'it repeats an earlier delivery';
-	log(context, 'debug', `did not start an execution for a signed delivery of ${event}: ${why}`);
-	return undefined;
+	const item = buildDeliveryItem(businessEvent, delivery, { simplify: settings.simplify, nowMs });
+	return settings.includeHeaders ? { ...item, headers: removeSecrets(headers) } : item;
 }
 
 /**
@@ -128,14 +130,14 @@ interface UnreadRequest {
 }
 
 /**
- * The bytes of the body; undefined if it can't be read. n8n has already read JSON, text, and XML; it leaves
+ * The bytes of the body; none if it can't be read. n8n has already read JSON, text, and XML; it leaves
  * other content types to the node (docs/n8n-engine.md#request-bodies).
  */
-async function readRawBody(context: IWebhookFunctions): Promise<Buffer | undefined> {
+async function readRawBody(context: IWebhookFunctions): Promise<Buffer> {
 	const request = context.getRequestObject() as UnreadRequest;
 	// Rejects for a multipart body, which n8n has consumed, and if the sender is gone.
 	if (request.rawBody === undefined) await request.readRawBody?.().catch(() => undefined);
-	return Buffer.isBuffer(request.rawBody) ? request.rawBody : undefined;
+	return Buffer.isBuffer(request.rawBody) ? request.rawBody : Buffer.alloc(0);
 }
 
 const remedies: Record<string, string> = {
@@ -145,11 +147,18 @@ const remedies: Record<string, string> = {
 		'. If Pocketsflow sent them, the signing secret was changed there: unpublish (deactivate) the workflow and publish (activate) it again. Anyone who knows the webhook URL can cause this message.',
 };
 
-function refuse(context: IWebhookFunctions, { refusals }: NodeMemory, reason: string): void {
+/** Responds with 401, and reports all deliveries refused since the last line, unless it is recent. */
+function refuse(context: IWebhookFunctions, node: NodeMemory, reason: string): void {
 	const message = 'The signature of this delivery is invalid';
 	context.getResponseObject().status(401).json({ message });
-	const line = refusals.record(reason, Date.now());
-	if (line !== undefined) log(context, 'warn', `${line}${remedies[reason] ?? ''}`);
+	const { refusals } = node;
+	refusals.set(reason, (refusals.get(reason) ?? 0) + 1);
+	if (!node.refusalLines.take()) return;
+	const total = [...refusals.values()].reduce((sum, count) => sum + count, 0);
+	const reasons = [...refusals].map(([name, count]) => `${name} (${count})`).join(', ');
+	const noun = total === 1 ? 'delivery' : 'deliveries';
+	log(context, 'warn', `refused ${total} ${noun}: ${reasons}${remedies[reason] ?? ''}`);
+	refusals.clear();
 }
 
 /**

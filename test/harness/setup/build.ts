@@ -35,7 +35,7 @@ async function isFresh(): Promise<boolean> {
 	return true;
 }
 
-/** The latest change in a file or folder; a folder's own time tells of files that were removed. */
+/** The latest change in a file or folder. The time of a folder changes when files are removed. */
 async function findNewestChange(path: string): Promise<number> {
 	const { mtimeMs } = await stat(path);
 	const children = await readdir(path).catch(() => []);
