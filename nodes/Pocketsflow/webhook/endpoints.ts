@@ -22,7 +22,7 @@ import { send, type SendOptions } from '../transport/send';
 import { hasSamePath, isSameLocation, isSameUrl } from './addresses';
 import { describeEndpoint, readDescription, unseal } from './sealing';
 
-/** The parts of an endpoint in Pocketsflow that we rely on (docs/pocketsflow-api.md#webhook-endpoints). */
+/** The parts of an endpoint that we rely on (docs/pocketsflow-api.md#webhook-endpoints). */
 export interface Endpoint {
 	id: string;
 	url: string;
@@ -76,10 +76,8 @@ export class EndpointRequests {
 		send(this.context, request, effect, undefined, this.options);
 
 	/**
-	 * Lists all endpoints. Paging is not documented, so a response that may be one page of several is read
-	 * further, until a page contains nothing new.
-	 * @throws NodeOperationError if there is no list or it breaks off: as "none", it would create a second
-	 * endpoint or leave one behind
+	 * Lists all endpoints. Paging is not documented: what may be one page of several is read further.
+	 * @throws NodeOperationError if there is no list or it breaks off, because "none" would be wrong
 	 */
 	async list(): Promise<Endpoint[]> {
 		const all = new Map<string, Endpoint>();
@@ -160,7 +158,7 @@ const readAnswered = (response: unknown) =>
 
 /**
  * The endpoints that are ours: at this URL, or with the stored ID and our mark if they were registered for
- * the same host and path. Static data alone proves nothing: it is copied along with a workflow or with n8n.
+ * the same host and path. Static data alone proves nothing: it is copied along with a workflow or n8n.
  */
 export const findOwnEndpoints = (
 	endpoints: Endpoint[],

@@ -35,9 +35,9 @@ export interface Wanted extends EndpointNeeds {
 
 /** The steps from the existing endpoints to the one that is wanted. */
 export interface Plan {
-	/** The endpoint to keep, and its secret; undefined if one must be created. */
+	/** The endpoint to keep; undefined if one must be created. */
 	keep?: Endpoint & KnownSecret;
-	/** What differs on it; undefined if nothing does. */
+	/** What differs on it. */
 	change?: EndpointChanges;
 	remove: Endpoint[];
 	/** Whether those to remove may be in use. If so, they stay until another one exists. */
@@ -49,7 +49,6 @@ type FindSecret = (endpoint: Endpoint) => string | undefined;
 /**
  * Plans how to get from our endpoints to the one that is wanted: the newest at its URL with a known secret
  * stays. Processes that plan at the same time agree, because they choose by ID only.
- * @param own the endpoints of this node
  */
 export function plan(own: Endpoint[], wanted: Wanted, findSecret: FindSecret): Plan {
 	const there = own.filter(({ url }) => isSameUrl(url, wanted.url));
@@ -58,7 +57,7 @@ export function plan(own: Endpoint[], wanted: Wanted, findSecret: FindSecret): P
 	return keep ? { keep, change: findDifference(keep, wanted), remove } : { remove };
 }
 
-/** The endpoints with a known secret, newest first. */
+/** Those with a known secret, newest first. */
 const findUsable = (endpoints: Endpoint[], findSecret: FindSecret) =>
 	endpoints
 		.flatMap((endpoint) => {
@@ -92,10 +91,7 @@ const describe = ({ workflowId, credential: { apiKey }, url }: Wanted, secret: s
 	description: describeEndpoint(workflowId, seal(secret, apiKey, url)),
 });
 
-/**
- * How long to try to create an endpoint next to useless ones: Pocketsflow may say "too many requests" if
- * the account is at its limit.
- */
+/** How long to try next to useless ones: 429 may mean that the account is at its limit. */
 const nextToUselessMs = 3_000;
 
 /** Creates and executes the plans of one node. */
@@ -130,7 +126,7 @@ export class Registrar {
 		const { node, stored, wanted } = this;
 		const { apiKey, mode } = wanted.credential;
 		if (stored) Object.assign(stored, { endpointId: id, url: wanted.url });
-		// Not again: this would be a change.
+		// Only if needed: encrypting it again would be a change.
 		if (stored && unseal(stored.sealedSecret, apiKey, wanted.url) !== secret)
 			stored.sealedSecret = seal(secret, apiKey, wanted.url);
 		node.keyring.learn({ secret, mode, endpointId: id });
@@ -145,8 +141,7 @@ export class Registrar {
 	}
 
 	/**
-	 * Executes a plan. Creates before it removes: without any endpoint, a sale would be lost, and no delivery
-	 * would arrive to trigger another attempt.
+	 * Executes a plan. Creates before it removes: without any endpoint, no delivery would arrive.
 	 * @throws as `send` does; a new endpoint is then removed again
 	 */
 	async apply({ keep, change, remove, mayBeUsed }: Plan): Promise<void> {
@@ -158,9 +153,8 @@ export class Registrar {
 	}
 
 	/**
-	 * Keeps only the newest endpoint with a known secret. Reads the endpoints again after ours was encrypted,
-	 * so that another process that does the same sees ours, or we see its endpoint.
-	 * @returns the endpoint that is kept
+	 * Keeps only the newest endpoint with a known secret, and returns it. Reads again after ours was
+	 * encrypted: a process that does the same sees ours, or we see its endpoint.
 	 */
 	private async reduceToOne(
 		ours: KnownSecret,
@@ -200,10 +194,7 @@ export class Registrar {
 		);
 	}
 
-	/**
-	 * Creates an endpoint next to useless ones. If Pocketsflow rejects that because of the URL or an account
-	 * limit, the useless ones are removed first.
-	 */
+	/** Creates an endpoint. Useless ones go first if Pocketsflow refuses a second one, or at a limit. */
 	private async replace(useless: Endpoint[], mayBeUsed = false): Promise<KnownSecret> {
 		if (useless.length === 0 || mayBeUsed) return await this.create(useless);
 		const limits = { ...this.options.limits, totalTimeoutMs: nextToUselessMs };
@@ -247,7 +238,7 @@ export class Registrar {
 		return { id, secret };
 	}
 
-	/** Endpoints at our URL that are new and have a secret that no one knows, newest first. */
+	/** New endpoints with a secret that no one knows, newest first. */
 	private async findNew(others: Endpoint[]): Promise<Endpoint[]> {
 		const ids = new Set(others.map(({ id }) => id));
 		const isNew = ({ id, description }: Endpoint) =>
@@ -255,10 +246,7 @@ export class Registrar {
 		return (await this.list()).filter(isNew).sort(compareAge);
 	}
 
-	/**
-	 * For a creation with an unknown outcome. The only copy of the secret is lost, so a created endpoint is
-	 * useless. Reports what is left of it; never throws.
-	 */
+	/** Removes what a creation with an unknown outcome left. Returns what happened; never throws. */
 	private async undo(others: Endpoint[]): Promise<string> {
 		try {
 			for (const { id } of await this.findNew(others)) await this.requests.remove(id);

@@ -22,9 +22,8 @@ const secretHeaders = new Set([
 ]);
 
 /**
- * Handles one request: verifies it, reads the node's parameters, responds, and then reads and filters the
- * delivery. Responds before this work, because Pocketsflow waits 5 s and never tries again
- * (docs/pocketsflow-api.md#deliveries), while n8n would respond only after storing the execution.
+ * Handles one request. Responds before it reads the delivery, because Pocketsflow waits 5 s and never tries
+ * again (docs/pocketsflow-api.md#deliveries), while n8n would respond only after storing the execution.
  * @returns the items to emit, by output of the node; no outputs for what is refused or not wanted
  */
 export async function receive(
@@ -107,8 +106,8 @@ function selectItem(request: VerifiedRequest): IDataObject | undefined {
 }
 
 /**
- * Reads the parameters, or returns the last readable ones. Undefined if that leaves a filter unknown: the
- * filter must not be disabled, and an unhandled delivery must not be acknowledged.
+ * The parameters, or the last readable ones. Undefined if that leaves a filter unknown: it must not be
+ * disabled, and an unhandled delivery must not be acknowledged.
  */
 function loadSettings(context: IWebhookFunctions, node: NodeMemory): TriggerSettings | undefined {
 	try {
@@ -123,19 +122,15 @@ function loadSettings(context: IWebhookFunctions, node: NodeMemory): TriggerSett
 	}
 }
 
-/** What n8n adds to a request; `readRawBody` fills `rawBody`. */
 interface UnreadRequest {
 	rawBody?: unknown;
 	readRawBody?: () => Promise<void>;
 }
 
-/**
- * The bytes of the body; none if it can't be read. n8n has already read JSON, text, and XML; it leaves
- * other content types to the node (docs/n8n-engine.md#request-bodies).
- */
+/** The bytes of the body; none if it can't be read (docs/n8n-engine.md#request-bodies). */
 async function readRawBody(context: IWebhookFunctions): Promise<Buffer> {
 	const request = context.getRequestObject() as UnreadRequest;
-	// Rejects for a multipart body, which n8n has consumed, and if the sender is gone.
+	// Rejects for a multipart body, and if the sender is gone.
 	if (request.rawBody === undefined) await request.readRawBody?.().catch(() => undefined);
 	return Buffer.isBuffer(request.rawBody) ? request.rawBody : Buffer.alloc(0);
 }
@@ -163,8 +158,7 @@ function refuse(context: IWebhookFunctions, node: NodeMemory, reason: string): v
 
 /**
  * Why the node does not want this delivery; undefined if it does. While the user listens for a test event,
- * every event passes: the name in Pocketsflow's own test delivery is not documented
- * (docs/pocketsflow-api.md#not-documented).
+ * every event passes, because that of Pocketsflow's test delivery is not documented.
  */
 function findDropReason(
 	context: IWebhookFunctions,
