@@ -16,7 +16,7 @@ import {
 	unwrapRecord,
 } from '../api/responses';
 import { toCanonicalName } from '../events/catalogue';
-import type { PocketsflowContext, PocketsflowCredential } from '../transport/credential';
+import type { PocketsflowCredential } from '../transport/credential';
 import { isNotFound } from '../transport/errors';
 import { send, type SendOptions } from '../transport/send';
 import { hasSamePath, isSameLocation, isSameUrl } from './addresses';
@@ -26,6 +26,7 @@ import { describeEndpoint, readDescription, unseal } from './sealing';
 export interface Endpoint {
 	id: string;
 	url: string;
+	/** Canonical names, each once, sorted. */
 	events: string[];
 	active: boolean;
 	description: unknown;
@@ -34,10 +35,7 @@ export interface Endpoint {
 }
 
 /** What a node needs an endpoint for. */
-export interface EndpointNeeds {
-	url: string;
-	/** Canonical names, sorted. */
-	events: string[];
+export interface EndpointNeeds extends Pick<Endpoint, 'url' | 'events'> {
 	/** Undefined for a workflow that is not saved yet. */
 	workflowId: string | undefined;
 }
@@ -68,9 +66,15 @@ const smallestPage = 20;
 /** The requests about the endpoints of an account. Each throws as `send` does. */
 export class EndpointRequests {
 	constructor(
-		private readonly context: PocketsflowContext,
-		private readonly options?: SendOptions,
+		readonly context: IHookFunctions | IWebhookFunctions,
+		private readonly options: SendOptions = {},
 	) {}
+
+	/** The same, for requests that may wait only so long. */
+	within(totalTimeoutMs: number): EndpointRequests {
+		const limits = { ...this.options.limits, totalTimeoutMs };
+		return new EndpointRequests(this.context, { ...this.options, limits });
+	}
 
 	private send = (request: PocketsflowRequest, effect: Effect): Promise<unknown> =>
 		send(this.context, request, effect, undefined, this.options);
@@ -106,12 +110,9 @@ export class EndpointRequests {
 		);
 
 	/** Creates an active endpoint with our mark. Finds its ID and secret in any wrapper of the response. */
-	async create({
-		url,
-		events,
-		workflowId,
-	}: EndpointNeeds): Promise<{ id?: string; secret?: string }> {
-		const body = { url, events, active: true, description: describeEndpoint(workflowId) };
+	async create(needs: EndpointNeeds): Promise<{ id?: string; secret?: string }> {
+		const { url, events } = needs;
+		const body = { url, events, active: true, description: describeEndpoint(needs.workflowId) };
 		const response = await this.send({ method: 'POST', path: webhooks.path, body }, 'create');
 		const records = listRecords(response);
 		const record = records.find((one) => readSecret(one) ?? one.url) ?? records[0] ?? {};
@@ -190,10 +191,6 @@ export const findEndpointOfOtherHost = (
 const isStored = ({ id, description }: Endpoint, { endpointId }: TriggerStaticData) =>
 	id === endpointId && readDescription(description).ours;
 
-/** The canonical names of an endpoint's events, sorted. */
-export const listEvents = ({ events }: Endpoint): string[] =>
-	[...new Set(events.map(toCanonicalName))].sort();
-
 /** The secret of an endpoint from the copy in its description, or else from static data. */
 export function openEndpointSecret(
 	{ id, url, description }: Endpoint,
@@ -209,10 +206,11 @@ function readEndpoint(record: IDataObject): Endpoint | undefined {
 	const id = readId(record);
 	if (id === undefined || typeof record.url !== 'string') return undefined;
 	const { url, events, active, description } = record;
+	const names = Array.isArray(events) ? events.filter((name) => typeof name === 'string') : [];
 	return {
 		id,
 		url,
-		events: Array.isArray(events) ? events.filter((name) => typeof name === 'string') : [],
+		events: [...new Set(names.map(toCanonicalName))].sort(),
 		active: active !== false,
 		description,
 		shownSecret: readSecret(record),

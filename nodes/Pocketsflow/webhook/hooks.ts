@@ -13,6 +13,7 @@ import { composeMessage, setMessage } from '../transport/errors';
 import type { SendOptions } from '../transport/send';
 import { getWebhookUrl, isSameUrl, requirePublicAddress } from './addresses';
 import {
+	EndpointRequests,
 	findEndpointOfOtherHost,
 	findOwnEndpoints,
 	readStaticData,
@@ -110,7 +111,7 @@ export async function takeDown(context: IHookFunctions, memory = processMemory):
  * `delete` for a workflow that it refuses because another one has its address (docs/n8n-engine.md#versions).
  */
 async function removeOwn(registrar: Registrar): Promise<void> {
-	const { context, requests, stored, wanted } = registrar;
+	const { requests, stored, wanted } = registrar;
 	const endpoints = await requests.list();
 	warnOfOtherHost(registrar, endpoints);
 	const own = findOwnEndpoints(endpoints, wanted.url, stored);
@@ -119,7 +120,7 @@ async function removeOwn(registrar: Registrar): Promise<void> {
 		const { workflowId = wanted.workflowId } = readDescription(description);
 		if (workflowId === wanted.workflowId) ids.push(id);
 		else
-			context.logger.warn(
+			requests.context.logger.warn(
 				`Pocketsflow Trigger: the webhook at ${url} was not removed because it belongs to workflow ${workflowId}, which uses the same address.`,
 			);
 	}
@@ -155,7 +156,8 @@ async function startRegistrar(
 	const credential = await loadCredential(context);
 	node.unsaved.clear();
 	const wanted = { ...readNeeds(context), credential };
-	return new Registrar(context, node, wanted, options, readStaticData(context));
+	const requests = new EndpointRequests(context, options);
+	return new Registrar(requests, node, wanted, readStaticData(context));
 }
 
 const readNeeds = (context: IHookFunctions | IWebhookFunctions) => ({
@@ -164,10 +166,11 @@ const readNeeds = (context: IHookFunctions | IWebhookFunctions) => ({
 	workflowId: context.getWorkflow().id,
 });
 
-function warnOfOtherHost({ context, stored, wanted: { url } }: Registrar, endpoints: Endpoint[]) {
+function warnOfOtherHost({ requests, stored, wanted }: Registrar, endpoints: Endpoint[]): void {
+	const { url } = wanted;
 	const other = findEndpointOfOtherHost(endpoints, url, stored);
 	if (other)
-		context.logger.warn(
+		requests.context.logger.warn(
 			`Pocketsflow Trigger: a webhook of this node is registered at ${other.url}, but this n8n instance uses ${url}. The webhook at the other URL was not changed. If you moved n8n, remove that webhook under Developers → Webhooks in Pocketsflow. If this instance is a copy, keep it: it belongs to the original.`,
 		);
 }
@@ -236,7 +239,8 @@ async function doUpkeep(...parameters: Parameters<typeof maintain>): Promise<voi
 	const { closed } = node;
 	if (closed && startedAtMs <= closed.untilMs && isSameUrl(closed.url, needs.url)) return;
 	const wanted = { ...needs, credential, mayHaveMore: true };
-	const registrar = new Registrar(context, node, wanted, { isUrgent });
+	const requests = new EndpointRequests(context, { isUrgent });
+	const registrar = new Registrar(requests, node, wanted);
 	const replace = (why: string) => replaceEndpoint(registrar, reading, why);
 	const wasMissing = node.isMissing;
 	node.isMissing = endpoints.length === 0;
@@ -262,7 +266,8 @@ async function replaceEndpoint(
 	{ endpoints, secrets }: EndpointReading,
 	why: string,
 ): Promise<void> {
-	const { context, node, wanted } = registrar;
+	const { node, wanted } = registrar;
+	const { context } = registrar.requests;
 	const { times, atMs } = node.replaced;
 	const ageMs = Date.now() - atMs;
 	const intervalMs = Math.min(replacementIntervalMs * 2 ** (times - 1), maxReplacementIntervalMs);
@@ -289,7 +294,7 @@ async function confirmEndpoint(
 	if (change ?? remove.length > 0) await registrar.apply({ keep, change, remove });
 	const done = Object.keys(change ?? {}).map((name) => deeds[name]);
 	if (done.length > 0)
-		registrar.context.logger.info(
+		registrar.requests.context.logger.info(
 			`Pocketsflow Trigger ${done.join(' and ')} its webhook in Pocketsflow`,
 		);
 }
@@ -303,7 +308,7 @@ const deeds: Record<string, string> = {
 
 /** A change without the parts that did not last when they were changed before. */
 function limitChange(
-	{ context, node }: Registrar,
+	{ node, requests }: Registrar,
 	{ url }: Endpoint,
 	change: EndpointChanges = {},
 ): EndpointChanges | undefined {
@@ -315,7 +320,7 @@ function limitChange(
 		// A description may have to change again, for another key. The registrar notices if one is lost.
 		if (name !== 'description' || isReported) node.unsaved.set(name, isReported !== undefined);
 		if (isReported === false)
-			context.logger.warn(
+			requests.context.logger.warn(
 				`Pocketsflow Trigger: Pocketsflow does not save the '${name}' setting that this workflow needs for the webhook at ${url}. Check the webhook under Developers → Webhooks in Pocketsflow, then publish (activate) the workflow again.`,
 			);
 	}

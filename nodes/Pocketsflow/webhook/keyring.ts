@@ -13,8 +13,7 @@ export interface Secret {
 	secret: string;
 	/** The mode of the key that it was found with. */
 	mode: Mode;
-	/** Undefined if static data does not say. */
-	endpointId: string | undefined;
+	endpointId: string;
 	/** When it was learned, or when a response last contained its endpoint. */
 	confirmedAtMs: number;
 	/** When a response first lacked its endpoint. */
@@ -77,7 +76,6 @@ export class Keyring {
 	private running?: Promise<void>;
 	/** At most six a minute. */
 	private readonly lookUps = new Throttle(20_000, 3);
-
 	private reading?: EndpointReading;
 
 	/** The latest response, unless it is from the future, because the clock was set back. */
@@ -103,13 +101,9 @@ export class Keyring {
 	/** Puts a secret first that is proven right. Others of the same endpoint are wrong. */
 	prefer(secret: Secret): void {
 		if (this.known[0] === secret) return;
-		const { endpointId } = secret;
-		const others = this.known.filter(
-			(other) =>
-				other.secret !== secret.secret &&
-				(endpointId === undefined || other.endpointId !== endpointId),
-		);
-		this.known = [secret, ...others];
+		const isOther = ({ secret: text, endpointId }: Secret) =>
+			text !== secret.secret && endpointId !== secret.endpointId;
+		this.known = [secret, ...this.known.filter(isOther)];
 	}
 
 	/** How long an endpoint has been known. */
@@ -117,7 +111,7 @@ export class Keyring {
 		Date.now() - (this.firstReadAtMs.get(endpointId) ?? Date.now());
 
 	forget(endpointIds: string[]): void {
-		this.known = this.known.filter(({ endpointId = '' }) => !endpointIds.includes(endpointId));
+		this.known = this.known.filter(({ endpointId }) => !endpointIds.includes(endpointId));
 	}
 
 	private add(secret: Secret): void {
@@ -128,7 +122,7 @@ export class Keyring {
 
 	/** Adds the secret in static data, if it opens. @throws if the credential can't be read */
 	async openStored(context: IWebhookFunctions): Promise<void> {
-		const { sealedSecret: text, url: storedUrl, endpointId } = readStaticData(context);
+		const { sealedSecret: text, url: storedUrl, endpointId = '' } = readStaticData(context);
 		const nowMs = Date.now();
 		if (text === undefined) return;
 		if (this.tried?.text === text && nowMs < this.tried.untilMs) return;
@@ -148,16 +142,14 @@ export class Keyring {
 		const startedAtMs = Date.now();
 		const url = isListening(context) ? undefined : getWebhookUrl(context);
 		const credential = await loadCredential(context);
+		const { mode } = credential;
 		const endpoints = (await new EndpointRequests(context, options).list()).filter(
 			(one) => (url && isSameUrl(one.url, url)) || isRequestedUrl(context, one.url),
 		);
 		const secrets = endpoints.flatMap((endpoint) =>
 			[openEndpointSecret(endpoint, credential), endpoint.shownSecret]
 				.filter((secret) => secret !== undefined)
-				.map((secret) => ({
-					...{ secret, mode: credential.mode },
-					...{ endpointId: endpoint.id, confirmedAtMs: startedAtMs },
-				})),
+				.map((secret) => ({ secret, mode, endpointId: endpoint.id, confirmedAtMs: startedAtMs })),
 		);
 		const reading = { startedAtMs, credential, endpoints, secrets };
 		this.update(reading);

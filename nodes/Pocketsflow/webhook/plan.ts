@@ -1,22 +1,15 @@
-import {
-	NodeApiError,
-	NodeOperationError,
-	type IHookFunctions,
-	type IWebhookFunctions,
-} from 'n8n-workflow';
+import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 
 import type { PocketsflowCredential } from '../transport/credential';
 import { composeMessage, hasStatus, setMessage, toSentence } from '../transport/errors';
-import type { SendOptions } from '../transport/send';
 import { isSameUrl } from './addresses';
 import {
-	EndpointRequests,
 	findOwnEndpoints,
-	listEvents,
 	openEndpointSecret,
 	type Endpoint,
 	type EndpointChanges,
 	type EndpointNeeds,
+	type EndpointRequests,
 	type TriggerStaticData,
 } from './endpoints';
 import type { Secret } from './keyring';
@@ -74,12 +67,12 @@ function findDifference(
 	{ secret, ...endpoint }: Endpoint & KnownSecret,
 	wanted: Wanted,
 ): EndpointChanges | undefined {
-	const present = listEvents(endpoint);
-	const events = [...new Set([...wanted.events, ...(wanted.mayHaveMore ? present : [])])].sort();
+	const kept = wanted.mayHaveMore ? endpoint.events : [];
+	const events = [...new Set([...wanted.events, ...kept])].sort();
 	const { sealed, workflowId } = readDescription(endpoint.description);
 	const isOpen = unseal(sealed, wanted.credential.apiKey, wanted.url) === secret;
 	const changes: EndpointChanges = {
-		...(present.join() !== events.join() && { events }),
+		...(endpoint.events.join() !== events.join() && { events }),
 		...(!endpoint.active && { active: true }),
 		...((!isOpen || workflowId !== wanted.workflowId) && describe(wanted, secret)),
 	};
@@ -96,20 +89,13 @@ const nextToUselessMs = 3_000;
 
 /** Creates and executes the plans of one node. */
 export class Registrar {
-	readonly requests: EndpointRequests;
-
-	/**
-	 * @param stored where a hook stores the secret; undefined for an upkeep, which other processes may do, too
-	 */
+	/** @param stored where a hook stores the secret; undefined for an upkeep, which others may do, too */
 	constructor(
-		readonly context: IHookFunctions | IWebhookFunctions,
+		readonly requests: EndpointRequests,
 		readonly node: NodeMemory,
 		readonly wanted: Wanted,
-		private readonly options: SendOptions = {},
 		readonly stored?: TriggerStaticData,
-	) {
-		this.requests = new EndpointRequests(context, options);
-	}
+	) {}
 
 	/** @param fitting the secret that a delivery was signed with */
 	plan(endpoints: Endpoint[], fitting?: Secret): Plan {
@@ -179,7 +165,7 @@ export class Registrar {
 		findOwnEndpoints(await this.requests.list(), this.wanted.url);
 
 	private async change(id: string, changes: EndpointChanges): Promise<void> {
-		const { context, node, requests } = this;
+		const { node, requests } = this;
 		const { description, ...others } = changes;
 		const isKept = await requests.change(id, changes).catch(async (error: unknown) => {
 			// The maximum length of a description is not documented. It must not stop the trigger.
@@ -189,7 +175,7 @@ export class Registrar {
 		});
 		if (isKept || node.unsaved.get('description')) return;
 		node.unsaved.set('description', true);
-		context.logger.warn(
+		requests.context.logger.warn(
 			'Pocketsflow Trigger: Pocketsflow did not store the encrypted copy of the signing secret as sent. The only copy is in the static data of this workflow. If n8n loses this copy, the next delivery is lost, and the node re-registers the webhook.',
 		);
 	}
@@ -197,9 +183,8 @@ export class Registrar {
 	/** Creates an endpoint. Useless ones go first if Pocketsflow refuses a second one, or at a limit. */
 	private async replace(useless: Endpoint[], mayBeUsed = false): Promise<KnownSecret> {
 		if (useless.length === 0 || mayBeUsed) return await this.create(useless);
-		const limits = { ...this.options.limits, totalTimeoutMs: nextToUselessMs };
-		const patient = new EndpointRequests(this.context, { ...this.options, limits });
-		return await this.create(useless, patient).catch(async (error: unknown) => {
+		const first = this.create(useless, this.requests.within(nextToUselessMs));
+		return await first.catch(async (error: unknown) => {
 			const isRefused = hasStatus(error, [400, 402, 403, 409, 413, 422, 429]);
 			if (!isRefused || isUnknown(error)) throw error;
 			for (const { id } of useless)
@@ -212,7 +197,8 @@ export class Registrar {
 
 	/** @param others endpoints at the same URL that must not be removed if this fails */
 	private async create(others: Endpoint[], requests = this.requests): Promise<KnownSecret> {
-		const { context, wanted } = this;
+		const { wanted } = this;
+		const node = this.requests.context.getNode();
 		const answer = await requests.create(wanted).catch(async (error: unknown) => {
 			if (isUnknown(error)) setMessage(error, `${error.message} ${await this.undo(others)}`);
 			throw error;
@@ -220,13 +206,13 @@ export class Registrar {
 		const id = answer.id ?? (await this.findNew(others)).at(0)?.id;
 		if (id === undefined)
 			throw new NodeOperationError(
-				context.getNode(),
+				node,
 				'Pocketsflow created a webhook endpoint but did not return its ID and does not list it. Remove it under Developers → Webhooks, then publish (activate) the workflow again.',
 			);
 		const secret = answer.secret ?? (await this.requests.readSecret(id));
 		if (secret === undefined)
 			throw new NodeOperationError(
-				context.getNode(),
+				node,
 				`Pocketsflow created a webhook endpoint without returning its signing secret, so its deliveries can't be verified. ${await this.discard(id)} Instead, create an endpoint under Developers → Webhooks for an n8n Webhook node, and verify its deliveries with the operation Webhook → Verify Delivery of the Pocketsflow node.`,
 			);
 		this.keep({ id, secret });

@@ -51,7 +51,7 @@ export async function receive(
 	maintain(context, node, verification, rawBody);
 	try {
 		const { mode } = verification.secret;
-		const item = selectItem({ context, memory, node, settings, headers, rawBody, mode });
+		const item = selectItem(context, memory, { settings, headers, rawBody, mode });
 		return item ? distribute(item, settings.separateOutputs) : [];
 	} catch (error) {
 		// If it were thrown, it would become a failed execution without the delivery.
@@ -64,11 +64,7 @@ export async function receive(
 const log = (context: IWebhookFunctions, level: 'debug' | 'warn' | 'error', what: string): void =>
 	context.logger[level](`Pocketsflow Trigger of workflow ${context.getWorkflow().id} ${what}`);
 
-/** A request with a valid signature. */
 interface VerifiedRequest {
-	context: IWebhookFunctions;
-	memory: TriggerMemory;
-	node: NodeMemory;
 	settings: TriggerSettings;
 	headers: DeliveryHeaders;
 	rawBody: Uint8Array;
@@ -77,8 +73,11 @@ interface VerifiedRequest {
 }
 
 /** The item to emit. If there is none, a log line explains why. */
-function selectItem(request: VerifiedRequest): IDataObject | undefined {
-	const { context, memory, node, settings, headers, rawBody, mode } = request;
+function selectItem(
+	context: IWebhookFunctions,
+	memory: TriggerMemory,
+	{ settings, headers, rawBody, mode }: VerifiedRequest,
+): IDataObject | undefined {
 	const delivery = readDelivery(headers, rawBody, settings.events);
 	if (!delivery) {
 		const fault = 'is not a JSON object, does not name the event, or is nested too deeply';
@@ -86,7 +85,7 @@ function selectItem(request: VerifiedRequest): IDataObject | undefined {
 		return undefined;
 	}
 	const nowMs = Date.now();
-	const account = node.account ?? readStaticData(context).account;
+	const account = memory.getNode(context).account ?? readStaticData(context).account;
 	const businessEvent = toBusinessEvent(delivery, { isTestKey: mode === 'test', account });
 	const isRepeated = () =>
 		settings.skipRepeated &&
