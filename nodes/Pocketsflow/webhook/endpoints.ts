@@ -16,16 +16,17 @@ import {
 	unwrapRecord,
 } from '../api/responses';
 import { toCanonicalName } from '../events/catalogue';
-import type { PocketsflowContext, PocketsflowCredential } from '../transport/credential';
+import type { PocketsflowCredential } from '../transport/credential';
 import { isNotFound } from '../transport/errors';
 import { send, type SendOptions } from '../transport/send';
 import { hasSamePath, isSameLocation, isSameUrl } from './addresses';
 import { describeEndpoint, readDescription, unseal } from './sealing';
 
-/** The parts of an endpoint in Pocketsflow that we rely on (docs/pocketsflow-api.md#webhook-endpoints). */
+/** The parts of an endpoint that we rely on (docs/pocketsflow-api.md#webhook-endpoints). */
 export interface Endpoint {
 	id: string;
 	url: string;
+	/** Canonical names, each once, sorted. */
 	events: string[];
 	active: boolean;
 	description: unknown;
@@ -34,10 +35,7 @@ export interface Endpoint {
 }
 
 /** What a node needs an endpoint for. */
-export interface EndpointNeeds {
-	url: string;
-	/** Canonical names, sorted. */
-	events: string[];
+export interface EndpointNeeds extends Pick<Endpoint, 'url' | 'events'> {
 	/** Undefined for a workflow that is not saved yet. */
 	workflowId: string | undefined;
 }
@@ -68,18 +66,22 @@ const smallestPage = 20;
 /** The requests about the endpoints of an account. Each throws as `send` does. */
 export class EndpointRequests {
 	constructor(
-		private readonly context: PocketsflowContext,
-		private readonly options?: SendOptions,
+		readonly context: IHookFunctions | IWebhookFunctions,
+		private readonly options: SendOptions = {},
 	) {}
+
+	/** The same, for requests that may wait only so long. */
+	within(totalTimeoutMs: number): EndpointRequests {
+		const limits = { ...this.options.limits, totalTimeoutMs };
+		return new EndpointRequests(this.context, { ...this.options, limits });
+	}
 
 	private send = (request: PocketsflowRequest, effect: Effect): Promise<unknown> =>
 		send(this.context, request, effect, undefined, this.options);
 
 	/**
-	 * Lists all endpoints. Paging is not documented, so a response that may be one page of several is read
-	 * further, until a page contains nothing new.
-	 * @throws NodeOperationError if there is no list or it breaks off: as "none", it would create a second
-	 * endpoint or leave one behind
+	 * Lists all endpoints. Paging is not documented: what may be one page of several is read further.
+	 * @throws NodeOperationError if there is no list or it breaks off, because "none" would be wrong
 	 */
 	async list(): Promise<Endpoint[]> {
 		const all = new Map<string, Endpoint>();
@@ -108,12 +110,9 @@ export class EndpointRequests {
 		);
 
 	/** Creates an active endpoint with our mark. Finds its ID and secret in any wrapper of the response. */
-	async create({
-		url,
-		events,
-		workflowId,
-	}: EndpointNeeds): Promise<{ id?: string; secret?: string }> {
-		const body = { url, events, active: true, description: describeEndpoint(workflowId) };
+	async create(needs: EndpointNeeds): Promise<{ id?: string; secret?: string }> {
+		const { url, events } = needs;
+		const body = { url, events, active: true, description: describeEndpoint(needs.workflowId) };
 		const response = await this.send({ method: 'POST', path: webhooks.path, body }, 'create');
 		const records = listRecords(response);
 		const record = records.find((one) => readSecret(one) ?? one.url) ?? records[0] ?? {};
@@ -160,7 +159,7 @@ const readAnswered = (response: unknown) =>
 
 /**
  * The endpoints that are ours: at this URL, or with the stored ID and our mark if they were registered for
- * the same host and path. Static data alone is not proof: it is copied along with a workflow or with n8n.
+ * the same host and path. Static data alone proves nothing: it is copied along with a workflow or n8n.
  */
 export const findOwnEndpoints = (
 	endpoints: Endpoint[],
@@ -192,10 +191,6 @@ export const findEndpointOfOtherHost = (
 const isStored = ({ id, description }: Endpoint, { endpointId }: TriggerStaticData) =>
 	id === endpointId && readDescription(description).ours;
 
-/** The canonical names of an endpoint's events, sorted. */
-export const listEvents = ({ events }: Endpoint): string[] =>
-	[...new Set(events.map(toCanonicalName))].sort();
-
 /** The secret of an endpoint from the copy in its description, or else from static data. */
 export function openEndpointSecret(
 	{ id, url, description }: Endpoint,
@@ -211,10 +206,11 @@ function readEndpoint(record: IDataObject): Endpoint | undefined {
 	const id = readId(record);
 	if (id === undefined || typeof record.url !== 'string') return undefined;
 	const { url, events, active, description } = record;
+	const names = Array.isArray(events) ? events.filter((name) => typeof name === 'string') : [];
 	return {
 		id,
 		url,
-		events: Array.isArray(events) ? events.filter((name) => typeof name === 'string') : [],
+		events: [...new Set(names.map(toCanonicalName))].sort(),
 		active: active !== false,
 		description,
 		shownSecret: readSecret(record),

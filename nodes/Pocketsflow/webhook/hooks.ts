@@ -13,6 +13,7 @@ import { composeMessage, setMessage } from '../transport/errors';
 import type { SendOptions } from '../transport/send';
 import { getWebhookUrl, isSameUrl, requirePublicAddress } from './addresses';
 import {
+	EndpointRequests,
 	findEndpointOfOtherHost,
 	findOwnEndpoints,
 	readStaticData,
@@ -30,9 +31,8 @@ import type { Verification } from './verify';
 const maxListAgeMs = 5_000;
 
 /**
- * Prepares a node for its deliveries: checks its parameters, and reads the account that sends them if the
- * deliveries do not name it.
- * @throws InvalidInputError if a parameter can't be read
+ * Checks the parameters, and reads the account if the deliveries do not name it.
+ * @throws InvalidInputError
  */
 export async function prepare(context: IHookFunctions, memory = processMemory): Promise<void> {
 	const node = memory.getNode(context);
@@ -40,15 +40,12 @@ export async function prepare(context: IHookFunctions, memory = processMemory): 
 	if (!node.settings.events.some(dependsOnAccount)) return;
 	const stored = readStaticData(context);
 	const isKnown = context.getActivationMode() === 'init' && stored.account !== undefined;
-	// If Pocketsflow does not say, the previous value stays: activation must not fail because of it.
+	// Activation must not fail because of it.
 	if (!isKnown) stored.account = (await readAccount(context)) ?? stored.account;
 	node.account = stored.account ?? node.account;
 }
 
-/**
- * Implements `checkExists`: prepares the node, and returns whether Pocketsflow has exactly what it needs.
- * @throws NodeOperationError with everything in its message
- */
+/** Prepares the node, and returns whether Pocketsflow has what it needs. @throws as `runHook` does */
 export const checkExists = (context: IHookFunctions, memory = processMemory): Promise<boolean> =>
 	runHook(context, 'set up', async () => {
 		await prepare(context, memory);
@@ -63,11 +60,7 @@ export const checkExists = (context: IHookFunctions, memory = processMemory): Pr
 		return true;
 	});
 
-/**
- * Implements `create`: leaves exactly one active endpoint in Pocketsflow with this node's URL and events
- * and a secret that we know.
- * @throws NodeOperationError with everything in its message; a new endpoint is then removed again
- */
+/** Leaves exactly the endpoint that the node needs. @throws as `runHook` and `Registrar.apply` do */
 export const create = (context: IHookFunctions, memory = processMemory): Promise<void> =>
 	runHook(context, 'set up', async () => {
 		const node = memory.getNode(context);
@@ -88,10 +81,9 @@ const cleanUpLimits = { maxAttempts: 1, requestTimeoutMs: 5_000, totalTimeoutMs:
 const maxUpkeepWaitMs = 10_000;
 
 /**
- * Implements `delete`. If nothing was registered, it does not fail: n8n also calls it after a failed setup,
- * and would show its error instead of the reason while the user listens for a test event
- * (docs/n8n-engine.md#activation-and-webhook-hooks).
- * @throws NodeOperationError if the endpoint can't be removed
+ * Implements `delete`. It does not fail if nothing was registered: n8n also calls it after a failed setup,
+ * and shows its error instead of the reason (docs/n8n-engine.md#activation-and-webhook-hooks).
+ * @throws as `runHook` does
  */
 export async function takeDown(context: IHookFunctions, memory = processMemory): Promise<void> {
 	const isCleanUp = readStaticData(context).endpointId === undefined;
@@ -100,10 +92,12 @@ export async function takeDown(context: IHookFunctions, memory = processMemory):
 		const node = memory.getNode(context);
 		const closed = { url: getWebhookUrl(context), untilMs: Infinity };
 		node.closed = closed;
-		if (node.upkeep) await Promise.race([node.upkeep, sleep(maxUpkeepWaitMs)]);
-		await removeOwn(await startRegistrar(context, node, options)).finally(() => {
+		try {
+			if (node.upkeep) await Promise.race([node.upkeep, sleep(maxUpkeepWaitMs)]);
+			await removeOwn(await startRegistrar(context, node, options));
+		} finally {
 			closed.untilMs = Date.now();
-		});
+		}
 	}).catch((error: unknown) => {
 		if (!isCleanUp) throw error;
 		context.logger.warn(
@@ -113,12 +107,11 @@ export async function takeDown(context: IHookFunctions, memory = processMemory):
 }
 
 /**
- * Removes our endpoints, and only ours, and forgets their secrets. The endpoint of another workflow stays:
- * n8n 1.123 also calls this for a workflow that it does not activate because another one has its address
- * (docs/n8n-engine.md#versions).
+ * Removes our endpoints and their secrets, but not an endpoint of another workflow: n8n 1.123 also calls
+ * `delete` for a workflow that it refuses because another one has its address (docs/n8n-engine.md#versions).
  */
 async function removeOwn(registrar: Registrar): Promise<void> {
-	const { context, requests, stored, wanted } = registrar;
+	const { requests, stored, wanted } = registrar;
 	const endpoints = await requests.list();
 	warnOfOtherHost(registrar, endpoints);
 	const own = findOwnEndpoints(endpoints, wanted.url, stored);
@@ -127,7 +120,7 @@ async function removeOwn(registrar: Registrar): Promise<void> {
 		const { workflowId = wanted.workflowId } = readDescription(description);
 		if (workflowId === wanted.workflowId) ids.push(id);
 		else
-			context.logger.warn(
+			requests.context.logger.warn(
 				`Pocketsflow Trigger: the webhook at ${url} was not removed because it belongs to workflow ${workflowId}, which uses the same address.`,
 			);
 	}
@@ -137,9 +130,8 @@ async function removeOwn(registrar: Registrar): Promise<void> {
 }
 
 /**
- * Does the work of a hook. Puts everything that a user must know into the message of the error, because
- * n8n 2.x shows nothing else (docs/n8n-engine.md#errors-and-messages).
- * @throws NodeOperationError
+ * Does the work of a hook.
+ * @throws NodeOperationError with everything in its message (docs/n8n-engine.md#errors-and-messages)
  */
 async function runHook<T>(
 	context: IHookFunctions,
@@ -164,7 +156,8 @@ async function startRegistrar(
 	const credential = await loadCredential(context);
 	node.unsaved.clear();
 	const wanted = { ...readNeeds(context), credential };
-	return new Registrar(context, node, wanted, options, readStaticData(context));
+	const requests = new EndpointRequests(context, options);
+	return new Registrar(requests, node, wanted, readStaticData(context));
 }
 
 const readNeeds = (context: IHookFunctions | IWebhookFunctions) => ({
@@ -173,21 +166,19 @@ const readNeeds = (context: IHookFunctions | IWebhookFunctions) => ({
 	workflowId: context.getWorkflow().id,
 });
 
-function warnOfOtherHost({ context, stored, wanted: { url } }: Registrar, endpoints: Endpoint[]) {
+function warnOfOtherHost({ requests, stored, wanted }: Registrar, endpoints: Endpoint[]): void {
+	const { url } = wanted;
 	const other = findEndpointOfOtherHost(endpoints, url, stored);
 	if (other)
-		context.logger.warn(
+		requests.context.logger.warn(
 			`Pocketsflow Trigger: a webhook of this node is registered at ${other.url}, but this n8n instance uses ${url}. The webhook at the other URL was not changed. If you moved n8n, remove that webhook under Developers → Webhooks in Pocketsflow. If this instance is a copy, keep it: it belongs to the original.`,
 		);
 }
 
-/** The time between two upkeeps of a node, and the age from which a secret counts as confirmed. */
+/** The time between two upkeeps of a node, and how long a secret counts as confirmed. */
 const upkeepIntervalMs = 60_000;
 
-/**
- * The time between an upkeep that finds no endpoint and the next one. One such upkeep is not proof: the
- * workflow may be in the middle of being unpublished, and then no further delivery arrives.
- */
+/** The same after one that finds no endpoint, which proves nothing: n8n may just be unpublishing. */
 const missingCheckMs = 10_000;
 
 /** How long another process may take between creating an endpoint and encrypting its secret. */
@@ -206,9 +197,8 @@ const namesOurEndpoint = (rawBody: Buffer, endpoints: Endpoint[] = []): boolean 
 	endpoints.some(({ id }) => id.length >= minSecretIdLength && rawBody.includes(id));
 
 /**
- * After the response to a delivery, occasionally makes sure that Pocketsflow has what this node needs and
- * that every process can verify the next deliveries. n8n calls no hook when a key, a secret, or an endpoint
- * changes (docs/n8n-engine.md#activation-and-webhook-hooks). Never throws.
+ * After the response to a delivery, occasionally makes sure that Pocketsflow has what this node needs: n8n
+ * calls no hook when a key, a secret, or an endpoint changes. Never throws.
  */
 export function maintain(
 	context: IWebhookFunctions,
@@ -236,16 +226,12 @@ export function maintain(
 		});
 }
 
-async function doUpkeep(
-	context: IWebhookFunctions,
-	node: NodeMemory,
-	verification: Verification,
-	rawBody: Buffer,
-): Promise<void> {
+async function doUpkeep(...parameters: Parameters<typeof maintain>): Promise<void> {
+	const [context, node, verification, rawBody] = parameters;
 	const { keyring } = node;
 	// Before anything is awaited: once `webhook` has returned, n8n no longer evaluates expressions.
 	const needs = readNeeds(context);
-	// Until a repair is complete, every delivery is refused. Everything else must not block other work.
+	// Until a repair is complete, every delivery is refused.
 	const isUrgent = !verification.valid;
 	const options = { isUrgent, limits: { maxAttempts: 1 } };
 	const reading = keyring.fresh ?? (await keyring.read(context, options));
@@ -253,7 +239,8 @@ async function doUpkeep(
 	const { closed } = node;
 	if (closed && startedAtMs <= closed.untilMs && isSameUrl(closed.url, needs.url)) return;
 	const wanted = { ...needs, credential, mayHaveMore: true };
-	const registrar = new Registrar(context, node, wanted, { isUrgent });
+	const requests = new EndpointRequests(context, { isUrgent });
+	const registrar = new Registrar(requests, node, wanted);
 	const replace = (why: string) => replaceEndpoint(registrar, reading, why);
 	const wasMissing = node.isMissing;
 	node.isMissing = endpoints.length === 0;
@@ -273,16 +260,14 @@ const findSettled = ({ node, wanted }: Registrar, endpoints: Endpoint[]): Endpoi
 		return !ours || sealed !== undefined || node.keyring.getAgeMs(id) >= maxSealingMs;
 	});
 
-/**
- * Replaces endpoints with useless secrets, but not too often. After a restart, the copy in Pocketsflow
- * contains the new secret.
- */
+/** Replaces endpoints with useless secrets, but not too often. */
 async function replaceEndpoint(
 	registrar: Registrar,
 	{ endpoints, secrets }: EndpointReading,
 	why: string,
 ): Promise<void> {
-	const { context, node, wanted } = registrar;
+	const { node, wanted } = registrar;
+	const { context } = registrar.requests;
 	const { times, atMs } = node.replaced;
 	const ageMs = Date.now() - atMs;
 	const intervalMs = Math.min(replacementIntervalMs * 2 ** (times - 1), maxReplacementIntervalMs);
@@ -309,7 +294,7 @@ async function confirmEndpoint(
 	if (change ?? remove.length > 0) await registrar.apply({ keep, change, remove });
 	const done = Object.keys(change ?? {}).map((name) => deeds[name]);
 	if (done.length > 0)
-		registrar.context.logger.info(
+		registrar.requests.context.logger.info(
 			`Pocketsflow Trigger ${done.join(' and ')} its webhook in Pocketsflow`,
 		);
 }
@@ -323,7 +308,7 @@ const deeds: Record<string, string> = {
 
 /** A change without the parts that did not last when they were changed before. */
 function limitChange(
-	{ context, node }: Registrar,
+	{ node, requests }: Registrar,
 	{ url }: Endpoint,
 	change: EndpointChanges = {},
 ): EndpointChanges | undefined {
@@ -335,7 +320,7 @@ function limitChange(
 		// A description may have to change again, for another key. The registrar notices if one is lost.
 		if (name !== 'description' || isReported) node.unsaved.set(name, isReported !== undefined);
 		if (isReported === false)
-			context.logger.warn(
+			requests.context.logger.warn(
 				`Pocketsflow Trigger: Pocketsflow does not save the '${name}' setting that this workflow needs for the webhook at ${url}. Check the webhook under Developers → Webhooks in Pocketsflow, then publish (activate) the workflow again.`,
 			);
 	}

@@ -8,19 +8,19 @@ import { EndpointRequests, openEndpointSecret, readStaticData, type Endpoint } f
 import { unseal } from './sealing';
 import { isListening } from './settings';
 
-/** A signing secret of one of our endpoints, and the mode of the key that it was found with. */
+/** A signing secret of one of our endpoints. */
 export interface Secret {
 	secret: string;
+	/** The mode of the key that it was found with. */
 	mode: Mode;
-	/** Undefined if static data does not say. */
-	endpointId: string | undefined;
+	endpointId: string;
 	/** When it was learned, or when a response last contained its endpoint. */
 	confirmedAtMs: number;
-	/** When a response first lacked its endpoint; undefined as long as responses contain it. */
+	/** When a response first lacked its endpoint. */
 	goneAtMs?: number;
 }
 
-/** What Pocketsflow returned about the endpoints that a delivery may come from. */
+/** The endpoints that a delivery may come from, as Pocketsflow returned them. */
 export interface EndpointReading {
 	startedAtMs: number;
 	credential: PocketsflowCredential;
@@ -50,7 +50,7 @@ export class Throttle {
 
 const minRetryDelayMs = 400;
 
-/** From this age on, a response that does not match is requested again. */
+/** A younger response is not requested again. */
 const minAnswerAgeMs = 2_000;
 
 /** How long a delivery waits: Pocketsflow gives up after 5 s (docs/pocketsflow-api.md#deliveries). */
@@ -64,25 +64,21 @@ const goneGraceMs = 60_000;
 
 /**
  * The secrets of one node's endpoints, as this process knows them: from registration, from static data, and
- * from Pocketsflow.
- *
- * One rule invalidates a secret: a reading of Pocketsflow's endpoints that began after the secret was
- * learned and lacks its endpoint. The secret stays valid for another minute for deliveries in transit. A
- * reading without any endpoint is not proof.
+ * from Pocketsflow. One rule invalidates a secret, after another minute for deliveries in transit: a
+ * reading that began after the secret was confirmed and lacks its endpoint, but not every endpoint.
  */
 export class Keyring {
 	/** The latest one that matched comes first. */
 	private known: Secret[] = [];
 	private firstReadAtMs = new Map<string, number>();
-	/** The encrypted text in static data that was tried, and until when it is not tried again. */
+	/** The text in static data that was tried, and until when it is not tried again. */
 	private tried?: { text: string; untilMs: number };
 	private running?: Promise<void>;
 	/** At most six a minute. */
 	private readonly lookUps = new Throttle(20_000, 3);
-
 	private reading?: EndpointReading;
 
-	/** The latest response. One from the future, if the clock was set back, does not count. */
+	/** The latest response, unless it is from the future, because the clock was set back. */
 	get latest(): EndpointReading | undefined {
 		return this.reading && this.reading.startedAtMs <= Date.now() ? this.reading : undefined;
 	}
@@ -93,37 +89,29 @@ export class Keyring {
 		return this.known;
 	}
 
-	/** The latest response if it is too recent to request another one. */
 	get fresh(): EndpointReading | undefined {
 		const { latest } = this;
 		return latest && Date.now() - latest.startedAtMs < minAnswerAgeMs ? latest : undefined;
 	}
 
-	/** Puts a secret first that was just registered. */
 	learn(secret: Omit<Secret, 'confirmedAtMs'>): void {
 		this.prefer({ ...secret, confirmedAtMs: Date.now() });
 	}
 
-	/**
-	 * Puts the secret first that a delivery was signed with. Others of the same endpoint are proven wrong.
-	 */
+	/** Puts a secret first that is proven right. Others of the same endpoint are wrong. */
 	prefer(secret: Secret): void {
 		if (this.known[0] === secret) return;
-		const { endpointId } = secret;
-		const others = this.known.filter(
-			(other) =>
-				other.secret !== secret.secret &&
-				(endpointId === undefined || other.endpointId !== endpointId),
-		);
-		this.known = [secret, ...others];
+		const isOther = ({ secret: text, endpointId }: Secret) =>
+			text !== secret.secret && endpointId !== secret.endpointId;
+		this.known = [secret, ...this.known.filter(isOther)];
 	}
 
-	/** How long an endpoint has been known, in ms. */
+	/** How long an endpoint has been known. */
 	getAgeMs = (endpointId: string): number =>
 		Date.now() - (this.firstReadAtMs.get(endpointId) ?? Date.now());
 
 	forget(endpointIds: string[]): void {
-		this.known = this.known.filter(({ endpointId = '' }) => !endpointIds.includes(endpointId));
+		this.known = this.known.filter(({ endpointId }) => !endpointIds.includes(endpointId));
 	}
 
 	private add(secret: Secret): void {
@@ -132,12 +120,9 @@ export class Keyring {
 		else if (this.known[same].confirmedAtMs <= secret.confirmedAtMs) this.known[same] = secret;
 	}
 
-	/**
-	 * Decrypts the secret in static data, which may be missing or out of date.
-	 * @throws if the credential can't be read
-	 */
+	/** Adds the secret in static data, if it opens. @throws if the credential can't be read */
 	async openStored(context: IWebhookFunctions): Promise<void> {
-		const { sealedSecret: text, url: storedUrl, endpointId } = readStaticData(context);
+		const { sealedSecret: text, url: storedUrl, endpointId = '' } = readStaticData(context);
 		const nowMs = Date.now();
 		if (text === undefined) return;
 		if (this.tried?.text === text && nowMs < this.tried.untilMs) return;
@@ -157,16 +142,14 @@ export class Keyring {
 		const startedAtMs = Date.now();
 		const url = isListening(context) ? undefined : getWebhookUrl(context);
 		const credential = await loadCredential(context);
+		const { mode } = credential;
 		const endpoints = (await new EndpointRequests(context, options).list()).filter(
 			(one) => (url && isSameUrl(one.url, url)) || isRequestedUrl(context, one.url),
 		);
 		const secrets = endpoints.flatMap((endpoint) =>
 			[openEndpointSecret(endpoint, credential), endpoint.shownSecret]
 				.filter((secret) => secret !== undefined)
-				.map((secret) => ({
-					...{ secret, mode: credential.mode },
-					...{ endpointId: endpoint.id, confirmedAtMs: startedAtMs },
-				})),
+				.map((secret) => ({ secret, mode, endpointId: endpoint.id, confirmedAtMs: startedAtMs })),
 		);
 		const reading = { startedAtMs, credential, endpoints, secrets };
 		this.update(reading);
@@ -190,8 +173,8 @@ export class Keyring {
 	}
 
 	/**
-	 * Requests a secret from Pocketsflow that the latest response lacked. Waits at most until 3.5 seconds
-	 * after the delivery arrived. All deliveries of a node share one request. Never rejects.
+	 * Requests a secret that the latest response lacked. All deliveries of a node share one request. Never
+	 * rejects.
 	 * @returns whether there is a new response
 	 */
 	async lookUp(
@@ -201,8 +184,7 @@ export class Keyring {
 	): Promise<boolean> {
 		const { latest, fresh } = this;
 		const waitMs = arrivedAtMs + maxWaitMs - Date.now();
-		// A response from after the delivery contains everything. Another process may have created an endpoint
-		// since any other response.
+		// Since any other response, another process may have created an endpoint.
 		const isComplete = latest && latest.startedAtMs >= arrivedAtMs;
 		if (waitMs <= 0 || isComplete || (fresh && !namesOtherEndpoint(rawBody, fresh))) return false;
 		this.running ??= this.tryToRead(context).finally(() => {
@@ -233,7 +215,7 @@ export class Keyring {
 	}
 }
 
-/** Whether a delivery names an endpoint that was not in Pocketsflow's response. */
+/** Whether a delivery names an endpoint that the response lacks. */
 const namesOtherEndpoint = (rawBody: Uint8Array, { endpoints }: EndpointReading): boolean =>
 	[
 		...Buffer.from(rawBody)

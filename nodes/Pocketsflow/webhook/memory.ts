@@ -8,17 +8,15 @@ import { isListening, type TriggerSettings } from './settings';
 /** What this process remembers of one node. */
 export class NodeMemory {
 	readonly keyring = new Keyring();
-	/** How many deliveries were refused since the last line about them, by reason. */
+	/** How many deliveries were refused since the last line, by reason. */
 	readonly refusals = new Map<string, number>();
-	/** So that a flood of forged deliveries does not flood the log. */
 	readonly refusalLines = new Throttle(60_000);
 	/** The settings when they were last readable. */
 	settings?: TriggerSettings;
-	/** The user that the node's events belong to. */
 	account?: string;
 	/** The endpoints that `checkExists` listed, for the `create` that follows. */
 	listed?: { endpoints: Endpoint[]; atMs: number };
-	/** The current work on the endpoint that follows a delivery. Never rejects. */
+	/** Work on the endpoint that follows a delivery. Never rejects. */
 	upkeep?: Promise<void>;
 	upkeepNotBeforeMs = -Infinity;
 	/** The address at which the node was last deactivated. What was read until then no longer counts. */
@@ -35,8 +33,8 @@ export class NodeMemory {
 const repetitionMs = 10 * 60_000;
 
 /**
- * What the webhook triggers of a process remember. It lasts only as long as the process, so everything also
- * works without it (docs/n8n-engine.md#process-memory-and-queue-mode).
+ * What the webhook triggers of a process remember. Everything also works without it
+ * (docs/n8n-engine.md#process-memory-and-queue-mode).
  */
 export class TriggerMemory {
 	/** When recent deliveries arrived. Permanent deduplication belongs in the workflow, on `eventId`. */
@@ -50,11 +48,7 @@ export class TriggerMemory {
 		return node;
 	}
 
-	/**
-	 * Records a delivery. Synchronous, so that exactly one of several concurrent copies is new.
-	 * @param key what a repetition shares with the delivery that it repeats
-	 * @returns whether it is a repetition
-	 */
+	/** Records a delivery by its repetition key. @returns whether it is a repetition */
 	recordDelivery(key: string, nowMs: number): boolean {
 		if (nowMs - (this.deliveries.get(key) ?? -Infinity) <= repetitionMs) return true;
 		this.deliveries.set(key, nowMs);
@@ -67,13 +61,12 @@ export class TriggerMemory {
 	}
 }
 
-/** The memory that all webhook triggers of this process share. */
 export const processMemory = new TriggerMemory();
 
 /**
- * The key of a node in memory. It includes the webhookId, because n8n may give a renamed node another
- * node's static data (docs/n8n-engine.md#static-data), and the workflow, because a copied workflow may keep
- * its nodes' IDs. A node that listens for a test event also has a second endpoint, and so a second key.
+ * The key of a node in memory. A renamed node may have another node's static data
+ * (docs/n8n-engine.md#static-data), a copied workflow the same nodes' IDs. A node that listens for a test
+ * event has a second endpoint, and so a second key.
  */
 export function getNodeKey(context: IHookFunctions | IWebhookFunctions): string {
 	const { webhookId, id } = context.getNode();

@@ -1,22 +1,15 @@
-import {
-	NodeApiError,
-	NodeOperationError,
-	type IHookFunctions,
-	type IWebhookFunctions,
-} from 'n8n-workflow';
+import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 
 import type { PocketsflowCredential } from '../transport/credential';
 import { composeMessage, hasStatus, setMessage, toSentence } from '../transport/errors';
-import type { SendOptions } from '../transport/send';
 import { isSameUrl } from './addresses';
 import {
-	EndpointRequests,
 	findOwnEndpoints,
-	listEvents,
 	openEndpointSecret,
 	type Endpoint,
 	type EndpointChanges,
 	type EndpointNeeds,
+	type EndpointRequests,
 	type TriggerStaticData,
 } from './endpoints';
 import type { Secret } from './keyring';
@@ -35,9 +28,9 @@ export interface Wanted extends EndpointNeeds {
 
 /** The steps from the existing endpoints to the one that is wanted. */
 export interface Plan {
-	/** The endpoint to keep, and its secret; undefined if one must be created. */
+	/** The endpoint to keep; undefined if one must be created. */
 	keep?: Endpoint & KnownSecret;
-	/** What differs on it; undefined if nothing does. */
+	/** What differs on it. */
 	change?: EndpointChanges;
 	remove: Endpoint[];
 	/** Whether those to remove may be in use. If so, they stay until another one exists. */
@@ -49,7 +42,6 @@ type FindSecret = (endpoint: Endpoint) => string | undefined;
 /**
  * Plans how to get from our endpoints to the one that is wanted: the newest at its URL with a known secret
  * stays. Processes that plan at the same time agree, because they choose by ID only.
- * @param own the endpoints of this node
  */
 export function plan(own: Endpoint[], wanted: Wanted, findSecret: FindSecret): Plan {
 	const there = own.filter(({ url }) => isSameUrl(url, wanted.url));
@@ -58,7 +50,7 @@ export function plan(own: Endpoint[], wanted: Wanted, findSecret: FindSecret): P
 	return keep ? { keep, change: findDifference(keep, wanted), remove } : { remove };
 }
 
-/** The endpoints with a known secret, newest first. */
+/** Those with a known secret, newest first. */
 const findUsable = (endpoints: Endpoint[], findSecret: FindSecret) =>
 	endpoints
 		.flatMap((endpoint) => {
@@ -75,12 +67,12 @@ function findDifference(
 	{ secret, ...endpoint }: Endpoint & KnownSecret,
 	wanted: Wanted,
 ): EndpointChanges | undefined {
-	const present = listEvents(endpoint);
-	const events = [...new Set([...wanted.events, ...(wanted.mayHaveMore ? present : [])])].sort();
+	const kept = wanted.mayHaveMore ? endpoint.events : [];
+	const events = [...new Set([...wanted.events, ...kept])].sort();
 	const { sealed, workflowId } = readDescription(endpoint.description);
 	const isOpen = unseal(sealed, wanted.credential.apiKey, wanted.url) === secret;
 	const changes: EndpointChanges = {
-		...(present.join() !== events.join() && { events }),
+		...(endpoint.events.join() !== events.join() && { events }),
 		...(!endpoint.active && { active: true }),
 		...((!isOpen || workflowId !== wanted.workflowId) && describe(wanted, secret)),
 	};
@@ -92,28 +84,18 @@ const describe = ({ workflowId, credential: { apiKey }, url }: Wanted, secret: s
 	description: describeEndpoint(workflowId, seal(secret, apiKey, url)),
 });
 
-/**
- * How long to try to create an endpoint next to useless ones: Pocketsflow may say "too many requests" if
- * the account is at its limit.
- */
+/** How long to try next to useless ones: 429 may mean that the account is at its limit. */
 const nextToUselessMs = 3_000;
 
 /** Creates and executes the plans of one node. */
 export class Registrar {
-	readonly requests: EndpointRequests;
-
-	/**
-	 * @param stored where a hook stores the secret; undefined for an upkeep, which other processes may do, too
-	 */
+	/** @param stored where a hook stores the secret; undefined for an upkeep, which others may do, too */
 	constructor(
-		readonly context: IHookFunctions | IWebhookFunctions,
+		readonly requests: EndpointRequests,
 		readonly node: NodeMemory,
 		readonly wanted: Wanted,
-		private readonly options: SendOptions = {},
 		readonly stored?: TriggerStaticData,
-	) {
-		this.requests = new EndpointRequests(context, options);
-	}
+	) {}
 
 	/** @param fitting the secret that a delivery was signed with */
 	plan(endpoints: Endpoint[], fitting?: Secret): Plan {
@@ -130,7 +112,7 @@ export class Registrar {
 		const { node, stored, wanted } = this;
 		const { apiKey, mode } = wanted.credential;
 		if (stored) Object.assign(stored, { endpointId: id, url: wanted.url });
-		// Not again: this would be a change.
+		// Only if needed: encrypting it again would be a change.
 		if (stored && unseal(stored.sealedSecret, apiKey, wanted.url) !== secret)
 			stored.sealedSecret = seal(secret, apiKey, wanted.url);
 		node.keyring.learn({ secret, mode, endpointId: id });
@@ -145,8 +127,7 @@ export class Registrar {
 	}
 
 	/**
-	 * Executes a plan. Creates before it removes: without any endpoint, a sale would be lost, and no delivery
-	 * would arrive to trigger another attempt.
+	 * Executes a plan. Creates before it removes: without any endpoint, no delivery would arrive.
 	 * @throws as `send` does; a new endpoint is then removed again
 	 */
 	async apply({ keep, change, remove, mayBeUsed }: Plan): Promise<void> {
@@ -158,9 +139,8 @@ export class Registrar {
 	}
 
 	/**
-	 * Keeps only the newest endpoint with a known secret. Reads the endpoints again after ours was encrypted,
-	 * so that another process that does the same sees ours, or we see its endpoint.
-	 * @returns the endpoint that is kept
+	 * Keeps only the newest endpoint with a known secret, and returns it. Reads again after ours was
+	 * encrypted: a process that does the same sees ours, or we see its endpoint.
 	 */
 	private async reduceToOne(
 		ours: KnownSecret,
@@ -185,7 +165,7 @@ export class Registrar {
 		findOwnEndpoints(await this.requests.list(), this.wanted.url);
 
 	private async change(id: string, changes: EndpointChanges): Promise<void> {
-		const { context, node, requests } = this;
+		const { node, requests } = this;
 		const { description, ...others } = changes;
 		const isKept = await requests.change(id, changes).catch(async (error: unknown) => {
 			// The maximum length of a description is not documented. It must not stop the trigger.
@@ -195,20 +175,16 @@ export class Registrar {
 		});
 		if (isKept || node.unsaved.get('description')) return;
 		node.unsaved.set('description', true);
-		context.logger.warn(
+		requests.context.logger.warn(
 			'Pocketsflow Trigger: Pocketsflow did not store the encrypted copy of the signing secret as sent. The only copy is in the static data of this workflow. If n8n loses this copy, the next delivery is lost, and the node re-registers the webhook.',
 		);
 	}
 
-	/**
-	 * Creates an endpoint next to useless ones. If Pocketsflow rejects that because of the URL or an account
-	 * limit, the useless ones are removed first.
-	 */
+	/** Creates an endpoint. Useless ones go first if Pocketsflow refuses a second one, or at a limit. */
 	private async replace(useless: Endpoint[], mayBeUsed = false): Promise<KnownSecret> {
 		if (useless.length === 0 || mayBeUsed) return await this.create(useless);
-		const limits = { ...this.options.limits, totalTimeoutMs: nextToUselessMs };
-		const patient = new EndpointRequests(this.context, { ...this.options, limits });
-		return await this.create(useless, patient).catch(async (error: unknown) => {
+		const first = this.create(useless, this.requests.within(nextToUselessMs));
+		return await first.catch(async (error: unknown) => {
 			const isRefused = hasStatus(error, [400, 402, 403, 409, 413, 422, 429]);
 			if (!isRefused || isUnknown(error)) throw error;
 			for (const { id } of useless)
@@ -221,7 +197,8 @@ export class Registrar {
 
 	/** @param others endpoints at the same URL that must not be removed if this fails */
 	private async create(others: Endpoint[], requests = this.requests): Promise<KnownSecret> {
-		const { context, wanted } = this;
+		const { wanted } = this;
+		const node = this.requests.context.getNode();
 		const answer = await requests.create(wanted).catch(async (error: unknown) => {
 			if (isUnknown(error)) setMessage(error, `${error.message} ${await this.undo(others)}`);
 			throw error;
@@ -229,13 +206,13 @@ export class Registrar {
 		const id = answer.id ?? (await this.findNew(others)).at(0)?.id;
 		if (id === undefined)
 			throw new NodeOperationError(
-				context.getNode(),
+				node,
 				'Pocketsflow created a webhook endpoint but did not return its ID and does not list it. Remove it under Developers → Webhooks, then publish (activate) the workflow again.',
 			);
 		const secret = answer.secret ?? (await this.requests.readSecret(id));
 		if (secret === undefined)
 			throw new NodeOperationError(
-				context.getNode(),
+				node,
 				`Pocketsflow created a webhook endpoint without returning its signing secret, so its deliveries can't be verified. ${await this.discard(id)} Instead, create an endpoint under Developers → Webhooks for an n8n Webhook node, and verify its deliveries with the operation Webhook → Verify Delivery of the Pocketsflow node.`,
 			);
 		this.keep({ id, secret });
@@ -247,7 +224,7 @@ export class Registrar {
 		return { id, secret };
 	}
 
-	/** Endpoints at our URL that are new and have a secret that no one knows, newest first. */
+	/** New endpoints with a secret that no one knows, newest first. */
 	private async findNew(others: Endpoint[]): Promise<Endpoint[]> {
 		const ids = new Set(others.map(({ id }) => id));
 		const isNew = ({ id, description }: Endpoint) =>
@@ -255,10 +232,7 @@ export class Registrar {
 		return (await this.list()).filter(isNew).sort(compareAge);
 	}
 
-	/**
-	 * For a creation with an unknown outcome. The only copy of the secret is lost, so a created endpoint is
-	 * useless. Reports what is left of it; never throws.
-	 */
+	/** Removes what a creation with an unknown outcome left. Returns what happened; never throws. */
 	private async undo(others: Endpoint[]): Promise<string> {
 		try {
 			for (const { id } of await this.findNew(others)) await this.requests.remove(id);

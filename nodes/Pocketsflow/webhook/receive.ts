@@ -22,9 +22,8 @@ const secretHeaders = new Set([
 ]);
 
 /**
- * Handles one request: verifies it, reads the node's parameters, responds, and then reads and filters the
- * delivery. Responds before this work, because Pocketsflow waits 5 s and never tries again
- * (docs/pocketsflow-api.md#deliveries), while n8n would respond only after storing the execution.
+ * Handles one request. Responds before it reads the delivery, because Pocketsflow waits 5 s and never tries
+ * again (docs/pocketsflow-api.md#deliveries), while n8n would respond only after storing the execution.
  * @returns the items to emit, by output of the node; no outputs for what is refused or not wanted
  */
 export async function receive(
@@ -52,7 +51,7 @@ export async function receive(
 	maintain(context, node, verification, rawBody);
 	try {
 		const { mode } = verification.secret;
-		const item = selectItem({ context, memory, node, settings, headers, rawBody, mode });
+		const item = selectItem(context, memory, { settings, headers, rawBody, mode });
 		return item ? distribute(item, settings.separateOutputs) : [];
 	} catch (error) {
 		// If it were thrown, it would become a failed execution without the delivery.
@@ -65,11 +64,7 @@ export async function receive(
 const log = (context: IWebhookFunctions, level: 'debug' | 'warn' | 'error', what: string): void =>
 	context.logger[level](`Pocketsflow Trigger of workflow ${context.getWorkflow().id} ${what}`);
 
-/** A request with a valid signature. */
 interface VerifiedRequest {
-	context: IWebhookFunctions;
-	memory: TriggerMemory;
-	node: NodeMemory;
 	settings: TriggerSettings;
 	headers: DeliveryHeaders;
 	rawBody: Uint8Array;
@@ -78,8 +73,11 @@ interface VerifiedRequest {
 }
 
 /** The item to emit. If there is none, a log line explains why. */
-function selectItem(request: VerifiedRequest): IDataObject | undefined {
-	const { context, memory, node, settings, headers, rawBody, mode } = request;
+function selectItem(
+	context: IWebhookFunctions,
+	memory: TriggerMemory,
+	{ settings, headers, rawBody, mode }: VerifiedRequest,
+): IDataObject | undefined {
 	const delivery = readDelivery(headers, rawBody, settings.events);
 	if (!delivery) {
 		const fault = 'is not a JSON object, does not name the event, or is nested too deeply';
@@ -87,7 +85,7 @@ function selectItem(request: VerifiedRequest): IDataObject | undefined {
 		return undefined;
 	}
 	const nowMs = Date.now();
-	const account = node.account ?? readStaticData(context).account;
+	const account = memory.getNode(context).account ?? readStaticData(context).account;
 	const businessEvent = toBusinessEvent(delivery, { isTestKey: mode === 'test', account });
 	const isRepeated = () =>
 		settings.skipRepeated &&
@@ -107,8 +105,8 @@ function selectItem(request: VerifiedRequest): IDataObject | undefined {
 }
 
 /**
- * Reads the parameters, or returns the last readable ones. Undefined if that leaves a filter unknown: the
- * filter must not be disabled, and an unhandled delivery must not be acknowledged.
+ * The parameters, or the last readable ones. Undefined if that leaves a filter unknown: it must not be
+ * disabled, and an unhandled delivery must not be acknowledged.
  */
 function loadSettings(context: IWebhookFunctions, node: NodeMemory): TriggerSettings | undefined {
 	try {
@@ -123,19 +121,15 @@ function loadSettings(context: IWebhookFunctions, node: NodeMemory): TriggerSett
 	}
 }
 
-/** What n8n adds to a request; `readRawBody` fills `rawBody`. */
 interface UnreadRequest {
 	rawBody?: unknown;
 	readRawBody?: () => Promise<void>;
 }
 
-/**
- * The bytes of the body; none if it can't be read. n8n has already read JSON, text, and XML; it leaves
- * other content types to the node (docs/n8n-engine.md#request-bodies).
- */
+/** The bytes of the body; none if it can't be read (docs/n8n-engine.md#request-bodies). */
 async function readRawBody(context: IWebhookFunctions): Promise<Buffer> {
 	const request = context.getRequestObject() as UnreadRequest;
-	// Rejects for a multipart body, which n8n has consumed, and if the sender is gone.
+	// Rejects for a multipart body, and if the sender is gone.
 	if (request.rawBody === undefined) await request.readRawBody?.().catch(() => undefined);
 	return Buffer.isBuffer(request.rawBody) ? request.rawBody : Buffer.alloc(0);
 }
@@ -163,8 +157,7 @@ function refuse(context: IWebhookFunctions, node: NodeMemory, reason: string): v
 
 /**
  * Why the node does not want this delivery; undefined if it does. While the user listens for a test event,
- * every event passes: the name in Pocketsflow's own test delivery is not documented
- * (docs/pocketsflow-api.md#not-documented).
+ * every event passes, because that of Pocketsflow's test delivery is not documented.
  */
 function findDropReason(
 	context: IWebhookFunctions,

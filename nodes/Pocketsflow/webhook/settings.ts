@@ -101,11 +101,7 @@ const readForm = (context: TriggerContext): typeof defaultForm => ({
 	skipRepeated: readOption(context, skipRepeatedField) ?? defaultForm.skipRepeated,
 });
 
-/**
- * Reads the parameters.
- * @param isFormNeeded whether to read those for the format of the output, too
- * @throws InvalidInputError
- */
+/** Reads the parameters, those for the format only if needed. @throws InvalidInputError */
 export const readSettings = (
 	context: TriggerContext,
 	{ isFormNeeded } = { isFormNeeded: true },
@@ -119,7 +115,7 @@ export const readSettings = (
 });
 
 /**
- * The events with their own output, in order; undefined if there is one output.
+ * The events with their own output, in order.
  * @throws InvalidInputError if n8n may show other outputs than a delivery has
  */
 function readSeparateOutputs(context: TriggerContext): string[] | undefined {
@@ -165,9 +161,9 @@ export const isListening = (context: IHookFunctions | IWebhookFunctions): boolea
 	context.getMode() === 'manual';
 
 /**
- * The expression for the node's outputs: one, or one for each selected event in the order of selection, so
- * that adding an event leaves the others in place, and a last one for all other events. n8n evaluates it in
- * the editor, not for a delivery (docs/n8n-engine.md#expression-isolates).
+ * The expression for the node's outputs: one, or one for each selected event, in the order of selection so
+ * that a new event leaves the others in place, and a last one for all other events. n8n evaluates it only
+ * in the editor (docs/n8n-engine.md#expression-isolates).
  */
 export function buildOutputsExpression(): INodeTypeDescription['outputs'] {
 	const labels = Object.fromEntries(

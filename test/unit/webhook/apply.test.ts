@@ -3,7 +3,11 @@ import { NodeApiError, type IDataObject, type IHookFunctions, type INode } from 
 import type { PocketsflowRequest } from '../../../nodes/Pocketsflow/api/request';
 import { setMessage } from '../../../nodes/Pocketsflow/transport/errors';
 import { send, type SendOptions } from '../../../nodes/Pocketsflow/transport/send';
-import type { Endpoint, TriggerStaticData } from '../../../nodes/Pocketsflow/webhook/endpoints';
+import {
+	EndpointRequests,
+	type Endpoint,
+	type TriggerStaticData,
+} from '../../../nodes/Pocketsflow/webhook/endpoints';
 import { NodeMemory } from '../../../nodes/Pocketsflow/webhook/memory';
 import { Registrar, type Plan } from '../../../nodes/Pocketsflow/webhook/plan';
 import {
@@ -90,9 +94,10 @@ const asked = () => requests.map(({ name }) => name);
 const present = () => webhooks.map(({ id }) => id);
 const secrets = () => memory.keyring.secrets.map(({ secret }) => secret);
 const context = { getNode: () => node, logger: { warn } } as unknown as IHookFunctions;
-const upkeep = () => new Registrar(context, memory, wanted, options);
+const requestsOf = () => new EndpointRequests(context, options);
+const upkeep = () => new Registrar(requestsOf(), memory, wanted);
 const hook = (stored: TriggerStaticData = {}) =>
-	new Registrar(context, memory, wanted, options, stored);
+	new Registrar(requestsOf(), memory, wanted, stored);
 const carryOut = (registrar: Registrar, plan: Partial<Plan>) =>
 	registrar.apply({ remove: [], ...plan });
 const messageOf = (work: Promise<void>) =>

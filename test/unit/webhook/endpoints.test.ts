@@ -1,12 +1,10 @@
 import { NodeApiError, type IHookFunctions, type INode } from 'n8n-workflow';
 
-import type { PocketsflowContext } from '../../../nodes/Pocketsflow/transport/credential';
 import { send } from '../../../nodes/Pocketsflow/transport/send';
 import {
 	EndpointRequests,
 	findEndpointOfOtherHost,
 	findOwnEndpoints,
-	listEvents,
 	openEndpointSecret,
 	readStaticData,
 	type Endpoint,
@@ -20,7 +18,7 @@ const node = { name: 'Trigger', type: 'trigger', parameters: {} } as unknown as 
 const context = {
 	getNode: () => node,
 	getWorkflow: () => ({ id: 'flow' }),
-} as unknown as PocketsflowContext;
+} as unknown as IHookFunctions;
 const shown = 'whsec_0123456789abcdef';
 const options = { isUrgent: true };
 const requests = new EndpointRequests(context, options);
@@ -105,6 +103,10 @@ describe('the list of endpoints', () => {
 		[{ ...record, active: false }, { active: false }],
 		[{ ...record, events: 'all' }, { events: [] }],
 		[{ ...record, events: ['a.b', 5] }, { events: ['a.b'] }],
+		[
+			{ ...record, events: ['c.d', 'a.b', 'c.d', 'customer.subscription.paused'] },
+			{ events: ['a.b', 'c.d', 'customer.subscription.pause'] },
+		],
 		[{ ...record, secret: shown }, { shownSecret: shown }],
 		[{ ...record, secret: 'whsec_••••••••4a7f' }, {}],
 		[{ ...record, secret: 'whsec_xxxxxxxx4a7f' }, {}],
@@ -298,14 +300,5 @@ describe('our own endpoints', () => {
 		['under another ID', at(elsewhere), { ...stored, endpointId: 'w2' }, false],
 	])('an endpoint of an earlier host is found or not: %s', (_what, one, data, is) => {
 		expect(findEndpointOfOtherHost([one], url, data)).toBe(is ? one : undefined);
-	});
-
-	it('the events of an endpoint are listed once each, by their canonical names', () => {
-		const events = ['c.d', 'a.b', 'c.d', 'customer.subscription.paused'];
-		expect(listEvents({ ...endpoint, events })).toEqual([
-			'a.b',
-			'c.d',
-			'customer.subscription.pause',
-		]);
 	});
 });
