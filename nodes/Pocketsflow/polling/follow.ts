@@ -2,7 +2,8 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { matchesProductFilter } from '../events/productFilter';
-import { recordsOf, type Again, type Batch, type IdAndTime } from './batches';
+import { recordsOf, type Again, type Batch, type Emitted, type IdAndTime } from './batches';
+import { buildItem } from './items';
 import {
 	advance,
 	countRoom,
@@ -31,24 +32,27 @@ const readAhead = 400;
 const pendingPages = 3;
 const pendingPerPoll = 200;
 
-export interface SourceRecord extends ListRecord {
-	event: string;
+/** An event that may be emitted now. Its name and ID are those in batches. */
+export interface ReadyEvent extends Emitted {
+	build(): Promise<IDataObject> | IDataObject;
+}
+
+interface SourceRecord extends ListRecord, Emitted {
 	record: IDataObject;
 	payload: IDataObject;
 }
 
-/** What one poll found in a list, or by comparing memberships. */
-export interface Followed<T, S> {
+/** What one poll found in a list, or by comparing memberships. `S` is its state. */
+export interface Followed<S> {
 	/** The event, or `watchName`. */
 	name: string;
-	/** What may be emitted now. */
-	ready: readonly T[];
+	ready: readonly ReadyEvent[];
 	/** Records that batches can drop: they are not wanted or not in the list. */
 	dropped?: readonly string[];
 	/** Why some or all of it must wait. */
 	failure?: unknown;
-	/** The state to store after some of `ready` were emitted. */
-	advance(emitted: readonly T[]): S;
+	/** The state to store after some of `ready`, and others, were emitted. */
+	advance(emitted: readonly ReadyEvent[]): S;
 }
 
 interface Following extends ListConditions {
@@ -66,22 +70,22 @@ export async function followList(
 	source: ListSource,
 	previous: ListState | undefined,
 	batches: readonly Batch[],
-	again: ReadonlyMap<string, Again>,
-): Promise<Followed<SourceRecord, ListState>> {
+	again: ReadonlyMap<string, Again> = new Map(),
+): Promise<Followed<ListState>> {
 	const { n8n, settings, nowMs, recordLimit } = context;
 	const { event, list, pendingForMs = 0, readRelated } = source;
 	const state = previous ?? (await startList(context, source));
 	const inBatches = recordsOf(batches, event);
 	const { overlapMs } = settings;
-	const conditions = { nowMs, overlapMs, recordLimit, pendingForMs, inBatches };
 	const fetchPage = createFetch(n8n, list);
+	const conditions = { nowMs, overlapMs, recordLimit, pendingForMs, inBatches };
 	const following = { ...conditions, context, source, state, again, fetchPage };
 	const read = await readSource(following);
 	const pending = new Map(state.pending.map(([id], turn) => [id, turn]));
 	const records = read.records.map(({ id, timeMs, record }): SourceRecord => {
 		const payload = readRelated ? {} : source.toPayload(record, {});
 		const disposition = classifyRecord(context, source, record, payload, pending.has(id));
-		return { event, id, timeMs, record, payload, disposition };
+		return { name: event, id, timeMs, record, payload, disposition };
 	});
 	const due = selectDue(state, records, again, conditions);
 	const room = countRoom(state, conditions);
@@ -99,10 +103,16 @@ export async function followList(
 	const wanted = due.filter(isWanted);
 	return {
 		name: event,
-		ready: next.filter(isWanted),
+		ready: next.filter(isWanted).map((one) => ({
+			...one,
+			build: () => buildItem(context, { ...one, event, discriminator: one.timeMs }),
+		})),
 		dropped: [...read.missing.map(([id]) => id), ...skipped.map(({ id }) => id)],
 		failure: related.failure ?? describeLimit(following, records, due, room),
-		advance: (emitted) => advance(state, reading, wanted, emitted, conditions),
+		advance(emitted) {
+			const own = emitted.filter(({ name }) => name === event);
+			return advance(state, reading, wanted, own, conditions);
+		},
 	};
 }
 

@@ -154,11 +154,11 @@ export function countRoom(
  * @param due as `selectDue` returned it
  * @param emitted the records of `due` that are emitted
  */
-export function advance<T extends ListRecord>(
+export function advance(
 	state: ListState,
-	reading: Reading<T>,
-	due: readonly T[],
-	emitted: readonly T[],
+	reading: Reading,
+	due: readonly ListRecord[],
+	emitted: ReadonlyArray<Pick<ListRecord, 'id'>>,
 	conditions: ListConditions,
 ): ListState {
 	const { nowMs, overlapMs, inBatches } = conditions;

@@ -12,12 +12,10 @@ import {
 	type AgainByName,
 	type Batch,
 } from './batches';
-import type { Change, MembershipsState } from './changes';
+import type { MembershipsState } from './changes';
 import { showFailures, toPollError } from './failures';
-import { followList, type Followed, type SourceRecord } from './follow';
-import { buildItem } from './items';
+import { followList, type Followed, type ReadyEvent } from './follow';
 import { startAt, type ListState } from './list';
-import { toMembershipPayload } from './payloads';
 import {
 	createPollContext,
 	pollingMemory,
@@ -25,15 +23,14 @@ import {
 	type PollContext,
 	type ProcessMemory,
 } from './pollContext';
-import { readBuyer } from './related';
 import { sampleEvents } from './sample';
-import { changeSources, listSources, watchName } from './sources';
+import { listSources, watchName } from './sources';
 import { findRestartMs, isRestart, warnOfLostState } from './start';
 import { countPoll, hasState, loadState, saveState, stateVersion, type PollState } from './state';
 import { isWatching, watchMemberships } from './watch';
 
-type FollowedList = Followed<SourceRecord, ListState>;
-type FollowedMemberships = Followed<Change, MembershipsState>;
+type FollowedList = Followed<ListState>;
+type FollowedMemberships = Followed<MembershipsState>;
 
 /**
  * Looks for new events. In a manual run, returns an example of each event instead.
@@ -91,21 +88,17 @@ async function pollOnce(
 		);
 	const again = findAgain(kept, context);
 	const { lists, watched } = await readAll(context, previous, kept, again);
-	const favoursChanges = polls[processId] % 2 === 0;
-	const { records, changes } = chooseItems(settings.maxItems, lists, watched, favoursChanges);
-	const items = await buildItems(context, records, changes);
-	const followed = lists.map(({ name, advance }): [string, ListState] => [
-		name,
-		advance(records.filter(({ event }) => event === name)),
-	]);
-	const memberships = watched?.advance(changes);
+	const emitted = chooseEvents(settings.maxItems, lists, watched, polls[processId] % 2 === 0);
+	const items: IDataObject[] = [];
+	for (const one of emitted) items.push(await one.build());
+	const memberships = watched?.advance(emitted);
 	const left = lists.reduce((all, { name, dropped }) => dropRecords(all, name, dropped), kept);
-	const batches = addBatches(left, listEmitted(records, changes), again, context);
+	const batches = addBatches(left, emitted, again, context);
 	const next: PollState = {
 		version: stateVersion,
 		polls,
 		startDate: settings.startDateText ?? previous?.startDate,
-		lists: Object.fromEntries(followed),
+		lists: Object.fromEntries(lists.map(({ name, advance }) => [name, advance(emitted)])),
 		...(memberships && { memberships }),
 		batches: dropSuperseded(batches, memberships),
 	};
@@ -143,12 +136,8 @@ async function readAll(
 	again: AgainByName,
 ): Promise<{ lists: FollowedList[]; watched?: FollowedMemberships }> {
 	const errors: unknown[] = [];
-	const attempt = async <T, S>(
-		name: string,
-		state: S | undefined,
-		reading: Promise<Followed<T, S>>,
-	): Promise<Followed<T, S>> =>
-		await reading.catch((error: unknown) => {
+	const attempt = async <S>(name: string, state: S | undefined, reading: Promise<Followed<S>>) =>
+		await reading.catch((error: unknown): Followed<S> => {
 			if (state === undefined) throw error;
 			errors.push(error);
 			return { name, ready: [], failure: error, advance: () => state };
@@ -160,7 +149,7 @@ async function readAll(
 		const { event } = source;
 		if (!context.settings.events.includes(event)) continue;
 		const state = previous?.lists[event];
-		const reading = followList(context, source, state, batches, again.get(event) ?? new Map());
+		const reading = followList(context, source, state, batches, again.get(event));
 		lists.push(await attempt(event, state ?? restarted, reading));
 	}
 	const memberships = previous?.memberships;
@@ -168,7 +157,7 @@ async function readAll(
 		? await attempt(
 				watchName,
 				memberships,
-				watchMemberships(context, memberships, again.get(watchName) ?? new Map()),
+				watchMemberships(context, memberships, again.get(watchName)),
 			)
 		: undefined;
 	if (errors.length === lists.length + (watched ? 1 : 0)) throw errors[0];
@@ -179,37 +168,14 @@ async function readAll(
  * Selects the oldest ready records of all lists. Changes get the remaining room, but at least half. The
  * odd item alternates, so that neither side blocks the other forever.
  */
-function chooseItems(
+function chooseEvents(
 	maxItems: number,
 	lists: readonly FollowedList[],
 	watched: FollowedMemberships | undefined,
 	favoursChanges: boolean,
-): { records: SourceRecord[]; changes: Change[] } {
-	const ready = lists.flatMap((list) => list.ready).sort((a, b) => a.timeMs - b.timeMs);
+): ReadyEvent[] {
+	const records = lists.flatMap(({ ready }) => ready).sort((a, b) => a.timeMs - b.timeMs);
 	const half = favoursChanges ? Math.ceil(maxItems / 2) : Math.floor(maxItems / 2);
-	const changes = (watched?.ready ?? []).slice(0, Math.max(maxItems - ready.length, half));
-	return { records: ready.slice(0, maxItems - changes.length), changes };
-}
-
-const listEmitted = (records: readonly SourceRecord[], changes: readonly Change[]) => [
-	...records.map(({ event, id, timeMs }) => ({ name: event, id, timeMs })),
-	...changes.map(({ changeId: id, membership: { timeMs } }) => ({ name: watchName, id, timeMs })),
-];
-
-async function buildItems(
-	context: PollContext,
-	records: readonly SourceRecord[],
-	changes: readonly Change[],
-): Promise<IDataObject[]> {
-	const items = records.map((one) => buildItem(context, { ...one, discriminator: one.timeMs }));
-	for (const { kind, membership, changeId: discriminator, known } of changes) {
-		const { record } = membership;
-		// The change is real, whoever the buyer is.
-		const buyer = await readBuyer(context, record).catch(() => ({}));
-		const payload = toMembershipPayload(record, buyer);
-		const [, , , occurrence] = known;
-		const { event } = changeSources[kind];
-		items.push(buildItem(context, { event, record, payload, discriminator, occurrence }));
-	}
-	return items;
+	const changes = (watched?.ready ?? []).slice(0, Math.max(maxItems - records.length, half));
+	return [...records.slice(0, maxItems - changes.length), ...changes];
 }

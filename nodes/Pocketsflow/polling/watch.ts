@@ -1,3 +1,5 @@
+import type { IDataObject } from 'n8n-workflow';
+
 import { lists } from '../api/lists';
 import { matchesProductFilter } from '../events/productFilter';
 import {
@@ -12,9 +14,11 @@ import {
 	type MembershipsState,
 } from './changes';
 import type { Followed } from './follow';
+import { buildItem } from './items';
 import { toMembershipPayload } from './payloads';
 import type { PollContext } from './pollContext';
 import { createFetch, readByPlan } from './read';
+import { readBuyer } from './related';
 import { changeSources, watchName } from './sources';
 import { disagreement, findRestartMs } from './start';
 
@@ -28,8 +32,8 @@ const startPages = 400;
 export async function watchMemberships(
 	context: PollContext,
 	previous: MembershipsState | undefined,
-	again: ReadonlyMap<string, unknown>,
-): Promise<Followed<Change, MembershipsState>> {
+	again: ReadonlyMap<string, unknown> = new Map(),
+): Promise<Followed<MembershipsState>> {
 	const { n8n, settings, nowMs, idlePages } = context;
 	const fetchPage = createFetch(n8n, lists.memberships);
 	const { records, next } = await readByPlan(fetchPage, lists.memberships, {
@@ -47,16 +51,41 @@ export async function watchMemberships(
 		settings.events.includes(changeSources[kind].event) &&
 		matchesProductFilter(toMembershipPayload(membership.record), settings.productIds);
 	const changes = selectChanges(begun, memberships, again);
-	const ready = changes.filter(isWanted);
-	const unwanted = changes.filter((change) => !ready.includes(change));
+	const due = changes.filter(isWanted).map((change) => ({
+		...change,
+		name: watchName,
+		id: change.changeId,
+		timeMs: change.membership.timeMs,
+		build: async () => await buildChange(context, change),
+	}));
+	const unwanted = changes.filter((change) => !isWanted(change));
 	const state = ignoreChanges({ ...begun, next }, unwanted);
-	const advance = (emitted: readonly Change[]) => recordChanges(state, memberships, ready, emitted);
-	const left = countUnfollowed(advance(ready), memberships);
+	const left = countUnfollowed(recordChanges(state, memberships, due, due), memberships);
 	const failure =
 		left > 0
 			? `Polling tracks changes to at most ${membershipLimit} subscriptions. Changes to ${left} more are not tracked. Use the Pocketsflow Trigger for Subscription Updated and Subscription Deleted.`
 			: undefined;
-	return { name: watchName, ready, failure, advance };
+	return {
+		name: watchName,
+		ready: due,
+		failure,
+		advance(emitted) {
+			const own = due.filter((one) => emitted.includes(one));
+			return recordChanges(state, memberships, due, own);
+		},
+	};
+}
+
+async function buildChange(
+	context: PollContext,
+	{ kind, membership: { record }, changeId: discriminator, known }: Change,
+): Promise<IDataObject> {
+	// The change is real, whoever the buyer is.
+	const buyer = await readBuyer(context, record).catch(() => ({}));
+	const payload = toMembershipPayload(record, buyer);
+	const [, , , occurrence] = known;
+	const { event } = changeSources[kind];
+	return buildItem(context, { event, record, payload, discriminator, occurrence });
 }
 
 /** Whether a selected event is found by comparing memberships. */
