@@ -68,6 +68,8 @@ const texts: Check[] = [
 			['test/a.test.ts', "it.each([1])('sends it anew: %i', async () => {});", 'anew'],
 			['test/a.test.ts', '/** Sends it anew. */', 'anew'],
 			['workflow.json', '{ "content": "## Title\\nNobody is told of it." }', 'told'],
+			['workflow.json', '{ "jsCode": "// Sent at once.\\nreturn [];" }', 'at once'],
+			['style.css', '/* Sent at once. */', 'at once'],
 			['openapi.yaml', 'info:\n  description: |\n    It is sent\n    at once.', 'at once'],
 			['ci.yml', 'jobs: {} # Runs at once.', 'at once'],
 			['plugin.php', '<?php\n/** Both are sent\n * at once. */', 'at once'],

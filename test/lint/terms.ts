@@ -10,7 +10,7 @@ import { runMain } from '../harness/runMain';
 import { findMistakes, replacements } from './replacements';
 import { sourcesPlugin } from './sources';
 
-const allFiles = '**/*.{md,ts,tsx,mjs,cjs,js,json,php,yaml,yml,sh}';
+const allFiles = '**/*.{md,ts,tsx,mjs,cjs,js,json,php,css,yaml,yml,sh}';
 
 /** Files whose names have no extension: read as shell scripts. */
 const unnamed = ['.ci/run', 'docker/Dockerfile', 'docker/Caddyfile', 'docker/.env.example'];
