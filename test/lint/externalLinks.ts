@@ -31,7 +31,6 @@ interface Outcome {
 	url: string;
 	/** The status, or why there is none. */
 	status: number | string;
-	/** Where a redirect led. */
 	movedTo?: string;
 }
 

@@ -68,7 +68,6 @@ const isCode = ({ parent }: ts.Node) =>
 /** Its comments. In JSON, an end of a line is escaped. */
 const codeComments = /(?<!:)\/\/ (?:(?!\\n).)*/g;
 
-/** The title of a test or a group of tests. */
 const isTitle = (node: ts.Node) =>
 	isText(node) &&
 	ts.isCallExpression(node.parent) &&
