@@ -242,7 +242,7 @@ describe('products', () => {
 		expect((await run(products, 'Every hour')).error?.message).toContain('of the type “external”');
 	});
 
-	test('a product that is gone in Pocketsflow is made again', async () => {
+	test('a product that is gone in Pocketsflow is created again', async () => {
 		const [{ _id: gone }] = await findProducts('Poem');
 		await environment.api.delete(`/products/${gone}`);
 		await run(products, 'Every hour');
