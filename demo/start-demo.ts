@@ -47,7 +47,7 @@ export interface Demo {
 	openEditor(workflowId: string): string;
 	/** Whether Pocketsflow can deliver to this n8n. */
 	canReceive: boolean;
-	/** The address that a buyer opens to pay for an order; the default product unless one is named by its ID. */
+	/** The address that a buyer opens to pay. `productId` is the default product unless given. */
 	getBuyUrl(orderNumber: string, productId?: string): string;
 }
 

@@ -11,7 +11,7 @@ export interface Command extends Form {
 	run: [string, ...string[]];
 	what: string;
 	nodeFlags?: string[];
-	/** Where it leaves the counts of its tests. Jest writes it there; any other program is one test without it. */
+	/** Where it leaves the counts of its tests, as Jest does; another program without it is one test. */
 	report?: string;
 	/** What changes in a run of seconds or few minutes. A command without it is short already. */
 	short?: Form;

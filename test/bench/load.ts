@@ -64,7 +64,7 @@ export function post(url: string, { body, headers }: Prepared): Promise<number |
 	});
 }
 
-/** The time that a share of the requests was answered within; undefined when that many were not answered. */
+/** The time within which a share of the requests was answered; undefined if fewer were. */
 export function findQuantile(
 	times: ReadonlyArray<number | undefined>,
 	share: number,

@@ -90,7 +90,7 @@ interface ComparedWorkflow {
 
 const trigger = buildTrigger(['order.completed']);
 const nothing = buildNode('End', 'n8n-nodes-base.noOp', 1);
-/** Evaluates an expression, as nearly every workflow does, for which n8n makes an isolate for each execution. */
+/** Evaluates an expression, as nearly every workflow does: n8n creates an isolate per execution. */
 const expression = buildNode('Edit Fields', 'n8n-nodes-base.set', 3.4, {
 	assignments: {
 		assignments: [{ id: '1', name: 'order', type: 'string', value: '={{ $json.order.id }}' }],
@@ -406,7 +406,7 @@ function printSales(reports: Array<{ setUp: string; report: Report }>): void {
 	);
 }
 
-/** Prints the time of one check of a delivery against the bare HMAC over the same bytes, as a ratio of medians. */
+/** Prints the time of checking a delivery against the bare HMAC, as a ratio of medians. */
 function benchmarkVerification(bytes: number, rounds: number): void {
 	const secret = 'whsec_bench';
 	const body = Buffer.alloc(bytes, 'x');

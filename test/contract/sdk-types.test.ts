@@ -21,7 +21,7 @@ const interfaces = new Map(
 		.map((declaration) => [declaration.name.text, declaration]),
 );
 
-/** Types of the SDK and the schemas of the contract that stand for them, where the names differ. */
+/** Types of the SDK and the schemas of the contract that stand for them, if the names differ. */
 const schemaNames: Record<string, string> = {
 	CreateProductParams: 'ProductCreate',
 	UpdateProductParams: 'ProductUpdate',

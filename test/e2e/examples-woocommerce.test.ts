@@ -268,7 +268,7 @@ describe('products', () => {
 		expect(await report()).toEqual([expect.stringContaining('of the type “external”')]);
 	});
 
-	test('a product that is gone in Pocketsflow is made again', async () => {
+	test('a product that is gone in Pocketsflow is created again', async () => {
 		const [{ _id: gone }] = await findProducts('Poem');
 		await environment.api.delete(`/products/${gone}`);
 		await run(products, 'Every hour');

@@ -270,7 +270,7 @@ describe('the items of a poll', () => {
 		expect(polled).toEqual({
 			...expected,
 			source: 'poll',
-			// The date of the record, where a delivery has its own.
+			// The date of the record; a delivery has its own.
 			sentAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
 			deliveredAt: expect.any(String),
 			order: expect.objectContaining(expected.order),

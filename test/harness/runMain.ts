@@ -16,7 +16,7 @@ export function readMessage(error: unknown): string {
 	return error.message || code || error.name;
 }
 
-/** What was thrown, as a text to read: the stack and the causes of an error, the content of anything else. */
+/** What was thrown: the stack and the causes of an error, the content of anything else. */
 export function formatError(error: unknown): string {
 	// Not `instanceof`: an error may come from another V8 context.
 	if (!types.isNativeError(error))

@@ -257,7 +257,7 @@ export class LifecycleEnvironment {
 		expect(await countExecutions()).toEqual(before);
 	}
 
-	/** Waits until the polling trigger has emitted an order that is made now. */
+	/** Waits until the polling trigger has emitted an order that is created now. */
 	async waitForPoll(workflowId: string): Promise<void> {
 		const countPolls = async () =>
 			(await this.client.executions(workflowId)).filter(({ mode }) => mode !== 'webhook').length;

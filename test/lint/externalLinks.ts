@@ -1,4 +1,4 @@
-// npm run check -- links: every external address in the pages, the codex files and package.json answers.
+// npm run check -- links: every external address in the pages, the panels and package.json answers.
 // --control: the same over addresses of a server on this machine; some are dead.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -16,9 +16,9 @@ const places = [
 	...['docs', 'docker', 'examples', 'sandbox', 'test', 'nodes', 'credentials'],
 ];
 
-/** Addresses that are examples, or of this machine. */
-const isPlaceholder = (url: string) =>
-	/[<>{}…]|\/\/(localhost|127\.|\[::1\]|([\w-]+\.)*example\.(com|org)|[\w.-]+\.(invalid|test|example))/.test(
+/** Addresses that are examples, of this machine, or of an API that has no page there. */
+const isNoPage = (url: string) =>
+	/[<>{}…]|^https?:\/\/(127\.|([\w-]+\.)*example\.(com|org)\b|[\w.-]+\.(invalid|test|example)\b|api\.[\w.]+\/?$)/.test(
 		url,
 	);
 
@@ -31,6 +31,7 @@ interface Outcome {
 	url: string;
 	/** The status, or why there is none. */
 	status: number | string;
+	movedTo?: string;
 }
 
 const isRefusal = ({ status }: Outcome) => refusals.some((refusal) => refusal === status);
@@ -44,7 +45,7 @@ async function fetchOnce(url: string): Promise<Outcome> {
 			signal: AbortSignal.timeout(20_000),
 		});
 		await response.body?.cancel();
-		return { url, status: response.status };
+		return { url, status: response.status, ...(response.redirected && { movedTo: response.url }) };
 	} catch (error) {
 		return { url, status: readMessage((error as Error).cause ?? error) };
 	}
@@ -73,7 +74,9 @@ const listFiles = (): string[] =>
 				: [path],
 		)
 		.filter((path) => !/\b(output|node_modules|__schema__)\b/.test(path))
-		.filter((path) => /\.md$|\.node\.json$|\.credentials\.ts$|\/package\.json$/.test(path));
+		.filter((path) =>
+			/\.md$|\.node\.json$|\/(nodes|credentials)\/.*\.ts$|\/package\.json$/.test(path),
+		);
 
 /** The external addresses in the text of each file, without code, and the files that have them. */
 function collectAddresses(): Map<string, string[]> {
@@ -81,9 +84,9 @@ function collectAddresses(): Map<string, string[]> {
 	for (const path of listFiles()) {
 		const text = readFileSync(path, 'utf8');
 		const prose = path.endsWith('.md') ? text.replace(/^```.*?^```$|`[^`\n]*`/gms, '') : text;
-		for (const [match] of prose.matchAll(/https?:\/\/[^\s"'`)\]|<>]+/g)) {
+		for (const [match] of prose.matchAll(/https?:\/\/[\w-]+(?:\.[\w-]+)+[^\s"'`)\]|<>]+/g)) {
 			const url = match.replace(/[.,;:]+$/, '').replace(/#.*$/, '');
-			if (isPlaceholder(url)) continue;
+			if (isNoPage(url)) continue;
 			const file = relative(repository, path);
 			found.set(url, [...new Set([...(found.get(url) ?? []), file])]);
 		}
@@ -97,7 +100,8 @@ async function checkPages(): Promise<void> {
 	for (const outcome of outcomes) {
 		const sign = isDead(outcome) ? '✗' : isRefusal(outcome) ? '?' : '✓';
 		const files = isDead(outcome) ? ` (${addresses.get(outcome.url)?.join(', ')})` : '';
-		console.log(`${sign} ${outcome.status} ${outcome.url}${files}`);
+		const moved = outcome.movedTo ? ` → ${outcome.movedTo}` : '';
+		console.log(`${sign} ${outcome.status} ${outcome.url}${moved}${files}`);
 	}
 	const dead = outcomes.filter(isDead).length;
 	console.log(

@@ -20,7 +20,6 @@ interface Check {
 	/** The arguments of Node.js, for some files or for all. */
 	run(files?: string[]): string[];
 	env?: Record<string, string>;
-	/** At least one for each kind of file. */
 	mistakes: Mistake[];
 }
 
@@ -51,6 +50,7 @@ const texts: Check[] = [
 			['page.md', 'You recieve a delivery.', 'recieve'],
 			['code.ts', '/** The behaviour of a delivery. */', 'behaviour'],
 			['page.tsx', 'export const page = <p>The colour</p>;', 'colour'],
+			['test/a.test.ts', "it('has a colour', () => {});", 'colour'],
 			['openapi.yaml', 'description: Its behaviour', 'behaviour'],
 			['plugin.php', '<?php // Its behaviour', 'behaviour'],
 		],
@@ -60,6 +60,8 @@ const texts: Check[] = [
 		run: (files = []) => [runner, setting('terms.ts'), ...files],
 		mistakes: [
 			['page.md', 'Write an e-mail in **Java Script**.', 'e-mail'],
+			['page.md', '![Sent at once](a.png)', 'at once'],
+			['page.md', '<img src="a.png" alt="Sent at once">', 'at once'],
 			['code.ts', '// Both are sent at once, beside the rest.', 'at once'],
 			['code.ts', '/**\n * Both are sent at\n * once.\n */', 'at once'],
 			['code.ts', 'throw new Error(`${name} gives it back by itself`);', 'by itself'],
@@ -68,6 +70,8 @@ const texts: Check[] = [
 			['test/a.test.ts', "it.each([1])('sends it anew: %i', async () => {});", 'anew'],
 			['test/a.test.ts', '/** Sends it anew. */', 'anew'],
 			['workflow.json', '{ "content": "## Title\\nNobody is told of it." }', 'told'],
+			['workflow.json', '{ "jsCode": "// Sent at once.\\nreturn [];" }', 'at once'],
+			['style.css', '/* Sent at once. */', 'at once'],
 			['openapi.yaml', 'info:\n  description: |\n    It is sent\n    at once.', 'at once'],
 			['ci.yml', 'jobs: {} # Runs at once.', 'at once'],
 			['plugin.php', '<?php\n/** Both are sent\n * at once. */', 'at once'],
@@ -81,7 +85,7 @@ const texts: Check[] = [
 	},
 	{
 		name: 'links',
-		run: (files = [...pages, 'sandbox', 'test/mutation']) => [
+		run: (files = [...pages, 'sandbox', 'test/mutation', 'test/harness/woocommerce']) => [
 			...[program('remark'), '--frail', '--quiet', '--no-stdout', '--no-config'],
 			...['--rc-path', setting('remark.mjs'), ...files],
 		],

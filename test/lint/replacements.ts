@@ -15,12 +15,10 @@ function toPattern(find: string): RegExp {
 	return new RegExp(`(?<![-\\w./@$])(?:${words})(?![-\\w@]|[./]\\w)`, flags);
 }
 
-/** The rows of replacements.yaml. */
 export const replacements = (
 	load(readFileSync(join(__dirname, 'replacements.yaml'), 'utf8')) as Row[]
 ).map(([find, write, example]) => ({ find, pattern: toPattern(find), write, example }));
 
-/** What a row finds in a text: the position, and what to say. */
 export const findMistakes = (text: string, { pattern, write }: (typeof replacements)[number]) =>
 	[...text.matchAll(pattern)]
 		.map(({ index, 0: found }) => ({ index, found, instead: found.replace(pattern, write) }))

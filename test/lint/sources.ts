@@ -41,8 +41,12 @@ function findInScript(text: string, path: string): Part[] {
 			addComments(ts.getLeadingCommentRanges(text, node.getFullStart()));
 			addComments(ts.getTrailingCommentRanges(text, node.end));
 		}
-		const isRead = isTest(path) ? isTitle(node) : isText(node) && !isCode(node);
-		if (isRead) parts.push([node.getStart(file) + 1, node.end - 1]);
+		const start = node.getStart(file) + 1;
+		const isRead = isTest(path) ? isTitle(node) : isText(node);
+		if (isRead && isCode(node))
+			for (const { index, 0: comment } of text.slice(start, node.end - 1).matchAll(codeComments))
+				parts.push([start + index, start + index + comment.length]);
+		else if (isRead) parts.push([start, node.end - 1]);
 		else if (ts.isJsxText(node) && !isTest(path)) parts.push([node.pos, node.end]);
 		ts.forEachChild(node, visit);
 	};
@@ -61,7 +65,9 @@ const isText = (node: ts.Node) =>
 const isCode = ({ parent }: ts.Node) =>
 	ts.isPropertyAssignment(parent) && /^["']?jsCode["']?$/.test(parent.name.getText());
 
-/** The title of a test or a group of tests. */
+/** Its comments. In JSON, an end of a line is escaped. */
+const codeComments = /(?<!:)\/\/ (?:(?!\\n).)*/g;
+
 const isTitle = (node: ts.Node) =>
 	isText(node) &&
 	ts.isCallExpression(node.parent) &&
@@ -71,6 +77,8 @@ const isTitle = (node: ts.Node) =>
 const phpParts = /(['"])(?:\\.|(?!\1).)*\1|\/\*.*?\*\/|(?:\/\/|#)[^\n]*/gs;
 
 const hashComments = /(?<=^|\s)#(?!!)[^\n]*/g;
+
+const cssComments = /\/\*.*?\*\//gs;
 
 /** The comments of YAML, and its values: without the key, or the dash of a list. No commands. */
 const yamlParts = /(?<=^[ \t]*(?:- )*(?:(?!run:)[\w$./{}-]+:[ \t]+)?)(?!run:)[^\s-].*$/gm;
@@ -82,6 +90,7 @@ function findParts(text: string, path: string): Part[] {
 	const extension = extname(path);
 	if (extension in scriptKinds) return findInScript(text, path);
 	if (extension === '.php') return findMatches(text, phpParts);
+	if (extension === '.css') return findMatches(text, cssComments);
 	if (/^\.ya?ml$/.test(extension)) return findMatches(text, yamlParts);
 	return findMatches(text, hashComments);
 }
@@ -139,7 +148,7 @@ function toProse(text: string, path: string): { text: string; ast: TxtDocumentNo
 export const sourcesPlugin = {
 	Processor: class {
 		availableExtensions(): string[] {
-			return [...Object.keys(scriptKinds), '.php', '.yaml', '.yml', '.sh'];
+			return [...Object.keys(scriptKinds), '.php', '.css', '.yaml', '.yml', '.sh'];
 		}
 
 		processor(extension: string) {

@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import type { TxtNode } from '@textlint/ast-node-types';
 import { TextlintKernelDescriptor, type TextlintRuleModule } from '@textlint/kernel';
 import { createLinter, loadLinterFormatter, loadTextlintrc } from 'textlint';
 
@@ -10,19 +11,29 @@ import { runMain } from '../harness/runMain';
 import { findMistakes, replacements } from './replacements';
 import { sourcesPlugin } from './sources';
 
-const allFiles = '**/*.{md,ts,tsx,mjs,cjs,js,json,php,yaml,yml,sh}';
+const allFiles = '**/*.{md,ts,tsx,mjs,cjs,js,json,php,css,yaml,yml,sh}';
 
 /** Files whose names have no extension: read as shell scripts. */
 const unnamed = ['.ci/run', 'docker/Dockerfile', 'docker/Caddyfile', 'docker/.env.example'];
 
-const rule: TextlintRuleModule = ({ Syntax, RuleError, report, getSource }) => ({
-	[Syntax.Str](node) {
-		for (const { index, message } of replacements.flatMap((row) =>
-			findMistakes(getSource(node), row),
-		))
-			report(node, new RuleError(message, { index }));
-	},
-});
+/** Only the descriptions of pictures in HTML. */
+const keepDescriptions = (html: string) =>
+	html.replace(/ alt="([^"]*)"|[^]/g, (_, alt?: string) =>
+		alt === undefined ? ' ' : `      ${alt}.`,
+	);
+
+const rule: TextlintRuleModule = ({ Syntax, RuleError, report, getSource }) => {
+	const check = (node: TxtNode, text: string) => {
+		for (const row of replacements)
+			for (const { index, message } of findMistakes(text, row))
+				report(node, new RuleError(message, { index }));
+	};
+	return {
+		[Syntax.Str]: (node) => check(node, getSource(node)),
+		[Syntax.Image]: (node) => check(node, getSource(node).replace(/\]\(.*$/s, ']')),
+		[Syntax.Html]: (node) => check(node, keepDescriptions(getSource(node))),
+	};
+};
 
 async function main(): Promise<void> {
 	const files = process.argv.slice(2);

@@ -114,7 +114,7 @@ export async function publish(page: Page): Promise<string> {
 	return text;
 }
 
-/** Runs the node whose panel is open, waits until its output or error shows a text, and returns all of it. */
+/** Runs the node of the open panel, waits until its output or error shows a text, and returns it. */
 export async function executeNode(page: Page, shown: RegExp | string): Promise<string> {
 	await byTestId(page, 'node-execute-button').first().click();
 	const output = byTestId(page, 'output-panel');
@@ -130,7 +130,7 @@ export async function openNode(page: Page, name: string): Promise<void> {
 	await byTestId(page, 'node-parameters').first().waitFor();
 }
 
-/** What the panel that is open shows of each parameter, by its path: texts, what is typed in, and switches. */
+/** What the open panel shows of each parameter, by its path: texts, input and switches. */
 export const readParameters = (page: Page): Promise<Record<string, string>> =>
 	byTestId(page, 'node-parameters')
 		.first()

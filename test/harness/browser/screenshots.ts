@@ -1,4 +1,4 @@
-// npm run generate -- screenshots: the pictures of the README, light and dark. `--into FOLDER` keeps the old ones.
+// npm run generate -- screenshots: the README's pictures, light and dark. `--into FOLDER` keeps the old.
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';

@@ -289,7 +289,7 @@ export class N8nClient {
 		await this.request({ method: 'DELETE', url: `/workflows/${id}` });
 	}
 
-	/** Starts the workflow as the editor's button does; a trigger that waits for a webhook has no execution yet. */
+	/** Starts it as the editor's button does; a trigger that waits for a webhook has no execution yet. */
 	runManually(
 		id: string,
 		trigger: string,

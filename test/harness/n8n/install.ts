@@ -8,7 +8,7 @@ import { runProgram, tryProgram } from '../programs';
 import { withLock } from '../setup/lock';
 import { withProgress } from '../setup/progress';
 
-/** The n8n that the demo and the end-to-end suite run, unless N8N_VERSION names another that has a manifest here. */
+/** The n8n of the demo and the end-to-end suite. N8N_VERSION names another that has a manifest. */
 export const currentVersion = process.env.N8N_VERSION || '2.41.1';
 
 /** The versions for a suite that runs the same on each. */
