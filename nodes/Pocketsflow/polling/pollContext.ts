@@ -19,7 +19,7 @@ export interface ProcessMemory {
 	polledNodes: Set<string>;
 	/**
 	 * The last state, by node and mode. n8n may drop static data or restore an older copy
-	 * (docs/reconciliation.md#when-the-state-comes-back-old-or-empty).
+	 * (docs/limits.md#when-the-state-comes-back-old-or-empty).
 	 */
 	states: Map<string, PollState>;
 	/** When the failure of an event's list was last shown, by node, then by event. */

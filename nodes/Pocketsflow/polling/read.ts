@@ -1,6 +1,6 @@
 /**
  * Reads a list for a poll, page by page, without relying on what the API says about it
- * (docs/reconciliation.md#how-polling-makes-progress). A reading ends at an empty page, at a page
+ * (docs/limits.md#how-polling-makes-progress). A reading ends at an empty page, at a page
  * that repeats known records, or when it has as many records as the API counts. To save requests, it
  * may stop earlier, and then reports where to continue.
  */

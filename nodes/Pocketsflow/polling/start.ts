@@ -80,7 +80,7 @@ export const isRestart = ({ n8n }: Pick<PollContext, 'n8n'>) =>
 
 /**
  * Where a list starts that was polled before a restart, if no state of it is left:
- * docs/reconciliation.md#when-the-state-comes-back-old-or-empty
+ * docs/limits.md#when-the-state-comes-back-old-or-empty
  */
 export const findRestartMs = (context: PollContext) =>
 	isRestart(context) ? context.nowMs - getLookBackMs(context) : undefined;
