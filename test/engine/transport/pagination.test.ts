@@ -349,7 +349,7 @@ describe('a list that is believed to come whole', () => {
 		expect(records).toEqual(products);
 	});
 
-	it('a list of the model that tells of its pages in text is read to its end', async () => {
+	it('a list of the model whose page counts are text is read to its end', async () => {
 		const switches = { totalCount: 'text', envelope: 'swappedPaged', pageSize: 'ignored' } as const;
 		const model = createModel({ switches, seed: 7, now: Date.now });
 		for (let n = 0; n < 44; n++) model.addProduct();
