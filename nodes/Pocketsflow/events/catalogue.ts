@@ -274,8 +274,9 @@ const byName = new Map(
 	events.flatMap((event) => [event.name, ...(event.aliases ?? [])].map((name) => [name, event])),
 );
 
-/** Finds the definition of an event by its name or an alias; undefined for an unknown event. */
-export const findEvent = (name: string): EventDefinition | undefined => byName.get(name);
+/** Finds the definition of an event by its name or an alias, in any case; undefined for an unknown event. */
+export const findEvent = (name: string): EventDefinition | undefined =>
+	byName.get(name) ?? byName.get(name.toLowerCase());
 
 /** Replaces an alias with the canonical name. Unknown names stay unchanged. */
 export const toCanonicalName = (name: string): string => findEvent(name)?.name ?? name;

@@ -38,9 +38,9 @@ export function readDelivery(
 	if (!isRecord(body) || isDeeperThan(maxDepth, body)) return undefined;
 	const names = [body.event, body.type].flatMap((value) => readName(value) ?? []);
 	const isEvent = (name: string) => eventName.test(name) || customEvents.includes(name);
-	const event = names.find(isEvent) ?? readName(headers['x-pocketsflow-event']) ?? names.at(0);
+	const event = names.find(isEvent) ?? readEventHeader(headers) ?? names.at(0);
 	if (event === undefined) return undefined;
-	const payload = names.length > 0 && isRecord(body.data) ? body.data : body;
+	const payload = isInEnvelope(body, names) ? body.data : body;
 	return {
 		event: toCanonicalName(event),
 		payload,
@@ -67,6 +67,31 @@ export const readSentAt = (header: unknown): number | undefined =>
 	typeof header === 'string' && /^\d{9,16}$/.test(header.trim())
 		? readApiDate(Number(header))
 		: undefined;
+
+/** Reads the event in the header, which a proxy may have repeated or extended: `a.b, a.b;v=1`. */
+function readEventHeader({ 'x-pocketsflow-event': header }: DeliveryHeaders): string | undefined {
+	if (typeof header !== 'string') return undefined;
+	const names = new Set(header.split(',').map((part) => part.replace(/;.*/, '').trim()));
+	return names.size === 1 ? readName([...names][0]) : undefined;
+}
+
+/** Keys of which every payload of a known event has at least one. */
+const subjectKeys = [
+	'_id',
+	'id',
+	'order',
+	'orderId',
+	'product',
+	'customer',
+	'subscription',
+	'email',
+];
+
+const hasSubject = (record: IDataObject) => subjectKeys.some((key) => key in record);
+
+/** Whether the payload is in `data`: next to the name of the event, or if only `data` has a subject. */
+const isInEnvelope = (body: IDataObject, names: string[]): body is { data: IDataObject } =>
+	isRecord(body.data) && (names.length > 0 || (hasSubject(body.data) && !hasSubject(body)));
 
 function readName(value: unknown): string | undefined {
 	return typeof value === 'string' && value.trim() ? value.trim() : undefined;

@@ -1,5 +1,6 @@
 import type { IDataObject, INodeExecutionData, IWebhookFunctions } from 'n8n-workflow';
 
+import { findEvent } from '../events/catalogue';
 import { readDelivery, type Delivery, type DeliveryHeaders } from '../events/delivery';
 import { buildDeliveryItem, toBusinessEvent } from '../events/deliveryItem';
 import { buildRepetitionKey } from '../events/identity';
@@ -97,7 +98,8 @@ function selectItem(
 	if (dropReason !== undefined) {
 		const event = JSON.stringify(delivery.event.slice(0, 80));
 		const what = `did not start an execution for a signed delivery of ${event}`;
-		log(context, 'debug', `${what}: ${dropReason}`);
+		// An event that no one knows may be a sale under another name.
+		log(context, findEvent(delivery.event) ? 'debug' : 'warn', `${what}: ${dropReason}`);
 		return undefined;
 	}
 	const item = buildDeliveryItem(businessEvent, delivery, { simplify: settings.simplify, nowMs });

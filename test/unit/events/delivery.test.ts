@@ -122,11 +122,35 @@ describe('readDelivery', () => {
 			);
 	});
 
-	it('data is the payload only if the body names the event next to it', () => {
+	it.each([
+		'order.completed, order.completed',
+		'order.completed,order.completed;v=1',
+		'order.completed; charset=utf-8',
+		'Order.Completed',
+		'ORDER.COMPLETED',
+	])('reads the header %s as order.completed', (header) => {
+		const headers = { 'x-pocketsflow-event': header };
+		expect(readDelivery(headers, bytes(orderCompleted))?.event).toBe('order.completed');
+	});
+
+	it('reads no event from a header that names two', () => {
+		const headers = { 'x-pocketsflow-event': 'order.completed, order.refunded' };
+		expect(readDelivery(headers, bytes(orderCompleted))).toBeUndefined();
+		expect(readDelivery(headers, bytes({ event: 'x.y' }))?.event).toBe('x.y');
+	});
+
+	it('finds a known payload in `data` also if only the header names the event', () => {
 		const headers = { 'x-pocketsflow-event': 'order.completed' };
+		const read = (body: object) => readDelivery(headers, bytes(body))?.payload;
+		const data = { order: { id: 'o1' } };
+		expect(read({ data, webhookId: 'w1' })).toEqual(data);
+		expect(read({ data: { any: 1 } })).toEqual({ data: { any: 1 } });
+		expect(read({ data, id: 'o2' })).toEqual({ data, id: 'o2' });
+	});
+
+	it('data is the payload if the body names the event next to it', () => {
 		const data = { order: { id: 'o1' } };
 		expect(readDelivery({}, bytes({ event: 'order.refunded', data }))?.payload).toEqual(data);
-		expect(readDelivery(headers, bytes({ data }))?.payload).toEqual({ data });
 		const text = { event: 'order.refunded', data: 'x' };
 		expect(readDelivery({}, bytes(text))?.payload).toEqual(text);
 	});
