@@ -202,6 +202,11 @@ export const switchRules = {
 		0,
 		'largest page of GET /webhooks, with a `pagination` block; 0 returns all',
 	),
+	webhookListLags: flag(
+		'webhook-endpoints',
+		false,
+		'GET /webhooks returns an empty list; GET /webhooks/:id still finds each endpoint',
+	),
 	sameUrlTwice: flag('webhook-endpoints', true, 'two endpoints may have the same URL'),
 	allowLoopbackWebhooks: flag(
 		'webhook-endpoints',

@@ -219,6 +219,15 @@ describe('The switches for the API', () => {
 	});
 });
 
+describe('The switch for a list that lags', () => {
+	test('webhookListLags empties GET /webhooks, and GET /webhooks/:id still finds an endpoint', async () => {
+		const { id } = await registerWebhook();
+		setSwitches({ webhookListLags: true });
+		expect((await get('/webhooks')).rows).toEqual([]);
+		expect((await get(`/webhooks/${id}`)).body).toMatchObject({ _id: id });
+	});
+});
+
 describe('The switches for the content of deliveries', () => {
 	test('testDelivery decides what a test delivery is', async () => {
 		const { id, secret } = await registerWebhook();

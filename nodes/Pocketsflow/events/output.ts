@@ -29,6 +29,7 @@ export const buildRawOutput = (envelope: EventEnvelope, payload: IDataObject): I
  * unit is unknown (docs/pocketsflow-api.md#money). Missing parts are omitted.
  */
 export function buildSimplifiedOutput(envelope: EventEnvelope, payload: IDataObject): IDataObject {
+	const order = isRecord(payload.order) ? payload.order : {};
 	const parts: IDataObject = {
 		order: readEntity(payload, 'order', 'orderId'),
 		refund: isRecord(payload.refund) ? payload.refund : undefined,
@@ -39,7 +40,7 @@ export function buildSimplifiedOutput(envelope: EventEnvelope, payload: IDataObj
 		subscriptionCustomerId: readMembershipId(payload),
 		amount: payload.amount ?? payload.amount_paid ?? payload.grossAmount,
 		currency: payload.currency,
-		clientReferenceId: payload.clientReferenceId,
+		clientReferenceId: payload.clientReferenceId ?? order.clientReferenceId,
 		metadata: readMetadata(payload),
 	};
 	const set = Object.entries(parts).filter(([, value]) => value !== undefined && value !== null);

@@ -119,11 +119,9 @@ export class EndpointRequests {
 		return { id: readId(record), secret: readSecret(record) };
 	}
 
-	/** The secret of an endpoint, if the API shows it; undefined also if the request fails. */
-	async readSecret(id: string): Promise<string | undefined> {
-		const request = { method: 'GET', path: path`/webhooks/${id}` } as const;
-		return readAnswered(await this.send(request, 'read').catch(() => undefined))?.shownSecret;
-	}
+	/** Reads one endpoint; undefined if the response does not contain it. */
+	get = async (id: string): Promise<Endpoint | undefined> =>
+		readAnswered(await this.send({ method: 'GET', path: path`/webhooks/${id}` }, 'read'));
 
 	/** Changes an endpoint. @returns false if the response shows another description than was sent */
 	async change(id: string, changes: EndpointChanges): Promise<boolean> {

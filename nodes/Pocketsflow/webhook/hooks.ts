@@ -9,7 +9,7 @@ import { dependsOnAccount } from '../events/identity';
 import { InvalidInputError } from '../fields/field';
 import { readAccount } from '../transport/account';
 import { loadCredential } from '../transport/credential';
-import { composeMessage, setMessage } from '../transport/errors';
+import { composeMessage, isNotFound, setMessage } from '../transport/errors';
 import type { SendOptions } from '../transport/send';
 import { getWebhookUrl, isSameUrl, requirePublicAddress } from './addresses';
 import {
@@ -112,7 +112,8 @@ export async function takeDown(context: IHookFunctions, memory = processMemory):
  */
 async function removeOwn(registrar: Registrar): Promise<void> {
 	const { requests, stored, wanted } = registrar;
-	const endpoints = await requests.list();
+	const listed = await requests.list();
+	const endpoints = [...listed, ...(await findUnlisted(registrar, listed))];
 	warnOfOtherHost(registrar, endpoints);
 	const own = findOwnEndpoints(endpoints, wanted.url, stored);
 	const ids: string[] = [];
@@ -127,6 +128,20 @@ async function removeOwn(registrar: Registrar): Promise<void> {
 	for (const id of ids) await requests.remove(id);
 	// The stored data for this address may belong to the other workflow, too.
 	if (ids.length === own.length) registrar.forget(ids);
+}
+
+/** The stored endpoint if a list lacks it, because a list that lags behind would leave it for good. */
+async function findUnlisted({ requests, stored }: Registrar, listed: Endpoint[]) {
+	const id = stored?.endpointId;
+	if (id === undefined || listed.some((one) => one.id === id)) return [];
+	const found = await requests.get(id).catch((error: unknown) => {
+		if (!isNotFound(error))
+			requests.context.logger.warn(
+				`Pocketsflow Trigger: Pocketsflow does not list webhook ${id}, and could not be asked for it. If it is still under Developers → Webhooks, remove it there. ${composeMessage(error)}`,
+			);
+		return undefined;
+	});
+	return found ? [found] : [];
 }
 
 /**

@@ -209,7 +209,8 @@ export class Registrar {
 				node,
 				'Pocketsflow created a webhook endpoint but did not return its ID and does not list it. Remove it under Developers → Webhooks, then publish (activate) the workflow again.',
 			);
-		const secret = answer.secret ?? (await this.requests.readSecret(id));
+		const readShown = () => this.requests.get(id).catch(() => undefined);
+		const secret = answer.secret ?? (await readShown())?.shownSecret;
 		if (secret === undefined)
 			throw new NodeOperationError(
 				node,
