@@ -18,6 +18,9 @@ import { describeEndpoint, readDescription, seal, unseal } from './sealing';
 
 type KnownSecret = Pick<Endpoint, 'id'> & { secret: string };
 
+const limitRemedy =
+	'If your account has reached its limit of webhooks, remove those that you no longer need under Developers → Webhooks.';
+
 /** What a node needs in Pocketsflow: exactly one active endpoint with these properties. */
 export interface Wanted extends EndpointNeeds {
 	/** Its key encrypts the secret. */
@@ -201,6 +204,8 @@ export class Registrar {
 		const node = this.requests.context.getNode();
 		const answer = await requests.create(wanted).catch(async (error: unknown) => {
 			if (isUnknown(error)) setMessage(error, `${error.message} ${await this.undo(others)}`);
+			else if (hasStatus(error, [402, 403, 429]) && error instanceof Error)
+				setMessage(error, `${toSentence(error.message)} ${limitRemedy}`);
 			throw error;
 		});
 		const id = answer.id ?? (await this.findNew(others)).at(0)?.id;

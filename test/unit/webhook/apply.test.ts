@@ -361,7 +361,9 @@ describe('a new endpoint next to useless ones', () => {
 	it('that is refused is reported as such if they cannot be removed', async () => {
 		refusals.POST = [refuse('403', 'limit reached')];
 		refusals['DELETE /w1'] = [refuse('500', 'down')];
-		expect(await messageOf(carryOut(hook(), { remove }))).toBe('limit reached');
+		expect(await messageOf(carryOut(hook(), { remove }))).toBe(
+			'limit reached. If your account has reached its limit of webhooks, remove those that you no longer need under Developers → Webhooks.',
+		);
 	});
 });
 
