@@ -185,7 +185,7 @@ describe('The switches for the API', () => {
 		expect(changed.body.url).toBe('https://x.example/a/');
 	});
 
-	test('webhookDescriptions decides what becomes of a description', async () => {
+	test('webhookDescriptions decides whether a description is kept', async () => {
 		const description = `${'"(x)"'.repeat(30)}`;
 		const register = async () =>
 			(

@@ -20,7 +20,7 @@ export interface Webhook {
 	secret?: string;
 }
 
-/** A trigger in an n8n of its own. */
+/** A trigger in its own n8n. */
 export interface Installation extends NodeSetup {
 	/** Where its deliveries go. */
 	url: string;
@@ -34,7 +34,7 @@ const node = new PocketsflowTrigger();
 let installations = 0;
 let orders = 0;
 
-/** Triggers that register at a sandbox of their own. */
+/** Triggers that register at their own sandbox. */
 export class RegistrationStage {
 	private constructor(
 		readonly sandbox: Sandbox,
@@ -187,8 +187,8 @@ export function restoreClock(): void {
 }
 
 /**
- * Whether a delivery of a new order with this secret's signature is accepted; without a memory of
- * its own the installation is asked through the node.
+ * Whether a delivery of a new order with this secret's signature is accepted; without its own
+ * memory the installation is asked through the node.
  */
 export async function accepts(
 	installation: NodeSetup & { memory?: TriggerMemory },

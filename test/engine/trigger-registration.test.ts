@@ -168,7 +168,7 @@ describe('two workflows with one address', () => {
 	);
 });
 
-describe('copied static data does not make an endpoint ours', () => {
+describe('copied static data does not mark an endpoint as ours', () => {
 	it.each([
 		['a copy of the workflow, whose node has another webhookId', { webhookId: 'copied' }],
 		['a clone of the whole n8n under another host', { webhookBaseUrl: 'http://127.0.0.1:9999' }],

@@ -136,7 +136,7 @@ describe('in queue mode', () => {
 		advance(60_000);
 		expect(await accepts(stale, secret)).toBe(true);
 		await untilIdle(stale);
-		// What was on its way when the endpoint was replaced is no sale lost: it has a minute.
+		// A delivery that was in transit when the endpoint was replaced is not lost: it has a minute.
 		expect(await accepts(stale, secret)).toBe(true);
 		advance(60_000);
 		expect(await accepts(stale, secret)).toBe(false);
@@ -185,7 +185,7 @@ describe('the description of an endpoint', () => {
 					await untilIdle(trigger);
 				}
 			});
-			// Once at the activation, and once in the process that found it out by itself.
+			// Once at the activation, and once in the process that found it out.
 			expect(countLines(lines, 'encrypted copy')).toBe(2);
 		},
 	);

@@ -78,7 +78,7 @@ export class EndpointRequests {
 
 	/**
 	 * Lists all endpoints. Paging is not documented: what may be one page of several is read further.
-	 * @throws NodeOperationError if there is no list or it breaks off, because "none" would be wrong
+	 * @throws NodeOperationError if the list is missing or incomplete, because "none" would be wrong
 	 */
 	async list(): Promise<Endpoint[]> {
 		const all = new Map<string, Endpoint>();
@@ -155,7 +155,7 @@ const readAnswered = (response: unknown) =>
 
 /**
  * The endpoints that are ours: at this URL, or with the stored ID and our mark if they were registered for
- * the same host and path. Static data alone proves nothing: it is copied along with a workflow or n8n.
+ * the same host and path. Static data alone is not proof: it is copied along with a workflow or n8n.
  */
 export const findOwnEndpoints = (
 	endpoints: Endpoint[],

@@ -182,7 +182,7 @@ function warnOfOtherHost({ requests, stored, wanted }: Registrar, endpoints: End
 /** The time between two upkeeps of a node, and how long a secret counts as confirmed. */
 const upkeepIntervalMs = 60_000;
 
-/** The same after one that finds no endpoint, which proves nothing: n8n may just be unpublishing. */
+/** The same after one that finds no endpoint. That is not proof: n8n may be removing it at this moment. */
 const missingCheckMs = 10_000;
 
 /** How long another process may take between creating an endpoint and encrypting its secret. */

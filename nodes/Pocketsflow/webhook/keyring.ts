@@ -28,7 +28,7 @@ export interface EndpointReading {
 	secrets: Secret[];
 }
 
-/** Allows something a few times at once, and once more after each interval. */
+/** Allows something a few times in a row, and once more after each interval. */
 export class Throttle {
 	private spentUntilMs = -Infinity;
 

@@ -70,7 +70,7 @@ describe('the status of a membership', () => {
 			expect([hasBegun({ status }), hasEnded({ status })]).toEqual([false, true]);
 	});
 
-	it('a membership is paused by its status or by a field of its own', () => {
+	it('a membership is paused by its status or by a separate field', () => {
 		const records = [
 			{ status: 'paused' },
 			{ status: 'active', paused: true },

@@ -167,7 +167,7 @@ describe('an endpoint that stays', () => {
 		expect(warn).not.toHaveBeenCalled();
 	});
 
-	it('is left alone by the removal of the others', async () => {
+	it('is kept when the others are removed', async () => {
 		stock(make('w1'), useless('w2'), useless('w3'));
 		await carryOut(hook(), { keep: known('w1'), remove: [read(useless('w2'))] });
 		expect(asked()).toEqual(['GET', 'DELETE /w2']);
@@ -355,7 +355,7 @@ describe('a new endpoint next to useless ones', () => {
 		['another failure', refuse('500', 'down'), {}],
 		['an unknown outcome', refuse('403', 'down', 'unknown'), {}],
 		['a refusal while they may be in use', refuse('403', 'down'), { mayBeUsed: true }],
-	])('leaves them alone after %s', async (_what, refusal, more) => {
+	])('does not change them after %s', async (_what, refusal, more) => {
 		refusals.POST = [refusal];
 		expect(await messageOf(carryOut(hook(), { remove: remove.map(read), ...more }))).toMatch(
 			/^down/,

@@ -66,6 +66,9 @@ describe('the list of endpoints', () => {
 		[{ totalPages: 2 }, true],
 		[{ totalPages: 1, totalCount: 1 }, false],
 		[{ totalCount: 2 }, true],
+		[{ totalCount: '2' }, true],
+		[{ totalPages: '2' }, true],
+		[{ hasMore: 'true' }, true],
 		[{}, false],
 	])('a list with the pagination %j has another page: %j', async (pagination, isRead) => {
 		answer({ webhooks: [{ ...record, _id: 'w2' }], pagination: { hasMore: false } });
