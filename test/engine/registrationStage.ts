@@ -109,7 +109,7 @@ export class RegistrationStage {
 		const all = await this.listAt(installation.url);
 		expect(all).toEqual([expect.objectContaining({ events, active: true })]);
 		expect(readDescription(all[0].description)).toEqual({
-			ours: true,
+			isMarked: true,
 			workflowId: installation.workflowId ?? 'workflow',
 			sealed: expect.any(String),
 		});

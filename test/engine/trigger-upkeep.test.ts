@@ -220,5 +220,5 @@ it('every endpoint of ours is tried, even inactive ones and ones sealed with ano
 	restart(trigger);
 	expect(await accepts(trigger, secret)).toBe(true);
 	expect((await stage.listAt(trigger.url)).map((endpoint) => endpoint._id)).toContain(_id);
-	expect(readDescription(inactive).ours).toBe(true);
+	expect(readDescription(inactive).isMarked).toBe(true);
 });

@@ -20,16 +20,15 @@ import type { PocketsflowCredential } from '../transport/credential';
 import { isNotFound } from '../transport/errors';
 import { send, type SendOptions } from '../transport/send';
 import { hasSamePath, isSameLocation, isSameUrl } from './addresses';
-import { describeEndpoint, readDescription, unseal } from './sealing';
+import { describeEndpoint, readDescription, unseal, type Mark } from './sealing';
 
 /** The parts of an endpoint that we rely on (docs/pocketsflow-api.md#webhook-endpoints). */
-export interface Endpoint {
+export interface Endpoint extends Mark {
 	id: string;
 	url: string;
 	/** Canonical names, each once, sorted. */
 	events: string[];
 	active: boolean;
-	description: unknown;
 	/** The full secret, if the API shows it. */
 	shownSecret?: string;
 }
@@ -40,9 +39,7 @@ export interface EndpointNeeds extends Pick<Endpoint, 'url' | 'events'> {
 	workflowId: string | undefined;
 }
 
-export type EndpointChanges = Partial<Pick<Endpoint, 'events' | 'active'>> & {
-	description?: string;
-};
+export type EndpointChanges = Partial<{ events: string[]; active: boolean; description: string }>;
 
 /** What the trigger stores in static data. Only hooks write it (docs/n8n-engine.md#static-data). */
 export interface TriggerStaticData {
@@ -127,9 +124,8 @@ export class EndpointRequests {
 	async change(id: string, changes: EndpointChanges): Promise<boolean> {
 		const request = { method: 'PUT', path: path`/webhooks/${id}`, body: changes } as const;
 		const answered = readAnswered(await this.send(request, 'change'));
-		const { sealed } = readDescription(answered?.description);
 		const isShown = answered !== undefined && changes.description !== undefined;
-		return !isShown || sealed === readDescription(changes.description).sealed;
+		return !isShown || answered.sealed === readDescription(changes.description).sealed;
 	}
 
 	/** Removes an endpoint, unless it is already gone. */
@@ -186,16 +182,16 @@ export const findEndpointOfOtherHost = (
 			hasSamePath(endpoint.url, url),
 	);
 
-const isStored = ({ id, description }: Endpoint, { endpointId }: TriggerStaticData) =>
-	id === endpointId && readDescription(description).ours;
+const isStored = ({ id, isMarked }: Endpoint, { endpointId }: TriggerStaticData) =>
+	id === endpointId && isMarked;
 
 /** The secret of an endpoint from the copy in its description, or else from static data. */
 export function openEndpointSecret(
-	{ id, url, description }: Endpoint,
+	{ id, url, sealed }: Endpoint,
 	{ apiKey }: Pick<PocketsflowCredential, 'apiKey'>,
 	stored: TriggerStaticData = {},
 ): string | undefined {
-	const secret = unseal(readDescription(description).sealed, apiKey, url);
+	const secret = unseal(sealed, apiKey, url);
 	if (secret !== undefined || id !== stored.endpointId) return secret;
 	return unseal(stored.sealedSecret, apiKey, url);
 }
@@ -210,7 +206,7 @@ function readEndpoint(record: IDataObject): Endpoint | undefined {
 		url,
 		events: [...new Set(names.map(toCanonicalName))].sort(),
 		active: active !== false,
-		description,
+		...readDescription(description),
 		shownSecret: readSecret(record),
 	};
 }

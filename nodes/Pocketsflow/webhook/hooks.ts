@@ -23,8 +23,7 @@ import {
 import type { EndpointReading, Secret } from './keyring';
 import { processMemory, type NodeMemory } from './memory';
 import { Registrar } from './plan';
-import { readDescription } from './sealing';
-import { isListening, readEventNames, requireSettings } from './settings';
+import { isListening, readEventNames, readSettings } from './settings';
 import type { Verification } from './verify';
 
 /** How long the list that `checkExists` read is recent enough for `create`. */
@@ -36,8 +35,14 @@ const maxListAgeMs = 5_000;
  */
 export async function prepare(context: IHookFunctions, memory = processMemory): Promise<void> {
 	const node = memory.getNode(context);
-	node.settings = requireSettings(context);
-	if (!node.settings.events.some(dependsOnAccount)) return;
+	const settings = readSettings(context);
+	if (settings.separateOutputs && context.getNode().alwaysOutputData)
+		throw new InvalidInputError(
+			"'Separate Outputs' cannot be used with 'Always Output Data'",
+			'With this setting, n8n also runs the first output for events of other outputs. Disable it in the Settings of this node.',
+		);
+	node.settings = settings;
+	if (!settings.events.some(dependsOnAccount)) return;
 	const stored = readStaticData(context);
 	const isKnown = context.getActivationMode() === 'init' && stored.account !== undefined;
 	// Activation must not fail because of it.
@@ -117,8 +122,7 @@ async function removeOwn(registrar: Registrar): Promise<void> {
 	warnOfOtherHost(registrar, endpoints);
 	const own = findOwnEndpoints(endpoints, wanted.url, stored);
 	const ids: string[] = [];
-	for (const { id, url, description } of own) {
-		const { workflowId = wanted.workflowId } = readDescription(description);
+	for (const { id, url, workflowId = wanted.workflowId } of own) {
 		if (workflowId === wanted.workflowId) ids.push(id);
 		else
 			requests.context.logger.warn(
@@ -270,10 +274,10 @@ async function doUpkeep(...parameters: Parameters<typeof maintain>): Promise<voi
 
 /** Our endpoints, except one that another process may have just created and be about to encrypt. */
 const findSettled = ({ node, wanted }: Registrar, endpoints: Endpoint[]): Endpoint[] =>
-	findOwnEndpoints(endpoints, wanted.url).filter(({ description, id }) => {
-		const { ours, sealed } = readDescription(description);
-		return !ours || sealed !== undefined || node.keyring.getAgeMs(id) >= maxSealingMs;
-	});
+	findOwnEndpoints(endpoints, wanted.url).filter(
+		({ id, isMarked, sealed }) =>
+			!isMarked || sealed !== undefined || node.keyring.getAgeMs(id) >= maxSealingMs,
+	);
 
 /** Replaces endpoints with useless secrets, but not too often. */
 async function replaceEndpoint(

@@ -14,7 +14,7 @@ import {
 } from './endpoints';
 import type { Secret } from './keyring';
 import type { NodeMemory } from './memory';
-import { describeEndpoint, readDescription, seal, unseal } from './sealing';
+import { describeEndpoint, seal, unseal } from './sealing';
 
 type KnownSecret = Pick<Endpoint, 'id'> & { secret: string };
 
@@ -72,12 +72,11 @@ function findDifference(
 ): EndpointChanges | undefined {
 	const kept = wanted.mayHaveMore ? endpoint.events : [];
 	const events = [...new Set([...wanted.events, ...kept])].sort();
-	const { sealed, workflowId } = readDescription(endpoint.description);
-	const isOpen = unseal(sealed, wanted.credential.apiKey, wanted.url) === secret;
+	const isOpen = unseal(endpoint.sealed, wanted.credential.apiKey, wanted.url) === secret;
 	const changes: EndpointChanges = {
 		...(endpoint.events.join() !== events.join() && { events }),
 		...(!endpoint.active && { active: true }),
-		...((!isOpen || workflowId !== wanted.workflowId) && describe(wanted, secret)),
+		...((!isOpen || endpoint.workflowId !== wanted.workflowId) && describe(wanted, secret)),
 	};
 	return Object.keys(changes).length > 0 ? changes : undefined;
 }
@@ -233,8 +232,7 @@ export class Registrar {
 	/** New endpoints with a secret that no one knows, newest first. */
 	private async findNew(others: Endpoint[]): Promise<Endpoint[]> {
 		const ids = new Set(others.map(({ id }) => id));
-		const isNew = ({ id, description }: Endpoint) =>
-			!ids.has(id) && !readDescription(description).sealed;
+		const isNew = ({ id, sealed }: Endpoint) => !ids.has(id) && sealed === undefined;
 		return (await this.list()).filter(isNew).sort(compareAge);
 	}
 

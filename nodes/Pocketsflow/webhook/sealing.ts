@@ -54,14 +54,16 @@ export function describeEndpoint(workflowId: string | undefined, sealed?: string
 	return `Registered by n8n${workflow}, do not edit (${[mark, sealed].filter(Boolean).join(':')})`;
 }
 
-/** Reads whether a description has our mark, and the workflow and the encrypted secret in it. */
-export function readDescription(description: unknown): {
-	ours: boolean;
+/** What the description of an endpoint says: our mark, the workflow, and the encrypted secret. */
+export interface Mark {
+	isMarked: boolean;
 	workflowId?: string;
 	sealed?: string;
-} {
-	if (typeof description !== 'string') return { ours: false };
+}
+
+export function readDescription(description: unknown): Mark {
+	if (typeof description !== 'string') return { isMarked: false };
 	const match = markedPart.exec(description);
 	const workflowId = workflowPart.exec(description)?.[1];
-	return { ours: match !== null, workflowId, sealed: match?.[1] };
+	return { isMarked: match !== null, workflowId, sealed: match?.[1] };
 }

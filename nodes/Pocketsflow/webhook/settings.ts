@@ -145,17 +145,6 @@ export function readEventNames(context: TriggerContext): string[] {
 	throw new InvalidInputError("'Trigger On' is empty", 'Select at least one event.');
 }
 
-/** Reads the parameters so that activation fails instead of a delivery. @throws InvalidInputError */
-export function requireSettings(context: IHookFunctions): TriggerSettings {
-	const settings = readSettings(context);
-	if (settings.separateOutputs && context.getNode().alwaysOutputData)
-		throw new InvalidInputError(
-			"'Separate Outputs' cannot be used with 'Always Output Data'",
-			'With this setting, n8n also runs the first output for events of other outputs. Disable it in the Settings of this node.',
-		);
-	return settings;
-}
-
 /** Whether the user is listening for a test event in the editor, which is not Pocketsflow's test mode. */
 export const isListening = (context: IHookFunctions | IWebhookFunctions): boolean =>
 	context.getMode() === 'manual';

@@ -30,7 +30,8 @@ const options: SendOptions = { isUrgent: true, limits: { maxAttempts: 1 } };
 const secretOf = (id: string) => `whsec_secret_of_${id}`;
 const sealedFor = (id: string, key = apiKey) =>
 	describeEndpoint('flow', seal(secretOf(id), key, url));
-const make = (id: string, differences: Partial<Endpoint> = {}): Endpoint => ({
+/** An endpoint as Pocketsflow returns it. */
+const make = (id: string, differences: IDataObject = {}): IDataObject => ({
 	id,
 	url,
 	events: ['order.completed'],
@@ -38,8 +39,10 @@ const make = (id: string, differences: Partial<Endpoint> = {}): Endpoint => ({
 	description: sealedFor(id),
 	...differences,
 });
+const read = ({ description, ...others }: IDataObject) =>
+	({ ...others, ...readDescription(description) }) as unknown as Endpoint;
 const useless = (id: string) => make(id, { description: describeEndpoint('flow') });
-const known = (id: string) => ({ ...make(id), secret: secretOf(id) });
+const known = (id: string) => ({ ...read(make(id)), secret: secretOf(id) });
 
 /** Pocketsflow in memory: the ID of the next endpoint, what it has, what it was asked and how it fails. */
 let newId: string;
@@ -88,8 +91,8 @@ beforeEach(() => {
 	});
 });
 
-const toWebhook = (endpoint: Endpoint) => ({ ...endpoint }) as IDataObject;
-const stock = (...endpoints: Endpoint[]) => webhooks.push(...endpoints.map(toWebhook));
+const stock = (...endpoints: IDataObject[]) =>
+	webhooks.push(...endpoints.map((one) => ({ ...one })));
 const asked = () => requests.map(({ name }) => name);
 const present = () => webhooks.map(({ id }) => id);
 const secrets = () => memory.keyring.secrets.map(({ secret }) => secret);
@@ -166,7 +169,7 @@ describe('an endpoint that stays', () => {
 
 	it('is kept when the others are removed', async () => {
 		stock(make('w1'), useless('w2'), useless('w3'));
-		await carryOut(hook(), { keep: known('w1'), remove: [useless('w2')] });
+		await carryOut(hook(), { keep: known('w1'), remove: [read(useless('w2'))] });
 		expect(asked()).toEqual(['GET', 'DELETE /w2']);
 		expect(requests.map((one) => one.options)).toEqual([options, options]);
 		expect(present()).toEqual(['w1', 'w3']);
@@ -241,7 +244,7 @@ describe('a new endpoint', () => {
 		answers.POST = () => ({ secret: secretOf('w5') });
 		stock(useless('w1'), useless('w4'), make('w6'), make('w7', { url: `${url}2` }));
 		stock(make('w3', { description: 'mine' }));
-		await carryOut(hook(), { remove: [useless('w1')], mayBeUsed: true });
+		await carryOut(hook(), { remove: [read(useless('w1'))], mayBeUsed: true });
 		expect(asked().slice(0, 3)).toEqual(['POST', 'GET', 'PUT /w5']);
 	});
 
@@ -306,7 +309,7 @@ describe('a creation with unknown outcome', () => {
 	it('is undone, whoever else has endpoints', async () => {
 		lose();
 		stock(useless('w1'), make('w2'), make('w3', { url: `${url}2` }), useless('w4'));
-		const plan = { remove: [useless('w1')], mayBeUsed: true };
+		const plan = { remove: [read(useless('w1'))], mayBeUsed: true };
 		expect(await messageOf(carryOut(hook(), plan))).toBe(
 			'Lost. No endpoint is left in Pocketsflow. Publish (activate) the workflow again.',
 		);
@@ -328,7 +331,7 @@ describe('a new endpoint next to useless ones', () => {
 	beforeEach(() => stock(...remove));
 
 	it('is created before they go', async () => {
-		await carryOut(hook(), { remove });
+		await carryOut(hook(), { remove: remove.map(read) });
 		expect(asked()).toEqual(['POST', 'PUT /w5', 'GET', 'DELETE /w1', 'DELETE /w2']);
 		// An account at its limit may say "too many requests" and keep the creation waiting.
 		expect(requests[0].options).toEqual({
@@ -341,7 +344,7 @@ describe('a new endpoint next to useless ones', () => {
 		'is created after them if it is refused by %s',
 		async (status) => {
 			refusals.POST = [refuse(status)];
-			await carryOut(hook(), { remove });
+			await carryOut(hook(), { remove: remove.map(read) });
 			expect(asked().slice(0, 4)).toEqual(['POST', 'DELETE /w1', 'DELETE /w2', 'POST']);
 			expect(requests.slice(1, 4).map((one) => one.options)).toEqual([options, options, options]);
 			expect(present()).toEqual(['w5']);
@@ -354,14 +357,16 @@ describe('a new endpoint next to useless ones', () => {
 		['a refusal while they may be in use', refuse('403', 'down'), { mayBeUsed: true }],
 	])('does not change them after %s', async (_what, refusal, more) => {
 		refusals.POST = [refusal];
-		expect(await messageOf(carryOut(hook(), { remove, ...more }))).toMatch(/^down/);
+		expect(await messageOf(carryOut(hook(), { remove: remove.map(read), ...more }))).toMatch(
+			/^down/,
+		);
 		expect(present()).toEqual(['w1', 'w2']);
 	});
 
 	it('that is refused is reported as such if they cannot be removed', async () => {
 		refusals.POST = [refuse('403', 'limit reached')];
 		refusals['DELETE /w1'] = [refuse('500', 'down')];
-		expect(await messageOf(carryOut(hook(), { remove }))).toBe(
+		expect(await messageOf(carryOut(hook(), { remove: remove.map(read) }))).toBe(
 			'limit reached. If your account has reached its limit of webhooks, remove those that you no longer need under Developers → Webhooks.',
 		);
 	});
@@ -370,7 +375,7 @@ describe('a new endpoint next to useless ones', () => {
 describe('of the endpoints of several processes', () => {
 	const remove = [useless('w1')];
 
-	it.each<[string, Endpoint[], string[], string]>([
+	it.each<[string, IDataObject[], string[], string]>([
 		['ours', [useless('w1')], ['w5'], 'w5'],
 		['ours before an older one', [useless('w1'), make('w4')], ['w5'], 'w5'],
 		['one that is newer than ours', [useless('w1'), make('w6')], ['w6'], 'w6'],
@@ -386,7 +391,7 @@ describe('of the endpoints of several processes', () => {
 	])('stays %s', async (_what, endpoints, left, kept) => {
 		stock(...endpoints);
 		const registrar = hook();
-		await carryOut(registrar, { remove });
+		await carryOut(registrar, { remove: remove.map(read) });
 		expect(present()).toEqual(left);
 		expect(registrar.stored?.endpointId).toBe(kept);
 		expect(secrets()[0]).toBe(secretOf(kept));
@@ -400,7 +405,7 @@ describe('of the endpoints of several processes', () => {
 		async (mayBeUsed, left, kept) => {
 			stock(make('w9'));
 			const registrar = hook();
-			await carryOut(registrar, { remove: [useless('w9')], mayBeUsed });
+			await carryOut(registrar, { remove: [read(useless('w9'))], mayBeUsed });
 			expect(present()).toEqual(left);
 			expect(registrar.stored?.endpointId).toBe(kept);
 		},
@@ -408,7 +413,7 @@ describe('of the endpoints of several processes', () => {
 
 	it('a newer one of another process is judged by its copy, even if secrets are proven wrong', async () => {
 		stock(useless('w1'), make('w9'));
-		await carryOut(hook(), { remove, mayBeUsed: true });
+		await carryOut(hook(), { remove: remove.map(read), mayBeUsed: true });
 		expect(present()).toEqual(['w9']);
 	});
 
@@ -418,12 +423,12 @@ describe('of the endpoints of several processes', () => {
 			return answer;
 		};
 		stock(useless('w1'), make('w4'));
-		await carryOut(hook(), { remove });
+		await carryOut(hook(), { remove: remove.map(read) });
 		expect(present()).toEqual(['w5']);
 
 		answers.GET = () => [];
-		webhooks = [toWebhook(useless('w1'))];
-		await carryOut(hook(), { remove });
+		webhooks = [useless('w1')];
+		await carryOut(hook(), { remove: remove.map(read) });
 		expect(present()).toEqual(['w5']);
 	});
 });

@@ -30,7 +30,7 @@ const endpoint: Endpoint = {
 	url,
 	events: ['order.completed'],
 	active: true,
-	description: 'mine',
+	isMarked: false,
 };
 
 const answer = (body: unknown) => jest.mocked(send).mockResolvedValue(body);
@@ -106,6 +106,10 @@ describe('the list of endpoints', () => {
 		[
 			{ ...record, events: ['c.d', 'a.b', 'c.d', 'customer.subscription.paused'] },
 			{ events: ['a.b', 'c.d', 'customer.subscription.pause'] },
+		],
+		[
+			{ ...record, description: describeEndpoint('flow', 'sealed') },
+			{ isMarked: true, workflowId: 'flow', sealed: 'sealed' },
 		],
 		[{ ...record, secret: shown }, { shownSecret: shown }],
 		[{ ...record, secret: 'whsec_••••••••4a7f' }, {}],
@@ -196,13 +200,13 @@ describe('the secret of an endpoint', () => {
 	const stored = { endpointId: 'w1', sealedSecret: sealed('stored') };
 
 	it.each<[string, Partial<Endpoint>, TriggerStaticData | undefined, string | undefined]>([
-		['its description', { description: describeEndpoint('flow', sealed('own')) }, stored, 'own'],
+		['its description', { sealed: sealed('own') }, stored, 'own'],
 		['static data', {}, stored, 'stored'],
 		['static data for another endpoint', { id: 'w2' }, stored, undefined],
 		['neither', {}, undefined, undefined],
 		[
 			'a description sealed with another API key',
-			{ description: describeEndpoint('flow', sealed('own', 'pk_live_2')) },
+			{ sealed: sealed('own', 'pk_live_2') },
 			{},
 			undefined,
 		],
@@ -264,7 +268,7 @@ describe('a removal', () => {
 });
 
 describe('our own endpoints', () => {
-	const ours: Endpoint = { ...endpoint, description: describeEndpoint('flow') };
+	const ours: Endpoint = { ...endpoint, isMarked: true };
 	const at = (address: string, one = ours): Endpoint => ({ ...one, url: address });
 	const insecure = url.replace('https', 'http');
 	const elsewhere = url.replace('n8n.', 'other.');

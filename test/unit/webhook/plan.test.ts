@@ -18,7 +18,7 @@ const make = (id: string, differences: Partial<Endpoint> = {}): Endpoint => ({
 	url,
 	events: ['order.completed'],
 	active: true,
-	description: describeEndpoint('flow', seal(`secret of ${id}`, apiKey, url)),
+	...readDescription(describeEndpoint('flow', seal(`secret of ${id}`, apiKey, url))),
 	...differences,
 });
 
@@ -30,7 +30,7 @@ const knowing =
 describe('the plan for our endpoints', () => {
 	it('is empty for the one that is wanted', () => {
 		const planned = plan([make('a')], wanted, knowing('a'));
-		const keep = { ...make('a', { description: expect.any(String) }), secret: 'secret of a' };
+		const keep = { ...make('a', { sealed: expect.any(String) }), secret: 'secret of a' };
 		expect(planned).toEqual({ keep, change: undefined, remove: [] });
 	});
 
@@ -85,7 +85,7 @@ describe('the plan for our endpoints', () => {
 		['us, with another secret', describeEndpoint('flow', seal('other', apiKey, url))],
 		['us, with another key', describeEndpoint('flow', seal('secret of a', 'pk_live_1', url))],
 	])('seals the secret of one that was described by %s', (_whom, description) => {
-		const { change } = plan([make('a', { description })], wanted, knowing('a'));
+		const { change } = plan([make('a', readDescription(description))], wanted, knowing('a'));
 		expect(Object.keys(change ?? {})).toEqual(['description']);
 		const { workflowId, sealed } = readDescription(change?.description);
 		expect([workflowId, unseal(sealed, apiKey, url)]).toEqual(['flow', 'secret of a']);
