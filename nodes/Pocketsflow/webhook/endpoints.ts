@@ -11,6 +11,7 @@ import {
 	findRecords,
 	isRecord,
 	listValues,
+	readFlag,
 	readId,
 	readPagination,
 	unwrapRecord,
@@ -215,7 +216,7 @@ function readEndpoint(record: IDataObject): Endpoint | undefined {
 		id,
 		url,
 		events: Array.isArray(events) ? events.filter((name) => typeof name === 'string') : [],
-		active: active !== false,
+		active: readFlag(active) !== false,
 		description,
 		shownSecret: readSecret(record),
 	};
