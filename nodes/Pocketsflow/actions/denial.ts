@@ -1,4 +1,4 @@
-import { isRecord } from '../api/responses';
+import { isRecord, readFlag } from '../api/responses';
 
 const failedStatus = /^(failed|failure|declined|rejected)$/i;
 
@@ -21,7 +21,7 @@ export const deletionDenial: Denial = {
 export function isDenied(answer: unknown, keys: readonly string[]): boolean {
 	if (!isRecord(answer)) return false;
 	return (
-		keys.some((key) => answer[key] === false) ||
+		keys.some((key) => readFlag(answer[key]) === false) ||
 		(typeof answer.status === 'string' && failedStatus.test(answer.status)) ||
 		wrappers.some((key) => isDenied(answer[key], keys))
 	);

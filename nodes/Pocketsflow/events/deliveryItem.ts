@@ -23,10 +23,7 @@ export const toBusinessEvent = (
 	discriminator: delivery.sentAtMs ?? randomUUID(),
 });
 
-/**
- * Builds the item of a verified delivery, which this n8n instance received at `nowMs`: the known
- * parts of the payload if it shall be simplified, or all of it.
- */
+/** Builds the item of a verified delivery that this n8n instance received at `nowMs`. */
 export function buildDeliveryItem(
 	businessEvent: BusinessEvent,
 	{ sentAtMs }: Delivery,

@@ -1,5 +1,5 @@
 import { lists } from '../api/lists';
-import { isRecord } from '../api/responses';
+import { isRecord, readFlag } from '../api/responses';
 import {
 	formatAmount,
 	formatActive,
@@ -140,8 +140,8 @@ const orderSource: PickerSource = {
 	label: (record) => [
 		formatMinute(record.createdAt),
 		formatAmount(record.grossAmount ?? record.amount ?? record.amountBeforeTax, record.currency),
-		record.isRefunded === true ? 'refunded' : undefined,
-		record.isDisputed === true ? 'disputed' : undefined,
+		readFlag(record.isRefunded) ? 'refunded' : undefined,
+		readFlag(record.isDisputed) ? 'disputed' : undefined,
 		isRecord(record.product) ? formatText(record.product.name) : undefined,
 		getBuyerEmail(record) ?? 'Unknown buyer',
 	],

@@ -1,7 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import type { ListEndpoint } from '../api/lists';
-import { isRecord } from '../api/responses';
+import { isRecord, readFlag } from '../api/responses';
 
 /**
  * What fills a field's list in the editor. n8n's methods are built from the pickers of all fields,
@@ -55,8 +55,10 @@ export const formatMinute = (value: unknown) =>
 	formatText(value)?.replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)\S*Z$/, '$1 $2 UTC');
 
 /** Marks a record that is disabled or not on sale. */
-export const formatActive = ({ active, published }: IDataObject) =>
-	active === false ? 'inactive' : published === false ? 'not published' : undefined;
+export function formatActive({ active, published }: IDataObject): string | undefined {
+	if (readFlag(active) === false) return 'inactive';
+	return readFlag(published) === false ? 'not published' : undefined;
+}
 
 /** The buyer's email address, which older and newer records have in different places. */
 export function getBuyerEmail(record: IDataObject): string | undefined {

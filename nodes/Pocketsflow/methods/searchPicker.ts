@@ -5,7 +5,7 @@ import type {
 	INodeListSearchResult,
 } from 'n8n-workflow';
 
-import { readId } from '../api/responses';
+import { readFlag, readId } from '../api/responses';
 import type { Picker, PickerSource } from '../fields/pickers';
 import { composeMessage } from '../transport/errors';
 import { readList, readPages, type ReadPagesOptions } from '../transport/pagination';
@@ -135,7 +135,7 @@ export async function buildPickerItems(
 	const items = await mapInTurns(records, (record) => {
 		const value = readId(record);
 		const parts = label(record, relatedRecords.get(related?.ownKey(record)) ?? []);
-		const mark = record.testMode === true ? 'test' : undefined;
+		const mark = readFlag(record.testMode) ? 'test' : undefined;
 		const name = [...parts, mark].filter(Boolean).join(' · ');
 		const isWanted =
 			!wanted || name.toLowerCase().includes(wanted) || value?.toLowerCase() === wanted;

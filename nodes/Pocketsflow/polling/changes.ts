@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import type { IDataObject } from 'n8n-workflow';
 
 import { readApiDate } from '../api/dates';
-import { readId } from '../api/responses';
+import { readFlag, readId } from '../api/responses';
 import { dayMs } from './list';
 import { compareDates, newestOf, type DatedRecord } from './records';
 
@@ -31,7 +31,7 @@ export const mayNeverHaveBegun = (record: IDataObject) =>
 	['expired', 'incomplete_expired'].includes(readStatus(record));
 
 export const isPaused = (record: IDataObject) =>
-	readStatus(record) === 'paused' || record.paused === true;
+	readStatus(record) === 'paused' || readFlag(record.paused) === true;
 
 /** Whether a customer's ID is from the payment provider: Pocketsflow can't look it up. */
 export const isForeignId = (id: unknown) => typeof id === 'string' && id.startsWith('cus_');
@@ -78,7 +78,7 @@ const digestState = ({ record }: DatedRecord): string =>
 	digestOf(
 		JSON.stringify([
 			readStatus(record),
-			record.cancelAtPeriodEnd === true,
+			readFlag(record.cancelAtPeriodEnd) === true,
 			readApiDate(record.currentPeriodEnd),
 			isPaused(record),
 			readOfferId(record),

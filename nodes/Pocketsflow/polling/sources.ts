@@ -2,6 +2,7 @@
 import type { IDataObject, INodePropertyOptions } from 'n8n-workflow';
 
 import { lists, type ListEndpoint } from '../api/lists';
+import { readFlag } from '../api/responses';
 import { events, toOptions } from '../events/catalogue';
 import { hasBegun, hasEnded, isIncomplete, mayNeverHaveBegun } from './changes';
 import { dayMs, type Disposition } from './list';
@@ -33,7 +34,7 @@ export const listSources: readonly ListSource[] = [
 		event: 'order.completed',
 		list: lists.orders,
 		// A subscription never sends this event: docs/pocketsflow-api.md#events
-		classify: ({ isSubscription }) => (isSubscription === true ? 'skip' : 'emit'),
+		classify: ({ isSubscription }) => (readFlag(isSubscription) ? 'skip' : 'emit'),
 		toPayload: toOrderPayload,
 	},
 	{

@@ -18,11 +18,12 @@ export function onAbort(
 }
 
 function getListeners(signal: AbortSignal): Set<() => void> {
-	const known = listeners.get(signal) ?? new Set<() => void>();
-	if (listeners.has(signal)) return known;
-	listeners.set(signal, known);
-	signal.addEventListener('abort', () => [...known].forEach((listener) => listener()));
-	return known;
+	const existing = listeners.get(signal);
+	if (existing) return existing;
+	const added = new Set<() => void>();
+	listeners.set(signal, added);
+	signal.addEventListener('abort', () => [...added].forEach((listener) => listener()));
+	return added;
 }
 
 /** Waits for `ms`, or until a signal aborts; never throws (docs/n8n-engine.md#http-helper). */

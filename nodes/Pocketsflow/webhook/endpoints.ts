@@ -11,6 +11,7 @@ import {
 	findRecords,
 	isRecord,
 	listValues,
+	readFlag,
 	readId,
 	readPagination,
 	unwrapRecord,
@@ -205,7 +206,7 @@ function readEndpoint(record: IDataObject): Endpoint | undefined {
 		id,
 		url,
 		events: [...new Set(names.map(toCanonicalName))].sort(),
-		active: active !== false,
+		active: readFlag(active) !== false,
 		...readDescription(description),
 		shownSecret: readSecret(record),
 	};

@@ -101,6 +101,7 @@ describe('the list of endpoints', () => {
 	it.each([
 		[{ ...record, active: undefined }, { active: true }],
 		[{ ...record, active: false }, { active: false }],
+		[{ ...record, active: 'false' }, { active: false }],
 		[{ ...record, events: 'all' }, { events: [] }],
 		[{ ...record, events: ['a.b', 5] }, { events: ['a.b'] }],
 		[

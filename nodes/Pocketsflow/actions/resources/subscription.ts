@@ -1,5 +1,5 @@
 import { lists } from '../../api/lists';
-import { readId } from '../../api/responses';
+import { readFlag, readId } from '../../api/responses';
 import { buildFilters, dateRangeFields } from '../../fields/shared/collections';
 import { simplifyField } from '../../fields/shared/output';
 import { limitField, returnAllField } from '../../fields/shared/paging';
@@ -33,7 +33,7 @@ const membershipSource: PickerSource = {
 	label: (record, [offer]) => [
 		formatMinute(record.createdAt),
 		formatText(record.status),
-		record.cancelAtPeriodEnd === true ? 'ends after this period' : undefined,
+		readFlag(record.cancelAtPeriodEnd) ? 'ends after this period' : undefined,
 		formatText(offer?.name),
 		getBuyerEmail(record) ?? formatText(record.customerId) ?? readId(record) ?? 'Unknown buyer',
 	],
