@@ -1,6 +1,6 @@
 /**
- * What changed on memberships since the last poll. Pocketsflow only dates their creation, so the state
- * keeps a digest of each membership and compares it. Pure.
+ * What changed on memberships since the last poll. Pocketsflow only dates their creation, so the
+ * state keeps a digest of each to compare it with. Pure.
  */
 import { createHash } from 'node:crypto';
 
@@ -9,7 +9,7 @@ import type { IDataObject } from 'n8n-workflow';
 import { readApiDate } from '../api/dates';
 import { readId } from '../api/responses';
 import { dayMs } from './list';
-import { compareDates, newestOf, type DatedRecord } from './records';
+import { compareDates, newestOf, newestUpTo, type DatedRecord } from './records';
 
 const endedStatuses = new Set(['canceled', 'cancelled', 'expired', 'ended', 'incomplete_expired']);
 
@@ -17,7 +17,6 @@ const endedStatuses = new Set(['canceled', 'cancelled', 'expired', 'ended', 'inc
 export const readStatus = ({ status }: IDataObject) =>
 	String(status).trim().toLowerCase().replace(/[\s-]/g, '_');
 
-/** Whether the first payment is still outstanding. */
 export const isIncomplete = (record: IDataObject) => readStatus(record) === 'incomplete';
 
 /** Whether it is or was a subscription: its first payment succeeded, or it is on trial. */
@@ -48,14 +47,14 @@ export type KnownMembership = [
 ];
 
 export interface MembershipsState {
-	/** When watching began, by n8n's clock. As a part of change IDs, it keeps a later start from repeating one. */
+	/** By n8n's clock. It is part of change IDs, so that no later start repeats one. */
 	startedAtMs: number;
 	/** Memberships created up to this date that had ended when first seen are ignored. */
 	endedBeforeMs: number;
 	known: Record<string, KnownMembership>;
 	/** While changes wait, the membership of the last emitted one. Those after it come next. */
 	lastId?: string;
-	/** Where to continue reading the list; undefined if it was read to the end. */
+	/** Where to continue reading the list. */
 	next?: number;
 }
 
@@ -63,7 +62,7 @@ export interface Change {
 	kind: 'updated' | 'deleted';
 	membership: DatedRecord;
 	changeId: string;
-	/** What is stored about the membership after the change is emitted. */
+	/** To be stored after the change was emitted. */
 	known: KnownMembership;
 }
 
@@ -81,17 +80,14 @@ const digestState = ({ record }: DatedRecord): string =>
 			record.cancelAtPeriodEnd === true,
 			readApiDate(record.currentPeriodEnd),
 			isPaused(record),
-			readOfferId(record),
+			readId({ id: record.productId ?? record.subscriptionId }),
 		]),
 	);
-
-const readOfferId = ({ productId, subscriptionId }: IDataObject) =>
-	readId({ id: productId ?? subscriptionId });
 
 const firstChangeId = ({ startedAtMs }: MembershipsState, id: string) =>
 	digestOf(String(startedAtMs), id);
 
-/** The state of a membership to which nothing has happened yet. */
+/** A membership to which nothing has happened yet. */
 function toKnown(state: MembershipsState, membership: DatedRecord): KnownMembership {
 	const { id, timeMs, record } = membership;
 	const isEnded = hasEnded(record) ? 1 : 0;
@@ -112,10 +108,7 @@ export function startWatching(
 	const ended = memberships.filter(({ record }) => hasEnded(record));
 	const state: MembershipsState = {
 		startedAtMs: nowMs,
-		endedBeforeMs: newestOf(
-			ended.map(({ timeMs }) => timeMs),
-			memberships.length === 0 ? nowMs - dayMs : -1,
-		),
+		endedBeforeMs: newestUpTo(ended, Infinity, memberships.length === 0 ? nowMs - dayMs : -1),
 		known: {},
 	};
 	const unknown = ended
@@ -147,7 +140,6 @@ function addNew(state: MembershipsState, memberships: readonly DatedRecord[]): M
 	return limitEnded(replaceKnown(state, added));
 }
 
-/** Drops the oldest ended memberships beyond the limit. */
 function limitEnded(state: MembershipsState): MembershipsState {
 	const ended = Object.entries(state.known).filter(([, known]) => !isFollowed(known));
 	const excess = ended.sort(([, a], [, b]) => a[2] - b[2]).slice(0, -endedLimit);

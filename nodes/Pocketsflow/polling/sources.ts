@@ -18,7 +18,7 @@ import type { PollContext } from './pollContext';
 export interface ListSource {
 	event: string;
 	list: ListEndpoint;
-	/** Whether to emit the record's event; without this, always. `wasPending`: it had not happened yet. */
+	/** Whether to emit the event; if omitted, always. `wasPending`: it had not happened yet. */
 	classify?(record: IDataObject, wasPending: boolean): Disposition;
 	/** How long a record may be pending, if it can be. */
 	pendingForMs?: number;
