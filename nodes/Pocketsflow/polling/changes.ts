@@ -13,7 +13,7 @@ import { compareDates, newestOf, newestUpTo, type DatedRecord } from './records'
 
 const endedStatuses = new Set(['canceled', 'cancelled', 'expired', 'ended', 'incomplete_expired']);
 
-/** The status of a membership in lower case, with one spelling for spaces and hyphens. */
+/** In lower case, with one spelling for spaces and hyphens. */
 export const readStatus = ({ status }: IDataObject) =>
 	String(status).trim().toLowerCase().replace(/[\s-]/g, '_');
 
@@ -97,8 +97,8 @@ function toKnown(state: MembershipsState, membership: DatedRecord): KnownMembers
 /**
  * The state when watching begins: no existing membership counts as a change. An empty list proves
  * little: even then, ends of memberships older than a day are ignored.
- * @param restartMs after a restart without a state, the date to look back to: a membership whose paid
- * period extends past it may have ended since
+ * @param restartMs after a restart without a state, the date to look back to: a membership whose
+ * paid period extends past it may have ended since
  */
 export function startWatching(
 	memberships: readonly DatedRecord[],
@@ -162,8 +162,8 @@ export const countUnfollowed = (state: MembershipsState, memberships: readonly D
 	memberships.filter(({ id, record }) => !state.known[id] && !hasEnded(record)).length;
 
 /**
- * Selects the changes to emit next, oldest membership first. If the last poll did not emit all of its
- * changes, this continues after the last emitted one, so that no membership blocks others forever.
+ * Selects the changes to emit next, oldest membership first. If the last poll did not emit all, it
+ * continues after the last emitted one, so that no membership blocks others forever.
  * @param again the IDs of changes that must be emitted again
  */
 export function selectChanges(

@@ -28,7 +28,7 @@ const maxRelatedFailures = 5;
 /** How many records to read beyond what one poll can emit, to save the next polls requests. */
 const readAhead = 400;
 
-/** The most pages that one poll reads for pending records, and the most of these that it looks for. */
+/** The most pages that a poll reads for pending records, and the most of these to look for. */
 const pendingPages = 3;
 const pendingPerPoll = 200;
 
@@ -41,7 +41,7 @@ interface SourceRecord extends ListRecord, Emitted {
 	payload: IDataObject;
 }
 
-/** What one poll found in a list, or by comparing memberships, and the state of that. */
+/** What one poll found in a list, or by comparing memberships. */
 export interface Followed<S> {
 	/** The event, or `watchName`. */
 	name: string;

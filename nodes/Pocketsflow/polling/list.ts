@@ -77,7 +77,7 @@ export const startAt = (fromMs: number, pending: Pending[] = []): ListState => (
 	pending,
 });
 
-/** A list that starts now has seen what is there. An empty one proves little: it starts a day ago. */
+/** A list that starts now has seen what is there. An empty one proves little: go a day back. */
 export function startNow(
 	records: readonly ListRecord[],
 	{ nowMs, overlapMs, pendingForMs }: Pick<ListConditions, 'nowMs' | 'overlapMs' | 'pendingForMs'>,

@@ -34,7 +34,7 @@ type FollowedMemberships = Followed<MembershipsState>;
 
 /**
  * Looks for new events; in a manual run, for an example of each event.
- * @returns undefined for nothing; none if n8n must only store the state (docs/n8n-engine.md#polling)
+ * @returns undefined for nothing; none if n8n must just store the state: docs/n8n-engine.md#polling
  */
 export async function poll(
 	n8n: IPollFunctions,
@@ -152,13 +152,9 @@ async function readAll(
 		lists.push(await attempt(event, state ?? restarted, reading));
 	}
 	const memberships = previous?.memberships;
-	const watched = isWatching(context)
-		? await attempt(
-				watchName,
-				memberships,
-				watchMemberships(context, memberships, again.get(watchName)),
-			)
-		: undefined;
+	const watching =
+		isWatching(context) && watchMemberships(context, memberships, again.get(watchName));
+	const watched = watching ? await attempt(watchName, memberships, watching) : undefined;
 	if (errors.length === lists.length + (watched ? 1 : 0)) throw errors[0];
 	return { lists, watched };
 }

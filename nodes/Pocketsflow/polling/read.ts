@@ -1,8 +1,8 @@
 /**
  * Reads a list for a poll, page by page, without relying on what the API says about it
  * (docs/reconciliation.md#how-polling-makes-progress). It ends at an empty page, at a page of known
- * records, or when it has as many as the API counts. To save requests, it may stop earlier, and then
- * reports where to continue.
+ * records, or when it has as many as the API counts. To save requests, it may stop earlier, and
+ * then reports where to continue.
  */
 import type { IPollFunctions } from 'n8n-workflow';
 
@@ -171,8 +171,8 @@ function hasAll(
 const maxProbes = 24;
 
 /**
- * Searches for an end date (ms) before which a list has between `least` and `most` records. Undefined
- * if the first page counts no more, or if the count ignores dates.
+ * Searches for an end date (ms) before which a list has between `least` and `most` records.
+ * Undefined if the first page counts no more, or if the count ignores dates.
  */
 export async function findEnd(
 	fetchPage: FetchPage,

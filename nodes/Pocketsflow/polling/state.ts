@@ -56,8 +56,8 @@ export const hasAnyState = ({ n8n, memory }: PollContext) =>
 /**
  * Loads the state that n8n stored, which alone shows what n8n kept, and the latest: that in memory
  * if the stored one is an older copy of it. Otherwise, another process may have polled since.
- * @throws NodeOperationError if the stored state can't be read and nothing replaces it: a start from
- * now on would skip sales
+ * @throws NodeOperationError if the stored state can't be read and nothing replaces it: a start
+ * from now on would skip sales
  */
 export function loadState({ n8n, mode, memory, settings }: PollContext): {
 	stored?: PollState;
