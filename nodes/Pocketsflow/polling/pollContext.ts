@@ -4,9 +4,7 @@ import type { IDataObject, IPollFunctions } from 'n8n-workflow';
 
 import { BoundedMap } from '../transport/boundedMap';
 import { forgetCredential, loadCredential } from '../transport/credential';
-import type { Mode } from '../transport/credentialFields';
-import type { BatchConditions } from './batches';
-import { readPollingSettings, type PollSettings } from './settings';
+import { readPollingSettings } from './settings';
 import type { PollState } from './state';
 
 /** What one process remembers until it ends: docs/n8n-engine.md#process-memory-and-queue-mode */
@@ -29,18 +27,6 @@ export type ProcessMemory = ReturnType<typeof createMemory>;
 
 export const pollingMemory = createMemory();
 
-/** What one poll works with. It has one point in time, so that all lists are treated alike. */
-export interface PollContext extends BatchConditions {
-	n8n: IPollFunctions;
-	settings: PollSettings;
-	memory: ProcessMemory;
-	mode: Mode;
-	/** Most records of one list to store as seen, and most in batches. */
-	recordLimit: number;
-	/** How many pages of one list without anything new one poll may read. */
-	idlePages: number;
-}
-
 /** The key of a node. Two nodes of a workflow may have one ID; n8n tells them apart by name. */
 export const toMemoryKey = (n8n: IPollFunctions, part = '', name = n8n.getNode().name) =>
 	`${n8n.getWorkflow().id ?? ''} ${n8n.getNode().id} ${part} ${name}`;
@@ -53,10 +39,7 @@ const recordLimitPerList = 5_000;
 const idlePagesPerPoll = 33;
 
 /** Prepares a poll. @throws NodeOperationError if a parameter or the credential can't be used */
-export async function createPollContext(
-	n8n: IPollFunctions,
-	memory: ProcessMemory,
-): Promise<PollContext> {
+export async function createPollContext(n8n: IPollFunctions, memory: ProcessMemory) {
 	const settings = readPollingSettings(n8n);
 	// n8n uses one context for all polls after activation. The credential may have been edited since.
 	forgetCredential(n8n);
@@ -67,10 +50,15 @@ export async function createPollContext(
 		settings,
 		memory,
 		mode,
+		/** One point in time, so that all lists are treated alike. */
 		nowMs: Date.now(),
 		processId: memory.processId,
 		repeatAfterMs: settings.repeatAfterMs,
+		/** Most records of one list to store as seen, and most in batches. */
 		recordLimit: Math.min(recordLimitPerList, Math.floor(totalRecordLimit / listCount)),
+		/** How many pages of one list without anything new one poll may read. */
 		idlePages: Math.floor(idlePagesPerPoll / listCount),
 	};
 }
+
+export type PollContext = Awaited<ReturnType<typeof createPollContext>>;

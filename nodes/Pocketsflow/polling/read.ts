@@ -89,9 +89,6 @@ function reachesBefore(records: readonly DatedRecord[], fromMs: number): boolean
 const isFull = ({ records, pagination: { pageSize = usualPageSize } }: Page) =>
 	records.length >= Math.min(pageSize, maxPageSize);
 
-const tellsOfPages = ({ pagination }: Page) =>
-	Object.values(pagination).some((value) => value !== undefined);
-
 /**
  * Reads a list from its beginning, then from where the last poll stopped, as far as the plan goes.
  * @param first its first page, if it was already read
@@ -123,7 +120,8 @@ export async function readByPlan(
 		const wanted = fresh.filter(plan.isWanted).length;
 		wantedCount += wanted;
 		// A list without pages is whole, unless its response reports pages.
-		if (list.paging === 'none' && !tellsOfPages(page)) return finish(undefined, true);
+		const saysNothing = Object.values(page.pagination).every((value) => value === undefined);
+		if (list.paging === 'none' && saysNothing) return finish(undefined, true);
 
 		const { totalCount: total } = page.pagination;
 		if (total !== undefined) totalCount = Math.max(totalCount ?? 0, total);

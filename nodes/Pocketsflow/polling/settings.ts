@@ -9,8 +9,6 @@ import { productIdsField } from '../fields/triggerFields';
 import { readOption, readParameter, toParameterError } from '../fields/triggerParameters';
 import { polledEventOptions } from './sources';
 
-export type PollSettings = ReturnType<typeof readPollingSettings>;
-
 export const polledEventsField = nameListField(
 	{ displayName: 'Trigger On', name: 'events', required: true, default: ['order.completed'] },
 	polledEventOptions,

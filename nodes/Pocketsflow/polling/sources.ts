@@ -91,10 +91,8 @@ export const changeSources = {
 	},
 } as const satisfies Record<string, ChangeSource>;
 
-const polledEvents = new Set<string>(
-	[...listSources, ...Object.values(changeSources)].map(({ event }) => event),
-);
+const sources = [...listSources, ...Object.values(changeSources)];
 
 export const polledEventOptions: INodePropertyOptions[] = toOptions(
-	events.filter(({ name }) => polledEvents.has(name)),
+	events.filter(({ name }) => sources.some(({ event }) => event === name)),
 );
