@@ -96,6 +96,8 @@ const review = async () =>
 		((await callSandbox('POST', '/_sandbox/reviews', { productId: productIds[0] })) as IDataObject)
 			._id,
 	);
+const failWith = (path: string, status: number) =>
+	sandbox.setSwitches({ faults: [{ path, kind: 'answer', status, message: 'No' }] });
 const change = async (membershipId: string, what: string) =>
 	await callSandbox('POST', `/_sandbox/memberships/${membershipId}/${what}`);
 
@@ -428,9 +430,6 @@ test('the polling trigger takes an incomplete membership for no subscription, an
 });
 
 describe('a list that cannot be read', () => {
-	const failWith = (path: string, status: number) =>
-		sandbox.setSwitches({ faults: [{ path, kind: 'answer', status, message: 'No' }] });
-
 	it('stops no other list, is shown as a failed execution once an hour, and is read again', async () => {
 		const shown: string[] = [];
 		const emitError = ({ message }: Error) => void shown.push(message);
@@ -549,6 +548,18 @@ describe('a polling trigger whose stored state is gone when n8n starts', () => {
 		expect(await pollWith(loseState(setUpNode()), createMemory())).toEqual([]);
 		const further = setUpNode({ options: { lookBack: 48 } });
 		expect(await pollWith(loseState(further), createMemory())).toEqual(toEventIds(ids));
+	});
+
+	it('stores where a list starts that fails then, in case n8n stops before the next poll', async () => {
+		const { staticData, ...setup } = await activate();
+		const parameters = { events: ['order.completed', 'review.created'] };
+		const restarted = { ...setup, staticData, parameters, activation: 'init' as const };
+		const id = await review();
+		failWith('/reviews', 403);
+		expect(await pollWith(restarted, createMemory())).toEqual([]);
+		sandbox.setSwitches({ faults: [] });
+		clockOffsetMs += hourMs;
+		expect(await pollWith(restarted, createMemory())).toEqual([`review.created:${id}`]);
 	});
 
 	it('says in the log how far it looks back, once', async () => {

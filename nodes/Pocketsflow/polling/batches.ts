@@ -1,10 +1,8 @@
 /**
- * What polls have emitted, one batch per poll. Pure.
- *
- * n8n may drop what a poll returned (docs/n8n-engine.md#polling). So a batch counts as kept if a state
- * that n8n returned contains it, and as certain if the process that emitted it is still alive a while
- * later. Until then it may be emitted again: once by another process, by its own process if n8n lost
- * it, or if Repeat After asks for it.
+ * What polls have emitted, one batch per poll. Pure. n8n may drop what a poll returned
+ * (docs/n8n-engine.md#polling). So a batch counts as kept if a state that n8n returned contains it,
+ * and as certain if its process is still alive a while later. Until then it may be emitted again:
+ * once by another process, by its own if n8n lost it, or if Repeat After asks for it.
  */
 
 export type IdAndTime = [id: string, timeMs: number];
@@ -12,11 +10,10 @@ export type IdAndTime = [id: string, timeMs: number];
 export interface Batch {
 	/** The n8n process that emitted it. */
 	processId: string;
-	/** By the clock of n8n. */
 	emittedAtMs: number;
 	/** Whether it was a second emission because of Repeat After. */
 	isRepeat: boolean;
-	/** How often it was emitted, because n8n did not keep it. */
+	/** How often it was emitted because n8n did not keep it. */
 	tries: number;
 	/** Whether the next state that n8n returned contained it. No later state changes this. */
 	isKept?: boolean;
@@ -24,20 +21,16 @@ export interface Batch {
 	records: Record<string, IdAndTime[]>;
 }
 
-/** What determines the fate of batches. */
 export interface BatchConditions {
 	nowMs: number;
-	/** Identifies this n8n process. */
 	processId: string;
 	/** Emits everything a second time after this time; 0 does not. */
 	repeatAfterMs: number;
 }
 
-/** Why a record must be emitted again. */
-export interface Again {
+/** A record that must be emitted again, and why. */
+export interface Again extends Pick<Batch, 'isRepeat' | 'tries'> {
 	timeMs: number;
-	isRepeat: boolean;
-	tries: number;
 }
 
 /** By list name, then by ID. */
@@ -52,7 +45,7 @@ export const maxTries = 3;
 /** After this time, such a batch is tried once more, because n8n may have recovered. */
 export const tryLaterMs = 60 * 60_000;
 
-/** The most other processes to remember batches of. */
+/** Batches of this many other processes are remembered. */
 const otherProcesses = 3;
 
 const keyOf = ({ processId, emittedAtMs, isRepeat, tries }: Batch) =>
@@ -74,7 +67,6 @@ const listRecords = (batches: readonly Batch[]) =>
 
 const listKeys = (batches: readonly Batch[]) => new Set(listRecords(batches).map(({ key }) => key));
 
-/** Drops records, and batches that are empty then. */
 function dropKeys(
 	batches: readonly Batch[],
 	keys: ReadonlySet<string>,
@@ -110,7 +102,6 @@ export function settleBatches(batches: readonly Batch[], conditions: BatchCondit
 	return dropKeys(batches, listKeys(certain));
 }
 
-/** Finds what must be emitted again now. */
 export function findAgain(batches: readonly Batch[], conditions: BatchConditions): AgainByName {
 	const { nowMs, processId, repeatAfterMs } = conditions;
 	const ownKeys = listKeys(batches.filter((batch) => batch.processId === processId));
@@ -166,6 +157,5 @@ export function addBatches(
 	return [...left, ...news];
 }
 
-/** The records of one list in all batches. */
 export const recordsOf = (batches: readonly Batch[], name: string): Map<string, number> =>
 	new Map(batches.flatMap(({ records }) => records[name] ?? []));

@@ -1,6 +1,6 @@
 /**
- * What changed on memberships since the last poll. Pocketsflow only dates their creation, so the state
- * keeps a digest of each membership and compares it. Pure.
+ * What changed on memberships since the last poll. Pocketsflow only dates their creation, so the
+ * state keeps a digest of each to compare it with. Pure.
  */
 import { createHash } from 'node:crypto';
 
@@ -9,15 +9,14 @@ import type { IDataObject } from 'n8n-workflow';
 import { readApiDate } from '../api/dates';
 import { readFlag, readId } from '../api/responses';
 import { dayMs } from './list';
-import { compareDates, newestOf, type DatedRecord } from './records';
+import { compareDates, newestOf, newestUpTo, type DatedRecord } from './records';
 
 const endedStatuses = new Set(['canceled', 'cancelled', 'expired', 'ended', 'incomplete_expired']);
 
-/** The status of a membership in lower case, with one spelling for spaces and hyphens. */
+/** In lower case, with one spelling for spaces and hyphens. */
 export const readStatus = ({ status }: IDataObject) =>
 	String(status).trim().toLowerCase().replace(/[\s-]/g, '_');
 
-/** Whether the first payment is still outstanding. */
 export const isIncomplete = (record: IDataObject) => readStatus(record) === 'incomplete';
 
 /** Whether it is or was a subscription: its first payment succeeded, or it is on trial. */
@@ -48,14 +47,14 @@ export type KnownMembership = [
 ];
 
 export interface MembershipsState {
-	/** When watching began, by n8n's clock. As a part of change IDs, it keeps a later start from repeating one. */
+	/** By n8n's clock. It is part of change IDs, so that no later start repeats one. */
 	startedAtMs: number;
 	/** Memberships created up to this date that had ended when first seen are ignored. */
 	endedBeforeMs: number;
 	known: Record<string, KnownMembership>;
 	/** While changes wait, the membership of the last emitted one. Those after it come next. */
 	lastId?: string;
-	/** Where to continue reading the list; undefined if it was read to the end. */
+	/** Where to continue reading the list. */
 	next?: number;
 }
 
@@ -63,7 +62,7 @@ export interface Change {
 	kind: 'updated' | 'deleted';
 	membership: DatedRecord;
 	changeId: string;
-	/** What is stored about the membership after the change is emitted. */
+	/** To be stored after the change was emitted. */
 	known: KnownMembership;
 }
 
@@ -81,17 +80,14 @@ const digestState = ({ record }: DatedRecord): string =>
 			readFlag(record.cancelAtPeriodEnd) === true,
 			readApiDate(record.currentPeriodEnd),
 			isPaused(record),
-			readOfferId(record),
+			readId({ id: record.productId ?? record.subscriptionId }),
 		]),
 	);
-
-const readOfferId = ({ productId, subscriptionId }: IDataObject) =>
-	readId({ id: productId ?? subscriptionId });
 
 const firstChangeId = ({ startedAtMs }: MembershipsState, id: string) =>
 	digestOf(String(startedAtMs), id);
 
-/** The state of a membership to which nothing has happened yet. */
+/** A membership to which nothing has happened yet. */
 function toKnown(state: MembershipsState, membership: DatedRecord): KnownMembership {
 	const { id, timeMs, record } = membership;
 	const isEnded = hasEnded(record) ? 1 : 0;
@@ -101,8 +97,8 @@ function toKnown(state: MembershipsState, membership: DatedRecord): KnownMembers
 /**
  * The state when watching begins: no existing membership counts as a change. An empty list proves
  * little: even then, ends of memberships older than a day are ignored.
- * @param restartMs after a restart without a state, the date to look back to: a membership whose paid
- * period extends past it may have ended since
+ * @param restartMs after a restart without a state, the date to look back to: a membership whose
+ * paid period extends past it may have ended since
  */
 export function startWatching(
 	memberships: readonly DatedRecord[],
@@ -112,10 +108,7 @@ export function startWatching(
 	const ended = memberships.filter(({ record }) => hasEnded(record));
 	const state: MembershipsState = {
 		startedAtMs: nowMs,
-		endedBeforeMs: newestOf(
-			ended.map(({ timeMs }) => timeMs),
-			memberships.length === 0 ? nowMs - dayMs : -1,
-		),
+		endedBeforeMs: newestUpTo(ended, Infinity, memberships.length === 0 ? nowMs - dayMs : -1),
 		known: {},
 	};
 	const unknown = ended
@@ -147,7 +140,6 @@ function addNew(state: MembershipsState, memberships: readonly DatedRecord[]): M
 	return limitEnded(replaceKnown(state, added));
 }
 
-/** Drops the oldest ended memberships beyond the limit. */
 function limitEnded(state: MembershipsState): MembershipsState {
 	const ended = Object.entries(state.known).filter(([, known]) => !isFollowed(known));
 	const excess = ended.sort(([, a], [, b]) => a[2] - b[2]).slice(0, -endedLimit);
@@ -170,8 +162,8 @@ export const countUnfollowed = (state: MembershipsState, memberships: readonly D
 	memberships.filter(({ id, record }) => !state.known[id] && !hasEnded(record)).length;
 
 /**
- * Selects the changes to emit next, oldest membership first. If the last poll did not emit all of its
- * changes, this continues after the last emitted one, so that no membership blocks others forever.
+ * Selects the changes to emit next, oldest membership first. If the last poll did not emit all, it
+ * continues after the last emitted one, so that no membership blocks others forever.
  * @param again the IDs of changes that must be emitted again
  */
 export function selectChanges(

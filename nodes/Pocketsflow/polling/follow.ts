@@ -25,14 +25,13 @@ import { startList } from './start';
 /** After this many unreadable related records, a poll leaves the rest to the next one. */
 const maxRelatedFailures = 5;
 
-/** How many records to read beyond what one poll can emit, so that not every poll reads them again. */
+/** How many records to read beyond what one poll can emit, to save the next polls requests. */
 const readAhead = 400;
 
-/** The most pages that one poll reads for pending records, and the most of these that it looks for. */
+/** The most pages that a poll reads for pending records, and the most of these to look for. */
 const pendingPages = 3;
 const pendingPerPoll = 200;
 
-/** An event that may be emitted now. Its name and ID are those in batches. */
 export interface ReadyEvent extends Emitted {
 	build(): Promise<IDataObject> | IDataObject;
 }
@@ -42,7 +41,7 @@ interface SourceRecord extends ListRecord, Emitted {
 	payload: IDataObject;
 }
 
-/** What one poll found in a list, or by comparing memberships. `S` is its state. */
+/** What one poll found in a list, or by comparing memberships. */
 export interface Followed<S> {
 	/** The event, or `watchName`. */
 	name: string;
@@ -51,7 +50,7 @@ export interface Followed<S> {
 	dropped?: readonly string[];
 	/** Why some or all of it must wait. */
 	failure?: unknown;
-	/** The state to store after some of `ready`, and others, were emitted. */
+	/** The state after some of `ready`, and other events, were emitted. */
 	advance(emitted: readonly ReadyEvent[]): S;
 }
 
@@ -59,12 +58,11 @@ interface Following extends ListConditions {
 	context: PollContext;
 	source: ListSource;
 	state: ListState;
-	/** What must be emitted again. */
 	again: ReadonlyMap<string, Again>;
 	fetchPage: FetchPage;
 }
 
-/** Reads a list and selects its due records. Starts the list if it has no state. */
+/** Reads a list, or starts it if it has no state. */
 export async function followList(
 	context: PollContext,
 	source: ListSource,
@@ -107,7 +105,7 @@ export async function followList(
 			...one,
 			build: () => buildItem(context, { ...one, event, discriminator: one.timeMs }),
 		})),
-		dropped: [...read.missing.map(([id]) => id), ...skipped.map(({ id }) => id)],
+		dropped: [...(read.missing ?? []).map(([id]) => id), ...skipped.map(({ id }) => id)],
 		failure: related.failure ?? describeLimit(following, records, due, room),
 		advance(emitted) {
 			const own = emitted.filter(({ name }) => name === event);
@@ -117,9 +115,7 @@ export async function followList(
 }
 
 /** Reads new records, and separately older ones that are pending or to be emitted again. */
-async function readSource(
-	following: Following,
-): Promise<Reading<DatedRecord> & { missing: readonly IdAndTime[] }> {
+async function readSource(following: Following): Promise<Reading<DatedRecord>> {
 	const { context, source, state, again, fetchPage } = following;
 	const { settings, idlePages } = context;
 	const isDated = hasDates(source.list);
@@ -227,10 +223,7 @@ function selectFound(
 	);
 }
 
-/**
- * Completes records with what their payload needs, in place, because the reading holds the same ones.
- * If that can't be read for a record, it stays pending, so that it blocks nothing else.
- */
+/** Completes records in place, as the reading shares them. One that fails stays pending. */
 async function readAllRelated(
 	{ context, source }: Following,
 	records: readonly SourceRecord[],
@@ -254,7 +247,7 @@ async function readAllRelated(
 	return { triedIds, failure: failures[0] };
 }
 
-/** Explains why records are no longer awaited, or not emitted: the state would grow too large. */
+/** Explains why records wait or are no longer awaited: the state would grow too large. */
 function describeLimit(
 	{ state, inBatches, recordLimit }: Following,
 	records: readonly ListRecord[],
@@ -270,7 +263,6 @@ function describeLimit(
 		: undefined;
 }
 
-/** What happens to a record, given the selected products and the state of the record itself. */
 export function classifyRecord(
 	{ settings: { productIds } }: PollContext,
 	source: ListSource,

@@ -16,10 +16,10 @@ export interface ListRecord extends Pick<DatedRecord, 'id' | 'timeMs'> {
 	disposition: Disposition;
 }
 
-/** A record that is awaited, and how long, by n8n's clock. */
+/** A record that is awaited until a time by n8n's clock. */
 export type Pending = [id: string, timeMs: number, untilMs: number];
 
-/** The stored state of one list. Its dates are those of records: compare them only with each other. */
+/** The stored state of one list. Its dates are of Pocketsflow's clock. */
 export interface ListState {
 	/** Older records are never new unless they are pending. */
 	fromMs: number;
@@ -35,18 +35,15 @@ export interface ListState {
 	againNext?: number;
 	/** The position of the last record, if an empty response for the next one proved that. */
 	last?: number;
-	/**
-	 * Set while the list has not changed since a whole reading that left nothing to emit: the next poll only
-	 * checks if the last record is still in its place (`there`), or what the list begins with.
-	 */
+	/** Nothing was left: check only if the last record is still there, or how the list begins. */
 	looksAt?: 'there' | 'beginning';
 	/** Records from `fromMs` on that were emitted or are not wanted. */
 	seen: IdAndTime[];
-	/** Those that were tried longest ago come first. */
+	/** Longest untried first. */
 	pending: Pending[];
 }
 
-/** What one poll read from a list. It is incomplete if it has `next`, or if it only checked `looksAt`. */
+/** What one poll read from a list, or only checked (`looksAt`). */
 export interface Reading<T = ListRecord> extends Omit<ListRead, 'records'> {
 	records: readonly T[];
 	/** Nothing is missing up to this date. */
@@ -55,18 +52,15 @@ export interface Reading<T = ListRecord> extends Omit<ListRead, 'records'> {
 	looksAt?: ListState['looksAt'];
 	/** Older records that were looked for and are no longer there. */
 	missing?: readonly IdAndTime[];
-	/** Pending records that were tried. Next time, others come first. */
+	/** Pending records that were tried. */
 	triedIds?: ReadonlySet<string>;
 }
 
-/** What a poll knows in addition to the list. */
 export interface ListConditions {
 	nowMs: number;
-	/** How far back to look for records that appear late. */
 	overlapMs: number;
 	/** Most records to store as seen. */
 	recordLimit: number;
-	/** How long a record may be pending. */
 	pendingForMs: number;
 	inBatches: ReadonlyMap<string, number>;
 }
@@ -75,7 +69,6 @@ export const dayMs = 24 * 60 * 60_000;
 
 export const pendingLimit = 2_000;
 
-/** The state of a list that starts at a date. */
 export const startAt = (fromMs: number, pending: Pending[] = []): ListState => ({
 	fromMs,
 	newestMs: fromMs,
@@ -84,34 +77,24 @@ export const startAt = (fromMs: number, pending: Pending[] = []): ListState => (
 	pending,
 });
 
-/** Where a list starts now. An empty list proves little, so it starts a day ago. */
-export function findStart(
-	records: ReadonlyArray<Pick<ListRecord, 'timeMs'>>,
-	nowMs: number,
-	overlapMs: number,
-): Pick<ListState, 'fromMs' | 'newestMs'> {
-	const newestMs = newestUpTo(records, nowMs + dayMs, nowMs - dayMs);
-	return { fromMs: Math.max(newestMs - overlapMs, nowMs - dayMs), newestMs };
-}
-
-/** The state of a list that starts now: existing records count as seen. */
+/** A list that starts now has seen what is there. An empty one proves little: go a day back. */
 export function startNow(
 	records: readonly ListRecord[],
 	{ nowMs, overlapMs, pendingForMs }: Pick<ListConditions, 'nowMs' | 'overlapMs' | 'pendingForMs'>,
 ): ListState {
-	const { fromMs, newestMs } = findStart(records, nowMs, overlapMs);
+	const newestMs = newestUpTo(records, nowMs + dayMs, nowMs - dayMs);
+	const fromMs = Math.max(newestMs - overlapMs, nowMs - dayMs);
 	const isPending = ({ disposition }: ListRecord) => disposition === 'pending';
 	return {
-		...startAt(fromMs, toPending(records.filter(isPending), nowMs, pendingForMs)),
-		newestMs,
-		settledMs: newestMs,
+		...startAt(newestMs, toPending(records.filter(isPending), nowMs, pendingForMs)),
+		fromMs,
 		seen: records
 			.filter((record) => record.timeMs >= fromMs && !isPending(record))
 			.map(({ id, timeMs }) => [id, timeMs]),
 	};
 }
 
-/** Waits for records as long as the source says, counted from their own date if it is in the past. */
+/** Records to wait for, from their own date on if it is in the past. */
 export const toPending = (
 	records: readonly Pick<ListRecord, 'id' | 'timeMs'>[],
 	nowMs: number,
@@ -121,7 +104,7 @@ export const toPending = (
 		.map(({ id, timeMs }): Pending => [id, timeMs, Math.min(timeMs, nowMs) + pendingForMs])
 		.filter(([, , untilMs]) => untilMs > nowMs);
 
-/** Selects the records to emit next, oldest first. */
+/** The records to emit next, oldest first. */
 export function selectDue<T extends ListRecord>(
 	state: ListState,
 	records: readonly T[],
@@ -140,7 +123,7 @@ export function selectDue<T extends ListRecord>(
 		.sort(compareDates);
 }
 
-/** How many new records still fit in the state. While `fromMs` can't move, none of `seen` can go. */
+/** How many new records fit in the state. While a reading goes on, `seen` can't shrink. */
 export function countRoom(
 	{ next, seen }: ListState,
 	{ inBatches, recordLimit }: Pick<ListConditions, 'inBatches' | 'recordLimit'>,
@@ -149,11 +132,7 @@ export function countRoom(
 	return recordLimit - Math.max(inBatches.size, fixed.length);
 }
 
-/**
- * The state of a list after a poll.
- * @param due as `selectDue` returned it
- * @param emitted the records of `due` that are emitted
- */
+/** The state of a list after a poll that emitted some of the due records. */
 export function advance(
 	state: ListState,
 	reading: Reading,
@@ -192,7 +171,6 @@ export function advance(
 	return limitSeen(advanced, isComplete ? horizonMs : state.fromMs, conditions);
 }
 
-/** Sorts the records that were read into `seen` and `pending`. */
 function classify(
 	state: ListState,
 	{ records, missing = [], triedIds }: Reading,
@@ -218,7 +196,7 @@ function classify(
 	return { seen: [...seen], pending: sorted };
 }
 
-/** Drops seen records before `fromMs`, which moves forward as far as it may if there are too many. */
+/** Drops seen records before `fromMs`, which moves as far as it may if there are too many. */
 function limitSeen(state: ListState, horizonMs: number, conditions: ListConditions): ListState {
 	const excess = state.seen.length - conditions.recordLimit;
 	const timesMs = state.seen.map(([, timeMs]) => timeMs).sort((a, b) => a - b);

@@ -1,6 +1,6 @@
 /**
- * Converts records of the API to the payload that the webhook of the same event carries, with the same
- * keys at the same paths (docs/pocketsflow-api.md#payloads). Amounts are not converted.
+ * Converts records of the API to the payload that the webhook of the same event carries, with the
+ * same keys at the same paths (docs/pocketsflow-api.md#payloads). Amounts are not converted.
  */
 import type { IDataObject } from 'n8n-workflow';
 

@@ -33,9 +33,8 @@ type FollowedList = Followed<ListState>;
 type FollowedMemberships = Followed<MembershipsState>;
 
 /**
- * Looks for new events. In a manual run, returns an example of each event instead.
- * @returns the items of one execution: none if only the state must be stored (docs/n8n-engine.md#polling),
- * undefined if there is nothing to do
+ * Looks for new events; in a manual run, for an example of each event.
+ * @returns undefined for nothing; none if n8n must just store the state: docs/n8n-engine.md#polling
  */
 export async function poll(
 	n8n: IPollFunctions,
@@ -105,8 +104,8 @@ async function pollOnce(
 	showFailures(context, watched ? [...lists, watched] : lists);
 	// Comes last, and nothing is awaited after it: a failure above must not change the state.
 	saveState(context, next);
-	// Otherwise, a restart would emit batches again that are certain by now, start lists later, and forget
-	// memberships. With Repeat After, the first is harmless, and not storing saves an execution.
+	// Else, a restart would emit certain batches again, start lists later, and forget memberships.
+	// With Repeat After, the first is harmless, and not storing saves an execution.
 	const mustSave =
 		!stored ||
 		(repeatAfterMs === 0 && stored.batches.length > next.batches.length) ||
@@ -115,7 +114,7 @@ async function pollOnce(
 	return items.length > 0 || mustSave ? items : undefined;
 }
 
-/** Drops changes that a newer change of the same membership replaced. */
+/** Drops changes that a newer one of the same membership replaced. */
 function dropSuperseded(batches: readonly Batch[], state: MembershipsState | undefined): Batch[] {
 	const current = new Set(Object.values(state?.known ?? {}).map(([, changeId]) => changeId));
 	const ids = [...recordsOf(batches, watchName).keys()].filter((id) => !current.has(id));
@@ -127,7 +126,7 @@ const hasNewMemberships = (previous: MembershipsState | undefined, { known }: Me
 
 /**
  * Reads every list. One that fails keeps its state, and does not stop the others.
- * @throws the first failure if all fail, or if one fails that has no state yet: it would start too late
+ * @throws the failure of all, or of one without a state: it would start too late
  */
 async function readAll(
 	context: PollContext,
@@ -153,20 +152,16 @@ async function readAll(
 		lists.push(await attempt(event, state ?? restarted, reading));
 	}
 	const memberships = previous?.memberships;
-	const watched = isWatching(context)
-		? await attempt(
-				watchName,
-				memberships,
-				watchMemberships(context, memberships, again.get(watchName)),
-			)
-		: undefined;
+	const watching =
+		isWatching(context) && watchMemberships(context, memberships, again.get(watchName));
+	const watched = watching ? await attempt(watchName, memberships, watching) : undefined;
 	if (errors.length === lists.length + (watched ? 1 : 0)) throw errors[0];
 	return { lists, watched };
 }
 
 /**
- * Selects the oldest ready records of all lists. Changes get the remaining room, but at least half. The
- * odd item alternates, so that neither side blocks the other forever.
+ * Selects the oldest ready records. Changes get the remaining room, but at least half. The odd item
+ * alternates, so that neither side blocks the other forever.
  */
 function chooseEvents(
 	maxItems: number,

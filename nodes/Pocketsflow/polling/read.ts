@@ -1,8 +1,8 @@
 /**
  * Reads a list for a poll, page by page, without relying on what the API says about it
- * (docs/limits.md#how-polling-makes-progress). A reading ends at an empty page, at a page
- * that repeats known records, or when it has as many records as the API counts. To save requests, it
- * may stop earlier, and then reports where to continue.
+ * (docs/limits.md#how-polling-makes-progress). It ends at an empty page, at a page of known
+ * records, or when it has as many as the API counts. To save requests, it may stop earlier, and
+ * then reports where to continue.
  */
 import type { IPollFunctions } from 'n8n-workflow';
 
@@ -10,23 +10,21 @@ import { buildListRequest, maxPageSize, type ListEndpoint, type ListFilters } fr
 import { readPage, type Page } from '../transport/pagination';
 import { readRecords, type DatedRecord } from './records';
 
-/** Which records to request, by their dates in ms, both inclusive. */
+/** Dates in ms, both inclusive. */
 export interface DateWindow {
 	fromMs: number;
 	toMs?: number;
 }
 
-/** What one poll wants from a list. */
 export interface ReadPlan extends DateWindow {
 	/** Whether a record is a reason to keep reading. */
 	isWanted(record: DatedRecord): boolean;
-	/** How many wanted records are enough. */
 	enough: number;
 	/** How many pages without a wanted record to read. */
 	idlePages: number;
 	/** Where the last poll stopped. */
 	next?: number;
-	/** Whether to start there instead of checking the beginning of the list first. */
+	/** Whether to start there, without a look at the beginning of the list. */
 	resumes?: boolean;
 	/** Whether to trust a page that is sorted by date, and read only one more page after it. */
 	trustsOrder?: boolean;
@@ -42,7 +40,6 @@ export interface ListRead {
 	last?: number;
 }
 
-/** A list that can't be read. The message is a sentence for the user. */
 export class UnreadableList extends Error {}
 
 export type FetchPage = (window: DateWindow, position: number) => Promise<Page>;
@@ -69,7 +66,7 @@ export function createFetch(n8n: IPollFunctions, list: ListEndpoint): FetchPage 
 	};
 }
 
-/** Whether Pocketsflow can filter records by two dates. */
+/** Whether Pocketsflow can filter the list by two dates. */
 export const hasDates = ({ paging }: ListEndpoint) => paging === 'page' || paging === 'pageInBody';
 
 const buildDateFilters = (fromMs: number, toMs?: number): ListFilters => ({
@@ -79,7 +76,7 @@ const buildDateFilters = (fromMs: number, toMs?: number): ListFilters => ({
 
 const toIso = (timeMs: number) => new Date(timeMs).toISOString();
 
-/** Whether a page is sorted newest first and reaches back to before a date. */
+/** Whether a page is sorted newest first and reaches back before a date. */
 function reachesBefore(records: readonly DatedRecord[], fromMs: number): boolean {
 	if (records.length === 0) return false;
 	const last = records[records.length - 1].timeMs;
@@ -88,12 +85,9 @@ function reachesBefore(records: readonly DatedRecord[], fromMs: number): boolean
 	return isSorted && last < records[0].timeMs && last < fromMs - slackMs;
 }
 
-/** Whether a page has as many records as the API returns per page, so that more may follow. */
+/** Whether a page is as long as the pages of the API, so that more may follow. */
 const isFull = ({ records, pagination: { pageSize = usualPageSize } }: Page) =>
 	records.length >= Math.min(pageSize, maxPageSize);
-
-const tellsOfPages = ({ pagination }: Page) =>
-	Object.values(pagination).some((value) => value !== undefined);
 
 /**
  * Reads a list from its beginning, then from where the last poll stopped, as far as the plan goes.
@@ -126,7 +120,8 @@ export async function readByPlan(
 		const wanted = fresh.filter(plan.isWanted).length;
 		wantedCount += wanted;
 		// A list without pages is whole, unless its response reports pages.
-		if (list.paging === 'none' && !tellsOfPages(page)) return finish(undefined, true);
+		const saysNothing = Object.values(page.pagination).every((value) => value === undefined);
+		if (list.paging === 'none' && saysNothing) return finish(undefined, true);
 
 		const { totalCount: total } = page.pagination;
 		if (total !== undefined) totalCount = Math.max(totalCount ?? 0, total);
@@ -142,7 +137,7 @@ export async function readByPlan(
 				const isProven = list.paging === 'offset' && records.length === 0 && page.position > 1;
 				return { ...finish(), ...(isProven && { last: page.position - 1 }) };
 			}
-			// The API counts more records than were found, so the list is read from its beginning again.
+			// The API counts more records than were found: read from the beginning again.
 			pass++;
 			foundBefore = found.size;
 			idleLeft--;
@@ -158,7 +153,7 @@ export async function readByPlan(
 	}
 }
 
-/** Whether the records between the dates are all that the API counts. It counts all if it ignores dates. */
+/** Whether the records between the dates are all that the API counts. */
 function hasAll(
 	found: ReadonlyMap<string, DatedRecord>,
 	{ fromMs, toMs = Infinity }: DateWindow,
@@ -171,12 +166,11 @@ function hasAll(
 	return inWindow.length >= totalCount;
 }
 
-/** The most requests for the search for an end date. */
 const maxProbes = 24;
 
 /**
- * Searches for an end date (ms) before which a list has as many records as one poll can use: between
- * `least` and `most`. Undefined if the first page counts no more, or if the count ignores dates.
+ * Searches for an end date (ms) before which a list has between `least` and `most` records.
+ * Undefined if the first page counts no more, or if the count ignores dates.
  */
 export async function findEnd(
 	fetchPage: FetchPage,

@@ -22,7 +22,7 @@ export const undatedMs = 8.64e15;
 export const compareDates = (a: IdAndDate, b: IdAndDate): number =>
 	a.timeMs - b.timeMs || (a.id < b.id ? -1 : 1);
 
-/** Gives every record its ID, or a digest of its content, and its date: `createdAt`, or that in the ID. */
+/** Reads the IDs of records, or digests them, and their dates: `createdAt`, or that in the ID. */
 export const readRecords = (records: readonly IDataObject[]): DatedRecord[] =>
 	records.map((record) => {
 		const id = readId(record) ?? digestText(JSON.stringify(record));

@@ -1,4 +1,3 @@
-/** What a payload needs in addition to the record: the order of a refund, the buyer of a membership. */
 import type { IDataObject } from 'n8n-workflow';
 
 import { lists } from '../api/lists';
@@ -26,10 +25,7 @@ async function readOne(
 	return unwrapRecord(body, keys);
 }
 
-/**
- * Reads the order of a refund, which contains its product, buyer, and currency. Without it if it was
- * deleted, because the refund itself is real.
- */
+/** The order of a refund, with its product, buyer, and currency. A refund without one is real. */
 export async function readRefundedOrder(
 	context: PollContext,
 	{ orderId }: IDataObject,
@@ -39,11 +35,10 @@ export async function readRefundedOrder(
 	return await readOne(context, path`/orders/${id}`, lists.orders.recordKeys);
 }
 
-/** Whether a membership identifies its buyer. */
 const namesBuyer = ({ buyerEmail, customer }: IDataObject) =>
 	Boolean(buyerEmail ?? (isRecord(customer) ? (customer.email ?? customer.buyerEmail) : undefined));
 
-/** Reads the customer of a membership without an email address, once per customer. */
+/** The customer of a membership without an email address. Each customer is read once. */
 export async function readBuyer(context: PollContext, record: IDataObject): Promise<IDataObject> {
 	const id = readId({ id: record.customerId ?? record.customer });
 	if (namesBuyer(record) || id === undefined || isForeignId(id)) return {};

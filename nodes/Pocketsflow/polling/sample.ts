@@ -6,7 +6,7 @@ import { buildItem } from './items';
 import type { PollContext } from './pollContext';
 import { createFetch } from './read';
 import { readRecords } from './records';
-import { changeSources, listSources, type ChangeSource, type ListSource } from './sources';
+import { changeSources, listSources, type ChangeSource } from './sources';
 
 /**
  * The newest real record of each selected event, for a manual run. Neither reads nor saves a state.
@@ -33,7 +33,9 @@ export async function sampleEvents(context: PollContext): Promise<IDataObject[]>
 async function sampleEvent(context: PollContext, event: string): Promise<IDataObject | undefined> {
 	const { n8n } = context;
 	const change = Object.values<ChangeSource>(changeSources).find((one) => one.event === event);
-	const source = listSources.find(change ? readsMemberships : (one) => one.event === event);
+	const source = listSources.find((one) =>
+		change ? one.list === lists.memberships : one.event === event,
+	);
 	if (!source) return undefined;
 	const { records } = await createFetch(n8n, source.list)({ fromMs: 0 }, 1);
 	const newestFirst = readRecords(records).sort((a, b) => b.timeMs - a.timeMs);
@@ -46,5 +48,3 @@ async function sampleEvent(context: PollContext, event: string): Promise<IDataOb
 	}
 	return undefined;
 }
-
-const readsMemberships = ({ list }: ListSource) => list === lists.memberships;

@@ -9,22 +9,6 @@ import { productIdsField } from '../fields/triggerFields';
 import { readOption, readParameter, toParameterError } from '../fields/triggerParameters';
 import { polledEventOptions } from './sources';
 
-export interface PollSettings {
-	events: string[];
-	/** Emits events from this date on; undefined starts now. */
-	startDateMs?: number;
-	/** The start date as entered: for an expression, its text instead of its changing result. */
-	startDateText?: string;
-	simplify: boolean;
-	overlapMs: number;
-	lookBackMs: number;
-	repeatAfterMs: number;
-	headStartMs: number;
-	maxItems: number;
-	/** Products and subscription offers; empty accepts all. */
-	productIds: string[];
-}
-
 export const polledEventsField = nameListField(
 	{ displayName: 'Trigger On', name: 'events', required: true, default: ['order.completed'] },
 	polledEventOptions,
@@ -100,7 +84,7 @@ const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 
 /** Reads and checks the parameters. @throws NodeOperationError with a sentence for the user */
-export function readPollingSettings(n8n: IPollFunctions): PollSettings {
+export function readPollingSettings(n8n: IPollFunctions) {
 	try {
 		return {
 			events: readEvents(n8n),
@@ -111,6 +95,7 @@ export function readPollingSettings(n8n: IPollFunctions): PollSettings {
 			overlapMs: (readOption(n8n, overlapField) ?? 15) * minuteMs,
 			repeatAfterMs: (readOption(n8n, repeatAfterField) ?? 0) * minuteMs,
 			maxItems: readOption(n8n, maxItemsField) ?? 500,
+			/** Products and subscription offers; empty accepts all. */
 			productIds: readOption(n8n, productIdsField) ?? [],
 		};
 	} catch (error) {
@@ -124,7 +109,8 @@ function readEvents(n8n: IPollFunctions): string[] {
 	const events = readParameter(n8n, polledEventsField) ?? [];
 	if (events.length === 0)
 		throw new InvalidInputError("'Trigger On' is empty", 'Select at least one event.');
-	const other = events.find((event) => !isPolled(event));
+	const polled = polledEventOptions.map(({ value }) => value);
+	const other = events.find((event) => !polled.includes(event));
 	if (other !== undefined)
 		throw new InvalidInputError(
 			`'Trigger On' contains an event that cannot be polled: ${quote(other)}`,
@@ -133,9 +119,8 @@ function readEvents(n8n: IPollFunctions): string[] {
 	return events;
 }
 
-const isPolled = (event: string) => polledEventOptions.some(({ value }) => value === event);
-
-function readStartDate(n8n: IPollFunctions): Pick<PollSettings, 'startDateMs' | 'startDateText'> {
+/** Without a start date, polling starts now. */
+function readStartDate(n8n: IPollFunctions): { startDateMs?: number; startDateText?: string } {
 	if (n8n.getNodeParameter('start', 'now') !== 'date') return {};
 	const date = parseDate(n8n.getNodeParameter('startDate', ''), n8n.getTimezone());
 	if (date === undefined)
@@ -143,6 +128,7 @@ function readStartDate(n8n: IPollFunctions): Pick<PollSettings, 'startDateMs' | 
 			n8n.getNode(),
 			"'Start Date' must be a date. Use a date such as 2026-01-31T00:00:00.",
 		);
+	// As entered: for an expression, its text instead of its changing result.
 	const startDateText = String(n8n.getNode().parameters.startDate);
 	return { startDateMs: date.getTime(), startDateText };
 }

@@ -19,7 +19,7 @@ import type { PollContext } from './pollContext';
 export interface ListSource {
 	event: string;
 	list: ListEndpoint;
-	/** Whether to emit the record's event; without this, always. `wasPending`: it had not happened yet. */
+	/** Whether to emit the event; if omitted, always. `wasPending`: it had not happened yet. */
 	classify?(record: IDataObject, wasPending: boolean): Disposition;
 	/** How long a record may be pending, if it can be. */
 	pendingForMs?: number;
@@ -92,10 +92,8 @@ export const changeSources = {
 	},
 } as const satisfies Record<string, ChangeSource>;
 
-const polledEvents = new Set<string>(
-	[...listSources, ...Object.values(changeSources)].map(({ event }) => event),
-);
+const sources = [...listSources, ...Object.values(changeSources)];
 
 export const polledEventOptions: INodePropertyOptions[] = toOptions(
-	events.filter(({ name }) => polledEvents.has(name)),
+	events.filter(({ name }) => sources.some(({ event }) => event === name)),
 );

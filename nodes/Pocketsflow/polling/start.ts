@@ -1,11 +1,11 @@
-import { dayMs, findStart, startAt, startNow, toPending, type ListState } from './list';
+import { dayMs, startAt, startNow, toPending, type ListRecord, type ListState } from './list';
 import type { PollContext } from './pollContext';
 import { createFetch, readByPlan, UnreadableList, usualPageSize, type DateWindow } from './read';
 import { readRecords, type DatedRecord } from './records';
 import type { ListSource } from './sources';
 import { hasAnyState } from './state';
 
-/** The most requests for the first reading of a list without finding anything new. */
+/** The most requests for the first reading of a list. */
 const startPages = 100;
 
 const maxRounds = 5;
@@ -32,29 +32,26 @@ async function startListNow(context: PollContext, source: ListSource): Promise<L
 	const { n8n, nowMs } = context;
 	const { overlapMs } = context.settings;
 	const { list, classify, pendingForMs = 0 } = source;
+	const start = (dated: readonly DatedRecord[]) => {
+		const records = dated.map(({ id, timeMs, record }): ListRecord => {
+			return { id, timeMs, disposition: classify?.(record, false) ?? 'emit' };
+		});
+		return startNow(records, { nowMs, overlapMs, pendingForMs });
+	};
 	const first = readRecords((await createFetch(n8n, list)({ fromMs: 0 }, 1)).records);
-	const { fromMs, newestMs } = findStart(first, nowMs, overlapMs);
+	const { fromMs, newestMs } = start(first);
 	const second = await readAll(context, source, { fromMs: Math.max(0, fromMs - pendingForMs) });
 	const isExpected = newestMs > nowMs - dayMs;
 	if (second.length === 0 ? isExpected : first.length === 0) throw disagreement();
-	const records = new Map([...first, ...second].map((record) => [record.id, record]));
-	return startNow(
-		[...records.values()].map(({ id, timeMs, record }) => ({
-			id,
-			timeMs,
-			disposition: classify?.(record, false) ?? 'emit',
-		})),
-		{ nowMs, overlapMs, pendingForMs },
-	);
+	return start([...new Map([...first, ...second].map((one) => [one.id, one])).values()]);
 }
 
-/** The error for a list that returns different responses within a moment. */
 export const disagreement = () =>
 	new UnreadableList(
 		'Pocketsflow returned two different responses for the same list. Polling starts when they match. Try again in a minute.',
 	);
 
-/** Reads all records of a window, again as long as that brings more and the API does not count them. */
+/** Reads all records of a window, again as long as that brings more that the API does not count. */
 async function readAll(
 	{ n8n }: PollContext,
 	{ list }: ListSource,
@@ -74,7 +71,7 @@ async function readAll(
 
 const restartModes: ReadonlySet<string> = new Set(['init', 'leadershipChange']);
 
-/** Whether n8n started or became the leading main process, instead of a user publishing the workflow. */
+/** Whether n8n started or became the leading main process, and no user published the workflow. */
 export const isRestart = ({ n8n }: Pick<PollContext, 'n8n'>) =>
 	restartModes.has(n8n.getActivationMode());
 
@@ -82,20 +79,19 @@ export const isRestart = ({ n8n }: Pick<PollContext, 'n8n'>) =>
  * Where a list starts that was polled before a restart, if no state of it is left:
  * docs/limits.md#when-the-state-comes-back-old-or-empty
  */
-export const findRestartMs = (context: PollContext) =>
-	isRestart(context) ? context.nowMs - getLookBackMs(context) : undefined;
-
-/** Looks back less far if a state is left, of the other mode or of other lists: nothing was lost then. */
-const getLookBackMs = (context: PollContext) =>
-	hasAnyState(context)
-		? context.settings.overlapMs
-		: Math.max(context.settings.lookBackMs, context.settings.overlapMs);
+export function findRestartMs(context: PollContext): number | undefined {
+	if (!isRestart(context)) return undefined;
+	const { lookBackMs, overlapMs } = context.settings;
+	// If a state of the other mode or of other lists is left, nothing was lost.
+	return context.nowMs - (hasAnyState(context) ? overlapMs : Math.max(lookBackMs, overlapMs));
+}
 
 /** Logs that a restart found no state: the next events may be repetitions. */
 export function warnOfLostState(context: PollContext): void {
-	const { n8n, settings } = context;
-	if (!isRestart(context) || hasAnyState(context) || settings.startDateMs !== undefined) return;
-	const hours = getLookBackMs(context) / 3_600_000;
+	const { n8n, nowMs, settings } = context;
+	const restartMs = findRestartMs(context);
+	if (restartMs === undefined || hasAnyState(context) || settings.startDateMs !== undefined) return;
+	const hours = (nowMs - restartMs) / 3_600_000;
 	n8n.logger.warn(
 		`Pocketsflow Polling Trigger "${n8n.getNode().name}" found no stored state of earlier polls when n8n started. It looks back ${hours} hours. Repeated events have the same event IDs.`,
 	);

@@ -9,27 +9,21 @@ import { toMemoryKey, type PollContext } from './pollContext';
 
 export interface PollState {
 	version: typeof stateVersion;
-	/**
-	 * How many polls of each n8n process led to this state, oldest process first. A state is newer than
-	 * another only if it includes all polls of the other and more.
-	 */
+	/** How many polls of each n8n process led to this state, oldest process first. */
 	polls: Record<string, number>;
-	/** The start date that it began with, as entered in the node. */
+	/** As entered in the node. */
 	startDate?: string;
 	/** By event. */
 	lists: Record<string, ListState>;
-	/** Only while a selected event is found by comparing memberships. */
 	memberships?: MembershipsState;
-	/** What was emitted and is not certain to have been executed. */
+	/** What may have to be emitted again. */
 	batches: Batch[];
 }
 
 export const stateVersion = 3;
 
-/** The processes that a state names. */
 const processLimit = 10;
 
-/** Counts one more poll of a process. */
 export function countPoll(
 	polls: Record<string, number>,
 	processId: string,
@@ -39,17 +33,17 @@ export function countPoll(
 	return Object.fromEntries([...others.slice(1 - processLimit), [processId, count]]);
 }
 
-/** Whether a state includes all polls of another. If so, the other is the same or an older copy. */
+/** Whether a state includes all polls of another, which then is the same or an older copy. */
 const includesPolls = (state: PollState, other: PollState) =>
 	Object.entries(other.polls).every(([processId, count]) => (state.polls[processId] ?? 0) >= count);
 
 /**
- * The keys of static data. Each mode has its own state, so that a poll with a key of the other mode
- * loses nothing. States are text under keys of this node alone: docs/n8n-engine.md#static-data
+ * The keys of static data, where states are text: docs/n8n-engine.md#static-data
+ * With a state for each mode, a poll with a key of the other mode loses nothing.
  */
 const keys = { test: 'pollingTest', live: 'pollingLive' } as const satisfies Record<Mode, string>;
 
-/** Whether static data holds a state of either mode. */
+/** Whether n8n stores a state of either mode. */
 export function hasState(n8n: IPollFunctions): boolean {
 	const data = n8n.getWorkflowStaticData('node');
 	return Object.values(keys).some((key) => typeof data[key] === 'string');
@@ -60,11 +54,10 @@ export const hasAnyState = ({ n8n, memory }: PollContext) =>
 	hasState(n8n) || Object.keys(keys).some((mode) => memory.states.has(toMemoryKey(n8n, mode)));
 
 /**
- * Loads what earlier polls left: the state that n8n stored, and the latest one. That is the one in memory
- * if the stored one is an older copy of it. Otherwise, another n8n process may have polled since. Only the
- * stored one shows whether n8n kept what was emitted.
- * @throws NodeOperationError if the stored state can't be read, none is in memory, and there is no start
- * date to start from again: a new start from now on would skip sales
+ * Loads the state that n8n stored, which alone shows what n8n kept, and the latest: that in memory
+ * if the stored one is an older copy of it. Otherwise, another process may have polled since.
+ * @throws NodeOperationError if the stored state can't be read and nothing replaces it: a start
+ * from now on would skip sales
  */
 export function loadState({ n8n, mode, memory, settings }: PollContext): {
 	stored?: PollState;
@@ -105,7 +98,7 @@ const isPollState = (stored: unknown): stored is PollState =>
 	isRecord(stored.lists) &&
 	Array.isArray(stored.batches);
 
-/** Keeps the state. n8n stores static data only if the poll returns items or an empty list. */
+/** Keeps the state. n8n stores it only if the poll returns a list: docs/n8n-engine.md#polling */
 export function saveState({ n8n, mode, memory }: PollContext, state: PollState): void {
 	n8n.getWorkflowStaticData('node')[keys[mode]] = JSON.stringify(state);
 	memory.states.set(toMemoryKey(n8n, mode), state);

@@ -25,10 +25,7 @@ import { disagreement, findRestartMs } from './start';
 /** Most requests for the first reading, which must know all memberships. */
 const startPages = 400;
 
-/**
- * Reads all memberships, or as many as one poll may, and selects the due changes of selected events.
- * Starts watching if there is no previous state.
- */
+/** Reads as many memberships as one poll may, and selects changes. Starts if it has no state. */
 export async function watchMemberships(
 	context: PollContext,
 	previous: MembershipsState | undefined,

@@ -5,6 +5,7 @@ import type { IDataObject } from 'n8n-workflow';
 import {
 	compareDates,
 	newestOf,
+	newestUpTo,
 	oldestOf,
 	readRecords,
 	undatedMs,
@@ -70,7 +71,9 @@ test('records stand oldest first, those of the same moment by their IDs', () => 
 		expect(records.sort(compareDates)).toEqual([a, b, c]);
 });
 
-test('the newest and the oldest of some dates are found, with another for none', () => {
+test('the newest and the oldest of some dates are found, up to a limit, with another for none', () => {
 	expect([newestOf([2, 5, 3], 1), newestOf([2], 4), newestOf([], 4)]).toEqual([5, 4, 4]);
+	const records = [{ timeMs: 2 }, { timeMs: 5 }, { timeMs: 3 }];
+	expect([5, 4, 1].map((limitMs) => newestUpTo(records, limitMs, 0))).toEqual([5, 3, 0]);
 	expect([oldestOf([3, 2, 5], 9), oldestOf([3], 1), oldestOf([], 4)]).toEqual([2, 1, 4]);
 });
