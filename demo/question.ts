@@ -7,7 +7,7 @@ export async function askWhetherToKeep(): Promise<boolean> {
 		return await new Promise<boolean>((resolve) => {
 			const ask = () =>
 				terminal.question(
-					'\nKeep this n8n and everything that you built? [k]eep (Enter) / [d]elete (Ctrl-C): ',
+					'\nKeep this n8n and everything that you created? [k]eep (Enter) / [d]elete (Ctrl-C): ',
 					(answer) => {
 						const [letter = 'k'] = answer.trim().toLowerCase();
 						if (letter === 'k' || letter === 'd') resolve(letter === 'k');

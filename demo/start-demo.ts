@@ -62,7 +62,7 @@ async function claimPort(port: number | undefined, what: string): Promise<number
 	if (port === undefined) return findFreePort();
 	if (await isPortFree(port)) return port;
 	throw new Error(
-		`Port ${port} of ${what} is in use. Stop the program that uses it, and start again.`,
+		`${what} can't use port ${port}: another program uses it. Stop that program, and start the demo again.`,
 	);
 }
 
@@ -73,7 +73,7 @@ async function startShops(
 ): Promise<Account> {
 	const snapshot = folder ? await readSnapshot(folder) : undefined;
 	const sandbox = await startSandbox({
-		port: await claimPort(earlier?.sandboxPort, 'the sandbox'),
+		port: await claimPort(earlier?.sandboxPort, 'The sandbox'),
 		storeName: 'Demo Store',
 		seed: true,
 		...(earlier?.testKey && { testKey: earlier.testKey }),
@@ -92,7 +92,10 @@ async function startShops(
 
 function findWorkflow(imported: ImportedExample[], file: string): StoredWorkflow {
 	const found = imported.find(({ example }) => example.file === file);
-	if (!found) throw new Error(`The workflow of examples/${file}.json is no longer in this n8n.`);
+	if (!found)
+		throw new Error(
+			`This n8n no longer has the workflow of examples/${file}.json. Start the demo with another folder.`,
+		);
 	return found.workflow;
 }
 
@@ -111,7 +114,7 @@ async function readProducts({ apiKey, baseUrl }: Account): Promise<Map<string, s
 	const { data } = await axios.get<Product[]>(`${baseUrl}/products`, { headers, proxy: false });
 	if (!Array.isArray(data) || data.length === 0)
 		throw new Error(
-			'The account has no product to sell. Create one in Pocketsflow, and start again.',
+			'Your account has no products. Create a product in Pocketsflow, and start the demo again.',
 		);
 	return new Map(data.map(({ name, _id }) => [name, _id]));
 }

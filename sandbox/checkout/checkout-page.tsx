@@ -152,6 +152,11 @@ export function registerCheckoutPage(app: FastifyInstance, context: SandboxConte
 		if (!checkout) return sendNotFound(reply);
 		const { cancelUrl } = checkout.session;
 		if (cancelUrl) return void reply.redirect(cancelUrl, 303);
-		return sendNarrow(reply, 200, 'Canceled', <Card name="canceled" text="Nothing was paid" />);
+		return sendNarrow(
+			reply,
+			200,
+			'Canceled',
+			<Card name="canceled" text="You canceled the checkout and were not charged" />,
+		);
 	});
 }

@@ -33,7 +33,7 @@ export const ActionButton = ({ db, id, action, label, about, isDanger }: ActionB
 		<HiddenFields fields={{ mode: db.mode, action, id }} />
 		<button class={isDanger ? 'mini danger' : 'mini'} type="submit" data-test={action}>
 			{label}
-			{about && <span class="hidden"> {about}</span>}
+			{about && <span class="hidden">: {about}</span>}
 		</button>
 	</form>
 );

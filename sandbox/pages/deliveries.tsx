@@ -16,7 +16,7 @@ export function Outcome({ outcome, status, ms, error }: Delivery) {
 			</>
 		);
 	}
-	if (outcome === 'pending') return <span class="badge plain">In transit</span>;
+	if (outcome === 'pending') return <span class="badge plain">Sending</span>;
 	if (outcome === 'dropped') return <span class="badge bad">Lost in transit</span>;
 	return (
 		<>
@@ -67,7 +67,7 @@ export const DeliveryRow = ({
 		<td class="block">
 			<code>{delivery.event}</code>
 			<details>
-				<summary>What was sent</summary>
+				<summary>Show the request</summary>
 				<p class="small soft">to {delivery.url}</p>
 				<pre>{formatBody(delivery.body)}</pre>
 			</details>

@@ -83,8 +83,8 @@ const Page = ({ nonce, ...props }: PageProps & { nonce: string }) => (
 			</main>
 			<footer>
 				<p>
-					Pocketsflow sandbox on this computer: no real shop, no real money. It behaves like
-					Pocketsflow, so that you can try n8n workflows.
+					This is a Pocketsflow sandbox for trying out n8n workflows. The shop is not real, and no
+					money moves.
 				</p>
 			</footer>
 			{props.parts.isLive && <script nonce={nonce} dangerouslySetInnerHTML={{ __html: script }} />}

@@ -153,8 +153,8 @@ export function registerPages(
 				sendRefusal(
 					context,
 					reply,
-					'Refused',
-					'This form can be sent only from a page of this sandbox.',
+					'Not allowed',
+					'You can send this form only from a page of this sandbox.',
 				);
 			return reply;
 		});
@@ -193,8 +193,8 @@ export function registerPages(
 	addPage('/dashboard', (request, reply) => {
 		// It shows the keys.
 		if (!isLocal(request)) {
-			const reason = `The dashboard shows the API keys, so it opens only on the computer that the sandbox runs on: ${context.url}/dashboard`;
-			return sendRefusal(context, reply, 'Only on this computer', reason);
+			const reason = `The dashboard shows the API keys, so it opens only on the computer that the sandbox runs on. On that computer, open ${context.url}/dashboard.`;
+			return sendRefusal(context, reply, 'Not available here', reason);
 		}
 		const mode = readMode(request.query.mode);
 		const notice = notices.get(request.query.notice);
@@ -213,8 +213,8 @@ export function registerPages(
 			return sendRefusal(
 				context,
 				reply,
-				'Refused',
-				'This works only on the computer that the sandbox runs on.',
+				'Not available here',
+				'The buttons of the dashboard work only on the computer that the sandbox runs on.',
 			);
 		const [notice, section] = runAction(context, form);
 		await Promise.race([context.deliveries.waitForAll(), sleep(MAX_WAIT_MS)]);

@@ -491,6 +491,16 @@ describe('refunds', () => {
 		expect((await refund('1.00')).status).toBe(500);
 	});
 
+	it('refunds can be deleted, but only for good', async () => {
+		const id = paid();
+		const body = { amount: '9.00', reason: '', api_refund: false };
+		const { data } = await call('post', `orders/${id}/refunds`, body);
+		expect((await call('delete', `orders/${id}/refunds/${data.id}`)).status).toBe(501);
+		await call('delete', `orders/${id}/refunds/${data.id}?force=true`);
+		expect(shop.refunds(id)).toEqual([]);
+		expect((await call('delete', `orders/${id}/refunds/${data.id}?force=true`)).status).toBe(404);
+	});
+
 	it('refunds ask the gateway to pay unless the request says otherwise', async () => {
 		const id = paid();
 		expect(refusalOf(await call('post', `orders/${id}/refunds`, { amount: '1.00' }))).toEqual([

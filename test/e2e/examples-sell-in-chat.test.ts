@@ -2,6 +2,7 @@ import axios from 'axios';
 
 import { buy } from '../../demo/example-workflows';
 import { TelegramBot } from '../harness/services/telegramBot';
+import { pollOften } from '../harness/n8n/workflows';
 import { until } from '../harness/until';
 import { setUpShop, shop } from './exampleShop';
 import type { RunningExample } from './runningExample';
@@ -21,6 +22,7 @@ beforeAll(async () => {
 		values: { delivery, paidPage: page, canceledPage: page },
 		credentials: { telegramApi: bot.credential },
 		productId: shop.productId,
+		change: pollOften,
 	});
 });
 
@@ -97,7 +99,7 @@ test('says that the time is out, and delivers a sale that comes after it', async
 	await example.setUp({ waitHours: 24 });
 });
 
-test('the execution fails if Telegram refuses the delivery', async () => {
+test('a delivery that Telegram refused fails, and is made once its claim has expired', async () => {
 	const link = await ask(14);
 	const path = '/sendMessage';
 	bot.failNext({ method: 'POST', path, status: 500, body: { ok: false }, times: 3 });
@@ -106,8 +108,37 @@ test('the execution fails if Telegram refuses the delivery', async () => {
 		const executions = await shop.environment.client.executions(example.workflow.id);
 		return executions.some(({ status }) => status === 'error');
 	});
-	expect(await orderOf(14)).toMatchObject({ state: 'delivering' });
+	expect(await orderOf(14)).toMatchObject({ state: 'paid' });
+	// Another run may still be delivering.
+	await shop.redeliver('order.completed');
+	await settle();
 	expect(bot.readChat(14)).toHaveLength(1);
+
+	await example.edit(table, ['chat', '14'], { claimedUntil: Date.now() - 1 });
+	await shop.redeliver('order.completed');
+	expect((await answersTo(14, 2))[1]).toBe(delivery);
+	await waitForState(14, 'delivered');
+});
+
+test('delivers once, though the event comes twice at the same moment', async () => {
+	const link = await ask(16);
+	shop.loseDeliveries();
+	await buy(link, 'twice@example.com');
+	await shop.environment.sandbox.waitForDeliveries();
+	shop.recover();
+	await Promise.all([1, 2, 3].map(() => shop.redeliver('order.completed')));
+	expect((await answersTo(16, 2))[1]).toBe(delivery);
+	await waitForState(16, 'delivered');
+	await settle();
+	expect(bot.readChat(16)).toHaveLength(2);
+});
+
+test('delivers a sale whose event was lost', async () => {
+	const link = await ask(17);
+	shop.loseDeliveries();
+	await buy(link, 'lost@example.com');
+	expect((await answersTo(17, 2))[1]).toBe(delivery);
+	await waitForState(17, 'delivered');
 });
 
 test('leaves a sale from elsewhere alone, and takes no order from a stranger', async () => {

@@ -1,8 +1,7 @@
 import { getAllFields } from '../../nodes/Pocketsflow/actions/operation';
 import { resources } from '../../nodes/Pocketsflow/actions/resources';
 import type { Picker } from '../../nodes/Pocketsflow/fields/pickers';
-import { buildPickerItems } from '../../nodes/Pocketsflow/methods/pickerItems';
-import { searchPicker } from '../../nodes/Pocketsflow/methods/searchPicker';
+import { buildPickerItems, searchPicker } from '../../nodes/Pocketsflow/methods/searchPicker';
 import { patienceMs, readWithinPatience } from '../../nodes/Pocketsflow/methods/patience';
 import { lists } from '../../nodes/Pocketsflow/api/lists';
 import { Pocketsflow } from '../../nodes/Pocketsflow/Pocketsflow.node';

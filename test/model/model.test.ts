@@ -589,8 +589,8 @@ describe('The endpoints of the model', () => {
 		expect(model.endpoints()[0].description).toBe('x'.repeat(20));
 	});
 
-	it('are listed by page', () => {
-		const model = account({ list: 'pagedObject' });
+	it.each(['pagedObject', 'pagedText'] as const)('are listed by page as %s', (list) => {
+		const model = account({ list });
 		for (let i = 0; i < 4; i++) model.addForeign(`https://other.example.com/${i}`);
 		expect(rows(get(model, '/webhooks').body)).toHaveLength(3);
 		expect(rows(get(model, '/webhooks', { page: '2' }).body)).toHaveLength(1);

@@ -133,6 +133,14 @@ export type Value =
 	| readonly Value[]
 	| { readonly [key: string]: Value };
 
+/** The same keys with every value as text. Keys with undefined stay so. */
+export const asText = (
+	block: Readonly<Record<string, number | boolean | undefined>>,
+): Record<string, string | undefined> =>
+	Object.fromEntries(
+		Object.entries(block).map(([key, value]) => [key, value === undefined ? value : String(value)]),
+	);
+
 /** JSON text of a value. Keys with undefined are left out. */
 export function writeJson(value: Value, writeDate: (ms: number) => string): string {
 	if (value instanceof Digits) return value.text;

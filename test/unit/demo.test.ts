@@ -1,7 +1,8 @@
 import { readExample } from '../../demo/example-workflows';
 import { examples } from '../../demo/examples';
-import { buildSteps } from '../../demo/first-minutes';
+import { buildFirstMinutes, buildSteps } from '../../demo/first-minutes';
 import { isUnreported, readPaidOrder } from '../../demo/paid-orders';
+import { estimateNoteHeight, isNote } from '../harness/n8n/canvas';
 import type { ExecutionStatus } from '../harness/n8n/client';
 import { formatError, readMessage } from '../harness/runMain';
 
@@ -34,10 +35,21 @@ describe('The demo', () => {
 		const nodes = (await readExample(file)).nodes.map(({ name }) => name);
 		const n8n = 'http://127.0.0.1:5678';
 		const [, see] = buildSteps({ store: n8n, n8n, seller: `${n8n}/workflow/1`, canReceive });
-		const named = [...see.text.matchAll(/Double-click "([^"]+)"/g)].map(([, name]) => name);
+		const named = [...see.text.matchAll(/double-click "([^"]+)"/g)].map(([, name]) => name);
 		expect(named).toHaveLength(1);
 		expect(nodes).toEqual(expect.arrayContaining(named));
 		expect(see.url).toBe(`${n8n}/workflow/1/executions`);
+	});
+
+	test('leads to the execution of the sale, which is not the newest after another visit', () => {
+		const n8n = 'http://127.0.0.1:5678';
+		const places = { store: n8n, n8n, seller: `${n8n}/workflow/1`, canReceive: true };
+		const { nodes } = buildFirstMinutes(buildSteps(places));
+		const note = nodes.find(({ name }) => name === 'Step 2');
+		expect(note?.parameters.content).toContain('The terminal shows a link to the execution');
+		expect(note?.parameters.content).not.toMatch(/newest execution is|below it/);
+		for (const each of nodes.filter(isNote))
+			expect(estimateNoteHeight(each)).toBeLessThanOrEqual(Number(each.parameters.height));
 	});
 
 	test('publishes workflows that listen when a member joins, pays, fails to pay and leaves', async () => {

@@ -152,6 +152,15 @@ const routes: Record<string, Partial<Record<'GET' | 'POST' | 'PUT' | 'DELETE', H
 		GET: ({ state, parameters: [id, refundId] }) => ({
 			body: formatRefund(state, findRefund(state, findParent(state, id), refundId)),
 		}),
+		DELETE: (call) => {
+			const { state, parameters } = call;
+			const order = findParent(state, parameters[0]);
+			const refund = findRefund(state, order, parameters[1]);
+			requireForce(call, 'Shop order refunds');
+			state.refunds.delete(refund.id);
+			announce(state, 'order.updated', order.id);
+			return { body: formatRefund(state, refund) };
+		},
 	},
 	webhooks: {
 		GET: ({ state, path, query }) =>

@@ -64,6 +64,15 @@ export interface Failure {
 	carriedOut?: boolean;
 }
 
+/** Requests that come at the same moment. */
+export interface Meeting {
+	method: string;
+	/** The end of the path, such as `/orders/101`. */
+	path: string;
+	/** How many requests wait for each other. */
+	count: number;
+}
+
 export interface RecordedRequest {
 	method: string;
 	path: string;
@@ -105,6 +114,8 @@ export interface Shop {
 	refunds(orderId: number): RefundRecord[];
 	webhooks(): Array<ReturnType<typeof formatWebhook> & { failureCount: number }>;
 	failNext(failure: Failure): void;
+	/** Holds the next requests that fit until so many have come, then answers them together. */
+	meetNext(meeting: Meeting): void;
 	countRequests(method?: string, path?: string | RegExp): number;
 	/** Sends what waits and comes back when all deliveries are answered. */
 	deliver(): Promise<void>;
@@ -148,6 +159,7 @@ export async function openShop(options: ShopOptions = {}): Promise<Shop> {
 		now: () => Date.now() + aheadMs,
 	};
 	const failures: Array<Failure & { left: number }> = [];
+	const meetings: Array<Meeting & { waiting: Array<() => void> }> = [];
 	const requests: RecordedRequest[] = [];
 	const outbox = openOutbox(state, options.holdDeliveries ?? false, options.updatedFirst ?? false);
 
@@ -157,12 +169,24 @@ export async function openShop(options: ShopOptions = {}): Promise<Shop> {
 		return result;
 	};
 
+	async function meet(method: string, path: string): Promise<void> {
+		const meeting = meetings.find((next) => next.method === method && path.endsWith(next.path));
+		if (!meeting) return;
+		const met = new Promise<void>((resolve) => meeting.waiting.push(resolve));
+		if (meeting.waiting.length === meeting.count) {
+			meetings.splice(meetings.indexOf(meeting), 1);
+			for (const release of meeting.waiting) release();
+		}
+		await met;
+	}
+
 	async function answer(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
 		const { method, url } = request;
 		const { pathname: path, search } = new URL(url, state.url);
 		const query = parseQuery(search);
 		const recorded = { method, path, query: withoutKeys(query), body: {} as Fields, status: 0 };
 		requests.push(recorded);
+		await meet(method, path);
 		const failure = failures.find(
 			(candidate) =>
 				candidate.left > 0 &&
@@ -263,6 +287,7 @@ export async function openShop(options: ShopOptions = {}): Promise<Shop> {
 				...formatWebhook(state, webhook),
 				failureCount: webhook.failureCount,
 			})),
+		meetNext: (meeting) => void meetings.push({ ...meeting, waiting: [] }),
 		failNext: (failure) => void failures.push({ ...failure, left: failure.times ?? 1 }),
 		countRequests: (method, path) =>
 			requests.filter(

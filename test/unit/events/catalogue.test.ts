@@ -48,7 +48,7 @@ const identityOf =
 const subjectOf =
 	(name: string): Reader =>
 	(payload) =>
-		findEvent(name)!.subject!(payload);
+		(findEvent(name)!.subject ?? findEvent(name)!.identity)!(payload);
 
 const emailPlaces = [
 	'customer.email',

@@ -3,28 +3,12 @@ import { orderCompleted, orderRefunded } from '../../harness/payloads';
 
 const bytes = (value: unknown) => Buffer.from(JSON.stringify(value));
 
-describe('numbers in a delivery', () => {
-	const read = (text: string) =>
-		readDelivery({ 'x-pocketsflow-event': 'order.completed' }, Buffer.from(text));
-
-	it('keep all digits of an ID beyond 2^53, as text', () => {
-		expect(read('{"order":{"id":90071992547409931},"ids":[-9007199254740993]}')?.payload).toEqual({
-			order: { id: '90071992547409931' },
-			ids: ['-9007199254740993'],
-		});
-	});
-
-	it('stay numbers if they are exact, and texts are not touched', () => {
-		const inText = String.raw`"90071992547409931 \" 90071992547409933"`;
-		const text = `{"a":9007199254740991,"b":0.12345678901234567,"c":1e20,"d":${inText}}`;
-		expect(read(text)?.payload).toEqual(JSON.parse(text));
-	});
-
-	it('of two orders whose IDs differ beyond 2^53 give two digests', () => {
-		const ids = ['90071992547409931', '90071992547409932'];
-		const digests = ids.map((id) => read(`{"order":{"id":${id}}}`)?.digest);
-		expect(new Set(digests).size).toBe(2);
-	});
+test('Two orders whose IDs differ beyond 2^53 have two digests', () => {
+	const headers = { 'x-pocketsflow-event': 'order.completed' };
+	const digests = ['90071992547409931', '90071992547409932'].map(
+		(id) => readDelivery(headers, Buffer.from(`{"order":{"id":${id}}}`))?.digest,
+	);
+	expect(new Set(digests).size).toBe(2);
 });
 
 describe('readDelivery', () => {
@@ -87,7 +71,9 @@ describe('readDelivery', () => {
 		[{ livemode: false }, true],
 		[{ order: { id: 'o1', testMode: true } }, true],
 		[{ type: 'order.completed', testMode: true, data: { order: { id: 'o1' } } }, true],
-		[{ testMode: 'true' }, undefined],
+		[{ testMode: 'true' }, true],
+		[{ livemode: 'true' }, false],
+		[{ testMode: 'yes' }, undefined],
 		[{}, undefined],
 	])('reads from the body %j whether it is test data: %p', (body, expected) => {
 		const headers = { 'x-pocketsflow-event': 'order.completed' };

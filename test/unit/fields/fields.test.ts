@@ -28,10 +28,13 @@ const shown = { displayName: 'The Field', name: 'field', description: 'A field' 
 
 const fields: Record<string, Field> = {
 	boolean: booleanField({ ...shown }),
-	choice: choiceField({ ...shown }, [
-		{ name: 'A', value: 'a' },
-		{ name: 'B', value: 'b' },
-	]),
+	choice: choiceField({
+		...shown,
+		options: [
+			{ name: 'A', value: 'a' },
+			{ name: 'B', value: 'b' },
+		],
+	}),
 	currency: currencyField,
 	date: dateField({ ...shown }),
 	day: dayField({ ...shown }),

@@ -1,19 +1,15 @@
 import { NodeApiError, type IDataObject, type IHookFunctions, type INode } from 'n8n-workflow';
 
 import type { PocketsflowRequest } from '../../../nodes/Pocketsflow/api/request';
-import type { PocketsflowCredential } from '../../../nodes/Pocketsflow/transport/credential';
 import { setMessage } from '../../../nodes/Pocketsflow/transport/errors';
 import { send, type SendOptions } from '../../../nodes/Pocketsflow/transport/send';
-import type { Endpoint } from '../../../nodes/Pocketsflow/webhook/endpoints';
-import { NodeMemory } from '../../../nodes/Pocketsflow/webhook/memory';
 import {
-	apply,
-	forgetSecrets,
-	isClosed,
-	keepSecret,
-	type Plan,
-	type Registrar,
-} from '../../../nodes/Pocketsflow/webhook/plan';
+	EndpointRequests,
+	type Endpoint,
+	type TriggerStaticData,
+} from '../../../nodes/Pocketsflow/webhook/endpoints';
+import { NodeMemory } from '../../../nodes/Pocketsflow/webhook/memory';
+import { Registrar, type Plan } from '../../../nodes/Pocketsflow/webhook/plan';
 import {
 	describeEndpoint,
 	readDescription,
@@ -27,8 +23,8 @@ const url = 'https://n8n.example.com/webhook/1/webhook';
 const apiKey = 'pk_live_0';
 const node = { name: 'Trigger', type: 'trigger', parameters: {} } as unknown as INode;
 const warn = jest.fn();
-const context = { getNode: () => node, logger: { warn } } as unknown as IHookFunctions;
-const wanted = { url, events: ['order.completed'], workflowId: 'flow', apiKey };
+const credential = { apiKey, mode: 'live', baseUrl: 'https://api.example.com' } as const;
+const wanted = { url, events: ['order.completed'], workflowId: 'flow', credential };
 const options: SendOptions = { isUrgent: true, limits: { maxAttempts: 1 } };
 
 const secretOf = (id: string) => `whsec_secret_of_${id}`;
@@ -97,41 +93,23 @@ const stock = (...endpoints: Endpoint[]) => webhooks.push(...endpoints.map(toWeb
 const asked = () => requests.map(({ name }) => name);
 const present = () => webhooks.map(({ id }) => id);
 const secrets = () => memory.keyring.secrets.map(({ secret }) => secret);
-const register = (more: Partial<Registrar> = {}): Registrar => ({
-	context,
-	credential: { apiKey, mode: 'live' } as PocketsflowCredential,
-	node: memory,
-	wanted,
-	options,
-	...more,
-});
-const hook = (more: Partial<Registrar> = {}) => register({ stored: {}, ...more });
+const context = { getNode: () => node, logger: { warn } } as unknown as IHookFunctions;
+const requestsOf = () => new EndpointRequests(context, options);
+const upkeep = () => new Registrar(requestsOf(), memory, wanted);
+const hook = (stored: TriggerStaticData = {}) =>
+	new Registrar(requestsOf(), memory, wanted, stored);
 const carryOut = (registrar: Registrar, plan: Partial<Plan>) =>
-	apply(registrar, { remove: [], ...plan });
+	registrar.apply({ remove: [], ...plan });
 const messageOf = (work: Promise<void>) =>
 	work.then(
 		() => 'none',
 		(error: Error) => error.message,
 	);
 
-describe('a node that was deactivated', () => {
-	it.each([
-		['never', undefined, 5, false],
-		['after an upkeep read the endpoints', { url, atMs: 6 }, 5, true],
-		['at the moment of that reading', { url, atMs: 5 }, 5, true],
-		['before that', { url, atMs: 4 }, 5, false],
-		['at another address', { url: `${url}2`, atMs: 6 }, 5, false],
-		['before a hook', { url, atMs: 6 }, undefined, false],
-	])('%s stays so: %j', (_when, closed, upkeepSinceMs, expected) => {
-		memory.closed = closed;
-		expect(isClosed(register({ upkeepSinceMs }))).toBe(expected);
-	});
-});
-
 describe('a secret that is kept', () => {
 	it('is in memory and sealed in static data, with its endpoint and address', () => {
 		const stored = { account: 'auth0|shop' };
-		keepSecret(register({ stored }), { id: 'w1', secret: secretOf('w1') });
+		hook(stored).keep({ id: 'w1', secret: secretOf('w1') });
 		expect(stored).toEqual({
 			account: 'auth0|shop',
 			endpointId: 'w1',
@@ -148,31 +126,31 @@ describe('a secret that is kept', () => {
 	it('is not sealed again, which would be a change of the static data', () => {
 		const stored = { endpointId: 'w1', url, sealedSecret: seal(secretOf('w1'), apiKey, url) };
 		const before = { ...stored };
-		keepSecret(register({ stored }), { id: 'w1', secret: secretOf('w1') });
+		hook(stored).keep({ id: 'w1', secret: secretOf('w1') });
 		expect(stored).toEqual(before);
-		keepSecret(register({ stored }), { id: 'w1', secret: secretOf('w2') });
+		hook(stored).keep({ id: 'w1', secret: secretOf('w2') });
 		expect(unseal(stored.sealedSecret, apiKey, url)).toBe(secretOf('w2'));
 	});
 
 	it('is in memory only during an upkeep', () => {
-		keepSecret(register(), { id: 'w1', secret: secretOf('w1') });
+		upkeep().keep({ id: 'w1', secret: secretOf('w1') });
 		expect(secrets()).toEqual([secretOf('w1')]);
 	});
 
 	it('is forgotten with its endpoint, and nothing else is', () => {
 		const stored = { account: 'auth0|shop' };
-		for (const id of ['w1', 'w2']) keepSecret(register({ stored }), { id, secret: secretOf(id) });
-		forgetSecrets(register({ stored }), ['w2']);
+		for (const id of ['w1', 'w2']) hook(stored).keep({ id, secret: secretOf(id) });
+		hook(stored).forget(['w2']);
 		expect(stored).toEqual({ account: 'auth0|shop' });
 		expect(secrets()).toEqual([secretOf('w1')]);
-		forgetSecrets(register(), ['w1']);
+		upkeep().forget(['w1']);
 		expect(secrets()).toEqual([]);
 	});
 });
 
 describe('an endpoint that stays', () => {
 	it('needs no request if nothing differs', async () => {
-		for (const registrar of [hook(), register()]) {
+		for (const registrar of [hook(), upkeep()]) {
 			await carryOut(registrar, { keep: known('w1') });
 			expect(requests).toEqual([]);
 			expect(secrets()).toEqual([secretOf('w1')]);
@@ -184,13 +162,6 @@ describe('an endpoint that stays', () => {
 		await carryOut(hook(), { keep: known('w1'), change: { active: true } });
 		expect(requests).toEqual([{ name: 'PUT /w1', body: { active: true }, options }]);
 		expect(warn).not.toHaveBeenCalled();
-	});
-
-	it('stays also if the node was deactivated meanwhile: the hook removes it', async () => {
-		memory.closed = { url, atMs: 6 };
-		await carryOut(register({ upkeepSinceMs: 5 }), { keep: known('w1') });
-		expect(requests).toEqual([]);
-		expect(secrets()).toEqual([secretOf('w1')]);
 	});
 
 	it('is kept when the others are removed', async () => {
@@ -261,24 +232,16 @@ describe('a new endpoint', () => {
 	});
 
 	it('of an upkeep is compared with those of other processes', async () => {
-		await carryOut(register(), {});
+		await carryOut(upkeep(), {});
 		expect(asked()).toEqual(['POST', 'PUT /w5', 'GET']);
 		expect(present()).toEqual(['w5']);
-	});
-
-	it('is removed again if the node was deactivated meanwhile', async () => {
-		memory.closed = { url, atMs: 6 };
-		stock(useless('w1'));
-		await carryOut(register({ upkeepSinceMs: 5 }), { remove: [useless('w1')] });
-		expect(asked()).toEqual(['POST', 'PUT /w5', 'DELETE /w5']);
-		expect(secrets()).toEqual([]);
 	});
 
 	it('whose ID is not in the answer is the newest that is new and has no copy of a secret', async () => {
 		answers.POST = () => ({ secret: secretOf('w5') });
 		stock(useless('w1'), useless('w4'), make('w6'), make('w7', { url: `${url}2` }));
 		stock(make('w3', { description: 'mine' }));
-		await carryOut(hook({ mayBeUsed: true }), { remove: [useless('w1')] });
+		await carryOut(hook(), { remove: [useless('w1')], mayBeUsed: true });
 		expect(asked().slice(0, 3)).toEqual(['POST', 'GET', 'PUT /w5']);
 	});
 
@@ -320,7 +283,7 @@ describe('a new endpoint', () => {
 	it('whose secret cannot be sealed is removed and forgotten', async () => {
 		refusals['PUT /w5'] = [refuse('403', 'read-only')];
 		const stored = {};
-		expect(await messageOf(carryOut(hook({ stored }), {}))).toBe(
+		expect(await messageOf(carryOut(hook(stored), {}))).toBe(
 			'read-only. The endpoint was removed.',
 		);
 		expect([present(), stored, secrets()]).toEqual([[], {}, []]);
@@ -343,8 +306,8 @@ describe('a creation with unknown outcome', () => {
 	it('is undone, whoever else has endpoints', async () => {
 		lose();
 		stock(useless('w1'), make('w2'), make('w3', { url: `${url}2` }), useless('w4'));
-		const registrar = hook({ mayBeUsed: true });
-		expect(await messageOf(carryOut(registrar, { remove: [useless('w1')] }))).toBe(
+		const plan = { remove: [useless('w1')], mayBeUsed: true };
+		expect(await messageOf(carryOut(hook(), plan))).toBe(
 			'Lost. No endpoint is left in Pocketsflow. Publish (activate) the workflow again.',
 		);
 		expect(present()).toEqual(['w1', 'w2', 'w3']);
@@ -391,7 +354,7 @@ describe('a new endpoint next to useless ones', () => {
 		['a refusal while they may be in use', refuse('403', 'down'), { mayBeUsed: true }],
 	])('does not change them after %s', async (_what, refusal, more) => {
 		refusals.POST = [refusal];
-		expect(await messageOf(carryOut(hook(more), { remove }))).toMatch(/^down/);
+		expect(await messageOf(carryOut(hook(), { remove, ...more }))).toMatch(/^down/);
 		expect(present()).toEqual(['w1', 'w2']);
 	});
 
@@ -434,8 +397,8 @@ describe('of the endpoints of several processes', () => {
 		'one that was to be removed may stay, unless its secret is proven wrong (%j)',
 		async (mayBeUsed, left, kept) => {
 			stock(make('w9'));
-			const registrar = hook({ mayBeUsed });
-			await carryOut(registrar, { remove: [useless('w9')] });
+			const registrar = hook();
+			await carryOut(registrar, { remove: [useless('w9')], mayBeUsed });
 			expect(present()).toEqual(left);
 			expect(registrar.stored?.endpointId).toBe(kept);
 		},
@@ -443,7 +406,7 @@ describe('of the endpoints of several processes', () => {
 
 	it('a newer one of another process is judged by its copy, even if secrets are proven wrong', async () => {
 		stock(useless('w1'), make('w9'));
-		await carryOut(hook({ mayBeUsed: true }), { remove });
+		await carryOut(hook(), { remove, mayBeUsed: true });
 		expect(present()).toEqual(['w9']);
 	});
 

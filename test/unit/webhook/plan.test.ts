@@ -9,7 +9,8 @@ import {
 
 const url = 'https://n8n.example.com/webhook/1/webhook';
 const apiKey = 'pk_live_0';
-const wanted: Wanted = { url, events: ['order.completed'], workflowId: 'flow', apiKey };
+const credential = { apiKey, mode: 'live', baseUrl: 'https://api.example.com' } as const;
+const wanted: Wanted = { url, events: ['order.completed'], workflowId: 'flow', credential };
 
 /** An endpoint as it should be, but for the differences. */
 const make = (id: string, differences: Partial<Endpoint> = {}): Endpoint => ({
@@ -65,6 +66,14 @@ describe('the plan for our endpoints', () => {
 		['no activity', { active: false }, { active: true }],
 	])('changes nothing but %s', (_what, differences, change) => {
 		const planned = plan([make('a', differences)], wanted, knowing('a'));
+		expect(planned.change).toEqual(change);
+	});
+
+	it.each<[string[], unknown]>([
+		[['order.completed', 'order.refunded'], undefined],
+		[['order.refunded'], { events: ['order.completed', 'order.refunded'] }],
+	])('removes none of the events %j if they may be wanted', (events, change) => {
+		const planned = plan([make('a', { events })], { ...wanted, mayHaveMore: true }, knowing('a'));
 		expect(planned.change).toEqual(change);
 	});
 
