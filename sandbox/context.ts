@@ -20,6 +20,7 @@ export interface SandboxContext {
 	readonly storeName: string;
 	/** Share of the price that is added as tax, e.g. 0.08. */
 	readonly taxRate: number;
+	/** Newest last. */
 	readonly keys: Record<Mode, string[]>;
 	readonly links: ShopLinks;
 	/** The number in the newest order number that the store gave. */

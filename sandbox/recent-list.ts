@@ -4,6 +4,7 @@ export class RecentList<T> {
 
 	constructor(private readonly maxEntries: number) {}
 
+	/** Oldest first. */
 	get list(): readonly T[] {
 		return this.entries;
 	}

@@ -50,6 +50,7 @@ export interface Sandbox {
 	readonly liveKey: string;
 	/** The present values of the switches. */
 	readonly switches: Readonly<Switches>;
+	/** Oldest first, as the deliveries. */
 	readonly requests: readonly RecordedRequest[];
 	readonly deliveries: readonly Delivery[];
 	/** Changes switches; throws on an unknown one. */

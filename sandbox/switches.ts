@@ -288,7 +288,7 @@ export function createSwitches(): Switches {
 
 export class SwitchError extends Error {}
 
-/** Changes nothing and throws a `SwitchError` on an unknown switch or a wrong value. */
+/** On an unknown switch or a wrong value, changes nothing and throws a `SwitchError`. */
 export function applySwitches(switches: Switches, patch: unknown): void {
 	if (!isObject(patch)) throw new SwitchError('Switches must be an object');
 	for (const [name, value] of Object.entries(patch)) checkSwitch(name, value);

@@ -6,7 +6,7 @@ export interface Row {
 	createdAtMs: number;
 }
 
-/** Created now by default. Spread it last into a row: first, it makes V8 ten times slower. */
+/** Created now by default. Spread it last into a row: V8 builds the object ten times slower if first. */
 export const createRow = (createdAtMs: number = Date.now()): Row => ({
 	_id: createObjectId(createdAtMs),
 	createdAtMs,

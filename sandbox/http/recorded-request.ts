@@ -4,6 +4,7 @@ import type { Mode } from '../database/entities';
 import type { EndpointName } from '../endpoints';
 
 export interface RecordedRequest {
+	/** ISO 8601. */
 	readonly at: string;
 	/** Name in the table of endpoints; absent for a path that is not in it. */
 	readonly endpoint?: EndpointName;

@@ -9,6 +9,7 @@ export interface Delivery {
 	readonly url: string;
 	body: string;
 	headers: Record<string, string>;
+	/** ISO 8601. */
 	readonly queuedAt: string;
 	/** Time of the last attempt, ISO 8601. */
 	sentAt?: string;

@@ -308,6 +308,7 @@ export class N8nClient {
 		return await this.waitForExecution(id, (one) => one.id === started.executionId, withinMs);
 	}
 
+	/** Newest first. */
 	async executions(workflowId: string): Promise<ExecutionSummary[]> {
 		const filter = JSON.stringify({ workflowId });
 		const params = { filter, limit: 100 };

@@ -17,6 +17,7 @@ export class Chat extends StandIn {
 		return chat;
 	}
 
+	/** Oldest first. */
 	get messages(): Message[] {
 		return this.requests.filter(({ status }) => status < 300).map(({ body }) => body);
 	}

@@ -17,6 +17,7 @@ interface Sent {
 export class TelegramBot extends StandIn {
 	readonly token = '7000000002:telegram-test-token';
 
+	/** Oldest first. */
 	readonly sent: Sent[] = [];
 
 	private registration: Registration | undefined;

@@ -46,6 +46,7 @@ export function createNote(state: ShopState, order: Order, fields: Fields): Note
 	});
 }
 
+/** Newest first. */
 export const notesOf = (state: ShopState, order: Order, type: unknown = 'any') =>
 	[...state.notes.values()]
 		.filter(({ orderId }) => orderId === order.id)

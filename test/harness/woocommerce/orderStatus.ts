@@ -31,9 +31,11 @@ export const needsProcessing = (state: ShopState, { lines }: Order) =>
 		return !(product?.virtual && product.downloadable);
 	});
 
+/** Newest first. */
 export const refundsOf = (state: ShopState, order: Order) =>
 	[...state.refunds.values()].filter(({ orderId }) => orderId === order.id).reverse();
 
+/** What can still be refunded, in minor units. */
 export const remainderOf = (state: ShopState, order: Order) =>
 	refundsOf(state, order).reduce((rest, { amount }) => rest - amount, totalOf(order));
 

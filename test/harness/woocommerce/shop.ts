@@ -109,6 +109,7 @@ export interface Shop {
 	changeOrder(id: number, fields: Fields): OrderRecord;
 	order(id: number): OrderRecord;
 	orders(): OrderRecord[];
+	/** Newest first, as the refunds. */
 	notes(orderId: number): NoteRecord[];
 	refunds(orderId: number): RefundRecord[];
 	webhooks(): Array<ReturnType<typeof formatWebhook> & { failureCount: number }>;
