@@ -147,7 +147,7 @@ export class Registrar {
 	private async reduceToOne(
 		ours: KnownSecret,
 		useless: Endpoint[],
-		mayBeUsed = false,
+		mayBeUsed?: boolean,
 	): Promise<KnownSecret> {
 		const ids = new Set(useless.map(({ id }) => id));
 		const usable = findUsable(await this.list(), (endpoint) => {
@@ -183,7 +183,7 @@ export class Registrar {
 	}
 
 	/** Creates an endpoint. Useless ones go first if Pocketsflow refuses a second one, or at a limit. */
-	private async replace(useless: Endpoint[], mayBeUsed = false): Promise<KnownSecret> {
+	private async replace(useless: Endpoint[], mayBeUsed?: boolean): Promise<KnownSecret> {
 		if (useless.length === 0 || mayBeUsed) return await this.create(useless);
 		const first = this.create(useless, this.requests.within(nextToUselessMs));
 		return await first.catch(async (error: unknown) => {

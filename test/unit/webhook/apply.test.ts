@@ -151,6 +151,31 @@ describe('a secret that is kept', () => {
 	});
 });
 
+describe('a registrar plans', () => {
+	const elsewhere = { url: 'https://other.example.com/webhook/1/webhook' };
+	const unsealed = { endpointId: 'w1', url, sealedSecret: seal(secretOf('w1'), apiKey, url) };
+	const fitting = {
+		secret: secretOf('w1'),
+		mode: 'live',
+		endpointId: 'w1',
+		confirmedAtMs: 0,
+	} as const;
+
+	it('with the secrets in descriptions, and leaves endpoints at other addresses alone', () => {
+		const planned = hook().plan([make('w1'), make('w2', elsewhere)].map(read));
+		expect(planned).toMatchObject({ keep: { id: 'w1', secret: secretOf('w1') }, remove: [] });
+		expect(planned.change).toBeUndefined();
+	});
+
+	it('with the secret in static data, or with the one that a delivery was signed with', () => {
+		const endpoints = [read(useless('w1'))];
+		expect(hook().plan(endpoints)).toEqual({ remove: endpoints });
+		expect(hook(unsealed).plan(endpoints).keep?.secret).toBe(secretOf('w1'));
+		expect(upkeep().plan(endpoints, fitting).keep?.secret).toBe(secretOf('w1'));
+		expect(upkeep().plan(endpoints, { ...fitting, endpointId: 'w2' }).keep).toBeUndefined();
+	});
+});
+
 describe('an endpoint that stays', () => {
 	it('needs no request if nothing differs', async () => {
 		for (const registrar of [hook(), upkeep()]) {
