@@ -182,6 +182,7 @@ describe('the state after a poll', () => {
 			poll(state, { records, isVerified: true, last }, 0).looksAt;
 		expect([lookAfter(5), lookAfter(6)]).toEqual(['there', undefined]);
 		expect(lookAfter(5, [make('waits', nowMs)])).toBeUndefined();
+		expect(poll(start, read([])).looksAt).toBeUndefined();
 	});
 
 	it('is not moved by a record dated far ahead, which is emitted once', () => {
