@@ -34,7 +34,7 @@ type FollowedMemberships = Followed<MembershipsState>;
 
 /**
  * Looks for new events; in a manual run, for an example of each event.
- * @returns undefined for nothing; none if n8n must just store the state: docs/n8n-engine.md#polling
+ * @returns items; none if n8n must just store the state (docs/n8n-engine.md#polling); or undefined
  */
 export async function poll(
 	n8n: IPollFunctions,
@@ -56,7 +56,7 @@ export async function poll(
 		return await current;
 	} catch (error) {
 		if (!isFirstAfterStart) throw toPollError(n8n, composeMessage(error));
-		// It would keep the whole workflow unpublished: docs/n8n-engine.md#polling
+		// An error would keep the whole workflow unpublished: docs/n8n-engine.md#polling
 		n8n.logger.warn(
 			`Pocketsflow Polling Trigger could not poll when n8n started: ${composeMessage(error)}`,
 		);
@@ -79,7 +79,7 @@ async function pollOnce(
 	const previous = isSameStart ? latest : undefined;
 	const polls = countPoll(latest?.polls ?? {}, processId);
 	const kept = settleBatches(previous?.batches ?? [], context);
-	// The database of n8n is read-only, or every poll takes too long.
+	// n8n stores nothing: its database is read-only, or every poll takes too long.
 	if (isGivenUp(kept, context))
 		throw new NodeOperationError(
 			n8n.getNode(),

@@ -25,7 +25,7 @@ async function readOne(
 	return unwrapRecord(body, keys);
 }
 
-/** The order of a refund, with its product, buyer, and currency. A refund without one is real. */
+/** The order of a refund, with product, buyer, and currency. `{}` if it is gone. */
 export async function readRefundedOrder(
 	context: PollContext,
 	{ orderId }: IDataObject,

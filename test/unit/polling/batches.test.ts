@@ -112,4 +112,5 @@ test('records can be dropped from all batches of one list', () => {
 	expect([...recordsOf(left, 'list')]).toEqual([['y', 1]]);
 	expect(left).toHaveLength(1);
 	expect(dropRecords(batches, 'other', new Set(['x', 'z']))).toEqual(batches);
+	expect(dropRecords(batches, 'list')).toEqual(batches);
 });

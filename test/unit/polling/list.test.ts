@@ -170,6 +170,21 @@ describe('the state after a poll', () => {
 		expect(poll(second, read([], { isVerified: false })).fromMs).toBe(nowMs - 1_000);
 	});
 
+	it('stays where it is after a check that found the list unchanged, and only then', () => {
+		const dates = { newestMs: nowMs, settledMs: nowMs - 50_000 };
+		const state: ListState = { ...start, ...dates, last: 5, looksAt: 'there' };
+		const checked = poll(state, { records: [], isVerified: false, looksAt: 'beginning' });
+		expect(checked).toMatchObject({ ...start, ...dates, last: 5, looksAt: 'beginning' });
+		const changed = poll(state, { records: [], isVerified: false });
+		expect(changed).toMatchObject({ fromMs: nowMs - 51_000, settledMs: nowMs });
+		expect([changed.last, changed.looksAt]).toEqual([undefined, undefined]);
+		const lookAfter = (last: number, records: ListRecord[] = []) =>
+			poll(state, { records, isVerified: true, last }, 0).looksAt;
+		expect([lookAfter(5), lookAfter(6)]).toEqual(['there', undefined]);
+		expect(lookAfter(5, [make('waits', nowMs)])).toBeUndefined();
+		expect(poll(start, read([])).looksAt).toBeUndefined();
+	});
+
 	it('is not moved by a record dated far ahead, which is emitted once', () => {
 		const future = make('future', nowMs + 2 * dayMs);
 		const next = poll(start, read([future, make('b', nowMs)]));
