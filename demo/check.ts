@@ -13,7 +13,6 @@ import type { ImportedExample } from './import-all';
 
 const executionTimeoutMs = 60_000;
 
-/** The outcome of one example, in words. */
 interface Finding {
 	text: string;
 	failed: boolean;
@@ -40,7 +39,7 @@ const describeFailure = ({ status, error }: Execution) => error?.message ?? stat
 async function runOnce(client: N8nClient, id: string, trigger: string): Promise<Finding> {
 	const started = await client.runManually(id, trigger);
 	if (!('executionId' in started))
-		return { text: `${trigger}: still waiting for an event`, failed: true };
+		return { text: `${trigger}: did not start, still waiting for an event`, failed: true };
 	const execution = await until(
 		`the run of "${trigger}" to end`,
 		async () => {
@@ -53,12 +52,11 @@ async function runOnce(client: N8nClient, id: string, trigger: string): Promise<
 	return { text: `${trigger}: ${describeFailure(execution)}`, failed: true };
 }
 
-/** Looks at what real events started in a published workflow. */
 async function checkRealEvents(client: N8nClient, { id }: StoredWorkflow): Promise<Finding[]> {
 	await client.waitUntilIdle(id);
 	const all = (await client.executions(id)).filter(({ mode }) => mode !== 'manual');
 	const bad = all.find(({ status }) => status !== 'success');
-	if (!bad) return [{ text: `${all.length} real events: ok`, failed: false }];
+	if (!bad) return [{ text: `real events handled: ${all.length}`, failed: false }];
 	const text = `execution ${bad.id}: ${describeFailure(await client.execution(bad.id))}`;
 	return [{ text, failed: true }];
 }
@@ -77,7 +75,7 @@ async function checkExample(
 		findings.push(await runOnce(client, id, trigger).catch(failed));
 	}
 	if (findings.length > 0) return findings;
-	return [{ text: 'no sample data to run with', failed: true }];
+	return [{ text: 'has no sample data', failed: true }];
 }
 
 /** Makes what time and buyers do to a membership and an order, and waits until all is delivered. */
@@ -115,7 +113,7 @@ export async function checkExamples(
 		const failed = findings.some((finding) => finding.failed);
 		const seconds = ((Date.now() - startedAtMs) / 1000).toFixed(1).padStart(5);
 		const texts = findings.map(({ text }) => text).join('; ');
-		console.log(`${failed ? 'FAILED' : 'ok    '} ${seconds} s  ${one.workflow.name}  (${texts})`);
+		console.log(`${failed ? 'FAILED' : 'passed'} ${seconds} s  ${one.workflow.name}  (${texts})`);
 		if (failed) failures += 1;
 	}
 	console.log(`${imported.length - failures} of ${imported.length} examples passed.`);

@@ -3,7 +3,6 @@ import type { MailServer } from '../test/harness/mailServer';
 import type { Shop } from '../test/harness/woocommerce/shop';
 import type { Account } from './example-workflows';
 
-/** What the credentials of the examples lead to. */
 export interface Shops {
 	account: Account;
 	wooCommerce?: Shop;

@@ -13,13 +13,13 @@ import { isUnreported, readPaidOrder } from './paid-orders';
 import { askWhetherToKeep } from './question';
 import { type Demo, type DemoOptions, type Running, startDemo } from './start-demo';
 
-const help = `npm run demo                   starts a shop to try out: the Pocketsflow sandbox and a real n8n
-npm run demo -- --check        makes one purchase, runs every example, and stops; fails if one of them fails
-npm run demo -- --data FOLDER  keeps n8n and the shop in that folder, or continues with the data in it
-npm run demo -- --port 5678    the port of n8n (default: any free one)
+const help = `npm run demo                   starts n8n, a local Pocketsflow (the sandbox), and every example
+npm run demo -- --check        makes one purchase, runs every example, and stops; fails if an example fails
+npm run demo -- --data FOLDER  keeps all data in FOLDER; if FOLDER has data of an earlier demo, continues with it
+npm run demo -- --port 5678    uses this port for n8n (default: any free port)
 
 POCKETSFLOW_API_KEY=pk_test_…  use Pocketsflow instead of the sandbox
-N8N_WEBHOOK_URL=https://…      the public address of this n8n, which Pocketsflow needs for deliveries`;
+N8N_WEBHOOK_URL=https://…      the public address of this n8n; required to receive deliveries from Pocketsflow`;
 
 const running: Running = {};
 let folder: string | undefined;
@@ -68,14 +68,15 @@ function readOptions({ data, port }: { data?: string; port?: string }): DemoOpti
 
 async function check({ client, imported, quickStart, getBuyUrl, account }: Demo): Promise<void> {
 	const orderId = `CHECK-${randomUUID().slice(0, 8)}`;
-	const execution = await withProgress(`Buying and settling order ${orderId}`, async () => {
+	const execution = await withProgress(`Buying and paying order ${orderId}`, async () => {
 		await buy(getBuyUrl(orderId), 'buyer@example.com');
 		const isPaid = (candidate: Execution) => readPaidOrder(candidate)?.orderId === orderId;
 		return await client.waitForExecution(quickStart.id, isPaid);
 	});
 	console.log(`Execution ${execution.id} of "${quickStart.name}":`, readPaidOrder(execution));
-	await withProgress('Renewing, failing and ending a subscription, and refunding an order', () =>
-		causeEvents(account),
+	await withProgress(
+		'Renewing a subscription, failing a payment, ending the subscription, and refunding an order',
+		() => causeEvents(account),
 	);
 	if (!(await checkExamples(client, imported))) process.exitCode = 1;
 }
@@ -93,30 +94,29 @@ function printInstructions(
     dashboard  ${sandbox.url}/dashboard`
 		: '';
 	console.log(`
-Ready. Nothing outside ${folder ?? 'a temporary folder'} is changed. Ctrl-C stops everything.
+Ready. The demo stores its data in ${folder ?? 'a temporary folder'}. Press Ctrl-C to stop it.
 
   n8n          ${n8n.url}/home/workflows
     email      ${demoOwner.email}
     password   ${demoOwner.password}
   Pocketsflow  ${account.baseUrl}${isReal ? '' : ' (the sandbox)'}${keys}
-  WooCommerce  ${wooCommerce ? `${wooCommerce.url} (a simulated shop: REST API only)` : 'none'}
+  WooCommerce  ${wooCommerce ? `${wooCommerce.url} (simulated: REST API only, no pages)` : 'none'}
 
-Your first five minutes (also on the canvas: ${startHereUrl})
+Your first five minutes (also in n8n: ${startHereUrl})
 
 ${formatSteps(steps)}
 `);
 	if (isReal)
 		console.log(
-			'This is your Pocketsflow account: a key that begins with pk_live_ moves real money.\n',
+			'This demo uses your Pocketsflow account. If your key begins with pk_live_, real money moves.\n',
 		);
 	if (!canReceive)
-		console.log(`The workflows that receive events are not published: Pocketsflow delivers only to a public https address.
-Point a tunnel at ${n8n.url}. Then start the demo again with the address of the tunnel in
-N8N_WEBHOOK_URL, and with --port so that n8n keeps its port.\n`);
+		console.log(`The workflows that receive events are not published, because Pocketsflow delivers only to a public
+https address. To receive events, open a tunnel to ${n8n.url}. Set N8N_WEBHOOK_URL to its address,
+and start the demo again with --port ${new URL(n8n.url).port}.\n`);
 	else console.log('Waiting for paid orders …');
 }
 
-/** Prints each paid order as it comes, until the process is stopped. */
 async function reportPaidOrders({ client, quickStart, openEditor }: Demo): Promise<never> {
 	const shown = new Set<string>();
 	for (const { id } of await client.executions(quickStart.id)) shown.add(id);
@@ -129,16 +129,15 @@ async function reportPaidOrders({ client, quickStart, openEditor }: Demo): Promi
 			)
 			.then((execution) => {
 				shown.add(execution.id);
-				const paid = readPaidOrder(execution) ?? execution.error?.message ?? 'no paid order';
+				const paid = readPaidOrder(execution) ?? execution.error?.message ?? 'no paid order found';
 				const url = `${openEditor(quickStart.id)}/executions/${execution.id}`;
 				if (!asking) console.log(`  ${execution.status}:`, paid, `\n  Its execution: ${url}`);
 			})
-			// Nobody has bought anything in this minute, or n8n is being stopped.
+			// No one has bought anything in this minute, or n8n is being stopped.
 			.catch(() => undefined);
 	}
 }
 
-/** Prints each email as a workflow sends it. */
 function reportMails({ mailServer }: Running): void {
 	let shown = 0;
 	setInterval(() => {
@@ -156,10 +155,12 @@ async function stopN8n(keeps: boolean): Promise<void> {
 	if (folder || keeps) {
 		if (kept) await writeKeptData(n8n.userFolder, kept, sandbox?.takeSnapshot());
 		const place = folder ?? (await moveHome(n8n.userFolder));
-		console.log(`Kept in ${place}. Continue with it:\n  npm run demo -- --data ${place}`);
+		console.log(
+			`Your data is in ${place}. To continue with it:\n  npm run demo -- --data ${place}`,
+		);
 	} else if (isReady) {
 		console.log(
-			'Deleted this n8n and everything that you created in it. To keep it next time: npm run demo -- --data FOLDER',
+			'This n8n and everything that you created in it were deleted. To keep your data next time:\n  npm run demo -- --data FOLDER',
 		);
 	}
 }

@@ -5,13 +5,11 @@ import axios from 'axios';
 
 import type { Credential, N8nClient, StoredWorkflow, Workflow } from '../test/harness/n8n/client';
 
-/** The key and the address of Pocketsflow or of the sandbox. */
 export interface Account {
 	apiKey: string;
 	baseUrl: string;
 }
 
-/** The two example workflows in an n8n, with a credential. */
 export interface ExampleWorkflows {
 	credential: Credential;
 	sell: StoredWorkflow;
@@ -27,10 +25,7 @@ export async function readExample(name: string): Promise<Workflow> {
 	return JSON.parse(await readFile(join(folder, `${name}.json`), 'utf8')) as Workflow;
 }
 
-/**
- * Fills in the node "Set up", in which every example keeps the values that its user sets.
- * Throws when the node, or a value that is named, is not there.
- */
+/** The values of its user are in the node "Set up". @throws if the node or a value is missing */
 export function fillSetUp(
 	workflow: Workflow,
 	values: Record<string, string | number | boolean>,
@@ -63,7 +58,7 @@ interface SetUpValue {
 	value: unknown;
 }
 
-/** Imports and activates both example workflows; `settle` stays off where no delivery can arrive. */
+/** Publishes both; `settle` stays off if no delivery can arrive. */
 export async function importExamples(
 	client: N8nClient,
 	account: Account,

@@ -3,18 +3,14 @@ import type { Account } from './example-workflows';
 /** What the demo runs next to n8n: the examples are set up for it. */
 export interface DemoShop {
 	account: Account;
-	/** The product that the quick start sells. */
 	productId: string;
-	/** The store of the sandbox; absent where Pocketsflow itself is used. */
+	/** Absent if Pocketsflow itself is used, as is the shop. */
 	storeUrl?: string;
-	/** The WooCommerce shop; absent where Pocketsflow itself is used. */
 	wooCommerce?: { url: string };
 }
 
-/** Values of the node "Set up". */
 export type SetUpValues = Record<string, string | number | boolean>;
 
-/** One of the workflows that this repository ships as examples. */
 export interface Example {
 	/** The file in `examples/`, without `.json`. */
 	file: string;

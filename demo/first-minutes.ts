@@ -1,18 +1,15 @@
 import type { Workflow, WorkflowNode } from '../test/harness/n8n/client';
 
-/** The addresses that the first five minutes lead to. */
 export interface Places {
 	store: string;
 	/** Of the sandbox only. */
 	dashboard?: string;
 	n8n: string;
-	/** The workflow that sells. */
 	seller: string;
 	/** Whether the sale arrives in it, too. */
 	canReceive: boolean;
 }
 
-/** One step, as it is printed and as it stands on the canvas. */
 export interface Step {
 	title: string;
 	/** What to do and to see, in a sentence or two. */
@@ -30,27 +27,26 @@ export const buildSteps = ({ store, dashboard, n8n, seller, canReceive }: Places
 	{
 		title: 'See the sale in n8n',
 		text: canReceive
-			? 'The terminal shows a link to the execution of each sale. Open it. Double-click "Replace with your step" to see your order number and the buyer. Each visit to the checkout is an execution, too, so the newest one may not be the sale.'
-			: 'The execution created the checkout. Double-click "Create checkout session" to see its link. The sale arrives once this n8n has a public address.',
+			? 'The terminal shows a link to the execution of each sale. Open it, and double-click "Replace with your step" to see your order ID and the buyer. Every visit to the checkout is an execution, too, so the newest one may not be the sale.'
+			: 'The execution created the checkout. To see its link, double-click "Create checkout session". The sale can arrive only if this n8n has a public address.',
 		url: `${seller}/executions`,
 	},
 	...(dashboard
 		? [
 				{
 					title: 'Use the dashboard buttons',
-					text: 'Refund the order, or let a renewal fail. The page then shows which workflow received the event. The emails that the workflows send appear in the terminal.',
+					text: 'Refund the order, or select "Fail payment" for a subscription. The page then shows which workflow received the event. Emails from the workflows appear in the terminal.',
 					url: dashboard,
 				},
 			]
 		: []),
 	{
 		title: 'Create your own workflow',
-		text: 'Add the Pocketsflow Trigger. n8n has already chosen a credential for it. Select events, publish (activate) the workflow, and buy again.',
+		text: 'Add the Pocketsflow Trigger. n8n selects the credential automatically. Select events, publish (activate) the workflow, and buy again.',
 		url: `${n8n}/workflow/new`,
 	},
 ];
 
-/** The steps for a terminal. */
 export const formatSteps = (steps: Step[]): string =>
 	steps
 		.map(({ title, text, url }, index) =>
@@ -58,7 +54,7 @@ export const formatSteps = (steps: Step[]): string =>
 		)
 		.join('\n');
 
-/** A text in lines of at most so many characters, at its spaces. */
+/** Breaks lines at spaces. */
 function wrap(text: string, maxLength: number): string[] {
 	const lines = [''];
 	for (const word of text.split(' ')) {
@@ -97,7 +93,7 @@ const tryIt: WorkflowNode[] = [
 		position: [0, noteHeight + noteGap],
 		parameters: {
 			content:
-				'## Or start here\nSelect **Execute workflow**. The Pocketsflow node reads the products of the store. Then double-click the node to see them, and what else it can do.',
+				'## Or start here\nSelect **Execute workflow**. The Pocketsflow node reads the products of the store. To see the products and the other operations, double-click the node.',
 			width: 2 * noteWidth + noteGap,
 			height: 380,
 			color: 7,

@@ -2,18 +2,15 @@ import type { Credential, N8nClient, StoredWorkflow, Workflow } from '../test/ha
 import { chooseProduct, fillSetUp, readExample } from './example-workflows';
 import { type DemoShop, type Example, examples } from './examples';
 
-/** An example in an n8n. */
 export interface ImportedExample {
 	example: Example;
 	workflow: StoredWorkflow;
 }
 
-/** What an import works with. */
 export interface ImportTarget {
 	client: N8nClient;
 	shop: DemoShop;
 	credentials: Credential[];
-	/** The version of n8n. */
 	version: string;
 	/** Whether Pocketsflow can deliver to this n8n: without that, no trigger is published. */
 	canReceive: boolean;
@@ -24,11 +21,9 @@ export interface ImportTarget {
 const compareVersions = (one: string, other: string) =>
 	one.localeCompare(other, 'en', { numeric: true });
 
-/** The examples whose nodes a version of n8n has. */
 export const listExamplesFor = (version: string): Example[] =>
 	examples.filter(({ since }) => compareVersions(version, since) >= 0);
 
-/** Whether a workflow waits for Pocketsflow's deliveries. */
 const needsDeliveries = ({ nodes }: Workflow) =>
 	nodes.some(({ type }) => type === 'n8n-nodes-pocketsflow.pocketsflowTrigger');
 
@@ -38,7 +33,6 @@ function isActive({ active }: Example, workflow: Workflow, target: ImportTarget)
 	return active === 'always' || shop.wooCommerce !== undefined;
 }
 
-/** The IDs of tags, which are created if they are missing. */
 async function ensureTags(
 	client: N8nClient,
 	names: Iterable<string>,
@@ -50,7 +44,6 @@ async function ensureTags(
 	return ids;
 }
 
-/** Imports a workflow with tags, which are created if they are missing. */
 export async function importTagged(
 	{ client, credentials }: Pick<ImportTarget, 'client' | 'credentials'>,
 	workflow: Workflow,
@@ -61,7 +54,6 @@ export async function importTagged(
 	return await client.importWorkflow(workflow, credentials, chosen);
 }
 
-/** An example, filled in for the shops of the demo. */
 function fillIn({ sells, setUp }: Example, original: Workflow, shop: DemoShop): Workflow {
 	const workflow = sells ? chooseProduct(original, sells(shop)) : original;
 	return setUp ? fillSetUp(workflow, setUp(shop)) : workflow;
@@ -83,7 +75,6 @@ async function importExample(
 	return { example, workflow: await client.importWorkflow(filled, credentials, chosen) };
 }
 
-/** Publishes an example that was imported now, if the table says so. */
 async function publish(target: ImportTarget, imported: ImportedExample): Promise<void> {
 	const { example, workflow } = imported;
 	if (target.known[example.file] || !isActive(example, workflow, target)) return;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 /** What a demo leaves in the folder of its n8n, so that the next one continues with it. */
 export interface KeptData {
 	n8nPort: number;
-	/** Of the sandbox; absent where Pocketsflow itself was used. */
+	/** Absent if Pocketsflow itself was used. */
 	sandboxPort?: number;
 	testKey?: string;
 	liveKey?: string;
@@ -17,13 +17,12 @@ export interface KeptData {
 const fileName = 'demo.json';
 const snapshotName = 'sandbox.snapshot';
 
-/** What an earlier demo left in a folder; undefined if there was none. */
 export async function readKeptData(folder: string): Promise<KeptData | undefined> {
 	const text = await readFile(join(folder, fileName), 'utf8').catch(() => undefined);
 	return text === undefined ? undefined : (JSON.parse(text) as KeptData);
 }
 
-/** What the sandbox of an earlier demo left; undefined if it left nothing. */
+/** Undefined without data of an earlier sandbox. */
 export const readSnapshot = async (folder: string): Promise<Buffer | undefined> =>
 	await readFile(join(folder, snapshotName)).catch(() => undefined);
 

@@ -19,10 +19,7 @@ export function readPaidOrder(execution: Pick<Execution, 'items'>) {
 	return { orderId, customerEmail: customer?.email, amount, eventId };
 }
 
-/**
- * Whether the terminal shows an execution: one that a buyer or Pocketsflow started, not the button that
- * tries a workflow, and that brought a paid order or failed.
- */
+/** Started by a buyer or Pocketsflow, not by the button that tries a workflow, and paid or failed. */
 export const isUnreported = (execution: Pick<Execution, 'items' | 'mode' | 'status'>): boolean =>
 	execution.mode === 'webhook' &&
 	(execution.status !== 'success' || readPaidOrder(execution) !== undefined);

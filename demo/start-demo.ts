@@ -17,15 +17,11 @@ import { buildFirstMinutes, buildSteps, type Step } from './first-minutes';
 import { importAll, type ImportedExample, importTagged } from './import-all';
 import { type KeptData, readKeptData, readSnapshot, writeKeptData } from './kept-data';
 
-/** How to start a demo. */
 export interface DemoOptions {
-	/** The folder to keep everything in, and to go on with. */
 	folder?: string;
-	/** The port of n8n. */
 	port?: number;
 	/** An account in Pocketsflow itself, instead of the sandbox. */
 	realAccount?: Account;
-	/** The public address of n8n. */
 	publicUrl?: string;
 }
 
@@ -40,7 +36,6 @@ export interface Running {
 	kept?: KeptData;
 }
 
-/** A demo that is ready. */
 export interface Demo {
 	account: Account;
 	n8n: RunningN8n;
@@ -48,13 +43,11 @@ export interface Demo {
 	imported: ImportedExample[];
 	quickStart: StoredWorkflow;
 	steps: Step[];
-	/** The address of the workflow with the first steps. */
 	startHereUrl: string;
-	/** The address of a workflow in the editor. */
 	openEditor(workflowId: string): string;
 	/** Whether Pocketsflow can deliver to this n8n. */
 	canReceive: boolean;
-	/** The address that a buyer opens to pay for an order; the default product unless one is named by its ID. */
+	/** The address that a buyer opens to pay. `productId` is the default product unless given. */
 	getBuyUrl(orderNumber: string, productId?: string): string;
 }
 
@@ -64,12 +57,12 @@ const unusedModules = [
 	...['oauth-server', 'otel', 'runtime-credentials'],
 ];
 
-/** A free port: the one that was used before, if any; an error where something else has it now. */
+/** A free port, if possible the earlier one. @throws if something else has that now */
 async function claimPort(port: number | undefined, what: string): Promise<number> {
 	if (port === undefined) return findFreePort();
 	if (await isPortFree(port)) return port;
 	throw new Error(
-		`Port ${port} of ${what} is in use. Stop the program that uses it, and start again.`,
+		`${what} can't use port ${port}: another program uses it. Stop that program, and start the demo again.`,
 	);
 }
 
@@ -80,7 +73,7 @@ async function startShops(
 ): Promise<Account> {
 	const snapshot = folder ? await readSnapshot(folder) : undefined;
 	const sandbox = await startSandbox({
-		port: await claimPort(earlier?.sandboxPort, 'the sandbox'),
+		port: await claimPort(earlier?.sandboxPort, 'The sandbox'),
 		storeName: 'Demo Store',
 		seed: true,
 		...(earlier?.testKey && { testKey: earlier.testKey }),
@@ -99,7 +92,10 @@ async function startShops(
 
 function findWorkflow(imported: ImportedExample[], file: string): StoredWorkflow {
 	const found = imported.find(({ example }) => example.file === file);
-	if (!found) throw new Error(`The workflow of examples/${file}.json is no longer in this n8n.`);
+	if (!found)
+		throw new Error(
+			`This n8n no longer has the workflow of examples/${file}.json. Start the demo with another folder.`,
+		);
 	return found.workflow;
 }
 
@@ -113,13 +109,12 @@ function createBuyUrl(client: N8nClient, seller: StoredWorkflow): Demo['getBuyUr
 	};
 }
 
-/** The IDs of the account's products by their names, in the order of the API. */
 async function readProducts({ apiKey, baseUrl }: Account): Promise<Map<string, string>> {
 	const headers = { authorization: `Bearer ${apiKey}` };
 	const { data } = await axios.get<Product[]>(`${baseUrl}/products`, { headers, proxy: false });
 	if (!Array.isArray(data) || data.length === 0)
 		throw new Error(
-			'The account has no product to sell. Create one in Pocketsflow, and start again.',
+			'Your account has no products. Create a product in Pocketsflow, and start the demo again.',
 		);
 	return new Map(data.map(({ name, _id }) => [name, _id]));
 }

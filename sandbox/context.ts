@@ -5,15 +5,13 @@ import type { Deliveries } from './webhooks/deliveries';
 
 /** What the store and the dashboard know of the n8n next to them. */
 export interface ShopLinks {
-	/** The editor. */
 	n8nUrl?: string;
 	/** The address of a workflow that sells a product; without it the store makes its own sessions. */
 	getBuyUrl?: (productName: string, orderNumber: string) => string | undefined;
-	/** The name of the workflow whose trigger registered an endpoint; undefined if it is not known. */
+	/** Undefined if the workflow whose trigger registered an endpoint is not known. */
 	getWorkflowName?: (endpointUrl: string) => string | undefined;
 }
 
-/** Everything that one sandbox holds; every part of the sandbox gets it. */
 export interface SandboxContext {
 	readonly switches: Switches;
 	readonly databases: Record<Mode, Database>;
@@ -22,9 +20,7 @@ export interface SandboxContext {
 	readonly storeName: string;
 	/** Share of the price that is added as tax, e.g. 0.08. */
 	readonly taxRate: number;
-	/** The API keys that are accepted, newest last. */
 	readonly keys: Record<Mode, string[]>;
-	/** Where the pages lead, next to one another. */
 	readonly links: ShopLinks;
 	/** The number in the newest order number that the store gave. */
 	lastOrderNumber: number;

@@ -24,7 +24,6 @@ const flag = { type: 'boolean' } as const;
 const date = { type: 'string', format: 'date-time' } as const;
 const mode = { type: 'string', enum: ['test', 'live'] } as const;
 
-/** The bodies of the controls. */
 const bodies = {
 	seed: { type: 'object', properties: { mode } },
 	keys: { type: 'object', properties: { mode, keepsOld: flag } },
@@ -84,7 +83,7 @@ type Body<Name extends keyof typeof bodies> = TypeOf<(typeof bodies)[Name]>;
 
 type DeliveryTarget = Pick<Webhook, '_id' | 'url' | 'secret'>;
 
-/** The first row that `find` finds in the data of either mode; throws a 404 when there is none. */
+/** @throws 404 if `find` finds nothing in the data of either mode */
 function findInAnyMode<T>(
 	{ databases }: SandboxContext,
 	name: string,

@@ -9,23 +9,22 @@ import {
 
 import type { operations } from './contract/types';
 
-/** One endpoint of the public API, as `openapi.yaml` has it. */
 export interface Endpoint {
 	readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
 	/** Its path, with `:id` in it. */
 	readonly path: string;
 	/** Whether the official SDK calls it; three endpoints are known from elsewhere only. */
 	readonly inSdk: boolean;
-	/** What a query must be; absent where there are no parameters. */
+	/** Absent if there are no parameters. */
 	readonly query?: Schema;
-	/** What a body must be; absent where there is none. */
+	/** Absent if there is no body. */
 	readonly body?: Schema;
 }
 
 /** The name of an endpoint: its `operationId`. */
 export type EndpointName = keyof operations;
 
-/** A schema of the contract automatically, with its references leading back to the document. */
+/** A schema with its references leading back to the contract. */
 const locate = ({ $ref, ...schema }: Schema): Schema =>
 	$ref === undefined ? schema : { $ref: `contract${$ref}` };
 

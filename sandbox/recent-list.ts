@@ -4,12 +4,11 @@ export class RecentList<T> {
 
 	constructor(private readonly maxEntries: number) {}
 
-	/** The entries, oldest first. */
 	get list(): readonly T[] {
 		return this.entries;
 	}
 
-	/** Adds an entry and drops the oldest ones, a tenth of the list at a time. */
+	/** Drops the oldest tenth when it is full. */
 	add(entry: T): T {
 		this.entries.push(entry);
 		if (this.entries.length > this.maxEntries * 1.1) {

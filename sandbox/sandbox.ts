@@ -26,7 +26,6 @@ import { applySwitches, createSwitches, type Switches, type SwitchesPatch } from
 import { Deliveries } from './webhooks/deliveries';
 import type { Delivery } from './webhooks/delivery';
 
-/** How to start a sandbox; everything has a default. */
 export interface SandboxOptions {
 	/** 0, the default, takes any free port. */
 	port?: number;
@@ -45,35 +44,27 @@ export interface SandboxOptions {
 	snapshot?: Buffer;
 }
 
-/** A running sandbox. */
 export interface Sandbox {
 	readonly url: string;
 	readonly testKey: string;
 	readonly liveKey: string;
 	/** The present values of the switches. */
 	readonly switches: Readonly<Switches>;
-	/** The requests to the API, oldest first. */
 	readonly requests: readonly RecordedRequest[];
-	/** The deliveries to webhook endpoints, oldest first. */
 	readonly deliveries: readonly Delivery[];
 	/** Changes switches; throws on an unknown one. */
 	setSwitches(patch: SwitchesPatch): void;
-	/**
-	 * Makes a new API key for a mode and returns it. The ones before are refused with 401 from then
-	 * on, unless they are kept. `testKey` and `liveKey` stay what they were at the start.
-	 */
+	/** Earlier keys are refused unless kept. `testKey` and `liveKey` stay those of the start. */
 	renewKey(mode: Mode, keepsOld?: boolean): string;
 	/** Fills a mode with the data of a small shop. */
 	seed(mode?: Mode): SeedResult;
-	/** Makes purchases without a browser. */
 	purchase(input?: PurchaseInput): Promise<PurchaseResult>;
 	/** Resolves once no delivery is in flight. */
 	waitForDeliveries(): Promise<void>;
 	/** Everything that was sold and registered, to start another sandbox with. */
 	takeSnapshot(): Buffer;
-	/** Tells the store and the dashboard of the n8n next to them. */
+	/** Gives the store and the dashboard the addresses of the n8n next to them. */
 	setLinks(links: ShopLinks): void;
-	/** Back to the start: no data, no requests, no deliveries, switches as at the start. */
 	reset(): void;
 	close(): Promise<void>;
 }
@@ -134,7 +125,7 @@ function seedModes(context: SandboxContext, modes: SandboxOptions['seed']): void
 	else if (modes) seed(context, modes);
 }
 
-/** Answers as the API does at an address where it has nothing. */
+/** What the API answers at an unknown address. */
 async function serveNothing(api: Api, request: FastifyRequest, reply: FastifyReply): Promise<void> {
 	await api.admit(request, reply);
 	if (reply.sent) return;
@@ -197,7 +188,6 @@ function createServer(): FastifyInstance {
 	return app;
 }
 
-/** Starts to listen; returns the address at which this machine reaches the server. */
 async function listen(app: FastifyInstance, host: string, port: number): Promise<string> {
 	await app.listen({ host, port });
 	const { port: boundPort } = app.server.address() as AddressInfo;

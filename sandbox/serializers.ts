@@ -43,10 +43,7 @@ export function serializeVariant(variant: Variant): JsonObject {
 	return { _id, ...fields, createdAt: toIsoDate(createdAtMs), updatedAt: toIsoDate(updatedAtMs) };
 }
 
-/**
- * `Order`, with the fields that integrations in production read from it although the SDK's type
- * lacks them (docs/pocketsflow-api.md#orders-and-payments).
- */
+/** With fields that the SDK's type lacks (docs/pocketsflow-api.md#orders-and-payments). */
 export function serializeOrder(switches: Switches, db: Database, order: Order): JsonObject {
 	const product = db.products.get(order.productId);
 	return serializeOwned(db, order, {
@@ -94,7 +91,6 @@ export function serializeCustomer(db: Database, customer: Customer): JsonObject 
 	});
 }
 
-/** `Review`. */
 export function serializeReview(db: Database, { _id, createdAtMs, ...fields }: Review): JsonObject {
 	return serializeOwned(db, { _id, createdAtMs }, fields);
 }
@@ -118,7 +114,6 @@ export function serializeDiscount(
 	return serializeOwned(db, { _id, createdAtMs }, fields);
 }
 
-/** `Upsell`. */
 export function serializeUpsell(db: Database, { _id, createdAtMs, ...fields }: Upsell): JsonObject {
 	return serializeOwned(db, { _id, createdAtMs }, fields);
 }

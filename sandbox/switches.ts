@@ -1,10 +1,8 @@
 import { type FaultRule, isFaultRule } from './http/faults';
 import { isObject } from './json';
 
-/** What can go wrong with one delivery. */
 export type DeliveryFault = 'drop' | 'duplicate' | 'delay' | 'reorder' | 'malform' | 'forge';
 
-/** The names of all delivery faults. */
 export const deliveryFaultNames: readonly DeliveryFault[] = [
 	'drop',
 	'duplicate',
@@ -17,10 +15,8 @@ export const deliveryFaultNames: readonly DeliveryFault[] = [
 interface Rule<T> {
 	/** The heading of docs/pocketsflow-api.md that the switch belongs to, as in a link. */
 	readonly section: string;
-	/** What the switch decides. */
 	readonly about: string;
 	readonly initial: T;
-	/** The values that it takes, in words. */
 	readonly allowed: string;
 	check(value: unknown): boolean;
 }
@@ -56,7 +52,7 @@ function amount(section: string, initial: number, about: string, max = Infinity)
 
 const faults: Rule<FaultRule[]> = {
 	section: 'errors',
-	about: 'answers that fail, connections that are cut or hang, by method and path',
+	about: 'responses that fail and connections that are cut or hang, by method and path',
 	initial: [],
 	allowed: 'list of fault rules',
 	check: (value) => Array.isArray(value) && value.every(isFaultRule),
@@ -64,7 +60,7 @@ const faults: Rule<FaultRule[]> = {
 
 const nextDeliveryFaults: Rule<DeliveryFault[]> = {
 	section: 'deliveries',
-	about: 'faults of the next deliveries, one each, first to last; used up as they strike',
+	about: 'faults of the next deliveries, in order; each affects one delivery',
 	initial: [],
 	allowed: `list of ${deliveryFaultNames.join(' / ')}`,
 	check: (value) =>
@@ -72,17 +68,15 @@ const nextDeliveryFaults: Rule<DeliveryFault[]> = {
 };
 
 /**
- * Every switch: where the documents of Pocketsflow contradict each other or say nothing
- * (docs/pocketsflow-api.md#contradictions), or where a fault can be made. The initial value is the
- * most likely reading; where none is, the one that is harder on a client, so that what works here
- * works with the other reading too.
+ * Every contradiction and gap (docs/pocketsflow-api.md#contradictions), and every fault. The initial
+ * value is the most likely reading. If there is none, it is the one that is harder on a client.
  */
 export const switchRules = {
 	orderById: choice(
 		'orders-and-payments',
 		'sale',
 		['bare', 'sale', 'order'],
-		'GET /orders/:id: bare or wrapped',
+		'response to GET /orders/:id: the order, or the order in `sale` or `order`',
 	),
 	listShape: choice(
 		'lists-and-paging',
@@ -94,18 +88,29 @@ export const switchRules = {
 		'errors',
 		'error',
 		['error', 'message', 'both', 'nonJson'],
-		'where an error body has its text',
+		'key of the text in an error body',
 	),
-	rateLimit: flag('rate-limits', true, 'whether requests are limited at all'),
+	rateLimit: flag('rate-limits', true, 'whether requests are limited'),
 	rateLimitPerMinute: amount('rate-limits', 100, 'sustained requests per minute'),
-	rateLimitBurst: amount(
+	rateLimitBurst: amount('rate-limits', 200, 'requests at the same time after a pause'),
+	rateLimitScope: choice(
 		'rate-limits',
-		200,
-		'requests at the same time, when none were sent for a while',
+		'key',
+		['key', 'ip'],
+		'what the limit applies to: an API key or an IP address',
 	),
-	rateLimitScope: choice('rate-limits', 'key', ['key', 'ip'], 'what a limit counts by'),
-	retryAfter: choice('rate-limits', 'none', ['none', 'seconds', 'date'], '`Retry-After` of a 429'),
-	pauseEvent: choice('events', 'pause', ['pause', 'paused'], 'name of customer.subscription.pause'),
+	retryAfter: choice(
+		'rate-limits',
+		'none',
+		['none', 'seconds', 'date'],
+		'header `Retry-After` of a 429',
+	),
+	pauseEvent: choice(
+		'events',
+		'pause',
+		['pause', 'paused'],
+		'name of the pause event, after `customer.subscription.`',
+	),
 	acceptInvoicePaid: flag('events', false, 'POST /webhooks accepts the event name `invoice.paid`'),
 	acceptUnknownEvents: flag('events', false, 'POST /webhooks accepts any event name'),
 	eventIn: choice(
@@ -126,11 +131,11 @@ export const switchRules = {
 		'webhook-endpoints',
 		'absent',
 		['absent', 'present', 'masked'],
-		'`secret` on GET and PUT of /webhooks; POST always has it in clear',
+		'`secret` in responses to GET and PUT /webhooks; POST always returns it in full',
 	),
-	deliveryRetries: amount('deliveries', 0, 'further attempts after a delivery that failed'),
-	deliveryRetryDelayMs: amount('deliveries', 1000, 'wait before each further attempt'),
-	deliveryTimeoutMs: amount('deliveries', 5000, 'time an endpoint has to answer'),
+	deliveryRetries: amount('deliveries', 0, 'retries of a failed delivery'),
+	deliveryRetryDelayMs: amount('deliveries', 1000, 'time before each retry'),
+	deliveryTimeoutMs: amount('deliveries', 5000, 'time that an endpoint has to respond'),
 	webhookIdMeans: choice(
 		'deliveries',
 		'endpoint',
@@ -158,13 +163,13 @@ export const switchRules = {
 		'`metadata` in deliveries: object or URL-encoded string',
 	),
 	redirectUrlsRequired: flag('checkout-sessions', true, 'successUrl and cancelUrl are required'),
-	echoClientReferenceId: flag('checkout-sessions', true, 'deliveries carry `clientReferenceId`'),
+	echoClientReferenceId: flag('checkout-sessions', true, 'deliveries contain `clientReferenceId`'),
 	productCurrencyRequired: flag('products', false, 'POST /products needs `currency`'),
-	stripeSubscriptionIds: flag('subscriptions', true, 'memberships carry `stripeSubscriptionId`'),
+	stripeSubscriptionIds: flag('subscriptions', true, 'memberships have `stripeSubscriptionId`'),
 	acceptMembershipId: flag(
 		'subscriptions',
 		false,
-		'cancel and refund accept the membership id too',
+		'cancel and refund also accept the membership ID',
 	),
 	cancelTakesEffect: choice(
 		'subscriptions',
@@ -172,30 +177,35 @@ export const switchRules = {
 		['atOnce', 'atPeriodEnd'],
 		'what cancel does: ends now (.deleted), or at the end of the period (.updated)',
 	),
-	deleteAnswer: choice('errors', 'message', ['message', 'empty'], 'body that answers a delete'),
+	deleteAnswer: choice('errors', 'message', ['message', 'empty'], 'response body of a delete'),
 	testDelivery: choice(
 		'webhook-endpoints',
 		'unknownEvent',
 		['unknownEvent', 'sample', 'unsigned'],
 		'POST /webhooks/:id/test sends: unknown event without entity, sample of the first event, unsigned',
 	),
-	idField: choice('ids', '_id', ['_id', 'id', 'both'], 'where API objects have their id'),
+	idField: choice('ids', '_id', ['_id', 'id', 'both'], 'key of the ID in API objects'),
 	webhookUrls: choice(
 		'webhook-endpoints',
 		'asSent',
 		['asSent', 'normalised', 'withSlash'],
-		'`url` of an endpoint: as it was sent, as a URL parser writes it, or that with a slash at its end',
+		'`url` of an endpoint: as sent, normalized, or normalized with a trailing slash',
 	),
 	webhookDescriptions: choice(
 		'webhook-endpoints',
 		'kept',
 		['kept', 'cut', 'escaped', 'dropped'],
-		'`description` of an endpoint: as it was sent, cut after 100 characters, HTML-escaped, absent',
+		'`description` of an endpoint: as sent, cut after 100 characters, HTML-escaped, or absent',
 	),
 	webhookPageSize: amount(
 		'webhook-endpoints',
 		0,
-		'largest page of GET /webhooks, with a `pagination` block; 0 answers with all',
+		'largest page of GET /webhooks, with a `pagination` block; 0 returns all',
+	),
+	webhookListLags: flag(
+		'webhook-endpoints',
+		false,
+		'GET /webhooks returns an empty list; GET /webhooks/:id still finds each endpoint',
 	),
 	sameUrlTwice: flag('webhook-endpoints', true, 'two endpoints may have the same URL'),
 	allowLoopbackWebhooks: flag(
@@ -206,7 +216,7 @@ export const switchRules = {
 	deliverAcrossModes: flag(
 		'base-url-authentication-and-modes',
 		false,
-		'endpoints get events of the other mode too',
+		'endpoints also get events of the other mode',
 	),
 	orderRefunded: choice(
 		'payloads',
@@ -220,7 +230,7 @@ export const switchRules = {
 		['nested', 'top'],
 		'product.* and review.*: entity under its name or at the top level',
 	),
-	orderMetadata: flag('metadata', true, 'orders from the API carry `metadata`'),
+	orderMetadata: flag('metadata', true, 'orders from the API have `metadata`'),
 	emptyTotalPages: choice('lists-and-paging', 0, [0, 1], '`totalPages` of an empty list'),
 	maxPageSize: amount('lists-and-paging', 100, 'largest page'),
 	overMaxPageSize: choice(
@@ -235,7 +245,7 @@ export const switchRules = {
 		[200, 201],
 		'status of a create (checkout sessions: always 201)',
 	),
-	latencyMs: amount('errors', 0, 'time added to every API answer'),
+	latencyMs: amount('errors', 0, 'delay of every API response'),
 	apiDown: choice(
 		'errors',
 		false,
@@ -246,31 +256,28 @@ export const switchRules = {
 	dropRate: amount('deliveries', 0, 'share of deliveries that are lost', 1),
 	duplicateRate: amount('deliveries', 0, 'share of deliveries that are sent twice', 1),
 	delayRate: amount('deliveries', 0, 'share of deliveries that are late by delayMs', 1),
-	reorderRate: amount(
+	reorderRate: amount('deliveries', 0, 'share of deliveries that are sent after the next one', 1),
+	malformRate: amount(
 		'deliveries',
 		0,
-		'share of deliveries that are sent after their successor',
+		'share of deliveries with invalid JSON and a valid signature',
 		1,
 	),
-	malformRate: amount('deliveries', 0, 'share of deliveries with broken JSON, rightly signed', 1),
-	forgeRate: amount('deliveries', 0, 'share of deliveries with a wrong signature', 1),
+	forgeRate: amount('deliveries', 0, 'share of deliveries with an invalid signature', 1),
 	delayMs: amount('deliveries', 1000, 'how late a delayed delivery is'),
-	deliverySeed: amount('deliveries', 1, 'seed of the draw of delivery faults'),
+	deliverySeed: amount('deliveries', 1, 'seed that decides which deliveries fail'),
 	deliveryConcurrency: amount('deliveries', 20, 'simultaneous deliveries to one endpoint'),
 	nextDeliveryFaults,
 } as const;
 
 type Rules = typeof switchRules;
 
-/** The value of every switch. */
 export type Switches = {
 	-readonly [Name in keyof Rules]: Rules[Name] extends Rule<infer T> ? T : never;
 };
 
-/** A change of some switches. */
 export type SwitchesPatch = Partial<Switches>;
 
-/** All switches at their initial values. */
 export function createSwitches(): Switches {
 	const entries = Object.entries(switchRules).map(([name, rule]) => [
 		name,
@@ -279,13 +286,9 @@ export function createSwitches(): Switches {
 	return Object.fromEntries(entries) as Switches;
 }
 
-/** A change of switches that cannot be made. */
 export class SwitchError extends Error {}
 
-/**
- * Applies a change to `switches`. On an unknown switch or a wrong value it changes nothing and
- * throws a `SwitchError` that names the switch: a misspelt switch must not pass for a test under it.
- */
+/** Changes nothing and throws a `SwitchError` on an unknown switch or a wrong value. */
 export function applySwitches(switches: Switches, patch: unknown): void {
 	if (!isObject(patch)) throw new SwitchError('Switches must be an object');
 	for (const [name, value] of Object.entries(patch)) checkSwitch(name, value);

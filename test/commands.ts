@@ -1,4 +1,3 @@
-/** One way to run a command. */
 interface Form {
 	/** A program of programs.json or a file of this repository, and its arguments. */
 	run?: [string, ...string[]];
@@ -10,10 +9,9 @@ interface Form {
 
 export interface Command extends Form {
 	run: [string, ...string[]];
-	/** What a run proves or makes. */
 	what: string;
 	nodeFlags?: string[];
-	/** Where it leaves the counts of its tests. Jest writes it there; any other program is one test without it. */
+	/** Where it leaves the counts of its tests, as Jest does; another program without it is one test. */
 	report?: string;
 	/** What changes in a run of seconds or few minutes. A command without it is short already. */
 	short?: Form;
@@ -102,9 +100,15 @@ export const tables: Record<string, Record<string, Command>> = {
 			minutes: 1,
 		},
 		texts: {
-			what: 'Spelling, terms and links of npm run lint, over texts with a mistake that each must find',
+			what: 'Spelling, terms and links of npm run lint find a mistake in each kind of file, and each pattern of test/lint/replacements.yaml',
 			run: ['test/lint/main.ts', '--control'],
 			minutes: 1,
+		},
+		links: {
+			what: 'Every external address in README and docs answers; needs the internet. The short form proves, on this machine, that dead addresses are found',
+			run: ['test/lint/externalLinks.ts'],
+			minutes: 1,
+			short: { args: ['--control'], minutes: 0.1 },
 		},
 		reproducible: {
 			what: 'Two clones, built under other circumstances, give the same tarball, byte for byte',
@@ -182,7 +186,6 @@ export const tables: Record<string, Record<string, Command>> = {
 	},
 };
 
-/** The suites of one folder, or those of its files that the pattern matches. */
 function buildJest(folder: string, ...pattern: string[]): [string, ...string[]] {
 	const config = ['--config', `test/${folder}/jest.config.js`, '--runInBand', '--forceExit'];
 	return ['jest', ...config, ...pattern];

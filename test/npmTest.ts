@@ -12,7 +12,6 @@ const output = join(__dirname, 'output');
 
 interface Step {
 	name: string;
-	/** A program of programs.json and its arguments, or those of Node.js. */
 	run: string[];
 	env?: Record<string, string>;
 }
@@ -83,7 +82,6 @@ async function runInTurn(...steps: Step[]): Promise<Result[]> {
 	return results;
 }
 
-/** Jest shows its results as they come. It uses every core. */
 const runJest = () =>
 	time('unit, contract and engine tests', () => {
 		const report = join(output, 'jest.json');

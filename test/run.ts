@@ -90,7 +90,6 @@ function showList(): void {
 	}
 }
 
-/** Where a command of this table leaves the counts of its tests. */
 const reportOf = (name: string) =>
 	join(repository, 'test', 'output', `${table}-${name}.json`.replace(/[^\w.-]+/g, '-'));
 

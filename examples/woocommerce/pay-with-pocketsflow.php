@@ -2,7 +2,7 @@
 /**
  * Plugin Name:          Pay with Pocketsflow
  * Plugin URI:           https://github.com/pocketsflow/n8n-nodes-pocketsflow
- * Description:          A payment method that sends buyers to an n8n workflow, which sends them on to their checkout in Pocketsflow.
+ * Description:          A payment method that sends buyers to their checkout in Pocketsflow through an n8n workflow.
  * Version:              1.0.0
  * Requires at least:    6.5
  * Requires PHP:         7.4
@@ -25,7 +25,7 @@ add_action( 'woocommerce_blocks_payment_method_type_registration', 'pay_with_poc
 add_filter( 'plugin_action_links_' . plugin_basename( __FILE__ ), 'pay_with_pocketsflow_add_settings_link' );
 
 /**
- * Says that orders may be stored in tables of their own, and that the checkout may be made of blocks.
+ * Says that orders may be stored in their own tables, and that the checkout may be made of blocks.
  */
 function pay_with_pocketsflow_declare_compatibility() {
 	$features = '\Automattic\WooCommerce\Utilities\FeaturesUtil';
@@ -78,19 +78,19 @@ function pay_with_pocketsflow_add_settings_link( $links ) {
  */
 function pay_with_pocketsflow_find_problem( $address ) {
 	if ( '' === $address ) {
-		return __( 'The workflow address is empty. Copy the production address of the Webhook node in n8n.', 'pay-with-pocketsflow' );
+		return __( 'The workflow address is empty. Copy the production URL of the Webhook node in n8n.', 'pay-with-pocketsflow' );
 	}
 	$parts  = wp_parse_url( $address );
 	$scheme = isset( $parts['scheme'] ) ? strtolower( $parts['scheme'] ) : '';
 	$host   = isset( $parts['host'] ) ? strtolower( $parts['host'] ) : '';
 	if ( '' === $host || ! in_array( $scheme, array( 'http', 'https' ), true ) ) {
-		return __( 'The workflow address is not a web address. It begins with https://.', 'pay-with-pocketsflow' );
+		return __( 'The workflow address is not a web address. Enter an address that begins with https://.', 'pay-with-pocketsflow' );
 	}
 	if ( 'https' !== $scheme && ! in_array( $host, array( 'localhost', '127.0.0.1', '[::1]' ), true ) ) {
-		return __( 'The workflow address begins with http://. It needs https://, because the key of each order is sent to it.', 'pay-with-pocketsflow' );
+		return __( 'The workflow address begins with http://. Enter an address that begins with https://, because it receives the key of each order.', 'pay-with-pocketsflow' );
 	}
 	if ( isset( $parts['path'] ) && false !== strpos( $parts['path'], '/webhook-test/' ) ) {
-		return __( 'The workflow address is the test address, which n8n answers only while it listens for a test. Publish (activate) the workflow and copy the production address.', 'pay-with-pocketsflow' );
+		return __( 'The workflow address is the test URL, which works only while n8n listens for a test. Publish (activate) the workflow and copy the production URL.', 'pay-with-pocketsflow' );
 	}
 	return '';
 }
@@ -116,7 +116,7 @@ function pay_with_pocketsflow_load() {
 			$this->has_fields         = false;
 			$this->supports           = array( 'products' );
 			$this->method_title       = __( 'Pocketsflow', 'pay-with-pocketsflow' );
-			$this->method_description = __( 'Sends buyers to an n8n workflow, which sends them on to their checkout in Pocketsflow. The workflow marks the order as paid.', 'pay-with-pocketsflow' );
+			$this->method_description = __( 'Sends buyers to their checkout in Pocketsflow through an n8n workflow. The workflow marks the order as paid.', 'pay-with-pocketsflow' );
 			$this->init_form_fields();
 			$this->init_settings();
 			$this->title       = $this->get_option( 'title' );
@@ -139,7 +139,7 @@ function pay_with_pocketsflow_load() {
 				'address'     => array(
 					'title'       => __( 'Workflow address', 'pay-with-pocketsflow' ),
 					'type'        => 'text',
-					'description' => __( 'The production address of the Webhook node in n8n. Buyers are sent there with the number and the key of their order.', 'pay-with-pocketsflow' ),
+					'description' => __( 'The production URL of the Webhook node in n8n. WooCommerce sends buyers to it, with the number and the key of their order.', 'pay-with-pocketsflow' ),
 					'placeholder' => 'https://n8n.example.com/webhook/pay',
 					'default'     => '',
 				),
@@ -151,7 +151,7 @@ function pay_with_pocketsflow_load() {
 				'description' => array(
 					'title'   => __( 'Description', 'pay-with-pocketsflow' ),
 					'type'    => 'textarea',
-					'default' => __( 'You pay on the next page, and come back afterwards.', 'pay-with-pocketsflow' ),
+					'default' => __( 'You pay on the next page, and then return to this shop.', 'pay-with-pocketsflow' ),
 				),
 			);
 		}
@@ -195,7 +195,7 @@ function pay_with_pocketsflow_load() {
 				printf(
 					'<div class="notice notice-error inline"><p>%s %s</p></div>',
 					esc_html( $this->find_problem() ),
-					esc_html__( 'Until then buyers are not offered this payment method.', 'pay-with-pocketsflow' )
+					esc_html__( 'Until you fix this, buyers do not see this payment method.', 'pay-with-pocketsflow' )
 				);
 			}
 			parent::admin_options();
@@ -231,11 +231,11 @@ function pay_with_pocketsflow_load() {
 		public function process_payment( $order_id ) {
 			$order = wc_get_order( $order_id );
 			if ( ! $order || $this->needs_setup() ) {
-				wc_add_notice( __( 'This payment method cannot be used right now. Please choose another one.', 'pay-with-pocketsflow' ), 'error' );
+				wc_add_notice( __( 'This payment method is not available right now. Please choose another one.', 'pay-with-pocketsflow' ), 'error' );
 				return array( 'result' => 'failure' );
 			}
 			$order->update_status( 'pending' );
-			$order->add_order_note( __( 'The buyer was sent on to pay in Pocketsflow.', 'pay-with-pocketsflow' ) );
+			$order->add_order_note( __( 'The buyer went to Pocketsflow to pay.', 'pay-with-pocketsflow' ) );
 			$address = add_query_arg(
 				array(
 					'order' => rawurlencode( (string) $order->get_id() ),
@@ -311,7 +311,7 @@ function pay_with_pocketsflow_load() {
 				'pay-with-pocketsflow',
 				"( function ( registry, settings, element, entities ) {
 					var data = settings.getSetting( 'paymentMethodData', {} ).pocketsflow;
-					// In older versions of WooCommerce each payment method has a setting of its own.
+					// In older versions of WooCommerce each payment method has its own setting.
 					data = data || settings.getSetting( 'pocketsflow_data', {} );
 					var title = entities.decodeEntities( data.title || '' );
 					var content = element.createElement( function () {

@@ -68,7 +68,7 @@ export class PocketsflowTrigger implements INodeType {
 				default: '',
 			},
 			eventsField.property,
-			...amountNotices,
+			...amountNotices.map(({ property }) => property),
 			simplifyField.property,
 			{
 				displayName:

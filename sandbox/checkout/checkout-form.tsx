@@ -12,7 +12,6 @@ export interface Bill {
 	readonly tax: number;
 	/** How often it is charged, in words; empty for a single charge. */
 	readonly interval: string;
-	/** The code in the session, if any. */
 	readonly discountCode?: string;
 	readonly isDiscountValid: boolean;
 }
@@ -37,7 +36,6 @@ interface CheckoutFormProps {
 	readonly sessionId: string;
 	readonly bill: Bill;
 	readonly email: string;
-	/** What is wrong with the email address; empty if nothing is. */
 	readonly problem: string;
 }
 
@@ -65,7 +63,6 @@ function EmailField({ email, problem }: Pick<CheckoutFormProps, 'email' | 'probl
 	);
 }
 
-/** The bill, the form that pays it, and the button that does not. */
 export function CheckoutForm({ sessionId, bill, email, problem }: CheckoutFormProps) {
 	const format = (amount: number) => formatMoney(amount, bill.currency);
 	const total = format(roundToCents(bill.price + bill.tax));

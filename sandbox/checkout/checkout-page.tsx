@@ -14,7 +14,6 @@ import { intervals } from '../pages/storefront';
 import { Thanks } from '../pages/thanks';
 import { type Bill, CheckoutForm } from './checkout-form';
 
-/** A session together with what is bought in it. */
 interface Checkout {
 	readonly session: CheckoutSession;
 	readonly db: Database;
@@ -49,7 +48,7 @@ function createBuyer(session: CheckoutSession, email: string): Buyer {
 	};
 }
 
-/** The success URL of a subscription, which alone says what was bought. */
+/** The success URL of a subscription; only it names what was bought. */
 function buildSubscriptionUrl(successUrl: string, offerId: string, membershipId: string): string {
 	const url = new URL(successUrl);
 	url.searchParams.append('subscriptionId', offerId);
@@ -58,7 +57,6 @@ function buildSubscriptionUrl(successUrl: string, offerId: string, membershipId:
 	return url.href;
 }
 
-/** Makes the purchase and notes in the session where the buyer goes afterwards. */
 function pay(context: SandboxContext, { session, db }: Checkout, email: string): void {
 	const buyer = createBuyer(session, email);
 	const product = db.products.get(session.productId);
@@ -98,7 +96,6 @@ const Card = ({ name, text }: { name: string; text: string }) => (
 	</div>
 );
 
-/** Adds the hosted page to which the `url` of a checkout session leads. */
 export function registerCheckoutPage(app: FastifyInstance, context: SandboxContext): void {
 	const sendNarrow = (
 		reply: FastifyReply,
@@ -155,6 +152,11 @@ export function registerCheckoutPage(app: FastifyInstance, context: SandboxConte
 		if (!checkout) return sendNotFound(reply);
 		const { cancelUrl } = checkout.session;
 		if (cancelUrl) return void reply.redirect(cancelUrl, 303);
-		return sendNarrow(reply, 200, 'Canceled', <Card name="canceled" text="Nothing was paid" />);
+		return sendNarrow(
+			reply,
+			200,
+			'Canceled',
+			<Card name="canceled" text="You canceled the checkout and were not charged" />,
+		);
 	});
 }

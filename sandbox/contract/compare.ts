@@ -1,12 +1,11 @@
 import { methods, type OpenApiDocument, type Operation, resolveRef, type Schema } from './document';
 
-/** What two documents say differently. */
 export interface Difference {
 	/** `GET /orders/{}` */
 	endpoint: string;
 	/** `query.page`, `body.name`, `answer.orders[].createdAt`; empty for the endpoint itself. */
 	field: string;
-	/** What the first document says, such as `string, required`; absent where it says nothing. */
+	/** What the first document says, such as `string, required`; absent if it says nothing. */
 	ours?: string;
 	theirs?: string;
 }
@@ -64,7 +63,6 @@ function listFields(document: OpenApiDocument, path: string, operation: Operatio
 	return fields;
 }
 
-/** Every endpoint of a document, and every field that it takes and answers. */
 function listEndpoints(document: OpenApiDocument): Map<string, Fields> {
 	const endpoints = new Map<string, Fields>();
 	for (const [path, item] of Object.entries(document.paths)) {
@@ -79,7 +77,6 @@ function listEndpoints(document: OpenApiDocument): Map<string, Fields> {
 	return endpoints;
 }
 
-/** What two documents say differently about endpoints, and about fields of requests and answers. */
 export function compareDocuments(ours: OpenApiDocument, theirs: OpenApiDocument): Difference[] {
 	const [left, right] = [listEndpoints(ours), listEndpoints(theirs)];
 	return [...new Set([...left.keys(), ...right.keys()])].flatMap((endpoint): Difference[] => {

@@ -21,7 +21,6 @@ interface Content {
 	content?: Record<string, { schema?: Schema }>;
 }
 
-/** A parameter of an operation, or a reference to one. */
 export interface Parameter {
 	$ref?: string;
 	name?: string;
@@ -30,7 +29,6 @@ export interface Parameter {
 	schema?: Schema;
 }
 
-/** One operation of a document. */
 export interface Operation {
 	operationId?: string;
 	parameters?: Parameter[];
@@ -39,10 +37,8 @@ export interface Operation {
 	[extension: `x-${string}`]: unknown;
 }
 
-/** A path of a document: its parameters, and an operation for each method. */
 export type PathItem = { parameters?: Parameter[] } & Partial<Record<Method, Operation>>;
 
-/** An OpenAPI document, as far as this code looks into one. */
 export interface OpenApiDocument {
 	openapi: string;
 	paths: Record<string, PathItem>;
@@ -50,12 +46,10 @@ export interface OpenApiDocument {
 	[field: string]: unknown;
 }
 
-/** The methods that an operation can have. */
 export const methods = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
 type Method = (typeof methods)[number];
 
-/** Reads an OpenAPI document from a file, in YAML or JSON. */
 export function readDocument(file: string): OpenApiDocument {
 	const document = load(readFileSync(file, 'utf8'), { schema: CORE_SCHEMA });
 	if (typeof document === 'object' && document !== null && 'paths' in document) {
@@ -81,5 +75,4 @@ export function resolveRef<T extends { $ref?: string }>(document: OpenApiDocumen
 /** What Pocketsflow's API takes and answers, as far as it is known. */
 export const contractFile = join(__dirname, '..', 'openapi.yaml');
 
-/** The document in `contractFile`. */
 export const contract = readDocument(contractFile);

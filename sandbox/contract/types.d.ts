@@ -16,7 +16,7 @@ export interface paths {
         put?: never;
         /**
          * Create a product
-         * @description The SDK, the API reference and the readme of the SDK name different fields; these are all of them. `name` and `price` alone are enough in production.
+         * @description The SDK, the API reference and the readme of the SDK name different fields. This schema has all of them. `name` and `price` alone are enough in production.
          */
         post: operations["products.create"];
         delete?: never;
@@ -478,7 +478,7 @@ export interface paths {
         };
         /**
          * List subscribers
-         * @description The example recommends it for reconciliation. Its parameters and its answer are undocumented.
+         * @description The example recommends it for reconciliation. Its parameters and its response are undocumented.
          */
         get: operations["memberships.subscribers"];
         put?: never;
@@ -598,7 +598,7 @@ export interface paths {
         put?: never;
         /**
          * Create a checkout session
-         * @description One product for each session. Price, currency, and quantity cannot be set.
+         * @description One product for each session. A session can't set price, currency, or quantity.
          */
         post: operations["checkout.create"];
         delete?: never;
@@ -868,7 +868,7 @@ export interface components {
             mainProductIds?: string[];
             /**
              * Format: date-time
-             * @description How an expiration is removed is undocumented. We send `null`.
+             * @description It is undocumented how to remove an expiration. The node sends `null`.
              */
             expiration?: string | null;
         };
@@ -1078,7 +1078,7 @@ export interface components {
         };
         RefundCreate: {
             orderId: string;
-            /** @description In major units. Without it the full amount is refunded. */
+            /** @description In major units. Without it, the full amount is refunded. */
             amount?: number;
             reason?: string;
         };
@@ -1126,7 +1126,7 @@ export interface components {
             customerEmail?: string;
             discountCode?: string;
             metadata?: Record<string, unknown>;
-            /** @description Sent in production; comes back in deliveries. */
+            /** @description Integrations in production send it, and deliveries return it. */
             clientReferenceId?: string;
         };
         CheckoutSession: {
@@ -1162,7 +1162,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description There is no such thing in this account and mode. */
+        /** @description The account has no such record in this mode. */
         NotFound: {
             headers: {
                 [name: string]: unknown;
@@ -1989,7 +1989,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description A page of memberships. No source types it. */
+            /** @description A page of memberships. No source documents their fields. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2081,7 +2081,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Who is subscribed. No source types it. */
+            /** @description The subscribers. No source documents their fields. */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -23,7 +23,6 @@ export interface DatabaseDump {
 	tables: Record<string, Row[]>;
 }
 
-/** All data of one mode. */
 export class Database {
 	readonly user: User;
 
@@ -71,13 +70,11 @@ export class Database {
 		};
 	}
 
-	/** Everything in it, oldest rows first. */
 	dump(): DatabaseDump {
 		const entries = this.tables().map(([name, table]) => [name, table.query().rows.reverse()]);
 		return { user: this.user, tables: Object.fromEntries(entries) as DatabaseDump['tables'] };
 	}
 
-	/** Fills an empty database with what `dump` gave. */
 	restore({ user, tables }: DatabaseDump): void {
 		Object.assign(this.user, user);
 		for (const [name, table] of this.tables()) for (const row of tables[name] ?? []) table.add(row);
@@ -93,7 +90,6 @@ export class Database {
 	}
 }
 
-/** The data of both modes, empty. */
 export function createDatabases(storeName: string): Record<Mode, Database> {
 	return { test: new Database('test', storeName), live: new Database('live', storeName) };
 }

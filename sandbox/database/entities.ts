@@ -1,12 +1,8 @@
 import type { Row } from './table';
 
-/**
- * Test and live data never meet; the prefix of the API key chooses.
- * docs/pocketsflow-api.md#base-url-authentication-and-modes
- */
+/** Test and live data never meet (docs/pocketsflow-api.md#base-url-authentication-and-modes). */
 export type Mode = 'test' | 'live';
 
-/** A product on sale. */
 export interface Product extends Row {
 	name: string;
 	price: number;
@@ -16,14 +12,12 @@ export interface Product extends Row {
 	[field: string]: unknown;
 }
 
-/** A variant of a product. */
 export interface Variant extends Row {
 	productId: string;
 	updatedAtMs: number;
 	[field: string]: unknown;
 }
 
-/** One sale of a product. */
 export interface Order extends Row {
 	productId: string;
 	customerId: string;
@@ -61,7 +55,6 @@ export interface Payment extends Row {
 	isDisputed: boolean;
 }
 
-/** A buyer. */
 export interface Customer extends Row {
 	buyerEmail: string;
 	country: string;
@@ -70,7 +63,6 @@ export interface Customer extends Row {
 	productIds: Set<string>;
 }
 
-/** A buyer's review of a product. */
 export interface Review extends Row {
 	productId: string;
 	buyerEmail: string;
@@ -78,7 +70,6 @@ export interface Review extends Row {
 	review?: string;
 }
 
-/** A discount code. */
 export interface Discount extends Row {
 	name: string;
 	code: string;
@@ -90,7 +81,6 @@ export interface Discount extends Row {
 	used: number;
 }
 
-/** A second product offered with a first. */
 export interface Upsell extends Row {
 	mainProductIds: string[];
 	upsellProductId: string;
@@ -146,7 +136,6 @@ export interface Refund extends Row {
 	status: 'pending' | 'completed' | 'failed';
 }
 
-/** A registered webhook endpoint. */
 export interface Webhook extends Row {
 	url: string;
 	events: string[];
@@ -155,7 +144,6 @@ export interface Webhook extends Row {
 	secret: string;
 }
 
-/** The seller. */
 export interface User {
 	_id: string;
 	userId: string;
@@ -179,6 +167,6 @@ export interface CheckoutSession {
 	discountCode?: string;
 	metadata?: Record<string, unknown>;
 	clientReferenceId?: string;
-	/** Where the buyer went after paying; a session is paid once. */
+	/** The redirect is the page that the buyer reached after paying; a session is paid once. */
 	paid?: { redirect?: string; orderId?: string; membershipId?: string };
 }

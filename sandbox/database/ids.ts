@@ -3,10 +3,7 @@ import { randomBytes } from 'node:crypto';
 const machine = randomBytes(5).toString('hex');
 let counter = randomBytes(3).readUIntBE(0, 3);
 
-/**
- * A 24-hex id that carries its time of creation (ms, cut to seconds), as a MongoDB ObjectId does.
- * docs/pocketsflow-api.md#ids
- */
+/** A 24-hex ID with its time of creation in seconds (docs/pocketsflow-api.md#ids). */
 export function createObjectId(createdAtMs: number = Date.now()): string {
 	counter = (counter + 1) % 0x1000000;
 	const seconds = Math.max(0, Math.floor(createdAtMs / 1000)) % 0x100000000;

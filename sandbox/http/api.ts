@@ -62,7 +62,6 @@ function formatRetryAfter(form: 'seconds' | 'date', waitMs: number): string {
 	return new Date(Math.ceil((Date.now() + waitMs) / 1000) * 1000).toUTCString();
 }
 
-/** Sends the response of one call and records its status. */
 class Exchange {
 	private readonly startedAtMs = performance.now();
 
@@ -111,7 +110,6 @@ class Exchange {
 
 /** What every call of the API goes through: record, latency, faults, rate limit, key, handler. */
 export class Api {
-	/** The requests so far. */
 	readonly log = new RecentList<RecordedRequest>(MAX_RECORDED_REQUESTS);
 
 	private readonly limiter: RateLimiter;
@@ -125,16 +123,12 @@ export class Api {
 		this.limiter = new RateLimiter(context.switches);
 	}
 
-	/** Forgets the requests so far and lifts the rate limit. */
 	reset(): void {
 		this.log.clear();
 		this.limiter.clear();
 	}
 
-	/**
-	 * Records a call and lets it pass, or answers it: with a fault, 429 or 401. A call that passes has
-	 * its query and body parsed, to be checked. `endpoint` is absent for a path that the API does not have.
-	 */
+	/** Records a call and lets it pass, parsed, or answers it with a fault, 429 or 401. */
 	async admit(
 		request: FastifyRequest,
 		reply: FastifyReply,
@@ -163,7 +157,6 @@ export class Api {
 		request.body = request.method === 'GET' ? {} : readJsonBody(request.body);
 	}
 
-	/** Answers a call that was admitted and is valid. */
 	answer<N extends EndpointName>(request: FastifyRequest, handler: Handler<N>): void {
 		const { exchange, mode } = this.admitted.get(request)!;
 		const response = handler({

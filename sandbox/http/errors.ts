@@ -12,5 +12,4 @@ export class ApiError extends Error {
 /** 400, for a parameter that is missing or cannot be read. */
 export const badRequest = (message: string) => new ApiError(400, message, 'INVALID_REQUEST');
 
-/** 404, for something that does not exist in the key's mode. */
 export const notFound = (name: string) => new ApiError(404, `${name} not found`, 'NOT_FOUND');

@@ -1,8 +1,6 @@
 import { isObject, type JsonObject } from '../json';
 
-/** One fault of the API: which requests it strikes, and what happens to them. */
 export interface FaultRule {
-	/** HTTP method; every method when absent. */
 	method?: string;
 	/** Path, with `*` for any run of characters; every path when absent. */
 	path?: string;
@@ -75,7 +73,6 @@ export function takeFault(rules: FaultRule[], method: string, path: string): Fau
 	return undefined;
 }
 
-/** The page that a proxy in front of the API would answer with. */
 export const buildHtmlError = (status: number) =>
 	`<!DOCTYPE html>\n<html><head><title>${status}</title></head>` +
 	`<body><center><h1>${status}</h1></center></body></html>\n`;

@@ -1,7 +1,6 @@
 import { isObject, type JsonObject } from '../json';
 import { ApiError, badRequest } from './errors';
 
-/** Whether a value is an absolute http(s) URL. */
 export function isWebUrl(value: unknown): value is string {
 	if (typeof value !== 'string' || !URL.canParse(value)) return false;
 	return ['http:', 'https:'].includes(new URL(value).protocol);
@@ -9,10 +8,7 @@ export function isWebUrl(value: unknown): value is string {
 
 const LAST_MS_OF_DAY = 86_399_999;
 
-/**
- * An ISO 8601 date in ms since 1970; undefined when it is none. A bare day (`2026-03-01`) means
- * its first millisecond, or its last as the end of a range.
- */
+/** In ms; undefined if it is not a date. A bare day means its first ms, or its last for an end. */
 export function parseDateMs(value: string, isEnd = false): number | undefined {
 	if (!/^\d{4}-\d{2}-\d{2}(T.+)?$/.test(value)) return undefined;
 	const dateMs = Date.parse(value);

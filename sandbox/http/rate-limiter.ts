@@ -5,10 +5,7 @@ interface Bucket {
 	updatedAtMs: number;
 }
 
-/**
- * Token buckets: the burst is their size, the rate per minute refills them. The documents name two
- * limits and two scopes; the switches choose (docs/pocketsflow-api.md#rate-limits).
- */
+/** Token buckets: the burst is their size (docs/pocketsflow-api.md#rate-limits). */
 export class RateLimiter {
 	private readonly buckets = new Map<string, Bucket>();
 
@@ -29,7 +26,6 @@ export class RateLimiter {
 		return undefined;
 	}
 
-	/** Fills all buckets. */
 	clear(): void {
 		this.buckets.clear();
 	}

@@ -3,9 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Mode } from '../database/entities';
 import type { EndpointName } from '../endpoints';
 
-/** One request to the API and the status that answered it. */
 export interface RecordedRequest {
-	/** ISO 8601. */
 	readonly at: string;
 	/** Name in the table of endpoints; absent for a path that is not in it. */
 	readonly endpoint?: EndpointName;
@@ -19,11 +17,10 @@ export interface RecordedRequest {
 	readonly mode?: Mode;
 	/** Status of the response; 0 when the connection was cut or nothing was sent. */
 	status: number;
-	/** Time until the response, in milliseconds. */
 	ms: number;
 }
 
-/** The headers without the API key: `Bearer pk_test_…`. */
+/** Only the prefix of the API key stays: `Bearer pk_test_…`. */
 export function redactKey(headers: IncomingHttpHeaders): Record<string, string> {
 	const entries = Object.entries(headers).map(([name, value]) => {
 		const text = Array.isArray(value) ? value.join(', ') : (value ?? '');

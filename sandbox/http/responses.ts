@@ -25,40 +25,32 @@ export interface ApiCall<N extends EndpointName = EndpointName> {
 	readonly body: BodyOf<operations[N]>;
 }
 
-/** What every call has, whichever endpoint it is for. */
 export type AnyCall = Omit<ApiCall, 'query' | 'body'>;
 
-/** Status and body of a response; no body means an empty one. */
 export interface ApiResponse {
 	readonly status: number;
 	readonly body?: unknown;
 }
 
-/** What serves one endpoint. */
 export type Handler<N extends EndpointName> = (call: ApiCall<N>) => ApiResponse;
 
-/** What serves each endpoint. */
 export type Handlers = { [N in EndpointName]: Handler<N> };
 
-/** 200 with a body. */
 export const respondOk = (body: unknown): ApiResponse => ({ status: 200, body });
 
-/** The response to a create; its status is not documented. */
+/** The status of the response to a create is not documented. */
 export const respondCreated = ({ context }: AnyCall, body: unknown): ApiResponse => ({
 	status: context.switches.createStatus,
 	body,
 });
 
-/** The response to a delete, with a message or empty; neither is documented. */
+/** With a message or empty; neither is documented. */
 export const respondDeleted = ({ context }: AnyCall, name: string): ApiResponse =>
 	context.switches.deleteAnswer === 'message'
 		? respondOk({ message: `${name} deleted successfully` })
 		: { status: 200 };
 
-/**
- * A list: a bare array for some resources and an object under the resource's name for others
- * (docs/pocketsflow-api.md#lists-and-paging). A switch turns all lists into one shape.
- */
+/** In one of the shapes of docs/pocketsflow-api.md#lists-and-paging. */
 export function respondList(
 	{ context }: AnyCall,
 	name: string,
@@ -72,13 +64,12 @@ export function respondList(
 	return respondOk({ [shape === 'object' ? name : shape]: rows, ...extraFields });
 }
 
-/** Number and size of the page that a query or a body asks for. */
 export interface Page {
 	readonly page: number;
 	readonly pageSize: number;
 }
 
-/** The page that a call asks for; `window` is the page as the range of rows to query. */
+/** `window` is the page as the range of rows to query. */
 export function findPage(
 	{ context }: AnyCall,
 	{ page = 1, pageSize: requestedSize = 20 }: { page?: number; pageSize?: number },
@@ -91,7 +82,6 @@ export function findPage(
 	return { page, pageSize, window: { skip: (page - 1) * pageSize, take: pageSize } };
 }
 
-/** The `pagination` object that goes with a page. */
 export function buildPagination(
 	{ context }: AnyCall,
 	{ page, pageSize }: Page,
@@ -107,7 +97,7 @@ export function buildPagination(
 	};
 }
 
-/** Body of an error, with its text where the switch `errorText` wants it. */
+/** The text stands in the field that the switch `errorText` chooses. */
 export function buildErrorBody(
 	{ errorText }: Switches,
 	message: string,
@@ -133,7 +123,7 @@ export function renameIds(body: unknown, idField: Switches['idField']): unknown 
 			if (idField === 'both') renamed._id = value;
 			renamed.id = value;
 		} else {
-			// Metadata is the caller's own and stays as it is.
+			// Metadata is the caller's.
 			renamed[name] = name === 'metadata' ? value : renameIds(value, idField);
 		}
 	}

@@ -5,7 +5,7 @@ const hashName = (name: string) => createHash('sha256').update(name).digest();
 
 const hues = [225, 250, 275, 305, 320, 335, 348, 155, 172, 188, 205];
 
-/** A picture for something on sale, drawn from its name, so that no file has to be loaded. */
+/** A picture that is drawn from the name, so that no file has to be loaded. */
 export function ProductArt({ name }: { name: string }) {
 	const bytes = hashName(name);
 	const hue = hues[bytes[0] % hues.length];
@@ -56,7 +56,6 @@ export function ProductArt({ name }: { name: string }) {
 	);
 }
 
-/** The first letters of the first two words. */
 const getInitials = (name: string) =>
 	(name.match(/[\p{L}\p{N}]+/gu) ?? ['•'])
 		.slice(0, 2)

@@ -8,7 +8,6 @@ const assets = {
 	'style.css': join(__dirname, 'style.css'),
 };
 
-/** Adds the style sheets of the pages. */
 export function registerAssets(app: FastifyInstance): void {
 	for (const [name, file] of Object.entries(assets)) {
 		app.get(`/assets/${name}`, async (_request, reply) =>

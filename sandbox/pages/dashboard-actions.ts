@@ -9,11 +9,9 @@ import { addReview } from '../shop/reviews';
 import { applySwitches, type DeliveryFault } from '../switches';
 import { formatMoney } from './format';
 
-/** What an action of the dashboard works on. */
 export interface ActionInput {
 	readonly context: SandboxContext;
 	readonly db: Database;
-	/** The thing whose button was pressed. */
 	readonly id: string;
 	readonly form: URLSearchParams;
 }
@@ -68,12 +66,11 @@ function deliverAgain({ context: { deliveries }, db, id }: ActionInput): string 
 	const earlier = deliveries.list.find((delivery) => delivery.id === id);
 	if (!earlier) throw badRequest('This delivery no longer exists.');
 	const webhook = db.webhooks.get(earlier.webhookId);
-	if (!webhook) throw badRequest('The endpoint of this delivery is no longer registered.');
+	if (!webhook) throw badRequest('The webhook endpoint of this delivery no longer exists.');
 	deliveries.send(webhook, db.mode, earlier.event, {}, { body: earlier.body });
 	return `Delivered ${earlier.event} again, with the same content.`;
 }
 
-/** What the buttons of the dashboard do. */
 export const actions: Readonly<Record<string, Action>> = {
 	refund: { section: 'orders', run: (input) => refund(input) },
 	'refund-part': { section: 'orders', run: (input) => refund(input, readAmount(input.form)) },
@@ -86,10 +83,13 @@ export const actions: Readonly<Record<string, Action>> = {
 		},
 	},
 	renew: changeMembership('renew', 'Renewed for another paid period'),
-	'fail-payment': changeMembership('fail-payment', 'The payment failed'),
+	'fail-payment': changeMembership('fail-payment', 'A payment failed'),
 	pause: changeMembership('pause', 'Paused'),
 	resume: changeMembership('resume', 'Resumed'),
-	'cancel-at-period-end': changeMembership('cancel-at-period-end', 'Ends after the paid period'),
+	'cancel-at-period-end': changeMembership(
+		'cancel-at-period-end',
+		'Will end after the paid period',
+	),
 	end: changeMembership('end', 'Ended'),
 	'deliver-again': { section: 'deliveries', run: deliverAgain },
 	'lose-next': planFault('drop', 'The next delivery will be lost in transit.'),
@@ -98,7 +98,7 @@ export const actions: Readonly<Record<string, Action>> = {
 		section: 'deliveries',
 		run({ context: { switches } }) {
 			applySwitches(switches, { nextDeliveryFaults: [] });
-			return 'Deliveries now arrive as usual.';
+			return 'Deliveries now arrive normally.';
 		},
 	},
 };

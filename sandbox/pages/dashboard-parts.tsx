@@ -3,13 +3,11 @@ import type { ComponentChildren } from 'preact';
 import type { SandboxContext } from '../context';
 import type { Database } from '../database/database';
 
-/** What every part of the dashboard shows: the data of one mode. */
 export interface View {
 	readonly context: SandboxContext;
 	readonly db: Database;
 }
 
-/** Says what a press of a button is about. */
 export const HiddenFields = ({ fields }: { fields: Record<string, string> }) => (
 	<>
 		{Object.entries(fields).map(([name, value]) => (
@@ -18,7 +16,6 @@ export const HiddenFields = ({ fields }: { fields: Record<string, string> }) => 
 	</>
 );
 
-/** A button of the dashboard: an action, and how it is called. */
 export interface Button {
 	readonly action: string;
 	readonly label: string;
@@ -26,19 +23,17 @@ export interface Button {
 }
 
 interface ActionButtonProps extends Button, Pick<View, 'db'> {
-	/** The thing that the action works on. */
 	readonly id: string;
 	/** What the button is about, for those who hear the page. */
 	readonly about?: string;
 }
 
-/** A button that does something to one thing of the shop. */
 export const ActionButton = ({ db, id, action, label, about, isDanger }: ActionButtonProps) => (
 	<form method="post" action="/dashboard/actions">
 		<HiddenFields fields={{ mode: db.mode, action, id }} />
 		<button class={isDanger ? 'mini danger' : 'mini'} type="submit" data-test={action}>
 			{label}
-			{about && <span class="hidden"> {about}</span>}
+			{about && <span class="hidden">: {about}</span>}
 		</button>
 	</form>
 );
@@ -51,7 +46,6 @@ interface SectionProps {
 	/** The rows that are shown, of `total`. */
 	readonly children: ComponentChildren[];
 	readonly total: number;
-	/** What is said if there are no rows. */
 	readonly empty: string;
 }
 

@@ -14,7 +14,6 @@ const MAX_ROWS = 10;
 export interface Notice {
 	readonly text: string;
 	readonly failed: boolean;
-	/** The events that it caused. */
 	readonly emissions: readonly Emission[];
 }
 
@@ -28,9 +27,8 @@ function Keys({ context, db }: View) {
 		<section class="card" id="keys" aria-labelledby="keys-title">
 			<h2 id="keys-title">API keys</h2>
 			<p class="soft small">
-				In n8n, go to <strong>Credentials → Create → Pocketsflow API</strong>. Paste a key, and
-				enter the address of this sandbox as <em>Base URL</em>. Start with the test key. Neither key
-				moves real money.
+				In n8n, create a <strong>Pocketsflow API</strong> credential. Paste a key, and enter the{' '}
+				<em>Base URL</em> below. Start with the test key. Neither key moves real money.
 			</p>
 			<div class="keys">
 				{rows.map(([name, id, value]) => (
@@ -47,7 +45,7 @@ function Keys({ context, db }: View) {
 			</div>
 			<p class="hidden" id="status" role="status"></p>
 			<p class="small soft">
-				This page shows the data of the <strong>{db.mode}</strong> mode.
+				This page shows data in <strong>{db.mode}</strong> mode.
 			</p>
 		</section>
 	);
@@ -132,7 +130,7 @@ function PartRefund({ db, order }: { db: Database; order: Order }) {
 }
 
 function OrderActions({ db, order }: { db: Database; order: Order }) {
-	const common = { db, id: order._id, about: `the order of ${order.buyerEmail}` };
+	const common = { db, id: order._id, about: `order of ${order.buyerEmail}` };
 	const canRefund = !order.isRefunded && order.grossAmount > 0;
 	return (
 		<div class="actions">
@@ -149,7 +147,6 @@ interface SaleProps {
 	_id: string;
 }
 
-/** The cell that says what was sold, to whom, and under which ID. */
 const Sale = ({ name, buyerEmail, _id }: SaleProps) => (
 	<td class="block">
 		<strong>{name}</strong>
@@ -218,12 +215,12 @@ const pausedButtons: Button[] = [
 
 function MembershipActions({ db, membership }: { db: Database; membership: Membership }) {
 	const { _id, status, buyerEmail } = membership;
-	if (status === 'canceled') return <span class="soft small">ended</span>;
+	if (status === 'canceled') return <span class="soft small">Ended</span>;
 	const buttons = status === 'paused' ? pausedButtons : membershipButtons;
 	return (
 		<div class="actions">
 			{buttons.map((button) => (
-				<ActionButton db={db} id={_id} about={`the subscription of ${buyerEmail}`} {...button} />
+				<ActionButton db={db} id={_id} about={`subscription of ${buyerEmail}`} {...button} />
 			))}
 		</div>
 	);
@@ -250,7 +247,9 @@ function Memberships({ db }: View) {
 							<span class={`badge ${membershipBadges[membership.status] ?? 'plain'}`}>
 								{membership.status.replace('_', ' ')}
 							</span>
-							{membership.cancelAtPeriodEnd && <span class="small soft"> ends on this date</span>}
+							{membership.cancelAtPeriodEnd && (
+								<span class="small soft"> ends after the paid period</span>
+							)}
 						</span>
 					</td>
 					<td data-label="Paid until" class="nowrap">
@@ -276,7 +275,7 @@ function Products({ db }: View) {
 			title="Products and offers"
 			columns={['Name', 'Price', 'Sold']}
 			total={items.length}
-			empty="Nothing on sale yet."
+			empty="No products or offers yet."
 		>
 			{items.slice(0, MAX_ROWS).map(({ _id, name, price, currency, sold }) => (
 				<tr data-test="product-row">
@@ -335,7 +334,7 @@ function Endpoints({ db }: View) {
 					A published workflow with a Pocketsflow Trigger registers its endpoint here automatically.
 				</p>
 			}
-			columns={['Address', 'Events', 'State']}
+			columns={['URL', 'Events', 'Status']}
 			total={total}
 			empty="No endpoints yet. Publish (activate) a workflow that starts with the Pocketsflow Trigger."
 		>
@@ -349,7 +348,7 @@ function Endpoints({ db }: View) {
 					<td data-label="Events">
 						<span>{events.map((name) => [<code>{name}</code>, ' '])}</span>
 					</td>
-					<td data-label="State">
+					<td data-label="Status">
 						{active ? (
 							<span class="badge good">Active</span>
 						) : (
@@ -365,10 +364,10 @@ function Endpoints({ db }: View) {
 const faultTexts: Record<DeliveryFault, string> = {
 	drop: 'will be lost',
 	duplicate: 'will arrive twice',
-	delay: 'will be late',
-	reorder: 'will arrive after the one that follows it',
-	malform: 'will have a broken body',
-	forge: 'will have a wrong signature',
+	delay: 'will arrive late',
+	reorder: 'will arrive after the next one',
+	malform: 'will have an invalid body',
+	forge: 'will have an invalid signature',
 };
 
 function FaultButtons({ context, db }: View) {
@@ -376,13 +375,16 @@ function FaultButtons({ context, db }: View) {
 	const buttons: Button[] = [
 		{ action: 'lose-next', label: 'Lose the next delivery' },
 		{ action: 'double-next', label: 'Deliver the next one twice' },
-		...(planned.length > 0 ? [{ action: 'clear-faults', label: 'Deliver normally' }] : []),
+		...(planned.length > 0
+			? [{ action: 'clear-faults', label: 'Stop losing or doubling deliveries' }]
+			: []),
 	];
 	const [next] = planned;
 	return (
 		<>
 			<p class="soft small">
-				Pocketsflow tries each delivery once. Lose one to see which workflow still finds the sale.
+				Pocketsflow sends each delivery once. Lose a delivery to see which workflow still finds the
+				sale.
 			</p>
 			{next && (
 				<p>
@@ -441,7 +443,6 @@ interface DashboardProps {
 	readonly notice?: Notice | undefined;
 }
 
-/** The merchant's side: keys, everything that was sold, what was delivered, and buttons. */
 export function Dashboard({ context, mode, notice }: DashboardProps) {
 	const view = { context, db: context.databases[mode] };
 	return (
@@ -456,8 +457,8 @@ export function Dashboard({ context, mode, notice }: DashboardProps) {
 				<div>
 					<h1>Dashboard</h1>
 					<p class="soft">
-						What a seller sees in Pocketsflow, plus buttons for what buyers do and what happens over
-						time.
+						What a seller sees in Pocketsflow. Use the buttons to act as a buyer or to let time
+						pass.
 					</p>
 				</div>
 				<Tabs current={mode} />

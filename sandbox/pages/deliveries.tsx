@@ -6,7 +6,7 @@ import type { Emission } from '../webhooks/deliveries';
 import type { Delivery } from '../webhooks/delivery';
 import { Time } from './format';
 
-/** What became of a delivery, in a word and with the reason. */
+/** The outcome of a delivery, in a word and with the reason. */
 export function Outcome({ outcome, status, ms, error }: Delivery) {
 	if (outcome === 'delivered') {
 		return (
@@ -16,7 +16,7 @@ export function Outcome({ outcome, status, ms, error }: Delivery) {
 			</>
 		);
 	}
-	if (outcome === 'pending') return <span class="badge plain">On its way</span>;
+	if (outcome === 'pending') return <span class="badge plain">Sending</span>;
 	if (outcome === 'dropped') return <span class="badge bad">Lost in transit</span>;
 	return (
 		<>
@@ -25,7 +25,6 @@ export function Outcome({ outcome, status, ms, error }: Delivery) {
 	);
 }
 
-/** Who listened to each event. */
 export function Listeners({
 	links,
 	emissions,
@@ -53,7 +52,7 @@ function formatBody(body: string): string {
 	}
 }
 
-/** A delivery as a row of a table; its children are what can be done with it. */
+/** The children are the buttons of this delivery. */
 export const DeliveryRow = ({
 	delivery,
 	children,
@@ -68,7 +67,7 @@ export const DeliveryRow = ({
 		<td class="block">
 			<code>{delivery.event}</code>
 			<details>
-				<summary>What was sent</summary>
+				<summary>Show the request</summary>
 				<p class="small soft">to {delivery.url}</p>
 				<pre>{formatBody(delivery.body)}</pre>
 			</details>

@@ -39,7 +39,6 @@ const script = `SwaggerUIBundle({
 });
 `;
 
-/** Adds the documentation page: the contract in a viewer, with this sandbox as its server. */
 export function registerDocs(app: FastifyInstance): void {
 	app.get('/docs', async (_request, reply) => reply.type('text/html; charset=utf-8').send(page));
 	app.get('/docs/start.js', async (_request, reply) =>

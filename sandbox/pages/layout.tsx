@@ -8,13 +8,11 @@ import type { SandboxContext } from '../context';
 import type { Mode } from '../database/entities';
 import { script } from './script';
 
-/** What a page is made of. */
 export interface PageParts {
 	readonly title: string;
 	readonly content: ComponentChildren;
 	/** The mode whose data the page shows; a page of the test mode says so. */
 	readonly mode?: Mode;
-	/** The page of the navigation that this is. */
 	readonly current?: 'store' | 'dashboard';
 	/** `narrow` for a single card, such as a checkout. */
 	readonly width?: 'narrow' | 'wide';
@@ -85,8 +83,8 @@ const Page = ({ nonce, ...props }: PageProps & { nonce: string }) => (
 			</main>
 			<footer>
 				<p>
-					Pocketsflow sandbox on this computer: no real shop, no real money. It behaves like
-					Pocketsflow, so that you can try n8n workflows.
+					This is a Pocketsflow sandbox for trying out n8n workflows. The shop is not real, and no
+					money moves.
 				</p>
 			</footer>
 			{props.parts.isLive && <script nonce={nonce} dangerouslySetInnerHTML={{ __html: script }} />}
@@ -94,10 +92,7 @@ const Page = ({ nonce, ...props }: PageProps & { nonce: string }) => (
 	</html>
 );
 
-/**
- * Sends a page that loads nothing from anywhere. `form-action` is left open where a form leads away
- * by a redirect, which browsers check too.
- */
+/** Loads nothing from other sites. `form-action` is open if a form redirects: browsers check that. */
 export function sendPage(
 	context: SandboxContext,
 	reply: FastifyReply,

@@ -40,7 +40,6 @@ function sendRefusal(
 	sendPage(context, reply, title === 'Not found' ? 404 : 403, { title, content, width: 'narrow' });
 }
 
-/** Answers a browser at an address where there is nothing. */
 export const sendNotFoundPage = (context: SandboxContext, reply: FastifyReply) =>
 	sendRefusal(context, reply, 'Not found', 'This page does not exist.');
 
@@ -84,7 +83,7 @@ function findItem(
 	return databases[mode].products.get(id) ?? databases[mode].offers.get(id);
 }
 
-/** A checkout session as the storefront itself makes it, where no workflow sells. */
+/** A checkout session for the case that no workflow sells the product. */
 function createSession(
 	context: SandboxContext,
 	mode: Mode,
@@ -124,7 +123,7 @@ function createOrderNumber(context: SandboxContext): string {
 	return `S-${context.lastOrderNumber}`;
 }
 
-/** Where a buyer goes first: to the workflow that sells the product, or to a session made here. */
+/** The workflow that sells the product, or else a session of the storefront. */
 function startPurchase(context: SandboxContext, mode: Mode, item: Product | Offer): string {
 	const orderNumber = createOrderNumber(context);
 	const isProduct = context.databases[mode].products.get(item._id) !== undefined;
@@ -133,10 +132,7 @@ function startPurchase(context: SandboxContext, mode: Mode, item: Product | Offe
 	return url || createSession(context, mode, item, orderNumber);
 }
 
-/**
- * Adds the pages for people: the store, the thank-you page and the dashboard. At the same addresses a
- * client of the API gets what the API says, which has nothing there.
- */
+/** At the same addresses, a client of the API gets the 404 of the API. */
 export function registerPages(
 	app: FastifyInstance,
 	context: SandboxContext,
@@ -157,8 +153,8 @@ export function registerPages(
 				sendRefusal(
 					context,
 					reply,
-					'Refused',
-					'This form can be sent only from a page of this sandbox.',
+					'Not allowed',
+					'You can send this form only from a page of this sandbox.',
 				);
 			return reply;
 		});
@@ -197,8 +193,8 @@ export function registerPages(
 	addPage('/dashboard', (request, reply) => {
 		// It shows the keys.
 		if (!isLocal(request)) {
-			const reason = `The dashboard shows the API keys, so it opens only on the computer that the sandbox runs on: ${context.url}/dashboard`;
-			return sendRefusal(context, reply, 'Only on this computer', reason);
+			const reason = `The dashboard shows the API keys, so it opens only on the computer that the sandbox runs on. On that computer, open ${context.url}/dashboard.`;
+			return sendRefusal(context, reply, 'Not available here', reason);
 		}
 		const mode = readMode(request.query.mode);
 		const notice = notices.get(request.query.notice);
@@ -217,8 +213,8 @@ export function registerPages(
 			return sendRefusal(
 				context,
 				reply,
-				'Refused',
-				'This works only on the computer that the sandbox runs on.',
+				'Not available here',
+				'The buttons of the dashboard work only on the computer that the sandbox runs on.',
 			);
 		const [notice, section] = runAction(context, form);
 		await Promise.race([context.deliveries.waitForAll(), sleep(MAX_WAIT_MS)]);

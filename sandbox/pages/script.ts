@@ -1,7 +1,4 @@
-/**
- * The only script of the pages: copies a key, and reads the page again every two seconds so that
- * deliveries appear as they arrive. A section that the user is in stays as it is.
- */
+/** Copies keys, and reads the page again every two seconds. A section in use stays as it is. */
 export const script = `
 document.addEventListener('click', async (event) => {
 	const button = event.target.closest('[data-copy]');

@@ -3,7 +3,6 @@ import type { Mode, Offer, Product } from '../database/entities';
 import { ProductArt } from './art';
 import { formatMoney } from './format';
 
-/** How often an offer is charged, in words. */
 export const intervals: Record<Offer['frequency'], string> = {
 	weekly: ' per week',
 	monthly: ' per month',
@@ -39,17 +38,17 @@ function Item({ item, mode, interval }: { item: Product | Offer; mode: Mode; int
 	);
 }
 
-const EmptyShop = () => (
+const EmptyShop = ({ url }: Pick<SandboxContext, 'url'>) => (
 	<div class="card">
 		<h2>Nothing on sale yet</h2>
 		<p>Create a product with the Pocketsflow node in n8n, or add sample products:</p>
 		<p>
-			<code>curl -X POST …/_sandbox/seed</code>
+			<code>curl -X POST {url}/_sandbox/seed</code>
 		</p>
 	</div>
 );
 
-/** The shop as its buyers see it: everything on sale in a mode, newest last. */
+/** Everything on sale in a mode, newest last. */
 export function Storefront({ context, mode }: { context: SandboxContext; mode: Mode }) {
 	const { products, offers } = context.databases[mode];
 	const items = [
@@ -66,12 +65,9 @@ export function Storefront({ context, mode }: { context: SandboxContext; mode: M
 		<>
 			<div class="hero">
 				<h1>Digital goods from {context.storeName}</h1>
-				<p>
-					Download right away, keep forever. Buy something with any email address. You are not
-					charged.
-				</p>
+				<p>Download right away, keep forever. Buy with any email address. You are not charged.</p>
 			</div>
-			{items.length > 0 ? <ul class="goods">{items}</ul> : <EmptyShop />}
+			{items.length > 0 ? <ul class="goods">{items}</ul> : <EmptyShop url={context.url} />}
 		</>
 	);
 }

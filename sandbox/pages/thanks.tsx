@@ -42,7 +42,7 @@ function NextSteps({ context, purchaseId }: { context: SandboxContext; purchaseI
 			</ul>
 			{n8nUrl && (
 				<p>
-					<a href={`${n8nUrl}/home/executions`}>See the executions in n8n</a>
+					<a href={`${n8nUrl}/home/executions`}>View the executions in n8n</a>
 				</p>
 			)}
 		</>
@@ -55,7 +55,6 @@ interface ThanksProps {
 	readonly item: Product | Offer;
 }
 
-/** What a buyer sees after paying, and what the payment set going in n8n. */
 export function Thanks({ context, session: { mode, paid, metadata }, item }: ThanksProps) {
 	const db = context.databases[mode];
 	const order = db.orders.get(paid?.orderId ?? '');
@@ -73,11 +72,11 @@ export function Thanks({ context, session: { mode, paid, metadata }, item }: Tha
 				A real shop would send a confirmation to {purchase?.buyerEmail ?? 'your email address'}.
 			</p>
 			<dl class="lines">
-				<Line name="Bought">{item.name}</Line>
+				<Line name="Product">{item.name}</Line>
 				{amount !== undefined && <Line name="Paid">{formatMoney(amount, item.currency)}</Line>}
-				{typeof ownId === 'string' && ownId && <Line name="Your order">{ownId}</Line>}
+				{typeof ownId === 'string' && ownId && <Line name="Order ID in your shop">{ownId}</Line>}
 				{purchase && (
-					<Line name={order ? 'Pocketsflow order' : 'Pocketsflow subscription'}>
+					<Line name={order ? 'Order ID in Pocketsflow' : 'Subscription ID in Pocketsflow'}>
 						<code>{purchase._id}</code>
 					</Line>
 				)}

@@ -14,7 +14,7 @@ import { userRoutes } from './users';
 import { variantRoutes } from './variants';
 import { webhookRoutes } from './webhooks';
 
-/** What serves each endpoint of the table; the type makes a missing one an error. */
+/** The type makes a missing handler an error. */
 export const handlers: Handlers = {
 	...productRoutes,
 	...variantRoutes,

@@ -2,7 +2,7 @@ import type { Database } from '../database/database';
 import type { Customer } from '../database/entities';
 import { createRow } from '../database/table';
 
-/** Who buys, and what comes along with the purchase. */
+/** A buyer, and what comes along with the purchase. */
 export interface Buyer {
 	email: string;
 	firstName?: string;
@@ -28,7 +28,6 @@ export const copyBuyer = (buyer: Buyer) => ({
 	...(buyer.clientReferenceId && { clientReferenceId: buyer.clientReferenceId }),
 });
 
-/** The customer with the buyer's email address, made new if this is the first purchase. */
 export function findOrCreateCustomer(
 	db: Database,
 	{ email, country = 'US' }: Buyer,

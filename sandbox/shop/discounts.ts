@@ -6,7 +6,7 @@ import { roundToCents } from '../money';
 const isExpired = ({ expiration }: Discount) =>
 	expiration !== undefined && expiration !== '' && Date.parse(expiration) < Date.now();
 
-/** The discount behind a code if it is valid for a product now, or what is wrong with it. */
+/** The discount if it is valid for a product now, or what is wrong with it. */
 export function findDiscount(
 	db: Database,
 	code: string,

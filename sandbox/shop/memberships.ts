@@ -35,7 +35,7 @@ function addPayment(db: Database, membership: Membership, createdAtMs: number): 
 	});
 }
 
-/** Tells the webhook endpoints of something that happened to a membership. */
+/** Sends an event of a membership. */
 function emitMembershipEvent(
 	{ deliveries, switches }: SandboxContext,
 	db: Database,

@@ -96,7 +96,6 @@ export function moveOrder(db: Database, order: Order, createdAtMs: number): void
 	if (payment) db.payments.add({ ...payment, createdAtMs });
 }
 
-/** Removes an order and its payment, as if the sale had never been. */
 export function deleteOrder(db: Database, order: Order): void {
 	db.orders.remove(order._id);
 	db.payments.remove(order.paymentId);

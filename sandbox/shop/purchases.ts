@@ -45,10 +45,8 @@ export const purchaseSchema = {
 	},
 } as const;
 
-/** Purchases to be made without a browser, as `purchaseSchema` has them. */
 export type PurchaseInput = TypeOf<typeof purchaseSchema>;
 
-/** The ids of what the purchases made. */
 export interface PurchaseResult {
 	count: number;
 	orderIds: string[];
@@ -103,7 +101,6 @@ function createBuyer(
 	};
 }
 
-/** Makes purchases as buyers would, many of them quickly. */
 export async function purchase(
 	context: SandboxContext,
 	input: PurchaseInput,

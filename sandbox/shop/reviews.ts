@@ -4,7 +4,7 @@ import type { Review } from '../database/entities';
 import { createRow } from '../database/table';
 import { buildReviewPayload } from '../webhooks/payloads';
 
-/** Adds a buyer's review, now unless a time (ms since 1970) is given. */
+/** Now, unless a time (ms since 1970) is given. */
 export function addReview(
 	{ deliveries, switches }: SandboxContext,
 	db: Database,

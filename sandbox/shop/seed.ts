@@ -8,7 +8,6 @@ import { addReview } from './reviews';
 
 const DAY_MS = 86_400_000;
 
-/** The ids of what seeding made. */
 export interface SeedResult {
 	mode: Mode;
 	productIds: string[];

@@ -27,7 +27,6 @@ export interface Emission {
 	readonly deliveries: readonly Delivery[];
 }
 
-/** Sends events to the registered endpoints and records the outcome of each delivery. */
 export class Deliveries {
 	private readonly log = new RecentList<Delivery>(MAX_RECORDED_DELIVERIES);
 
@@ -41,7 +40,6 @@ export class Deliveries {
 
 	private readonly faults: DeliveryFaults;
 
-	/** Where the events of `watch` are noted. */
 	private watched: Emission[] | undefined;
 
 	constructor(
@@ -51,7 +49,6 @@ export class Deliveries {
 		this.faults = new DeliveryFaults(switches);
 	}
 
-	/** The deliveries so far, oldest first. */
 	get list(): readonly Delivery[] {
 		return this.log.list;
 	}
@@ -69,7 +66,7 @@ export class Deliveries {
 		return deliveries;
 	}
 
-	/** Does something that emits events, and returns them; also those that no endpoint subscribed to. */
+	/** Returns the events that `act` emits, also those that no endpoint subscribed to. */
 	watch<T>(act: () => T): { result: T; emissions: Emission[] } {
 		const emissions: Emission[] = [];
 		this.watched = emissions;
@@ -116,13 +113,11 @@ export class Deliveries {
 		while (this.inFlight.size > 0) await Promise.all(this.inFlight);
 	}
 
-	/** Forgets the deliveries so far. */
 	clear(): void {
 		this.log.clear();
 		this.faults.reset();
 	}
 
-	/** Ends everything in flight. */
 	async close(): Promise<void> {
 		this.abort.abort();
 		this.timers.close();

@@ -30,7 +30,6 @@ export class DeliveryFaults {
 		});
 	}
 
-	/** Draws from the start of the seed again. */
 	reset(): void {
 		this.seed = NaN;
 	}

@@ -1,7 +1,6 @@
 import type { Mode } from '../database/entities';
 import type { DeliveryFault } from '../switches';
 
-/** One delivery and the outcome of it. */
 export interface Delivery {
 	readonly id: string;
 	readonly event: string;
@@ -10,7 +9,6 @@ export interface Delivery {
 	readonly url: string;
 	body: string;
 	headers: Record<string, string>;
-	/** ISO 8601. */
 	readonly queuedAt: string;
 	/** Time of the last attempt, ISO 8601. */
 	sentAt?: string;
@@ -24,10 +22,8 @@ export interface Delivery {
 	fault?: DeliveryFault;
 }
 
-/** How a delivery is signed. */
 export type Signing = 'valid' | 'forged' | 'missing';
 
-/** What a hand-made delivery has instead of what a real one would have. */
 export interface DeliveryOverrides {
 	signing?: Signing;
 	/** Sent as it is, instead of the body made of the data. */

@@ -33,7 +33,6 @@ export class EndpointQueue {
 		if (this.held === wait) this.held = undefined;
 	}
 
-	/** Lets a held delivery go, if it is still held. */
 	release(wait: Wait | undefined): void {
 		if (!wait || this.held !== wait) return;
 		this.held = undefined;

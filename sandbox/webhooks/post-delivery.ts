@@ -5,7 +5,6 @@ import type { Switches } from '../switches';
 import type { Delivery, Signing } from './delivery';
 import { sign } from './signature';
 
-/** How a delivery is signed, and the headers that replace the usual ones. */
 export interface DeliveryOptions {
 	readonly secret: string;
 	readonly signing: Signing;
@@ -76,7 +75,7 @@ function describeFailure(error: unknown, tookMs: number, timeoutMs: number): str
 	return readMessage(error);
 }
 
-/** Makes one attempt of a delivery and writes into it the outcome of it; never throws. */
+/** Writes the outcome of one attempt into the delivery; never throws. */
 export async function postDelivery(
 	delivery: Delivery,
 	options: DeliveryOptions,

@@ -1,4 +1,3 @@
-/** A wait that ends automatically, or immediately when `end` is called. */
 export interface Wait {
 	readonly ended: Promise<void>;
 	end(): void;
@@ -32,7 +31,6 @@ export class Timers {
 		await this.start(durationMs).ended;
 	}
 
-	/** Ends all waits, present and future. */
 	close(): void {
 		this.closed = true;
 		for (const wait of this.waits) wait.end();

@@ -7,16 +7,12 @@ import { orderCompleted } from '../harness/payloads';
 /** How long Pocketsflow waits for the answer to a delivery. */
 const answerTimeoutMs = 5_000;
 
-/** A request with its body, ready to be sent. */
 export interface Prepared {
 	body: Buffer;
 	headers: Record<string, string>;
 }
 
-/**
- * What the sandbox signs with where it delivers to a URL; undefined without an endpoint there. The sandbox must
- * show secrets (`secretOnGet: 'present'`).
- */
+/** The sandbox must show secrets (`secretOnGet: 'present'`). Undefined without an endpoint. */
 export async function readSigningSecret(
 	{ api }: TestEnvironment,
 	url: string,
@@ -40,10 +36,7 @@ export function createDeliveries(secret: string): () => Prepared {
 	};
 }
 
-/**
- * Sends a delivery over a connection of its own, as senders of single webhooks do.
- * @returns the time until the answer in ms; undefined when it is not 200, or does not come within 5 s
- */
+/** Opens a connection each time. The ms until the answer; undefined unless it is 200 within 5 s. */
 export function post(url: string, { body, headers }: Prepared): Promise<number | undefined> {
 	const startMs = performance.now();
 	return new Promise((resolve) => {
@@ -71,7 +64,7 @@ export function post(url: string, { body, headers }: Prepared): Promise<number |
 	});
 }
 
-/** The time that a share of the requests was answered within; undefined when that many were not answered. */
+/** The time within which a share of the requests was answered; undefined if fewer were. */
 export function findQuantile(
 	times: ReadonlyArray<number | undefined>,
 	share: number,

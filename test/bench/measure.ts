@@ -10,14 +10,13 @@ export function median(values: readonly number[]): number {
 
 export const formatSeconds = (ms: number) => `${(ms / 1_000).toFixed(ms < 10_000 ? 2 : 1)} s`;
 
-/** How long `work` takes, and what it returns. */
 export async function measure<T>(work: () => Promise<T>): Promise<{ ms: number; value: T }> {
 	const startMs = performance.now();
 	const value = await work();
 	return { ms: performance.now() - startMs, value };
 }
 
-/** The most TCP sockets that this process has open at once while `work` runs. */
+/** The most TCP sockets that this process has open together while `work` runs. */
 export async function countSockets(work: () => Promise<unknown>): Promise<number> {
 	let most = 0;
 	const count = () =>
@@ -45,7 +44,6 @@ export async function measureLongestBlock(work: () => Promise<unknown>): Promise
 	return longestMs;
 }
 
-/** The day, the machine and the versions, for the head of a table. */
 export async function readMachine(version: string): Promise<string> {
 	const own = JSON.parse(await readFile(join(__dirname, '..', '..', 'package.json'), 'utf8')) as {
 		version: string;

@@ -24,13 +24,12 @@ const { values: options } = parseArgs({
 		modes: { type: 'string', default: 'regular,queue' },
 		settings: { type: 'string', default: 'default,lazy,lazy and limit' },
 		bursts: { type: 'string', default: '100,500,2000' },
-		/** How many deliveries a process gets at once that has just been started. */
+		/** How many deliveries a process gets right after its start. */
 		cold: { type: 'string', default: '100' },
-		/** How often each burst is sent. */
 		rounds: { type: 'string', default: '1' },
 		/** How long deliveries are sent at a steady rate; 0 leaves that out. */
 		seconds: { type: 'string', default: '10' },
-		/** How many sales are made at once, to count those that are lost; 0 leaves that out. */
+		/** How many sales are made in parallel, to count those that are lost; 0 leaves that out. */
 		sales: { type: 'string', default: '500' },
 		/** Whether the polling trigger of these sales polls every ten seconds instead of every minute. */
 		often: { type: 'boolean', default: false },
@@ -38,18 +37,16 @@ const { values: options } = parseArgs({
 });
 const isChosen = (list: string) => (name: string) => list.split(',').includes(name);
 
-/** How many deliveries are under way at once while they are sent one after another. */
+/** How many deliveries are open together while they are sent one after another. */
 const steadyConnections = 10;
 const coldBurstSize = Number(options.cold);
 
-/** Where n8n runs, and with which of its settings. */
 interface SetUp {
 	name: string;
 	mode: string;
 	env: Record<string, string>;
 }
 
-/** An n8n in which the workflows that are compared run. */
 interface Stage {
 	environment: TestEnvironment;
 	/** The processes that take deliveries. */
@@ -62,7 +59,6 @@ interface Contender {
 	workflow: StoredWorkflow;
 	url: string;
 	largestBurst: number;
-	/** A delivery of another order each time. */
 	prepare(): Prepared;
 }
 
@@ -71,9 +67,8 @@ interface Result {
 	workflow: string;
 	/** What was sent: `steady`, `cold 100`, or a burst by its size. */
 	load: string;
-	/** The time until each answer; undefined where none came in time. */
+	/** The time until each answer; undefined if none came in time. */
 	times: Array<number | undefined>;
-	/** Those that succeeded. */
 	executions: number;
 	/** From the first delivery to the end of the last execution. */
 	seconds: number;
@@ -95,7 +90,7 @@ interface ComparedWorkflow {
 
 const trigger = buildTrigger(['order.completed']);
 const nothing = buildNode('End', 'n8n-nodes-base.noOp', 1);
-/** Evaluates an expression, as nearly every workflow does, for which n8n makes an isolate for each execution. */
+/** Evaluates an expression, as nearly every workflow does: n8n creates an isolate per execution. */
 const expression = buildNode('Edit Fields', 'n8n-nodes-base.set', 3.4, {
 	assignments: {
 		assignments: [{ id: '1', name: 'order', type: 'string', value: '={{ $json.order.id }}' }],
@@ -168,7 +163,7 @@ interface Setting {
 const settings: Record<string, Setting> = {
 	default: { modes: ['regular', 'queue'], env: {} },
 	lazy: { modes: ['regular', 'queue'], env: lazy },
-	// A worker of queue mode has a limit of 10 by itself.
+	// A worker has a limit of 10 by default.
 	'lazy and limit': {
 		modes: ['regular'],
 		env: { ...lazy, N8N_CONCURRENCY_PRODUCTION_LIMIT: '10' },
@@ -183,7 +178,7 @@ const setUps: SetUp[] = Object.keys(starts)
 			.map(([name, { env }]) => ({ name: `${mode}, ${name}`, mode, env })),
 	);
 
-/** The number of executions, of those statuses only if some are given. n8n may answer 503 while a burst keeps its database busy. */
+/** n8n may answer 503 while a burst keeps its database busy. */
 const countExecutions = (
 	{ client }: TestEnvironment,
 	{ id }: StoredWorkflow,
@@ -197,11 +192,7 @@ const countExecutions = (
 /** After so long without an execution that ends, none is expected to. */
 const stuckMs = 30_000;
 
-/**
- * Waits until there are as many executions as expected and nothing is executed or waits for it any more, or
- * until nothing changes.
- * @returns when the last execution ended; executions that n8n has lost track of are not waited for
- */
+/** Waits until every execution ended, or nothing changes. Returns when the last one ended. */
 async function waitUntilDrained(
 	environment: TestEnvironment,
 	{ workflow }: Contender,
@@ -221,7 +212,7 @@ async function waitUntilDrained(
 	}
 }
 
-/** Waits until the processes answer at once again: what senders gave up on keeps them busy for long. */
+/** Waits until the processes respond again: deliveries that senders gave up on keep them busy. */
 const waitUntilResponsive = ({ receivers }: Stage) =>
 	until(
 		'n8n to be done with what was sent',
@@ -305,7 +296,7 @@ async function measureSetUp(setUp: SetUp): Promise<Result[]> {
 	}
 }
 
-/** Sells that many at once to an n8n with the two triggers and a shop, and counts what the shop has afterwards. */
+/** Sells to an n8n with both triggers and a shop, and counts what the shop has afterwards. */
 async function sellAtOnce({ name, mode, env }: SetUp, sales: number): Promise<Report> {
 	return await runChaos(
 		{
@@ -365,7 +356,6 @@ function printSteady(results: Result[]): void {
 	);
 }
 
-/** Of each burst the share that was answered, the share that was executed, and the times of the answers. */
 function printBursts(results: Result[]): void {
 	const bursts = results.filter(({ load }) => load !== 'steady');
 	const names = [...new Set(bursts.map(({ setUp }) => setUp))];
@@ -416,7 +406,7 @@ function printSales(reports: Array<{ setUp: string; report: Report }>): void {
 	);
 }
 
-/** Prints the time of one check of a delivery against the bare HMAC over the same bytes, as a ratio of medians. */
+/** Prints the time of checking a delivery against the bare HMAC, as a ratio of medians. */
 function benchmarkVerification(bytes: number, rounds: number): void {
 	const secret = 'whsec_bench';
 	const body = Buffer.alloc(bytes, 'x');

@@ -14,7 +14,6 @@ const repository = join(__dirname, '..', '..');
 const { values: options } = parseArgs({
 	options: {
 		rounds: { type: 'string', default: '9' },
-		/** Measures no other package. */
 		alone: { type: 'boolean', default: false },
 	},
 });

@@ -6,20 +6,17 @@ import { execPath } from 'node:process';
 import { findFreePort } from '../harness/ports';
 import { until } from '../harness/until';
 
-/** A sandbox in a process of its own, so that its work is not measured with ours. */
+/** A sandbox in another process, so that its work is not measured. */
 export interface SandboxProcess {
 	url: string;
 	apiKey: string;
-	/** Asks the control interface of the sandbox. */
 	control<T>(method: 'GET' | 'POST' | 'PATCH', path: string, body?: object): Promise<T>;
-	/** The names of the products that were created. */
 	listProductNames(): Promise<string[]>;
 	stop(): Promise<void>;
 }
 
 const script = join(__dirname, '..', '..', 'sandbox', 'start.ts');
 
-/** Starts a sandbox with the given switches and waits until it answers. */
 export async function startSandboxProcess(switches: object): Promise<SandboxProcess> {
 	const port = await findFreePort();
 	const apiKey = 'pk_test_benchmark0123456789';

@@ -1,5 +1,5 @@
-// npm run bench:transport [-- [--against FOLDER] [creates] [longestBlock] [returnAll] [rateLimit]]
-// Measures the node as it is built. With --against also the one in `dist` of another checkout, in turns.
+// npm run bench -- transport [--against FOLDER] [creates] [longestBlock] [returnAll] [rateLimit]
+// Measures the built node. With --against, also the one in `dist` of another checkout, in turns.
 import { existsSync, readdirSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
@@ -59,10 +59,8 @@ const createParameters: INodeParameters = {
 	price: 9,
 };
 
-/** The nodes that are compared, by their names in the output. */
 type Contenders = Record<string, INodeType>;
 
-/** Loads the node that is built in a folder. */
 async function loadNode(folder: string): Promise<INodeType> {
 	const file = join(folder, 'dist', 'nodes', 'Pocketsflow', 'Pocketsflow.node.js');
 	const { Pocketsflow } = (await import(file)) as { Pocketsflow: new () => INodeType };
@@ -143,7 +141,6 @@ const metadataExpressions = Array.from({ length: 4 }, (_, index) => ({
 	value: `={{ $json.name + "-${index}" }}`,
 }));
 
-/** Seven expressions for each item. */
 const preparedParameters: INodeParameters = {
 	resource: 'checkoutSession',
 	operation: 'create',
@@ -256,7 +253,7 @@ async function benchmarkRateLimit(nodes: Contenders): Promise<void> {
 		})),
 	];
 
-	// They wait almost all the time, each on a sandbox of its own, so they can do so side by side.
+	// They wait almost all the time, each for another sandbox, so they can run in parallel.
 	const results = await Promise.all(
 		contenders.map(async ({ name, retryAfter, run, isOurs }) => {
 			const sandbox = await startSandboxProcess({
@@ -433,7 +430,7 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-	// What stopped a run is no Error any more: the engine gives its data.
+	// The engine gives the data of the error that stopped a run, not an Error.
 	process.stderr.write(`${inspect(error)}\n`);
 	process.exit(1);
 });

@@ -44,7 +44,7 @@ export interface Report {
 	 */
 	settledTwice: number;
 	settledTwiceUnexplained: number;
-	/** Orders that were recorded under more than one event ID; undefined where that is not looked up. */
+	/** Orders that were recorded under more than one event ID; undefined if that is not looked up. */
 	withSeveralEventIds?: number;
 	/** The orders that were settled more than a minute after their purchase: a poll found them. */
 	late: number;
@@ -62,7 +62,7 @@ export interface Victim {
 	kill(): Promise<unknown>;
 	/** Starts it again after a kill. */
 	restart(): Promise<void>;
-	/** Whether it ended by itself. A service manager then starts it again. */
+	/** Whether it crashed. A service manager then starts it again. */
 	readonly hasEnded?: boolean;
 }
 
@@ -70,9 +70,9 @@ export interface Victim {
 export interface Scene {
 	environment: TestEnvironment;
 	victims: Victim[];
-	/** What is not killed, but started again when it ends by itself. */
+	/** What is not killed, but started again when it crashes. */
 	bystanders?: Victim[];
-	/** Whether more than one process takes deliveries, each with a memory of its own. */
+	/** Whether more than one process takes deliveries, each with its own memory. */
 	hasSeveralReceivers: boolean;
 	/** The number of orders that are recorded under more than one event ID. */
 	countWithSeveralEventIds?(): Promise<number>;
@@ -88,7 +88,7 @@ async function startSingle(sandbox: SandboxOptions): Promise<Scene> {
 		n8n: {
 			env: {
 				...chaosSettings,
-				// As a user with bursts of sales sets it: SQLite serves few executions at once.
+				// As a user with bursts of sales sets it: SQLite serves few executions at a time.
 				N8N_CONCURRENCY_PRODUCTION_LIMIT: '10',
 			},
 		},
@@ -234,7 +234,7 @@ async function killRepeatedly(run: Run): Promise<void> {
 	}
 }
 
-/** Starts again what ends by itself, as a process of n8n does that has lost its Redis. */
+/** Starts again what crashes, as a process of n8n does that has lost its Redis. */
 async function keepRunning(run: Run): Promise<void> {
 	while (!run.isOver) {
 		const { victims, bystanders = [] } = run.scene;

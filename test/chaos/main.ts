@@ -1,4 +1,4 @@
-// npm run test:n8n -- chaos: sells while n8n is killed and deliveries are lost, and counts what came of it.
+// npm run test:n8n -- chaos: sells while n8n is killed and deliveries are lost, and counts the outcome.
 import { parseArgs } from 'node:util';
 
 import { runMain } from '../harness/runMain';

@@ -24,7 +24,7 @@ interface Line {
 	isAboutFiles?: boolean;
 }
 
-/** From the oldest to the newest: each version has a manifest and a lock file in test/harness/n8n. */
+/** From the oldest to the newest: each version has a manifest and a lockfile in test/harness/n8n. */
 const allLines: Line[] = [
 	{ name: '1.123.81', version: '1.123.81' },
 	{ name: '2.8.4', version: '2.8.4' },

@@ -150,7 +150,7 @@ describe('The deliveries of the sandbox', () => {
 		});
 	});
 
-	test('a delivery can be made by hand: forged, unsigned or anything else', async () => {
+	test('a delivery can be created by hand: forged, unsigned or anything else', async () => {
 		const { id, secret } = await registerWebhook();
 		const deliverByHand = async (extra: JsonObject) => {
 			receiver.clear();

@@ -286,7 +286,7 @@ describe('The dashboard of the sandbox', () => {
 			['cancel-at-period-end', [none('Subscription Updated')]],
 		] as const)
 			expect([action, await pressAndReadListeners(action, id)]).toEqual([action, expected]);
-		// A workflow of which only the address is known.
+		// A workflow that is known by its address only.
 		sandbox.setLinks({ getWorkflowName: undefined });
 		expect(await pressAndReadListeners('end', id)).toEqual([
 			went('Subscription Deleted', receiver.url),

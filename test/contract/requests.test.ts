@@ -63,7 +63,7 @@ const titledCases = cases.flatMap((each) =>
 			],
 );
 
-/** Where the contract has the schema of what an endpoint answers where all goes well. */
+/** Where the contract has the schema of the response of an endpoint that succeeds. */
 function locateAnswer(name: EndpointName): string {
 	const { method, path: route } = endpoints[name];
 	const path = route.replace(':id', '{id}');

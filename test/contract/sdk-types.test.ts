@@ -21,7 +21,7 @@ const interfaces = new Map(
 		.map((declaration) => [declaration.name.text, declaration]),
 );
 
-/** Types of the SDK and the schemas of the contract that stand for them, where the names differ. */
+/** Types of the SDK and the schemas of the contract that stand for them, if the names differ. */
 const schemaNames: Record<string, string> = {
 	CreateProductParams: 'ProductCreate',
 	UpdateProductParams: 'ProductUpdate',
@@ -107,7 +107,7 @@ function findSchema(name: string): Schema | undefined {
 
 const compared = [...interfaces.keys()].filter((name) => !notOnTheWire.includes(name));
 
-describe('The contract in sandbox/openapi.yaml, next to the types of pocketsflow@1.2.1', () => {
+describe('The contract in sandbox/openapi.yaml, next to the types of `pocketsflow@1.2.1`', () => {
 	test('has a schema for every type that the SDK sends or receives', () => {
 		expect(compared.length).toBeGreaterThan(30);
 		expect(compared.filter((name) => findSchema(name) === undefined)).toEqual([]);

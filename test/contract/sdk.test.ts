@@ -31,7 +31,7 @@ function recordCalls(sdk: Pocketsflow, names: Set<string>): void {
 	}
 }
 
-describe('the official SDK pocketsflow@1.2.1 against the sandbox', () => {
+describe('the official SDK `pocketsflow@1.2.1` against the sandbox', () => {
 	const callsMade = new Set<string>();
 	let sandbox: Sandbox;
 	let receiver: Receiver;
@@ -71,7 +71,7 @@ describe('the official SDK pocketsflow@1.2.1 against the sandbox', () => {
 
 		const variant = await sdk.variants.create({
 			productId: product._id,
-			name: 'Team licence',
+			name: 'Team license',
 			price: 99,
 		});
 		expect(variant).toMatchObject({ _id: id, productId: product._id, price: 99, active: true });

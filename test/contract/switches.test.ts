@@ -185,7 +185,7 @@ describe('The switches for the API', () => {
 		expect(changed.body.url).toBe('https://x.example/a/');
 	});
 
-	test('webhookDescriptions decides what becomes of a description', async () => {
+	test('webhookDescriptions decides whether a description is kept', async () => {
 		const description = `${'"(x)"'.repeat(30)}`;
 		const register = async () =>
 			(
@@ -216,6 +216,15 @@ describe('The switches for the API', () => {
 			webhooks: [{}],
 			pagination: { hasMore: false },
 		});
+	});
+});
+
+describe('The switch for a list that lags', () => {
+	test('webhookListLags empties GET /webhooks, and GET /webhooks/:id still finds an endpoint', async () => {
+		const { id } = await registerWebhook();
+		setSwitches({ webhookListLags: true });
+		expect((await get('/webhooks')).rows).toEqual([]);
+		expect((await get(`/webhooks/${id}`)).body).toMatchObject({ _id: id });
 	});
 });
 

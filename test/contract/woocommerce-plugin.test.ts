@@ -123,7 +123,7 @@ describe('a buyer who pays', () => {
 		});
 		expect(outcome.order).toEqual([
 			['update_status', 'pending'],
-			['add_order_note', 'The buyer was sent on to pay in Pocketsflow.'],
+			['add_order_note', 'The buyer went to Pocketsflow to pay.'],
 		]);
 		expect(outcome.notices).toEqual([]);
 	});
@@ -159,7 +159,7 @@ describe('a buyer who pays', () => {
 		const outcome = await play({ do: 'pay', ...scenario });
 		expect(outcome.result).toEqual({ result: 'failure' });
 		expect(outcome.notices).toEqual([
-			['error', 'This payment method cannot be used right now. Please choose another one.'],
+			['error', 'This payment method is not available right now. Please choose another one.'],
 		]);
 		expect(outcome.order ?? []).toEqual([]);
 	});
@@ -204,9 +204,9 @@ describe('the settings', () => {
 		['javascript:alert(1)', 'is not a web address'],
 		['ftp://n8n.example.com/pay', 'is not a web address'],
 		['https:///webhook/pay', 'is not a web address'],
-		['http://n8n.example.com/webhook/pay', 'needs https://'],
-		['http://localhost.example.com/webhook/pay', 'needs https://'],
-		['https://n8n.example.com/webhook-test/pay', 'is the test address'],
+		['http://n8n.example.com/webhook/pay', 'begins with http://'],
+		['http://localhost.example.com/webhook/pay', 'begins with http://'],
+		['https://n8n.example.com/webhook-test/pay', 'is the test URL'],
 	])(
 		'the settings refuse the address %p with a reason and keep the previous one',
 		async (typed, reason) => {

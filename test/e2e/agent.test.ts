@@ -71,7 +71,7 @@ describe("the action node as an AI agent's tool", () => {
 
 	afterAll(() => model?.close());
 
-	/** Runs the agent, whose model makes these calls, and returns what each tool gave back. */
+	/** Runs the agent, whose model makes these calls, and returns the output of each tool. */
 	async function runAgent(...calls: ToolCall[]): Promise<string[]> {
 		model.setCalls(...calls);
 		const execution = await run(workflow);

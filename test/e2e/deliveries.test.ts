@@ -22,7 +22,7 @@ type Delivery = Required<WebhookRequest>;
 
 const hostileCount = 1000;
 const seed = 20261124;
-/** Dozens of executions at once take their time on a small machine. */
+/** Dozens of simultaneous executions take their time on a small machine. */
 const hostileTimeoutMs = 300_000;
 const events = ['order.completed', 'customer.subscription.updated', 'invoice.payment_succeeded'];
 
@@ -40,7 +40,7 @@ let refusals = 0;
 beforeAll(async () => {
 	environment = await startEnvironment({
 		sandbox: { seed: 'test', switches: { secretOnGet: 'present' } },
-		// An n8n of its own, whose log has nothing of other tests.
+		// Its own n8n, with nothing of other tests in the log.
 		n8n: { env: {} },
 	});
 	const { api, client, credential, n8n } = environment;
@@ -95,7 +95,7 @@ interface Response {
 
 async function send({ body, headers }: WebhookRequest): Promise<Response> {
 	const { status, data } = await axios.post<string>(url, body, {
-		// No content type of axios's own, so that none is sent where a delivery has none.
+		// No content type of axios's own, so that none is sent if a delivery has none.
 		headers: { 'content-type': false, ...headers } as Record<string, string | string[] | false>,
 		responseType: 'text',
 		transformRequest: (bytes: Buffer) => bytes,
@@ -131,7 +131,7 @@ function makeSendable({ body, headers = {} }: WebhookRequest): Delivery {
 	};
 }
 
-/** The number of executions, all of which have succeeded. */
+/** The number of executions, which have all succeeded. */
 async function countExecutions(): Promise<number> {
 	const { client } = environment;
 	await client.waitUntilIdle(workflow.id, hostileTimeoutMs / 2);
@@ -164,7 +164,7 @@ test('each genuine delivery starts one execution', async () => {
 /** The response of the trigger itself to a delivery that it refuses, as `summarize` shows it. */
 const refusedByTrigger = '401 {"message":"The signature of this delivery is invalid"}';
 
-/** n8n refuses what calls itself JSON and is none before any node sees it, with a text of its own. */
+/** n8n refuses what calls itself JSON and is none before any node sees it, with its own text. */
 const summarize = ({ status, text }: Response) =>
 	status === 401 ? `${status} ${text}` : String(status);
 

@@ -85,7 +85,7 @@ describe('npm run demo', () => {
 			});
 			first.signal('SIGTERM');
 			expect(await first.ended).toBe(0);
-			expect(first.printed).toContain(`Kept in ${folder}`);
+			expect(first.printed).toContain(`Your data is in ${folder}`);
 			expect([await isUp(n8n), await isUp(store)]).toEqual([false, false]);
 
 			const second = new DemoProcess('--data', folder);
@@ -120,7 +120,7 @@ describe('npm run demo', () => {
 		expect(page.data).toContain('Demo Store');
 		demo.signal('SIGINT');
 		expect(await demo.ended).toBe(0);
-		expect(demo.printed).toContain('Deleted this n8n and everything that you created in it');
+		expect(demo.printed).toContain('This n8n and everything that you created in it were deleted');
 		for (const url of urls) expect(await isUp(url)).toBe(false);
 	}, 300_000);
 });

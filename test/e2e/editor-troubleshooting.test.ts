@@ -125,7 +125,7 @@ describe('A workflow in which everything goes wrong', () => {
 		parameters: { ...parameters },
 	});
 
-	/** With an account of its own for each node that needs another than the sandbox's. */
+	/** With a separate account for each node that needs another than the sandbox's. */
 	async function buildWorkflow(): Promise<Workflow> {
 		const { api, createCredential, credential, sandbox } = setup.environment;
 		const { data: products } = await api.get<Array<{ _id: string }>>('/products');
@@ -227,7 +227,7 @@ describe('A workflow in which everything goes wrong', () => {
 		await openNode(page, 'Wrong key');
 		const option = byTestId(page, 'parameter-input-productIds');
 		const text = 'Error fetching options';
-		// Some versions of n8n have it as a placeholder, which is no text of the page.
+		// Some versions of n8n have it as a placeholder, which is not part of the text of the page.
 		const shown = await until('the option to say it', async () => {
 			const html = await option.innerHTML();
 			return html.includes(text) && html;

@@ -12,7 +12,7 @@ import { control, type ExampleOptions, RunningExample } from './runningExample';
 /** What the sandbox's purchases take; without a product and an offer the first of each is bought. */
 type Purchase = Parameters<TestEnvironment['sandbox']['purchase']>[0];
 
-/** What the tests of the examples share: n8n, a seeded sandbox, and a mail server. */
+/** What the tests of the examples share: n8n, a seeded sandbox, and an email server. */
 export class ExampleShop {
 	private constructor(
 		readonly environment: TestEnvironment,

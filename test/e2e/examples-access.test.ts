@@ -472,7 +472,7 @@ describe('a Telegram group', () => {
 		expect(telegram.members.has(user)).toBe(false);
 	});
 
-	test('the nightly run corrects the Telegram group after Telegram or the mail server refused', async () => {
+	test('the nightly run corrects the Telegram group after Telegram or the email server refused', async () => {
 		const { user, email, buyer } = newBuyer();
 		const description = 'Bad Request: not enough rights to manage chat invite link';
 		const error = { status: 400, body: { ok: false, error_code: 400, description }, times: 3 };

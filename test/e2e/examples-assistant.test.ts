@@ -84,7 +84,7 @@ test('answers from the products and the orders of the shop', async () => {
 	expect(countRequests('GET', '/orders')).toBeGreaterThan(0);
 });
 
-test('makes a checkout link that carries the own order id', async () => {
+test('creates a checkout link that carries your own order ID', async () => {
 	const { data } = await shop.environment.api.get<Array<{ _id: string }>>('/products');
 	await waitForEnd(
 		await chat({
@@ -141,7 +141,7 @@ describe('a refund', () => {
 		return { approve: find(true), decline: find(false) };
 	}
 
-	/** Opens the link as a person's browser does. Mail scanners, which n8n turns away, name themselves. */
+	/** Opens the link as a person's browser does. Email scanners, which n8n turns away, name themselves. */
 	const open = (url: string) =>
 		axios.get(url, {
 			proxy: false,

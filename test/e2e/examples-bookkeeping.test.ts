@@ -80,7 +80,7 @@ test('writes one row for each payment and refund, with tax and country', async (
 	expect(rows.find(({ kind }) => kind === 'payment')?.country).not.toBe('');
 });
 
-test('sends the month that the mail server refused in the next night, and only once', async () => {
+test('sends the month that the email server refused in the next night, and only once', async () => {
 	expect(shop.mailServer.mails).toHaveLength(0);
 	expect(await runAtNight()).toBe('');
 	expect(await runAtNight()).toBe('');

@@ -106,7 +106,7 @@ describe('an abandoned checkout', () => {
 		expect(mailsTo('eight@example.com')).toHaveLength(1);
 	});
 
-	test('a reminder that the mail server refuses is sent by the next hourly run', async () => {
+	test('a reminder that the email server refuses is sent by the next hourly run', async () => {
 		await begin('A-9', 'nine@example.com', 2);
 		shop.mailServer.refuses = true;
 		await remind();
@@ -219,7 +219,7 @@ describe('a license key', () => {
 		expect(mailsTo('late@example.com')).toHaveLength(0);
 	});
 
-	test('a license key that the mail server refuses is sent unchanged later', async () => {
+	test('a license key that the email server refuses is sent unchanged later', async () => {
 		shop.mailServer.refuses = true;
 		const order = await sell('refused@example.com');
 		expect(await settle()).not.toBe('');
@@ -386,7 +386,7 @@ describe('a failed renewal', () => {
 		expect(await casesOf(membership)).toMatchObject([{ emails: 1, problem: '' }]);
 	});
 
-	test('an email about a failed renewal that the mail server refuses is sent the next morning', async () => {
+	test('an email about a failed renewal that the email server refuses is sent the next morning', async () => {
 		const email = 'refused-member@example.com';
 		const membership = await subscribe(email);
 		shop.mailServer.refuses = true;

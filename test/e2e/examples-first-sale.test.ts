@@ -41,7 +41,7 @@ describe('the quick start', () => {
 		expect(other.orderId).toBeFalsy();
 	});
 
-	test('sells without an order ID in the address, under an ID of its own', async () => {
+	test('sells without an order ID in the address, under a new ID', async () => {
 		await visit({}, 'ben@example.com');
 		const [sale] = (await example.settle()).items('Replace with your step');
 		expect(sale.orderId).toMatch(/^n8n-\d+$/);

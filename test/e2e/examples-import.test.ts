@@ -18,7 +18,7 @@ interface Product {
 	published: boolean;
 }
 
-/** What the form shows in the end, and the table that it gives back. */
+/** What the form shows in the end, and the table that it returns. */
 interface Ending {
 	title: string;
 	text: string;
@@ -79,7 +79,7 @@ async function upload(content: Buffer, fileName = 'products.csv'): Promise<Endin
 		return latest.status === 'waiting';
 	});
 	const page = await http.get<string>(data.formWaitingUrl);
-	// The page says so by itself once it is shown, and the execution ends.
+	// The page itself says so once it is shown, and the execution ends.
 	await http.post(data.formWaitingUrl, {});
 	await client.waitUntilIdle(workflow.id);
 	return readEnding(page.data);

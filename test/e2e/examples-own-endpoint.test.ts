@@ -43,7 +43,7 @@ beforeAll(async () => {
 
 afterAll(() => environment?.stop());
 
-/** What came of the latest delivery: what Pocketsflow was answered, and the execution. */
+/** The outcome of the latest delivery: the answer to Pocketsflow, and the execution. */
 async function readLatest(): Promise<{ status: number | undefined; execution: Execution }> {
 	const { client, sandbox } = environment;
 	const sent = sandbox.deliveries.filter((delivery) => delivery.url === url);

@@ -188,7 +188,7 @@ describe('a platform with a REST interface', () => {
 		['an order that is not known', 'R-404'],
 		['an order that is paid', 'R-1'],
 		['no order', ''],
-	])('says that %s cannot be paid, and makes no session', async (_, order) => {
+	])('says that %s cannot be paid, and creates no session', async (_, order) => {
 		const before = shop.environment.sandbox.requests.length;
 		const answer = await open(workflow, order);
 		expect(answer.status).toBe(404);

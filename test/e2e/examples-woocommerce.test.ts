@@ -268,7 +268,7 @@ describe('products', () => {
 		expect(await report()).toEqual([expect.stringContaining('of the type “external”')]);
 	});
 
-	test('a product that is gone in Pocketsflow is made again', async () => {
+	test('a product that is gone in Pocketsflow is created again', async () => {
 		const [{ _id: gone }] = await findProducts('Poem');
 		await environment.api.delete(`/products/${gone}`);
 		await run(products, 'Every hour');
@@ -276,7 +276,7 @@ describe('products', () => {
 		expect(_id).not.toBe(gone);
 	});
 
-	test('a copy of a product gets a product of its own', async () => {
+	test('a copy of a product gets its own product', async () => {
 		const { meta_data } = shop.product(mug);
 		const copy = addProduct('Mug (Copy)', '12.50', { meta_data });
 		await until('the copy to be mapped', () => getKeptId(copy) !== getKeptId(mug));
@@ -468,7 +468,7 @@ describe('checkout and payment', () => {
 });
 
 describe('what does not fit', () => {
-	test('another total than was paid: held, told, and not told again once it is looked after', async () => {
+	test('an order with another total than was paid is held, reported, and not reported again once it is handled', async () => {
 		const order = await placeOrder({ lines: [mug] });
 		shop.changeOrder(order.id, { shipping_lines: [{ method_id: 'flat_rate', total: '7.50' }] });
 		await pay(readLink(order));
@@ -518,7 +518,7 @@ describe('what does not fit', () => {
 		expect(messages[2]).toMatch(/has no order in the shop/);
 		expect(shop.order(order.id)).toMatchObject({ status: 'pending', transaction_id: '' });
 
-		// They stay told every night, until they are looked after: here they are taken away.
+		// They are reported every night until someone handles them. Here they are removed.
 		const known = new Set(before.data.orders.map(({ _id }) => _id));
 		const { data } = await environment.api.get<{ orders: PaidOrder[] }>('/orders?pageSize=100');
 		expect((await runNightly()).error?.message).toMatch(/could not be read[^]*wrong key/);
@@ -578,7 +578,7 @@ describe('what gets lost', () => {
 		expect(ourRecords(order.id)).toHaveLength(1);
 	});
 
-	test('a shop that is down is tried five times, told, and settled by the nightly run', async () => {
+	test('a shop that is down is tried five times, reported, and settled by the nightly run', async () => {
 		const order = await placeOrder({ lines: [iconPack] });
 		await settleDown();
 		shop.failNext({ path: `/orders/${order.id}`, status: 500, times: 5 });

@@ -22,7 +22,7 @@ const output = join(__dirname, 'output');
 const pollsMs = 120_000;
 
 let environment: TestEnvironment;
-/** The shop that hears of paid orders, and the one that fulfils them. */
+/** The shop that receives paid orders, and the one that fulfils them. */
 let paid: Ledger;
 let fulfilled: Ledger;
 let byWebhook: StoredWorkflow;
@@ -77,7 +77,7 @@ const waitUntilMarked = (ledger: Ledger, orderIds: string[], withinMs = 30_000) 
 		{ withinMs },
 	);
 
-/** How often the shop was told of each order. */
+/** How often each order was reported to the shop. */
 const countMarks = (ledger: Ledger) =>
 	Object.fromEntries([...ledger.entries].map(([id, { markedAt }]) => [id, markedAt.length]));
 

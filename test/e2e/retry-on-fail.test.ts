@@ -190,7 +190,7 @@ function testOtherRuns(): void {
 		expect(countSent()).toEqual({ Same: 3 });
 	});
 
-	it('each run in a loop has retries of its own', async () => {
+	it('each run in a loop has its own retries', async () => {
 		refuseOnce('/products');
 		const { status } = await run(testedInLoop(3));
 		expect(status).toBe('success');

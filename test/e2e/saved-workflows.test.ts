@@ -130,7 +130,7 @@ async function receive(workflow: StoredWorkflow): Promise<void> {
 	const { data } = await api.get<Array<{ _id: string; url: string }>>('/webhooks');
 	const left = data.filter(({ url }) => url.startsWith(n8n.url));
 	for (const { _id } of left) await api.delete(`/webhooks/${_id}`);
-	// The one that was made by hand; the triggers have removed their own.
+	// The one that was created by hand; the triggers have removed their own.
 	expect(left).toHaveLength(1);
 }
 

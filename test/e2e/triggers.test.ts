@@ -10,7 +10,7 @@ import { until, untilHolds } from '../harness/until';
 
 let environment: TestEnvironment;
 
-/** A trigger each of whose outputs leads to a node of its own. */
+/** A trigger each of whose outputs leads to its own node. */
 function buildWorkflow(trigger: WorkflowNode, ends: string[]) {
 	const main = ends.map((node) => [{ node, type: 'main', index: 0 }]);
 	return {

@@ -60,7 +60,7 @@ test('Every page of a list is read with the key of its item', async () => {
 	]);
 });
 
-test('An error names the mode of the key of its own item', async () => {
+test('An error names the mode of the key of its item', async () => {
 	answer = json(401, { error: 'Unknown key' });
 	const { output } = await runNode(
 		build('product create', product, { onError: 'continueRegularOutput' }),

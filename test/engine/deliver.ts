@@ -48,7 +48,7 @@ interface Answer {
  * Sends one request to the trigger in n8n-core's context.
  * @param memory calls `receive` with this memory; without it, calls the node, with that of the
  * process
- * @throws when the trigger does not answer by itself exactly once
+ * @throws when the trigger does not answer exactly once
  */
 export async function deliver(
 	setup: NodeSetup,

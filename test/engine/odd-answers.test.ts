@@ -1,5 +1,5 @@
 import { Pocketsflow } from '../../nodes/Pocketsflow/Pocketsflow.node';
-import type { RequestOperation } from '../../nodes/Pocketsflow/actions/operation';
+import type { Operation } from '../../nodes/Pocketsflow/actions/operation';
 import { resources } from '../../nodes/Pocketsflow/actions/resources';
 import type { Sandbox } from '../../sandbox/sandbox';
 import { runNode, type NodeRun } from '../harness/engine/context';
@@ -22,7 +22,7 @@ afterAll(async () => await sandbox.close());
 interface Row {
 	title: string;
 	plainCase: Case;
-	operation: RequestOperation;
+	operation: Operation;
 }
 
 const rows: Row[] = resources.flatMap(({ option, operations }) =>
@@ -31,12 +31,14 @@ const rows: Row[] = resources.flatMap(({ option, operations }) =>
 			each.resource === option.value && each.operation === operation.option.value;
 		const plainCase = cases.find(isPlain);
 		const title = `${String(option.value)} ${String(operation.option.value)}`;
-		return plainCase && 'response' in operation ? [{ title, plainCase, operation }] : [];
+		return plainCase && !('prepare' in operation) ? [{ title, plainCase, operation }] : [];
 	}),
 );
 
 const rowsOf = (...kinds: string[]) =>
-	rows.filter(({ operation }) => kinds.includes(operation.response.kind));
+	rows.filter(({ operation }) =>
+		kinds.includes('response' in operation ? operation.response.kind : 'list'),
+	);
 
 async function runAnswered(behaviour: Behaviour, { plainCase }: Row): Promise<NodeRun[]> {
 	const runs: NodeRun[] = [];
@@ -88,16 +90,13 @@ describe.each(oddAnswers)('an answer of success with %s', (_, behaviour, message
 describe.each(oddAnswers.filter(([, , message]) => message !== nothing).slice(0, 2))(
 	'an answer of success with %s',
 	(_, behaviour, message) => {
-		it.each(rowsOf('list', 'search', 'deleted', 'message'))(
-			'is no success of $title',
-			async (row) => {
-				for (const run of await runAnswered(behaviour, row)) expectFailure(run, message, row);
-			},
-		);
+		it.each(rowsOf('list', 'deleted', 'message'))('is no success of $title', async (row) => {
+			for (const run of await runAnswered(behaviour, row)) expectFailure(run, message, row);
+		});
 	},
 );
 
-it.each(rowsOf('list', 'search'))('a list is needed for $title', async (row) => {
+it.each(rowsOf('list'))('a list is needed for $title', async (row) => {
 	for (const answer of [json(200, {}), json(200, null), text(200, '')])
 		for (const run of await runAnswered(answer, row)) expectFailure(run, nothing, row);
 });

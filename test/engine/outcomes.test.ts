@@ -39,10 +39,13 @@ describe('an answer with the status 200 that says no', () => {
 		['subscription cancel', subscriptionId, { canceled: false }],
 		['discount validate', validate, { valid: false }],
 		['discount validate', validate, { isValid: false }],
+		['discount validate', validate, { isValid: 'false' }],
+		['discount validate', validate, { discount: { code: 'SPRING20', active: 0 } }],
 		['discount validate', validate, { data: { valid: false } }],
 		['discount validate', validate, { _id: 'd1', code: 'SPRING20', active: false }],
 		['discount validate', validate, { discount: { code: 'SPRING20', active: false } }],
 		['product delete', productId, { deleted: false }],
+		['product delete', productId, { deleted: 'False' }],
 		['product delete', productId, { data: { deleted: false }, message: 'Has sales' }],
 	])('is no success of %s %#', async (operation, parameters, answer) => {
 		const { output, error, requests } = await run(operation, answer, parameters);

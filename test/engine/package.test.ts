@@ -53,7 +53,7 @@ it('has no comments, source maps or declarations in its code', () => {
 	}
 });
 
-it('keeps the names of the source, and its lines apart, for who reads an error', async () => {
+it('keeps the names of the source, and its lines apart, so that an error can be read', async () => {
 	const [file] = manifest.n8n.nodes;
 	const { Pocketsflow } = jest.requireActual<Classes>(join(root, file));
 	const context = {

@@ -1,8 +1,7 @@
 import { getAllFields } from '../../nodes/Pocketsflow/actions/operation';
 import { resources } from '../../nodes/Pocketsflow/actions/resources';
 import type { Picker } from '../../nodes/Pocketsflow/fields/pickers';
-import { buildPickerItems } from '../../nodes/Pocketsflow/methods/pickerItems';
-import { searchPicker } from '../../nodes/Pocketsflow/methods/searchPicker';
+import { buildPickerItems, searchPicker } from '../../nodes/Pocketsflow/methods/searchPicker';
 import { patienceMs, readWithinPatience } from '../../nodes/Pocketsflow/methods/patience';
 import { lists } from '../../nodes/Pocketsflow/api/lists';
 import { Pocketsflow } from '../../nodes/Pocketsflow/Pocketsflow.node';
@@ -17,7 +16,7 @@ const node = new Pocketsflow();
 const { searchDiscounts } = node.methods.listSearch;
 
 let keyNumber = 0;
-/** A context with a key of its own, so that no test waits for the rate limit of another. */
+/** A context with its own key, so that no test waits for the rate limit of another. */
 const createContext = (baseUrl: string) =>
 	createLoadOptionsContext(
 		buildSetup(baseUrl, { node, credential: { apiKey: `pk_test_picker${++keyNumber}`, baseUrl } }),

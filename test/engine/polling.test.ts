@@ -270,7 +270,7 @@ describe('the items of a poll', () => {
 		expect(polled).toEqual({
 			...expected,
 			source: 'poll',
-			// The date of the record, where a delivery has its own.
+			// The date of the record; a delivery has its own.
 			sentAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
 			deliveredAt: expect.any(String),
 			order: expect.objectContaining(expected.order),
@@ -505,7 +505,7 @@ test.each(['Pacific', 'GMT+5'])(
 	},
 );
 
-test('a stored state of another version is no reason to start again in silence', async () => {
+test('a stored state of another version never starts the trigger again in silence', async () => {
 	const staticData = { pollingTest: JSON.stringify({ version: 1, revision: 3, lists: {} }) };
 	await expect(pollLater(setUpNode({}, { staticData }))).rejects.toThrow('From a Date');
 	const dated = { start: 'date', startDate: '={{ $now.minus({ minutes: 5 }) }}' };
@@ -616,7 +616,7 @@ describe('a polling trigger whose stored state comes back older', () => {
 		const copy = structuredClone(setup.staticData);
 		const since = await sell(2);
 		expect(await pollWith(setup, memory)).toEqual(toEventIds(since));
-		// A state that n8n gives back shows that it kept what was emitted.
+		// A state that n8n returns shows that it kept what was emitted.
 		clockOffsetMs += hourMs;
 		await pollWith(setup, memory);
 		return { setup, memory, copy, since };
@@ -638,7 +638,7 @@ describe('a polling trigger whose stored state comes back older', () => {
 		expect(await pollWith(imported, memory)).toEqual(toEventIds(missed));
 	});
 
-	it('goes on from it in a copy of the workflow, which is a node of its own', async () => {
+	it('goes on from it in a copy of the workflow, which is another node', async () => {
 		const { setup, memory, copy, since } = await pollAroundCopy();
 		const copied: NodeSetup = {
 			...setup,

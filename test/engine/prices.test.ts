@@ -1,8 +1,9 @@
-import { NodeHelpers, type INode, type INodeParameters } from 'n8n-workflow';
+import type { INodeParameters } from 'n8n-workflow';
 
 import { Pocketsflow } from '../../nodes/Pocketsflow/Pocketsflow.node';
 import type { Sandbox } from '../../sandbox/sandbox';
 import { runNode } from '../harness/engine/context';
+import { fillParameters, listMarked } from './editorNode';
 import { byId } from './operations';
 import { openSandbox } from './stockedSandbox';
 
@@ -12,27 +13,6 @@ let sandbox: Sandbox;
 
 beforeAll(async () => (sandbox = await openSandbox()));
 afterAll(async () => await sandbox.close());
-
-/** A node as the editor leaves it: what was not set has its default. */
-function createNode(resource: string, operation: string, set: INodeParameters): INode {
-	const node: INode = {
-		id: '1',
-		name: 'Pocketsflow',
-		type: 'test.pocketsflow',
-		typeVersion: 1,
-		position: [0, 0],
-		parameters: { resource, operation, ...set },
-	};
-	const parameters = NodeHelpers.getNodeParameters(
-		description.properties,
-		node.parameters,
-		true,
-		false,
-		node,
-		description,
-	);
-	return { ...node, parameters: parameters ?? {} };
-}
 
 const product = byId('6a50'.repeat(6));
 
@@ -45,10 +25,9 @@ describe.each<[string, string, string, INodeParameters]>([
 	['refund', 'create', 'amount', { orderId: product, refundExtent: 'partial' }],
 ])('a forgotten number: %s %s', (resource, operation, name, set) => {
 	it('is blank, and marked as missing', () => {
-		const node = createNode(resource, operation, set);
-		expect(node.parameters[name]).toBe('');
-		const issues = NodeHelpers.getNodeParametersIssues(description.properties, node, description);
-		expect(Object.keys(issues?.parameters ?? {})).toEqual([name]);
+		const parameters = { resource, operation, ...set };
+		expect(fillParameters(parameters)[name]).toBe('');
+		expect(listMarked(parameters)).toEqual([name]);
 	});
 
 	it('keeps n8n from running the node, and nothing is sent', async () => {
@@ -64,10 +43,7 @@ describe.each<[string, string, string, INodeParameters]>([
 	});
 
 	it('is no longer missing once it was entered', () => {
-		const node = createNode(resource, operation, { ...set, [name]: '9.50' });
-		expect(
-			NodeHelpers.getNodeParametersIssues(description.properties, node, description),
-		).toBeNull();
+		expect(listMarked({ resource, operation, ...set, [name]: '9.50' })).toEqual([]);
 	});
 });
 
@@ -77,9 +53,10 @@ test.each([
 	['subscriptionOffer', { name: 'x' }],
 	['upsell', { mainProductIds: ['a'], upsellProductId: product }],
 ])('being free is a choice, which hides the price: %s', (resource, set: INodeParameters) => {
-	const node = createNode(resource, 'create', { ...set, pricing: 'free' });
-	expect(Object.keys(node.parameters).filter((name) => /price$/i.test(name))).toEqual([]);
-	expect(NodeHelpers.getNodeParametersIssues(description.properties, node, description)).toBeNull();
+	const parameters = { resource, operation: 'create', ...set, pricing: 'free' };
+	const names = Object.keys(fillParameters(parameters));
+	expect(names.filter((name) => /price$/i.test(name))).toEqual([]);
+	expect(listMarked(parameters)).toEqual([]);
 });
 
 test('no amount of money anywhere in the node has a default', () => {

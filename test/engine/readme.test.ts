@@ -63,7 +63,7 @@ describe('the tables of the README and its pages', () => {
 	});
 });
 
-/** The same objects with every value that is no object named by its type. */
+/** The same objects with every other value named by its type. */
 const toShape = (value: unknown): unknown =>
 	typeof value === 'object' && value !== null
 		? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, toShape(inner)]))

@@ -20,7 +20,7 @@ export interface Webhook {
 	secret?: string;
 }
 
-/** A trigger in an n8n of its own. */
+/** A trigger in its own n8n. */
 export interface Installation extends NodeSetup {
 	/** Where its deliveries go. */
 	url: string;
@@ -34,7 +34,7 @@ const node = new PocketsflowTrigger();
 let installations = 0;
 let orders = 0;
 
-/** Triggers that register at a sandbox of their own. */
+/** Triggers that register at their own sandbox. */
 export class RegistrationStage {
 	private constructor(
 		readonly sandbox: Sandbox,
@@ -109,7 +109,7 @@ export class RegistrationStage {
 		const all = await this.listAt(installation.url);
 		expect(all).toEqual([expect.objectContaining({ events, active: true })]);
 		expect(readDescription(all[0].description)).toEqual({
-			ours: true,
+			isMarked: true,
 			workflowId: installation.workflowId ?? 'workflow',
 			sealed: expect.any(String),
 		});
@@ -187,8 +187,8 @@ export function restoreClock(): void {
 }
 
 /**
- * Whether a delivery of a new order with this secret's signature is accepted; without a memory of
- * its own the installation is asked through the node.
+ * Whether a delivery of a new order with this secret's signature is accepted; without its own
+ * memory the installation is asked through the node.
  */
 export async function accepts(
 	installation: NodeSetup & { memory?: TriggerMemory },

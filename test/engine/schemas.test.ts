@@ -26,7 +26,7 @@ test('every operation has an output schema', async () => {
 /** What a verified delivery has next to the parts of its payload. */
 const envelopeKeys = new Set(['event', 'eventId', 'testMode', 'sentAt', 'deliveredAt']);
 
-test('no operation outputs more than ten fields of a record unless told to', async () => {
+test('no operation outputs more than ten fields of a record unless asked to', async () => {
 	for (const [file, text] of await readStoredSchemas()) {
 		const { properties } = JSON.parse(text) as { properties: object };
 		const keys = Object.keys(properties).filter((key) => !envelopeKeys.has(key));

@@ -54,7 +54,7 @@ function inferSchema(values: readonly unknown[], name?: string): Schema {
 
 /**
  * Builds the schema of every operation's output, by its file. The output is what the sandbox returns to a
- * new node: simplified where there is a choice.
+ * new node: simplified if there is a choice.
  */
 export async function buildSchemaFiles(
 	node: INodeType,

@@ -4,7 +4,7 @@ import { startSandbox, type Sandbox } from '../../sandbox/sandbox';
 
 type JsonRecord = Record<string, unknown>;
 
-/** The secret in the credential of an endpoint that was made by hand. */
+/** The secret in the credential of an endpoint that was created by hand. */
 export const webhookSigningSecret = 'whsec_made_by_hand';
 
 /** A sandbox with one of everything that an operation can be about. */

@@ -99,7 +99,7 @@ describe.each(['cancel', 'refund'] as const)('the ID that events give: %s', (ope
 		},
 	);
 
-	it('our ID is sent unchanged if there is no ID of the payment provider', async () => {
+	it('our ID is sent unchanged if the payment provider has none', async () => {
 		sandbox.setSwitches({ stripeSubscriptionIds: false, acceptMembershipId: true });
 		const { error } = await run(operation, shop.membershipId);
 		expect(error).toBeUndefined();
@@ -143,7 +143,7 @@ test('An ID of the payment provider without the usual prefix is found in the lis
 });
 
 test.each(['I-BW452GLLEP1G', 'mem_2', '1048576', '9007199254740993'])(
-	'The ID %s is found although Pocketsflow answers 400, 422 or 500 for IDs that are none of its own',
+	'The ID %s is found although Pocketsflow answers 400, 422 or 500 for IDs that are not its own',
 	async (id) => {
 		const listed = [{ _id: '6a41'.repeat(6), stripeSubscriptionId: id }];
 		const pickyApi: Behaviour = (request, response) => {

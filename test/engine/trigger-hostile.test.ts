@@ -32,7 +32,7 @@ it(`the trigger accepts none of ${runs} hostile deliveries, repeats nothing, and
 			const { status, items } = await deliver(setup, request);
 			expect(status).toBe(isSigned(request, secret) ? 200 : 401);
 			for (const { event, eventId } of items) {
-				// Its timestamp is not signed; one sent again with another is not told from a second event.
+				// The timestamp is not signed: a repeat with another one looks like a second event.
 				expect(event).not.toBe('order.completed');
 				expect(request.headers?.[timestampHeader]).not.toBe(originalTimestamp);
 				expect(eventIds).not.toContain(eventId);

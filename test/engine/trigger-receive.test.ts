@@ -285,6 +285,14 @@ describe('the response to a delivery that starts nothing', () => {
 		expect(lines[0].message).not.toContain('ana@example.org');
 	});
 
+	it('is a warning for a signed event that no one knows', async () => {
+		const unknown = signDelivery('order.complete', orderCompleted);
+		const lines = await collectLog(async () => await deliver(newTrigger(), unknown));
+		expect(lines).toEqual([
+			{ level: 'warn', message: expect.stringContaining('"order.complete"') },
+		]);
+	});
+
 	it('is one debug line for a repetition', async () => {
 		const setup = newTrigger();
 		await deliver(setup, right);

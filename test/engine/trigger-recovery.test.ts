@@ -30,7 +30,7 @@ describe('after a restart a delivery finds the secret', () => {
 
 	it.each([
 		['static data', (data: IDataObject) => data],
-		['Pocketsflow where static data is lost too', () => ({})],
+		['Pocketsflow if static data is lost too', () => ({})],
 	])('with another WEBHOOK_URL in %s', async (_where, keep) => {
 		const trigger = stage.install();
 		await activate(trigger);
@@ -85,7 +85,7 @@ describe('only answers are remembered', () => {
 			await stage.withFault({ path: '/webhooks', kind: 'answer', status }, async () => {
 				expect(await accepts(trigger, 'whsec_forged')).toBe(false);
 			});
-			// The forged delivery has used up what may be asked for at once; a try comes back in 20 s.
+			// The forged delivery has used up the requests of this moment; the next one is possible in 20 s.
 			advance(20_000);
 			expect(await accepts(trigger, secret)).toBe(true);
 		},
@@ -136,7 +136,7 @@ it('a look-up that began before a registration does not take its secret away', a
 });
 
 it('a delivery does not wait for a pause that bulk work brought about', async () => {
-	// Of its own, because the pause outlasts the test.
+	// Its own, because the pause outlasts the test.
 	const ownStage = await RegistrationStage.open();
 	const { trigger, secret } = await installForgetful(ownStage);
 	const context = createHookContext(trigger);

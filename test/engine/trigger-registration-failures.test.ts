@@ -161,6 +161,20 @@ describe('after a failed setup, for which n8n calls delete', () => {
 		expect(await stage.listAt(trigger.url)).toEqual([]);
 	});
 
+	it('a removal that fails is reported if an earlier setup had registered an endpoint', async () => {
+		const trigger = stage.install();
+		expect(await call(create, trigger)).toBeUndefined();
+		trigger.parameters = { events: ['order.refunded'], options: {} };
+		const error = await stage.withFault(refuse('PUT', 403, 'read-only key'), () =>
+			call(create, trigger),
+		);
+		expect(error?.message).toMatch(/could not be set up.*read-only key/);
+		const removal = await stage.withFault(refuse('DELETE', 403, 'never delete'), () =>
+			call(remove, trigger),
+		);
+		expect(removal?.message).toMatch(/could not be removed in Pocketsflow.*never delete/);
+	});
+
 	it('a later removal that fails is reported', async () => {
 		const trigger = stage.install();
 		const refused = refuse('POST', 400, 'too many webhooks');

@@ -168,7 +168,7 @@ describe('two workflows with one address', () => {
 	);
 });
 
-describe('copied static data does not make an endpoint ours', () => {
+describe('copied static data does not mark an endpoint as ours', () => {
 	it.each([
 		['a copy of the workflow, whose node has another webhookId', { webhookId: 'copied' }],
 		['a clone of the whole n8n under another host', { webhookBaseUrl: 'http://127.0.0.1:9999' }],
@@ -312,6 +312,51 @@ describe('deactivation', () => {
 		await deactivate(trigger);
 		await deactivate(trigger);
 		expect(await stage.listAt(trigger.url)).toEqual([]);
+	});
+});
+
+describe('deactivation while the list of endpoints lacks ours', () => {
+	const withLag = async (work: () => Promise<void>) => {
+		stage.sandbox.setSwitches({ webhookListLags: true });
+		await work().finally(() => stage.sandbox.setSwitches({ webhookListLags: false }));
+	};
+
+	it('the endpoint is found by its stored ID and removed', async () => {
+		const trigger = stage.install();
+		await activate(trigger);
+		await withLag(() => deactivate(trigger));
+		expect(await stage.listAt(trigger.url)).toEqual([]);
+		expect(trigger.staticData).toEqual({});
+	});
+
+	it('an endpoint that a person deleted is not an error', async () => {
+		const trigger = stage.install();
+		await activate(trigger);
+		await stage.api.delete(`/webhooks/${(await stage.expectOneEndpoint(trigger))._id}`);
+		const lines = await collectLog(() => deactivate(trigger));
+		expect(lines).toEqual([]);
+		expect(trigger.staticData).toEqual({});
+	});
+
+	it('the endpoint of another host is not removed, although static data names it', async () => {
+		const trigger = stage.install();
+		await activate(trigger);
+		const { _id } = await stage.expectOneEndpoint(trigger);
+		await stage.api.put(`/webhooks/${_id}`, { url: 'http://127.0.0.1:1/elsewhere' });
+		trigger.staticData = { ...trigger.staticData, url: 'http://127.0.0.1:1/elsewhere' };
+		await withLag(() => deactivate(trigger));
+		expect(await stage.listAt('http://127.0.0.1:1/elsewhere')).toHaveLength(1);
+	});
+
+	it('a log line names the endpoint if it cannot be read', async () => {
+		const trigger = stage.install();
+		await activate(trigger);
+		const { _id } = await stage.expectOneEndpoint(trigger);
+		const fault = { kind: 'answer', method: 'GET', path: `/webhooks/${_id}`, status: 400 } as const;
+		const lines = await collectLog(() =>
+			stage.withFault(fault, () => withLag(() => deactivate(trigger))),
+		);
+		expect(lines).toEqual([{ level: 'warn', message: expect.stringContaining(_id) }]);
 	});
 });
 

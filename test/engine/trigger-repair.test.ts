@@ -377,6 +377,36 @@ describe('deactivation while the endpoint is being replaced', () => {
 			),
 	);
 
+	it.each([5, 25, 45])(
+		'a delivery %i ms after the start of a deactivation leaves no endpoint behind',
+		async (waitMs) =>
+			await withTrigger(
+				async ({ model, trigger }) => {
+					restart(trigger);
+					trigger.credential.apiKey = keyOf('1');
+					trigger.staticData = {};
+					const [delivery] = model.deliver('order.completed', newOrder());
+					const deactivated = deactivate(trigger);
+					await new Promise((resolve) => setTimeout(resolve, waitMs));
+					expect(await send(trigger, delivery)).toBe(false);
+					await deactivated;
+					expect(model.endpoints()).toEqual([]);
+				},
+				{ delayMs: () => 40 },
+			),
+	);
+
+	it('a deactivation at another address stops no repair of this one', async () =>
+		await withTrigger(async (stage) => {
+			const { model, trigger } = stage;
+			model.changeSecret(model.endpoints()[0].id);
+			const [delivery] = model.deliver('order.completed', newOrder());
+			const sent = send(trigger, delivery);
+			await deactivate({ ...trigger, staticData: {}, webhookBaseUrl: 'https://other.example.com' });
+			expect(await sent).toBe(false);
+			expect(await sell(stage)).toEqual([true]);
+		}));
+
 	it('an endpoint that a deactivation in another process left behind is taken over by the next activation', async () =>
 		await withTrigger(
 			async (stage) => {

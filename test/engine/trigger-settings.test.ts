@@ -4,7 +4,7 @@ import { TriggerMemory } from '../../nodes/Pocketsflow/webhook/memory';
 import { PocketsflowPollingTrigger } from '../../nodes/Pocketsflow/PocketsflowPollingTrigger.node';
 import { PocketsflowTrigger } from '../../nodes/Pocketsflow/PocketsflowTrigger.node';
 import { readPollingSettings } from '../../nodes/Pocketsflow/polling/settings';
-import { prepare } from '../../nodes/Pocketsflow/webhook/hooks';
+import { checkExists, prepare } from '../../nodes/Pocketsflow/webhook/hooks';
 import { readEventNames } from '../../nodes/Pocketsflow/webhook/settings';
 import type { Sandbox } from '../../sandbox/sandbox';
 import {
@@ -91,7 +91,7 @@ describe('an activation', () => {
 		['failing products', { options: { productIds: failing } }, "'Product Names or IDs'"],
 	])('is refused with a sentence for %s', async (_what, parameters, sentence) => {
 		const context = createHookContext(newTrigger(parameters));
-		const error = await catchError(prepare(context, new TriggerMemory()));
+		const error = await catchError(checkExists(context, new TriggerMemory()));
 		expect(error?.name).toBe('NodeOperationError');
 		expect(error?.message).toContain(sentence);
 		expect(error?.message).toMatch(/\. .+[.:!?']?/);
@@ -115,7 +115,7 @@ it('separate outputs are refused with Always Output Data, which would also run t
 	const separate = { events: ['order.completed'], options: { separateOutputs: true } };
 	const context = createHookContext(newTrigger(separate));
 	jest.spyOn(context, 'getNode').mockReturnValue({ ...context.getNode(), alwaysOutputData: true });
-	const error = await catchError(prepare(context, new TriggerMemory()));
+	const error = await catchError(checkExists(context, new TriggerMemory()));
 	expect(error?.message).toContain(
 		"cannot be used with 'Always Output Data'. With this setting, n8n",
 	);

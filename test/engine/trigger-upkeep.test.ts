@@ -97,12 +97,12 @@ describe('the API key in the credential is renewed', () => {
 });
 
 describe('the key in the credential is of the other mode', () => {
-	it('deliveries of the old mode lead to an endpoint in the new mode', async () => {
+	it('two deliveries of the old mode within ten seconds lead to an endpoint in the new mode', async () => {
 		const { trigger, secret } = await install();
 		setKey(trigger, stage.sandbox.liveKey);
 		const lines = await collectLog(async () => {
-			for (let n = 0; n < 2; n++) {
-				advance(60_000);
+			for (const waitMs of [60_000, 10_000]) {
+				advance(waitMs);
 				expect(await accepts(trigger, secret)).toBe(true);
 				await untilIdle(trigger);
 			}
@@ -136,7 +136,7 @@ describe('in queue mode', () => {
 		advance(60_000);
 		expect(await accepts(stale, secret)).toBe(true);
 		await untilIdle(stale);
-		// What was on its way when the endpoint was replaced is no sale lost: it has a minute.
+		// A delivery that was in transit when the endpoint was replaced is not lost: it has a minute.
 		expect(await accepts(stale, secret)).toBe(true);
 		advance(60_000);
 		expect(await accepts(stale, secret)).toBe(false);
@@ -185,7 +185,7 @@ describe('the description of an endpoint', () => {
 					await untilIdle(trigger);
 				}
 			});
-			// Once at the activation, and once in the process that found it out by itself.
+			// Once at the activation, and once in the process that found it out.
 			expect(countLines(lines, 'encrypted copy')).toBe(2);
 		},
 	);
@@ -220,5 +220,5 @@ it('every endpoint of ours is tried, even inactive ones and ones sealed with ano
 	restart(trigger);
 	expect(await accepts(trigger, secret)).toBe(true);
 	expect((await stage.listAt(trigger.url)).map((endpoint) => endpoint._id)).toContain(_id);
-	expect(readDescription(inactive).ours).toBe(true);
+	expect(readDescription(inactive).isMarked).toBe(true);
 });

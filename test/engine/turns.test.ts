@@ -2,7 +2,7 @@ import { findOperation, runOperation } from '../../nodes/Pocketsflow/actions/exe
 import { resources } from '../../nodes/Pocketsflow/actions/resources';
 import { lists } from '../../nodes/Pocketsflow/api/lists';
 import { sign } from '../../nodes/Pocketsflow/events/signature';
-import { buildPickerItems } from '../../nodes/Pocketsflow/methods/pickerItems';
+import { buildPickerItems } from '../../nodes/Pocketsflow/methods/searchPicker';
 import { Pocketsflow } from '../../nodes/Pocketsflow/Pocketsflow.node';
 import { mapInTurns } from '../../nodes/Pocketsflow/transport/turns';
 import { createExecuteContext, type NodeSetup } from '../harness/engine/context';

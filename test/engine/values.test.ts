@@ -1,8 +1,9 @@
-import { NodeHelpers, type IDataObject, type INode, type INodeParameters } from 'n8n-workflow';
+import type { IDataObject, INodeParameters } from 'n8n-workflow';
 
 import { Pocketsflow } from '../../nodes/Pocketsflow/Pocketsflow.node';
 import type { Sandbox } from '../../sandbox/sandbox';
 import { runNode } from '../harness/engine/context';
+import { listMarked } from './editorNode';
 import { byId } from './operations';
 import { openSandbox } from './stockedSandbox';
 import { json as answer, withFaultServer } from './transport/faultServer';
@@ -99,20 +100,6 @@ it('a simplified order has the same keys in the same order and its mode, whateve
 });
 
 it('a webhook without events is marked in the editor', () => {
-	const created: INode = {
-		id: '1',
-		name: 'Pocketsflow',
-		type: 'test.pocketsflow',
-		typeVersion: 1,
-		position: [0, 0],
-		parameters: {
-			resource: 'webhook',
-			operation: 'create',
-			url: 'https://example.com',
-			events: [],
-		},
-	};
-	const { properties } = node.description;
-	const issues = NodeHelpers.getNodeParametersIssues(properties, created, node.description);
-	expect(Object.keys(issues?.parameters ?? {})).toEqual(['events']);
+	const parameters = { resource: 'webhook', operation: 'create', url: 'https://example.com' };
+	expect(listMarked({ ...parameters, events: [] })).toEqual(['events']);
 });

@@ -1,7 +1,6 @@
 /**
- * Does the work for every item, for at most `limit` at the same time.
- * @returns the results in the order of the items
- * @throws what the first failed work threw; what has begun goes on, nothing new begins
+ * Does the work for every item, at most `limit` at a time. The results have the order of the items.
+ * @throws what the first failed work threw; no new work begins then
  */
 export async function mapConcurrently<Item, Result>(
 	limit: number,

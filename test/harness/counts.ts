@@ -20,7 +20,7 @@ export async function runCounted(
 ): Promise<Counts> {
 	if (report) {
 		await rm(report, { force: true });
-		// Jest makes no folder for its report.
+		// Jest does not create the folder of its report.
 		await mkdir(dirname(report), { recursive: true });
 	}
 	const { exitCode } = await tryProgram(command, args, { ...options, output: 'inherit' });

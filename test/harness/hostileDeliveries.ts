@@ -3,7 +3,6 @@ import { deflateSync, gzipSync } from 'node:zlib';
 
 import fc from 'fast-check';
 
-/** A request to the trigger. */
 export interface WebhookRequest {
 	body?: Buffer;
 	headers?: Record<string, string | string[]>;
@@ -138,10 +137,7 @@ const replayMutation: fc.Arbitrary<Mutation> = fc.oneof(
 	fc.string().map((value) => withHeader('x-pocketsflow-event', `x${value}`)),
 );
 
-/**
- * Genuine deliveries with one or two changes: spoilt ones, and replays whose signature is still
- * right.
- */
+/** Genuine deliveries with one or two changes, and replays whose signature is still right. */
 export const hostileDeliveries = (
 	originals: readonly WebhookRequest[],
 	secret: string,

@@ -1,15 +1,11 @@
 import { StandIn } from './services/standIn';
 
-/** What a shop knows about one of its orders. */
 export interface Entry {
 	/** When it was marked, each time. */
 	markedAt: number[];
 }
 
-/**
- * The server of a shop, outside n8n: PUT /orders/<own order id>/paid (or another action) marks an order.
- * Marking it again changes nothing; it is only counted.
- */
+/** A shop's server: PUT /orders/<own order id>/paid (or another action) marks an order. */
 export class Ledger extends StandIn {
 	readonly entries = new Map<string, Entry>();
 	/** Requests that do not mark an order. */

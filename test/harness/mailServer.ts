@@ -1,7 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 
-/** A message as it arrived. */
 export interface Mail {
 	from: string;
 	to: string[];
@@ -10,17 +9,16 @@ export interface Mail {
 	body: string;
 }
 
-/** What the credential `smtp` of n8n needs to reach the server. */
 export interface SmtpCredential extends Record<string, unknown> {
 	host: string;
 	port: number;
 }
 
-/** An SMTP server on this machine: takes every message, and sends none on. */
+/** An SMTP server on this machine that accepts every message, and sends none on. */
 export class MailServer {
 	readonly mails: Mail[] = [];
 
-	/** Answers every message with a permanent error, as a server does that knows no such mailbox. */
+	/** Answers every message with a permanent error, as if there were no such mailbox. */
 	refuses = false;
 
 	private constructor(private readonly server: Server) {}

@@ -12,11 +12,10 @@ export async function findFreePort(): Promise<number> {
 	}
 }
 
-/** Whether nothing listens to this port of 127.0.0.1. */
 export const isPortFree = async (port: number): Promise<boolean> =>
 	(await listen(port, '127.0.0.1')) !== undefined;
 
-/** Listens for a moment; the port that was listened to, or nothing where it is taken. */
+/** Listens for a moment. Returns the port, or nothing if it is taken. */
 const listen = (port: number, host?: string) =>
 	new Promise<number | undefined>((resolve, reject) => {
 		const server = createServer();

@@ -1,20 +1,17 @@
 import { spawn } from 'node:child_process';
 
 export interface ProgramOptions {
-	/** The folder to run in; default: that of this process. */
 	cwd?: string;
-	/** All variables of the program; default: those of this process. */
 	env?: NodeJS.ProcessEnv;
 	uid?: number;
 	gid?: number;
-	/** What the program reads. */
 	input?: string;
 	/** Where its output goes instead of into the outcome: to the terminal, or to an open file. */
 	output?: 'inherit' | number;
 }
 
 export interface Outcome {
-	/** `null` where a signal ended the program, or where it could not be started. */
+	/** `null` if a signal ended the program, or if it did not start. */
 	exitCode: number | null;
 	stdout: string;
 	/** Both streams, in the order in which they came. */
@@ -48,10 +45,7 @@ export function tryProgram(
 	});
 }
 
-/**
- * Runs a program to its end.
- * @throws with what the program said, unless it ends with 0
- */
+/** @throws with what the program said, unless it ends with 0 */
 export async function runProgram(
 	command: string,
 	args: readonly string[],

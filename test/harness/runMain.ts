@@ -1,6 +1,6 @@
 import { inspect, types } from 'node:util';
 
-/** Runs the main function of a program. If it throws, the program shows what and ends with 1, whatever is open. */
+/** If the main function throws, shows the error and ends with 1, whatever is open. */
 export function runMain(main: () => Promise<unknown>): void {
 	main().catch((error: unknown) => {
 		console.error(formatError(error));
@@ -16,7 +16,7 @@ export function readMessage(error: unknown): string {
 	return error.message || code || error.name;
 }
 
-/** What was thrown, as a text to read: the stack and the causes of an error, the content of anything else. */
+/** What was thrown: the stack and the causes of an error, the content of anything else. */
 export function formatError(error: unknown): string {
 	// Not `instanceof`: an error may come from another V8 context.
 	if (!types.isNativeError(error))

@@ -9,7 +9,6 @@ const handoverTimeoutMs = 180_000;
 
 /** Sales that a polling trigger is to find, and a ledger outside n8n that has what it handed over. */
 export class Sales {
-	/** The event IDs of all sales. */
 	private readonly sold: string[] = [];
 
 	private constructor(
@@ -21,10 +20,7 @@ export class Sales {
 		return new Sales(sandbox, await Ledger.open());
 	}
 
-	/**
-	 * Activates a workflow that polls every minute, and returns when its first state is stored.
-	 * @param readStored what n8n has stored of the workflow's polls: by default its static data
-	 */
+	/** @param readStored what n8n has stored of the workflow's polls; by default its static data */
 	async activateWorkflow(
 		client: N8nClient,
 		credential: Credential,
@@ -52,7 +48,6 @@ export class Sales {
 		return eventIds.map((id) => this.ledger.entries.get(id)?.markedAt.length ?? 0);
 	}
 
-	/** Waits until each of these was handed over that often. */
 	async waitForHandovers(
 		eventIds: readonly string[],
 		times: number,

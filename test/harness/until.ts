@@ -7,7 +7,6 @@ export interface UntilOptions {
 	everyMs?: number;
 }
 
-/** What an attempt returns as long as there is nothing. */
 type Nothing = false | null | undefined;
 
 /** What only expects returns nothing either way: such an attempt is for `untilHolds`. */
@@ -16,7 +15,7 @@ type NotVoid<R> = void extends Awaited<R> ? never : unknown;
 /**
  * Repeats `attempt` until it returns something, and returns that. An attempt that throws is repeated too.
  * @param what what is waited for, as the end of a sentence: "the order A-1 to be settled"
- * @throws when the time (30 s by default) is up, with a sentence that says so and why the last attempt failed
+ * @throws after the time (30 s by default), with a sentence that says why the last attempt failed
  */
 export async function until<R>(
 	what: string,

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 
 import type { RunningN8n } from '../harness/n8n/start';
 
-/** A connection of the sqlite3 package that n8n itself uses. */
+/** A connection of the `sqlite3` package that n8n itself uses. */
 interface Connection {
 	all(sql: string, done: (error: Error | null, rows: unknown[]) => void): void;
 	close(done: () => void): void;
 }
 
-/** The database of an n8n of this machine, beside n8n's own connections. */
+/** The database of an n8n of this machine, next to n8n's own connections. */
 export class Database {
 	private readonly connection: Connection;
 

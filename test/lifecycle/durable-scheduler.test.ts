@@ -140,7 +140,7 @@ describe("polls by n8n's scheduler, with durable cursors", () => {
 		async () => {
 			const abandonedBefore = (await readLog()).split('was abandoned').length;
 			const readingsBefore = listReadings().length;
-			// Two attempts of 30 seconds each, then the poll gets its answer, of which n8n wants to know nothing.
+			// Two attempts of 30 seconds each, then the poll gets its answer, which n8n ignores.
 			holdAnswers({ count: 2 });
 			const sold = await sales.sell();
 			const isAbandoned = async () =>

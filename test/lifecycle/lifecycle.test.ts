@@ -79,7 +79,7 @@ function testEdits(): void {
 		await environment.verify(salesEndpoint());
 	});
 
-	it('leaves the endpoint of a copied workflow alone, also when the copy is deleted', async () => {
+	it('does not change the endpoint of a copied workflow, even if the copy is deleted', async () => {
 		const copy = await environment.addWorkflow([buildTrigger(['order.completed'])]);
 		await environment.verify(salesEndpoint(), environment.expectedEndpoint(copy));
 		await environment.client.deactivate(copy.id);
@@ -173,7 +173,7 @@ function testChangesAtPocketsflow(): void {
 }
 
 function testSeveralTriggers(): void {
-	it('has an endpoint of its own next to a second webhook trigger', async () => {
+	it('has its own endpoint next to a second webhook trigger', async () => {
 		const both = await environment.addWorkflow([
 			buildTrigger(['order.completed'], 'One'),
 			buildTrigger(['order.completed'], 'Two'),

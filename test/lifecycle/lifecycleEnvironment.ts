@@ -111,8 +111,8 @@ export class LifecycleEnvironment {
 	}
 
 	/**
-	 * Does the work with a clone of this n8n, made while it was stopped, that runs next to it under an
-	 * address of its own.
+	 * Does the work with a clone of this n8n, made while it was stopped, that runs next to it under
+	 * another address.
 	 */
 	async withClone(work: (clone: N8nClient) => Promise<void>): Promise<void> {
 		await this.n8n.kill('SIGTERM');
@@ -257,7 +257,7 @@ export class LifecycleEnvironment {
 		expect(await countExecutions()).toEqual(before);
 	}
 
-	/** Waits until the polling trigger has emitted an order that is made now. */
+	/** Waits until the polling trigger has emitted an order that is created now. */
 	async waitForPoll(workflowId: string): Promise<void> {
 		const countPolls = async () =>
 			(await this.client.executions(workflowId)).filter(({ mode }) => mode !== 'webhook').length;

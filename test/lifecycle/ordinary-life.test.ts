@@ -41,7 +41,7 @@ describe.each(versions)('what users do with n8n %s', (version) => {
 });
 
 function testCopies(): void {
-	it('a copy by the public API with its static data has an endpoint of its own', async () => {
+	it('a copy by the public API with its static data has its own endpoint', async () => {
 		const { client } = environment;
 		const staticData = await environment.readStaticData(workflow);
 		expect(JSON.stringify(staticData)).toContain('endpointId');

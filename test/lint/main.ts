@@ -2,22 +2,25 @@
 // npm run check -- texts: the last three over texts with a mistake, which each must find (--control).
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { tryProgram } from '../harness/programs';
 import { runMain } from '../harness/runMain';
 import programs from '../harness/setup/programs.json';
+import { findMistakes, replacements } from './replacements';
 
 const repository = join(__dirname, '..', '..');
+
+/** A file with a mistake, and what must be said of it. */
+type Mistake = [file: string, text: string, found: string];
 
 interface Check {
 	name: string;
 	/** The arguments of Node.js, for some files or for all. */
 	run(files?: string[]): string[];
 	env?: Record<string, string>;
-	/** A text with a mistake for each kind of file, and what must be said of it. */
-	mistakes: Array<[file: string, text: string, found: string]>;
+	mistakes: Mistake[];
 }
 
 const program = (name: keyof typeof programs) => join(repository, 'node_modules', programs[name]);
@@ -46,22 +49,43 @@ const texts: Check[] = [
 		mistakes: [
 			['page.md', 'You recieve a delivery.', 'recieve'],
 			['code.ts', '/** The behaviour of a delivery. */', 'behaviour'],
+			['page.tsx', 'export const page = <p>The colour</p>;', 'colour'],
+			['test/a.test.ts', "it('has a colour', () => {});", 'colour'],
+			['openapi.yaml', 'description: Its behaviour', 'behaviour'],
+			['plugin.php', '<?php // Its behaviour', 'behaviour'],
 		],
 	},
 	{
 		name: 'terms',
 		run: (files = []) => [runner, setting('terms.ts'), ...files],
 		mistakes: [
-			['page.md', 'The node registers the webhook anew.', 'anew'],
 			['page.md', 'Write an e-mail in **Java Script**.', 'e-mail'],
+			['page.md', '![Sent at once](a.png)', 'at once'],
+			['page.md', '<img src="a.png" alt="Sent at once">', 'at once'],
 			['code.ts', '// Both are sent at once, beside the rest.', 'at once'],
+			['code.ts', '/**\n * Both are sent at\n * once.\n */', 'at once'],
 			['code.ts', 'throw new Error(`${name} gives it back by itself`);', 'by itself'],
-			['workflow.json', '{ "content": "## Title\\nNobody is told of it." }', 'is told'],
+			['page.tsx', 'export const page = <p>The order is on its way.</p>;', 'on its way'],
+			['page.tsx', '/** What came of it. */\nexport const page = <br />;', 'What came of'],
+			['test/a.test.ts', "it.each([1])('sends it anew: %i', async () => {});", 'anew'],
+			['test/a.test.ts', '/** Sends it anew. */', 'anew'],
+			['workflow.json', '{ "content": "## Title\\nNobody is told of it." }', 'told'],
+			['workflow.json', '{ "jsCode": "// Sent at once.\\nreturn [];" }', 'at once'],
+			['style.css', '/* Sent at once. */', 'at once'],
+			['openapi.yaml', 'info:\n  description: |\n    It is sent\n    at once.', 'at once'],
+			['ci.yml', 'jobs: {} # Runs at once.', 'at once'],
+			['plugin.php', '<?php\n/** Both are sent\n * at once. */', 'at once'],
+			['plugin.php', "<?php echo __( 'Sent by itself', 'plugin' );", 'by itself'],
+			['run.sh', 'true # Runs at once.', 'at once'],
+			...replacements.map((row): Mistake => {
+				const [mistake] = findMistakes(row.example, row);
+				return [`${row.find.replace(/\W+/g, '-')}.md`, row.example, mistake?.message ?? row.find];
+			}),
 		],
 	},
 	{
 		name: 'links',
-		run: (files = [...pages, 'sandbox', 'test/mutation']) => [
+		run: (files = [...pages, 'sandbox', 'test/mutation', 'test/harness/woocommerce']) => [
 			...[program('remark'), '--frail', '--quiet', '--no-stdout', '--no-config'],
 			...['--rc-path', setting('remark.mjs'), ...files],
 		],
@@ -82,19 +106,24 @@ async function runCheck({ name, run, env }: Check): Promise<boolean> {
 	return exitCode === 0;
 }
 
-/** Runs a check over each of its mistakes. @returns whether it found them all */
+/** Runs a check over files with its mistakes. @returns whether it found each */
 async function control({ name, run, mistakes }: Check, folder: string): Promise<boolean> {
-	const missed: string[] = [];
-	for (const [index, [file, text, found]] of mistakes.entries()) {
-		const path = join(folder, `${name}-${index}`, file);
-		await mkdir(join(path, '..'), { recursive: true });
-		await writeFile(path, `${text}\n`);
-		const { exitCode, all } = await tryProgram(process.execPath, run([path]), { cwd: repository });
-		if (exitCode === 0 || !all.includes(found)) missed.push(`${text}\n${all}`);
+	const markOf = (index: number) => `/${name}-${index}/`;
+	const paths = mistakes.map(([file], index) => join(folder, markOf(index), file));
+	for (const [index, path] of paths.entries()) {
+		await mkdir(dirname(path), { recursive: true });
+		await writeFile(path, `${mistakes[index][1]}\n`);
 	}
-	console.log(`${missed.length === 0 ? '✓' : '✗'} ${name}: finds ${mistakes.length} mistakes`);
-	for (const one of missed) console.log(`  not found: ${one}`);
-	return missed.length === 0;
+	const { exitCode, all } = await tryProgram(process.execPath, run(paths), { cwd: repository });
+	const missed = mistakes.filter(([, , found], index) => {
+		const [, ...parts] = all.split(markOf(index));
+		return !parts.some((part) => part.split(`/${name}-`)[0].includes(found));
+	});
+	const isRight = exitCode !== 0 && missed.length === 0;
+	console.log(`${isRight ? '✓' : '✗'} ${name}: finds ${mistakes.length - missed.length} mistakes`);
+	for (const [file, text, found] of missed) console.log(`  ${file}: ${text} (${found})`);
+	if (!isRight) console.log(all);
+	return isRight;
 }
 
 async function runControls(): Promise<boolean[]> {

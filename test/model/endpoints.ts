@@ -1,11 +1,12 @@
 /**
  * An independent model of Pocketsflow's webhooks API and of its deliveries. Like the lists, it was
- * written from what is published and from what is not known, and knows nothing of the nodes.
+ * written from what is published and from what is not known, without the nodes.
  */
 import { createHmac } from 'node:crypto';
 import {
 	FailingApi,
 	Moment,
+	asText,
 	errorSwitches,
 	fieldsOf,
 	helpersFor,
@@ -33,7 +34,8 @@ export const endpointSwitches = {
 	/** What creating one more than `limit` endpoints answers. */
 	atLimit: ['unlimited', '403', '429'],
 	description: ['whole', 'cut50', 'cut20', 'dropped'],
-	list: ['array', 'object', 'data', 'pagedArray', 'pagedObject'],
+	/** `pagedText`: a paged object that says everything about its pages as text. */
+	list: ['array', 'object', 'data', 'pagedArray', 'pagedObject', 'pagedText'],
 	listOrder: ['oldest', 'newest'],
 	...idSwitches,
 	foreignId: ['404', '400', '422', '500'],
@@ -202,7 +204,7 @@ export class EndpointsModel extends FailingApi<EndpointSwitches> {
 		const { list, listOrder } = this.switches;
 		const all = [...this.endpoints(mode)];
 		if (listOrder === 'newest') all.reverse();
-		const isPaged = list === 'pagedArray' || list === 'pagedObject';
+		const isPaged = list.startsWith('paged');
 		const defaultSize = this.options.apiPageSize ?? 20;
 		const page = Math.max(1, Math.floor(Number(request.query.page)) || 1);
 		const wantedSize = Number(request.query.pageSize ?? request.query.limit);
@@ -217,7 +219,8 @@ export class EndpointsModel extends FailingApi<EndpointSwitches> {
 		const currentPage = Math.floor(offset / size) + 1;
 		const hasMore = offset + size < all.length;
 		const totals = { totalCount: all.length, totalPages, currentPage, pageSize: size, hasMore };
-		return this.json(200, { webhooks: shown, pagination: totals });
+		const pagination = list === 'pagedText' ? asText(totals) : totals;
+		return this.json(200, { webhooks: shown, pagination });
 	}
 
 	private answerCreate(request: ModelRequest, mode: Mode): ModelResponse {

@@ -151,7 +151,7 @@ describe('The lists of the model', () => {
 		expect(sellThree('updated')[0]).toBe(1);
 	});
 
-	it('have one random order for ever, or a new one for each request', () => {
+	it('have one random order forever, or a new one for each request', () => {
 		const stored = busyShop(15, { order: 'stored' });
 		const newestFirst = orders(busyShop(15));
 		expect(orders(stored)).toEqual(orders(stored));
@@ -589,14 +589,14 @@ describe('The endpoints of the model', () => {
 		expect(model.endpoints()[0].description).toBe('x'.repeat(20));
 	});
 
-	it('are listed by page', () => {
-		const model = account({ list: 'pagedObject' });
+	it.each(['pagedObject', 'pagedText'] as const)('are listed by page as %s', (list) => {
+		const model = account({ list });
 		for (let i = 0; i < 4; i++) model.addForeign(`https://other.example.com/${i}`);
 		expect(rows(get(model, '/webhooks').body)).toHaveLength(3);
 		expect(rows(get(model, '/webhooks', { page: '2' }).body)).toHaveLength(1);
 	});
 
-	it('can be seen by a key of their own mode only', () => {
+	it('can be seen only by a key of the same mode', () => {
 		const model = account();
 		const { _id: id } = read(send(model, 'POST', '/webhooks', wish, 'test').body);
 		expect(rows(send(model, 'GET', '/webhooks').body)).toEqual([]);

@@ -7,6 +7,7 @@ import {
 	Digits,
 	FailingApi,
 	Moment,
+	asText,
 	errorSwitches,
 	fieldsOf,
 	helpersFor,
@@ -29,9 +30,10 @@ export const switches = {
 	startDate: ['honoured', 'ignored', 'day', 'exclusive'],
 	/** `midnight` cuts the time off, so that nothing of that day itself is listed. */
 	endDate: ['honoured', 'ignored', 'day', 'midnight', 'exclusive'],
+	/** `text`: everything that a page says about its list is text, flags and other numbers too. */
 	totalCount: ['exact', 'absent', 'wholeList', 'text', 'changing'],
 	pageSize: ['honoured', 'ignored', 'capped'],
-	/** `stored` is one random order for ever; `reshuffled` is another one for each request. */
+	/** `stored` is one random order forever; `reshuffled` is another one for each request. */
 	order: ['newest', 'oldest', 'stored', 'reshuffled', 'updated', 'paid'],
 	/** Whether records with the same date keep their order from one request to the next. */
 	ties: ['stable', 'unstable'],
@@ -669,11 +671,9 @@ export class Model extends FailingApi<Switches> {
 			alwaysFalse: false,
 			absent: undefined,
 		}[moreForm];
-		const totals =
-			totalForm === 'absent'
-				? {}
-				: { totalCount: totalForm === 'text' ? String(total) : total, totalPages };
-		return writeJson({ ...totals, currentPage, pageSize, hasMore }, String);
+		const totals = totalForm === 'absent' ? {} : { totalCount: total, totalPages };
+		const block = { ...totals, currentPage, pageSize, hasMore };
+		return writeJson(totalForm === 'text' ? asText(block) : block, String);
 	}
 
 	/** What the parameters ask for: undefined if everything, `invalid` if a date cannot be read. */
@@ -1124,7 +1124,7 @@ function parseDate(text: string): number {
 	return Date.parse(hasZone ? text : `${text}Z`);
 }
 
-/** The parameters of a list: of the query, or of the body where a list is asked for by POST. */
+/** The parameters of a list: of the query, or of the body if a list is asked for by POST. */
 function paramsOf(request: ModelRequest): ReadonlyMap<string, string> {
 	const isPost = request.method.toUpperCase() === 'POST';
 	const all = isPost ? [...fieldsOf(request)] : Object.entries(request.query);

@@ -6,7 +6,7 @@ import type { EndpointsModel } from './endpoints';
 
 /** Serves the model over HTTP while the work is done; each request waits as long as `delayMs` says, twice. */
 export async function serve<T>(
-	model: EndpointsModel,
+	model: Pick<EndpointsModel, 'respond'>,
 	work: (url: string) => Promise<T>,
 	delayMs = () => 0,
 ): Promise<T> {

@@ -31,7 +31,7 @@ export function shuffle<T>(list: T[], seed: number): T[] {
 
 /** The ways to choose from a table of switches that drivers use. */
 export interface SwitchHelpers<T extends SwitchTable> {
-	/** The likely form, with the given values in place of some. */
+	/** The likely form, with the given values instead of some. */
 	choose(values?: Partial<Chosen<T>>): Chosen<T>;
 	/** Each value that is not the likely one, alone. The first of all is the likely form itself. */
 	everySwitchAlone(): Array<Chosen<T>>;
@@ -99,7 +99,7 @@ export interface ModelResponse {
 	body: string;
 }
 
-/** The fields of a request's body; none if it is no object. */
+/** The fields of a request's body; none if it is something else. */
 export function fieldsOf({ body }: ModelRequest): ReadonlyMap<string, unknown> {
 	const value: unknown = typeof body === 'string' && body !== '' ? JSON.parse(body) : body;
 	return new Map(typeof value === 'object' && value !== null ? Object.entries(value) : []);
@@ -132,6 +132,14 @@ export type Value =
 	| Moment
 	| readonly Value[]
 	| { readonly [key: string]: Value };
+
+/** The same keys with every value as text. Keys with undefined stay so. */
+export const asText = (
+	block: Readonly<Record<string, number | boolean | undefined>>,
+): Record<string, string | undefined> =>
+	Object.fromEntries(
+		Object.entries(block).map(([key, value]) => [key, value === undefined ? value : String(value)]),
+	);
 
 /** JSON text of a value. Keys with undefined are left out. */
 export function writeJson(value: Value, writeDate: (ms: number) => string): string {

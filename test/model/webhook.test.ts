@@ -248,7 +248,7 @@ class World {
 		this.excuse = 'secret';
 	}
 
-	/** A publication of which one request fails; the user publishes again. */
+	/** A publication with one request that fails; the user publishes again. */
 	private async fault(): Promise<void> {
 		this.model.failNext(1, { status: 503, isCarriedOut: this.draw(2) === 0 });
 		await catchError(deactivate(this.trigger));
@@ -262,7 +262,7 @@ async function runSequence(seed: number): Promise<void> {
 	const switches: EndpointSwitches = {
 		...mixture,
 		...(!tellsSecret(mixture) && { createSecret: 'included', createAnswer: 'bare' }),
-		// An error that only says so in a sentence cannot be told from the message of a success.
+		// An error that only says so in a sentence cannot be distinguished from the message of a success.
 		...(mixture.faults === 'errorsWith200' && { faults: 'errors' }),
 	};
 	const server = { url: '' };

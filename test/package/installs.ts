@@ -1,5 +1,5 @@
-// Every way to install the package that README.md and docs/docker.md name, on a real n8n. It runs in a network
-// of its own, in which the name of the public registry leads to one on this machine.
+// Every way to install the package that README.md and docs/docker.md name, on a real n8n. It runs in a separate
+// network, in which the name of the public registry leads to one on this machine.
 // Part of `npm run test:n8n -- release`.
 import { deepStrictEqual, match, strictEqual } from 'node:assert';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -59,7 +59,7 @@ const trust = () => ({
 	npm_config_cafile: process.env.NODE_EXTRA_CA_CERTS ?? '',
 });
 
-/** What npm gets on a machine without settings of its own. */
+/** What npm gets on a machine without its own settings. */
 const npmEnvironment = (registry: Registry, home: string) => ({
 	...trust(),
 	PATH: process.env.PATH,
@@ -270,7 +270,7 @@ async function installByEnvironment({ base, checksums }: Stage): Promise<void> {
 			POCKETSFLOW_VERSION: wanted,
 			POCKETSFLOW_CHECKSUM: checksum,
 		});
-		// A checksum is enough, even where unverified packages are disabled.
+		// A checksum is enough, even if unverified packages are disabled.
 		const env = { ...environment, N8N_UNVERIFIED_PACKAGES_ENABLED: 'false' };
 		await withN8n({ userFolder, env }, async (client, n8n) =>
 			work(client, await readFile(n8n.logFile, 'utf8')),
@@ -521,7 +521,7 @@ async function runInside(base: string): Promise<void> {
 	}
 }
 
-/** Tries every way to install the package, in a network of its own. */
+/** Tries every way to install the package, in a separate network. */
 export async function tryInstalls(): Promise<void> {
 	// What needs the real network is done before.
 	await ensureBuilt();

@@ -13,7 +13,7 @@ export interface Tarball {
 	unpackedSize: number;
 }
 
-/** Packs a built package as `npm publish` does, into a folder that is made where it is missing. */
+/** Packs a built package as `npm publish` does, into a folder that is created if it is missing. */
 export async function packPackage(
 	packageDir: string,
 	destination: string,

@@ -29,7 +29,7 @@ const createScan =
 	(folder, patterns) =>
 		new ESLint({
 			cwd: folder,
-			// No comment that switches a rule off counts.
+			// Comments that disable a rule do not count.
 			allowInlineConfig: false,
 			overrideConfigFile: true,
 			overrideConfig: config,
@@ -72,7 +72,7 @@ interface Leg {
 interface Violation {
 	rule: string;
 	file: string;
-	/** Where it stands in place of this text; without it, it stands at the end of the file. */
+	/** The text that it replaces; without it, it stands at the end of the file. */
 	instead?: string;
 	code: string;
 }

@@ -42,7 +42,7 @@ function findInitializer(source: string, property: string): ts.Expression {
 	return initializers[0];
 }
 
-/** The names of connections stay: a rule asks for them in place of their values. */
+/** The names of connections stay: a rule asks for them instead of their values. */
 function writeObject(initializer: ts.ObjectLiteralExpression, value: object): string {
 	const sources = new Map(
 		initializer.properties

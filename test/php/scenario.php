@@ -1,6 +1,6 @@
 <?php
 /**
- * Loads the plugin, does what the JSON on the standard input says, and prints what came of it as JSON.
+ * Loads the plugin, does what the JSON on the standard input says, and prints the outcome as JSON.
  *
  *     { "woocommerce": true, "settings": {…}, "order": { "id": 7, "key": "wc_order_x" }, "do": "pay" }
  */

@@ -11,9 +11,9 @@ import { Sales } from '../harness/sales';
 import { startPostgres, type Postgres } from '../harness/servers/postgres';
 
 /**
- * Two main processes over one database. Without n8n's licence for several mains nothing elects a leader: both
- * poll, each with the static data of its own start, and each saves over what the other saved. That is worse than
- * what the licence allows, where one polls at a time.
+ * Two main processes over one database. Without n8n's license for several mains nothing elects a leader: both
+ * poll, each with the static data of its start, and each saves over what the other saved. That is worse than
+ * what the license allows, with which one polls at a time.
  */
 let postgres: Postgres;
 let env: Record<string, string>;

@@ -29,7 +29,7 @@ const bothEvents = ['order.completed', 'order.refunded'];
 const answerTimeoutMs = 5_000;
 /** A secret is confirmed when it is a minute old. */
 const confirmedAgeMs = 61_000;
-/** n8n takes up a publication again whose process has not been heard of for two minutes. */
+/** n8n resumes a publication if its process has not reported for two minutes. */
 const leaseTimeoutMs = 200_000;
 
 let environment: TestEnvironment & { queue: QueueMode };

@@ -32,8 +32,8 @@ export interface Judgement {
 export const judgedFromHours = 1 / 3;
 
 /**
- * Judges the lowest sample of each minute: what work under way uses for a moment is no growth, and what is never
- * given back raises the lowest too. What may never be exceeded is compared with every sample.
+ * Judges the lowest sample of each minute, which work in progress does not raise, but a leak does. What
+ * may never be exceeded is compared with every sample.
  * @throws when there are no samples of two different minutes
  */
 export function judgeFigure(samples: readonly Point[], bound: Bound): Judgement {

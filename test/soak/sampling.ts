@@ -41,7 +41,7 @@ export interface Sample {
 	values: Record<FigureName, number>;
 }
 
-/** Whose static data is read. */
+/** The workflow whose static data is read. */
 export interface Workflows {
 	webhook: StoredWorkflow;
 	polling: StoredWorkflow;

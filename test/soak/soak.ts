@@ -27,7 +27,7 @@ export interface Plan {
 	sampleEverySeconds: number;
 }
 
-/** What became of what one workflow had to do. */
+/** The outcome of what one workflow had to do. */
 export interface Outcome {
 	name: string;
 	expected: number;

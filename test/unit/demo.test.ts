@@ -35,7 +35,7 @@ describe('The demo', () => {
 		const nodes = (await readExample(file)).nodes.map(({ name }) => name);
 		const n8n = 'http://127.0.0.1:5678';
 		const [, see] = buildSteps({ store: n8n, n8n, seller: `${n8n}/workflow/1`, canReceive });
-		const named = [...see.text.matchAll(/Double-click "([^"]+)"/g)].map(([, name]) => name);
+		const named = [...see.text.matchAll(/double-click "([^"]+)"/g)].map(([, name]) => name);
 		expect(named).toHaveLength(1);
 		expect(nodes).toEqual(expect.arrayContaining(named));
 		expect(see.url).toBe(`${n8n}/workflow/1/executions`);

@@ -74,7 +74,7 @@ it('package.json declares no package that nothing uses', () => {
 	expect(Object.keys(usedOtherwise).filter((name) => !declared.includes(name))).toEqual([]);
 });
 
-it('the package has no dependency at run time, and an exact version of every other', () => {
+it('the package has no runtime dependency, and an exact version of every other', () => {
 	expect(manifest).not.toHaveProperty('dependencies');
 	expect(manifest.peerDependencies).toEqual({ 'n8n-workflow': '*' });
 	for (const version of Object.values(manifest.devDependencies))

@@ -66,14 +66,14 @@ const hasDuplicates = (property: INodeProperties) => {
 	);
 };
 
-/** One sentence that ends with a period, or several of which the last does not. */
+/** One sentence that ends with a period, or several, if the last has none. */
 function isPunctuatedWrongly(text: string): boolean {
 	const plain = text.replace(/<[^>]+>/g, '').trim();
 	const sentences = plain.split(/[.?!]["')]?\s+(?=[A-Z'"])/).length;
 	return sentences === 1 ? /\.$/.test(plain) : !/[.?!]$/.test(plain);
 }
 
-describe("n8n's newer lint rules", () => {
+describe("n8n's newer linter rules", () => {
 	it('find parameters to check in every node', () => {
 		expect(parameters.length).toBeGreaterThan(200);
 	});

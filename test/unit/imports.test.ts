@@ -13,7 +13,7 @@ const floors = [
 
 const floorOf = (room: string) => floors.findIndex((rooms) => rooms.includes(room));
 
-/** The folder of a file below `nodes/Pocketsflow`; the files of the three nodes are a room of their own. */
+/** The folder of a file below `nodes/Pocketsflow`; the files of the three nodes have their own room. */
 const roomOf = (file: string) => (file.includes(sep) ? file.split(sep)[0] : 'nodes');
 
 const files = readdirSync(nodes, { recursive: true, encoding: 'utf8' }).filter((file) =>

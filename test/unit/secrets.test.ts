@@ -16,7 +16,7 @@ const patterns: Record<string, RegExp> = {
 	'private key': /-----BEGIN [A-Z ]*PRIVATE KEY-----/g,
 };
 
-/** Made up for tests, and recognisable as that. */
+/** Made up for tests, and recognizable as that. */
 const madeUp = [
 	/^(pk_(live|test)|whsec)_(\w)\3+$/,
 	/^(pk_(live|test)|whsec)_(secretsecret|other_secret_\d|inactive_secret|made_by_hand)$/,

@@ -45,6 +45,9 @@ it.each(['../webhooks', 'a/b', 'a?b=c', 'a#b', '%2e%2e', '\\..\\', 'a b'])(
 	},
 );
 
-it.each(['.', '..', ' .. '])('%j is no ID, because it would change the path', (id) => {
-	expect(() => readPathId('Product', id)).toThrow(`'Product' cannot be '${id.trim()}'`);
-});
+it.each(['.', '..', ' .. '])(
+	'%j is not accepted as an ID, because it would change the path',
+	(id) => {
+		expect(() => readPathId('Product', id)).toThrow(`'Product' cannot be '${id.trim()}'`);
+	},
+);

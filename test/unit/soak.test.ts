@@ -30,7 +30,7 @@ describe('the judgement of the soak run', () => {
 		expect(judgeFigure(points, bound).verdict).toBe('not flat');
 	});
 
-	it('memory that is given back within the minute is no leak', () => {
+	it('memory that is freed within the minute is not a leak', () => {
 		const points = sample(1, (hours) => (Math.round(hours * 180) % 3 === 0 ? 130 * hours : 10));
 		expect(judgeFigure(points, bound)).toMatchObject({ verdict: 'flat', most: 130 });
 		expect(judgeFigure(points, { ...bound, most: 100 }).verdict).toBe('not flat');

@@ -163,16 +163,16 @@ describe('the outputs of the webhook trigger', () => {
 			['customer.subscription.pause', 'Subscription Paused'],
 			['order.disputed', 'Other Events'],
 		]) {
-			const outputs = distribute([{ event }], chosen);
+			const outputs = distribute({ event }, chosen);
 			expect(outputs).toHaveLength(names.length);
 			expect(outputs[names.indexOf(name)]).toEqual([{ json: { event } }]);
 			expect(outputs.flat()).toHaveLength(1);
 		}
 	});
 
-	it('all items go to the one output without the option', () => {
-		expect(distribute([{ a: 1 }, { a: 2 }], undefined)).toEqual([
-			[{ json: { a: 1 } }, { json: { a: 2 } }],
+	it('each item goes to the one output without the option', () => {
+		expect(distribute({ event: 'order.refunded' }, undefined)).toEqual([
+			[{ json: { event: 'order.refunded' } }],
 		]);
 	});
 });

@@ -64,7 +64,7 @@ function findRefusals(): Array<{ place: string; message?: string; description?: 
 }
 
 test('no text for the user speaks of an error, a problem, a failure or a mistake', () => {
-	// The first text is what servers send that have nothing to say; it is recognised, not shown.
+	// The first text is what servers send that have nothing to say; it is recognized, not shown.
 	const bad = findSentences().filter(
 		({ text }) =>
 			text !== 'Internal server error' && /\b(error|problem|failure|mistake)s?\b/i.test(text),

@@ -8,26 +8,6 @@ import { readAccount } from '../transport/account';
 import { BoundedMap } from '../transport/boundedMap';
 import { credentialType, hashCredential, loadCredential } from '../transport/credential';
 
-interface ReceivedDelivery {
-	rawBody: Uint8Array;
-	headers: DeliveryHeaders;
-}
-
-interface CheckSettings {
-	simplify: boolean;
-	itemIndex: number;
-}
-
-/** Builds the item of a delivery. @throws NodeOperationError if the delivery is not valid */
-export async function checkDelivery(
-	context: IExecuteFunctions,
-	delivery: ReceivedDelivery,
-	settings: CheckSettings,
-): Promise<IDataObject> {
-	await requireSignature(context, delivery, settings.itemIndex);
-	return await buildItem(context, delivery, settings);
-}
-
 type Fault = Extract<SignatureCheck, { valid: false }>['reason'];
 
 const remedies: Record<Fault, string> = {
@@ -41,33 +21,26 @@ const remedies: Record<Fault, string> = {
 		"The body was changed, or the secret in the credential belongs to another endpoint. Use the body exactly as it was sent: in n8n's Webhook node, enable the option Raw Body.",
 };
 
-async function requireSignature(
+/** The item of a delivery. @throws NodeOperationError if the delivery is not valid */
+export async function checkDelivery(
 	context: IExecuteFunctions,
-	{ rawBody, headers }: ReceivedDelivery,
-	itemIndex: number,
-): Promise<void> {
+	rawBody: Uint8Array,
+	headers: DeliveryHeaders,
+	{ simplify, itemIndex }: { simplify: boolean; itemIndex: number },
+): Promise<IDataObject> {
+	const refuse = (message: string, description: string) =>
+		new NodeOperationError(context.getNode(), message, { description, itemIndex });
 	const { webhookSigningSecret } = await context.getCredentials(credentialType, itemIndex);
 	const secret = String(webhookSigningSecret ?? '').trim();
 	const check = checkSignature(rawBody, headers['x-pocketsflow-signature'], secret);
-	if (check.valid) return;
-	throw new NodeOperationError(context.getNode(), 'The signature of this delivery is invalid', {
-		description: remedies[check.reason],
-		itemIndex,
-	});
-}
-
-async function buildItem(
-	context: IExecuteFunctions,
-	{ headers, rawBody }: ReceivedDelivery,
-	{ simplify, itemIndex }: CheckSettings,
-): Promise<IDataObject> {
+	if (!check.valid)
+		throw refuse('The signature of this delivery is invalid', remedies[check.reason]);
 	const delivery = readDelivery(headers, rawBody);
 	if (!delivery)
-		throw new NodeOperationError(context.getNode(), "Can't read this signed delivery", {
-			description:
-				"The body is not a JSON object, is nested too deeply, or does not name the event. Check that 'Headers' contains X-Pocketsflow-Event.",
-			itemIndex,
-		});
+		throw refuse(
+			"Can't read this signed delivery",
+			"The body is not a JSON object, is nested too deeply, or does not name the event. Check that 'Headers' contains X-Pocketsflow-Event.",
+		);
 	const { mode } = await loadCredential(context, itemIndex);
 	const account = dependsOnAccount(delivery.event)
 		? await findAccount(context, itemIndex)

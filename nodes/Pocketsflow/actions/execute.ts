@@ -23,10 +23,7 @@ type Pending = { task: Task } | { error: NodeError };
 
 type Prepared = Pending | { settled: SettledItem };
 
-/**
- * Finds the operation that the node's `resource` and `operation` parameters select.
- * @throws NodeOperationError if there is none
- */
+/** The operation that the node is set to. @throws NodeOperationError if there is none */
 export function findOperation(
 	context: IExecuteFunctions,
 	resources: readonly Resource[],
@@ -45,11 +42,9 @@ export function findOperation(
 }
 
 /**
- * Runs one operation for all items. If any item has bad input, the node stops before it sends anything.
- * After a later failure it starts no further item, waits for requests in flight, and reports in the error
- * what was done. With `continueOnFail`, each item fails alone. Output is in input order, each item paired
- * with its input. If n8n runs the node again because of Retry On Fail, only what was not done is sent. n8n
- * keeps responding to others, however many items there are.
+ * Runs one operation for all items. Bad input of any item stops the node before anything is sent.
+ * After a later failure, no further item starts, and the error reports what was done. With
+ * `continueOnFail`, each item fails alone. Retry On Fail sends only what was not done.
  * @throws NodeApiError or NodeOperationError
  */
 export async function runOperation(
@@ -82,7 +77,6 @@ async function prepare(
 	}
 }
 
-/** One run over all items, with the outcome of each item so far. */
 class OperationRun {
 	private readonly outputs: INodeExecutionData[][];
 
@@ -189,11 +183,8 @@ const isTool = (context: IExecuteFunctions) => context.getNode().type.endsWith('
 const addItemNumber = (error: NodeError, item: number) =>
 	setMessage(error, `${error.message} [item ${item}]`);
 
-/**
- * The text holds the whole error, because n8n shows nothing else for an item that failed alone. The error
- * object is left out, because n8n's expressions cannot read an item that holds one
- * (docs/n8n-engine.md#errors-and-messages).
- */
+// As text: n8n shows nothing else of an item that failed alone, and its expressions can't read an
+// item that holds an error object (docs/n8n-engine.md#errors-and-messages).
 function buildErrorItem(error: NodeError, item: number): INodeExecutionData {
 	const { message } = addItemNumber(setMessage(error, composeMessage(error)), item);
 	return { json: { error: message }, pairedItem: { item } };

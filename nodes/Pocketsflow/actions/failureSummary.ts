@@ -1,4 +1,3 @@
-/** The outcome of one item in a failed run. */
 export type ItemOutcome =
 	| { status: 'done'; id?: string; recordCount: number }
 	| { status: 'unknown' }
@@ -7,10 +6,7 @@ export type ItemOutcome =
 /** Most IDs to list one by one. With more, n8n could no longer show or store the error well. */
 const maxNamedItems = 200;
 
-/**
- * Lists which items of a failed run were done (with their IDs), which may have been done, and which were
- * not, so that the user can continue without doing anything twice. Empty for a run of one item.
- */
+/** Lists which items were done (with IDs), may have been, and were not. Empty for one item. */
 export function summarizeFailure(items: readonly ItemOutcome[]): string {
 	if (items.length < 2) return '';
 	const withStatus = (status: ItemOutcome['status']) =>

@@ -32,7 +32,6 @@ export class ItemParameters {
 		return this.read(field, raw);
 	}
 
-	/** The value of a field that must be set. */
 	require<T>(field: Field<T>): T {
 		const value = this.read(field, this.getRaw(field.property.name));
 		if (value === undefined)
@@ -59,7 +58,7 @@ export class ItemParameters {
 		return values;
 	}
 
-	/** The same for the filters of a list. Their fields read only text, numbers, and booleans. */
+	/** The same for a list, whose filters read only text, numbers, and booleans. */
 	getFilters(): ListFilters {
 		return checkDateRange(this.getOptional()) as ListFilters;
 	}
@@ -79,7 +78,6 @@ export class ItemParameters {
 		return Object.fromEntries(values.filter(isSet)) as CollectionValues;
 	}
 
-	/** The value of a field that the user added to a collection. Undefined omits it. */
 	private readOptional(collection: Collection, field: Field, given: IDataObject): unknown {
 		const { property, emptyValue, mayBeMissing = this.isTool } = field;
 		const raw = given[property.name];
@@ -98,10 +96,7 @@ export class ItemParameters {
 		return read(raw, this.context.getTimezone());
 	}
 
-	/**
-	 * The value of a parameter as n8n returns it, with expressions resolved: an empty string if it is not set
-	 * at all, undefined or null if an expression returned nothing.
-	 */
+	/** An empty string if it is not set, undefined or null if an expression returned nothing. */
 	private getRaw(name: string): unknown {
 		return this.context.getNodeParameter(name, this.itemIndex, '');
 	}

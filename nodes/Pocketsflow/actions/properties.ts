@@ -3,7 +3,7 @@ import type { INodeProperties } from 'n8n-workflow';
 import type { Collection, Field } from '../fields/field';
 import type { Operation, Resource } from './operation';
 
-/** Builds the node properties of all resources: selectors, fields and collections with their visibility. */
+/** The panel: the two selectors, then the fields and collections of each resource. */
 export function buildProperties(resources: readonly Resource[]): INodeProperties[] {
 	return [
 		{
@@ -77,20 +77,11 @@ function sortForPanel(operations: readonly Operation[]): Field[] {
 /** The operation that a new node starts with: one that only reads, if there is one. */
 function findSafest(operations: readonly Operation[]): Operation {
 	const reads = operations.filter(({ effect }) => effect === 'read');
-	return (
-		reads.find((row) => 'response' in row && row.response.kind === 'list') ??
-		reads[0] ??
-		operations[0]
-	);
+	return reads.find((row) => 'list' in row && !row.search) ?? reads[0] ?? operations[0];
 }
 
-function buildCollectionProperty({
-	name,
-	displayName,
-	addButton,
-	description,
-	fields,
-}: Collection): INodeProperties {
+function buildCollectionProperty(collection: Collection): INodeProperties {
+	const { name, displayName, addButton, description, fields } = collection;
 	return {
 		displayName,
 		name,
@@ -104,8 +95,5 @@ function buildCollectionProperty({
 	};
 }
 
-/**
- * A plain comparison, because the first `localeCompare` of a process takes 10 ms to load a collator.
- * Display names are ASCII.
- */
+// The first `localeCompare` of a process takes 10 ms to load a collator. Display names are ASCII.
 const compareNames = (a: string, b: string): number => (a.toLowerCase() < b.toLowerCase() ? -1 : 1);

@@ -7,17 +7,13 @@ import { formatText } from '../fields/pickers';
 import { InvalidInputError, quote } from '../fields/field';
 import type { Lookup } from './operation';
 
-const nothingDone = 'Nothing was canceled or refunded.';
-
 /** An ID that certainly comes from the payment provider: Pocketsflow's own IDs have no prefix. */
 const providerPattern = /^sub_/;
 const ownPattern = /^[0-9a-f]{24}$/i;
 
 /**
- * Builds a request about a buyer's subscription. The API documents its path with the payment provider's ID,
- * while events carry the subscription's own ID (docs/pocketsflow-api.md#subscriptions).
- * @param action the part of the path before the ID
- * @param id either ID
+ * Builds a request about a buyer's subscription by either of its IDs. The path needs the provider's
+ * ID, while events carry the subscription's own (docs/pocketsflow-api.md#subscriptions).
  * @throws InvalidInputError if Pocketsflow has no subscription with that ID
  */
 export async function buildProviderRequest(
@@ -25,65 +21,41 @@ export async function buildProviderRequest(
 	id: string,
 	lookup: Lookup,
 ): Promise<PocketsflowRequest> {
-	if (providerPattern.test(id)) return buildRequest(action, id, adviseOnBothIds);
-	const membership = await findMembership(id, lookup);
-	const providerId = getProviderId(membership);
-	return providerId === undefined
-		? buildRequest(action, id, adviseWithoutProviderId(id))
-		: buildRequest(action, providerId, adviseOnProviderId(id, providerId));
+	const isProviderId = providerPattern.test(id);
+	// Not every membership has one.
+	const providerId = isProviderId ? id : getProviderId(await findMembership(id, lookup));
+	return {
+		method: 'POST',
+		path: `/orders/subscriptions/${action}${path`/${providerId ?? id}`}`,
+		ifNotFound: isProviderId ? adviseOnBothIds : adviseOnRefusedId(id, providerId),
+	};
 }
 
-/** The payment provider's ID of a membership. Not every membership has one. */
 const getProviderId = (membership: IDataObject) =>
 	formatText(membership.stripeSubscriptionId)?.trim() || undefined;
 
-const buildRequest = (
-	action: string,
-	id: string,
-	ifNotFound: string,
-): PocketsflowRequest & { ifNotFound: string } => ({
-	method: 'POST',
-	path: `/orders/subscriptions/${action}${path`/${id}`}`,
-	ifNotFound,
-});
-
 /** The membership with this ID of either kind, never another one. @throws InvalidInputError */
-async function findMembership(id: string, lookup: Lookup): Promise<IDataObject> {
+async function findMembership(id: string, { ask, find }: Lookup): Promise<IDataObject> {
 	const has = (record: IDataObject) => readId(record) === id || getProviderId(record) === id;
-	const membership = await readMembership(id, has, lookup);
-	if (membership) return membership;
-	throw new InvalidInputError(
-		`'Subscription' is ${quote(id)}, but no buyer's subscription has this ID`,
-		await adviseOnUnknownId(id, lookup),
-		nothingDone,
-	);
-}
-
-/**
- * Requests the record only for an ID in Pocketsflow's own form. How the API responds to other IDs is
- * unknown: possibly with a 404, possibly with another error (docs/pocketsflow-api.md#ids).
- */
-async function readMembership(
-	id: string,
-	has: (record: IDataObject) => boolean,
-	{ ask, find }: Lookup,
-): Promise<IDataObject | undefined> {
-	if (!ownPattern.test(id)) return await find(lists.memberships, has);
-	const answer = await ask({ method: 'GET', path: path`/orders/subscriptions/${id}` });
-	const record = unwrapRecord(answer, lists.memberships.recordKeys);
-	return has(record) ? record : undefined;
-}
-
-/**
- * Says what to use instead of an unknown ID. In events, the offer's ID is next to the right one, so it is a
- * likely mix-up.
- */
-async function adviseOnUnknownId(id: string, { find }: Lookup): Promise<string> {
+	// Only an ID in Pocketsflow's own form is requested. The API may respond to others with a 404 or
+	// with any other error (docs/pocketsflow-api.md#ids).
+	const membership = ownPattern.test(id)
+		? unwrapRecord(
+				await ask({ method: 'GET', path: path`/orders/subscriptions/${id}` }),
+				lists.memberships.recordKeys,
+			)
+		: await find(lists.memberships, has);
+	if (membership && has(membership)) return membership;
+	// Events have the offer's ID next to the right one, so it is a likely mix-up.
 	const isOffer = (record: IDataObject) => readId(record) === id;
 	const offer = await find(lists.offers, isOffer).catch(() => undefined);
-	return offer
-		? `This is the ID of the offer ${quote(formatText(offer.name) ?? id)}, which many buyers share. ${bothIds}`
-		: `${bothIds} The ID must belong to this account and to the mode of the API key.`;
+	throw new InvalidInputError(
+		`'Subscription' is ${quote(id)}, but no buyer's subscription has this ID`,
+		offer
+			? `This is the ID of the offer ${quote(formatText(offer.name) ?? id)}, which many buyers share. ${bothIds}`
+			: `${bothIds} The ID must belong to this account and to the mode of the API key.`,
+		'Nothing was canceled or refunded.',
+	);
 }
 
 const bothIds =
@@ -91,10 +63,11 @@ const bothIds =
 
 const adviseOnBothIds = `${bothIds} Also check that the subscription belongs to this account and to the mode of the API key`;
 
-const adviseWithoutProviderId = (id: string) =>
-	`Pocketsflow found the subscription ${id} but did not accept this ID, and the subscription has no payment provider ID. Use the Pocketsflow dashboard instead`;
-
-const adviseOnProviderId = (id: string, providerId: string) =>
-	id === providerId
-		? 'Pocketsflow found this subscription but did not accept its payment provider ID. Use the Pocketsflow dashboard instead'
-		: `Pocketsflow found the subscription ${id} but did not accept its payment provider ID ${providerId}. Use the Pocketsflow dashboard instead`;
+function adviseOnRefusedId(id: string, providerId: string | undefined): string {
+	const found = id === providerId ? 'this subscription' : `the subscription ${id}`;
+	const refused =
+		providerId === undefined
+			? 'this ID, and the subscription has no payment provider ID'
+			: `its payment provider ID${id === providerId ? '' : ` ${providerId}`}`;
+	return `Pocketsflow found ${found} but did not accept ${refused}. Use the Pocketsflow dashboard instead`;
+}

@@ -11,9 +11,7 @@ import type { Effect } from '../api/request';
 
 export type NodeError = NodeApiError | NodeOperationError;
 
-/**
- * The result of an item's request if it must not be sent again. The texts are without the item's number.
- */
+/** What a request led to that must not be sent again; texts without the item's number. */
 export type SettledItem =
 	| { output: IDataObject[] }
 	| { error: NodeError; texts: Pick<NodeError, 'message' | 'description'> };
@@ -30,9 +28,8 @@ const noMemory: RunMemory = { get: () => undefined, set: () => {} };
 const settledByInput = new WeakMap<object, Map<string, SettledItem>>();
 
 /**
- * Opens the memory of this node run while n8n's Retry On Fail repeats it, each time with all items
- * (docs/n8n-engine.md#retry-on-fail). Reads are not kept. Neither are failed changes, because sending them
- * again does no harm.
+ * The memory of this node run while n8n's Retry On Fail repeats it, each time with all items
+ * (docs/n8n-engine.md#retry-on-fail). Reads and failed changes do no harm and are not kept.
  */
 export function openRun(context: IExecuteFunctions, effect: Effect): RunMemory {
 	const { id, retryOnFail } = context.getNode();
@@ -51,9 +48,8 @@ export function openRun(context: IExecuteFunctions, effect: Effect): RunMemory {
 }
 
 /**
- * Identifies one node run across all its tries: n8n creates new item objects for each run and passes the
- * same ones to each try (docs/n8n-engine.md#retry-on-fail). For a tool, n8n creates a new item and a new
- * run index for each try, but each call has one arguments object.
+ * Identifies a run across its tries by its input items. For a tool, n8n creates a new item and run
+ * index for each try, but each call has one arguments object.
  */
 function identifyRun(context: IExecuteFunctions): { inputs: object[]; runIndex: string } {
 	const toolCalls: INodeExecutionData[] = context.getInputData(0, NodeConnectionTypes.AiTool);

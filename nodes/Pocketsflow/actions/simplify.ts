@@ -6,9 +6,8 @@ import { isRecord } from '../api/responses';
 export type SimplifiedKey = string | readonly [key: string, ...elsewhere: string[]];
 
 /**
- * Reduces a record to its ID and the given keys, in this order; null for a key that the record does not
- * have. The ID keeps its key, `_id` or `id` (docs/pocketsflow-api.md#ids). Values, including amounts, stay
- * as Pocketsflow returned them.
+ * Reduces a record to its ID (docs/pocketsflow-api.md#ids) and the given keys in this order, with
+ * null for missing ones. Values stay as Pocketsflow returned them.
  */
 export function simplifyRecord(record: IDataObject, keys: readonly SimplifiedKey[]): IDataObject {
 	const idKey = record._id === undefined ? 'id' : '_id';
@@ -21,7 +20,7 @@ export function simplifyRecord(record: IDataObject, keys: readonly SimplifiedKey
 
 const isGiven = (value: unknown) => value !== undefined && value !== null;
 
-/** The value at a path of keys separated by periods; undefined if there is none. */
+/** The value at a path of keys separated by periods. */
 export function getAtPath(record: IDataObject, path: string): IDataObject[string] {
 	return path
 		.split('.')

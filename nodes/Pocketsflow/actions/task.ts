@@ -11,6 +11,7 @@ import { mapInTurns } from '../transport/turns';
 import { isDenied } from './denial';
 import { ItemParameters } from './itemParameters';
 import type {
+	ListOperation,
 	Lookup,
 	Operation,
 	RecordOutput,
@@ -20,35 +21,51 @@ import type {
 } from './operation';
 import { simplifyRecord } from './simplify';
 
-/**
- * Prepares the work of one item. Reads all of its parameters, so that bad input is reported before anything
- * is sent for any item.
- * @throws InvalidInputError
- */
+/** Reads all parameters of an item, before anything is sent for any. @throws InvalidInputError */
 export function buildTask(
 	context: IExecuteFunctions,
 	operation: Operation,
 	itemIndex: number,
 ): Task {
 	const item = new ItemParameters(context, itemIndex, operation.collections);
-	return 'prepare' in operation
-		? operation.prepare(context, item)
+	if ('prepare' in operation) return operation.prepare(context, item);
+	return 'list' in operation
+		? buildListTask(context, operation, item)
 		: buildRequestTask(context, operation, item);
 }
 
-const checkThere = 'Check what happened in the Pocketsflow dashboard, then try again.';
+function buildListTask(
+	context: IExecuteFunctions,
+	operation: ListOperation,
+	item: ItemParameters,
+): Task {
+	const { list, collections } = operation;
+	const search = operation.search?.(item);
+	const request = buildListRequest(list, collections && item.getFilters());
+	const isWhole = search !== undefined || item.get(returnAllField);
+	const limit = isWhole ? undefined : (item.get(limitField) ?? defaultLimit);
+	const transform = buildTransform(operation, item);
+	return async (stop) => {
+		const options = { request, itemIndex: item.itemIndex, stop };
+		const records = search
+			? await searchList(context, list, search, options)
+			: await readList(context, list, { ...options, limit });
+		return await mapInTurns(records, transform);
+	};
+}
 
 function buildRequestTask(
 	context: IExecuteFunctions,
 	operation: RequestOperation,
 	item: ItemParameters,
 ): Task {
-	const { response, effect, denial } = operation;
+	const { effect, denial } = operation;
 	const { itemIndex } = item;
 	const built = operation.request(item);
-	const lookUp = typeof built === 'function' ? built : async () => built;
-	const sendRequest = async (stop: AbortSignal, isUsable?: (body: unknown) => boolean) => {
-		const request = await lookUp(buildLookup(context, itemIndex, stop));
+	const { isUsable, toOutput } = prepareOutput(operation, item);
+	return async (stop) => {
+		const request =
+			typeof built === 'function' ? await built(buildLookup(context, itemIndex, stop)) : built;
 		const answer = await send(context, request, effect, itemIndex, { stop, isUsable });
 		if (denial && isDenied(answer, denial.keys)) {
 			const { message, description = checkThere } = denial;
@@ -58,51 +75,30 @@ function buildRequestTask(
 			throw error;
 		}
 		giveHint(context, operation.hint?.(request));
-		return answer;
+		return [toOutput(answer)];
 	};
-	switch (response.kind) {
-		case 'list': {
-			const limit = item.get(returnAllField) ? undefined : (item.get(limitField) ?? defaultLimit);
-			const transform = buildTransform(response, item);
-			return async (stop) => {
-				const request = await lookUp(buildLookup(context, itemIndex, stop));
-				const options = { request, limit, itemIndex, stop };
-				return await mapInTurns(await readList(context, response.list, options), transform);
-			};
-		}
-		case 'search': {
-			const search = response.search(item);
-			const transform = buildTransform(response, item);
-			return async (stop) => {
-				const request = await lookUp(buildLookup(context, itemIndex, stop));
-				const options = { request, itemIndex, stop };
-				const found = await searchList(context, response.list, search, options);
-				return await mapInTurns(found, transform);
-			};
-		}
-		case 'record': {
-			const { recordKeys, requires = 'id' } = response;
-			const transform = buildTransform(response, item);
-			const isUsable = (body: unknown) => isComplete[requires](unwrapRecord(body, recordKeys));
-			return async (stop) => [
-				transform(unwrapRecord(await sendRequest(stop, isUsable), recordKeys)),
-			];
-		}
-		case 'deleted': {
-			const id = item.require(response.id);
-			return async (stop) => {
-				await sendRequest(stop);
-				return [{ deleted: true, id }];
-			};
-		}
-		case 'message': {
-			const output = response.output(item);
-			return async (stop) => {
-				const body = await sendRequest(stop);
-				return [{ ...output, ...(isRecord(body) && body) }];
-			};
-		}
+}
+
+const checkThere = 'Check what happened in the Pocketsflow dashboard, then try again.';
+
+function prepareOutput(
+	operation: RequestOperation,
+	item: ItemParameters,
+): { isUsable?(answer: unknown): boolean; toOutput(answer: unknown): IDataObject } {
+	const { response } = operation;
+	if (response.kind !== 'record') {
+		const output = response.output(item);
+		const isMerged = response.kind === 'message';
+		return {
+			toOutput: (answer) => ({ ...output, ...(isMerged && isRecord(answer) && answer) }),
+		};
 	}
+	const { recordKeys, requires = 'id' } = response;
+	const transform = buildTransform(operation, item);
+	return {
+		isUsable: (answer) => isComplete[requires](unwrapRecord(answer, recordKeys)),
+		toOutput: (answer) => transform(unwrapRecord(answer, recordKeys)),
+	};
 }
 
 const hinted = new WeakSet<IExecuteFunctions>();
@@ -131,7 +127,6 @@ function buildLookup(context: IExecuteFunctions, itemIndex: number, stop: AbortS
 	};
 }
 
-/** Whether a record holds what the operation needs. */
 const isComplete = { id: hasId, url: hasUrl };
 
 /** Reads a list for matching records. @throws NodeOperationError if none could be compared */

@@ -10,13 +10,11 @@ import type { ItemParameters } from './itemParameters';
 import type { Task } from './operation';
 import { getAtPath } from './simplify';
 
-const bodyFromField = choiceField(
-	{
-		displayName: 'Body From',
-		name: 'bodyFrom',
-		description: 'Where to find the body of the delivery, exactly as it was sent',
-	},
-	[
+const bodyFromField = choiceField({
+	displayName: 'Body From',
+	name: 'bodyFrom',
+	description: 'Where to find the body of the delivery, exactly as it was sent',
+	options: [
 		{
 			name: 'Binary Field',
 			value: 'binary',
@@ -28,7 +26,7 @@ const bodyFromField = choiceField(
 			description: 'Text, for example from a queue or another service',
 		},
 	],
-);
+});
 
 const binaryFieldField: Field<unknown> = showFor(
 	{ bodyFrom: ['binary'] },
@@ -72,7 +70,6 @@ const headersField = jsonField({
 		'The headers of the delivery. The node reads X-Pocketsflow-Signature, X-Pocketsflow-Event, and X-Pocketsflow-Timestamp, in upper or lower case.',
 });
 
-/** The fields of the operation, in the order in which the panel shows them. */
 export const verifyDeliveryFields = [
 	bodyFromField,
 	binaryFieldField,
@@ -81,10 +78,7 @@ export const verifyDeliveryFields = [
 	simplifyField,
 ] as const;
 
-/**
- * Prepares the check of one delivery that another node received. The check and the item are the same as in
- * the Pocketsflow Trigger. A delivery that is not valid fails with an error.
- */
+/** The same check and item as in the Pocketsflow Trigger, for a delivery from another node. */
 export function prepareVerification(context: IExecuteFunctions, item: ItemParameters): Task {
 	const { itemIndex } = item;
 	const headers = lowerCaseKeys(item.require(headersField));
@@ -92,8 +86,7 @@ export function prepareVerification(context: IExecuteFunctions, item: ItemParame
 	const readBody = prepareBody(context, item);
 	return async () => {
 		const { checkDelivery } = await import('./checkDelivery');
-		const delivery = { rawBody: await readBody(), headers };
-		return [await checkDelivery(context, delivery, { simplify, itemIndex })];
+		return [await checkDelivery(context, await readBody(), headers, { simplify, itemIndex })];
 	};
 }
 
@@ -121,9 +114,8 @@ const isFile = (value: unknown): value is IBinaryData =>
 	isRecord(value) && typeof value.mimeType === 'string' && ('id' in value || 'data' in value);
 
 /**
- * The file that the user means: by the name of a binary field, by a path in the item's JSON, or by an
- * expression that returns the file itself. In n8n's binary mode Combined, all files are in the JSON under
- * `_files` (docs/n8n-engine.md#loading-and-metadata). @throws InvalidInputError
+ * The file by the name of a binary field, by a path in the JSON, or itself. In the binary mode
+ * Combined, files are in the JSON under `_files` (docs/n8n-engine.md#loading-and-metadata).
  */
 function findFile({ json, binary }: INodeExecutionData, given: unknown): IBinaryData {
 	// $binary returns no data if n8n keeps the file in memory. The signature decides in any case.

@@ -1,4 +1,3 @@
-/** An integer of 16 digits or more, at the start of a value. */
 const longInteger = /(?:^|[\s:[,])-?\d{16}/;
 
 const stringOrNumber = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:e[+-]?\d+)?/gi;

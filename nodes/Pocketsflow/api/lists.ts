@@ -6,7 +6,6 @@ import type { PocketsflowRequest, Query } from './request';
  */
 export type Paging = 'none' | 'page' | 'pageInBody' | 'offset';
 
-/** Everything that is needed to read one list of the API. */
 export interface ListEndpoint {
 	method: 'GET' | 'POST';
 	path: string;
@@ -31,86 +30,48 @@ export interface PagePosition {
 /** The number of records to request per page. No maximum is documented; 100 is known to work. */
 export const maxPageSize = 100;
 
-/**
- * The lists of the API. If its sources disagree about a key, the node tries all of them
- * (docs/pocketsflow-api.md#lists-and-paging).
- */
+const define = (
+	paging: Paging,
+	path: string,
+	keys: readonly string[],
+	recordKeys: readonly string[] = [],
+) => ({
+	method: paging === 'pageInBody' ? ('POST' as const) : ('GET' as const),
+	path,
+	paging,
+	keys,
+	recordKeys,
+});
+
+/** If sources disagree about a key, all are tried (docs/pocketsflow-api.md#lists-and-paging). */
 export const lists = {
 	customers: {
-		method: 'GET',
-		path: '/customers',
-		paging: 'offset',
-		keys: ['customers'],
-		recordKeys: ['customer'],
+		...define('offset', '/customers', ['customers'], ['customer']),
 		newestFirst: { sortBy: 'createdAt', sortOrder: 'desc' },
 	},
-	discounts: {
-		method: 'GET',
-		path: '/discounts',
-		paging: 'none',
-		keys: ['discounts'],
-		recordKeys: ['discount'],
-	},
+	discounts: define('none', '/discounts', ['discounts'], ['discount']),
 	/** The subscriptions of customers. No source describes this response. */
-	memberships: {
-		method: 'POST',
-		path: '/orders/subscriptions',
-		paging: 'pageInBody',
-		keys: ['subscriptions', 'subscribers', 'orders'],
-		recordKeys: ['subscription', 'subscriptionCustomer'],
-	},
+	memberships: define(
+		'pageInBody',
+		'/orders/subscriptions',
+		['subscriptions', 'subscribers', 'orders'],
+		['subscription', 'subscriptionCustomer'],
+	),
 	/** The subscriptions that the seller offers. */
-	offers: {
-		method: 'GET',
-		path: '/subscriptions',
-		paging: 'none',
-		keys: ['subscriptions', 'offers'],
-		recordKeys: ['subscription', 'offer'],
-	},
-	orders: {
-		method: 'GET',
-		path: '/orders',
-		paging: 'page',
-		keys: ['orders', 'sales'],
-		recordKeys: ['sale', 'order'],
-	},
-	payments: { method: 'GET', path: '/payments', paging: 'page', keys: ['payments'] },
-	products: {
-		method: 'GET',
-		path: '/products',
-		paging: 'none',
-		keys: ['products'],
-		recordKeys: ['product'],
-	},
-	refunds: {
-		method: 'GET',
-		path: '/refunds',
-		paging: 'none',
-		keys: ['refunds'],
-		recordKeys: ['refund'],
-	},
-	reviews: { method: 'GET', path: '/reviews', paging: 'none', keys: ['reviews'] },
-	subscribers: {
-		method: 'GET',
-		path: '/subscriptions/subscribers',
-		paging: 'page',
-		keys: ['subscribers', 'subscriptions', 'customers'],
-	},
-	upsells: {
-		method: 'GET',
-		path: '/upsells',
-		paging: 'none',
-		keys: ['upsells'],
-		recordKeys: ['upsell'],
-	},
-	webhooks: {
-		method: 'GET',
-		path: '/webhooks',
-		paging: 'none',
-		keys: ['webhooks'],
-		recordKeys: ['webhook'],
-	},
-} as const satisfies Record<string, ListEndpoint>;
+	offers: define('none', '/subscriptions', ['subscriptions', 'offers'], ['subscription', 'offer']),
+	orders: define('page', '/orders', ['orders', 'sales'], ['sale', 'order']),
+	payments: define('page', '/payments', ['payments']),
+	products: define('none', '/products', ['products'], ['product']),
+	refunds: define('none', '/refunds', ['refunds'], ['refund']),
+	reviews: define('none', '/reviews', ['reviews']),
+	subscribers: define('page', '/subscriptions/subscribers', [
+		'subscribers',
+		'subscriptions',
+		'customers',
+	]),
+	upsells: define('none', '/upsells', ['upsells'], ['upsell']),
+	webhooks: define('none', '/webhooks', ['webhooks'], ['webhook']),
+} satisfies Record<string, ListEndpoint>;
 
 /** Builds the request for a list with filters, without a page. */
 export function buildListRequest(
@@ -124,10 +85,7 @@ export function buildListRequest(
 	};
 }
 
-/**
- * Builds the request for one page of a list. A list without pages is requested as a whole, unless a
- * response reported pages.
- */
+/** Builds the request for one page of a list. */
 export function buildPageRequest(
 	{ paging }: ListEndpoint,
 	request: PocketsflowRequest,
@@ -142,7 +100,7 @@ export function buildPageRequest(
 		case 'offset':
 			return { ...request, query: { ...query, limit: size, offset: position - 1 } };
 		case 'none':
-			// Without a size, because the first page had the API's default size.
+			// Later pages exist only if a response reported them. The first had the API's default size.
 			return position === 1 ? request : { ...request, query: { ...query, page: position } };
 	}
 }

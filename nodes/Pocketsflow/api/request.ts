@@ -1,14 +1,11 @@
 import type { IDataObject } from 'n8n-workflow';
 
-/** Query parameters; undefined ones are not sent. */
 export type Query = Record<string, string | number | boolean | undefined>;
 
-/**
- * One call of the HTTP API. `path` begins with a slash and holds only encoded segments (see `path`).
- * Undefined query and body values are not sent.
- */
+/** One call of the HTTP API. Undefined query and body values are not sent. */
 export interface PocketsflowRequest {
 	method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+	/** Begins with a slash; the function `path` encodes its IDs. */
 	path: string;
 	query?: Query;
 	body?: IDataObject;
@@ -17,9 +14,8 @@ export interface PocketsflowRequest {
 }
 
 /**
- * What happens if a request is sent twice. `read` and `change` do no harm and may be repeated. `create`
- * creates a second record, moves money again, or is rejected the second time: it is not repeated once it
- * may have been processed.
+ * What happens if a request is sent twice. Only `create` does harm: it creates a second record,
+ * moves money again, or is rejected. It is not repeated once it may have been processed.
  */
 export type Effect = 'read' | 'change' | 'create';
 

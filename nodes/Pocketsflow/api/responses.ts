@@ -2,7 +2,6 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { parseJson } from './json';
 
-/** Keys that may hold any list, in addition to the list's own. */
 const commonListKeys = ['data', 'items', 'results', 'docs'];
 
 /** Whether an external value is an object with keys: not null and not an array. */
@@ -14,19 +13,35 @@ export function isRecord(value: unknown): value is IDataObject {
 export const listValues = (value: unknown): unknown[] =>
 	typeof value === 'object' && value !== null ? Object.values(value) : [];
 
-/**
- * Reads the ID of a record: `_id` in most responses, `id` in checkout sessions and deliveries
- * (docs/pocketsflow-api.md#ids).
- */
+/** A number or a flag as text: an API may answer both as text. */
+const toPlainText = (value: unknown) =>
+	typeof value === 'object' ? '' : String(value).trim().toLowerCase();
+
+/** Reads a count, a number or its digits as text; undefined for anything else, such as -1. */
+export function readCount(value: unknown): number | undefined {
+	const text = toPlainText(value);
+	return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+const flags = new Map([
+	['true', true],
+	['1', true],
+	['false', false],
+	['0', false],
+]);
+
+/** Reads a yes or no, also as text or as 1 or 0; undefined for anything else. */
+export const readFlag = (value: unknown): boolean | undefined => flags.get(toPlainText(value));
+
+/** Reads the ID of a record, under either key that may hold it (docs/pocketsflow-api.md#ids). */
 export function readId(record: IDataObject): string | undefined {
 	const id = record._id ?? record.id;
 	return typeof id === 'string' || typeof id === 'number' ? String(id) : undefined;
 }
 
 /**
- * Reads the one record of a response, which may be bare or wrapped: `{ sale: {…} }`, `{ data: {…} }`. A
- * response with its own ID is the record. `{}` if the response is not an object.
- * @param keys that may wrap a record of this kind, in addition to `data`
+ * Reads the one record of a response, which may be bare or wrapped under one of the keys or `data`.
+ * A response with its own ID is the record. `{}` if the response is not an object.
  */
 export function unwrapRecord(response: unknown, keys: readonly string[] = []): IDataObject {
 	if (!isRecord(response)) return {};
@@ -38,11 +53,7 @@ export function unwrapRecord(response: unknown, keys: readonly string[] = []): I
 	return response;
 }
 
-/**
- * Finds the records in the response of a list: a bare array, or the first array under one of its keys or
- * the common ones, which may be nested (docs/pocketsflow-api.md#lists-and-paging).
- * @returns undefined if the response has no list at all
- */
+/** Finds the records of a list; undefined without one (docs/pocketsflow-api.md#lists-and-paging). */
 export function findRecords(
 	response: unknown,
 	keys: readonly string[] = [],
@@ -50,8 +61,7 @@ export function findRecords(
 	if (Array.isArray(response)) return response.filter(isRecord);
 	if (!isRecord(response)) return undefined;
 	for (const key of [...keys, ...commonListKeys]) {
-		const inner = response[key];
-		const records = Array.isArray(inner) || isRecord(inner) ? findRecords(inner, keys) : undefined;
+		const records = findRecords(response[key], keys);
 		if (records) return records;
 	}
 	return undefined;
@@ -65,33 +75,31 @@ export interface Pagination {
 	hasMore?: boolean;
 }
 
-/** Reads the `pagination` block of a page, each part only if it has the documented type. */
+/** Reads the `pagination` block of a page, which may be in `data` together with the list. */
 export function readPagination(response: unknown): Pagination {
-	if (!isRecord(response) || !isRecord(response.pagination)) return {};
-	const { totalCount, totalPages, pageSize, hasMore } = response.pagination;
+	if (!isRecord(response)) return {};
+	const { pagination, data } = response;
+	if (!isRecord(pagination)) return readPagination(data);
+	const { totalCount, totalPages, pageSize, hasMore } = pagination;
 	return {
-		totalCount: typeof totalCount === 'number' ? totalCount : undefined,
-		totalPages: typeof totalPages === 'number' ? totalPages : undefined,
-		pageSize: typeof pageSize === 'number' ? pageSize : undefined,
-		hasMore: typeof hasMore === 'boolean' ? hasMore : undefined,
+		totalCount: readCount(totalCount),
+		totalPages: readCount(totalPages),
+		pageSize: readCount(pageSize),
+		hasMore: readFlag(hasMore),
 	};
 }
 
-/** Keys that may hold the text of an error, the most specific first. */
+/** The most specific first. */
 const errorTextKeys = ['message', 'error', 'error_description', 'detail', 'title', 'msg', 'reason'];
 
-/** Keys that may hold a list of errors, or a map of errors by field name. */
 const errorListKeys = ['errors', 'issues', 'details', 'violations', 'constraints'];
 
 const errorFieldKeys = ['field', 'path', 'param', 'property'];
 
-/** No real error is nested deeper. One that is was built to waste time. */
+/** An error that is nested deeper was built to waste time. */
 const maxErrorDepth = 5;
 
-/**
- * Reads the text and the code of an error body in every common shape: the text may be bare, under one of
- * several keys, in a list, in a map by field, or in JSON within text (docs/pocketsflow-api.md#errors).
- */
+/** Reads text and code of an error body in any usual shape (docs/pocketsflow-api.md#errors). */
 export function readErrorParts(body: unknown): { text?: string; code?: string } {
 	const { code, error } = isRecord(body) ? body : {};
 	const codes = [code, isRecord(error) ? error.code : undefined];
@@ -113,7 +121,6 @@ function readNestedJson(text: string, depth: number): string | undefined {
 	return /^\s*[[{]/.test(text) ? readErrorText(parseJson(text), depth + 1) : undefined;
 }
 
-/** One of several errors, with the name of its field unless the text contains it. */
 function readErrorItem(item: unknown, depth: number): string | undefined {
 	const text = readErrorText(item, depth + 1);
 	const paths = isRecord(item) ? errorFieldKeys.map((key) => item[key]) : [];
@@ -122,7 +129,6 @@ function readErrorItem(item: unknown, depth: number): string | undefined {
 	return typeof field === 'string' ? prefixField(field, text) : text;
 }
 
-/** Several errors, as a list or a map by field name. */
 function readErrorList(value: unknown, depth: number): string | undefined {
 	const text = readErrorText(value, depth);
 	if (text !== undefined || !isRecord(value)) return text;
@@ -152,30 +158,27 @@ function joinErrors(texts: Array<string | undefined>, separator = '; '): string 
 	return present.length === 0 ? undefined : present.join(separator);
 }
 
-/** Whether a list or a map is not empty, or another value is neither false nor blank. */
 const isFilled = (value: unknown) =>
-	typeof value === 'object' && value !== null ? Object.keys(value).length > 0 : Boolean(value);
+	typeof value === 'object' && value !== null
+		? Object.keys(value).length > 0
+		: (readFlag(value) ?? Boolean(value));
 
-/**
- * Whether a body reports a failure, even if its status is a success (docs/pocketsflow-api.md#errors). A
- * record with its own ID never does.
- */
+/** Whether a body reports a failure, even with a success status (docs/pocketsflow-api.md#errors). */
 export function isErrorBody(body: unknown): boolean {
 	if (!isRecord(body) || hasId(body)) return false;
 	const { success, ok, status, statusCode, error, errors, message, data } = body;
 	return (
-		success === false ||
-		ok === false ||
+		readFlag(success) === false ||
+		readFlag(ok) === false ||
 		(typeof status === 'string' && /^(error|fail(ed|ure)?)$/i.test(status)) ||
 		Number(statusCode) >= 400 ||
-		Boolean(error) ||
+		(readFlag(error) ?? Boolean(error)) ||
 		isFilled(errors) ||
 		(Array.isArray(message) && message.length > 0) ||
 		(isRecord(data) && isErrorBody(data))
 	);
 }
 
-/** Whether a record has an ID to request it by. */
 export const hasId = (record: IDataObject): boolean => Boolean(readId(record)?.trim());
 
 /** Whether a record has a URL to send a person to. */

@@ -2,122 +2,111 @@ import type { IDataObject, INodePropertyOptions } from 'n8n-workflow';
 
 import { isRecord } from '../api/responses';
 
-/** Reads an ID from a payload; undefined if the payload does not hold it. */
 type IdReader = (payload: IDataObject) => string | undefined;
 
 interface EventDefinition {
-	/** The name with which the event is registered and emitted: docs/pocketsflow-api.md#events */
 	name: string;
-	/** Other names of the same event. */
 	aliases?: readonly string[];
 	label: string;
 	description: string;
 	/**
-	 * Reads the ID of something to which this event happens only once. Without it, or if the payload lacks
-	 * that ID, the event counts as one that can recur, and its time becomes part of its identity: repeating
-	 * an event is better than losing one.
+	 * Reads the ID of something to which this event happens only once. Without that ID, the event can
+	 * recur, and its time becomes part of its identity: repeating an event is better than losing one.
 	 */
 	identity?: IdReader;
-	/** Reads the ID of what a recurring event happens to. */
+	/** Reads the ID of what a recurring event happens to. Default: `identity`. */
 	subject?: IdReader;
-	/** Whether accounts and modes share these IDs. All others are Pocketsflow's own, and differ. */
+	/** Whether accounts and modes share these IDs, which are not Pocketsflow's own. */
 	isShared?: boolean;
 }
 
-/** Reads text at a path; a number is returned as text. */
-const readText = (payload: IDataObject, ...keys: string[]): string | undefined => {
-	let value: unknown = payload;
-	for (const key of keys) value = isRecord(value) ? value[key] : undefined;
-	if (typeof value === 'number') return String(value);
-	return typeof value === 'string' && value !== '' ? value : undefined;
-};
+/** Reads text or a number, as text, at the first path that holds one. */
+const textAt =
+	(...paths: string[]): IdReader =>
+	(payload) => {
+		for (const path of paths) {
+			let value: unknown = payload;
+			for (const key of path.split('.')) value = isRecord(value) ? value[key] : undefined;
+			if (typeof value === 'number') return String(value);
+			if (typeof value === 'string' && value !== '') return value;
+		}
+		return undefined;
+	};
 
 /** Reads the ID of an entity that is the payload itself, or is under `key`. */
-const entityId =
-	(key: string): IdReader =>
-	(payload) =>
-		readText(payload, key, 'id') ??
-		readText(payload, key, '_id') ??
-		readText(payload, `${key}Id`) ??
-		readText(payload, '_id') ??
-		readText(payload, 'id');
+const entityId = (key: string) => textAt(`${key}.id`, `${key}._id`, `${key}Id`, '_id', 'id');
 
 const readProductId = entityId('product');
-const readReviewId = entityId('review');
 
-const readNamedOrderId: IdReader = (payload) =>
-	readText(payload, 'order', 'id') ??
-	readText(payload, 'order', '_id') ??
-	readText(payload, 'orderId') ??
-	readText(payload, 'order');
-
+const orderPaths = ['order.id', 'order._id', 'orderId', 'order'];
+const readNamedOrderId = textAt(...orderPaths);
 /** Reads the ID of the order that the payload names, or is. */
-const readOrderId: IdReader = (payload) =>
-	readNamedOrderId(payload) ?? readText(payload, '_id') ?? readText(payload, 'id');
+const readOrderId = textAt(...orderPaths, '_id', 'id');
 
-const readRefundId: IdReader = (payload) =>
-	readText(payload, 'refund', 'id') ??
-	readText(payload, 'refund', '_id') ??
-	readText(payload, 'refundId');
+const readRefundId = textAt('refund.id', 'refund._id', 'refundId');
 
-/**
- * Reads the buyer's email address from its older and newer places (docs/pocketsflow-api.md#payloads), in
- * lower case.
- */
-export const readEmail: IdReader = (payload) =>
-	(
-		readText(payload, 'customer', 'email') ??
-		readText(payload, 'customer', 'buyerEmail') ??
-		readText(payload, 'subscriptionCustomer', 'buyerEmail') ??
-		readText(payload, 'subscriptionCustomer', 'email') ??
-		readText(payload, 'buyerEmail') ??
-		readText(payload, 'customer_email') ??
-		readText(payload, 'customerEmail') ??
-		readText(payload, 'email')
-	)
-		?.trim()
-		.toLowerCase();
+const readEmailAsSent = textAt(
+	'customer.email',
+	'customer.buyerEmail',
+	'subscriptionCustomer.buyerEmail',
+	'subscriptionCustomer.email',
+	'buyerEmail',
+	'customer_email',
+	'customerEmail',
+	'email',
+);
+
+/** Reads the buyer's email address from any of its places, in lower case. */
+export const readEmail: IdReader = (payload) => readEmailAsSent(payload)?.trim().toLowerCase();
+
+const readCustomerId = textAt('customer.id', 'customer._id');
 
 /**
- * Reads what identifies a buyer in one account: the email address, which is in both deliveries and the API.
- * A buyer without one is identified by the API's customer ID, or by their first order, which the event
- * carries.
+ * Reads what identifies a buyer in one account: the email address, which is in both deliveries and
+ * the API, or else the API's customer ID, or their first order, which the event carries.
  */
 const readBuyer: IdReader = (payload) =>
 	readEmail(payload) ??
-	withPrefix('id', readText(payload, 'customer', 'id') ?? readText(payload, 'customer', '_id')) ??
+	withPrefix('id', readCustomerId(payload)) ??
 	withPrefix('order', readNamedOrderId(payload));
 
 /** Distinguishes IDs of different kinds, which may be equal if they are numbers. */
 const withPrefix = (prefix: string, id: string | undefined) => id && `${prefix}:${id}`;
 
 /** Reads the ID of this buyer's membership. `subscription.id` is the offer, which many buyers share. */
-export const readMembershipId: IdReader = (payload) =>
-	readText(payload, 'subscriptionCustomerId') ??
-	readText(payload, 'subscriptionCustomer', 'id') ??
-	readText(payload, 'subscriptionCustomer', '_id');
+export const readMembershipId = textAt(
+	'subscriptionCustomerId',
+	'subscriptionCustomer.id',
+	'subscriptionCustomer._id',
+);
 
-/**
- * Finds the subscription that an event names, an object or an ID. Newer raw invoices have it in their
- * parent.
- */
+/** Finds the subscription, an object or an ID, that an event names; newer invoices have a `parent`. */
 export const findSubscription = ({ subscription, parent }: IDataObject): unknown =>
 	subscription ??
 	(isRecord(parent) && isRecord(parent.subscription_details)
 		? parent.subscription_details.subscription
 		: undefined);
 
-/** Reads the payment provider's subscription (`sub_…`). */
-const readProviderSubscription: IdReader = (payload) => {
-	const found = { subscription: findSubscription(payload) } as IDataObject;
-	const id = readText(found, 'subscription', 'id') ?? readText(found, 'subscription');
-	return id?.startsWith('sub_') ? id : undefined;
+/** Reads an ID of the payment provider; undefined for one of another kind. */
+const providerId = (prefix: string, ...paths: string[]): IdReader => {
+	const readAny = textAt(...paths);
+	return (payload) => {
+		const id = readAny(payload);
+		return id?.startsWith(prefix) ? id : undefined;
+	};
 };
 
+const readSubscriptionId = providerId('sub_', 'subscription.id', 'subscription');
+const readProviderSubscription: IdReader = (payload) =>
+	readSubscriptionId({ subscription: findSubscription(payload) } as IDataObject);
+const readPaymentIntentId = providerId('pi_', 'id');
+const readProviderInvoice = providerId('in_', 'id');
+const readNamedInvoice = textAt('invoice.id', 'invoiceId');
+
 /**
- * Reads an ID that no other membership has. In older payloads, `subscriptionCustomer.id` is the payment
- * provider's customer (`cus_…`), who may subscribe again. Then the ID is unique only together with the
- * provider's subscription (`sub_…`). docs/pocketsflow-api.md#payloads
+ * Reads an ID that no other membership has. In older payloads, `subscriptionCustomer.id` is the
+ * payment provider's customer (`cus_…`), who may subscribe again. Then the ID is unique only
+ * together with the provider's subscription (`sub_…`). docs/pocketsflow-api.md#payloads
  */
 const readUniqueMembershipId: IdReader = (payload) => {
 	const id = readMembershipId(payload);
@@ -126,20 +115,8 @@ const readUniqueMembershipId: IdReader = (payload) => {
 	return subscription && `${subscription}/${id}`;
 };
 
-const stripeObjectId =
-	(prefix: string): IdReader =>
-	(payload) => {
-		const id = readText(payload, 'id');
-		return id?.startsWith(prefix) ? id : undefined;
-	};
-
-const readPaymentIntentId = stripeObjectId('pi_');
-const readStripeInvoiceId = stripeObjectId('in_');
-
 const readInvoiceId: IdReader = (payload) =>
-	readStripeInvoiceId(payload) ??
-	readText(payload, 'invoice', 'id') ??
-	readText(payload, 'invoiceId');
+	readProviderInvoice(payload) ?? readNamedInvoice(payload);
 
 const readBillingSubject: IdReader = (payload) =>
 	readMembershipId(payload) ?? readInvoiceId(payload) ?? readProviderSubscription(payload);
@@ -151,7 +128,6 @@ export const events: readonly EventDefinition[] = [
 		label: 'Customer Created',
 		description: 'A buyer made their first purchase',
 		identity: readBuyer,
-		subject: readBuyer,
 		isShared: true,
 	},
 	{
@@ -208,7 +184,6 @@ export const events: readonly EventDefinition[] = [
 		label: 'Order Completed',
 		description: 'A buyer paid for a product. For subscriptions, use Subscription Created.',
 		identity: readOrderId,
-		subject: readOrderId,
 	},
 	{
 		name: 'order.refunded',
@@ -228,21 +203,18 @@ export const events: readonly EventDefinition[] = [
 		label: 'Payment Succeeded',
 		description: 'A single payment attempt succeeded. To fulfill orders, use Order Completed.',
 		identity: readPaymentIntentId,
-		subject: readPaymentIntentId,
 	},
 	{
 		name: 'product.created',
 		label: 'Product Created',
 		description: 'A product was created',
 		identity: readProductId,
-		subject: readProductId,
 	},
 	{
 		name: 'product.deleted',
 		label: 'Product Deleted',
 		description: 'A product was deleted',
 		identity: readProductId,
-		subject: readProductId,
 	},
 	{
 		name: 'product.updated',
@@ -254,8 +226,7 @@ export const events: readonly EventDefinition[] = [
 		name: 'review.created',
 		label: 'Review Created',
 		description: 'A buyer reviewed a product',
-		identity: readReviewId,
-		subject: readReviewId,
+		identity: entityId('review'),
 	},
 	{
 		name: 'customer.subscription.created',
@@ -303,27 +274,16 @@ const byName = new Map(
 	events.flatMap((event) => [event.name, ...(event.aliases ?? [])].map((name) => [name, event])),
 );
 
-/** Finds the definition of an event by its name or an alias; undefined for an unknown event. */
-export function findEvent(name: string): EventDefinition | undefined {
-	return byName.get(name);
-}
+/** Finds the definition of an event by its name or an alias, in any case; undefined for an unknown event. */
+export const findEvent = (name: string): EventDefinition | undefined =>
+	byName.get(name) ?? byName.get(name.toLowerCase());
 
-/**
- * Replaces an alias with the canonical name: `customer.subscription.paused` becomes
- * `customer.subscription.pause`. Unknown names stay unchanged.
- */
-export function toCanonicalName(name: string): string {
-	return byName.get(name)?.name ?? name;
-}
+/** Replaces an alias with the canonical name. Unknown names stay unchanged. */
+export const toCanonicalName = (name: string): string => findEvent(name)?.name ?? name;
 
 /** Lists events as the options of an n8n parameter. */
-export function toOptions(definitions: readonly EventDefinition[]): INodePropertyOptions[] {
-	return definitions.map(({ label, name, description }) => ({
-		name: label,
-		value: name,
-		description,
-	}));
-}
+export const toOptions = (definitions: readonly EventDefinition[]): INodePropertyOptions[] =>
+	definitions.map(({ label, name, description }) => ({ name: label, value: name, description }));
 
 /** Every known event, as the options of a parameter. */
 export const eventOptions: INodePropertyOptions[] = toOptions(events);

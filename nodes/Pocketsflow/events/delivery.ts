@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import type { IDataObject } from 'n8n-workflow';
 
-import { toMilliseconds } from '../api/dates';
+import { readApiDate } from '../api/dates';
 import { parseJson } from '../api/json';
 import { isRecord, listValues } from '../api/responses';
 import { toCanonicalName } from './catalogue';
@@ -10,26 +10,22 @@ import { readTestMode } from './mode';
 
 /** One delivery with a valid signature. */
 export interface Delivery {
-	/** The canonical event name. */
 	event: string;
-	/** The payload as sent, without an envelope around it. */
+	/** As sent, without an envelope around it. */
 	payload: IDataObject;
-	/** Whether it is about test data; undefined if it does not say. */
 	testMode: boolean | undefined;
-	/** When Pocketsflow says that it was sent, in ms since 1970; undefined if that can't be read. */
+	/** When Pocketsflow says that it was sent, in ms since 1970. */
 	sentAtMs: number | undefined;
-	/**
-	 * SHA-256, in hex, of the payload without `webhookId`, which identifies the endpoint and not the event.
-	 */
+	/** SHA-256, in hex, of the payload without `webhookId`, which identifies the endpoint. */
 	digest: string;
 }
 
 export type DeliveryHeaders = Record<string, string | string[] | undefined>;
 
 /**
- * Reads a delivery from its headers and its verified body. The payload is flat, flat with an `event`, or in
- * an envelope `{ type, data }` (docs/pocketsflow-api.md#payloads). The event in the body takes precedence
- * over the header: the header is not signed, and no one may pass off a captured refund as a purchase.
+ * Reads a delivery from its headers and its verified body (docs/pocketsflow-api.md#payloads). The event in
+ * the body takes precedence over the header: the header is not signed, and no one may pass off a captured
+ * refund as a purchase.
  * @param customEvents event names that only the user knows
  * @returns undefined if the body is not a JSON object, is nested too deeply, or if nothing names the event
  */
@@ -42,9 +38,9 @@ export function readDelivery(
 	if (!isRecord(body) || isDeeperThan(maxDepth, body)) return undefined;
 	const names = [body.event, body.type].flatMap((value) => readName(value) ?? []);
 	const isEvent = (name: string) => eventName.test(name) || customEvents.includes(name);
-	const event = names.find(isEvent) ?? readName(headers['x-pocketsflow-event']) ?? names.at(0);
+	const event = names.find(isEvent) ?? readEventHeader(headers) ?? names.at(0);
 	if (event === undefined) return undefined;
-	const payload = names.length > 0 && isRecord(body.data) ? body.data : body;
+	const payload = isInEnvelope(body, names) ? body.data : body;
 	return {
 		event: toCanonicalName(event),
 		payload,
@@ -57,7 +53,7 @@ export function readDelivery(
 /** The format of an event name. Other text under `event` or `type` may be data: products have a type. */
 const eventName = /^[a-z]\w*(\.\w+)+$/i;
 
-/** A deeper body is not a payload, and n8n could not store an execution that holds one. */
+/** n8n can't store an execution that holds a deeper body. */
 const maxDepth = 200;
 
 function isDeeperThan(depth: number, value: unknown): boolean {
@@ -66,17 +62,36 @@ function isDeeperThan(depth: number, value: unknown): boolean {
 	return level.length > 0;
 }
 
-/**
- * Reads the timestamp header as ms since 1970. It holds ms, or seconds if the number is too small for ms
- * (docs/pocketsflow-api.md#deliveries). Undefined for anything that is not a date up to 9999.
- */
-export function readSentAt(header: unknown): number | undefined {
-	if (typeof header !== 'string' || !/^\d{9,16}$/.test(header.trim())) return undefined;
-	const timeMs = toMilliseconds(Number(header));
-	return timeMs <= latestMs ? timeMs : undefined;
+/** Reads the timestamp header, in ms or in seconds, as ms (docs/pocketsflow-api.md#deliveries). */
+export const readSentAt = (header: unknown): number | undefined =>
+	typeof header === 'string' && /^\d{9,16}$/.test(header.trim())
+		? readApiDate(Number(header))
+		: undefined;
+
+/** Reads the event in the header, which a proxy may have repeated or extended: `a.b, a.b;v=1`. */
+function readEventHeader({ 'x-pocketsflow-event': header }: DeliveryHeaders): string | undefined {
+	if (typeof header !== 'string') return undefined;
+	const names = new Set(header.split(',').map((part) => part.replace(/;.*/, '').trim()));
+	return names.size === 1 ? readName([...names][0]) : undefined;
 }
 
-const latestMs = Date.parse('9999-12-31T23:59:59.999Z');
+/** Keys of which every payload of a known event has at least one. */
+const subjectKeys = [
+	'_id',
+	'id',
+	'order',
+	'orderId',
+	'product',
+	'customer',
+	'subscription',
+	'email',
+];
+
+const hasSubject = (record: IDataObject) => subjectKeys.some((key) => key in record);
+
+/** Whether the payload is in `data`: next to the name of the event, or if only `data` has a subject. */
+const isInEnvelope = (body: IDataObject, names: string[]): body is { data: IDataObject } =>
+	isRecord(body.data) && (names.length > 0 || (hasSubject(body.data) && !hasSubject(body)));
 
 function readName(value: unknown): string | undefined {
 	return typeof value === 'string' && value.trim() ? value.trim() : undefined;

@@ -6,15 +6,12 @@ import type { Delivery } from './delivery';
 import { buildEventId, type BusinessEvent } from './identity';
 import { buildRawOutput, buildSimplifiedOutput, type EventEnvelope } from './output';
 
-/** What a delivery does not say about itself. */
+/** What a delivery does not say about itself; the account is undefined if it is unknown. */
 export interface DeliveryOrigin {
-	/** Whether the credential's key is a test key. */
 	isTestKey: boolean;
-	/** The user in whose account it happened; undefined if unknown. */
 	account: string | undefined;
 }
 
-/** The business event that a verified delivery reports. */
 export const toBusinessEvent = (
 	delivery: Delivery,
 	{ isTestKey, account }: DeliveryOrigin,
@@ -26,11 +23,7 @@ export const toBusinessEvent = (
 	discriminator: delivery.sentAtMs ?? randomUUID(),
 });
 
-/**
- * Builds the item of a verified delivery.
- * @param simplify emits the known parts of the payload instead of the whole payload
- * @param nowMs when this n8n instance received it
- */
+/** Builds the item of a verified delivery that this n8n instance received at `nowMs`. */
 export function buildDeliveryItem(
 	businessEvent: BusinessEvent,
 	{ sentAtMs }: Delivery,

@@ -7,16 +7,13 @@ export interface BusinessEvent {
 	event: string;
 	payload: IDataObject;
 	testMode: boolean;
-	/**
-	 * Distinguishes this occurrence from others of a recurring event: when it was sent (ms), the date and the
-	 * ID of a record, or the ID of a change.
-	 */
+	/** Tells occurrences apart: a time of sending (ms), a record's date and ID, or a change ID. */
 	discriminator: number | string;
 	/** A digest of the content, in hex. Absent if the discriminator alone distinguishes events. */
 	digest?: string;
-	/** How often it happened to the same thing, if known. Default: the first time. */
+	/** How often it happened to the same thing. Default: once. */
 	occurrence?: number;
-	/** The user in whose account it happened (`userId` of the API); undefined if unknown. */
+	/** The `userId` of the account; undefined if unknown. */
 	account?: string;
 }
 
@@ -31,43 +28,40 @@ function readUniqueId({ event, payload, testMode, account }: BusinessEvent): str
 
 /** What identifies the subject of a recurring event. If nothing else does, the account. */
 function readSubject({ event, payload, account }: BusinessEvent): string | undefined {
-	return findEvent(event)?.subject?.(payload) ?? account;
+	return findSubjectReader(event)?.(payload) ?? account;
 }
 
-/**
- * Whether the ID of such an event may need the account: accounts share its IDs, or it may not name
- * anything.
- */
-export function dependsOnAccount(event: string): boolean {
-	const definition = findEvent(event);
-	return definition?.subject === undefined || definition.isShared === true;
+function findSubjectReader(event: string) {
+	const { subject, identity } = findEvent(event) ?? {};
+	return subject ?? identity;
 }
 
+/** Whether the ID of such an event may need the account: its own IDs are shared, or missing. */
+export const dependsOnAccount = (event: string): boolean =>
+	findSubjectReader(event) === undefined || findEvent(event)?.isShared === true;
+
 /**
- * Builds the ID of a business event: the same for every time and for either trigger that sees it, and
- * different for two different events. Pocketsflow sends no event ID, and `webhookId` identifies the
- * endpoint: docs/pocketsflow-api.md#deliveries
+ * Builds the ID of a business event, because Pocketsflow sends none (docs/pocketsflow-api.md#deliveries):
+ * the same for either trigger that sees it, and different for two events.
  *
  * The ID of a recurring event includes the discriminator, because a second identical renewal a month later
- * must not look like the first. It also includes the digest, because Pocketsflow's timestamp may count
- * whole seconds, and several events fit into one. Some events happen once to most things and again to some,
- * such as the end of a subscription that returned. From the second time on, their IDs include the number of
- * the occurrence.
+ * must not look like the first, and the digest, because several events fit into one second. For events
+ * that rarely happen again, such as the end of a subscription that returned, it includes the number of the
+ * occurrence from the second time on.
  */
 export function buildEventId(businessEvent: BusinessEvent): string {
 	const { event, discriminator, digest, occurrence = 1 } = businessEvent;
 	const uniqueId = readUniqueId(businessEvent);
-	if (uniqueId !== undefined)
-		return [event, uniqueId, ...(occurrence > 1 ? [occurrence] : [])].join(':');
-	return [event, readSubject(businessEvent), discriminator, digest?.slice(0, 16)]
-		.filter((part) => part !== undefined)
-		.join(':');
+	const parts =
+		uniqueId === undefined
+			? [readSubject(businessEvent), discriminator, digest?.slice(0, 16)]
+			: [uniqueId, occurrence > 1 ? occurrence : undefined];
+	return [event, ...parts].filter((part) => part !== undefined).join(':');
 }
 
 /**
- * Builds what a redelivery shares with the delivery that it repeats, within one account. For an event that
- * happens only once, every delivery is a repetition, whatever its content and time. For an event that can
- * recur, only a copy with the same content and the same discriminator is.
+ * Builds what a redelivery shares with the delivery that it repeats, within one account: the ID of
+ * a thing to which the event happens only once, or else the whole content and the discriminator.
  */
 export function buildRepetitionKey(businessEvent: BusinessEvent): string {
 	const { event, discriminator, digest = '' } = businessEvent;

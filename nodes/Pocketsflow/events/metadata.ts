@@ -4,10 +4,8 @@ import { parseJson } from '../api/json';
 import { isRecord } from '../api/responses';
 
 /**
- * Reads the metadata of the checkout session from a webhook payload or an API record. It may be at the top
- * level, in the order, or in a raw invoice: in its subscription details, older or newer, or in its lines.
- * It is an object or text (see `parseMetadata`): docs/pocketsflow-api.md#metadata
- * @returns undefined if there is none
+ * Reads the metadata of the checkout session from a webhook payload or an API record, in any of its
+ * places and forms (docs/pocketsflow-api.md#metadata); undefined if there is none.
  */
 export function readMetadata(payload: IDataObject): IDataObject | undefined {
 	const { metadata, order, subscription_details: details, parent, lines } = payload;
@@ -32,10 +30,7 @@ const readRaw = (value: unknown) =>
 /** Text that is URL-encoded once too often: no `=` or `{` comes before the encoded ones. */
 const encodedTwice = /^[^={]*%(?:25)*(?:3d|7b)/i;
 
-/**
- * Parses an object, JSON text, or URL-encoded text from the embedded checkout, which may be in quotes. Text
- * may be encoded twice.
- */
+/** Parses an object, JSON text, or URL-encoded text, which may be in quotes or encoded twice. */
 function parseMetadata(value: unknown, depth = 3): IDataObject | undefined {
 	if (isRecord(value)) return unfoldWebhookMetadata(value);
 	if (typeof value !== 'string' || depth === 0) return undefined;
@@ -58,7 +53,7 @@ function decode(text: string): string | undefined {
 	}
 }
 
-/** Replaces the text under `webhookMetadata` with the keys that are encoded in it. */
+/** Replaces the text under `webhookMetadata` with the keys that it encodes. */
 function unfoldWebhookMetadata(metadata: IDataObject): IDataObject {
 	const { webhookMetadata, ...others } = metadata;
 	const encoded = parseMetadata(webhookMetadata);

@@ -1,15 +1,15 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { isRecord } from '../api/responses';
+import { isRecord, readFlag } from '../api/responses';
 
 /**
- * Reads from a payload or a record whether it is test data: `testMode` in Pocketsflow, `livemode` in raw
- * data of the payment provider, at the top level or in its order (docs/pocketsflow-api.md#payloads).
- * @returns undefined if it does not say
+ * Reads from a payload, a record, or the order in it whether it is test data; undefined if it is
+ * not said. `livemode` comes from the payment provider (docs/pocketsflow-api.md#payloads).
  */
 export function readTestMode(payload: IDataObject): boolean | undefined {
 	const { testMode, livemode, order } = payload;
-	if (typeof testMode === 'boolean') return testMode;
-	if (typeof livemode === 'boolean') return !livemode;
+	const isLive = readFlag(livemode);
+	const isTest = readFlag(testMode) ?? (isLive === undefined ? undefined : !isLive);
+	if (isTest !== undefined) return isTest;
 	return isRecord(order) ? readTestMode({ ...order, order: undefined }) : undefined;
 }

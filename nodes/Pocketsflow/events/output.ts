@@ -9,7 +9,7 @@ export interface EventEnvelope {
 	event: string;
 	eventId: string;
 	testMode: boolean;
-	/** Pocketsflow's own time, in ISO 8601: of the delivery, or of a polled record. */
+	/** Pocketsflow's own time of the delivery or the polled record, in ISO 8601. */
 	sentAt?: string;
 	/** When this n8n instance received or found it, in ISO 8601. */
 	deliveredAt: string;
@@ -18,17 +18,18 @@ export interface EventEnvelope {
 }
 
 /** The payload as sent, with the envelope's keys next to its own. */
-export function buildRawOutput(envelope: EventEnvelope, payload: IDataObject): IDataObject {
-	return { ...payload, ...envelope };
-}
+export const buildRawOutput = (envelope: EventEnvelope, payload: IDataObject): IDataObject => ({
+	...payload,
+	...envelope,
+});
 
 /**
- * The parts of a payload that workflows use, at the paths that Pocketsflow documents, filled from every
- * known older and newer format (docs/pocketsflow-api.md#payloads). Amounts are not converted, because it is
- * unknown whether they are cents or major units (docs/pocketsflow-api.md#money). Parts that the payload
- * lacks are omitted.
+ * The parts of a payload that workflows use, at the paths that Pocketsflow documents, filled from
+ * every known format (docs/pocketsflow-api.md#payloads). Amounts are not converted, because their
+ * unit is unknown (docs/pocketsflow-api.md#money). Missing parts are omitted.
  */
 export function buildSimplifiedOutput(envelope: EventEnvelope, payload: IDataObject): IDataObject {
+	const order = isRecord(payload.order) ? payload.order : {};
 	const parts: IDataObject = {
 		order: readEntity(payload, 'order', 'orderId'),
 		refund: isRecord(payload.refund) ? payload.refund : undefined,
@@ -39,14 +40,13 @@ export function buildSimplifiedOutput(envelope: EventEnvelope, payload: IDataObj
 		subscriptionCustomerId: readMembershipId(payload),
 		amount: payload.amount ?? payload.amount_paid ?? payload.grossAmount,
 		currency: payload.currency,
-		clientReferenceId: payload.clientReferenceId,
+		clientReferenceId: payload.clientReferenceId ?? order.clientReferenceId,
 		metadata: readMetadata(payload),
 	};
 	const set = Object.entries(parts).filter(([, value]) => value !== undefined && value !== null);
 	return { ...envelope, ...Object.fromEntries(set) };
 }
 
-/** The subject of each kind of event, by the beginning of its name. */
 const subjectKeys: Record<string, string> = {
 	identity: 'identity',
 	payment_intent: 'paymentIntent',
@@ -57,10 +57,7 @@ const subjectKeys: Record<string, string> = {
 /** Keys of a flat payload that are not about its subject. */
 const otherKeys = new Set(['_id', 'event', 'type', 'webhookId', 'testMode', 'livemode', 'userId']);
 
-/**
- * The subject of events whose payload may be the subject itself (docs/pocketsflow-api.md#all-others): the
- * object under its key, or the plain values of the payload.
- */
+/** The subject of an event whose payload may be the subject (docs/pocketsflow-api.md#all-others). */
 function readSubjectPart(event: string, payload: IDataObject): IDataObject {
 	const key = subjectKeys[event.split('.')[0]] as string | undefined;
 	if (key === undefined) return {};
@@ -75,7 +72,6 @@ function readSubjectPart(event: string, payload: IDataObject): IDataObject {
 		: { [key]: { ...(id !== undefined && { id }), ...values } };
 }
 
-/** An order or a product: the object under `key`, or an object built from the ID in its place. */
 function readEntity(payload: IDataObject, key: string, idKey: string): IDataObject | undefined {
 	const value = payload[key];
 	if (isRecord(value)) return value._id ? { id: value._id, ...value } : value;
@@ -86,10 +82,8 @@ function readEntity(payload: IDataObject, key: string, idKey: string): IDataObje
 function readCustomer(payload: IDataObject): IDataObject | undefined {
 	const email = readEmail(payload);
 	const given = recordOrId(payload.customer) ?? {};
-	const customer = {
-		...given,
-		...(email !== undefined && given.email === undefined && { email }),
-	};
+	const isMissing = email !== undefined && given.email === undefined;
+	const customer = isMissing ? { ...given, email } : given;
 	return Object.keys(customer).length > 0 ? customer : undefined;
 }
 

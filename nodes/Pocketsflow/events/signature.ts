@@ -1,6 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
-/** A signature header: its digest in lower-case hex, or why it can't be a signature. */
 type ParsedSignature =
 	| { digest: string; fault?: undefined }
 	| { digest?: undefined; fault: 'no signature' | 'malformed signature' };
@@ -22,10 +21,9 @@ export function sign(rawBody: Uint8Array, secret: string): string {
 	return createHmac('sha256', secret).update(rawBody).digest('hex');
 }
 
-/** Reads an X-Pocketsflow-Signature header. Accepts upper case and a leading `sha256=`, nothing else. */
+/** Reads a signature header. Accepts upper case and a leading `sha256=`, nothing else. */
 export function parseSignature(header: unknown): ParsedSignature {
 	if (typeof header !== 'string' || header === '') return { fault: 'no signature' };
-	if (hexDigest.test(header)) return { digest: header };
 	const digest = header
 		.trim()
 		.toLowerCase()
@@ -33,10 +31,7 @@ export function parseSignature(header: unknown): ParsedSignature {
 	return hexDigest.test(digest) ? { digest } : { fault: 'malformed signature' };
 }
 
-/**
- * Checks a signature header against the raw bytes, in constant time. Without a secret, nothing is valid.
- * @param rawBody the bytes as received, before any parsing
- */
+/** Checks a signature header against the bytes as received, in constant time. */
 export function checkSignature(
 	rawBody: Uint8Array | undefined,
 	header: unknown,
@@ -51,9 +46,6 @@ export function checkSignature(
 		: { valid: false, reason: 'wrong signature' };
 }
 
-/**
- * Whether a digest is the signature of these bytes with this secret; in constant time.
- * @param digest as `parseSignature` reads it
- */
+/** Whether a digest of `parseSignature` signs these bytes with this secret; in constant time. */
 export const isSignedBy = (rawBody: Uint8Array, digest: string, secret: string): boolean =>
 	timingSafeEqual(Buffer.from(digest), Buffer.from(sign(rawBody, secret)));

@@ -4,8 +4,8 @@ import { isExact } from './numbers';
 import type { Picker } from './pickers';
 
 /**
- * Input that is refused before anything is sent. The message says what is wrong and names the parameter in
- * single quotes. The description says what to do; the consequence says what did not happen.
+ * Input that is refused before anything is sent. The message names the parameter in single quotes,
+ * the description says what to do, the consequence what did not happen.
  */
 export class InvalidInputError extends Error {
 	constructor(
@@ -19,14 +19,12 @@ export class InvalidInputError extends Error {
 
 export const putInQuotes = 'Put long numbers in quotes so that they are sent as text.';
 
-/** One parameter of a node: how n8n shows it, and how its value becomes what the API expects. */
+/** How n8n shows a parameter, and how its value becomes what the API expects. */
 export interface Field<T = unknown> {
 	property: INodeProperties;
-	/** What fills the parameter's list in the editor, if it has one. */
 	picker?: Picker;
 	/**
-	 * Reads the parameter's value; undefined if it is not set.
-	 * @param timezone of the workflow, for dates without one. Default: UTC.
+	 * Undefined if it is not set. Dates without a time zone are in the workflow's, by default UTC.
 	 * @throws InvalidInputError
 	 */
 	read(raw: unknown, timezone?: string): T | undefined;
@@ -36,7 +34,6 @@ export interface Field<T = unknown> {
 	mayBeMissing?: boolean;
 }
 
-/** Optional fields that n8n shows as one collection. */
 export interface Collection {
 	name: string;
 	displayName: string;
@@ -50,27 +47,43 @@ export interface Collection {
 /** The values of the fields that are set in a collection, by their API names. */
 export type CollectionValues = Record<string, IDataObject[string]>;
 
-/** What n8n shows for any kind of field. */
 export type Presentation = Pick<INodeProperties, 'displayName' | 'name' | 'description'> &
 	Partial<Pick<INodeProperties, 'placeholder' | 'required' | 'default' | 'hint'>>;
 
-/** Whether a parameter's value counts as not set. */
 export const isUnset = (raw: unknown) => raw === undefined || raw === null || raw === '';
 
-/**
- * The error for a field that is undefined or null, as expressions return it when what they read does not
- * exist.
- */
+/** A field that is read only if it is set. */
+export const defineField = <T>(
+	property: INodeProperties,
+	read: (raw: unknown, timezone: string) => T | undefined,
+): Field<T> => ({
+	property,
+	read: (raw, timezone = 'UTC') => (isUnset(raw) ? undefined : read(raw, timezone)),
+});
+
+/** The field with a condition. `describe` says what is wrong, after the name of the field. */
+export const checkField = <T>(
+	field: Field<T>,
+	isValid: (value: T) => boolean,
+	describe: (value: T) => string,
+	remedy: string,
+): Field<T> => ({
+	...field,
+	read(raw, timezone) {
+		const value = field.read(raw, timezone);
+		if (value === undefined || isValid(value)) return value;
+		throw new InvalidInputError(`'${field.property.displayName}' ${describe(value)}`, remedy);
+	},
+});
+
+/** The error for undefined or null, as returned by an expression that reads nothing. */
 export const refuseMissing = (displayName: string, remedy = 'Or leave the field blank') =>
 	new InvalidInputError(
 		`'${displayName}' has no value`,
 		`If you use an expression, check that the field it reads exists. ${remedy}.`,
 	);
 
-/**
- * The text of a value that is text, or a number that lost no digits.
- * @throws InvalidInputError
- */
+/** The text of a value that is text or an exact number. @throws InvalidInputError */
 export function readText(displayName: string, raw: unknown): string {
 	if (typeof raw === 'string') return raw;
 	if (typeof raw !== 'number')

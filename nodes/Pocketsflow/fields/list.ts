@@ -10,15 +10,12 @@ const isText = (entry: unknown) => typeof entry === 'string';
 
 const separators = /[\s,;]+/;
 
-/**
- * A URL may contain commas and semicolons. They are separators only if another URL, or nothing, follows.
- */
+/** A URL may contain commas and semicolons: they separate only before another URL or nothing. */
 const urlSeparators = /\s+|[,;]+(?=\s|$|https?:)/i;
 
 /**
- * The unique entries of a list in any form: an array, JSON, or text with commas, semicolons, spaces, or
- * line breaks between them. Undefined if there are none.
- * @throws InvalidInputError, also for an entry that an expression left empty
+ * The unique entries of an array, JSON, or text with commas, semicolons, or whitespace between
+ * them. Undefined if there are none. @throws InvalidInputError, also for an entry without a value
  */
 function readEntries(
 	displayName: string,
@@ -46,10 +43,7 @@ function readEntries(
 	return texts.length > 0 ? [...new Set(texts)] : undefined;
 }
 
-/**
- * Names without spaces, such as event names: selected in the editor if there are options, otherwise typed
- * in. Names that are not among the options are accepted, too, because Pocketsflow may know more.
- */
+/** Names without spaces. Others than the options are accepted: Pocketsflow may know more. */
 export function nameListField(
 	shown: Presentation,
 	options?: INodePropertyOptions[],
@@ -81,10 +75,7 @@ export function urlListField(shown: Presentation): Field<string[]> {
 	};
 }
 
-/**
- * IDs selected from a list, or a list in any form from an expression. Each may be a URL that contains the
- * ID.
- */
+/** IDs selected from a list or in any form. Each may be a URL that contains the ID. */
 export function idListField(
 	shown: Presentation,
 	picker: Picker,

@@ -1,7 +1,5 @@
-import type { INodeProperties } from 'n8n-workflow';
-
 import { lists } from '../api/lists';
-import { isRecord } from '../api/responses';
+import { isRecord, readFlag } from '../api/responses';
 import {
 	formatAmount,
 	formatActive,
@@ -18,43 +16,24 @@ import { idListField } from './list';
 interface LocatorSettings {
 	displayName: string;
 	name: string;
-	description: string;
+	description?: string;
 	picker: Picker;
 	placeholder?: string;
 	/** The record's URL in Pocketsflow, if it contains the ID. */
 	address?: Address;
 }
 
-/** A record in Pocketsflow, selected from a list or identified by its ID or a URL. */
-export function locatorField(settings: LocatorSettings): Field<string> {
-	const { displayName, name, description, picker } = settings;
-	return {
-		property: {
-			displayName,
-			name,
-			type: 'resourceLocator',
-			default: { mode: 'list', value: '' },
-			required: true,
-			description,
-			...buildModes(settings),
-		},
-		picker,
-		read: (raw) => readPathId(displayName, readLocator(settings, raw)),
-	};
-}
-
-/** The ID that a locator holds, whichever mode a URL was pasted in. @throws InvalidInputError */
-function readLocator({ displayName, address }: LocatorSettings, raw: unknown): unknown {
-	const isLocator = isRecord(raw) && ('__rl' in raw || 'mode' in raw);
-	return readPastedId(displayName, isLocator ? raw.value : raw, address);
-}
-
-function buildModes({
+/** A record in Pocketsflow, selected from a list or identified by its ID or a URL in any mode. */
+export function locatorField({
+	displayName,
+	name,
+	description = `The ${displayName.toLowerCase()} to work with`,
 	picker,
 	placeholder = 'e.g. 6a5000000000000000000aaa',
 	address,
-}: LocatorSettings): Pick<INodeProperties, 'modes'> {
-	const byAddress = address && {
+}: LocatorSettings): Field<string> {
+	const typeOptions = { searchListMethod: picker.method, searchable: true };
+	const byUrl = address && {
 		placeholder: address.placeholder,
 		validation: [
 			{
@@ -64,18 +43,29 @@ function buildModes({
 		],
 	};
 	return {
-		modes: [
-			{
-				displayName: 'From List',
-				name: 'list',
-				type: 'list',
-				typeOptions: { searchListMethod: picker.method, searchable: true },
-			},
-			{ displayName: 'By ID', name: 'id', type: 'string', placeholder },
-			...(byAddress
-				? [{ displayName: 'By URL', name: 'url', type: 'string' as const, ...byAddress }]
-				: []),
-		],
+		property: {
+			displayName,
+			name,
+			type: 'resourceLocator',
+			default: { mode: 'list', value: '' },
+			required: true,
+			description,
+			modes: [
+				{ displayName: 'From List', name: 'list', type: 'list', typeOptions },
+				{ displayName: 'By ID', name: 'id', type: 'string', placeholder },
+				...(byUrl
+					? [{ displayName: 'By URL', name: 'url', type: 'string' as const, ...byUrl }]
+					: []),
+			],
+		},
+		picker,
+		read(raw) {
+			const isLocator = isRecord(raw) && ('__rl' in raw || 'mode' in raw);
+			return readPathId(
+				displayName,
+				readPastedId(displayName, isLocator ? raw.value : raw, address),
+			);
+		},
 	};
 }
 
@@ -127,7 +117,6 @@ export function buildProductField(
 	return locatorField({
 		displayName: 'Product',
 		name: 'productId',
-		description: 'The product to work with',
 		picker: productPicker,
 		address: productAddress,
 		...texts,
@@ -145,16 +134,14 @@ export const mainProductsField = idListField(
 	productAddress,
 );
 
-/**
- * The orders of the account. Distinguishing parts come first, because the end of a long label is cut off.
- */
+/** Distinguishing parts come first, because the end of a long label is cut off. */
 const orderSource: PickerSource = {
 	list: lists.orders,
 	label: (record) => [
 		formatMinute(record.createdAt),
 		formatAmount(record.grossAmount ?? record.amount ?? record.amountBeforeTax, record.currency),
-		record.isRefunded === true ? 'refunded' : undefined,
-		record.isDisputed === true ? 'disputed' : undefined,
+		readFlag(record.isRefunded) ? 'refunded' : undefined,
+		readFlag(record.isDisputed) ? 'disputed' : undefined,
 		isRecord(record.product) ? formatText(record.product.name) : undefined,
 		getBuyerEmail(record) ?? 'Unknown buyer',
 	],
@@ -163,7 +150,6 @@ const orderSource: PickerSource = {
 export const orderField = locatorField({
 	displayName: 'Order',
 	name: 'orderId',
-	description: 'The order to work with',
 	placeholder: 'e.g. 6a5200000000000000000bbb',
 	picker: { method: 'searchOrders', sources: [orderSource] },
 });

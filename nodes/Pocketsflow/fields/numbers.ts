@@ -1,10 +1,7 @@
 /** Longer numbers are not compared digit by digit. None is exact, except for leading or trailing zeros. */
 const maxDigits = 350;
 
-/**
- * Whether a number is certainly the intended one: finite, and not an integer beyond 2^53, whose last digits
- * JavaScript may have changed before the node got it.
- */
+/** Whether a number is finite, and no integer beyond 2^53 with digits that JavaScript changed. */
 export const isExact = (value: number) =>
 	Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
 
@@ -15,9 +12,7 @@ export function isExactText(text: string): boolean {
 	return isExact(value) && normalize(text) === normalize(String(value));
 }
 
-/**
- * One canonical form for every way to write a number: its digits without outer zeros, and a power of ten.
- */
+/** One form for every way to write a number: digits without outer zeros, and a power of ten. */
 function normalize(text: string): string {
 	const parts = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i.exec(text);
 	if (!parts) return text;

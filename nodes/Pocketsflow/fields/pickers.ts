@@ -1,47 +1,36 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import type { ListEndpoint } from '../api/lists';
-import { isRecord } from '../api/responses';
+import { isRecord, readFlag } from '../api/responses';
 
 /**
- * What fills a field's list in the editor. A field holds its picker, and the methods that n8n calls are
- * built from the pickers of all fields, so no field can name a method that does not exist.
+ * What fills a field's list in the editor. n8n's methods are built from the pickers of all fields,
+ * so no field can name a method that does not exist.
  */
 export interface Picker {
-	/** The name by which n8n calls the method. Each picker has its own. */
+	/** The name of the method. Each picker has its own. */
 	method: string;
 	sources: readonly PickerSource[];
 }
 
-/** The records that a picker offers. */
 export interface PickerSource {
 	list: ListEndpoint;
-	/**
-	 * The parts of the label that the user reads and searches.
-	 * @param related the records of the related list that belong to this one; empty if it was not read
-	 */
+	/** The parts of the label, from a record and those of `related` that belong to it, if read. */
 	label(record: IDataObject, related: readonly IDataObject[]): Array<string | undefined>;
-	/** Another list that the labels need. If it does not load soon, the labels go without it. */
-	related?: RelatedList;
+	/** A list that completes labels: its `key` is the `ownKey` of the record that it belongs to. */
+	related?: {
+		list: ListEndpoint;
+		key(record: IDataObject): string | undefined;
+		ownKey(record: IDataObject): string | undefined;
+	};
 }
 
-/** A list of records that belong to those of another list: both have the same text under a key. */
-export interface RelatedList {
-	list: ListEndpoint;
-	/** The text of a record of this list. */
-	key(record: IDataObject): string | undefined;
-	/** The same text of an offered record. */
-	ownKey(record: IDataObject): string | undefined;
-}
-
-/** A picker of one list. */
 export const buildPicker = (
 	method: string,
 	list: ListEndpoint,
 	label: PickerSource['label'],
 ): Picker => ({ method, sources: [{ list, label }] });
 
-/** The text of a value that is text or a number, for a label. */
 export function formatText(value: unknown): string | undefined {
 	return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
 }
@@ -66,8 +55,10 @@ export const formatMinute = (value: unknown) =>
 	formatText(value)?.replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)\S*Z$/, '$1 $2 UTC');
 
 /** Marks a record that is disabled or not on sale. */
-export const formatActive = ({ active, published }: IDataObject) =>
-	active === false ? 'inactive' : published === false ? 'not published' : undefined;
+export function formatActive({ active, published }: IDataObject): string | undefined {
+	if (readFlag(active) === false) return 'inactive';
+	return readFlag(published) === false ? 'not published' : undefined;
+}
 
 /** The buyer's email address, which older and newer records have in different places. */
 export function getBuyerEmail(record: IDataObject): string | undefined {

@@ -15,10 +15,7 @@ export const productIdsField = idListField(
 	sellableAddress,
 );
 
-/**
- * The expression for a trigger's subtitle on the canvas: the label of its first event and the number of
- * other events. An event without a label is shown by its name.
- */
+/** A trigger's subtitle: the label of its first event and the number of others. */
 export function buildEventsSubtitle(options: readonly INodePropertyOptions[]): string {
 	const labels = JSON.stringify(
 		Object.fromEntries(options.map(({ name, value }) => [value, name])),

@@ -7,39 +7,29 @@ import {
 
 import { InvalidInputError, refuseMissing, type Field } from './field';
 
-/** The contexts in which a trigger reads its parameters. */
 export type TriggerContext = IHookFunctions | IPollFunctions | IWebhookFunctions;
 
 /**
- * Reads a parameter of a trigger as its field defines it; undefined if it is not set. An expression that
- * returns nothing is not the same as an empty field: it must not disable a filter.
- * @throws InvalidInputError
+ * Reads a parameter of a trigger; undefined if it is not set. An expression that returns nothing is
+ * refused: it must not disable a filter. @throws InvalidInputError
  */
-export const readParameter = <T>(context: TriggerContext, field: Field<T>): T | undefined =>
-	readAt(context, field, field.property.name);
+export function readParameter<T>(
+	context: TriggerContext,
+	{ property: { name, displayName, required }, read }: Field<T>,
+	path = name,
+): T | undefined {
+	const value = read(evaluate(context, displayName, path), context.getTimezone());
+	if (value !== undefined) return value;
+	const given = context.getNodeParameter(path, null, { rawExpressions: true });
+	if (typeof given === 'string' && given.startsWith('='))
+		throw refuseMissing(displayName, required ? 'Or choose from the list' : undefined);
+	return undefined;
+}
 
 /** Reads a parameter of the Options collection in the same way. @throws InvalidInputError */
 export const readOption = <T>(context: TriggerContext, field: Field<T>): T | undefined =>
-	readAt(context, field, `options.${field.property.name}`);
+	readParameter(context, field, `options.${field.property.name}`);
 
-function readAt<T>(
-	context: TriggerContext,
-	{ property: { displayName, required }, read }: Field<T>,
-	path: string,
-): T | undefined {
-	const value = read(evaluate(context, displayName, path), context.getTimezone());
-	if (value === undefined && isDynamic(context, path))
-		throw refuseMissing(displayName, required ? 'Or choose from the list' : undefined);
-	return value;
-}
-
-/** Whether an expression sets the value at this path. */
-function isDynamic(context: TriggerContext, path: string): boolean {
-	const given = context.getNodeParameter(path, null, { rawExpressions: true });
-	return typeof given === 'string' && given.startsWith('=');
-}
-
-/** The value at a path, with its expression evaluated. @throws InvalidInputError if that fails */
 function evaluate(context: TriggerContext, displayName: string, path: string): unknown {
 	try {
 		return context.getNodeParameter(path, null);
@@ -54,10 +44,7 @@ const toInputError = (displayName: string, error: unknown) =>
 		error instanceof Error ? `n8n reported: ${error.message}` : 'Fix the expression.',
 	);
 
-/**
- * What is wrong with a parameter and what to do, in one text: n8n 2.x shows nothing else of a trigger's
- * error.
- */
+/** What is wrong and what to do: n8n 2.x shows only the message of a trigger's error. */
 export const describeInputError = (error: unknown): string =>
 	error instanceof InvalidInputError
 		? `${error.message}. ${error.description}`

@@ -20,10 +20,7 @@ const defaultTimeoutMs = 20_000;
 
 type Helpers = ICredentialTestFunctions['helpers'];
 
-/**
- * Says what is wrong with a credential; undefined for a valid one.
- * @param timeoutMs how long Pocketsflow may take to respond
- */
+/** What is wrong with a credential; undefined for a valid one. */
 export async function findCredentialFault(
 	helpers: Helpers,
 	data: ICredentialDataDecryptedObject,

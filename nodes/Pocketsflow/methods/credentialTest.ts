@@ -5,9 +5,8 @@ import type {
 } from 'n8n-workflow';
 
 /**
- * Tests a credential: reads the account that its key belongs to. It is a function because, for a declared
- * test request, n8n shows only the code of an unreachable address, such as ENOTFOUND
- * (docs/n8n-engine.md#credentials).
+ * Reads the account of the key. A declared test request would show only the code of an unreachable
+ * address, such as ENOTFOUND (docs/n8n-engine.md#credentials).
  */
 export async function testPocketsflowApi(
 	this: ICredentialTestFunctions,

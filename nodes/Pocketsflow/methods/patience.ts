@@ -9,9 +9,8 @@ import { delay } from '../transport/signals';
 export const patienceMs = 10_000;
 
 /**
- * Reads what a list in the editor shows, for as long as a user waits. `read` passes the options on to its
- * requests: none may take longer, and none is sent after that time.
- * @throws NodeOperationError with everything in its message, because the editor shows nothing else
+ * Reads what a list in the editor shows. `read` passes the options on to its requests.
+ * @throws NodeOperationError with everything in its message: the editor shows nothing else
  */
 export async function readWithinPatience<T>(
 	context: ILoadOptionsFunctions,

@@ -34,7 +34,7 @@ export const buildLoadOptions = (fields: readonly Field[]) =>
 		'multiOptions',
 		(picker) =>
 			async function (this: ILoadOptionsFunctions): Promise<INodePropertyOptions[]> {
-				const { readAllPickerItems } = await import('./pickerItems');
+				const { readAllPickerItems } = await import('./searchPicker');
 				const items = await readAllPickerItems(this, picker);
 				return items.sort((a, b) => collator.compare(a.name, b.name));
 			},

@@ -1,10 +1,10 @@
 /**
  * What polls have emitted, one batch per poll. Pure.
  *
- * n8n stores a state before the execution exists and may drop both, so a returned batch may not have been
- * kept (docs/n8n-engine.md#polling). A batch counts as kept if a state that n8n returned contains it, and
- * as certain if the process that emitted it is still alive a while later. Until then it may be emitted
- * again: once by another process, by its own process if n8n lost it, or if Repeat After asks for it.
+ * n8n may drop what a poll returned (docs/n8n-engine.md#polling). So a batch counts as kept if a state
+ * that n8n returned contains it, and as certain if the process that emitted it is still alive a while
+ * later. Until then it may be emitted again: once by another process, by its own process if n8n lost
+ * it, or if Repeat After asks for it.
  */
 
 export type IdAndTime = [id: string, timeMs: number];
@@ -18,10 +18,7 @@ export interface Batch {
 	isRepeat: boolean;
 	/** How often it was emitted, because n8n did not keep it. */
 	tries: number;
-	/**
-	 * Whether the next state that n8n returned contained it. If not, this stays false, even if a later state
-	 * does.
-	 */
+	/** Whether the next state that n8n returned contained it. No later state changes this. */
 	isKept?: boolean;
 	/** By list name: IDs of records, or of changes. */
 	records: Record<string, IdAndTime[]>;
@@ -46,13 +43,13 @@ export interface Again {
 /** By list name, then by ID. */
 export type AgainByName = Map<string, Map<string, Again>>;
 
-/** How long after emitting it a process must still be alive for the execution to count as stored. */
+/** How long a process must live on after emitting for the execution to count as stored. */
 export const confirmAfterMs = 30_000;
 
 /** How often to emit a batch that n8n does not keep. */
 export const maxTries = 3;
 
-/** After this time, a batch that n8n did not keep is tried once more, because n8n may have recovered. */
+/** After this time, such a batch is tried once more, because n8n may have recovered. */
 export const tryLaterMs = 60 * 60_000;
 
 /** The most other processes to remember batches of. */
@@ -67,27 +64,40 @@ export function markKept(batches: readonly Batch[], loaded: readonly Batch[]): B
 	return batches.map((batch) => ({ ...batch, isKept: batch.isKept ?? keys.has(keyOf(batch)) }));
 }
 
-/** Keeps the IDs that meet a condition, and no empty batches. */
-function filterRecords(
+/** The records of all batches, each with its key among those of all lists. */
+const listRecords = (batches: readonly Batch[]) =>
+	batches.flatMap((batch) =>
+		Object.entries(batch.records).flatMap(([name, records]) =>
+			records.map(([id, timeMs]) => ({ batch, name, id, timeMs, key: `${name} ${id}` })),
+		),
+	);
+
+const listKeys = (batches: readonly Batch[]) => new Set(listRecords(batches).map(({ key }) => key));
+
+/** Drops records, and batches that are empty then. */
+function dropKeys(
 	batches: readonly Batch[],
-	isKept: (name: string, id: string, batch: Batch) => boolean,
+	keys: ReadonlySet<string>,
+	isSpared: (batch: Batch) => boolean = () => false,
 ): Batch[] {
 	return batches.flatMap((batch) => {
+		if (isSpared(batch)) return [batch];
 		const lists = Object.entries(batch.records).map(
-			([name, records]) => [name, records.filter(([id]) => isKept(name, id, batch))] as const,
+			([name, records]) => [name, records.filter(([id]) => !keys.has(`${name} ${id}`))] as const,
 		);
 		const filled = lists.filter(([, records]) => records.length > 0);
 		return filled.length === 0 ? [] : [{ ...batch, records: Object.fromEntries(filled) }];
 	});
 }
 
-const listKeys = (batches: readonly Batch[]) =>
-	new Set(
-		batches.flatMap(({ records }) =>
-			Object.entries(records).flatMap(([name, ids]) => ids.map(([id]) => `${name} ${id}`)),
-		),
-	);
+/** Drops records that are no longer wanted or no longer in the list. */
+export const dropRecords = (
+	batches: readonly Batch[],
+	name: string,
+	ids: Iterable<string> = [],
+): Batch[] => dropKeys(batches, new Set([...ids].map((id) => `${name} ${id}`)));
 
+/** Drops what is certain. */
 export function settleBatches(batches: readonly Batch[], conditions: BatchConditions): Batch[] {
 	const { nowMs, processId, repeatAfterMs } = conditions;
 	const certain = batches.filter(
@@ -97,33 +107,23 @@ export function settleBatches(batches: readonly Batch[], conditions: BatchCondit
 			nowMs - batch.emittedAtMs >= confirmAfterMs &&
 			(batch.isRepeat || repeatAfterMs === 0),
 	);
-	if (certain.length === 0) return [...batches];
-	const keys = listKeys(certain);
-	return filterRecords(batches, (name, id) => !keys.has(`${name} ${id}`));
+	return dropKeys(batches, listKeys(certain));
 }
 
 /** Finds what must be emitted again now. */
 export function findAgain(batches: readonly Batch[], conditions: BatchConditions): AgainByName {
 	const { nowMs, processId, repeatAfterMs } = conditions;
-	const own = batches.filter((batch) => batch.processId === processId);
-	const ownKeys = listKeys(own);
+	const ownKeys = listKeys(batches.filter((batch) => batch.processId === processId));
 	const again: AgainByName = new Map();
-	for (const batch of batches) {
+	for (const { batch, name, id, timeMs, key } of listRecords(batches)) {
 		const isOwn = batch.processId === processId;
 		const isLost = isOwn && !batch.isKept;
 		const isDue =
 			repeatAfterMs > 0 && !batch.isRepeat && nowMs - batch.emittedAtMs >= repeatAfterMs;
-		if (isOwn && !isLost && !isDue) continue;
-		const reason = {
-			isRepeat: batch.isRepeat || (isOwn && !isLost),
-			tries: isLost ? batch.tries + 1 : 1,
-		};
-		for (const [name, records] of Object.entries(batch.records)) {
-			const found = again.get(name) ?? new Map<string, Again>();
-			again.set(name, found);
-			for (const [id, timeMs] of records)
-				if (isOwn || !ownKeys.has(`${name} ${id}`)) found.set(id, { timeMs, ...reason });
-		}
+		if (isOwn ? !isLost && !isDue : ownKeys.has(key)) continue;
+		const isRepeat = batch.isRepeat || (isOwn && !isLost);
+		const reason = { timeMs, isRepeat, tries: isLost ? batch.tries + 1 : 1 };
+		again.set(name, (again.get(name) ?? new Map<string, Again>()).set(id, reason));
 	}
 	return again;
 }
@@ -154,32 +154,17 @@ export function addBatches(
 	const added = new Map<string, Batch>();
 	for (const { name, id, timeMs } of emitted) {
 		const { isRepeat, tries } = again.get(name)?.get(id) ?? { isRepeat: false, tries: 1 };
-		const batch: Batch = {
-			processId,
-			emittedAtMs: nowMs,
-			isRepeat,
-			tries,
-			records: {},
-		};
+		const batch: Batch = { processId, emittedAtMs: nowMs, isRepeat, tries, records: {} };
 		const { records } = added.get(keyOf(batch)) ?? batch;
 		added.set(keyOf(batch), { ...batch, records });
 		(records[name] ??= []).push([id, timeMs]);
 	}
-	const keys = listKeys([...added.values()]);
-	const others = batches.filter((batch) => batch.processId !== processId);
-	const processIds = new Set(others.map((batch) => batch.processId).reverse());
-	const remembered = new Set([...processIds].slice(0, otherProcesses));
-	const isLeft = (name: string, id: string, batch: Batch) =>
-		remembered.has(batch.processId) || !keys.has(`${name} ${id}`);
-	return [...filterRecords(batches, isLeft), ...added.values()];
+	const news = [...added.values()];
+	const others = batches.map((batch) => batch.processId).filter((id) => id !== processId);
+	const remembered = new Set([...new Set(others.reverse())].slice(0, otherProcesses));
+	const left = dropKeys(batches, listKeys(news), (batch) => remembered.has(batch.processId));
+	return [...left, ...news];
 }
-
-/** Drops records that are no longer wanted or no longer in the list. */
-export const dropRecords = (
-	batches: readonly Batch[],
-	name: string,
-	ids: ReadonlySet<string>,
-): Batch[] => filterRecords(batches, (other, id) => other !== name || !ids.has(id));
 
 /** The records of one list in all batches. */
 export const recordsOf = (batches: readonly Batch[], name: string): Map<string, number> =>

@@ -1,47 +1,44 @@
 /**
- * What changed on memberships since the last poll. Pocketsflow returns when a membership was created, not
- * when it changed or ended (docs/pocketsflow-api.md#subscriptions). So the state keeps a digest of each
- * membership and compares it. Pure.
+ * What changed on memberships since the last poll. Pocketsflow only dates their creation, so the state
+ * keeps a digest of each membership and compares it. Pure.
  */
 import { createHash } from 'node:crypto';
 
 import type { IDataObject } from 'n8n-workflow';
 
 import { readApiDate } from '../api/dates';
-import { readId } from '../api/responses';
+import { readFlag, readId } from '../api/responses';
 import { dayMs } from './list';
 import { compareDates, newestOf, type DatedRecord } from './records';
 
 const endedStatuses = new Set(['canceled', 'cancelled', 'expired', 'ended', 'incomplete_expired']);
 
-/** In lower case, with one spelling for spaces and hyphens. */
+/** The status of a membership in lower case, with one spelling for spaces and hyphens. */
 export const readStatus = ({ status }: IDataObject) =>
 	String(status).trim().toLowerCase().replace(/[\s-]/g, '_');
 
-/** Whether the first payment of a membership, as the API returns it, is still outstanding. */
+/** Whether the first payment is still outstanding. */
 export const isIncomplete = (record: IDataObject) => readStatus(record) === 'incomplete';
 
-/** Whether a membership is or was a subscription: its first payment succeeded, or it is on trial. */
+/** Whether it is or was a subscription: its first payment succeeded, or it is on trial. */
 export const hasBegun = (record: IDataObject) =>
 	!isIncomplete(record) && readStatus(record) !== 'incomplete_expired';
 
-/** Whether a membership has ended, although it may return. */
 export const hasEnded = (record: IDataObject) => endedStatuses.has(readStatus(record));
 
-/** Whether a membership without a successful first payment may have this status, too. */
+/** Whether a membership whose first payment never succeeded may have this status, too. */
 export const mayNeverHaveBegun = (record: IDataObject) =>
 	['expired', 'incomplete_expired'].includes(readStatus(record));
 
 export const isPaused = (record: IDataObject) =>
-	readStatus(record) === 'paused' || record.paused === true;
+	readStatus(record) === 'paused' || readFlag(record.paused) === true;
 
-/** Whether a customer's ID is from the payment provider. Pocketsflow cannot look it up. */
+/** Whether a customer's ID is from the payment provider: Pocketsflow can't look it up. */
 export const isForeignId = (id: unknown) => typeof id === 'string' && id.startsWith('cus_');
 
-/** What is stored about one membership. */
 export type KnownMembership = [
 	digest: string,
-	/** Identifies its last change. It is a digest of all changes so far, so that no two are equal. */
+	/** Its last change, as a digest of all changes so far, so that no two are equal. */
 	changeId: string,
 	timeMs: number,
 	/** How often it has ended. */
@@ -50,16 +47,13 @@ export type KnownMembership = [
 	isEnded: 0 | 1,
 ];
 
-/** The stored state of all memberships. */
 export interface MembershipsState {
-	/**
-	 * When watching began, by n8n's clock. It is part of every change ID, so that no later start repeats one.
-	 */
+	/** When watching began, by n8n's clock. As a part of change IDs, it keeps a later start from repeating one. */
 	startedAtMs: number;
 	/** Memberships created up to this date that had ended when first seen are ignored. */
 	endedBeforeMs: number;
 	known: Record<string, KnownMembership>;
-	/** If some changes still wait, the membership of the last emitted change. Next time, the others come first. */
+	/** While changes wait, the membership of the last emitted one. Those after it come next. */
 	lastId?: string;
 	/** Where to continue reading the list; undefined if it was read to the end. */
 	next?: number;
@@ -68,16 +62,13 @@ export interface MembershipsState {
 export interface Change {
 	kind: 'updated' | 'deleted';
 	membership: DatedRecord;
-	/** Distinguishes this change from every other change of all memberships. */
 	changeId: string;
 	/** What is stored about the membership after the change is emitted. */
 	known: KnownMembership;
 }
 
-/** Most memberships to watch, because the workflow's stored state holds all of them. */
+/** Most memberships to watch, and most ended ones to remember in case they return. */
 export const membershipLimit = 2_000;
-
-/** Most ended memberships to remember in case they return. */
 const endedLimit = 1_000;
 
 const digestOf = (...texts: string[]) =>
@@ -87,7 +78,7 @@ const digestState = ({ record }: DatedRecord): string =>
 	digestOf(
 		JSON.stringify([
 			readStatus(record),
-			record.cancelAtPeriodEnd === true,
+			readFlag(record.cancelAtPeriodEnd) === true,
 			readApiDate(record.currentPeriodEnd),
 			isPaused(record),
 			readOfferId(record),
@@ -101,17 +92,17 @@ const firstChangeId = ({ startedAtMs }: MembershipsState, id: string) =>
 	digestOf(String(startedAtMs), id);
 
 /** The state of a membership to which nothing has happened yet. */
-const toKnown = (state: MembershipsState, membership: DatedRecord): KnownMembership => {
-	const isEnded = hasEnded(membership.record) ? 1 : 0;
-	const { id, timeMs } = membership;
+function toKnown(state: MembershipsState, membership: DatedRecord): KnownMembership {
+	const { id, timeMs, record } = membership;
+	const isEnded = hasEnded(record) ? 1 : 0;
 	return [digestState(membership), firstChangeId(state, id), timeMs, isEnded, isEnded];
-};
+}
 
 /**
- * The state when watching begins: no existing membership counts as a change. An empty list proves little,
- * so even then, ends of memberships older than a day are ignored.
- * @param restartMs after a restart without a state, the date to look back to. A membership that has ended
- * may have ended since then if its paid period extends past that date. Past Infinity, none does.
+ * The state when watching begins: no existing membership counts as a change. An empty list proves
+ * little: even then, ends of memberships older than a day are ignored.
+ * @param restartMs after a restart without a state, the date to look back to: a membership whose paid
+ * period extends past it may have ended since
  */
 export function startWatching(
 	memberships: readonly DatedRecord[],
@@ -174,7 +165,7 @@ const replaceKnown = (
 	entries: Array<[string, KnownMembership]>,
 ): MembershipsState => ({ ...state, known: { ...state.known, ...Object.fromEntries(entries) } });
 
-/** Counts the subscriptions whose changes are not tracked because there are too many. */
+/** Counts the subscriptions that are not tracked because there are too many. */
 export const countUnfollowed = (state: MembershipsState, memberships: readonly DatedRecord[]) =>
 	memberships.filter(({ id, record }) => !state.known[id] && !hasEnded(record)).length;
 
@@ -190,8 +181,8 @@ export function selectChanges(
 ): Change[] {
 	const sorted = [...memberships].sort(compareDates);
 	const next = sorted.findIndex(({ id }) => id === state.lastId) + 1;
-	return [...sorted.slice(next), ...sorted.slice(0, next)].flatMap(
-		(membership) => detectChange(state, membership, again) ?? [],
+	return [...sorted.slice(next), ...sorted.slice(0, next)].flatMap((membership) =>
+		detectChange(state, membership, again),
 	);
 }
 
@@ -199,43 +190,27 @@ function detectChange(
 	state: MembershipsState,
 	membership: DatedRecord,
 	again: ReadonlyMap<string, unknown>,
-): Change | undefined {
+): Change[] {
 	const { id, timeMs, record } = membership;
-	const kind = hasEnded(record) ? 'deleted' : 'updated';
-	const known = state.known[id] as KnownMembership | undefined;
+	const isEnd = hasEnded(record) ? 1 : 0;
 	const digest = digestState(membership);
-	if (!known) {
+	const toChange = (known: KnownMembership): Change[] => [
+		{ kind: isEnd ? 'deleted' : 'updated', membership, changeId: known[1], known },
+	];
+	const before = state.known[id] as KnownMembership | undefined;
+	if (!before) {
 		// A new membership that has already ended came and went between two polls.
-		const isNews = kind === 'deleted' && timeMs > state.endedBeforeMs && !mayNeverHaveBegun(record);
+		const isNews = isEnd && timeMs > state.endedBeforeMs && !mayNeverHaveBegun(record);
 		const changeId = digestOf(String(state.startedAtMs), id, digest);
-		return isNews
-			? { kind, membership, changeId, known: [digest, changeId, timeMs, 1, 1] }
-			: undefined;
+		return isNews ? toChange([digest, changeId, timeMs, 1, 1]) : [];
 	}
-	const [knownDigest, lastChangeId, , ends, isEnded] = known;
-	if (knownDigest === digest)
-		return again.has(lastChangeId)
-			? { kind, membership, changeId: lastChangeId, known }
-			: undefined;
-	if (isEnded === 1 && kind === 'deleted') return undefined;
-	const changeId = digestOf(lastChangeId, digest);
-	return {
-		kind,
-		membership,
-		changeId,
-		known: [
-			digest,
-			changeId,
-			timeMs,
-			...(kind === 'deleted' ? ([ends + 1, 1] as const) : ([ends, 0] as const)),
-		],
-	};
+	const [digestBefore, lastChangeId, , ends, wasEnded] = before;
+	if (digestBefore === digest) return again.has(lastChangeId) ? toChange(before) : [];
+	if (wasEnded && isEnd) return [];
+	return toChange([digest, digestOf(lastChangeId, digest), timeMs, ends + isEnd, isEnd]);
 }
 
-/**
- * Records changes whose events are not selected, so that they are not emitted if the user selects them
- * later.
- */
+/** Records changes of events that are not selected. Selecting one later does not emit them. */
 export const ignoreChanges = (
 	state: MembershipsState,
 	changes: readonly Change[],
@@ -246,10 +221,8 @@ export const ignoreChanges = (
 	);
 
 /**
- * Records that some of the due changes were emitted.
- * @param memberships all memberships that were read
- * @param due as `selectChanges` returned it
- * @returns the state to store
+ * The state to store after some of the due changes were emitted.
+ * @param memberships all that were read
  */
 export function recordChanges(
 	state: MembershipsState,

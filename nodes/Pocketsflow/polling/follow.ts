@@ -1,8 +1,9 @@
-/** Follows one list in one poll: reads it, selects what may be emitted, and computes its next state. */
+/** One list in one poll: reads it, selects what may be emitted, and computes its next state. */
 import type { IDataObject } from 'n8n-workflow';
 
 import { matchesProductFilter } from '../events/productFilter';
-import { recordsOf, type Again, type Batch } from './batches';
+import { recordsOf, type Again, type Batch, type Emitted, type IdAndTime } from './batches';
+import { buildItem } from './items';
 import {
 	advance,
 	countRoom,
@@ -17,124 +18,124 @@ import {
 } from './list';
 import { toMemoryKey, type PollContext } from './pollContext';
 import { createFetch, findEnd, hasDates, readByPlan, type FetchPage, type ReadPlan } from './read';
-import { newestOf, oldestOf, readRecords, type DatedRecord } from './records';
+import { newestOf, newestUpTo, oldestOf, readRecords, type DatedRecord } from './records';
 import type { ListSource } from './sources';
 import { startList } from './start';
 
 /** After this many unreadable related records, a poll leaves the rest to the next one. */
 const maxRelatedFailures = 5;
 
-/**
- * How many records to read beyond what one poll can emit, so that a list is not read again for every batch.
- */
+/** How many records to read beyond what one poll can emit, so that not every poll reads them again. */
 const readAhead = 400;
 
 /** The most pages that one poll reads for pending records, and the most of these that it looks for. */
 const pendingPages = 3;
 const pendingPerPoll = 200;
 
-/** A record of a list, with its outcome. */
-export interface SourceRecord extends ListRecord {
-	event: string;
+/** An event that may be emitted now. Its name and ID are those in batches. */
+export interface ReadyEvent extends Emitted {
+	build(): Promise<IDataObject> | IDataObject;
+}
+
+interface SourceRecord extends ListRecord, Emitted {
 	record: IDataObject;
 	payload: IDataObject;
 }
 
-/** One list in one poll. */
-export interface FollowedList {
-	event: string;
-	/** What may be emitted now. */
-	ready: SourceRecord[];
+/** What one poll found in a list, or by comparing memberships. `S` is its state. */
+export interface Followed<S> {
+	/** The event, or `watchName`. */
+	name: string;
+	ready: readonly ReadyEvent[];
 	/** Records that batches can drop: they are not wanted or not in the list. */
-	dropped: Set<string>;
-	/** Why some records must wait although the list could be read. */
+	dropped?: readonly string[];
+	/** Why some or all of it must wait. */
 	failure?: unknown;
-	/** The state of the list after some of `ready` were emitted. */
-	advance(emitted: readonly SourceRecord[]): ListState;
+	/** The state to store after some of `ready`, and others, were emitted. */
+	advance(emitted: readonly ReadyEvent[]): S;
 }
 
-/** What earlier polls stored about a list. */
-export interface ListPast {
-	/** If undefined, this poll starts the list. */
-	state: ListState | undefined;
-	batches: readonly Batch[];
+interface Following extends ListConditions {
+	context: PollContext;
+	source: ListSource;
+	state: ListState;
 	/** What must be emitted again. */
 	again: ReadonlyMap<string, Again>;
+	fetchPage: FetchPage;
 }
 
-/** What was read, before the outcome of the records is known. */
-type RawReading = Reading<DatedRecord>;
-
-/** Reads a list and selects its due records. */
+/** Reads a list and selects its due records. Starts the list if it has no state. */
 export async function followList(
 	context: PollContext,
 	source: ListSource,
-	{ state: previous, batches, again }: ListPast,
-): Promise<FollowedList> {
-	const { settings, nowMs, recordLimit } = context;
-	const { event, pendingForMs = 0, readRelated } = source;
-	const { overlapMs } = settings;
+	previous: ListState | undefined,
+	batches: readonly Batch[],
+	again: ReadonlyMap<string, Again> = new Map(),
+): Promise<Followed<ListState>> {
+	const { n8n, settings, nowMs, recordLimit } = context;
+	const { event, list, pendingForMs = 0, readRelated } = source;
 	const state = previous ?? (await startList(context, source));
 	const inBatches = recordsOf(batches, event);
+	const { overlapMs } = settings;
+	const fetchPage = createFetch(n8n, list);
 	const conditions = { nowMs, overlapMs, recordLimit, pendingForMs, inBatches };
-	const raw = await readSource(context, source, state, inBatches, again);
+	const following = { ...conditions, context, source, state, again, fetchPage };
+	const read = await readSource(following);
 	const pending = new Map(state.pending.map(([id], turn) => [id, turn]));
-	const records = raw.records.map(({ id, timeMs, record }): SourceRecord => {
+	const records = read.records.map(({ id, timeMs, record }): SourceRecord => {
 		const payload = readRelated ? {} : source.toPayload(record, {});
 		const disposition = classifyRecord(context, source, record, payload, pending.has(id));
-		return { event, id, timeMs, record, payload, disposition };
+		return { name: event, id, timeMs, record, payload, disposition };
 	});
 	const due = selectDue(state, records, again, conditions);
 	const room = countRoom(state, conditions);
 	let left = room;
-	const possible = selectFound(context, event, inBatches, due).filter(
-		({ id }) => inBatches.has(id) || left-- > 0,
-	);
+	const found = selectFound(following, due);
+	const possible = found.filter(({ id }) => inBatches.has(id) || left-- > 0);
 	// New records come before those that were tried before; those tried last come last.
 	const turnOf = ({ id }: SourceRecord) => pending.get(id) ?? -1;
-	const sorted = readRelated ? possible.sort((a, b) => turnOf(a) - turnOf(b)) : possible;
-	const next = sorted.slice(0, settings.maxItems);
-	const related = await readAllRelated(context, source, next, pending);
+	if (readRelated) possible.sort((a, b) => turnOf(a) - turnOf(b));
+	const next = possible.slice(0, settings.maxItems);
+	const related = await readAllRelated(following, next, pending);
 	const isWanted = ({ disposition }: SourceRecord) => disposition === 'emit';
 	const skipped = records.filter(({ disposition }) => disposition === 'skip');
-	const reading = { ...raw, records, triedIds: related.triedIds };
+	const reading = { ...read, records, triedIds: related.triedIds };
 	const wanted = due.filter(isWanted);
 	return {
-		event,
-		ready: next.filter(isWanted),
-		dropped: new Set([...raw.missing.map(([id]) => id), ...skipped.map(({ id }) => id)]),
-		failure: related.failure ?? describeLimit(state, reading, due, room, conditions),
-		advance: (emitted) => advance(state, reading, wanted, emitted, conditions),
+		name: event,
+		ready: next.filter(isWanted).map((one) => ({
+			...one,
+			build: () => buildItem(context, { ...one, event, discriminator: one.timeMs }),
+		})),
+		dropped: [...read.missing.map(([id]) => id), ...skipped.map(({ id }) => id)],
+		failure: related.failure ?? describeLimit(following, records, due, room),
+		advance(emitted) {
+			const own = emitted.filter(({ name }) => name === event);
+			return advance(state, reading, wanted, own, conditions);
+		},
 	};
 }
 
 /** Reads new records, and separately older ones that are pending or to be emitted again. */
 async function readSource(
-	context: PollContext,
-	{ list }: ListSource,
-	state: ListState,
-	inBatches: ReadonlyMap<string, number>,
-	again: ReadonlyMap<string, Again>,
-): Promise<RawReading> {
+	following: Following,
+): Promise<Reading<DatedRecord> & { missing: readonly IdAndTime[] }> {
+	const { context, source, state, again, fetchPage } = following;
 	const { settings, idlePages } = context;
-	const fetchPage = createFetch(context.n8n, list);
-	const fresh = await readNew(context, list, fetchPage, state, inBatches, again);
+	const isDated = hasDates(source.list);
+	const fresh = await readNew(following);
 	const found = new Map(fresh.records.map((record) => [record.id, record]));
-	const isOlder = ({ id, timeMs }: { id: string; timeMs: number }) =>
-		!found.has(id) && timeMs < state.fromMs;
+	const isOlder = ([id, timeMs]: IdAndTime) => !found.has(id) && timeMs < state.fromMs;
 	const repeats = [...again]
-		.map(([id, { timeMs }]) => ({ id, timeMs }))
+		.map(([id, { timeMs }]): IdAndTime => [id, timeMs])
 		.filter(isOlder)
-		.sort((a, b) => a.timeMs - b.timeMs)
+		.sort(([, a], [, b]) => a - b)
 		.slice(0, settings.maxItems);
-	const older = [
-		...repeats,
-		...state.pending.map(([id, timeMs]) => ({ id, timeMs })).filter(isOlder),
-	];
-	const missing = repeats.map(({ id, timeMs }): [string, number] => [id, timeMs]);
-	if (older.length === 0 || (fresh.isVerified && !hasDates(list))) return { ...fresh, missing };
-	const wanted = new Set(older.map(({ id }) => id));
-	const timesMs = older.map(({ timeMs }) => timeMs);
+	const pending = state.pending.map(([id, timeMs]): IdAndTime => [id, timeMs]).filter(isOlder);
+	const older = [...repeats, ...pending];
+	if (older.length === 0 || (fresh.isVerified && !isDated)) return { ...fresh, missing: repeats };
+	const wanted = new Set(older.map(([id]) => id));
+	const timesMs = older.map(([, timeMs]) => timeMs);
 	const hasRepeats = repeats.length > 0;
 	const plan: ReadPlan = {
 		fromMs: oldestOf(timesMs, Infinity),
@@ -145,80 +146,76 @@ async function readSource(
 		next: state.againNext,
 		resumes: !hasRepeats,
 	};
-	let read = await readByPlan(fetchPage, list, plan);
+	let read = await readByPlan(fetchPage, source.list, plan);
 	// If a window contains none of them, the API did not understand the end date.
-	if (hasDates(list) && !read.records.some(plan.isWanted))
-		read = await readByPlan(fetchPage, list, { ...plan, toMs: undefined });
+	if (isDated && !read.records.some(plan.isWanted))
+		read = await readByPlan(fetchPage, source.list, { ...plan, toMs: undefined });
 	for (const record of read.records) if (wanted.has(record.id)) found.set(record.id, record);
 	const isWhole = state.againNext === undefined && read.next === undefined;
 	return {
 		...fresh,
 		records: [...found.values()],
 		againNext: read.next,
-		missing: missing.filter(([id]) => isWhole && !found.has(id)),
+		missing: repeats.filter(([id]) => isWhole && !found.has(id)),
 	};
 }
 
 /** Reads the list from `fromMs` on, or only its oldest part if it is more than one poll can use. */
-async function readNew(
-	{ settings: { maxItems }, idlePages, nowMs, recordLimit }: PollContext,
-	list: ListSource['list'],
-	fetchPage: FetchPage,
-	state: ListState,
-	inBatches: ReadonlyMap<string, number>,
-	again: ReadonlyMap<string, Again>,
-): Promise<RawReading> {
-	const { fromMs, last, looksAt } = state;
-	const ids = [...state.seen, ...state.pending, ...inBatches].map(([id]) => id);
+async function readNew({
+	context: { settings, idlePages },
+	source: { list },
+	state: { fromMs, seen, pending, next, last, looksAt },
+	nowMs,
+	recordLimit,
+	inBatches,
+	again,
+	fetchPage,
+}: Following): Promise<Reading<DatedRecord>> {
+	const ids = [...seen, ...pending, ...inBatches].map(([id]) => id);
 	const known = new Set(ids.filter((id) => !again.has(id)));
 	const isWanted = ({ id, timeMs }: DatedRecord) => timeMs >= fromMs && !known.has(id);
-	const nothing = { records: [], isComplete: false, isVerified: false, throughMs: Infinity };
-	const base = { missing: [], triedIds: new Set<string>() };
-	const isQuiet = last !== undefined && again.size === 0 && state.pending.length === 0;
+	const nothing = { records: [], isVerified: false };
+	const isQuiet = last !== undefined && again.size === 0 && pending.length === 0;
 	if (isQuiet && looksAt === 'there') {
 		// If a list neither grew nor shrank, its last record is still in its place.
 		const { records } = await fetchPage({ fromMs }, last);
-		if (records.length === 1) return { ...base, ...nothing, looksAt: 'beginning' };
+		if (records.length === 1) return { ...nothing, looksAt: 'beginning' };
 	}
 	const first = await fetchPage({ fromMs }, 1);
 	if (isQuiet && looksAt === 'beginning' && first.records.length > 0)
-		if (!readRecords(first.records).some(isWanted))
-			return { ...base, ...nothing, looksAt: 'there' };
-	const least = state.seen.length + Math.min(maxItems, recordLimit);
+		if (!readRecords(first.records).some(isWanted)) return { ...nothing, looksAt: 'there' };
+	const least = seen.length + Math.min(settings.maxItems, recordLimit);
 	const capacity = { least, most: least + readAhead };
 	const toMs = hasDates(list)
 		? await findEnd(fetchPage, fromMs, first, capacity, nowMs)
 		: undefined;
 	if (toMs !== undefined) {
 		const plan = { fromMs, toMs, isWanted, enough: Infinity, idlePages: Infinity };
-		const { records, isVerified, next } = await readByPlan(fetchPage, list, plan);
-		// Nothing is missing up to the newest date before the end.
-		const timesMs = records.map(({ timeMs }) => timeMs).filter((timeMs) => timeMs <= toMs);
-		const throughMs = newestOf(timesMs, -Infinity);
+		const read = await readByPlan(fetchPage, list, plan);
 		// If a window brings nothing new, the API did not understand the dates.
-		if (isVerified && records.some(isWanted))
-			return { ...base, records, next, isComplete: next === undefined, isVerified, throughMs };
+		if (read.isVerified && read.records.some(isWanted))
+			return { ...read, throughMs: newestUpTo(read.records, toMs, -Infinity) };
 	}
 	// If reading takes many polls and much is stored, it continues faster.
-	const trustsOrder = state.seen.length <= recordLimit / 2;
-	const enough = maxItems + readAhead;
-	const plan = { fromMs, isWanted, enough, idlePages, next: state.next, trustsOrder };
-	const read = await readByPlan(fetchPage, list, plan, first);
-	return { ...base, ...read, isComplete: read.next === undefined, throughMs: Infinity };
+	const trustsOrder = seen.length <= recordLimit / 2;
+	const enough = settings.maxItems + readAhead;
+	return await readByPlan(
+		fetchPage,
+		list,
+		{ fromMs, isWanted, enough, idlePages, next, trustsOrder },
+		first,
+	);
 }
 
-/**
- * Omits due records that were found too recently. The memory of the process holds when each was first
- * found. After a restart, they wait once more.
- */
-function selectFound<T extends ListRecord>(
-	{ settings: { headStartMs }, memory, nodeKey, nowMs }: PollContext,
-	event: string,
-	inBatches: ReadonlyMap<string, number>,
-	due: readonly T[],
-): T[] {
-	if (headStartMs === 0) return [...due];
-	const key = toMemoryKey(nodeKey, event);
+/** Omits due records that were found too recently. After a restart, they wait once more. */
+function selectFound(
+	{ context, source, nowMs, inBatches }: Following,
+	due: readonly SourceRecord[],
+): readonly SourceRecord[] {
+	const { n8n, memory, settings } = context;
+	const { headStartMs } = settings;
+	if (headStartMs === 0) return due;
+	const key = toMemoryKey(n8n, source.event);
 	// A reading that takes many polls finds a record in only some of them.
 	const before = [...(memory.firstFoundMs.get(key) ?? [])].filter(
 		([, atMs]) => atMs > nowMs - dayMs,
@@ -231,12 +228,11 @@ function selectFound<T extends ListRecord>(
 }
 
 /**
- * Completes records with what their payload needs, in place, because the reading holds the same records. If
- * a record's related record can't be read, the record stays pending, so that it blocks nothing else.
+ * Completes records with what their payload needs, in place, because the reading holds the same ones.
+ * If that can't be read for a record, it stays pending, so that it blocks nothing else.
  */
 async function readAllRelated(
-	context: PollContext,
-	source: ListSource,
+	{ context, source }: Following,
 	records: readonly SourceRecord[],
 	pending: ReadonlyMap<string, unknown>,
 ): Promise<{ triedIds: Set<string>; failure?: unknown }> {
@@ -258,16 +254,16 @@ async function readAllRelated(
 	return { triedIds, failure: failures[0] };
 }
 
-/** Explains that records are no longer awaited, or not emitted, because the state would grow too large. */
+/** Explains why records are no longer awaited, or not emitted: the state would grow too large. */
 function describeLimit(
-	{ pending }: ListState,
-	{ records }: Reading,
+	{ state, inBatches, recordLimit }: Following,
+	records: readonly ListRecord[],
 	due: readonly ListRecord[],
 	room: number,
-	{ inBatches, recordLimit }: ListConditions,
 ): string | undefined {
 	const waiting = records.filter(({ disposition }) => disposition === 'pending');
-	if (new Set([...pending, ...waiting.map(({ id }) => [id])].map(([id]) => id)).size > pendingLimit)
+	const pendingIds = [...state.pending.map(([id]) => id), ...waiting.map(({ id }) => id)];
+	if (new Set(pendingIds).size > pendingLimit)
 		return `More than ${pendingLimit} records are pending. The node no longer waits for the oldest ones.`;
 	return due.some(({ id }) => !inBatches.has(id)) && room <= 0 && inBatches.size < recordLimit
 		? `Pocketsflow does not return this list in a reliable order. The node has emitted more than ${recordLimit} records since it last read the whole list. New records wait until it has read the whole list again.`

@@ -10,12 +10,9 @@ import { buildRawOutput, buildSimplifiedOutput, type EventEnvelope } from '../ev
 import type { PollContext } from './pollContext';
 import { listSources } from './sources';
 
-/** One event that a poll found. */
 interface FoundEvent {
 	event: string;
-	/** The record of the API. */
 	record: IDataObject;
-	/** The record in the format of the webhook's payload. */
 	payload: IDataObject;
 	/** The record's date in ms, or a change ID. */
 	discriminator: number | string;

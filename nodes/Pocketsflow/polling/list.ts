@@ -1,17 +1,17 @@
 /**
  * What is known about one list, and what to emit next. Pure: no clock, no HTTP, no n8n.
  *
- * Why no record is lost: records from `fromMs` on are emitted unless they are `seen`, and `fromMs` only
+ * No record is lost: those from `fromMs` on are emitted unless they are `seen`, and `fromMs` only
  * moves past records that were read and settled. Unless the API proves that a reading was complete,
- * `fromMs` stays behind the start of the previous reading, so that every record is read at least twice.
+ * it stays behind the start of the previous reading, so that every record is read at least twice.
  */
 import type { IdAndTime } from './batches';
-import { compareDates, newestOf, oldestOf, undatedMs, type DatedRecord } from './records';
+import type { ListRead } from './read';
+import { compareDates, newestUpTo, oldestOf, undatedMs, type DatedRecord } from './records';
 
 /** `pending`: its event has not happened yet, such as a refund in progress. `skip`: not wanted. */
 export type Disposition = 'emit' | 'pending' | 'skip';
 
-/** A record of the list. */
 export interface ListRecord extends Pick<DatedRecord, 'id' | 'timeMs'> {
 	disposition: Disposition;
 }
@@ -19,9 +19,7 @@ export interface ListRecord extends Pick<DatedRecord, 'id' | 'timeMs'> {
 /** A record that is awaited, and how long, by n8n's clock. */
 export type Pending = [id: string, timeMs: number, untilMs: number];
 
-/**
- * The stored state of one list. Its dates are those of the records, and are compared only with each other.
- */
+/** The stored state of one list. Its dates are those of records: compare them only with each other. */
 export interface ListState {
 	/** Older records are never new unless they are pending. */
 	fromMs: number;
@@ -31,19 +29,15 @@ export interface ListState {
 	settledMs: number;
 	/** Where that reading continues; undefined if it reached the end. */
 	next?: number;
-	/**
-	 * The oldest date of a new record that this reading found and that was not emitted immediately, if any.
-	 */
+	/** The oldest date of a new record that this reading found and that still waited. */
 	waitingMs?: number;
-	/** The same for reading older records that are pending or to be emitted again. */
+	/** As `next`, for the older records that are pending or to be emitted again. */
 	againNext?: number;
-	/**
-	 * The position of the last record when a reading last reached the end, if an empty response proved that.
-	 */
+	/** The position of the last record, if an empty response for the next one proved that. */
 	last?: number;
 	/**
-	 * Set while the list has not changed since a whole reading that left nothing to emit. The next poll checks
-	 * whether the last record is still in its place (`there`), or what the list begins with (`beginning`).
+	 * Set while the list has not changed since a whole reading that left nothing to emit: the next poll only
+	 * checks if the last record is still in its place (`there`), or what the list begins with.
 	 */
 	looksAt?: 'there' | 'beginning';
 	/** Records from `fromMs` on that were emitted or are not wanted. */
@@ -52,25 +46,17 @@ export interface ListState {
 	pending: Pending[];
 }
 
-/** What one poll read from a list. */
-export interface Reading<T = ListRecord> {
-	/** In any order. */
+/** What one poll read from a list. It is incomplete if it has `next`, or if it only checked `looksAt`. */
+export interface Reading<T = ListRecord> extends Omit<ListRead, 'records'> {
 	records: readonly T[];
-	/** Whether the reading reached the end. */
-	isComplete: boolean;
-	/** Whether the API proved that nothing is missing. */
-	isVerified: boolean;
-	/** Nothing is missing up to this date. Infinity includes the newest records. */
-	throughMs: number;
-	/** As in `ListState`. */
-	next?: number;
+	/** Nothing is missing up to this date. */
+	throughMs?: number;
 	againNext?: number;
-	last?: number;
 	looksAt?: ListState['looksAt'];
 	/** Older records that were looked for and are no longer there. */
-	missing: readonly IdAndTime[];
+	missing?: readonly IdAndTime[];
 	/** Pending records that were tried. Next time, others come first. */
-	triedIds: ReadonlySet<string>;
+	triedIds?: ReadonlySet<string>;
 }
 
 /** What a poll knows in addition to the list. */
@@ -80,20 +66,14 @@ export interface ListConditions {
 	overlapMs: number;
 	/** Most records to store as seen. */
 	recordLimit: number;
-	/** How long to wait for a record. */
+	/** How long a record may be pending. */
 	pendingForMs: number;
-	/** The records in batches. */
 	inBatches: ReadonlyMap<string, number>;
 }
 
 export const dayMs = 24 * 60 * 60_000;
 
-/** Most pending records of a list to wait for. */
 export const pendingLimit = 2_000;
-
-/** The dates that can be true: a clock may be wrong, but not by more than a day. */
-export const listPlausible = (records: ReadonlyArray<{ timeMs: number }>, nowMs: number) =>
-	records.map(({ timeMs }) => timeMs).filter((timeMs) => timeMs <= nowMs + dayMs);
 
 /** The state of a list that starts at a date. */
 export const startAt = (fromMs: number, pending: Pending[] = []): ListState => ({
@@ -104,16 +84,22 @@ export const startAt = (fromMs: number, pending: Pending[] = []): ListState => (
 	pending,
 });
 
-/**
- * The state of a list that starts now: existing records count as seen. An empty list proves little, so it
- * starts a day ago.
- */
+/** Where a list starts now. An empty list proves little, so it starts a day ago. */
+export function findStart(
+	records: ReadonlyArray<Pick<ListRecord, 'timeMs'>>,
+	nowMs: number,
+	overlapMs: number,
+): Pick<ListState, 'fromMs' | 'newestMs'> {
+	const newestMs = newestUpTo(records, nowMs + dayMs, nowMs - dayMs);
+	return { fromMs: Math.max(newestMs - overlapMs, nowMs - dayMs), newestMs };
+}
+
+/** The state of a list that starts now: existing records count as seen. */
 export function startNow(
 	records: readonly ListRecord[],
 	{ nowMs, overlapMs, pendingForMs }: Pick<ListConditions, 'nowMs' | 'overlapMs' | 'pendingForMs'>,
 ): ListState {
-	const newestMs = newestOf(listPlausible(records, nowMs), nowMs - dayMs);
-	const fromMs = Math.max(newestMs - overlapMs, nowMs - dayMs);
+	const { fromMs, newestMs } = findStart(records, nowMs, overlapMs);
 	const isPending = ({ disposition }: ListRecord) => disposition === 'pending';
 	return {
 		...startAt(fromMs, toPending(records.filter(isPending), nowMs, pendingForMs)),
@@ -154,10 +140,7 @@ export function selectDue<T extends ListRecord>(
 		.sort(compareDates);
 }
 
-/**
- * How many records that were not emitted before still fit in the state. While `fromMs` cannot move, seen
- * records cannot be dropped.
- */
+/** How many new records still fit in the state. While `fromMs` can't move, none of `seen` can go. */
 export function countRoom(
 	{ next, seen }: ListState,
 	{ inBatches, recordLimit }: Pick<ListConditions, 'inBatches' | 'recordLimit'>,
@@ -171,52 +154,48 @@ export function countRoom(
  * @param due as `selectDue` returned it
  * @param emitted the records of `due` that are emitted
  */
-export function advance<T extends ListRecord>(
+export function advance(
 	state: ListState,
-	reading: Reading<T>,
-	due: readonly T[],
-	emitted: readonly T[],
+	reading: Reading,
+	due: readonly ListRecord[],
+	emitted: ReadonlyArray<Pick<ListRecord, 'id'>>,
 	conditions: ListConditions,
 ): ListState {
 	const { nowMs, overlapMs, inBatches } = conditions;
+	const { records, isVerified, next, last, looksAt } = reading;
+	const isComplete = next === undefined && looksAt === undefined;
 	const emittedIds = new Set(emitted.map(({ id }) => id));
 	const known = new Set([...emittedIds, ...inBatches.keys(), ...state.pending.map(([id]) => id)]);
 	// `fromMs` must not pass the first new record that still waits or was not read.
 	const waiting = due.filter(({ id }) => !known.has(id)).map(({ timeMs }) => timeMs);
-	const throughMs = oldestOf(waiting, reading.throughMs);
+	const throughMs = oldestOf(waiting, reading.throughMs ?? Infinity);
 	// The reading may have left records behind in an earlier poll and moved past them.
-	const horizonMs = reading.isVerified
-		? throughMs
-		: oldestOf([state.waitingMs ?? Infinity], throughMs);
-	const newestMs = newestOf(
-		listPlausible(reading.records, nowMs).filter((timeMs) => timeMs <= horizonMs),
-		state.newestMs,
-	);
-	const provenMs = reading.isVerified ? newestMs : state.settledMs;
-	const reachMs = reading.isComplete ? Math.min(provenMs - overlapMs, horizonMs) : state.fromMs;
-	const next: ListState = {
+	const horizonMs = isVerified ? throughMs : Math.min(state.waitingMs ?? Infinity, throughMs);
+	// A clock may be wrong, but not by more than a day.
+	const newestMs = newestUpTo(records, Math.min(horizonMs, nowMs + dayMs), state.newestMs);
+	const provenMs = isVerified ? newestMs : state.settledMs;
+	const reachMs = isComplete ? Math.min(provenMs - overlapMs, horizonMs) : state.fromMs;
+	// If a list is as long after a reading as before it, it gained no record during the reading.
+	const isSettled = last !== undefined && last === state.last && horizonMs === Infinity;
+	const advanced: ListState = {
 		fromMs: Math.max(state.fromMs, reachMs),
 		newestMs,
-		settledMs: reading.isComplete ? newestMs : state.settledMs,
-		next: reading.next,
-		waitingMs: !reading.isComplete && horizonMs < Infinity ? horizonMs : undefined,
+		settledMs: isComplete ? newestMs : state.settledMs,
+		next,
+		waitingMs: !isComplete && horizonMs < Infinity ? horizonMs : undefined,
 		againNext: reading.againNext,
 		// If a check found a change, the stored length no longer counts.
-		last: reading.last ?? (state.looksAt && !reading.looksAt ? undefined : state.last),
-		looksAt: reading.looksAt ?? findLook(state, reading, horizonMs),
+		last: last ?? (state.looksAt && !looksAt ? undefined : state.last),
+		looksAt: looksAt ?? (isSettled ? 'there' : undefined),
 		...classify(state, reading, emittedIds, conditions),
 	};
-	return limitSeen(next, reading.isComplete ? horizonMs : state.fromMs, conditions);
+	return limitSeen(advanced, isComplete ? horizonMs : state.fromMs, conditions);
 }
-
-/** If a list is as long after a reading as before it, it gained no record during the reading. */
-const findLook = ({ last }: ListState, reading: Reading<unknown>, horizonMs: number) =>
-	last !== undefined && reading.last === last && horizonMs === Infinity ? 'there' : undefined;
 
 /** Sorts the records that were read into `seen` and `pending`. */
 function classify(
 	state: ListState,
-	{ records, missing, triedIds }: Reading,
+	{ records, missing = [], triedIds }: Reading,
 	emittedIds: ReadonlySet<string>,
 	{ nowMs, pendingForMs, inBatches }: ListConditions,
 ): Pick<ListState, 'seen' | 'pending'> {
@@ -234,14 +213,12 @@ function classify(
 	for (const [id, timeMs] of missing) wait([id, timeMs, nowMs + dayMs]);
 	const left = [...pending.values()].filter(([, , untilMs]) => untilMs > nowMs);
 	const newest = new Set([...left].sort(([, a], [, b]) => b - a).slice(0, pendingLimit));
-	const turnOf = ([id]: Pending) => Number(triedIds.has(id));
+	const turnOf = ([id]: Pending) => Number(triedIds?.has(id) === true);
 	const sorted = left.filter((one) => newest.has(one)).sort((a, b) => turnOf(a) - turnOf(b));
 	return { seen: [...seen], pending: sorted };
 }
 
-/**
- * Drops seen records older than `fromMs`. If there are too many, `fromMs` moves forward as far as it may.
- */
+/** Drops seen records before `fromMs`, which moves forward as far as it may if there are too many. */
 function limitSeen(state: ListState, horizonMs: number, conditions: ListConditions): ListState {
 	const excess = state.seen.length - conditions.recordLimit;
 	const timesMs = state.seen.map(([, timeMs]) => timeMs).sort((a, b) => a - b);

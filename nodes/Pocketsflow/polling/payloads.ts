@@ -1,7 +1,6 @@
 /**
- * Converts records of the API to the payload that the webhook of the same event carries, with the same keys
- * at the same paths (docs/pocketsflow-api.md#payloads), so that one workflow works with either trigger.
- * Amounts are not converted (docs/pocketsflow-api.md#money).
+ * Converts records of the API to the payload that the webhook of the same event carries, with the same
+ * keys at the same paths (docs/pocketsflow-api.md#payloads). Amounts are not converted.
  */
 import type { IDataObject } from 'n8n-workflow';
 
@@ -16,7 +15,6 @@ const omitEmpty = (fields: IDataObject): IDataObject =>
 
 const asRecord = (value: unknown): IDataObject => (isRecord(value) ? value : {});
 
-/** Converts an order of the API to the payload of `order.completed`. */
 export function toOrderPayload(record: IDataObject): IDataObject {
 	const { currency, taxAmount } = record;
 	const product = asRecord(record.product);
@@ -48,10 +46,7 @@ function buildProduct({ productId, variantId }: IDataObject, product: IDataObjec
 		: { id, variantId: variantId ?? null, ...omitEmpty({ name: product.name }) };
 }
 
-/**
- * Converts a refund of the API to the payload of `order.refunded`.
- * @param order the refunded order; `{}` if it was deleted
- */
+/** @param order the refunded order; `{}` if it was deleted */
 export function toRefundPayload(record: IDataObject, order: IDataObject): IDataObject {
 	return {
 		...toOrderPayload(order),
@@ -65,7 +60,6 @@ export function toRefundPayload(record: IDataObject, order: IDataObject): IDataO
 	};
 }
 
-/** Converts a customer of the API to the payload of `customer.created`. */
 export function toCustomerPayload(record: IDataObject): IDataObject {
 	return {
 		customer: omitEmpty({
@@ -76,7 +70,6 @@ export function toCustomerPayload(record: IDataObject): IDataObject {
 	};
 }
 
-/** Converts a review of the API to the payload of `review.created`. */
 export function toReviewPayload(record: IDataObject): IDataObject {
 	return {
 		review: omitEmpty({ id: readId(record), rating: record.rating, review: record.review }),
@@ -87,10 +80,7 @@ export function toReviewPayload(record: IDataObject): IDataObject {
 
 const activeStatuses = new Set(['active', 'trialing', 'in_trial', 'past_due', 'paused']);
 
-/**
- * Converts a membership of the API to the payload of the subscription events.
- * @param buyer the customer, if the membership itself does not identify them
- */
+/** @param buyer the customer, if the membership itself does not identify them */
 export function toMembershipPayload(record: IDataObject, buyer: IDataObject = {}): IDataObject {
 	const { status } = record;
 	const customer = { ...buyer, ...asRecord(record.customer) };

@@ -7,48 +7,46 @@ import {
 	findAgain,
 	isGivenUp,
 	maxTries,
+	recordsOf,
 	settleBatches,
-	type Again,
 	type AgainByName,
 	type Batch,
 } from './batches';
-import type { Change, MembershipsState } from './changes';
-import { showFailures, toPollError, type PollFailure } from './failures';
-import { followList, type FollowedList, type SourceRecord } from './follow';
-import { buildItem } from './items';
+import type { MembershipsState } from './changes';
+import { showFailures, toPollError } from './failures';
+import { followList, type Followed, type ReadyEvent } from './follow';
 import { startAt, type ListState } from './list';
-import { toMembershipPayload } from './payloads';
 import {
 	createPollContext,
 	pollingMemory,
-	readNodeKey,
 	toMemoryKey,
 	type PollContext,
 	type ProcessMemory,
 } from './pollContext';
-import { readBuyer } from './related';
 import { sampleEvents } from './sample';
-import { changeSources, listSources, watchName } from './sources';
+import { listSources, watchName } from './sources';
 import { findRestartMs, isRestart, warnOfLostState } from './start';
 import { countPoll, hasState, loadState, saveState, stateVersion, type PollState } from './state';
-import { isWatching, watchMemberships, type WatchedMemberships } from './watch';
+import { isWatching, watchMemberships } from './watch';
+
+type FollowedList = Followed<ListState>;
+type FollowedMemberships = Followed<MembershipsState>;
 
 /**
  * Looks for new events. In a manual run, returns an example of each event instead.
- * @returns the items of one execution. An empty list if only the state must be stored, because n8n stores
- * it only together with an execution (docs/n8n-engine.md#polling). Undefined if there is nothing to do.
+ * @returns the items of one execution: none if only the state must be stored (docs/n8n-engine.md#polling),
+ * undefined if there is nothing to do
  */
 export async function poll(
 	n8n: IPollFunctions,
 	memory: ProcessMemory = pollingMemory,
 ): Promise<IDataObject[] | undefined> {
 	if (n8n.getMode() === 'manual') return await sampleEvents(await createPollContext(n8n, memory));
-	const nodeKey = toMemoryKey(readNodeKey(n8n));
+	const nodeKey = toMemoryKey(n8n);
 	const { pollsInFlight, polledNodes } = memory;
 	for (let earlier; (earlier = pollsInFlight.get(nodeKey)); ) {
 		if (hasState(n8n)) return undefined;
-		// If there is no state, this poll sets the start. It must not leave that to the next poll, a minute
-		// later.
+		// Without a state, this poll sets the start. The next one would set it a minute later.
 		await earlier.catch(() => undefined);
 	}
 	const current = pollOnce(n8n, memory);
@@ -59,8 +57,7 @@ export async function poll(
 		return await current;
 	} catch (error) {
 		if (!isFirstAfterStart) throw toPollError(n8n, composeMessage(error));
-		// A failure here would keep the whole workflow unpublished, including its webhooks:
-		// docs/n8n-engine.md#polling
+		// It would keep the whole workflow unpublished: docs/n8n-engine.md#polling
 		n8n.logger.warn(
 			`Pocketsflow Polling Trigger could not poll when n8n started: ${composeMessage(error)}`,
 		);
@@ -83,152 +80,102 @@ async function pollOnce(
 	const previous = isSameStart ? latest : undefined;
 	const polls = countPoll(latest?.polls ?? {}, processId);
 	const kept = settleBatches(previous?.batches ?? [], context);
-	// n8n runs but does not store what polls return: its database is read-only, or every poll takes too long.
+	// The database of n8n is read-only, or every poll takes too long.
 	if (isGivenUp(kept, context))
 		throw new NodeOperationError(
 			n8n.getNode(),
 			`n8n did not store the results of the last ${maxTries} polls. Check n8n's log and database. If polls take a long time, select fewer events or lower Max Items per Poll. The node tries again in an hour, or when you publish (activate) the workflow again.`,
 		);
 	const again = findAgain(kept, context);
-	const { lists, watched, failures, before } = await readAll(context, previous, kept, again);
-	const favoursChanges = polls[processId] % 2 === 0;
-	const { records, changes } = chooseItems(settings.maxItems, lists, watched, favoursChanges);
-	const items = await buildItems(context, records, changes);
-	const followed = lists.map((list): [string, ListState] => [
-		list.event,
-		list.advance(records.filter(({ event }) => event === list.event)),
-	]);
-	const memberships =
-		watched?.advance(changes) ?? (isWatching(context) ? previous?.memberships : undefined);
-	const left = lists.reduce((all, { event, dropped }) => dropRecords(all, event, dropped), kept);
-	const batches = addBatches(left, listEmitted(records, changes), again, context);
+	const { lists, watched } = await readAll(context, previous, kept, again);
+	const emitted = chooseEvents(settings.maxItems, lists, watched, polls[processId] % 2 === 0);
+	const items: IDataObject[] = [];
+	for (const one of emitted) items.push(await one.build());
+	const memberships = watched?.advance(emitted);
+	const left = lists.reduce((all, { name, dropped }) => dropRecords(all, name, dropped), kept);
+	const batches = addBatches(left, emitted, again, context);
 	const next: PollState = {
 		version: stateVersion,
 		polls,
 		startDate: settings.startDateText ?? previous?.startDate,
-		lists: { ...before, ...Object.fromEntries(followed) },
+		lists: Object.fromEntries(lists.map(({ name, advance }) => [name, advance(emitted)])),
 		...(memberships && { memberships }),
 		batches: dropSuperseded(batches, memberships),
 	};
-	const limits = [...lists, { event: watchName, failure: watched?.failure }].flatMap(
-		({ event: name, failure: error }) => (error === undefined ? [] : [{ name, error }]),
-	);
-	showFailures(context, [...failures, ...limits]);
-	// Comes last, without waiting before the items are returned: a failure above must not change the state.
+	showFailures(context, watched ? [...lists, watched] : lists);
+	// Comes last, and nothing is awaited after it: a failure above must not change the state.
 	saveState(context, next);
 	// Otherwise, a restart would emit batches again that are certain by now, start lists later, and forget
-	// the previous state of memberships. With Repeat After, the first is harmless, and not storing saves an
-	// execution.
+	// memberships. With Repeat After, the first is harmless, and not storing saves an execution.
 	const mustSave =
 		!stored ||
 		(repeatAfterMs === 0 && stored.batches.length > next.batches.length) ||
-		lists.some(({ event }) => previous?.lists[event] === undefined) ||
-		(watched && hasNewMemberships(previous?.memberships, memberships));
+		lists.some(({ name }) => previous?.lists[name] === undefined) ||
+		(memberships && hasNewMemberships(previous?.memberships, memberships));
 	return items.length > 0 || mustSave ? items : undefined;
 }
 
 /** Drops changes that a newer change of the same membership replaced. */
 function dropSuperseded(batches: readonly Batch[], state: MembershipsState | undefined): Batch[] {
 	const current = new Set(Object.values(state?.known ?? {}).map(([, changeId]) => changeId));
-	const ids = batches.flatMap(({ records }) => (records[watchName] ?? []).map(([id]) => id));
-	return dropRecords(batches, watchName, new Set(ids.filter((id) => !current.has(id))));
+	const ids = [...recordsOf(batches, watchName).keys()].filter((id) => !current.has(id));
+	return dropRecords(batches, watchName, ids);
 }
 
-const hasNewMemberships = (previous?: MembershipsState, next?: MembershipsState) =>
-	!previous || Object.keys(next?.known ?? {}).some((id) => !previous.known[id]);
-
-/** What one poll read, and what it could not read. */
-interface ReadLists {
-	lists: FollowedList[];
-	watched?: WatchedMemberships;
-	failures: PollFailure[];
-	/** The previous states of the lists. A list that could not be read keeps its state. */
-	before: PollState['lists'];
-}
+const hasNewMemberships = (previous: MembershipsState | undefined, { known }: MembershipsState) =>
+	!previous || Object.keys(known).some((id) => !previous.known[id]);
 
 /**
- * Reads every list, so that a failing one does not stop the others.
- * @throws the first failure if no list could be read, or if a list fails that is not followed yet: it would
- * start too late
+ * Reads every list. One that fails keeps its state, and does not stop the others.
+ * @throws the first failure if all fail, or if one fails that has no state yet: it would start too late
  */
 async function readAll(
 	context: PollContext,
 	previous: PollState | undefined,
 	batches: readonly Batch[],
 	again: AgainByName,
-): Promise<ReadLists> {
-	const read: ReadLists = { lists: [], failures: [], before: {} };
-	const findAgainOf = (name: string) => again.get(name) ?? new Map<string, Again>();
-	const attempt = async (name: string, isFollowed: boolean, reading: Promise<void>) =>
-		await reading.catch((error: unknown) => {
-			if (!isFollowed) throw error;
-			read.failures.push({ name, error });
+): Promise<{ lists: FollowedList[]; watched?: FollowedMemberships }> {
+	const errors: unknown[] = [];
+	const attempt = async <S>(name: string, state: S | undefined, reading: Promise<Followed<S>>) =>
+		await reading.catch((error: unknown): Followed<S> => {
+			if (state === undefined) throw error;
+			errors.push(error);
+			return { name, ready: [], failure: error, advance: () => state };
 		});
 	const restartMs = findRestartMs(context);
+	const restarted = restartMs === undefined ? undefined : startAt(restartMs);
+	const lists: FollowedList[] = [];
 	for (const source of listSources) {
 		const { event } = source;
 		if (!context.settings.events.includes(event)) continue;
 		const state = previous?.lists[event];
-		const unread = state ?? (restartMs === undefined ? undefined : startAt(restartMs));
-		if (unread) read.before[event] = unread;
-		const past = { state, batches, again: findAgainOf(event) };
-		const list = followList(context, source, past);
-		await attempt(
-			event,
-			unread !== undefined,
-			list.then((one) => void read.lists.push(one)),
-		);
+		const reading = followList(context, source, state, batches, again.get(event));
+		lists.push(await attempt(event, state ?? restarted, reading));
 	}
-	if (isWatching(context)) {
-		const state = previous?.memberships;
-		const watched = watchMemberships(context, state, findAgainOf(watchName));
-		await attempt(
-			watchName,
-			state !== undefined,
-			watched.then((one) => void (read.watched = one)),
-		);
-	}
-	if (read.lists.length === 0 && !read.watched) throw read.failures[0].error;
-	return read;
+	const memberships = previous?.memberships;
+	const watched = isWatching(context)
+		? await attempt(
+				watchName,
+				memberships,
+				watchMemberships(context, memberships, again.get(watchName)),
+			)
+		: undefined;
+	if (errors.length === lists.length + (watched ? 1 : 0)) throw errors[0];
+	return { lists, watched };
 }
 
 /**
- * Selects the oldest ready records of all lists. Changes get the remaining room, but at least half. The odd
- * item alternates, so that neither side blocks the other forever.
+ * Selects the oldest ready records of all lists. Changes get the remaining room, but at least half. The
+ * odd item alternates, so that neither side blocks the other forever.
  */
-function chooseItems(
+function chooseEvents(
 	maxItems: number,
 	lists: readonly FollowedList[],
-	watched: WatchedMemberships | undefined,
+	watched: FollowedMemberships | undefined,
 	favoursChanges: boolean,
-): { records: SourceRecord[]; changes: Change[] } {
-	const ready = lists.flatMap((list) => list.ready).sort((a, b) => a.timeMs - b.timeMs);
+): ReadyEvent[] {
+	const records = lists.flatMap(({ ready }) => ready).sort((a, b) => a.timeMs - b.timeMs);
 	const half = favoursChanges ? Math.ceil(maxItems / 2) : Math.floor(maxItems / 2);
-	const changes = (watched?.due ?? []).slice(0, Math.max(maxItems - ready.length, half));
-	return { records: ready.slice(0, maxItems - changes.length), changes };
-}
-
-const listEmitted = (records: readonly SourceRecord[], changes: readonly Change[]) => [
-	...records.map(({ event, id, timeMs }) => ({ name: event, id, timeMs })),
-	...changes.map(({ changeId: id, membership: { timeMs } }) => ({ name: watchName, id, timeMs })),
-];
-
-async function buildItems(
-	context: PollContext,
-	records: readonly SourceRecord[],
-	changes: readonly Change[],
-): Promise<IDataObject[]> {
-	const items = records.map(({ event, record, payload, timeMs }) =>
-		buildItem(context, { event, record, payload, discriminator: timeMs }),
-	);
-	for (const { kind, membership, changeId: discriminator, known } of changes) {
-		const { record } = membership;
-		// The change is real, whoever the buyer is.
-		const buyer = await readBuyer(context, record).catch(() => ({}));
-		const payload = toMembershipPayload(record, buyer);
-		const [, , , occurrence] = known;
-		const { event } = changeSources[kind];
-		items.push(buildItem(context, { event, record, payload, discriminator, occurrence }));
-	}
-	return items;
+	const changes = (watched?.ready ?? []).slice(0, Math.max(maxItems - records.length, half));
+	return [...records.slice(0, maxItems - changes.length), ...changes];
 }

@@ -9,21 +9,17 @@ import type { BatchConditions } from './batches';
 import { readPollingSettings, type PollSettings } from './settings';
 import type { PollState } from './state';
 
-/**
- * What lasts as long as the n8n process. All of it may be lost:
- * docs/n8n-engine.md#process-memory-and-queue-mode
- */
+/** May be lost at any time: docs/n8n-engine.md#process-memory-and-queue-mode */
 export interface ProcessMemory {
 	processId: string;
-	/** By node. n8n starts the next poll even if the last one has not ended. */
+	/** n8n starts the next poll of a node even if the last one has not ended. */
 	pollsInFlight: Map<string, Promise<unknown>>;
 	/** When records in their head start were first found, by node and event, then by ID. */
 	firstFoundMs: Map<string, ReadonlyMap<string, number>>;
-	/** The nodes that have polled. */
 	polledNodes: Set<string>;
 	/**
-	 * The last state, by node and mode. n8n drops static data when a node is renamed, and restores an older
-	 * copy when another node of the workflow was edited: docs/n8n-engine.md#static-data
+	 * The last state, by node and mode. n8n may drop static data or restore an older copy
+	 * (docs/limits.md#when-the-state-comes-back-old-or-empty).
 	 */
 	states: Map<string, PollState>;
 	/** When the failure of an event's list was last shown, by node, then by event. */
@@ -50,28 +46,18 @@ export interface PollContext extends BatchConditions {
 	settings: PollSettings;
 	memory: ProcessMemory;
 	mode: Mode;
-	nodeKey: NodeKey;
 	/** Most records of one list to store as seen, and most to store in batches. */
 	recordLimit: number;
 	/** How many pages of one list without anything new one poll may read. */
 	idlePages: number;
 }
 
-/** Identifies a node in the memory of the process. */
-export interface NodeKey {
-	/** The IDs of the workflow and the node. Another node of the workflow may have the same. */
-	id: string;
-	/** The current name; n8n stores static data under it. */
-	name: string;
-}
-
-export const readNodeKey = (n8n: IPollFunctions): NodeKey => ({
-	id: `${n8n.getWorkflow().id ?? ''} ${n8n.getNode().id}`,
-	name: n8n.getNode().name,
-});
-
-/** The key of the node's data in the memory of the process. */
-export const toMemoryKey = ({ id, name }: NodeKey, part = '') => `${id} ${part} ${name}`;
+/**
+ * The key of the node's data in the memory of the process. Another node of the workflow may have the same
+ * ID. The name is that under which n8n stores static data.
+ */
+export const toMemoryKey = (n8n: IPollFunctions, part = '', name = n8n.getNode().name) =>
+	`${n8n.getWorkflow().id ?? ''} ${n8n.getNode().id} ${part} ${name}`;
 
 /** How many of either kind all lists together may store, so that a state stays below a megabyte. */
 const totalRecordLimit = 7_000;
@@ -86,7 +72,7 @@ export async function createPollContext(
 	memory: ProcessMemory,
 ): Promise<PollContext> {
 	const settings = readPollingSettings(n8n);
-	// n8n uses the same context for all polls after activation. The credential may have been edited since.
+	// n8n uses one context for all polls after activation. The credential may have been edited since.
 	forgetCredential(n8n);
 	const { mode } = await loadCredential(n8n);
 	const listCount = settings.events.length;
@@ -95,7 +81,6 @@ export async function createPollContext(
 		settings,
 		memory,
 		mode,
-		nodeKey: readNodeKey(n8n),
 		nowMs: Date.now(),
 		processId: memory.processId,
 		repeatAfterMs: settings.repeatAfterMs,

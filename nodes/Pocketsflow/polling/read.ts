@@ -1,14 +1,14 @@
 /**
- * Reads a list for a poll, page by page. The API's counts, order, filters, and page sizes can't be relied
- * on (docs/pocketsflow-api.md#lists-and-paging). A reading ends at an empty page, at a page that repeats
- * known records, or when it has as many records as the API counts. It may stop earlier to save requests,
- * and then reports where to continue.
+ * Reads a list for a poll, page by page, without relying on what the API says about it
+ * (docs/limits.md#how-polling-makes-progress). A reading ends at an empty page, at a page
+ * that repeats known records, or when it has as many records as the API counts. To save requests, it
+ * may stop earlier, and then reports where to continue.
  */
 import type { IPollFunctions } from 'n8n-workflow';
 
 import { buildListRequest, maxPageSize, type ListEndpoint, type ListFilters } from '../api/lists';
 import { readPage, type Page } from '../transport/pagination';
-import { newestOf, readRecords, type DatedRecord } from './records';
+import { readRecords, type DatedRecord } from './records';
 
 /** Which records to request, by their dates in ms, both inclusive. */
 export interface DateWindow {
@@ -36,16 +36,15 @@ export interface ListRead {
 	records: DatedRecord[];
 	/** Where to continue; undefined if the reading reached the end. */
 	next?: number;
-	/** Whether it returned all records that the API counts. */
+	/** Whether these are all records that the API counts. */
 	isVerified: boolean;
-	/** The position of the last record, if an empty response for the next position proved that. */
+	/** The position of the last record, if an empty response for the next one proved that. */
 	last?: number;
 }
 
 /** A list that can't be read. The message is a sentence for the user. */
 export class UnreadableList extends Error {}
 
-/** Reads one page of the records between two dates. */
 export type FetchPage = (window: DateWindow, position: number) => Promise<Page>;
 
 /** The API may cut dates to whole seconds or exclude the dates themselves. */
@@ -57,10 +56,7 @@ const maxPasses = 4;
 /** The page size of the API if it ignores the requested one. */
 export const usualPageSize = 20;
 
-/**
- * Prepares the reading of a list. @throws UnreadableList if the response has no list; also what `send`
- * throws
- */
+/** Prepares the reading of a list. Reading throws UnreadableList, and what `send` throws. */
 export function createFetch(n8n: IPollFunctions, list: ListEndpoint): FetchPage {
 	return async ({ fromMs, toMs }, position) => {
 		const dates = hasDates(list) ? buildDateFilters(fromMs, toMs) : {};
@@ -87,9 +83,7 @@ const toIso = (timeMs: number) => new Date(timeMs).toISOString();
 function reachesBefore(records: readonly DatedRecord[], fromMs: number): boolean {
 	if (records.length === 0) return false;
 	const last = records[records.length - 1].timeMs;
-	const isSorted = records.every(
-		({ timeMs }, index) => index === 0 || timeMs <= records[index - 1].timeMs,
-	);
+	const isSorted = records.every(({ timeMs }, n) => n === 0 || timeMs <= records[n - 1].timeMs);
 	// Records with the same date do not show how the list is sorted.
 	return isSorted && last < records[0].timeMs && last < fromMs - slackMs;
 }
@@ -103,7 +97,6 @@ const tellsOfPages = ({ pagination }: Page) =>
 
 /**
  * Reads a list from its beginning, then from where the last poll stopped, as far as the plan goes.
- * @param list a list without pages comes as a whole, unless its response reports pages
  * @param first its first page, if it was already read
  */
 export async function readByPlan(
@@ -117,11 +110,10 @@ export async function readByPlan(
 	let idleLeft = plan.idlePages;
 	let wantedCount = 0;
 	let totalCount: number | undefined;
-	let hasJumped = plan.resumes === true || plan.next === undefined;
+	let continueAt = plan.resumes ? undefined : plan.next;
 	const window = hasDates(list) ? plan : { fromMs: -Infinity };
-	/** Reads from the beginning again, because the API counts more records than were found. */
 	let pass = 1;
-	let foundBefore = 0;
+	let foundBefore = -1;
 	const finish = (next?: number, isVerified = false): ListRead => ({
 		records: [...found.values()],
 		isVerified,
@@ -133,58 +125,46 @@ export async function readByPlan(
 		for (const record of fresh) found.set(record.id, record);
 		const wanted = fresh.filter(plan.isWanted).length;
 		wantedCount += wanted;
+		// A list without pages is whole, unless its response reports pages.
 		if (list.paging === 'none' && !tellsOfPages(page)) return finish(undefined, true);
 
 		const { totalCount: total } = page.pagination;
 		if (total !== undefined) totalCount = Math.max(totalCount ?? 0, total);
 		const isAtEnd = records.length === 0 || (fresh.length === 0 && page.position > 1 && pass === 1);
-		if (totalCount !== undefined && hasAll(found, window, totalCount, isAtEnd || !isFull(page)))
+		if (totalCount !== undefined && (isAtEnd || !isFull(page)) && hasAll(found, window, totalCount))
 			return finish(undefined, true);
 		if (wantedCount >= plan.enough) return finish(isAtEnd ? undefined : page.next);
+		let { next } = page;
 		if (isAtEnd) {
-			const isShort = totalCount !== undefined && found.size < totalCount && hasJumped;
-			const bringsMore = pass === 1 || found.size > foundBefore;
-			if (
-				!isShort ||
-				!bringsMore ||
-				pass === maxPasses ||
-				idleLeft <= 0 ||
-				plan.next !== undefined
-			) {
+			const isShort = found.size < (totalCount ?? 0) && plan.next === undefined;
+			const bringsMore = found.size > foundBefore && pass < maxPasses;
+			if (!isShort || !bringsMore || idleLeft <= 0) {
 				const isProven = list.paging === 'offset' && records.length === 0 && page.position > 1;
 				return { ...finish(), ...(isProven && { last: page.position - 1 }) };
 			}
+			// The API counts more records than were found, so the list is read from its beginning again.
 			pass++;
 			foundBefore = found.size;
 			idleLeft--;
-			page = await fetchPage(plan, 1);
-			continue;
-		}
-		let { next } = page;
-		if (wanted === 0) {
+			next = 1;
+		} else if (wanted === 0) {
 			if (plan.trustsOrder && reachesBefore(records, plan.fromMs)) idleLeft = Math.min(idleLeft, 1);
-			if (!hasJumped && plan.next !== undefined) {
-				next = Math.max(next, plan.next);
-				hasJumped = true;
-			} else if (idleLeft <= 0) return finish(next);
+			if (continueAt === undefined && idleLeft <= 0) return finish(next);
+			next = Math.max(next, continueAt ?? 0);
+			continueAt = undefined;
 			idleLeft--;
 		}
 		page = await fetchPage(plan, next);
 	}
 }
 
-/**
- * Whether the records are all that the API counts: those between the dates, or all records of a list that
- * ignores dates.
- * @param isEnd whether the page was the last one, judging by its own size
- */
+/** Whether the records between the dates are all that the API counts. It counts all if it ignores dates. */
 function hasAll(
 	found: ReadonlyMap<string, DatedRecord>,
 	{ fromMs, toMs = Infinity }: DateWindow,
 	totalCount: number,
-	isEnd: boolean,
 ): boolean {
-	if (!isEnd || found.size < totalCount) return false;
+	if (found.size < totalCount) return false;
 	const inWindow = [...found.values()].filter(
 		({ timeMs }) => timeMs >= fromMs - slackMs && timeMs <= toMs + slackMs,
 	);
@@ -195,10 +175,8 @@ function hasAll(
 const maxProbes = 24;
 
 /**
- * Searches for an end date (ms) before which a list has about as many records as one poll can use.
- * @param first the first page of all records from `fromMs` on
- * @param capacity how many records one poll can use, at least and at most
- * @returns undefined if the list has no more than that, or if the API's count ignores dates
+ * Searches for an end date (ms) before which a list has as many records as one poll can use: between
+ * `least` and `most`. Undefined if the first page counts no more, or if the count ignores dates.
  */
 export async function findEnd(
 	fetchPage: FetchPage,
@@ -209,7 +187,7 @@ export async function findEnd(
 ): Promise<number | undefined> {
 	if (totalCount === undefined || totalCount <= most) return undefined;
 	let fewMs = fromMs;
-	let many = { toMs: newestOf([nowMs], fromMs), count: totalCount };
+	let many = { toMs: Math.max(nowMs, fromMs), count: totalCount };
 	for (let probe = 0; probe < maxProbes && many.toMs - fewMs > slackMs; probe++) {
 		// Every other probe assumes that sales are evenly spread. Halving helps if they are not.
 		const share = probe % 2 === 0 ? (least + most) / 2 / many.count : 0.5;

@@ -6,7 +6,7 @@ import { readApiDate } from '../api/dates';
 import { readId } from '../api/responses';
 
 export interface DatedRecord {
-	/** The record's ID, or a digest if it has none or a long one, because states hold thousands of them. */
+	/** The record's ID, or a digest if it has none or a long one: states hold thousands of them. */
 	id: string;
 	/** By Pocketsflow's clock; `undatedMs` if nothing contains the date. */
 	timeMs: number;
@@ -15,20 +15,14 @@ export interface DatedRecord {
 
 type IdAndDate = Pick<DatedRecord, 'id' | 'timeMs'>;
 
-/** The date of records without one: the last moment that a Date can represent, so that they never age. */
+/** The last moment that a Date can represent, so that records without a date never age. */
 export const undatedMs = 8.64e15;
 
-/**
- * The order of records: oldest first. Records of the same moment are sorted by ID, so that every poll has
- * the same order.
- */
+/** Oldest first. Records of one moment are sorted by ID, so that every poll has the same order. */
 export const compareDates = (a: IdAndDate, b: IdAndDate): number =>
 	a.timeMs - b.timeMs || (a.id < b.id ? -1 : 1);
 
-/**
- * Gives every record its ID and its date: `createdAt`, or else the date in the ID. A record without an ID
- * gets a digest of its content.
- */
+/** Gives every record its ID, or a digest of its content, and its date: `createdAt`, or that in the ID. */
 export const readRecords = (records: readonly IDataObject[]): DatedRecord[] =>
 	records.map((record) => {
 		const id = readId(record) ?? digestText(JSON.stringify(record));
@@ -51,3 +45,14 @@ export const newestOf = (timesMs: readonly number[], otherwiseMs: number) =>
 
 export const oldestOf = (timesMs: readonly number[], otherwiseMs: number) =>
 	timesMs.reduce((a, b) => Math.min(a, b), otherwiseMs);
+
+/** The newest date of records up to and including a limit, if it is newer than another date. */
+export const newestUpTo = (
+	records: ReadonlyArray<Pick<DatedRecord, 'timeMs'>>,
+	limitMs: number,
+	otherwiseMs: number,
+) =>
+	newestOf(
+		records.map(({ timeMs }) => timeMs).filter((timeMs) => timeMs <= limitMs),
+		otherwiseMs,
+	);

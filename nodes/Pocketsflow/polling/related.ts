@@ -1,7 +1,4 @@
-/**
- * What a record's payload needs in addition to the record: the order of a refund, the buyer of a
- * membership.
- */
+/** What a payload needs in addition to the record: the order of a refund, the buyer of a membership. */
 import type { IDataObject } from 'n8n-workflow';
 
 import { lists } from '../api/lists';
@@ -13,25 +10,25 @@ import { isForeignId } from './changes';
 import { toMemoryKey, type PollContext } from './pollContext';
 
 /** Permanent statuses: Pocketsflow does not know the ID or no longer has the record. */
-const isGone = (error: unknown) => hasStatus(error, [400, 404, 410, 422]);
+const goneStatuses = [400, 404, 410, 422];
 
+/** Reads one record; `{}` if it is gone. */
 async function readOne(
 	{ n8n }: PollContext,
 	requestPath: string,
 	keys: readonly string[],
 ): Promise<IDataObject> {
-	return await send(n8n, { method: 'GET', path: requestPath }, 'read').then(
-		(body) => unwrapRecord(body, keys),
-		(error: unknown) => {
-			if (isGone(error)) return {};
-			throw error;
-		},
-	);
+	const request = { method: 'GET', path: requestPath } as const;
+	const body = await send(n8n, request, 'read').catch((error: unknown) => {
+		if (hasStatus(error, goneStatuses)) return {};
+		throw error;
+	});
+	return unwrapRecord(body, keys);
 }
 
 /**
- * Reads the order of a refund, which contains its product, buyer, and currency. If the order was deleted,
- * the event is emitted without them, because the refund itself is real.
+ * Reads the order of a refund, which contains its product, buyer, and currency. Without it if it was
+ * deleted, because the refund itself is real.
  */
 export async function readRefundedOrder(
 	context: PollContext,
@@ -50,11 +47,11 @@ const namesBuyer = ({ buyerEmail, customer }: IDataObject) =>
 export async function readBuyer(context: PollContext, record: IDataObject): Promise<IDataObject> {
 	const id = readId({ id: record.customerId ?? record.customer });
 	if (namesBuyer(record) || id === undefined || isForeignId(id)) return {};
-	const { customers } = context.memory;
-	const key = toMemoryKey(context.nodeKey, `${context.mode} ${id}`);
-	const known = customers.get(key);
+	const { n8n, mode, memory } = context;
+	const key = toMemoryKey(n8n, `${mode} ${id}`);
+	const known = memory.customers.get(key);
 	if (known) return known;
 	const customer = await readOne(context, path`/customers/${id}`, lists.customers.recordKeys);
-	customers.set(key, customer);
+	memory.customers.set(key, customer);
 	return customer;
 }

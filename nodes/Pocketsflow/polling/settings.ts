@@ -13,17 +13,12 @@ export interface PollSettings {
 	events: string[];
 	/** Emits events from this date on; undefined starts now. */
 	startDateMs?: number;
-	/**
-	 * The start date as entered in the node. For an expression, this is its text, not its changing result.
-	 */
+	/** The start date as entered: for an expression, its text instead of its changing result. */
 	startDateText?: string;
 	simplify: boolean;
 	overlapMs: number;
-	/** How far back to look after a restart without a state. */
 	lookBackMs: number;
-	/** 0 emits every record once. */
 	repeatAfterMs: number;
-	/** How long to hold a record after it was first found. */
 	headStartMs: number;
 	maxItems: number;
 	/** Products and subscription offers; empty accepts all. */

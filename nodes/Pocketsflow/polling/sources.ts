@@ -2,9 +2,10 @@
 import type { IDataObject, INodePropertyOptions } from 'n8n-workflow';
 
 import { lists, type ListEndpoint } from '../api/lists';
+import { readFlag } from '../api/responses';
 import { events, toOptions } from '../events/catalogue';
 import { hasBegun, hasEnded, isIncomplete, mayNeverHaveBegun } from './changes';
-import type { Disposition } from './list';
+import { dayMs, type Disposition } from './list';
 import {
 	toCustomerPayload,
 	toMembershipPayload,
@@ -18,45 +19,31 @@ import type { PollContext } from './pollContext';
 export interface ListSource {
 	event: string;
 	list: ListEndpoint;
-	/**
-	 * Whether to emit the record's event. Without this function, always.
-	 * @param wasPending whether an earlier poll found that its event had not happened yet
-	 */
+	/** Whether to emit the record's event; without this, always. `wasPending`: it had not happened yet. */
 	classify?(record: IDataObject, wasPending: boolean): Disposition;
 	/** How long a record may be pending, if it can be. */
 	pendingForMs?: number;
-	/** Reads what the payload needs in addition to the record. */
 	readRelated?(context: PollContext, record: IDataObject): Promise<IDataObject>;
 	toPayload(record: IDataObject, related: IDataObject): IDataObject;
 }
 
-const weekMs = 7 * 24 * 60 * 60_000;
-
-/**
- * A membership is incomplete until its first payment. After a week, it no longer becomes a subscription.
- */
-const membershipPendingMs = weekMs;
-
-/** A refund by the payment provider takes days, in rare cases weeks. */
-const refundPendingMs = 26 * weekMs;
+const weekMs = 7 * dayMs;
 
 export const listSources: readonly ListSource[] = [
 	{
 		event: 'order.completed',
 		list: lists.orders,
 		// A subscription never sends this event: docs/pocketsflow-api.md#events
-		classify: ({ isSubscription }) => (isSubscription === true ? 'skip' : 'emit'),
+		classify: ({ isSubscription }) => (readFlag(isSubscription) ? 'skip' : 'emit'),
 		toPayload: toOrderPayload,
 	},
 	{
 		event: 'order.refunded',
 		list: lists.refunds,
 		classify: classifyRefund,
-		pendingForMs: refundPendingMs,
-		async readRelated(context, record) {
-			const { readRefundedOrder } = await import('./related');
-			return await readRefundedOrder(context, record);
-		},
+		// A refund by the payment provider takes days, in rare cases weeks.
+		pendingForMs: 26 * weekMs,
+		readRelated: async (...given) => await (await import('./related')).readRefundedOrder(...given),
 		toPayload: toRefundPayload,
 	},
 	{ event: 'customer.created', list: lists.customers, toPayload: toCustomerPayload },
@@ -64,11 +51,9 @@ export const listSources: readonly ListSource[] = [
 		event: 'customer.subscription.created',
 		list: lists.memberships,
 		classify: classifyMembership,
-		pendingForMs: membershipPendingMs,
-		async readRelated(context, record) {
-			const { readBuyer } = await import('./related');
-			return await readBuyer(context, record);
-		},
+		// Until its first payment. After a week, it no longer becomes a subscription.
+		pendingForMs: weekMs,
+		readRelated: async (...given) => await (await import('./related')).readBuyer(...given),
 		toPayload: toMembershipPayload,
 	},
 	{ event: 'review.created', list: lists.reviews, toPayload: toReviewPayload },
@@ -92,7 +77,7 @@ export const watchName = 'subscription changes';
 /** An event that is found by comparing memberships with their previous state. */
 export interface ChangeSource {
 	event: string;
-	/** Whether a membership, in its current state, can be an example of this event. */
+	/** Whether a membership in its current state can be an example of this event. */
 	isExample(record: IDataObject): boolean;
 }
 
@@ -111,7 +96,6 @@ const polledEvents = new Set<string>(
 	[...listSources, ...Object.values(changeSources)].map(({ event }) => event),
 );
 
-/** The events that have a source, as the options of a parameter. */
 export const polledEventOptions: INodePropertyOptions[] = toOptions(
 	events.filter(({ name }) => polledEvents.has(name)),
 );

@@ -1,7 +1,7 @@
-import { dayMs, listPlausible, startAt, startNow, toPending, type ListState } from './list';
+import { dayMs, findStart, startAt, startNow, toPending, type ListState } from './list';
 import type { PollContext } from './pollContext';
-import { createFetch, readByPlan, UnreadableList, usualPageSize } from './read';
-import { newestOf, readRecords, type DatedRecord } from './records';
+import { createFetch, readByPlan, UnreadableList, usualPageSize, type DateWindow } from './read';
+import { readRecords, type DatedRecord } from './records';
 import type { ListSource } from './sources';
 import { hasAnyState } from './state';
 
@@ -25,20 +25,17 @@ export async function startList(context: PollContext, source: ListSource): Promi
 }
 
 /**
- * Reads the newest records twice, because a response may lack what the other has. A list does not start if
- * one response is empty and the other is not.
- * @throws UnreadableList if the two disagree
+ * Reads the newest records twice, because a response may lack what the other has.
+ * @throws UnreadableList if only one of the responses is empty
  */
 async function startListNow(context: PollContext, source: ListSource): Promise<ListState> {
-	const { n8n, nowMs, settings } = context;
-	const { overlapMs } = settings;
+	const { n8n, nowMs } = context;
+	const { overlapMs } = context.settings;
 	const { list, classify, pendingForMs = 0 } = source;
-	const dayAgoMs = nowMs - dayMs;
 	const first = readRecords((await createFetch(n8n, list)({ fromMs: 0 }, 1)).records);
-	const newestMs = newestOf(listPlausible(first, nowMs), dayAgoMs);
-	const fromMs = Math.max(dayAgoMs, newestMs - overlapMs);
+	const { fromMs, newestMs } = findStart(first, nowMs, overlapMs);
 	const second = await readAll(context, source, { fromMs: Math.max(0, fromMs - pendingForMs) });
-	const isExpected = newestMs > dayAgoMs;
+	const isExpected = newestMs > nowMs - dayMs;
 	if (second.length === 0 ? isExpected : first.length === 0) throw disagreement();
 	const records = new Map([...first, ...second].map((record) => [record.id, record]));
 	return startNow(
@@ -61,7 +58,7 @@ export const disagreement = () =>
 async function readAll(
 	{ n8n }: PollContext,
 	{ list }: ListSource,
-	window: { fromMs: number; toMs?: number },
+	window: DateWindow,
 ): Promise<DatedRecord[]> {
 	const plan = { ...window, isWanted: () => true, enough: Infinity, idlePages: startPages };
 	const found = new Map<string, DatedRecord>();
@@ -77,21 +74,18 @@ async function readAll(
 
 const restartModes: ReadonlySet<string> = new Set(['init', 'leadershipChange']);
 
-/**
- * Whether polling began because n8n started or became the leading main process, not because a user
- * published the workflow.
- */
+/** Whether n8n started or became the leading main process, instead of a user publishing the workflow. */
 export const isRestart = ({ n8n }: Pick<PollContext, 'n8n'>) =>
 	restartModes.has(n8n.getActivationMode());
 
 /**
- * Where a list starts that was polled before a restart, if no state of it is left. An execution of the same
- * workflow in another process can have stored an older copy (docs/n8n-engine.md#static-data).
+ * Where a list starts that was polled before a restart, if no state of it is left:
+ * docs/limits.md#when-the-state-comes-back-old-or-empty
  */
 export const findRestartMs = (context: PollContext) =>
 	isRestart(context) ? context.nowMs - getLookBackMs(context) : undefined;
 
-/** Looks back less far if a state is left, of the other mode or of other lists: then nothing was lost. */
+/** Looks back less far if a state is left, of the other mode or of other lists: nothing was lost then. */
 const getLookBackMs = (context: PollContext) =>
 	hasAnyState(context)
 		? context.settings.overlapMs
@@ -99,10 +93,10 @@ const getLookBackMs = (context: PollContext) =>
 
 /** Logs that a restart found no state: the next events may be repetitions. */
 export function warnOfLostState(context: PollContext): void {
-	const { settings } = context;
+	const { n8n, settings } = context;
 	if (!isRestart(context) || hasAnyState(context) || settings.startDateMs !== undefined) return;
 	const hours = getLookBackMs(context) / 3_600_000;
-	context.n8n.logger.warn(
-		`Pocketsflow Polling Trigger "${context.n8n.getNode().name}" found no stored state of earlier polls when n8n started. It looks back ${hours} hours. Repeated events have the same event IDs.`,
+	n8n.logger.warn(
+		`Pocketsflow Polling Trigger "${n8n.getNode().name}" found no stored state of earlier polls when n8n started. It looks back ${hours} hours. Repeated events have the same event IDs.`,
 	);
 }

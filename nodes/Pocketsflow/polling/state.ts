@@ -44,13 +44,10 @@ const includesPolls = (state: PollState, other: PollState) =>
 	Object.entries(other.polls).every(([processId, count]) => (state.polls[processId] ?? 0) >= count);
 
 /**
- * The keys of static data. Each mode has its own state, so that a poll with a key of the other mode loses
- * nothing. A state is stored as text, because n8n wraps every nested object in an observer. The keys belong
- * to this node alone, because n8n writes the static data of all nodes at the same time:
- * docs/n8n-engine.md#static-data
+ * The keys of static data. Each mode has its own state, so that a poll with a key of the other mode
+ * loses nothing. States are text under keys of this node alone: docs/n8n-engine.md#static-data
  */
-const keys: Record<Mode, string> = { test: 'pollingTest', live: 'pollingLive' };
-const modes: readonly Mode[] = ['test', 'live'];
+const keys = { test: 'pollingTest', live: 'pollingLive' } as const satisfies Record<Mode, string>;
 
 /** Whether static data holds a state of either mode. */
 export function hasState(n8n: IPollFunctions): boolean {
@@ -58,25 +55,24 @@ export function hasState(n8n: IPollFunctions): boolean {
 	return Object.values(keys).some((key) => typeof data[key] === 'string');
 }
 
-/** What earlier polls left. */
-export interface LoadedState {
-	/** The state that n8n returned, if any. */
-	stored?: PollState;
-	/** The newer of that state and the one in memory. */
-	latest?: PollState;
-}
+/** Whether there is a state of either mode, stored or in memory. */
+export const hasAnyState = ({ n8n, memory }: PollContext) =>
+	hasState(n8n) || Object.keys(keys).some((mode) => memory.states.has(toMemoryKey(n8n, mode)));
 
 /**
- * Loads the state from static data and from the memory of the process. The state in memory counts only if
- * the stored one is an older copy of it, because another n8n process may have polled since. Only the stored
- * one shows whether n8n kept what was emitted.
- * @throws NodeOperationError if the only state is a stored one that can't be read, and there is no start
+ * Loads what earlier polls left: the state that n8n stored, and the latest one. That is the one in memory
+ * if the stored one is an older copy of it. Otherwise, another n8n process may have polled since. Only the
+ * stored one shows whether n8n kept what was emitted.
+ * @throws NodeOperationError if the stored state can't be read, none is in memory, and there is no start
  * date to start from again: a new start from now on would skip sales
  */
-export function loadState({ n8n, mode, memory, nodeKey, settings }: PollContext): LoadedState {
+export function loadState({ n8n, mode, memory, settings }: PollContext): {
+	stored?: PollState;
+	latest?: PollState;
+} {
 	const stored = readStored(n8n, mode);
-	const key = toMemoryKey(nodeKey, mode);
-	if (!stored) adoptRenamed(memory.states, key, toMemoryKey({ ...nodeKey, name: '' }, mode));
+	const key = toMemoryKey(n8n, mode);
+	if (!stored) adoptRenamed(memory.states, key, toMemoryKey(n8n, mode, ''));
 	const inMemory = memory.states.get(key);
 	if (stored === 'unreadable') {
 		if (inMemory === undefined && settings.startDateMs === undefined)
@@ -110,14 +106,10 @@ const isPollState = (stored: unknown): stored is PollState =>
 	Array.isArray(stored.batches);
 
 /** Keeps the state. n8n stores static data only if the poll returns items or an empty list. */
-export function saveState({ n8n, mode, memory, nodeKey }: PollContext, state: PollState): void {
+export function saveState({ n8n, mode, memory }: PollContext, state: PollState): void {
 	n8n.getWorkflowStaticData('node')[keys[mode]] = JSON.stringify(state);
-	memory.states.set(toMemoryKey(nodeKey, mode), state);
+	memory.states.set(toMemoryKey(n8n, mode), state);
 }
-
-/** Whether there is a state of either mode, stored or in memory. */
-export const hasAnyState = ({ n8n, memory, nodeKey }: PollContext) =>
-	hasState(n8n) || modes.some((mode) => memory.states.has(toMemoryKey(nodeKey, mode)));
 
 /** Takes over what the node stored under its earlier name. */
 function adoptRenamed(states: Map<string, PollState>, key: string, prefix: string): void {

@@ -1,6 +1,7 @@
+import type { IDataObject } from 'n8n-workflow';
+
 import { lists } from '../api/lists';
 import { matchesProductFilter } from '../events/productFilter';
-import type { Again } from './batches';
 import {
 	countUnfollowed,
 	ignoreChanges,
@@ -12,35 +13,27 @@ import {
 	type Change,
 	type MembershipsState,
 } from './changes';
+import type { Followed } from './follow';
+import { buildItem } from './items';
 import { toMembershipPayload } from './payloads';
 import type { PollContext } from './pollContext';
 import { createFetch, readByPlan } from './read';
-import { changeSources } from './sources';
+import { readBuyer } from './related';
+import { changeSources, watchName } from './sources';
 import { disagreement, findRestartMs } from './start';
-
-/** The memberships in one poll: all, or as many as it may read. */
-export interface WatchedMemberships {
-	/** The changes of selected events that were not emitted yet. */
-	due: Change[];
-	/** Reports that there are more subscriptions than can be tracked. */
-	failure?: string;
-	/** The state of the memberships after some of `due` were emitted. */
-	advance(emitted: readonly Change[]): MembershipsState;
-}
 
 /** Most requests for the first reading, which must know all memberships. */
 const startPages = 400;
 
 /**
- * Reads memberships and selects the due changes.
- * @param previous the state that the last poll left; undefined starts watching
- * @param again the IDs of changes that must be emitted again
+ * Reads all memberships, or as many as one poll may, and selects the due changes of selected events.
+ * Starts watching if there is no previous state.
  */
 export async function watchMemberships(
 	context: PollContext,
 	previous: MembershipsState | undefined,
-	again: ReadonlyMap<string, Again>,
-): Promise<WatchedMemberships> {
+	again: ReadonlyMap<string, unknown> = new Map(),
+): Promise<Followed<MembershipsState>> {
 	const { n8n, settings, nowMs, idlePages } = context;
 	const fetchPage = createFetch(n8n, lists.memberships);
 	const { records, next } = await readByPlan(fetchPage, lists.memberships, {
@@ -58,18 +51,41 @@ export async function watchMemberships(
 		settings.events.includes(changeSources[kind].event) &&
 		matchesProductFilter(toMembershipPayload(membership.record), settings.productIds);
 	const changes = selectChanges(begun, memberships, again);
-	const due = changes.filter(isWanted);
-	const unwanted = changes.filter((change) => !due.includes(change));
+	const due = changes.filter(isWanted).map((change) => ({
+		...change,
+		name: watchName,
+		id: change.changeId,
+		timeMs: change.membership.timeMs,
+		build: async () => await buildChange(context, change),
+	}));
+	const unwanted = changes.filter((change) => !isWanted(change));
 	const state = ignoreChanges({ ...begun, next }, unwanted);
-	const advance = (emitted: readonly Change[]) => recordChanges(state, memberships, due, emitted);
-	const left = countUnfollowed(advance(due), memberships);
+	const left = countUnfollowed(recordChanges(state, memberships, due, due), memberships);
+	const failure =
+		left > 0
+			? `Polling tracks changes to at most ${membershipLimit} subscriptions. Changes to ${left} more are not tracked. Use the Pocketsflow Trigger for Subscription Updated and Subscription Deleted.`
+			: undefined;
 	return {
-		due,
-		advance,
-		...(left > 0 && {
-			failure: `Polling tracks changes to at most ${membershipLimit} subscriptions. Changes to ${left} more are not tracked. Use the Pocketsflow Trigger for Subscription Updated and Subscription Deleted.`,
-		}),
+		name: watchName,
+		ready: due,
+		failure,
+		advance(emitted) {
+			const own = due.filter((one) => emitted.includes(one));
+			return recordChanges(state, memberships, due, own);
+		},
 	};
+}
+
+async function buildChange(
+	context: PollContext,
+	{ kind, membership: { record }, changeId: discriminator, known }: Change,
+): Promise<IDataObject> {
+	// The change is real, whoever the buyer is.
+	const buyer = await readBuyer(context, record).catch(() => ({}));
+	const payload = toMembershipPayload(record, buyer);
+	const [, , , occurrence] = known;
+	const { event } = changeSources[kind];
+	return buildItem(context, { event, record, payload, discriminator, occurrence });
 }
 
 /** Whether a selected event is found by comparing memberships. */

@@ -18,7 +18,7 @@ export interface HttpResponse {
 	location?: string;
 }
 
-/** Why there is no response. retryPolicy.ts decides what follows from each, errors.ts how to report it. */
+/** Why there is no response. */
 export type FailureKind =
 	| 'unreachable'
 	| 'insecure'
@@ -34,7 +34,7 @@ export interface AttemptFailure {
 	failure: FailureKind;
 	/** The status, if the response had begun. */
 	status?: number;
-	/** The error code of Node.js, such as ECONNRESET. */
+	/** Of Node.js, such as ECONNRESET. */
 	code?: string;
 	/** n8n's own message, if n8n itself refused to send. */
 	reason?: string;
@@ -46,7 +46,6 @@ export interface AttemptFailure {
 
 export type AttemptResult = HttpResponse | AttemptFailure;
 
-/** The body of a response as n8n's helper returns it with `encoding: 'stream'`. */
 type BodyStream = AsyncIterable<Uint8Array> & { destroy?(): void };
 
 interface AttemptOptions {
@@ -59,24 +58,16 @@ interface HelperResponse {
 	statusCode: number;
 	headers?: IDataObject;
 	body: unknown;
-	/** The Node.js response, if n8n threw the response. */
+	/** The request of Node.js, if n8n threw the response. */
 	request?: unknown;
 }
 
-/** Longer error texts are not worth reading; the rest is ignored. */
+/** The rest of a longer error text is ignored. */
 const maxErrorBytes = 256 * 1024;
 
-const unreachableCodes = [
-	'ECONNREFUSED',
-	'ENOTFOUND',
-	'EAI_AGAIN',
-	'EHOSTUNREACH',
-	'EHOSTDOWN',
-	'ENETUNREACH',
-	'ENETDOWN',
-	'EADDRNOTAVAIL',
-];
-const timeoutCodes = ['ECONNABORTED', 'ETIMEDOUT', 'ESOCKETTIMEDOUT'];
+const unreachableCode =
+	/^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|EHOSTDOWN|ENETUNREACH|ENETDOWN|EADDRNOTAVAIL)$/;
+const timeoutCode = /^(ECONNABORTED|ETIMEDOUT|ESOCKETTIMEDOUT)$/;
 /** A failed TLS handshake. Other TLS codes can also mean a damaged response. */
 const handshakeCode =
 	/CERT|UNABLE_TO_|SELF_SIGNED|HOSTNAME_MISMATCH|EPROTO|WRONG_VERSION|UNSUPPORTED_PROTOCOL|HANDSHAKE_FAILURE/;
@@ -84,11 +75,9 @@ const handshakeCode =
 const unsentCode = /^ERR_(INVALID_|UNESCAPED_|BAD_REQUEST|BAD_OPTION)/;
 
 /**
- * Sends a request once and reads the whole response, whatever its status. Never throws.
- *
- * n8n's own helper sends it, because of n8n's proxy settings and network rules. With authentication, the
- * helper would use only the credential of the first item (docs/n8n-engine.md#http-helper). The body is a
- * stream, because the helper has no size limit and stops its timer when the headers have arrived.
+ * Sends a request once, with n8n's helper and its traps (docs/n8n-engine.md#http-helper), and reads
+ * the whole response, whatever its status. Never throws. The body is a stream, because the helper
+ * has no size limit and stops its timer when the headers have arrived.
  */
 export async function sendOnce(
 	{ helpers }: PocketsflowContext,
@@ -112,7 +101,7 @@ export async function sendOnce(
 	} catch (error) {
 		const isUnsent = head === undefined && !isConnected(error);
 		if (cancel?.aborted) return { failure: 'cancelled', status: head?.status, isUnsent };
-		// The status alone decides what follows from an error response. Its text is only extra information.
+		// The status of an error response is enough. Its text is only extra information.
 		if (head && !isSuccess(head)) return { ...head, text: '' };
 		if (timer.aborted)
 			return { failure: 'timeout', status: head?.status, isUnsent, proxy: findProxy(error, url) };
@@ -138,9 +127,7 @@ function isFromProxy({ request }: HelperResponse, url: string): boolean {
 
 export const isSuccess = ({ status }: HttpResponse): boolean => status >= 200 && status < 300;
 
-/**
- * Whether a response is a page for a browser. The API never sends one, so a proxy or a firewall responded.
- */
+/** Whether a response is a page for a browser: a proxy or a firewall sent it, not the API. */
 export const isPage = ({ text = '' }: HttpResponse): boolean => /^\s*<[a-z!?]/i.test(text);
 
 function buildHttpOptions(
@@ -163,15 +150,14 @@ function buildHttpOptions(
 		encoding: 'stream',
 		timeout: limits.requestTimeoutMs,
 		returnFullResponse: true,
-		// n8n follows redirects with the key, in older versions to any host. redirects.ts decides instead.
+		// n8n would follow redirects with the key. redirects.ts decides instead.
 		disableFollowRedirect: true,
 		...(credential.ignoreSslIssues && { skipSslCertificateValidation: true }),
 	};
 }
 
-function omitUndefined(fields: IDataObject): IDataObject {
-	return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-}
+const omitUndefined = (fields: IDataObject): IDataObject =>
+	Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 
 function readHead({ statusCode: status, headers = {} }: HelperResponse): HttpResponse {
 	const { location } = headers;
@@ -220,16 +206,10 @@ async function readBody(
 	}
 }
 
-function isStream(body: unknown): body is BodyStream {
-	return (
-		typeof body === 'object' &&
-		body !== null &&
-		!(body instanceof Uint8Array) &&
-		Symbol.asyncIterator in body
-	);
-}
+const isStream = (body: unknown): body is BodyStream =>
+	isRecord(body) && !(body instanceof Uint8Array) && Symbol.asyncIterator in body;
 
-/** Parses JSON, whatever the content type says. n8n's helper may have parsed it already. */
+/** Parses JSON, whatever the content type says, unless n8n's helper has parsed it already. */
 export function parseBody(body: unknown): Pick<HttpResponse, 'body' | 'text'> {
 	if (body === undefined || body === null) return { body: {} };
 	if (typeof body !== 'string' && !(body instanceof Uint8Array)) return { body };
@@ -239,12 +219,11 @@ export function parseBody(body: unknown): Pick<HttpResponse, 'body' | 'text'> {
 	return json === undefined ? { text } : { body: json };
 }
 
-/** A longer wait is a mistake. */
 const maxRetryAfterMs = 7 * 24 * 3_600_000;
 
 /**
- * Reads a Retry-After header, in seconds or as an HTTP date (RFC 9110, 10.2.3), as ms from `nowMs` on.
- * Undefined if it is neither, or more than a week away.
+ * Reads a Retry-After header, in seconds or as an HTTP date (RFC 9110, 10.2.3), as ms from `nowMs`
+ * on. Undefined if it is neither, or more than a week away, which is a mistake.
  */
 export function parseRetryAfter(header: unknown, nowMs: number): number | undefined {
 	if (typeof header !== 'string' && typeof header !== 'number') return undefined;
@@ -256,7 +235,7 @@ export function parseRetryAfter(header: unknown, nowMs: number): number | undefi
 /** NaN if the text is not a date. `Date.parse` alone also accepts texts such as "-5". */
 const parseHttpDate = (text: string) => (/^[a-z]{3,9},? /i.test(text) ? Date.parse(text) : NaN);
 
-/** Explains why an attempt at a URL got no response. `status` is that of a response that had begun. */
+/** Explains why an attempt got no response. `status` is that of a response that had begun. */
 export function classifyError(error: unknown, url: string, status?: number): AttemptFailure {
 	const code = readErrorCode(error);
 	if (status !== undefined) return { failure: 'connectionLost', status, code };
@@ -265,16 +244,16 @@ export function classifyError(error: unknown, url: string, status?: number): Att
 		const reason = error instanceof Error ? error.message : undefined;
 		return { failure: 'refusedByN8n', code, reason };
 	}
-	if (code === undefined || unreachableCodes.includes(code))
+	if (code === undefined || unreachableCode.test(code))
 		return { failure: 'unreachable', code, proxy };
 	if (handshakeCode.test(code)) return { failure: 'insecure', code };
-	const failure = timeoutCodes.includes(code) ? 'timeout' : 'connectionLost';
+	const failure = timeoutCode.test(code) ? 'timeout' : 'connectionLost';
 	return { failure, code, proxy, isUnsent: !isConnected(error) };
 }
 
-/** Whether a failed request may have been sent: it had a connection, encrypted if required. */
+/** Whether a failed request had a connection to be sent over, encrypted if required. */
 function isConnected(error: unknown): boolean {
-	const { request, syscall } = { ...readFields(readFields(error).cause), ...readFields(error) };
+	const { request, syscall } = readErrorFields(error);
 	if (syscall === 'connect') return false;
 	if (!isRecord(request) || !('socket' in request)) return true;
 	const socket = readFields(request.socket);
@@ -282,16 +261,12 @@ function isConnected(error: unknown): boolean {
 }
 
 /**
- * The proxy that a failed request could not get through, as an address, a name, or empty; undefined if the
- * request failed elsewhere. Node.js was still connecting to another host, or the request still waited for
- * its socket, which only a proxy agent provides late.
+ * The proxy that a failed request could not get through; undefined if it failed elsewhere. Node.js was
+ * still connecting to another host, or the request waited for its socket (docs/n8n-engine.md#http-helper).
  */
 function findProxy(error: unknown, url: string): string | undefined {
 	const { request, message } = readFields(error);
-	const { hostname, address, port } = {
-		...readFields(readFields(error).cause),
-		...readFields(error),
-	};
+	const { hostname, address, port } = readErrorFields(error);
 	const target = new URL(url);
 	const targetPort = target.port || (target.protocol === 'https:' ? 443 : 80);
 	const isElsewhere =
@@ -309,6 +284,11 @@ function readErrorCode(error: unknown): string | undefined {
 	const { httpCode, code } = readFields(error);
 	return [httpCode, code].find((value) => typeof value === 'string');
 }
+
+const readErrorFields = (error: unknown) => ({
+	...readFields(readFields(error).cause),
+	...readFields(error),
+});
 
 const readFields = (value: unknown): Partial<Record<string, unknown>> =>
 	typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};

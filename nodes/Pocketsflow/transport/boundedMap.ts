@@ -1,14 +1,8 @@
-/**
- * A map for process memory that must not grow. Setting a key makes it the newest; beyond `capacity`, the
- * oldest entry that may be evicted is removed. Iterates from the oldest to the newest.
- */
+/** A map for process memory that must not grow. Iterates from the oldest to the newest entry. */
 export class BoundedMap<V> {
 	private readonly entries = new Map<string, V>();
 
-	/**
-	 * @param capacity the number of entries to keep, at least 1
-	 * @param mayEvict whether an entry may be removed. Entries that may not can exceed the capacity.
-	 */
+	/** Entries that may not be evicted can exceed the capacity, which is at least 1. */
 	constructor(
 		readonly capacity: number,
 		private readonly mayEvict: (value: V) => boolean = () => true,
@@ -22,10 +16,13 @@ export class BoundedMap<V> {
 		return this.entries.get(key);
 	}
 
-	/** Adds or replaces an entry and makes it the newest; the newest is never evicted. */
+	/** Makes an entry the newest, which is never evicted; the oldest may be. */
 	set(key: string, value: V): void {
 		this.entries.delete(key);
-		if (this.entries.size >= this.capacity) this.evictOldest();
+		for (const [other, old] of this.entries) {
+			if (this.entries.size < this.capacity) break;
+			if (this.mayEvict(old)) this.entries.delete(other);
+		}
 		this.entries.set(key, value);
 	}
 
@@ -33,15 +30,7 @@ export class BoundedMap<V> {
 		return this.entries.delete(key);
 	}
 
-	/** The entries, oldest first. You can delete entries while iterating. */
 	[Symbol.iterator](): IterableIterator<[string, V]> {
 		return this.entries[Symbol.iterator]();
-	}
-
-	private evictOldest(): void {
-		for (const [key, value] of this.entries) {
-			if (this.entries.size < this.capacity) return;
-			if (this.mayEvict(value)) this.entries.delete(key);
-		}
 	}
 }

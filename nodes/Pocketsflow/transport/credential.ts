@@ -10,10 +10,8 @@ import { createHash } from 'node:crypto';
 
 import { readCredentialFields, type CredentialFields } from './credentialFields';
 
-/** The credential type's name in n8n. */
 export const credentialType = 'pocketsflowApi';
 
-/** Every n8n context from which a request to Pocketsflow can be sent. */
 export type PocketsflowContext =
 	| IExecuteFunctions
 	| IHookFunctions
@@ -23,16 +21,15 @@ export type PocketsflowContext =
 
 /** A usable credential. Contains the key: never output it. */
 export interface PocketsflowCredential extends CredentialFields {
-	/** The name that the user gave it. */
 	name: string;
 }
 
-// By context and item. Otherwise, n8n would read and decrypt the credential for every request of a list.
+// By context and item. Otherwise, n8n would decrypt the credential for every request of a list.
 const cache = new WeakMap<PocketsflowContext, Map<number, PocketsflowCredential>>();
 
 /**
- * Reads the credential of the node that `context` runs, once per item: its fields may hold expressions that
- * give each item another key.
+ * Reads the credential of the node that `context` runs, once per item: its fields may hold
+ * expressions that give each item another key.
  * @throws NodeOperationError, never with the key in its text, if the credential can't be used
  */
 export async function loadCredential(
@@ -46,10 +43,7 @@ export async function loadCredential(
 	return credential;
 }
 
-/**
- * Makes the next request read the credential again. n8n uses one context for all polls after activation,
- * and the credential may have been edited meanwhile (docs/n8n-engine.md#polling).
- */
+/** Makes the next request read it again: all polls share a context (docs/n8n-engine.md#polling). */
 export function forgetCredential(context: PocketsflowContext): void {
 	cache.delete(context);
 }
@@ -70,10 +64,6 @@ async function readCredential(
 	return { ...credential, name };
 }
 
-/**
- * Hashes a credential, so that credentials with the same key and URL share one rate limit and no key is
- * stored.
- */
-export function hashCredential({ baseUrl, apiKey }: PocketsflowCredential): string {
-	return createHash('sha256').update(`${baseUrl}\n${apiKey}`).digest('base64');
-}
+/** Hashes key and URL, so that credentials can share a rate limit and no key is stored. */
+export const hashCredential = ({ baseUrl, apiKey }: PocketsflowCredential): string =>
+	createHash('sha256').update(`${baseUrl}\n${apiKey}`).digest('base64');

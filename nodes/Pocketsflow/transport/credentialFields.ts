@@ -5,7 +5,6 @@ import { isPrivateHost } from './hosts';
 /** Whether a key uses test data or real sales. Only its prefix decides. */
 export type Mode = 'test' | 'live';
 
-/** What the fields of a credential say about where to send requests, and as whom. */
 export interface CredentialFields {
 	/** Without a trailing slash. */
 	baseUrl: string;
@@ -14,7 +13,7 @@ export interface CredentialFields {
 	ignoreSslIssues: boolean;
 }
 
-/** Why a credential can't be used, and what to do about it. Neither text contains the key. */
+/** Why a credential can't be used, and what to do about it; without the key. */
 export interface CredentialRefusal {
 	message: string;
 	description: string;
@@ -31,7 +30,7 @@ const adviseOnNoKey =
 const keyPattern = /^pk_(live|test)_[\x21-\x7e]+$/;
 
 /**
- * Reads the fields of a credential, in the same way for requests of a node and for n8n's credential test.
+ * Reads the fields of a credential, for requests of a node and for n8n's credential test.
  * @param credential how a refusal names it, as in `the credential "Shop"`
  * @returns a refusal if the key can't be a Pocketsflow key, or must not be sent to the base URL
  */
@@ -73,26 +72,23 @@ export function readCredentialFields(
 }
 
 /**
- * Whether an address is on the base URL of a credential. The key must not go anywhere else: an address can
- * come from an expression, so no one may have typed it.
- * @param base the URL that a relative address is resolved against
+ * Whether an address, which may be relative to `base`, has the origin of the credential. The key
+ * must not go anywhere else: an address can come from an expression, so no one may have typed it.
  */
-export function isOwnAddress(
+export const isOwnAddress = (
 	{ baseUrl }: CredentialFields,
 	address: string,
 	base?: string,
-): boolean {
-	return URL.canParse(address, base) && new URL(address, base).origin === new URL(baseUrl).origin;
-}
+): boolean =>
+	URL.canParse(address, base) && new URL(address, base).origin === new URL(baseUrl).origin;
 
 /** Also refuses an empty query, fragment, or user name, which was not intended. */
 const isPlainAddress = (text: string) =>
 	/^https?:\/\/[^/?#@\\\s]+(\/[^?#\\\s]*)?$/i.test(text) && URL.canParse(text);
 
 /**
- * n8n adds "Allowed HTTP Request Domains" to every credential but enforces it only in its own HTTP Request
- * node (docs/n8n-engine.md#credentials). As there, "None" does not affect a node that was built for the
- * credential, and the service's own address is always allowed.
+ * n8n enforces "Allowed HTTP Request Domains" only in its own nodes (docs/n8n-engine.md#http-helper). As
+ * there, "None" does not affect a node of the credential, and the service's own address is always allowed.
  */
 function isAllowedHost(
 	{ origin, hostname }: URL,

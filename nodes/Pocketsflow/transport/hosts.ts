@@ -2,21 +2,9 @@ const loopbackPattern = /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$/i;
 
 export const isLoopbackHost = (hostname: string): boolean => loopbackPattern.test(hostname);
 
-/** Names, and endings of names, that no public name server knows. */
-const privateNames = [
-	'localhost',
-	'localdomain',
-	'local',
-	'internal',
-	'intranet',
-	'private',
-	'corp',
-	'home',
-	'home.arpa',
-	'lan',
-	'test',
-	'invalid',
-];
+/** Names that no public name server knows, and names without a dot. */
+const privateName =
+	/^([^.]*|(.*\.)?(localdomain|local|localhost|internal|intranet|private|corp|home|home\.arpa|lan|test|invalid))$/;
 
 /** Networks that are not part of the internet: the first address and the prefix length. */
 const privateNetworks: Array<[first: string, prefixLength: number]> = [
@@ -37,16 +25,12 @@ const privateIpv6 = /^(::1?|f[cd][0-9a-f]{2}:.*|fe[89a-f][0-9a-f]:.*|ff[0-9a-f]{
 /** IPv6 formats that contain an IPv4 address: mapped, compatible, and translated. */
 const ipv4InIpv6 = /^(?:::(?:ffff:)?|64:ff9b::)([0-9a-f]{1,4}):([0-9a-f]{1,4})$/;
 
-/**
- * Whether the hostname of a URL is this machine or in a private network. A name without a dot is private.
- */
+/** Whether the hostname of a URL is this machine or in a private network. */
 export function isPrivateHost(hostname: string): boolean {
 	const host = hostname.toLowerCase().replace(/\.$/, '');
 	if (host.startsWith('[')) return isPrivateIpv6(host.slice(1, -1));
 	if (/^[\d.]+$/.test(host)) return isPrivateIpv4(readIpv4(host));
-	return (
-		!host.includes('.') || privateNames.some((name) => host === name || host.endsWith(`.${name}`))
-	);
+	return privateName.test(host);
 }
 
 const readIpv4 = (host: string) =>

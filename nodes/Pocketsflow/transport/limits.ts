@@ -1,12 +1,11 @@
-/** The limits of one request: time, size, and attempts. */
 export interface Limits {
 	/** Requests of one credential in flight at the same time, across all executions of the process. */
 	maxInFlight: number;
 	/** How many of these one execution of a node may use, so that it does not hold up others. */
 	maxInFlightPerRun: number;
-	/** The total time of one request: in the queue, paused by the rate limit, and between attempts. */
+	/** Of one request: in the queue, paused by the rate limit, and between attempts. */
 	totalTimeoutMs: number;
-	/** One attempt: connecting, sending and receiving together. */
+	/** Of one attempt: connecting, sending and receiving together. */
 	requestTimeoutMs: number;
 	/** Attempts at one request, including the first. A 429 does not count as an attempt. */
 	maxAttempts: number;
@@ -16,7 +15,7 @@ export interface Limits {
 	maxResponseBytes: number;
 }
 
-/** The default limits of all requests. The request timeout is that of Pocketsflow's SDK. */
+/** The request timeout is that of Pocketsflow's SDK. */
 export const defaultLimits: Limits = {
 	maxInFlight: 10,
 	maxInFlightPerRun: 8,
@@ -29,11 +28,7 @@ export const defaultLimits: Limits = {
 
 const maxBackoffMs = 60_000;
 
-/**
- * Computes the delay before a retry in ms. It doubles from `retryDelayMs`, up to a minute; half of it is
- * random.
- * @param retry 1 for the first retry
- */
+/** Computes the delay in ms before a retry (from 1 on): doubled, up to a minute, half of it random. */
 export function computeBackoffMs(retryDelayMs: number, retry: number): number {
 	const fullMs = Math.min(retryDelayMs * 2 ** (retry - 1), maxBackoffMs);
 	return fullMs / 2 + (Math.random() * fullMs) / 2;
@@ -41,7 +36,7 @@ export function computeBackoffMs(retryDelayMs: number, retry: number): number {
 
 const minuteMs = 60_000;
 
-/** Formats a duration for a message, rounded up: `0.4 seconds`, `90 seconds`, `5 minutes 1 second`, `24 hours`. */
+/** Formats a duration for a message, rounded up: `0.4 seconds`, `5 minutes 1 second`. */
 export function formatDuration(ms: number): string {
 	if (ms < 10_000) return formatAmount(Math.ceil(ms / 100) / 10, 'second');
 	const seconds = Math.ceil(ms / 1_000);

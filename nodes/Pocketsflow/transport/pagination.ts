@@ -16,32 +16,27 @@ import { send, type SendOptions } from './send';
 /** One page may bring nothing new because many newer records were added. Two in a row are a fault. */
 const maxStalePages = 2;
 
-/** One page as Pocketsflow returned it. */
+/** One page as Pocketsflow returned it, and where the next one would begin. */
 export interface Page {
-	/** As in PagePosition. */
 	position: number;
-	/** Where the next page begins, if there is one. */
 	next: number;
 	records: IDataObject[];
 	pagination: Pagination;
 }
 
-/** What was read so far: the IDs of records, or the text of pages of records without IDs. */
+/** What was read so far: IDs, or the text of pages of records without IDs. */
 interface Progress {
-	ids: Set<string>;
-	pageTexts: Set<string>;
+	seen: Set<string>;
 	recordCount: number;
 	longestPage: number;
 }
 
 interface ListOptions extends SendOptions {
-	/** The request with its filters. Without it, the list is read unfiltered. */
 	request?: PocketsflowRequest;
 	itemIndex?: number;
 }
 
 interface ReadListOptions extends ListOptions {
-	/** Number of records. Without it, all are read. */
 	limit?: number;
 }
 
@@ -56,8 +51,8 @@ export interface ReadPagesOptions extends ListOptions {
 type ReadPage = Pick<Page, 'records'> & { next?: number };
 
 /**
- * Reads the records of a list in Pocketsflow's order, all or at most `limit`, each once. If Pocketsflow
- * says how many pages there are, pages after the first are requested in parallel.
+ * Reads the records of a list in Pocketsflow's order, each once. If Pocketsflow says how many pages
+ * there are, pages after the first are requested in parallel.
  * @throws as `readPages` does
  */
 export async function readList(
@@ -73,12 +68,7 @@ export async function readList(
 	return read;
 }
 
-/**
- * Reads one page of a list without relying on what it says about other pages.
- * @param page its position, and the number of records to request
- * @returns undefined if the response contains no list
- * @throws as `send` does
- */
+/** Reads one page of a list; undefined if the response contains no list. @throws as `send` does */
 export async function readPage(
 	context: PocketsflowContext,
 	list: ListEndpoint,
@@ -97,8 +87,8 @@ export async function readPage(
 
 /**
  * Reads a list page by page, until its end or until the caller stops.
- * @throws as `send` does; NodeOperationError if the list breaks off, or if Pocketsflow repeats a page
- * although it says that there are more
+ * @throws as `send` does; NodeOperationError if the list breaks off, or if Pocketsflow repeats a
+ * page although it says that there are more
  */
 export async function* readPages(
 	context: PocketsflowContext,
@@ -112,21 +102,20 @@ export async function* readPages(
 	}: ReadPagesOptions = {},
 ): AsyncGenerator<ReadPage, void> {
 	let size = Math.min(prefetch || maxPageSize, maxPageSize);
-	const progress: Progress = {
-		ids: new Set(),
-		pageTexts: new Set(),
-		recordCount: 0,
-		longestPage: 0,
-	};
+	const refuse = (message: string, description: string) =>
+		new NodeOperationError(context.getNode(), message, { itemIndex, description });
 	const fetchPage = async (position: number): Promise<Page> => {
 		const isUsable = (body: unknown) => findRecords(body, list.keys) !== undefined;
 		const pageOptions = { ...options, itemIndex, isUsable };
 		const page = await readPage(context, list, request, { position, size }, pageOptions);
-		if (!page || (page.records.length === 0 && hasNextPage(list, position, page.pagination)))
-			throw truncatedListError(context, list, itemIndex);
-		return page;
+		if (page && (page.records.length > 0 || !announcesNext(list, page))) return page;
+		throw refuse(
+			`Pocketsflow returned an empty page in the middle of a list (${list.method} ${list.path})`,
+			'Records would be missing, so the node stopped. Try again later.',
+		);
 	};
 
+	const progress: Progress = { seen: new Set(), recordCount: 0, longestPage: 0 };
 	let stalePages = 0;
 	let page = await fetchPage(first);
 	const serverPageSize = page.records.length;
@@ -144,11 +133,12 @@ export async function* readPages(
 			const isStale = page.records.length > 0 && records.length === 0 && page.position !== first;
 			stalePages = isStale ? stalePages + 1 : 0;
 			const isEnd =
-				(list.paging === 'none' && !saysMore(list, page, progress)) ||
-				isLastPage(list, page, size, progress) ||
-				(isStale && !claimsMoreRecords(page, progress));
+				isLastPage(list, page, size, progress) || (isStale && !claimsMoreRecords(page, progress));
 			if (!isEnd && stalePages === maxStalePages)
-				throw repeatedPageError(context, list, progress, itemIndex);
+				throw refuse(
+					`Pocketsflow keeps returning the same page of ${list.path}. ${progress.recordCount} different records were read.`,
+					"Set 'Limit' to this number or less, or try again later.",
+				);
 			const next = isEnd ? undefined : page.next;
 			yield { records, next };
 			if (next === undefined) return;
@@ -160,56 +150,36 @@ export async function* readPages(
 	}
 }
 
-/**
- * The records of a page that no earlier page contained. A page without IDs counts as a whole, by its text.
- */
+/** The records that no earlier page contained. A page without IDs counts as a whole, by its text. */
 function takeNewRecords(progress: Progress, records: IDataObject[]): IDataObject[] {
+	const { seen } = progress;
 	progress.longestPage = Math.max(progress.longestPage, records.length);
 	const fresh = records.filter((record) => {
 		const id = readId(record);
-		if (id === undefined) return true;
-		if (progress.ids.has(id)) return false;
-		progress.ids.add(id);
-		return true;
+		return id === undefined || addTo(seen, id);
 	});
-	if (fresh.length > 0 && fresh.every((record) => readId(record) === undefined)) {
-		const text = JSON.stringify(fresh);
-		if (progress.pageTexts.has(text)) return [];
-		progress.pageTexts.add(text);
-	}
+	const isWithoutIds = fresh.length > 0 && fresh.every((record) => readId(record) === undefined);
+	if (isWithoutIds && !addTo(seen, JSON.stringify(fresh))) return [];
 	progress.recordCount += fresh.length;
 	return fresh;
 }
 
-/**
- * Whether Pocketsflow says that some records were not read. A list that ignores paging returns all again
- * and says no.
- */
-function claimsMoreRecords(
+/** Adds a value to a set; false if it was in there. */
+const addTo = (set: Set<string>, value: string) => set.size < set.add(value).size;
+
+/** Whether Pocketsflow says that some records were not read. A list that ignores paging says no. */
+const claimsMoreRecords = (
 	{ pagination: { hasMore, totalCount } }: Page,
 	{ recordCount }: Progress,
-): boolean {
-	return hasMore ?? (totalCount !== undefined && recordCount < totalCount);
-}
+): boolean => hasMore ?? (totalCount !== undefined && recordCount < totalCount);
 
-/** Whether Pocketsflow says that a list continues, by the number of its records or else of its pages. */
-function saysMore(
-	list: ListEndpoint,
-	{ position, pagination }: Page,
-	{ recordCount }: Progress,
-): boolean {
-	const { totalCount } = pagination;
-	return totalCount === undefined
-		? hasNextPage(list, position, pagination)
-		: recordCount < totalCount;
-}
-
-function hasNextPage(
+/** Whether Pocketsflow says that another page follows; undefined if it does not say. */
+function announcesNext(
 	{ paging }: ListEndpoint,
-	position: number,
-	{ hasMore, totalPages }: Pagination,
-): boolean {
-	return hasMore ?? (paging !== 'offset' && totalPages !== undefined && position < totalPages);
+	{ position, pagination: { hasMore, totalPages } }: Page,
+): boolean | undefined {
+	if (hasMore !== undefined || paging === 'offset' || totalPages === undefined) return hasMore;
+	return position < totalPages;
 }
 
 /** How many pages to read, of the server's page size; 1 if the first page does not say. */
@@ -221,49 +191,23 @@ function countPages({ records, pagination }: Page, prefetch: number): number {
 	return Math.min(total, Math.ceil(prefetch / size));
 }
 
-/**
- * Whether a page is the last one. If Pocketsflow does not say, a page shorter than an earlier one is the
- * last.
- */
+/** Whether a page is the last. If Pocketsflow does not say, one shorter than an earlier one is. */
 function isLastPage(
-	{ paging }: ListEndpoint,
-	{ position, records, pagination }: Page,
+	list: ListEndpoint,
+	page: Page,
 	requestedSize: number,
-	{ longestPage }: Progress,
+	{ recordCount, longestPage }: Progress,
 ): boolean {
+	const { position, records, pagination } = page;
+	const { totalCount } = pagination;
+	const announced = announcesNext(list, page);
 	if (records.length === 0) return true;
-	const { hasMore, totalPages, totalCount } = pagination;
-	if (hasMore !== undefined) return !hasMore;
-	if (totalPages !== undefined && paging !== 'offset') return position >= totalPages;
-	if (totalCount !== undefined && paging === 'offset')
+	if (list.paging === 'none' && totalCount !== undefined && recordCount >= totalCount) return true;
+	if (announced !== undefined) return !announced;
+	if (list.paging === 'none') return totalCount === undefined;
+	if (list.paging === 'offset' && totalCount !== undefined)
 		return position - 1 + records.length >= totalCount;
-	if (records.length > requestedSize) return true;
-	return records.length < longestPage;
-}
-
-function truncatedListError(
-	context: PocketsflowContext,
-	{ method, path }: ListEndpoint,
-	itemIndex: number | undefined,
-): NodeOperationError {
-	return new NodeOperationError(
-		context.getNode(),
-		`Pocketsflow returned an empty page in the middle of a list (${method} ${path})`,
-		{ itemIndex, description: 'Records would be missing, so the node stopped. Try again later.' },
-	);
-}
-
-function repeatedPageError(
-	context: PocketsflowContext,
-	{ path }: ListEndpoint,
-	{ recordCount }: Progress,
-	itemIndex: number | undefined,
-): NodeOperationError {
-	return new NodeOperationError(
-		context.getNode(),
-		`Pocketsflow keeps returning the same page of ${path}. ${recordCount} different records were read.`,
-		{ itemIndex, description: "Set 'Limit' to this number or less, or try again later." },
-	);
+	return records.length > requestedSize || records.length < longestPage;
 }
 
 /** Runs numbered tasks in parallel, as many as may be in flight, and yields their results in order. */

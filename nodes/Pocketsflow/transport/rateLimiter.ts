@@ -2,20 +2,15 @@ import { BoundedMap } from './boundedMap';
 import { computeBackoffMs, defaultLimits, type Limits } from './limits';
 import { delay } from './signals';
 
-/**
- * Controls when the requests of one credential are sent, for everything in this process that uses it. Up to
- * `maxInFlight` requests are in flight at the same time until Pocketsflow returns 429. Then all pause, and
- * continue with one request at a time, plus one more for each response
- * (docs/pocketsflow-api.md#rate-limits).
- */
+/** When one credential's requests are sent in this process (docs/pocketsflow-api.md#rate-limits). */
 interface RateLimiter {
 	inFlight: number;
 	/** How many of these belong to each run. */
 	held: Map<object, number>;
-	/** Requests that may be in flight now. The caller's `maxInFlight` applies, too. */
+	/** Requests that may be in flight; 1 after a pause, plus one for each response. */
 	concurrency: number;
 	pausedUntilMs: number;
-	/** Pauses since the last response to a request. The delay grows with them. */
+	/** Since the last response to a request. The delay grows with them. */
 	consecutivePauses: number;
 	queue: QueuedRequest[];
 	isWakeUpScheduled: boolean;
@@ -28,25 +23,22 @@ interface QueuedRequest {
 	settle(result: Permit | Refusal): void;
 }
 
-/** The right to have one request in flight. */
 interface Permit {
-	/** Distinguishes requests that were sent before a pause from later ones. */
+	/** Tells whether the request was sent before a pause. */
 	issuedAtMs: number;
 	limits: Limits;
 	run: object;
 }
 
-/** Its time ends before its turn, or its caller gave up. */
 type Refusal = 'timeout' | 'aborted';
 
-/** The outcome of a request, as far as the rate limiter is concerned. */
 export type PermitResult = 'answered' | 'failed' | { rateLimited: true; retryAfterMs?: number };
 
 interface AcquireOptions {
 	limits: Limits;
 	/** Represents the execution of a node, which may have many requests waiting. */
 	run: object;
-	/** When the time of the request ends. If its turn would come later, it is refused immediately. */
+	/** A request whose turn would certainly come later is refused immediately. */
 	deadlineMs: number;
 	/** For a request that had its turn and got a 429. */
 	goesFirst: boolean;
@@ -64,7 +56,7 @@ const limiters = new BoundedMap<RateLimiter>(
 		inFlight === 0 && queue.length === 0 && pausedUntilMs <= Date.now(),
 );
 
-/** Returns the rate limiter of a credential by its hash. Idle ones are dropped if there are many. */
+/** Finds the rate limiter of a credential by its hash. Idle ones are dropped if there are many. */
 export function getRateLimiter(key: string): RateLimiter {
 	const limiter = limiters.get(key) ?? {
 		inFlight: 0,
@@ -81,17 +73,11 @@ export function getRateLimiter(key: string): RateLimiter {
 
 export async function acquirePermit(
 	limiter: RateLimiter,
-	options: AcquireOptions,
+	{ limits, run, deadlineMs, goesFirst, isUrgent, signals }: AcquireOptions,
 ): Promise<Permit | Refusal> {
-	const { isUrgent, signals } = options;
-	if (signals.some((signal) => signal?.aborted)) return 'aborted';
-	return isUrgent ? takePermit(limiter, options) : await enqueue(limiter, options);
-}
-
-async function enqueue(
-	limiter: RateLimiter,
-	{ limits, run, deadlineMs, goesFirst, signals }: AcquireOptions,
-): Promise<Permit | Refusal> {
+	const isAborted = () => signals.some((signal) => signal?.aborted);
+	if (isAborted()) return 'aborted';
+	if (isUrgent) return takePermit(limiter, { limits, run });
 	return await new Promise((resolve) => {
 		const settled = new AbortController();
 		const queued: QueuedRequest = {
@@ -109,9 +95,8 @@ async function enqueue(
 		admitQueued(limiter);
 		if (settled.signal.aborted) return;
 		void delay(deadlineMs - Date.now(), settled.signal, ...signals).then(() => {
-			if (!limiter.queue.includes(queued)) return;
 			limiter.queue = limiter.queue.filter((other) => other !== queued);
-			queued.settle(signals.some((signal) => signal?.aborted) ? 'aborted' : 'timeout');
+			queued.settle(isAborted() ? 'aborted' : 'timeout');
 		});
 	});
 }
@@ -134,8 +119,8 @@ export function releasePermit(limiter: RateLimiter, permit: Permit, result: Perm
 }
 
 /**
- * Pauses all requests. If several requests get a 429 together, only the first starts a pause; the others
- * can extend it with their Retry-After. If Retry-After repeatedly proves too short, a longer pause applies.
+ * Pauses all requests. Of several 429 together, the first starts the pause; the others can extend
+ * it with their Retry-After. If Retry-After repeatedly proves too short, a longer pause applies.
  */
 function pauseRequests(
 	limiter: RateLimiter,
@@ -159,26 +144,20 @@ function pauseRequests(
 	);
 }
 
-/** Lets queued requests through as long as there is room. During a pause, does so when the pause ends. */
+/** Lets queued requests through as long as there is room, and after a pause. */
 function admitQueued(limiter: RateLimiter): void {
-	refuseLate(limiter);
+	const isLate = ({ deadlineMs }: QueuedRequest) => deadlineMs < limiter.pausedUntilMs;
+	const late = limiter.queue.filter(isLate);
+	limiter.queue = limiter.queue.filter((queued) => !isLate(queued));
+	for (const { settle } of late) settle('timeout');
 	if (limiter.pausedUntilMs > Date.now()) return scheduleWakeUp(limiter);
 	for (;;) {
-		// A request of a run that has used its share lets requests of other runs pass. Otherwise, requests wait
-		// in order.
+		// In order, except that a run that has used its share lets others pass.
 		const index = limiter.queue.findIndex((queued) => !hasShare(limiter, queued));
 		if (index === -1 || !hasRoom(limiter, limiter.queue[index])) return;
 		const [queued] = limiter.queue.splice(index, 1);
 		queued.settle(takePermit(limiter, queued));
 	}
-}
-
-/** Refuses queued requests whose time ends before the pause does. */
-function refuseLate(limiter: RateLimiter): void {
-	const isLate = ({ deadlineMs }: QueuedRequest) => deadlineMs < limiter.pausedUntilMs;
-	const late = limiter.queue.filter(isLate);
-	limiter.queue = limiter.queue.filter((queued) => !isLate(queued));
-	for (const { settle } of late) settle('timeout');
 }
 
 function scheduleWakeUp(limiter: RateLimiter): void {
@@ -192,7 +171,6 @@ function scheduleWakeUp(limiter: RateLimiter): void {
 
 const countHeld = ({ held }: RateLimiter, run: object) => held.get(run) ?? 0;
 
-/** Whether a request's run already has the most requests in flight that a run may have. */
 const hasShare = (limiter: RateLimiter, { limits, run }: QueuedRequest) =>
 	countHeld(limiter, run) >= limits.maxInFlightPerRun;
 

@@ -1,12 +1,9 @@
-/** Replaces a key in a text. */
 const placeholder = '[API key]';
 
 /** A shorter part of a key is not a secret, and would match other words. */
 const minSecretLength = 8;
 
-const prefixPattern = /^pk_(live|test)_/;
-
-/** Any Pocketsflow key, including other people's, or only its beginning. */
+/** Any Pocketsflow key, or only its beginning. */
 const keyPattern = /\bpk_(live|test)_[\w~+/=%-]+/gi;
 
 const htmlEntities: Record<string, string> = {
@@ -18,11 +15,11 @@ const htmlEntities: Record<string, string> = {
 };
 
 /**
- * Replaces every Pocketsflow key in an external text. The credential's own key is found in any case, with
- * or without its prefix, and escaped for a URL, JSON, or HTML.
+ * Replaces every Pocketsflow key in a text; the credential's own also without its prefix, in any
+ * case, and escaped for a URL, JSON, or HTML.
  */
 export function redactKeys(text: string, apiKey: string): string {
-	const secret = apiKey.replace(prefixPattern, '');
+	const secret = apiKey.replace(/^pk_(live|test)_/, '');
 	const keys = secret.length < minSecretLength ? [apiKey] : [apiKey, secret];
 	const forms = keys.flatMap((key) => [
 		key,

@@ -1,9 +1,8 @@
 import type { Effect } from '../api/request';
 import type { AttemptResult, FailureKind } from './attempt';
 
-/** What a failed attempt says about its request. */
 interface AttemptOutcome {
-	/** Whether Pocketsflow may have processed it. */
+	/** Whether Pocketsflow may have processed the request. */
 	mayBeDone: boolean;
 	/** Whether the same request may succeed later. */
 	isTransient: boolean;
@@ -25,7 +24,6 @@ const outcomes: Record<FailureKind, AttemptOutcome> = {
 	cancelled: unusableResponse,
 };
 
-/** Classifies an attempt without a usable response. */
 export function classifyAttempt(result: AttemptResult): AttemptOutcome {
 	if ('failure' in result) {
 		const { mayBeDone, isTransient } = outcomes[result.failure];
@@ -40,6 +38,5 @@ export function classifyAttempt(result: AttemptResult): AttemptOutcome {
 }
 
 /** Whether a request may be sent again. One that may have been processed only if that does no harm. */
-export function mayRetry(effect: Effect, { mayBeDone, isTransient }: AttemptOutcome): boolean {
-	return isTransient && (!mayBeDone || effect !== 'create');
-}
+export const mayRetry = (effect: Effect, { mayBeDone, isTransient }: AttemptOutcome): boolean =>
+	isTransient && (!mayBeDone || effect !== 'create');

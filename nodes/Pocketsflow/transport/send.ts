@@ -17,31 +17,20 @@ import { classifyAttempt, mayRetry } from './retryPolicy';
 import { delay } from './signals';
 
 export interface SendOptions {
-	/** Limits that replace the defaults, for example a shorter time for a list in the editor. */
 	limits?: Partial<Limits>;
-	/**
-	 * Stops requests that still wait. Requests that may have been processed continue, so that their outcome
-	 * becomes known.
-	 */
+	/** Stops waiting requests, except those that may have been processed: their outcome is wanted. */
 	stop?: AbortSignal;
-	/**
-	 * Whether a JSON body contains what the request is for. Without this function, any body except an error
-	 * is a success.
-	 */
+	/** Whether a JSON body contains what the request is for. Default: any body except an error. */
 	isUsable?(body: unknown): boolean;
-	/**
-	 * Sends the first attempt immediately, ahead of the queue and of a pause, because a delivery waits for
-	 * it.
-	 */
+	/** Sends the first attempt ahead of the queue and of a pause, because a delivery waits for it. */
 	isUrgent?: boolean;
 }
 
 const maxRedirects = 5;
 
 /**
- * Sends one request and returns the parsed body of its response, `{}` for an empty one. The request takes
- * turns with all requests of the same credential in this process, waits while Pocketsflow limits them, and
- * is retried as far as its effect allows. A `create` is never retried once it may have been processed.
+ * Sends one request and returns the parsed body of its response, `{}` for an empty one. The request waits
+ * for its turn and while Pocketsflow limits requests, and is retried as far as its effect allows.
  * @throws NodeApiError that tells the user what happened and what to do, with the item's index;
  * `context.outcome` is 'unknown' if the request may or may not have been processed
  * @throws NodeOperationError if the credential can't be used
@@ -115,16 +104,13 @@ export async function send(
 	}
 }
 
-/** Whether a response contains what was requested. An error can have a success status, too. */
 function isUsableSuccess(response: HttpResponse, { isUsable }: SendOptions): boolean {
 	const { body, text } = response;
 	if (!isSuccess(response) || text !== undefined || isErrorBody(body)) return false;
 	return isUsable === undefined || isUsable(body);
 }
 
-/**
- * Whether an earlier attempt of a delete succeeded, so that Pocketsflow responds with 404 to a later one.
- */
+/** Whether an earlier attempt of a delete succeeded, so that a later one gets 404. */
 function isAlreadyDeleted({ request, mayBeDone }: RequestState, response: HttpResponse): boolean {
 	const isGone = response.status === 404 && !isPage(response);
 	return request.method === 'DELETE' && mayBeDone && isGone;

@@ -1,10 +1,8 @@
-// Each signal has one listener, which calls these. Many listeners on an execution's signal would make
-// Node.js warn about a leak.
+// Each signal has one listener, which calls these: Node.js warns of a leak if there are many.
 const listeners = new WeakMap<AbortSignal, Set<() => void>>();
 
 /**
- * Calls `listener` when any of the signals aborts, or immediately if one already has. Undefined signals
- * never abort.
+ * Calls `listener` when any of the signals aborts, or immediately if one already has.
  * @returns a function that stops listening
  */
 export function onAbort(
@@ -24,16 +22,11 @@ function getListeners(signal: AbortSignal): Set<() => void> {
 	if (existing) return existing;
 	const added = new Set<() => void>();
 	listeners.set(signal, added);
-	signal.addEventListener('abort', () => {
-		for (const listener of [...added]) listener();
-	});
+	signal.addEventListener('abort', () => [...added].forEach((listener) => listener()));
 	return added;
 }
 
-/**
- * Waits for `ms`, or until a signal aborts; never throws. `sleep` of n8n-workflow can't be stopped, and
- * n8n's linter forbids setTimeout, so an AbortSignal is the timer.
- */
+/** Waits for `ms`, or until a signal aborts; never throws (docs/n8n-engine.md#http-helper). */
 export async function delay(ms: number, ...signals: Array<AbortSignal | undefined>): Promise<void> {
 	const timer = AbortSignal.timeout(Math.max(0, Math.ceil(ms)));
 	let stopListening = () => {};

@@ -1,14 +1,11 @@
 import { sleep } from 'n8n-workflow';
 
-/**
- * How long work continues before n8n's event loop gets a turn. A delivery that arrives meanwhile waits that
- * long.
- */
+/** How long work continues before n8n's event loop gets a turn. A delivery may wait that long. */
 const maxTurnMs = 20;
 
 /**
- * Starts work that has many short steps. Await the returned function after each step: it lets n8n respond
- * to others when the turn is over, because n8n does all its work in one thread.
+ * Starts work that has many short steps. Await the returned function after each step: it lets n8n,
+ * which has one thread, respond to others when the turn is over.
  */
 export function startTurns(): () => Promise<void> {
 	let startMs = Date.now();

@@ -3,10 +3,7 @@ import { NodeOperationError, type IHookFunctions, type IWebhookFunctions } from 
 import type { PocketsflowCredential } from '../transport/credential';
 import { isLoopbackHost, isPrivateHost } from '../transport/hosts';
 
-/**
- * The address of this node's webhook, which Pocketsflow calls.
- * @throws NodeOperationError if n8n has none
- */
+/** The address of this node's webhook. @throws NodeOperationError if n8n has none */
 export function getWebhookUrl(context: IHookFunctions | IWebhookFunctions): string {
 	const url = context.getNodeWebhookUrl('default');
 	if (!url)
@@ -18,18 +15,15 @@ export function getWebhookUrl(context: IHookFunctions | IWebhookFunctions): stri
 }
 
 /**
- * One spelling for all URLs with the same meaning: lower-case host without a trailing dot, no default port,
- * no trailing slash, one form of escaped characters. Pocketsflow may store another spelling than it was
- * sent (docs/pocketsflow-api.md#webhook-endpoints). Text that is not a URL is returned unchanged.
+ * One spelling for all URLs with the same meaning: Pocketsflow may store another one than it was sent
+ * (docs/pocketsflow-api.md#webhook-endpoints). Text that is not a URL is returned unchanged.
  */
 export function normalizeUrl(text: string): string {
 	if (!URL.canParse(text)) return text;
-	const url = new URL(text);
-	const port = url.port && `:${url.port}`;
-	return `${url.protocol}//${readHost(url)}${port}${normalizePath(url.pathname)}${url.search}`;
+	const { protocol, host, pathname, search } = new URL(text);
+	return `${protocol}//${host.replace(/\.(?=:|$)/, '')}${normalizePath(pathname)}${search}`;
 }
 
-/** Whether two URLs are the same address, however they are spelled. */
 export const isSameUrl = (one: string, other: string): boolean =>
 	normalizeUrl(one) === normalizeUrl(other);
 
@@ -38,10 +32,10 @@ export const isSameLocation = (one: string, other: string): boolean =>
 	normalizeUrl(one).replace(/^\w+:/, '') === normalizeUrl(other).replace(/^\w+:/, '');
 
 export const hasSamePath = (one: string, other: string): boolean =>
-	[one, other].every((url) => URL.canParse(url)) &&
-	normalizePath(new URL(one).pathname) === normalizePath(new URL(other).pathname);
+	readPath(one) !== undefined && readPath(one) === readPath(other);
 
-const readHost = ({ hostname }: URL) => hostname.toLowerCase().replace(/\.$/, '');
+const readPath = (url: string): string | undefined =>
+	URL.canParse(url) ? normalizePath(new URL(url).pathname) : undefined;
 
 function normalizePath(path: string): string {
 	return path
@@ -61,27 +55,22 @@ function decodeSafely(escaped: string): string {
 
 /**
  * Whether the current request came to this address. Compares paths, which contain the node's webhookId:
- * here, n8n knows only the production URL, even for a request to the test URL, and only with the host that
- * N8N_WEBHOOK_URL (in older n8n WEBHOOK_URL) currently names
+ * in a request, n8n knows only the production URL at its present host
  * (docs/n8n-engine.md#webhook-requests-and-responses).
  */
-export function isRequestedUrl(context: IWebhookFunctions, url: string): boolean {
-	if (!URL.canParse(url)) return false;
-	const requestedPath = normalizePath(context.getRequestObject().path);
-	return normalizePath(new URL(url).pathname).endsWith(requestedPath);
-}
+export const isRequestedUrl = (context: IWebhookFunctions, url: string): boolean =>
+	readPath(url)?.endsWith(normalizePath(context.getRequestObject().path)) ?? false;
 
 /**
- * Refuses an address that Pocketsflow cannot reach. If the credential's Base URL is this machine, it is for
- * a local test server, which can reach any address.
- * @throws NodeOperationError that names N8N_WEBHOOK_URL, WEBHOOK_URL, and the polling trigger
+ * Refuses an address that Pocketsflow cannot reach. A Base URL on this machine is a local test server,
+ * which can reach any address.
+ * @throws NodeOperationError that says what to do
  */
 export function requirePublicAddress(
 	context: IHookFunctions | IWebhookFunctions,
-	url: string,
-	{ baseUrl }: PocketsflowCredential,
+	{ url, credential }: { url: string; credential: Pick<PocketsflowCredential, 'baseUrl'> },
 ): void {
-	if (isLoopbackHost(new URL(baseUrl).hostname)) return;
+	if (isLoopbackHost(new URL(credential.baseUrl).hostname)) return;
 	const { protocol, hostname } = URL.canParse(url) ? new URL(url) : { protocol: '', hostname: '' };
 	const isSecure = protocol === 'https:';
 	const fault = isSecure ? 'is not reachable from the internet' : 'does not begin with https://';

@@ -6,112 +6,136 @@ import {
 } from 'n8n-workflow';
 
 import { lists } from '../api/lists';
-import { path } from '../api/request';
+import { path, type Effect, type PocketsflowRequest } from '../api/request';
 import {
 	findRecords,
 	isRecord,
 	listValues,
+	readFlag,
 	readId,
 	readPagination,
 	unwrapRecord,
 } from '../api/responses';
 import { toCanonicalName } from '../events/catalogue';
-import type { PocketsflowContext, PocketsflowCredential } from '../transport/credential';
+import type { PocketsflowCredential } from '../transport/credential';
 import { isNotFound } from '../transport/errors';
 import { send, type SendOptions } from '../transport/send';
 import { hasSamePath, isSameLocation, isSameUrl } from './addresses';
-import { describeEndpoint, readDescription, unseal } from './sealing';
+import { describeEndpoint, readDescription, unseal, type Mark } from './sealing';
 
-/** The parts of an endpoint in Pocketsflow that we rely on (docs/pocketsflow-api.md#webhook-endpoints). */
-export interface Endpoint {
+/** The parts of an endpoint that we rely on (docs/pocketsflow-api.md#webhook-endpoints). */
+export interface Endpoint extends Mark {
 	id: string;
 	url: string;
+	/** Canonical names, each once, sorted. */
 	events: string[];
 	active: boolean;
-	description: unknown;
-	/** The full secret, if the API shows it; most likely it does not. */
+	/** The full secret, if the API shows it. */
 	shownSecret?: string;
 }
 
-/** What can be changed on an endpoint. */
-export type EndpointChanges = Partial<Pick<Endpoint, 'events' | 'active'>> & {
-	description?: string;
-};
+/** What a node needs an endpoint for. */
+export interface EndpointNeeds extends Pick<Endpoint, 'url' | 'events'> {
+	/** Undefined for a workflow that is not saved yet. */
+	workflowId: string | undefined;
+}
+
+export type EndpointChanges = Partial<{ events: string[]; active: boolean; description: string }>;
 
 /** What the trigger stores in static data. Only hooks write it (docs/n8n-engine.md#static-data). */
 export interface TriggerStaticData {
-	/** Our endpoint in Pocketsflow. */
 	endpointId?: string;
-	/** Its signing secret, encrypted. */
 	sealedSecret?: string;
-	/**
-	 * Its URL. After a restart with another N8N_WEBHOOK_URL (in older n8n WEBHOOK_URL), this is no longer the
-	 * address of this n8n instance.
-	 */
+	/** The endpoint's URL, which after a move of n8n is no longer the node's address. */
 	url?: string;
 	/** The user that its events belong to (`userId` of the API). */
 	account?: string;
 }
 
-/** The static data of this node, as n8n holds it. Every change to it is a write. */
+/** The static data of this node. Every change to it is a write. */
 export const readStaticData = (context: IHookFunctions | IWebhookFunctions): TriggerStaticData =>
 	context.getWorkflowStaticData('node') as TriggerStaticData;
 
 const { webhooks } = lists;
 
-/** A shorter list that does not mention pages counts as complete. */
+/** A shorter list that does not say whether it has pages is complete. */
 const smallestPage = 20;
 
-/**
- * Lists all endpoints of the account. Paging is not documented, so if a response may be one page of
- * several, the next one is read, too, until a page contains nothing new.
- * @throws NodeOperationError if a response has no list, or the list breaks off: treating it as "none" would
- * create a second endpoint or leave one behind
- */
-export async function listEndpoints(
-	context: PocketsflowContext,
-	options?: SendOptions,
-): Promise<Endpoint[]> {
-	const all = new Map<string, Endpoint>();
-	for (let page = 1, read = 0; ; page++) {
-		const query = page > 1 ? { query: { page } } : {};
-		const request = { method: 'GET', path: webhooks.path, ...query } as const;
-		const response = await send(context, request, 'read', undefined, options);
-		const records = findRecords(response, webhooks.keys);
-		if (!records) throw refuseList(context, 'no list of webhooks');
-		read += records.length;
-		const known = all.size;
-		for (const endpoint of records.flatMap((record) => readEndpoint(record) ?? []))
-			all.set(endpoint.id, endpoint);
-		const { hasMore, totalPages = 0, totalCount = 0 } = readPagination(response);
-		const saysMore = hasMore ?? (totalPages > page || totalCount > read);
-		const isNew = all.size > known;
-		if (saysMore && !isNew) throw refuseList(context, 'an incomplete list of webhooks');
-		if (!saysMore && (hasMore === false || records.length < smallestPage || !isNew))
-			return [...all.values()];
+/** The requests about the endpoints of an account. Each throws as `send` does. */
+export class EndpointRequests {
+	constructor(
+		readonly context: IHookFunctions | IWebhookFunctions,
+		private readonly options: SendOptions = {},
+	) {}
+
+	/** The same, for requests that may wait only so long. */
+	within(totalTimeoutMs: number): EndpointRequests {
+		const limits = { ...this.options.limits, totalTimeoutMs };
+		return new EndpointRequests(this.context, { ...this.options, limits });
 	}
-}
 
-const refuseList = (context: PocketsflowContext, what: string) =>
-	new NodeOperationError(
-		context.getNode(),
-		`Pocketsflow returned ${what}, so nothing was changed. Try again later.`,
-	);
+	private send = (request: PocketsflowRequest, effect: Effect): Promise<unknown> =>
+		send(this.context, request, effect, undefined, this.options);
 
-/**
- * Creates an active endpoint with our mark. Finds its ID and its secret in any wrapper; each is undefined
- * if the response does not contain it.
- */
-export async function createEndpoint(
-	context: PocketsflowContext,
-	{ url, events, workflowId }: { url: string; events: string[]; workflowId: string | undefined },
-	options?: SendOptions,
-): Promise<{ id?: string; secret?: string }> {
-	const body = { url, events, active: true, description: describeEndpoint(workflowId) };
-	const request = { method: 'POST', path: webhooks.path, body } as const;
-	const records = listRecords(await send(context, request, 'create', undefined, options));
-	const record = records.find((one) => readSecret(one) ?? one.url) ?? records[0] ?? {};
-	return { id: readId(record), secret: readSecret(record) };
+	/**
+	 * Lists all endpoints. Paging is not documented: what may be one page of several is read further.
+	 * @throws NodeOperationError if the list is missing or incomplete, because "none" would be wrong
+	 */
+	async list(): Promise<Endpoint[]> {
+		const all = new Map<string, Endpoint>();
+		for (let page = 1, read = 0; ; page++) {
+			const query = page > 1 ? { query: { page } } : {};
+			const response = await this.send({ method: 'GET', path: webhooks.path, ...query }, 'read');
+			const records = findRecords(response, webhooks.keys);
+			if (!records) throw this.refuseList('no list of webhooks');
+			read += records.length;
+			const known = all.size;
+			for (const endpoint of records.flatMap((record) => readEndpoint(record) ?? []))
+				all.set(endpoint.id, endpoint);
+			const { hasMore, totalPages = 0, totalCount = 0 } = readPagination(response);
+			const saysMore = hasMore ?? (totalPages > page || totalCount > read);
+			const isNew = all.size > known;
+			if (saysMore && !isNew) throw this.refuseList('an incomplete list of webhooks');
+			if (!saysMore && (hasMore === false || records.length < smallestPage || !isNew))
+				return [...all.values()];
+		}
+	}
+
+	private refuseList = (what: string) =>
+		new NodeOperationError(
+			this.context.getNode(),
+			`Pocketsflow returned ${what}, so nothing was changed. Try again later.`,
+		);
+
+	/** Creates an active endpoint with our mark. Finds its ID and secret in any wrapper of the response. */
+	async create(needs: EndpointNeeds): Promise<{ id?: string; secret?: string }> {
+		const { url, events } = needs;
+		const body = { url, events, active: true, description: describeEndpoint(needs.workflowId) };
+		const response = await this.send({ method: 'POST', path: webhooks.path, body }, 'create');
+		const records = listRecords(response);
+		const record = records.find((one) => readSecret(one) ?? one.url) ?? records[0] ?? {};
+		return { id: readId(record), secret: readSecret(record) };
+	}
+
+	/** Reads one endpoint; undefined if the response does not contain it. */
+	get = async (id: string): Promise<Endpoint | undefined> =>
+		readAnswered(await this.send({ method: 'GET', path: path`/webhooks/${id}` }, 'read'));
+
+	/** Changes an endpoint. @returns false if the response shows another description than was sent */
+	async change(id: string, changes: EndpointChanges): Promise<boolean> {
+		const request = { method: 'PUT', path: path`/webhooks/${id}`, body: changes } as const;
+		const answered = readAnswered(await this.send(request, 'change'));
+		const isShown = answered !== undefined && changes.description !== undefined;
+		return !isShown || answered.sealed === readDescription(changes.description).sealed;
+	}
+
+	/** Removes an endpoint, unless it is already gone. */
+	async remove(id: string): Promise<void> {
+		const request = { method: 'DELETE', path: path`/webhooks/${id}` } as const;
+		await this.send(request, 'change').catch((error: unknown) => {
+			if (!isNotFound(error)) throw error;
+		});
+	}
 }
 
 /** All objects in a response, outer ones first. */
@@ -128,50 +152,9 @@ function listRecords(response: unknown): IDataObject[] {
 const readAnswered = (response: unknown) =>
 	readEndpoint(unwrapRecord(response, webhooks.recordKeys));
 
-/** The secret of an endpoint, if the API shows it on request; undefined if the request fails. */
-export async function readShownSecret(
-	context: PocketsflowContext,
-	id: string,
-	options?: SendOptions,
-): Promise<string | undefined> {
-	const request = { method: 'GET', path: path`/webhooks/${id}` } as const;
-	const response = await send(context, request, 'read', undefined, options).catch(() => undefined);
-	return readAnswered(response)?.shownSecret;
-}
-
 /**
- * Changes an endpoint.
- * @returns whether the description in the response, if there is one, is the one that was sent
- */
-export async function updateEndpoint(
-	context: PocketsflowContext,
-	id: string,
-	changes: EndpointChanges,
-	options?: SendOptions,
-): Promise<boolean> {
-	const request = { method: 'PUT', path: path`/webhooks/${id}`, body: changes } as const;
-	const answered = readAnswered(await send(context, request, 'change', undefined, options));
-	const { sealed } = readDescription(answered?.description);
-	const isShown = answered !== undefined && changes.description !== undefined;
-	return !isShown || sealed === readDescription(changes.description).sealed;
-}
-
-/** Removes an endpoint. If it is already gone, that is not a failure. */
-export async function removeEndpoint(
-	context: PocketsflowContext,
-	id: string,
-	options?: SendOptions,
-): Promise<void> {
-	const request = { method: 'DELETE', path: path`/webhooks/${id}` } as const;
-	await send(context, request, 'change', undefined, options).catch((error: unknown) => {
-		if (!isNotFound(error)) throw error;
-	});
-}
-
-/**
- * The endpoints that are ours: at exactly this URL, or with the stored ID and our mark if they were
- * registered for the same host and path. Never any other. Static data alone proves nothing, because it is
- * copied along with a workflow or with a whole n8n instance.
+ * The endpoints that are ours: at this URL, or with the stored ID and our mark if they were registered for
+ * the same host and path. Static data alone is not proof: it is copied along with a workflow or n8n.
  */
 export const findOwnEndpoints = (
 	endpoints: Endpoint[],
@@ -185,8 +168,8 @@ export const findOwnEndpoints = (
 	);
 
 /**
- * The endpoint that this node registered under another host. Either n8n was moved and left it behind, or
- * this n8n instance is a clone and it belongs to the original. We can't tell which.
+ * The endpoint that this node registered under another host: n8n was moved and left it behind, or this n8n
+ * instance is a clone and it belongs to the original.
  */
 export const findEndpointOfOtherHost = (
 	endpoints: Endpoint[],
@@ -200,20 +183,16 @@ export const findEndpointOfOtherHost = (
 			hasSamePath(endpoint.url, url),
 	);
 
-const isStored = ({ id, description }: Endpoint, { endpointId }: TriggerStaticData) =>
-	id === endpointId && readDescription(description).ours;
+const isStored = ({ id, isMarked }: Endpoint, { endpointId }: TriggerStaticData) =>
+	id === endpointId && isMarked;
 
-/** The canonical names of an endpoint's events, sorted. */
-export const listEvents = ({ events }: Endpoint): string[] =>
-	[...new Set(events.map(toCanonicalName))].sort();
-
-/** Decrypts an endpoint's secret from the copy in its description, or else from static data. */
+/** The secret of an endpoint from the copy in its description, or else from static data. */
 export function openEndpointSecret(
-	{ id, url, description }: Endpoint,
+	{ id, url, sealed }: Endpoint,
 	{ apiKey }: Pick<PocketsflowCredential, 'apiKey'>,
 	stored: TriggerStaticData = {},
 ): string | undefined {
-	const secret = unseal(readDescription(description).sealed, apiKey, url);
+	const secret = unseal(sealed, apiKey, url);
 	if (secret !== undefined || id !== stored.endpointId) return secret;
 	return unseal(stored.sealedSecret, apiKey, url);
 }
@@ -222,17 +201,18 @@ function readEndpoint(record: IDataObject): Endpoint | undefined {
 	const id = readId(record);
 	if (id === undefined || typeof record.url !== 'string') return undefined;
 	const { url, events, active, description } = record;
+	const names = Array.isArray(events) ? events.filter((name) => typeof name === 'string') : [];
 	return {
 		id,
 		url,
-		events: Array.isArray(events) ? events.filter((name) => typeof name === 'string') : [],
-		active: active !== false,
-		description,
+		events: [...new Set(names.map(toCanonicalName))].sort(),
+		active: readFlag(active) !== false,
+		...readDescription(description),
 		shownSecret: readSecret(record),
 	};
 }
 
-/** The secret that a record shows in full. A masked one does not count, because it could be guessed. */
+/** The secret that a record shows in full. A masked one could be guessed. */
 function readSecret({ secret }: IDataObject): string | undefined {
 	const isShown = typeof secret === 'string' && secret.length >= 16;
 	return isShown && !/[*•…]|\.\.\.|x{4}/i.test(secret) ? secret : undefined;

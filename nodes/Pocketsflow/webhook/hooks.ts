@@ -6,188 +6,153 @@ import {
 } from 'n8n-workflow';
 
 import { dependsOnAccount } from '../events/identity';
+import { InvalidInputError } from '../fields/field';
 import { readAccount } from '../transport/account';
 import { loadCredential } from '../transport/credential';
-import { composeMessage, setMessage } from '../transport/errors';
+import { composeMessage, isNotFound, setMessage } from '../transport/errors';
 import type { SendOptions } from '../transport/send';
-import { getWebhookUrl, requirePublicAddress } from './addresses';
+import { getWebhookUrl, isSameUrl, requirePublicAddress } from './addresses';
 import {
+	EndpointRequests,
 	findEndpointOfOtherHost,
 	findOwnEndpoints,
-	listEndpoints,
-	listEvents,
-	openEndpointSecret,
 	readStaticData,
-	removeEndpoint,
 	type Endpoint,
 	type EndpointChanges,
 } from './endpoints';
-import { readEndpoints, type EndpointReading, type Secret } from './keyring';
-import { processMemory, type NodeMemory, type TriggerMemory } from './memory';
-import {
-	apply,
-	forgetSecrets,
-	isClosed,
-	keepSecret,
-	plan,
-	type Plan,
-	type Registrar,
-} from './plan';
-import { readDescription } from './sealing';
-import { isListening, readEventNames, requireSettings } from './settings';
+import type { EndpointReading, Secret } from './keyring';
+import { processMemory, type NodeMemory } from './memory';
+import { Registrar } from './plan';
+import { isListening, readEventNames, readSettings } from './settings';
 import type { Verification } from './verify';
 
 /** How long the list that `checkExists` read is recent enough for `create`. */
 const maxListAgeMs = 5_000;
 
 /**
- * Prepares a node for its deliveries: checks its parameters, and reads the account that sends them if the
- * deliveries do not name it.
- * @throws NodeOperationError if a parameter can't be read
+ * Checks the parameters, and reads the account if the deliveries do not name it.
+ * @throws InvalidInputError
  */
-export async function prepare(
-	context: IHookFunctions,
-	memory: TriggerMemory = processMemory,
-): Promise<void> {
+export async function prepare(context: IHookFunctions, memory = processMemory): Promise<void> {
 	const node = memory.getNode(context);
-	node.settings = requireSettings(context);
-	if (!node.settings.events.some(dependsOnAccount)) return;
+	const settings = readSettings(context);
+	if (settings.separateOutputs && context.getNode().alwaysOutputData)
+		throw new InvalidInputError(
+			"'Separate Outputs' cannot be used with 'Always Output Data'",
+			'With this setting, n8n also runs the first output for events of other outputs. Disable it in the Settings of this node.',
+		);
+	node.settings = settings;
+	if (!settings.events.some(dependsOnAccount)) return;
 	const stored = readStaticData(context);
 	const isKnown = context.getActivationMode() === 'init' && stored.account !== undefined;
-	// If Pocketsflow does not say, the previous value stays: activation must not fail because of it.
+	// Activation must not fail because of it.
 	if (!isKnown) stored.account = (await readAccount(context)) ?? stored.account;
 	node.account = stored.account ?? node.account;
 }
 
-/**
- * Implements `checkExists`: prepares the node, and returns whether Pocketsflow has exactly what it needs.
- * @throws NodeOperationError with everything in its message
- */
-export const checkExists = (
-	context: IHookFunctions,
-	memory: TriggerMemory = processMemory,
-): Promise<boolean> =>
-	setUp(context, memory, async (node) => {
+/** Prepares the node, and returns whether Pocketsflow has what it needs. @throws as `runHook` does */
+export const checkExists = (context: IHookFunctions, memory = processMemory): Promise<boolean> =>
+	runHook(context, 'set up', async () => {
 		await prepare(context, memory);
+		const node = memory.getNode(context);
 		const registrar = await startRegistrar(context, node);
-		const endpoints = await listEndpoints(context);
+		const endpoints = await registrar.requests.list();
 		node.listed = { endpoints, atMs: Date.now() };
-		const { keep, change, remove } = planFor(registrar, endpoints);
+		const { keep, change, remove } = registrar.plan(endpoints);
 		if (!keep || change || remove.length > 0) return false;
 		warnOfOtherHost(registrar, endpoints);
-		keepSecret(registrar, keep);
+		registrar.keep(keep);
 		return true;
 	});
 
-/**
- * Implements `create`: leaves exactly one active endpoint in Pocketsflow with this node's URL and events
- * and a secret that we know.
- * @throws NodeOperationError with everything in its message; a new endpoint is then removed again
- */
-export const create = (
-	context: IHookFunctions,
-	memory: TriggerMemory = processMemory,
-): Promise<void> =>
-	setUp(context, memory, async (node) => {
+/** Leaves exactly the endpoint that the node needs. @throws as `runHook` and `Registrar.apply` do */
+export const create = (context: IHookFunctions, memory = processMemory): Promise<void> =>
+	runHook(context, 'set up', async () => {
+		const node = memory.getNode(context);
 		const registrar = await startRegistrar(context, node);
-		requirePublicAddress(context, registrar.wanted.url, registrar.credential);
+		requirePublicAddress(context, registrar.wanted);
 		const { listed } = node;
 		node.listed = undefined;
 		const isFresh = listed && Date.now() - listed.atMs < maxListAgeMs;
-		const endpoints = isFresh ? listed.endpoints : await listEndpoints(context);
+		const endpoints = isFresh ? listed.endpoints : await registrar.requests.list();
 		warnOfOtherHost(registrar, endpoints);
-		await apply(registrar, planFor(registrar, endpoints));
+		await registrar.apply(registrar.plan(endpoints));
 	});
-
-/** How soon n8n calls `delete` after a failed setup. */
-const cleanUpWithinMs = 30_000;
 
 /** For a cleanup that a user waits for while Pocketsflow may be unreachable. */
 const cleanUpLimits = { maxAttempts: 1, requestTimeoutMs: 5_000, totalTimeoutMs: 10_000 };
-
-/**
- * Implements `delete`. Right after a failed setup, it does not fail as well: while the user listens for a
- * test event, n8n would show its error instead of the reason.
- * @throws NodeOperationError if the endpoint can't be removed
- */
-export async function takeDown(
-	context: IHookFunctions,
-	memory: TriggerMemory = processMemory,
-): Promise<void> {
-	const key = getAddressKey(context);
-	const failedAtMs = memory.failedSetUps.get(key) ?? -Infinity;
-	memory.failedSetUps.delete(key);
-	const node = memory.getNode(context);
-	if (Date.now() - failedAtMs > cleanUpWithinMs) return await removeOwn(context, node);
-	await removeOwn(context, node, { limits: cleanUpLimits }).catch((error: unknown) =>
-		context.logger.warn(
-			`Pocketsflow Trigger: the webhook was not set up, and the cleanup in Pocketsflow failed. ${composeMessage(error)}`,
-		),
-	);
-}
 
 /** How long `delete` waits for an upkeep that may be creating an endpoint. */
 const maxUpkeepWaitMs = 10_000;
 
 /**
- * Removes our endpoints, and only ours, and forgets their secrets. The endpoint of another workflow stays:
- * n8n 1.123 also calls this for a workflow that it does not activate because another one has its address
- * (docs/n8n-engine.md#versions).
+ * Implements `delete`. It does not fail if nothing was registered: n8n also calls it after a failed setup,
+ * and shows its error instead of the reason (docs/n8n-engine.md#activation-and-webhook-hooks).
+ * @throws as `runHook` does
  */
-const removeOwn = (context: IHookFunctions, node: NodeMemory, options: SendOptions = {}) =>
-	explainFailure(context, 'removed', async () => {
-		const registrar = await startRegistrar(context, node);
-		const { stored, wanted } = registrar;
-		// What an upkeep has read until now no longer counts. An upkeep that is creating an endpoint ends
-		// first.
-		node.closed = { url: wanted.url, atMs: Date.now() };
-		if (node.upkeep) await Promise.race([node.upkeep, sleep(maxUpkeepWaitMs)]);
-		const endpoints = await listEndpoints(context, options);
-		warnOfOtherHost(registrar, endpoints);
-		const own = findOwnEndpoints(endpoints, wanted.url, stored);
-		const ids: string[] = [];
-		for (const { id, url, description } of own) {
-			const { workflowId = wanted.workflowId } = readDescription(description);
-			if (workflowId === wanted.workflowId) ids.push(id);
-			else
-				context.logger.warn(
-					`Pocketsflow Trigger: the webhook at ${url} was not removed because it belongs to workflow ${workflowId}, which uses the same address.`,
-				);
+export async function takeDown(context: IHookFunctions, memory = processMemory): Promise<void> {
+	const isCleanUp = readStaticData(context).endpointId === undefined;
+	const options = isCleanUp ? { limits: cleanUpLimits } : {};
+	await runHook(context, 'removed', async () => {
+		const node = memory.getNode(context);
+		const closed = { url: getWebhookUrl(context), untilMs: Infinity };
+		node.closed = closed;
+		try {
+			if (node.upkeep) await Promise.race([node.upkeep, sleep(maxUpkeepWaitMs)]);
+			await removeOwn(await startRegistrar(context, node, options));
+		} finally {
+			closed.untilMs = Date.now();
 		}
-		for (const id of ids) await removeEndpoint(context, id, options);
-		node.closed = { url: wanted.url, atMs: Date.now() };
-		// The stored data for this address may belong to the other workflow, too.
-		if (ids.length === own.length) forgetSecrets(registrar, ids);
-	});
-
-/**
- * Remembers when the work of a hook fails, because n8n then calls `delete`
- * (docs/n8n-engine.md#activation-and-webhook-hooks).
- */
-async function setUp<T>(
-	context: IHookFunctions,
-	memory: TriggerMemory,
-	work: (node: NodeMemory) => Promise<T>,
-): Promise<T> {
-	const key = getAddressKey(context);
-	memory.failedSetUps.delete(key);
-	const node = memory.getNode(context);
-	return await explainFailure(context, 'set up', () => work(node)).catch((error: unknown) => {
-		memory.failedSetUps.set(key, Date.now());
-		throw error;
+	}).catch((error: unknown) => {
+		if (!isCleanUp) throw error;
+		context.logger.warn(
+			`Pocketsflow Trigger: the webhook was not set up, and the cleanup in Pocketsflow failed. ${composeMessage(error)}`,
+		);
 	});
 }
 
-/** Distinguishes a test from the active workflow, which `getMode` does not do in `delete`. */
-const getAddressKey = (context: IHookFunctions) =>
-	`${context.getWorkflow().id} ${context.getNodeWebhookUrl('default') ?? context.getNode().id}`;
+/**
+ * Removes our endpoints and their secrets, but not an endpoint of another workflow: n8n 1.123 also calls
+ * `delete` for a workflow that it refuses because another one has its address (docs/n8n-engine.md#versions).
+ */
+async function removeOwn(registrar: Registrar): Promise<void> {
+	const { requests, stored, wanted } = registrar;
+	const listed = await requests.list();
+	const endpoints = [...listed, ...(await findUnlisted(registrar, listed))];
+	warnOfOtherHost(registrar, endpoints);
+	const own = findOwnEndpoints(endpoints, wanted.url, stored);
+	const ids: string[] = [];
+	for (const { id, url, workflowId = wanted.workflowId } of own) {
+		if (workflowId === wanted.workflowId) ids.push(id);
+		else
+			requests.context.logger.warn(
+				`Pocketsflow Trigger: the webhook at ${url} was not removed because it belongs to workflow ${workflowId}, which uses the same address.`,
+			);
+	}
+	for (const id of ids) await requests.remove(id);
+	// The stored data for this address may belong to the other workflow, too.
+	if (ids.length === own.length) registrar.forget(ids);
+}
+
+/** The stored endpoint if a list lacks it, because a list that lags behind would leave it for good. */
+async function findUnlisted({ requests, stored }: Registrar, listed: Endpoint[]) {
+	const id = stored?.endpointId;
+	if (id === undefined || listed.some((one) => one.id === id)) return [];
+	const found = await requests.get(id).catch((error: unknown) => {
+		if (!isNotFound(error))
+			requests.context.logger.warn(
+				`Pocketsflow Trigger: Pocketsflow does not list webhook ${id}, and could not be asked for it. If it is still under Developers → Webhooks, remove it there. ${composeMessage(error)}`,
+			);
+		return undefined;
+	});
+	return found ? [found] : [];
+}
 
 /**
- * Puts everything that a user must know into the message of the error, because n8n 2.x shows nothing else
- * of a failed activation (docs/n8n-engine.md#errors-and-messages).
- * @throws NodeOperationError
+ * Does the work of a hook.
+ * @throws NodeOperationError with everything in its message (docs/n8n-engine.md#errors-and-messages)
  */
-async function explainFailure<T>(
+async function runHook<T>(
 	context: IHookFunctions,
 	undone: 'set up' | 'removed',
 	work: () => Promise<T>,
@@ -195,63 +160,50 @@ async function explainFailure<T>(
 	try {
 		return await work();
 	} catch (error) {
-		const isOurs = error instanceof NodeOperationError;
+		const isOurs = error instanceof NodeOperationError || error instanceof InvalidInputError;
 		const summary = isOurs ? '' : `The webhook could not be ${undone} in Pocketsflow. `;
 		const message = `${summary}${composeMessage(error)}`;
-		const isWhole = isOurs && !error.description;
-		throw isWhole ? error : setMessage(new NodeOperationError(context.getNode(), message), message);
+		throw setMessage(new NodeOperationError(context.getNode(), message), message);
 	}
 }
 
-async function startRegistrar(context: IHookFunctions, node: NodeMemory): Promise<Registrar> {
+async function startRegistrar(
+	context: IHookFunctions,
+	node: NodeMemory,
+	options?: SendOptions,
+): Promise<Registrar> {
 	const credential = await loadCredential(context);
-	const wanted = { ...readWanted(context), apiKey: credential.apiKey };
-	node.losesCopy = false;
-	return { context, node, credential, wanted, options: {}, stored: readStaticData(context) };
+	node.unsaved.clear();
+	const wanted = { ...readNeeds(context), credential };
+	const requests = new EndpointRequests(context, options);
+	return new Registrar(requests, node, wanted, readStaticData(context));
 }
 
-const readWanted = (context: IHookFunctions | IWebhookFunctions) => ({
+const readNeeds = (context: IHookFunctions | IWebhookFunctions) => ({
 	url: getWebhookUrl(context),
 	events: readEventNames(context),
 	workflowId: context.getWorkflow().id,
 });
 
-/** @param fitting the secret that a delivery was signed with */
-const planFor = (
-	{ credential, stored, wanted }: Registrar,
-	endpoints: Endpoint[],
-	fitting?: Secret,
-): Plan =>
-	plan(findOwnEndpoints(endpoints, wanted.url, stored), wanted, (endpoint) =>
-		fitting && fitting.endpointId === endpoint.id
-			? fitting.secret
-			: openEndpointSecret(endpoint, credential, stored),
-	);
-
-function warnOfOtherHost({ context, stored, wanted: { url } }: Registrar, endpoints: Endpoint[]) {
+function warnOfOtherHost({ requests, stored, wanted }: Registrar, endpoints: Endpoint[]): void {
+	const { url } = wanted;
 	const other = findEndpointOfOtherHost(endpoints, url, stored);
 	if (other)
-		context.logger.warn(
+		requests.context.logger.warn(
 			`Pocketsflow Trigger: a webhook of this node is registered at ${other.url}, but this n8n instance uses ${url}. The webhook at the other URL was not changed. If you moved n8n, remove that webhook under Developers → Webhooks in Pocketsflow. If this instance is a copy, keep it: it belongs to the original.`,
 		);
 }
 
-/** The time between two upkeeps of a node, and the age from which a secret counts as confirmed. */
+/** The time between two upkeeps of a node, and how long a secret counts as confirmed. */
 const upkeepIntervalMs = 60_000;
 
-/**
- * The time between an upkeep that finds no endpoint and the next one. One such upkeep proves nothing: the
- * workflow may be in the middle of being unpublished, and then no further delivery arrives.
- */
+/** The same after one that finds no endpoint. That is not proof: n8n may be removing it at this moment. */
 const missingCheckMs = 10_000;
 
 /** How long another process may take between creating an endpoint and encrypting its secret. */
 const maxSealingMs = 30_000;
 
-/**
- * The time between two replacements of a node's endpoint. It doubles each time, and starts over after a
- * day.
- */
+/** The time between two replacements of an endpoint. It doubles each time, and starts over after a day. */
 const replacementIntervalMs = 60_000;
 const maxReplacementIntervalMs = 60 * 60_000;
 const forgetReplacementsMs = 24 * 60 * 60_000;
@@ -260,27 +212,26 @@ const forgetReplacementsMs = 24 * 60 * 60_000;
 const minSecretIdLength = 16;
 
 /** Whether a request names one of our endpoints. Only Pocketsflow and the account owner know their IDs. */
-const namesOurEndpoint = (rawBody: Buffer | undefined, endpoints: Endpoint[] = []): boolean =>
-	endpoints.some(({ id }) => id.length >= minSecretIdLength && rawBody?.includes(id));
+const namesOurEndpoint = (rawBody: Buffer, endpoints: Endpoint[] = []): boolean =>
+	endpoints.some(({ id }) => id.length >= minSecretIdLength && rawBody.includes(id));
 
 /**
- * After the response to a delivery, occasionally makes sure that Pocketsflow has what this node needs and
- * that every process can verify the next deliveries. n8n calls no hook when a key, a secret, or an endpoint
- * changes (docs/n8n-engine.md#activation-and-webhook-hooks). Never throws.
+ * After the response to a delivery, occasionally makes sure that Pocketsflow has what this node needs: n8n
+ * calls no hook when a key, a secret, or an endpoint changes. Never throws.
  */
 export function maintain(
 	context: IWebhookFunctions,
 	node: NodeMemory,
 	verification: Verification,
-	rawBody: Buffer | undefined,
+	rawBody: Buffer,
 ): void {
 	const nowMs = Date.now();
-	const { latest, confirmedAtMs } = node.keyring;
 	if (node.upkeep || nowMs < node.upkeepNotBeforeMs || isListening(context)) return;
 	const isDue = verification.valid
-		? nowMs - confirmedAtMs >= upkeepIntervalMs
+		? nowMs - verification.secret.confirmedAtMs >= upkeepIntervalMs
 		: verification.reason === 'no secret' ||
-			(verification.reason === 'wrong signature' && namesOurEndpoint(rawBody, latest?.endpoints));
+			(verification.reason === 'wrong signature' &&
+				namesOurEndpoint(rawBody, node.keyring.latest?.endpoints));
 	if (!isDue) return;
 	node.upkeepNotBeforeMs = nowMs + upkeepIntervalMs;
 	node.upkeep = doUpkeep(context, node, verification, rawBody)
@@ -294,31 +245,27 @@ export function maintain(
 		});
 }
 
-async function doUpkeep(
-	context: IWebhookFunctions,
-	node: NodeMemory,
-	verification: Verification,
-	rawBody: Buffer | undefined,
-): Promise<void> {
+async function doUpkeep(...parameters: Parameters<typeof maintain>): Promise<void> {
+	const [context, node, verification, rawBody] = parameters;
 	const { keyring } = node;
 	// Before anything is awaited: once `webhook` has returned, n8n no longer evaluates expressions.
-	const needed = readWanted(context);
-	// Until a repair is complete, every delivery is refused. Everything else must not block other work.
+	const needs = readNeeds(context);
+	// Until a repair is complete, every delivery is refused.
 	const isUrgent = !verification.valid;
-	const reading =
-		(isUrgent ? keyring.fresh : undefined) ??
-		(await readEndpoints(context, { isUrgent, limits: { maxAttempts: 1 } }));
-	keyring.update(reading);
-	const { credential, endpoints, secrets, startedAtMs: upkeepSinceMs } = reading;
-	const wanted = { ...needed, apiKey: credential.apiKey };
-	const options = { isUrgent };
-	const registrar = { context, node, credential, wanted, options, upkeepSinceMs };
+	const options = { isUrgent, limits: { maxAttempts: 1 } };
+	const reading = keyring.fresh ?? (await keyring.read(context, options));
+	const { credential, endpoints, secrets, startedAtMs } = reading;
+	const { closed } = node;
+	if (closed && startedAtMs <= closed.untilMs && isSameUrl(closed.url, needs.url)) return;
+	const wanted = { ...needs, credential, mayHaveMore: true };
+	const requests = new EndpointRequests(context, { isUrgent });
+	const registrar = new Registrar(requests, node, wanted);
 	const replace = (why: string) => replaceEndpoint(registrar, reading, why);
 	const wasMissing = node.isMissing;
 	node.isMissing = endpoints.length === 0;
 	if (node.isMissing && !wasMissing) node.upkeepNotBeforeMs = Date.now() + missingCheckMs;
 	else if (node.isMissing) await replace('Pocketsflow had no webhook for this workflow');
-	else if (verification.valid) await confirmEndpoint(registrar, reading, verification.secret);
+	else if (verification.valid) await confirmEndpoint(registrar, endpoints, verification.secret);
 	else if (secrets.length === 0 && keyring.secrets.length === 0)
 		await replace('its signing secret was lost, for example because the API key changed');
 	else if (secrets.length > 0 && namesOurEndpoint(rawBody, endpoints))
@@ -327,30 +274,27 @@ async function doUpkeep(
 
 /** Our endpoints, except one that another process may have just created and be about to encrypt. */
 const findSettled = ({ node, wanted }: Registrar, endpoints: Endpoint[]): Endpoint[] =>
-	findOwnEndpoints(endpoints, wanted.url).filter(({ description, id }) => {
-		const { ours, sealed } = readDescription(description);
-		return !ours || sealed !== undefined || node.keyring.getAgeMs(id) >= maxSealingMs;
-	});
+	findOwnEndpoints(endpoints, wanted.url).filter(
+		({ id, isMarked, sealed }) =>
+			!isMarked || sealed !== undefined || node.keyring.getAgeMs(id) >= maxSealingMs,
+	);
 
-/**
- * Replaces endpoints with useless secrets, but not too often. After a restart, the copy in Pocketsflow
- * contains the new secret.
- */
+/** Replaces endpoints with useless secrets, but not too often. */
 async function replaceEndpoint(
 	registrar: Registrar,
 	{ endpoints, secrets }: EndpointReading,
 	why: string,
 ): Promise<void> {
-	const { context, credential, node, wanted } = registrar;
+	const { node, wanted } = registrar;
+	const { context } = registrar.requests;
 	const { times, atMs } = node.replaced;
 	const ageMs = Date.now() - atMs;
-	const isForgotten = ageMs > forgetReplacementsMs;
 	const intervalMs = Math.min(replacementIntervalMs * 2 ** (times - 1), maxReplacementIntervalMs);
-	if (isClosed(registrar) || (times > 0 && ageMs < intervalMs)) return;
-	node.replaced = { times: isForgotten ? 1 : times + 1, atMs: Date.now() };
-	requirePublicAddress(context, wanted.url, credential);
+	if (ageMs < intervalMs) return;
+	node.replaced = { times: ageMs > forgetReplacementsMs ? 1 : times + 1, atMs: Date.now() };
+	requirePublicAddress(context, wanted);
 	const remove = findSettled(registrar, endpoints);
-	await apply({ ...registrar, mayBeUsed: secrets.length > 0 }, { remove });
+	await registrar.apply({ remove, mayBeUsed: secrets.length > 0 });
 	context.logger.warn(
 		`Pocketsflow Trigger re-registered its webhook: ${why}. Deliveries that were refused before this did not start the workflow. Find them in Pocketsflow or with the Pocketsflow Polling Trigger.`,
 	);
@@ -359,17 +303,17 @@ async function replaceEndpoint(
 /** Makes the endpoints match what this node needs, and the key in the credential. */
 async function confirmEndpoint(
 	registrar: Registrar,
-	{ endpoints }: EndpointReading,
+	endpoints: Endpoint[],
 	fitting: Secret,
 ): Promise<void> {
-	const { keep, ...planned } = planFor(registrar, endpoints, fitting);
-	if (!keep || isClosed(registrar)) return;
+	const { keep, ...planned } = registrar.plan(endpoints, fitting);
+	if (!keep) return;
 	const remove = findSettled(registrar, planned.remove);
 	const change = limitChange(registrar, keep, planned.change);
-	if (change ?? remove.length > 0) await apply(registrar, { keep, change, remove });
+	if (change ?? remove.length > 0) await registrar.apply({ keep, change, remove });
 	const done = Object.keys(change ?? {}).map((name) => deeds[name]);
 	if (done.length > 0)
-		registrar.context.logger.info(
+		registrar.requests.context.logger.info(
 			`Pocketsflow Trigger ${done.join(' and ')} its webhook in Pocketsflow`,
 		);
 }
@@ -381,29 +325,24 @@ const deeds: Record<string, string> = {
 	description: 'encrypted the signing secret of',
 };
 
-/**
- * The part of a change that an upkeep makes. It only adds events, because a process may have read the node
- * before it was edited. It does not repeat a change that did not last.
- */
+/** A change without the parts that did not last when they were changed before. */
 function limitChange(
-	{ context, node, wanted }: Registrar,
-	endpoint: Endpoint,
+	{ node, requests }: Registrar,
+	{ url }: Endpoint,
 	change: EndpointChanges = {},
 ): EndpointChanges | undefined {
-	const present = listEvents(endpoint);
-	const events = [...new Set([...present, ...wanted.events])].sort();
-	const parts = Object.entries({
-		...(change.active && { active: true }),
-		...(events.length > present.length && { events }),
-		...(change.description && !node.losesCopy && { description: change.description }),
-	});
-	const isAgain = (name: string) => name !== 'description' && node.changed.has(name);
-	for (const name of parts.map(([part]) => part).filter(isAgain))
-		if (node.changed.get(name) === false)
-			context.logger.warn(
-				`Pocketsflow Trigger: Pocketsflow does not save the '${name}' setting that this workflow needs for the webhook at ${endpoint.url}. Check the webhook under Developers → Webhooks in Pocketsflow, then publish (activate) the workflow again.`,
+	const parts = Object.entries(change);
+	const { unsaved } = node;
+	node.unsaved = new Map();
+	for (const [name] of parts) {
+		const isReported = unsaved.get(name);
+		// A description may have to change again, for another key. The registrar notices if one is lost.
+		if (name !== 'description' || isReported) node.unsaved.set(name, isReported !== undefined);
+		if (isReported === false)
+			requests.context.logger.warn(
+				`Pocketsflow Trigger: Pocketsflow does not save the '${name}' setting that this workflow needs for the webhook at ${url}. Check the webhook under Developers → Webhooks in Pocketsflow, then publish (activate) the workflow again.`,
 			);
-	const fresh = parts.filter(([name]) => !isAgain(name));
-	node.changed = new Map(parts.map(([name]) => [name, isAgain(name)]));
+	}
+	const fresh = parts.filter(([name]) => !unsaved.has(name));
 	return fresh.length > 0 ? Object.fromEntries(fresh) : undefined;
 }

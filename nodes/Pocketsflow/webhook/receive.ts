@@ -1,5 +1,6 @@
 import type { IDataObject, INodeExecutionData, IWebhookFunctions } from 'n8n-workflow';
 
+import { findEvent } from '../events/catalogue';
 import { readDelivery, type Delivery, type DeliveryHeaders } from '../events/delivery';
 import { buildDeliveryItem, toBusinessEvent } from '../events/deliveryItem';
 import { buildRepetitionKey } from '../events/identity';
@@ -13,7 +14,7 @@ import { getNodeKey, processMemory, type NodeMemory, type TriggerMemory } from '
 import { distribute, isListening, readSettings, type TriggerSettings } from './settings';
 import { verifyDelivery } from './verify';
 
-/** Headers that may contain a secret. `x-webhook-secret` is the secret itself, if a sender adds it. */
+/** Headers that may contain a secret. */
 const secretHeaders = new Set([
 	'authorization',
 	'cookie',
@@ -22,22 +23,21 @@ const secretHeaders = new Set([
 ]);
 
 /**
- * Handles one request: verifies it, reads the node's parameters, responds, and then reads and filters the
- * delivery. Responds before this work, because Pocketsflow waits 5 s and never tries again
- * (docs/pocketsflow-api.md#deliveries), while n8n would respond only after storing the execution.
+ * Handles one request. Responds before it reads the delivery, because Pocketsflow waits 5 s and never tries
+ * again (docs/pocketsflow-api.md#deliveries), while n8n would respond only after storing the execution.
  * @returns the items to emit, by output of the node; no outputs for what is refused or not wanted
  */
 export async function receive(
 	context: IWebhookFunctions,
-	memory: TriggerMemory = processMemory,
+	memory = processMemory,
 ): Promise<INodeExecutionData[][]> {
 	const node = memory.getNode(context);
 	const headers = context.getHeaderData() as DeliveryHeaders;
 	const rawBody = await readRawBody(context);
 	const signature = headers['x-pocketsflow-signature'];
 	const verification = await verifyDelivery(context, node.keyring, rawBody, signature);
-	if (!verification.valid || !rawBody) {
-		refuse(context, node, verification.valid ? 'no body' : verification.reason);
+	if (!verification.valid) {
+		refuse(context, node, verification.reason);
 		maintain(context, node, verification, rawBody);
 		return [];
 	}
@@ -52,8 +52,8 @@ export async function receive(
 	maintain(context, node, verification, rawBody);
 	try {
 		const { mode } = verification.secret;
-		const item = selectItem({ context, memory, node, settings, headers, rawBody, mode });
-		return item ? distribute([item], settings.separateOutputs) : [];
+		const item = selectItem(context, memory, { settings, headers, rawBody, mode });
+		return item ? distribute(item, settings.separateOutputs) : [];
 	} catch (error) {
 		// If it were thrown, it would become a failed execution without the delivery.
 		const name = error instanceof Error ? error.name : 'unknown';
@@ -65,11 +65,7 @@ export async function receive(
 const log = (context: IWebhookFunctions, level: 'debug' | 'warn' | 'error', what: string): void =>
 	context.logger[level](`Pocketsflow Trigger of workflow ${context.getWorkflow().id} ${what}`);
 
-/** A request with a valid signature. */
 interface VerifiedRequest {
-	context: IWebhookFunctions;
-	memory: TriggerMemory;
-	node: NodeMemory;
 	settings: TriggerSettings;
 	headers: DeliveryHeaders;
 	rawBody: Uint8Array;
@@ -78,35 +74,41 @@ interface VerifiedRequest {
 }
 
 /** The item to emit. If there is none, a log line explains why. */
-function selectItem(request: VerifiedRequest): IDataObject | undefined {
-	const { context, memory, node, settings, headers, rawBody, mode } = request;
+function selectItem(
+	context: IWebhookFunctions,
+	memory: TriggerMemory,
+	{ settings, headers, rawBody, mode }: VerifiedRequest,
+): IDataObject | undefined {
 	const delivery = readDelivery(headers, rawBody, settings.events);
 	if (!delivery) {
 		const fault = 'is not a JSON object, does not name the event, or is nested too deeply';
 		log(context, 'warn', `dropped a signed delivery whose body ${fault}`);
 		return undefined;
 	}
-	const dropReason = findDropReason(context, delivery, settings);
-	if (dropReason === undefined) {
-		const nowMs = Date.now();
-		const account = node.account ?? readStaticData(context).account;
-		const businessEvent = toBusinessEvent(delivery, { isTestKey: mode === 'test', account });
-		const { simplify, includeHeaders, skipRepeated } = settings;
-		const item = buildDeliveryItem(businessEvent, delivery, { simplify, nowMs });
-		const key = `${getNodeKey(context)} ${buildRepetitionKey(businessEvent)}`;
-		const mayRepeat = !skipRepeated || isListening(context);
-		if (mayRepeat || !memory.recentDeliveries.record(key, nowMs))
-			return includeHeaders ? { ...item, headers: removeSecrets(headers) } : item;
+	const nowMs = Date.now();
+	const account = memory.getNode(context).account ?? readStaticData(context).account;
+	const businessEvent = toBusinessEvent(delivery, { isTestKey: mode === 'test', account });
+	const isRepeated = () =>
+		settings.skipRepeated &&
+		!isListening(context) &&
+		memory.recordDelivery(`${getNodeKey(context)} ${buildRepetitionKey(businessEvent)}`, nowMs);
+	const dropReason =
+		findDropReason(context, delivery, settings) ??
+		(isRepeated() ? 'it repeats an earlier delivery' : undefined);
+	if (dropReason !== undefined) {
+		const event = JSON.stringify(delivery.event.slice(0, 80));
+		const what = `did not start an execution for a signed delivery of ${event}`;
+		// An event that no one knows may be a sale under another name.
+		log(context, findEvent(delivery.event) ? 'debug' : 'warn', `${what}: ${dropReason}`);
+		return undefined;
 	}
-	const event = JSON.stringify(delivery.event.slice(0, 80));
-	const why = dropReason ?? 'it repeats an earlier delivery';
-	log(context, 'debug', `did not start an execution for a signed delivery of ${event}: ${why}`);
-	return undefined;
+	const item = buildDeliveryItem(businessEvent, delivery, { simplify: settings.simplify, nowMs });
+	return settings.includeHeaders ? { ...item, headers: removeSecrets(headers) } : item;
 }
 
 /**
- * Reads the parameters, or returns the last readable ones. Undefined if that leaves a filter unknown: the
- * filter must not be disabled, and an unhandled delivery must not be acknowledged.
+ * The parameters, or the last readable ones. Undefined if that leaves a filter unknown: it must not be
+ * disabled, and an unhandled delivery must not be acknowledged.
  */
 function loadSettings(context: IWebhookFunctions, node: NodeMemory): TriggerSettings | undefined {
 	try {
@@ -121,21 +123,17 @@ function loadSettings(context: IWebhookFunctions, node: NodeMemory): TriggerSett
 	}
 }
 
-/** What n8n adds to a request; `readRawBody` fills `rawBody`. */
 interface UnreadRequest {
 	rawBody?: unknown;
 	readRawBody?: () => Promise<void>;
 }
 
-/**
- * The bytes of the body; undefined if it can't be read. n8n has already read JSON, text, and XML; it leaves
- * other content types to the node (docs/n8n-engine.md#request-bodies).
- */
-async function readRawBody(context: IWebhookFunctions): Promise<Buffer | undefined> {
+/** The bytes of the body; none if it can't be read (docs/n8n-engine.md#request-bodies). */
+async function readRawBody(context: IWebhookFunctions): Promise<Buffer> {
 	const request = context.getRequestObject() as UnreadRequest;
-	// Rejects for a multipart body, which n8n has consumed, and if the sender is gone.
+	// Rejects for a multipart body, and if the sender is gone.
 	if (request.rawBody === undefined) await request.readRawBody?.().catch(() => undefined);
-	return Buffer.isBuffer(request.rawBody) ? request.rawBody : undefined;
+	return Buffer.isBuffer(request.rawBody) ? request.rawBody : Buffer.alloc(0);
 }
 
 const remedies: Record<string, string> = {
@@ -145,17 +143,23 @@ const remedies: Record<string, string> = {
 		'. If Pocketsflow sent them, the signing secret was changed there: unpublish (deactivate) the workflow and publish (activate) it again. Anyone who knows the webhook URL can cause this message.',
 };
 
-function refuse(context: IWebhookFunctions, { refusals }: NodeMemory, reason: string): void {
+/** Responds with 401, and reports all deliveries refused since the last line, unless it is recent. */
+function refuse(context: IWebhookFunctions, node: NodeMemory, reason: string): void {
 	const message = 'The signature of this delivery is invalid';
 	context.getResponseObject().status(401).json({ message });
-	const line = refusals.record(reason, Date.now());
-	if (line !== undefined) log(context, 'warn', `${line}${remedies[reason] ?? ''}`);
+	const { refusals } = node;
+	refusals.set(reason, (refusals.get(reason) ?? 0) + 1);
+	if (!node.refusalLines.take()) return;
+	const total = [...refusals.values()].reduce((sum, count) => sum + count, 0);
+	const reasons = [...refusals].map(([name, count]) => `${name} (${count})`).join(', ');
+	const noun = total === 1 ? 'delivery' : 'deliveries';
+	log(context, 'warn', `refused ${total} ${noun}: ${reasons}${remedies[reason] ?? ''}`);
+	refusals.clear();
 }
 
 /**
  * Why the node does not want this delivery; undefined if it does. While the user listens for a test event,
- * every event passes: the name in Pocketsflow's own test delivery is not documented
- * (docs/pocketsflow-api.md#not-documented).
+ * every event passes, because that of Pocketsflow's test delivery is not documented.
  */
 function findDropReason(
 	context: IWebhookFunctions,

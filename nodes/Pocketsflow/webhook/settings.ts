@@ -2,23 +2,19 @@ import type {
 	IDataObject,
 	IHookFunctions,
 	INodeExecutionData,
-	INodeProperties,
 	INodeTypeDescription,
 	IWebhookFunctions,
 } from 'n8n-workflow';
 
 import { eventOptions, events, toCanonicalName } from '../events/catalogue';
-import { InvalidInputError, type Field } from '../fields/field';
+import { InvalidInputError, showFor, type Field } from '../fields/field';
 import { booleanField } from '../fields/kinds/boolean';
+import { noticeField } from '../fields/kinds/notice';
 import { comparedTextField } from '../fields/kinds/text';
 import { nameListField } from '../fields/list';
 import { simplifyField } from '../fields/shared/output';
 import { productIdsField } from '../fields/triggerFields';
-import { readOption, readParameter, toParameterError } from '../fields/triggerParameters';
-
-const invoiceEvents = events.map(({ name }) => name).filter((name) => name.startsWith('invoice.'));
-
-type TriggerContext = IHookFunctions | IWebhookFunctions;
+import { readOption, readParameter, type TriggerContext } from '../fields/triggerParameters';
 
 export const eventsField = nameListField(
 	{ displayName: 'Trigger On', name: 'events', required: true, default: ['order.completed'] },
@@ -26,24 +22,18 @@ export const eventsField = nameListField(
 );
 
 /** The unit of amounts, if events with amounts are selected: docs/pocketsflow-api.md#money */
-export const amountNotices: INodeProperties[] = [
-	{
-		displayName:
+export const amountNotices: readonly Field[] = [
+	showFor(
+		{ events: ['customer.created', 'order.completed', 'order.refunded'] },
+		noticeField(
+			'orderAmountNotice',
 			'Order events: amounts are usually in the main unit of the currency (29 is $29.00). To be sure, get the order with Order → Get.',
-		name: 'orderAmountNotice',
-		type: 'notice',
-		default: '',
-		displayOptions: {
-			show: { events: ['customer.created', 'order.completed', 'order.refunded'] },
-		},
-	},
-	{
-		displayName: 'Invoice events: amounts are in cents (1200 is $12.00)',
-		name: 'invoiceAmountNotice',
-		type: 'notice',
-		default: '',
-		displayOptions: { show: { events: invoiceEvents } },
-	},
+		),
+	),
+	showFor(
+		{ events: events.map(({ name }) => name).filter((name) => name.startsWith('invoice.')) },
+		noticeField('invoiceAmountNotice', 'Invoice events: amounts are in cents (1200 is $12.00)'),
+	),
 ];
 
 const customEventsField = nameListField({
@@ -99,45 +89,35 @@ export const optionFields: readonly Field[] = [
 	skipRepeatedField,
 ];
 
-/** The user's settings of the webhook trigger for the deliveries to emit. */
-export interface TriggerSettings {
-	/** The events, including custom ones: each once, by its canonical name, sorted. */
-	events: string[];
-	/** Only deliveries with this metadata key; undefined accepts all. */
-	metadataKey?: string;
-	/** The value that the metadata key must have; undefined accepts any. */
-	metadataValue?: string;
-	/** Products and subscription offers; empty accepts all. */
-	productIds: string[];
-	/** The events with their own output, in order; undefined if there is one output. */
-	separateOutputs?: string[];
-	/** Emits the known parts of a payload instead of the whole payload. */
-	simplify: boolean;
-	includeHeaders: boolean;
-	skipRepeated: boolean;
-}
+/** Which deliveries to emit, and how. A filter that is undefined or empty accepts all. */
+export type TriggerSettings = ReturnType<typeof readSettings>;
 
-/**
- * Reads the parameters.
- * @param isFormNeeded whether to fail, too, if only the parameters for the format of the output can't be
- * read
- * @throws InvalidInputError
- */
+const defaultForm = { simplify: true, includeHeaders: false, skipRepeated: true };
+
+/** The parameters for the format of the output. */
+const readForm = (context: TriggerContext): typeof defaultForm => ({
+	simplify: readParameter(context, simplifyField) ?? defaultForm.simplify,
+	includeHeaders: readOption(context, includeHeadersField) ?? defaultForm.includeHeaders,
+	skipRepeated: readOption(context, skipRepeatedField) ?? defaultForm.skipRepeated,
+});
+
+/** Reads the parameters, those for the format only if needed. @throws InvalidInputError */
 export const readSettings = (
 	context: TriggerContext,
 	{ isFormNeeded } = { isFormNeeded: true },
-): TriggerSettings => ({
+) => ({
 	events: readEvents(context),
-	metadataKey: readOption(context, metadataKeyField)?.trim(),
-	metadataValue: readOption(context, metadataValueField)?.trim(),
-	productIds: (readOption(context, productIdsField) ?? []).map((id) => id.trim()),
+	metadataKey: readOption(context, metadataKeyField),
+	metadataValue: readOption(context, metadataValueField),
+	productIds: readOption(context, productIdsField) ?? [],
 	separateOutputs: readSeparateOutputs(context),
-	simplify: (isFormNeeded ? readParameter(context, simplifyField) : undefined) ?? true,
-	includeHeaders: (isFormNeeded && readOption(context, includeHeadersField)) ?? false,
-	skipRepeated: (isFormNeeded ? readOption(context, skipRepeatedField) : undefined) ?? true,
+	...(isFormNeeded ? readForm(context) : defaultForm),
 });
 
-/** @throws InvalidInputError if n8n may show other outputs than a delivery has */
+/**
+ * The events with their own output, in order.
+ * @throws InvalidInputError if n8n may show other outputs than a delivery has
+ */
 function readSeparateOutputs(context: TriggerContext): string[] | undefined {
 	if (!readOption(context, separateOutputsField)) return undefined;
 	const options = { rawExpressions: true };
@@ -151,55 +131,28 @@ function readSeparateOutputs(context: TriggerContext): string[] | undefined {
 	return chosen.map(String);
 }
 
+/** The canonical names of the events, including custom ones: each once, sorted. */
 function readEvents(context: TriggerContext): string[] {
 	const chosen = readParameter(context, eventsField) ?? [];
 	const custom = readOption(context, customEventsField) ?? [];
 	return [...new Set([...chosen, ...custom].map(toCanonicalName))].sort();
 }
 
-/** The events to register. @throws NodeOperationError with a sentence for the user */
-export const readEventNames = (context: TriggerContext): string[] =>
-	explainInput(context, () => {
-		const names = readEvents(context);
-		if (names.length > 0) return names;
-		throw new InvalidInputError("'Trigger On' is empty", 'Select at least one event.');
-	});
-
-/**
- * Refuses parameters that can't be read, so that activation fails instead of a delivery.
- * @throws NodeOperationError with everything in its message
- */
-export const requireSettings = (context: IHookFunctions): TriggerSettings =>
-	explainInput(context, () => {
-		const settings = readSettings(context);
-		if (settings.separateOutputs && context.getNode().alwaysOutputData)
-			throw new InvalidInputError(
-				"'Separate Outputs' cannot be used with 'Always Output Data'",
-				'With this setting, n8n also runs the first output for events of other outputs. Disable it in the Settings of this node.',
-			);
-		return settings;
-	});
-
-function explainInput<T>(context: TriggerContext, read: () => T): T {
-	try {
-		return read();
-	} catch (error) {
-		throw toParameterError(context, error);
-	}
+/** The events to register, as `readSettings` has them. @throws InvalidInputError also if there are none */
+export function readEventNames(context: TriggerContext): string[] {
+	const names = readEvents(context);
+	if (names.length > 0) return names;
+	throw new InvalidInputError("'Trigger On' is empty", 'Select at least one event.');
 }
 
-/**
- * Whether the user is listening for a test event in the editor. Not to be confused with Pocketsflow's test
- * mode.
- */
-export function isListening(context: TriggerContext): boolean {
-	return context.getMode() === 'manual';
-}
+/** Whether the user is listening for a test event in the editor, which is not Pocketsflow's test mode. */
+export const isListening = (context: IHookFunctions | IWebhookFunctions): boolean =>
+	context.getMode() === 'manual';
 
 /**
- * The expression for the node's outputs: one, or with the option, one for each selected event in the order
- * of selection, so that adding an event leaves the others in place, and a last one for all other events.
- * n8n evaluates it in the editor, not for a delivery (docs/n8n-engine.md#expression-isolates).
+ * The expression for the node's outputs: one, or one for each selected event, in the order of selection so
+ * that a new event leaves the others in place, and a last one for all other events. n8n evaluates it only
+ * in the editor (docs/n8n-engine.md#expression-isolates).
  */
 export function buildOutputsExpression(): INodeTypeDescription['outputs'] {
 	const labels = Object.fromEntries(
@@ -212,20 +165,14 @@ export function buildOutputsExpression(): INodeTypeDescription['outputs'] {
 	return `={{ $parameter["options"]?.separateOutputs ? ${named}.concat([{ type: "main", displayName: "Other Events" }]) : ["main"] }}`;
 }
 
-/**
- * Puts each item on the output of its event.
- * @param separate the events with their own output, in the order of the outputs; undefined for one output
- */
+/** Puts an item on the output of its event. @param separate as `readSeparateOutputs` returns it */
 export function distribute(
-	items: IDataObject[],
+	item: IDataObject,
 	separate: readonly string[] | undefined,
 ): INodeExecutionData[][] {
-	if (!separate) return [items.map((json) => ({ json }))];
+	if (!separate) return [[{ json: item }]];
 	const names = separate.map(toCanonicalName);
-	const outputs = [...names, undefined].map((): INodeExecutionData[] => []);
-	for (const item of items) {
-		const index = names.indexOf(toCanonicalName(String(item.event)));
-		outputs[index < 0 ? names.length : index].push({ json: item });
-	}
-	return outputs;
+	const index = names.indexOf(toCanonicalName(String(item.event)));
+	const output = index < 0 ? names.length : index;
+	return [...names, 'other'].map((_name, at) => (at === output ? [{ json: item }] : []));
 }

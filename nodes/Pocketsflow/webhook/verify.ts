@@ -13,9 +13,8 @@ export type Verification =
 
 /**
  * Checks a delivery against every secret that may be right until one matches: known secrets, then static
- * data, then Pocketsflow. For a request without a body or with a header that can't be a signature, no
- * secret is looked up. Never throws: n8n would store a failed execution for anyone who knows the URL.
- * @param rawBody the bytes as received
+ * data, then Pocketsflow. Looks up none for what can't be signed. Never throws: n8n would store a failed
+ * execution for anyone who knows the URL.
  * @param header the X-Pocketsflow-Signature header
  */
 export async function verifyDelivery(

@@ -1,5 +1,5 @@
-// npm run generate -- workflows 0.2.0: saves the workflows of build.ts as that release has them, in a folder of
-// its own: beside this file, or `--into FOLDER`.
+// npm run generate -- workflows 0.2.0: saves the workflows of build.ts as that release has them, in its own
+// folder: next to this file, or `--into FOLDER`.
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -20,7 +20,7 @@ async function main(): Promise<void> {
 		throw new Error('Name the release: npm run generate -- workflows 0.2.0');
 	const folder = join(values.into ?? __dirname, version);
 	if (values.into) await rm(folder, { recursive: true, force: true });
-	// Fails where the folder is there: what a release has saved is never saved again.
+	// Fails if the folder exists: what a release has saved is never saved again.
 	await mkdir(folder, { recursive: values.into !== undefined });
 	const stage = await Stage.open();
 	try {

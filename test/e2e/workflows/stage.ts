@@ -7,7 +7,7 @@ import { StubModel } from '../stubModel';
 /** The IDs that saved workflows have for the first two products of the seeded shop, which are new each time. */
 export const savedProductIds = ['6a5000000000000000000001', '6a5000000000000000000002'];
 
-/** The nodes whose endpoint is made by hand, by the name of the credential that holds its signing secret. */
+/** The nodes whose endpoint is created by hand, by the name of the credential that holds its signing secret. */
 const nodesByHand = {
 	"By hand, n8n's Webhook": 'Webhook',
 };

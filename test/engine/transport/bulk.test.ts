@@ -12,7 +12,7 @@ let server: FaultServer;
 let created: string[] = [];
 let release: Array<() => void> = [];
 
-/** Starts a server that creates products, except where `fate` decides otherwise for a name. */
+/** Starts a server that creates products, unless `fate` decides otherwise for a name. */
 async function startShop(fate: (name: string, time: number) => Fate): Promise<void> {
 	created = [];
 	release = [];

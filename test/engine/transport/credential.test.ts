@@ -47,7 +47,7 @@ test.each([
 	},
 );
 
-test('An API key pasted with white space around it works, and its prefix is the mode', async () => {
+test('An API key pasted with whitespace around it works, and its prefix is the mode', async () => {
 	expect(await loadCredential(createContextWith({ apiKey: '  pk_live_abc\n' }))).toMatchObject({
 		apiKey: 'pk_live_abc',
 		mode: 'live',

@@ -104,7 +104,7 @@ export const halfResponse: Behaviour = (request, response) =>
 		response.write('{"_id":"abc","name"', () => request.socket.destroy());
 	});
 
-/** A byte now and then, for ever: the connection is never idle, and the response never complete. */
+/** A byte occasionally, forever: the connection is never idle, and the response never complete. */
 export const drip: Behaviour = (request, response) =>
 	whenRead(request, () => {
 		response.writeHead(200, { 'content-type': 'application/json' });
@@ -112,7 +112,7 @@ export const drip: Behaviour = (request, response) =>
 		response.on('close', () => clearInterval(timer));
 	});
 
-/** One gigabyte of white space before a JSON value; `written` counts what was taken from it. */
+/** One gigabyte of whitespace before a JSON value; `written` counts what was taken from it. */
 export function gigabyte(written: { bytes: number }, announced: boolean): Behaviour {
 	const size = 1024 ** 3;
 	const chunk = Buffer.alloc(256 * 1024, ' ');

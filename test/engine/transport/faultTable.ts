@@ -15,7 +15,7 @@ export type OperationName = keyof typeof operations;
 
 export const operationNames: OperationName[] = ['read', 'create', 'update', 'delete'];
 
-/** One way in which a request can fail, and what comes of it. */
+/** One way in which a request can fail, and the outcome. */
 export interface Fault {
 	name: string;
 	/** What the server does; a string is a base URL at which there is no server. */
@@ -40,7 +40,7 @@ export const unknownOutcome =
 
 export const perhapsDone = 'Pocketsflow may still have processed the request.';
 
-/** What happened, with what follows from it where the request may have been carried out. */
+/** What happened, with what follows from it if the request may have been carried out. */
 export const buildMessages = (whatHappened: string): Record<OperationName, string> => ({
 	read: whatHappened,
 	create: `${whatHappened} ${unknownOutcome}`,

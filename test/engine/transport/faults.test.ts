@@ -47,7 +47,7 @@ async function sendAndFail(
 	return await catchError(send(createContext(baseUrl), request, effect, 3, { limits }));
 }
 
-/** Sends each operation to a server of its own: how often it was asked, and the error. */
+/** Sends each operation to its own server: how often it was asked, and the error. */
 async function failEachOperation(behaviour: Behaviour, limits?: Partial<Limits>) {
 	return await Promise.all(
 		operationNames.map(async (name) => {
@@ -159,7 +159,7 @@ test('A server with an untrusted certificate is sent nothing', async () => {
 	}
 });
 
-test('A create whose TLS response was damaged on its way has an unknown outcome', async () => {
+test('A create whose TLS response was damaged in transit has an unknown outcome', async () => {
 	const respond = json(200, { _id: 'abc' });
 	const respondLater: Behaviour = (...exchange) => void setTimeout(() => respond(...exchange), 300);
 	const server = await startFaultServer(respondLater, createCertificate());

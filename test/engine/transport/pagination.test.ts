@@ -5,7 +5,9 @@ import fc from 'fast-check';
 
 import { defaultLimits } from '../../../nodes/Pocketsflow/transport/limits';
 import { readList, readPages } from '../../../nodes/Pocketsflow/transport/pagination';
-import type { ListEndpoint, Paging } from '../../../nodes/Pocketsflow/api/lists';
+import { lists, type ListEndpoint, type Paging } from '../../../nodes/Pocketsflow/api/lists';
+import { createModel } from '../../model/pocketsflow';
+import { serve } from '../../model/serve';
 import { startFaultServer, type FaultServer } from './faultServer';
 
 /** A list as a server has it and pages it. */
@@ -17,6 +19,8 @@ interface ServedList {
 	/** What it says about the whole list. */
 	says: 'everything' | 'totalPages' | 'hasMore' | 'nothing';
 	withIds: boolean;
+	/** Says so as text: `"57"`, `"true"`. */
+	asText?: boolean;
 	/** Ignores which page it is asked for. */
 	repeats?: boolean;
 	/** Puts a new record in front before it answers this request (from 1). */
@@ -40,9 +44,9 @@ afterEach(async () => {
 	servers = [];
 });
 
-/** Starts a server that lists as told, in the forms of docs/pocketsflow-api.md#lists-and-paging. */
+/** Starts a server that lists as asked, in the forms of docs/pocketsflow-api.md#lists-and-paging. */
 async function startListServer(setting: ServedList): Promise<FaultServer> {
-	const { paging, cap, says, repeats, grows } = setting;
+	const { paging, cap, says, asText, repeats, grows } = setting;
 	const records = buildRecords(setting);
 	const server = await startFaultServer((request, response) => {
 		let body = '';
@@ -73,7 +77,10 @@ async function startListServer(setting: ServedList): Promise<FaultServer> {
 				hasMore: { hasMore },
 				nothing: undefined,
 			}[says];
-			response.end(JSON.stringify(pagination ? { orders: rows, pagination } : rows));
+			const write = (_: string, value: unknown) =>
+				typeof value === 'object' || !asText ? value : String(value);
+			const told = pagination && (JSON.parse(JSON.stringify(pagination, write)) as IDataObject);
+			response.end(JSON.stringify(told ? { orders: rows, pagination: told } : rows));
 		});
 	});
 	servers.push(server);
@@ -96,6 +103,7 @@ test('A list of every form, whatever it says about its pages, is read in order, 
 				cap: fc.constantFrom(7, 20, 50, 100, 1_000),
 				says: fc.constantFrom<ServedList['says']>('everything', 'totalPages', 'hasMore', 'nothing'),
 				withIds: fc.boolean(),
+				asText: fc.boolean(),
 			}),
 			fc.option(fc.integer({ min: 1, max: 300 }), { nil: undefined }),
 			async (setting, limit) => {
@@ -185,7 +193,7 @@ test('Equal records without IDs are all kept', async () => {
 });
 
 describe.each(['page', 'offset'] as const)(
-	'A server that repeats its page for ever (paging "%s")',
+	'A server that repeats its page forever (paging "%s")',
 	(paging) => {
 		test('a list that repeats its page is an error after a few requests if it announces more', async () => {
 			const server = await startListServer({
@@ -303,6 +311,9 @@ describe('a list that is believed to come whole', () => {
 		['there is more', (page) => ({ pagination: { hasMore: page < 3 } })],
 		['it has 45 records', () => ({ pagination: { totalCount: 45 } })],
 		['it has three pages', () => ({ pagination: { totalPages: 3 } })],
+		['there is more, as text', (page) => ({ pagination: { hasMore: String(page < 3) } })],
+		['it has 45 records, as text', () => ({ pagination: { totalCount: '45' } })],
+		['it has three pages, as text', () => ({ pagination: { totalPages: '3' } })],
 	])('a list is read further if the response says that %s', async (_, describe) => {
 		const { records, server } = await readProducts(describe);
 		expect(await records).toEqual(products);
@@ -324,5 +335,25 @@ describe('a list that is believed to come whole', () => {
 		const { records, server } = await readProducts(() => ({ pagination: { hasMore: false } }));
 		expect(await records).toHaveLength(20);
 		expect(server.received).toHaveLength(1);
+	});
+
+	it('a list is read to its count even if a page in its middle is short', async () => {
+		const server = await startFaultServer((request, response) => {
+			const page = Number(new URL(request.url ?? '', 'http://x').searchParams.get('page') ?? 1);
+			const orders = [products.slice(0, 20), products.slice(20, 25), products.slice(25)][page - 1];
+			response.end(JSON.stringify({ orders, pagination: { totalCount: 45 } }));
+		});
+		servers.push(server);
+		const context = createContext(server.url);
+		const records = await readList(context, buildList('none'), { limits: quickLimits });
+		expect(records).toEqual(products);
+	});
+
+	it('a list of the model whose page counts are text is read to its end', async () => {
+		const switches = { totalCount: 'text', envelope: 'swappedPaged', pageSize: 'ignored' } as const;
+		const model = createModel({ switches, seed: 7, now: Date.now });
+		for (let n = 0; n < 44; n++) model.addProduct();
+		const read = async (url: string) => await readList(createContext(url), lists.products);
+		expect(await serve(model, read)).toHaveLength(45);
 	});
 });

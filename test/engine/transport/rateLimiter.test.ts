@@ -31,7 +31,7 @@ afterEach(async () => await server.close());
 const repeat = async (count: number, work: () => Promise<unknown>) =>
 	await Promise.all(Array.from({ length: count }, work));
 
-/** Answers after a while, and keeps how many requests it had at once. */
+/** Answers after a while, and keeps how many requests it had at the same time. */
 function slow(ms: number, most: { atOnce: number }): Behaviour {
 	let now = 0;
 	return (request, response) => {
@@ -72,7 +72,7 @@ test('A request of another execution is answered while one holds all places that
 	await hanging;
 });
 
-test('Another API key has a rate limiter of its own', async () => {
+test('Another API key has its own rate limiter', async () => {
 	const most = { atOnce: 0 };
 	server = await startFaultServer(slow(100, most));
 	const one = createContext(server.url);

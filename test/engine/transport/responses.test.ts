@@ -225,3 +225,11 @@ test.each([{}, [], null, 'ok', 7, { message: 'Done' }, { _id: '' }, [{ _id: 'abc
 		});
 	},
 );
+
+test('What to do about a missing record is said as it was given, with braces in an ID', async () => {
+	const request = { ...read.request, ifNotFound: 'Check the ID {mode} and {host}' };
+	await withFaultServer(json(404, {}), async ({ url }) => {
+		const { description } = await catchError(send(createContext(url), request, 'read'));
+		expect(description).toContain('Check the ID {mode} and {host}. GET /');
+	});
+});

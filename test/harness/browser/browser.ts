@@ -13,15 +13,12 @@ const quiet = [
 	'--disable-sync',
 ];
 
-/** A headless Chromium that talks to nobody but the pages it is given. */
+/** A headless Chromium that only contacts the pages that it is given. */
 export async function openBrowser(): Promise<Browser> {
 	return chromium.launch({ executablePath: await ensureChromium(), args: quiet });
 }
 
-/**
- * A browser window whose user is logged in to n8n as the client is.
- * @param scale how many pixels of a picture stand for one of the window
- */
+/** A window that is signed in to n8n as the client. A picture has `scale` pixels per pixel of it. */
 export async function openEditor(
 	browser: Browser,
 	client: N8nClient,

@@ -7,7 +7,6 @@ import type { Locator, Page } from 'playwright-core';
 export const byTestId = (page: Page | Locator, id: string) =>
 	page.locator(`[data-test-id="${id}"]`);
 
-/** Opens the form of a new credential of a type, by its name in the list. */
 export async function openNewCredential(page: Page, url: string, type: string): Promise<void> {
 	await page.goto(`${url}/home/credentials/create`);
 	await byTestId(page, 'new-credential-type-select').locator('input').fill(type);
@@ -19,7 +18,6 @@ export async function openNewCredential(page: Page, url: string, type: string): 
 	await byTestId(page, 'credential-edit-dialog').waitFor();
 }
 
-/** Types into a parameter of the panel or form that is open. */
 export async function fillParameter(page: Page, name: string, value: string): Promise<void> {
 	const input = byTestId(page, `parameter-input-${name}`).locator('input, textarea').first();
 	await input.fill(value);
@@ -53,17 +51,12 @@ export async function findsNode(page: Page, text: string, name: string): Promise
 	);
 }
 
-/** Opens a workflow that is new. */
 export async function openNewWorkflow(page: Page, url: string): Promise<void> {
 	await page.goto(`${url}/workflow/new`);
 	await byTestId(page, 'canvas-add-button').first().waitFor({ timeout: 60_000 });
 }
 
-/**
- * Adds a node from the panel of nodes, found by a text, and leaves its own panel open.
- * @param action one of the actions or triggers that the panel lists for the node
- * @param after a node that it is to follow
- */
+/** Leaves the panel of the node open. `action` is one that n8n lists for it; it follows `after`. */
 export async function addNode(
 	page: Page,
 	{
@@ -102,7 +95,6 @@ export async function chooseFromList(page: Page, name: string, search: string): 
 	return label.trim();
 }
 
-/** Chooses one of the options of a parameter. */
 export async function chooseOption(page: Page, name: string, option: string): Promise<void> {
 	await byTestId(page, `parameter-input-${name}`).locator('input').first().click();
 	await page.getByRole('option', { name: option }).filter({ visible: true }).first().click();
@@ -122,7 +114,7 @@ export async function publish(page: Page): Promise<string> {
 	return text;
 }
 
-/** Runs the node whose panel is open, waits until its output or error shows a text, and returns all of it. */
+/** Runs the node of the open panel, waits until its output or error shows a text, and returns it. */
 export async function executeNode(page: Page, shown: RegExp | string): Promise<string> {
 	await byTestId(page, 'node-execute-button').first().click();
 	const output = byTestId(page, 'output-panel');
@@ -133,13 +125,12 @@ export async function executeNode(page: Page, shown: RegExp | string): Promise<s
 	return text;
 }
 
-/** Opens the panel of a node of the workflow that is open. */
 export async function openNode(page: Page, name: string): Promise<void> {
 	await findNode(page, name).dblclick();
 	await byTestId(page, 'node-parameters').first().waitFor();
 }
 
-/** What the panel that is open shows of each parameter, by its path: texts, what is typed in, and switches. */
+/** What the open panel shows of each parameter, by its path: texts, input and switches. */
 export const readParameters = (page: Page): Promise<Record<string, string>> =>
 	byTestId(page, 'node-parameters')
 		.first()
@@ -160,14 +151,13 @@ export const readParameters = (page: Page): Promise<Record<string, string>> =>
 			return Object.fromEntries(entries) as Record<string, string>;
 		});
 
-/** Adds a note to the workflow that is open, and saves it, which newer n8n does by itself. */
+/** Also saves the workflow, which newer n8n does automatically. */
 export async function addNote(page: Page): Promise<void> {
 	await page.keyboard.press('Shift+S');
 	await page.keyboard.press('Escape');
 	await page.keyboard.press('Control+s');
 }
 
-/** Exports the workflow that is open, as the menu does. */
 export async function exportWorkflow(page: Page): Promise<string> {
 	await byTestId(page, 'workflow-menu').first().click();
 	const download = page.waitForEvent('download');
@@ -178,7 +168,6 @@ export async function exportWorkflow(page: Page): Promise<string> {
 const findNode = (page: Page, name: string) =>
 	page.locator(`[data-test-id=canvas-node][data-node-name="${name}"]`);
 
-/** Closes it. */
 export async function closeNode(page: Page): Promise<void> {
 	const button = byTestId(page, 'ndv-close-button').first();
 	// n8n 1.123 has no such button.
@@ -187,7 +176,6 @@ export async function closeNode(page: Page): Promise<void> {
 	await byTestId(page, 'node-parameters').first().waitFor({ state: 'hidden' });
 }
 
-/** Opens a workflow and waits until its canvas is there. */
 export async function openWorkflow(page: Page, url: string, id: string): Promise<void> {
 	await page.goto(`${url}/workflow/${id}`);
 	await byTestId(page, 'canvas-node').first().waitFor({ timeout: 60_000 });

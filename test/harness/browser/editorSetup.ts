@@ -9,17 +9,15 @@ import { openBrowser, openEditor } from './browser';
 
 const output = join(__dirname, '..', '..', 'e2e', 'output');
 
-/** A real n8n, and a user who has its editor open. */
 export interface EditorSetup {
 	environment: TestEnvironment;
 	browser: Browser;
 	page: Page;
-	/** Keeps what the user sees at the end of a test, as a picture with its name. */
+	/** Keeps what the user sees as a picture. */
 	takePicture(): Promise<void>;
 	stop(): Promise<void>;
 }
 
-/** Starts a stocked sandbox, n8n and a browser. */
 export async function startEditor(n8nOptions: StartOptions = {}): Promise<EditorSetup> {
 	await mkdir(output, { recursive: true });
 	const environment = await startEnvironment({ sandbox: { seed: true }, n8n: n8nOptions });
@@ -42,7 +40,7 @@ export async function startEditor(n8nOptions: StartOptions = {}): Promise<Editor
 	};
 }
 
-/** Pays as a buyer does who was sent to a checkout page; `page` is theirs. Ends where the page sends them. */
+/** Pays as a buyer on a checkout page. Ends where that page sends the buyer. */
 export async function payAt(page: Page, checkoutUrl: string, email: string): Promise<void> {
 	await page.goto(checkoutUrl);
 	await page.getByLabel('Email address').fill(email);

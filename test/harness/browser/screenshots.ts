@@ -1,4 +1,4 @@
-// npm run generate -- screenshots: the pictures of the README, light and dark. `--into FOLDER` keeps the old ones.
+// npm run generate -- screenshots: the README's pictures, light and dark. `--into FOLDER` keeps the old.
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -30,7 +30,6 @@ type Theme = (typeof themes)[number];
 
 type Clip = NonNullable<PageScreenshotOptions['clip']>;
 
-/** Shows pages as a user sees them who has chosen the theme in n8n, and in the browser. */
 async function chooseTheme(context: BrowserContext, theme: Theme): Promise<Page> {
 	await context.addInitScript(
 		([value]) => {
@@ -63,7 +62,6 @@ async function openExecution(page: Page, url: string, id: string, executionId: s
 	await settle(page);
 }
 
-/** Opens the panel of a node in a workflow, and returns where it is. */
 async function openPanel(page: Page, url: string, id: string, name: string): Promise<Clip> {
 	await openWorkflow(page, url, id);
 	await openNode(page, name);
@@ -112,7 +110,6 @@ const windowSize = { width: 1560, height: 860 };
 /** Where the canvas and the logs of an execution are: right of n8n's menu and the list, below the tabs. */
 const execution = { x: 352, y: 84, width: windowSize.width - 352, height: windowSize.height - 84 };
 
-/** Sells one order and saves what the user of n8n sees of it. */
 async function main(): Promise<void> {
 	await mkdir(images, { recursive: true });
 	const { api, client, credential, n8n, sandbox, stop } = await startEnvironment({

@@ -39,7 +39,6 @@ import { PocketsflowApi } from '../../../credentials/PocketsflowApi.credentials'
 export interface NodeSetup {
 	node: INodeType;
 	parameters?: INodeParameters;
-	/** 1 unless given. */
 	typeVersion?: number;
 	/** Its fields may be expressions. */
 	credential: ICredentialDataDecryptedObject;
@@ -58,11 +57,8 @@ export interface NodeSetup {
 	staticData?: IDataObject;
 	webhookBaseUrl?: string;
 	webhookId?: string;
-	/** `workflow` unless given. */
 	workflowId?: string;
-	/** Its name unless given. */
 	nodeId?: string;
-	/** `nodeName` unless given. */
 	nodeName?: string;
 	signal?: AbortSignal;
 	/** Gets the failed executions that a poll asks for next to its result. */
@@ -73,10 +69,10 @@ export const sourceName = 'Items';
 export const nodeName = 'Under Test';
 
 const sourceType = 'test.items';
-// As n8n names it: package and node, of which a tool's ends in Tool.
+// As n8n names it: package and node. The name of a tool ends in Tool.
 const getTypeName = ({ description }: INodeType) => `test.${description.name}`;
 
-// n8n-core reads its instance settings from disk; without a folder of its own it would create ~/.n8n.
+// n8n-core reads its instance settings from disk; without this folder it would create ~/.n8n.
 if (process.env.N8N_USER_FOLDER === undefined) {
 	const folder = mkdtempSync(join(tmpdir(), 'pocketsflow-engine-'));
 	process.env.N8N_USER_FOLDER = folder;
@@ -154,10 +150,7 @@ function buildWorkflow(setup: NodeSetup): Workflow {
 	});
 }
 
-/**
- * Decrypts to the given credential, resolves its expressions where there are items, and authenticates as n8n's
- * own credentials helper does.
- */
+/** Decrypts to the given credential, resolves expressions, authenticates like n8n's own helper. */
 function createCredentialsHelper(setup: NodeSetup): ICredentialsHelper {
 	const type = new PocketsflowApi();
 	const helper: Pick<
@@ -218,15 +211,11 @@ const getTestedNode = (workflow: Workflow, { nodeName: name = nodeName }: NodeSe
 export interface NodeRun {
 	/** The items of the node's first output; empty when the run failed. */
 	output: INodeExecutionData[];
-	/** The error that stopped the run. */
 	error?: Error & { description?: string | null; context?: IDataObject; httpCode?: string | null };
 	run: IRun;
 }
 
-/**
- * Runs a small workflow (a source of items, then the node) in n8n-core's engine, with real expressions,
- * real parameters and real HTTP. Aborting `signal` cancels the execution as the editor's stop button does.
- */
+/** Runs a source of items, then the node, in n8n-core. Aborting `signal` is n8n's stop button. */
 export async function runNode(setup: NodeSetup): Promise<NodeRun> {
 	const workflow = buildWorkflow(setup);
 	const mode = setup.mode ?? 'manual';
@@ -279,7 +268,6 @@ export function createExecuteContext(setup: NodeSetup): ExecuteContext {
 	);
 }
 
-/** The context of list searches and dynamic options. */
 export function createLoadOptionsContext(setup: NodeSetup): LoadOptionsContext {
 	const workflow = buildWorkflow(setup);
 	return new LoadOptionsContext(
@@ -290,7 +278,6 @@ export function createLoadOptionsContext(setup: NodeSetup): LoadOptionsContext {
 	);
 }
 
-/** The context of `checkExists`, `create` and `delete`. */
 export function createHookContext(setup: NodeSetup): HookContext {
 	const workflow = buildWorkflow(setup);
 	const node = getTestedNode(workflow, setup);
@@ -313,7 +300,6 @@ export function createHookContext(setup: NodeSetup): HookContext {
 	);
 }
 
-/** The context of `poll`. */
 export function createPollContext(setup: NodeSetup): PollContext {
 	const workflow = buildWorkflow(setup);
 	return new PollContext(

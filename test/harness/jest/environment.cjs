@@ -9,7 +9,7 @@ const { TestEnvironment } = require('jest-environment-node');
 
 const names = ['reflect-metadata', 'n8n-workflow', 'n8n-core'];
 
-/** n8n-core reads its settings while it loads; without a folder of its own it would create ~/.n8n. */
+/** n8n-core reads its settings while it loads; without this folder it would create ~/.n8n. */
 function setUpN8n() {
 	if (process.env.N8N_USER_FOLDER) return;
 	const folder = mkdtempSync(join(tmpdir(), 'pocketsflow-engine-'));

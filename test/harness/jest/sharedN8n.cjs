@@ -1,5 +1,5 @@
-// Jest gives every test file a global object of its own. What a file puts in here the next one finds: where
-// the n8n runs that they share (test/harness/n8n/sharedN8n.ts).
+// Jest gives every test file another global object. This one hands on from file to file where the
+// shared n8n runs (test/harness/n8n/sharedN8n.ts).
 const { TestEnvironment } = require('jest-environment-node');
 
 let shared;

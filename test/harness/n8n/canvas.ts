@@ -5,7 +5,6 @@ import type { Workflow, WorkflowNode } from './client';
  * 1440 × 900: sizes are in pixels of the canvas, as in the positions of nodes.
  */
 
-/** What n8n's canvas snaps to. */
 export const gridSize = 16;
 
 export interface Box {
@@ -28,7 +27,6 @@ interface Target {
 
 type Connections = Record<string, Record<string, Array<Target[] | null>>>;
 
-/** What one part of the drawing is called in a message, and the node that it belongs to. */
 interface Part {
 	label: string;
 	node: WorkflowNode;
@@ -44,12 +42,10 @@ interface Line {
 const nodeSize = 96;
 const subNodeSize = 80;
 const handleRadius = 8;
-/** A name is wrapped at this width. */
 const nameWidth = 192;
 const nameCharacterWidth = 8.2;
 /** n8n writes the names of outputs, such as "true", next to them, and cuts long ones. */
 const outputNameCharacterWidth = 5.8;
-/** How many characters n8n shows of the name of an output. */
 export const longestOutputName = 13;
 /** Next to an output that leads nowhere n8n draws a plus, which needs this much space. */
 const plusWidth = 80;
@@ -114,7 +110,6 @@ function getSize(workflow: Workflow, node: WorkflowNode): { width: number; heigh
 	return { width: hasSubNodes ? 224 : nodeSize, height: Math.max(nodeSize, 32 * (handles + 1)) };
 }
 
-/** Where a node or a note itself is. */
 export function getBox(workflow: Workflow, node: WorkflowNode): Box {
 	const [left, top] = node.position;
 	const { width, height } = getSize(workflow, node);
@@ -138,7 +133,6 @@ function drawName(workflow: Workflow, node: WorkflowNode): Part[] {
 	return [{ label: `the name of "${node.name}"`, node, box }];
 }
 
-/** The names of the outputs of a node. */
 function drawOutputNames(workflow: Workflow, node: WorkflowNode): Part[] {
 	if (isNote(node)) return [];
 	const { top, right } = getBox(workflow, node);
@@ -150,7 +144,6 @@ function drawOutputNames(workflow: Workflow, node: WorkflowNode): Part[] {
 	});
 }
 
-/** The plus next to each output that leads nowhere. */
 function drawPluses(workflow: Workflow, node: WorkflowNode): Part[] {
 	if (isNote(node) || getShape(workflow, node).isSubNode) return [];
 	const { top, bottom, right } = getBox(workflow, node);
@@ -187,7 +180,6 @@ function leadBack(start: Point, end: Point): Point[] {
 	];
 }
 
-/** A line that leads on: level at both ends. */
 function leadOn(start: Point, end: Point): Point[] {
 	return count(1, 60, 1).map((step) => {
 		const t = step / 60;
@@ -197,7 +189,6 @@ function leadOn(start: Point, end: Point): Point[] {
 	});
 }
 
-/** A line from a sub-node up to the node that uses it. */
 function leadUp(start: Point, end: Point): Point[] {
 	return leadOn({ x: start.y, y: start.x }, { x: end.y, y: end.x }).map(({ x, y }) => ({
 		x: y,
@@ -212,7 +203,6 @@ const subNodeHandles: Record<string, number> = {
 	ai_tool: 184,
 };
 
-/** The connections as the lines that n8n draws: each as points between its ends. */
 function drawLines(workflow: Workflow): Line[] {
 	const byName = new Map(workflow.nodes.map((node) => [node.name, node]));
 	const draw = (from: WorkflowNode, type: string, output: number, target: Target): Line[] => {

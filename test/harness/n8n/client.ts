@@ -29,7 +29,6 @@ export interface Workflow {
 	pinData?: Record<string, Array<{ json: Record<string, unknown> }>>;
 }
 
-/** A workflow as n8n stores it. */
 export interface StoredWorkflow extends Workflow {
 	id: string;
 	active: boolean;
@@ -71,9 +70,7 @@ export interface ExecutionSummary {
 export interface Execution extends ExecutionSummary {
 	/** The items of a node's first output, over all its runs; empty if the node did not run. */
 	items(node: string): Array<Record<string, unknown>>;
-	/** The hints that a node gave with its output. */
 	hints(node: string): string[];
-	/** The error of the execution, if it failed. */
 	error: { message: string; description?: string | null } | undefined;
 }
 
@@ -84,7 +81,6 @@ export interface Owner {
 	lastName: string;
 }
 
-/** The owner of an n8n that only a test or the demo uses. */
 export const demoOwner: Owner = {
 	email: 'demo@example.com',
 	password: 'Pocketsflow-Demo-1',
@@ -145,7 +141,7 @@ export class N8nClient {
 		});
 	}
 
-	/** Logs in, and makes the owner first when n8n is new. */
+	/** Signs in, and creates the owner first if n8n is new. */
 	static async connect(n8n: RunningN8n, owner = demoOwner): Promise<N8nClient> {
 		const client = new N8nClient(n8n);
 		const settings = await client.get<{ userManagement: { showSetupOnFirstLoad?: boolean } }>(
@@ -157,14 +153,13 @@ export class N8nClient {
 		return client;
 	}
 
-	/** Goes on in a session in which another client has logged in. */
+	/** Continues a session in which another client has signed in. */
 	static resume(n8n: RunningN8n, session: { cookie: string; browserId: string }): N8nClient {
 		const client = new N8nClient(n8n, session.browserId);
 		client.cookie = session.cookie;
 		return client;
 	}
 
-	/** The session cookie, for a browser that is to be logged in. */
 	get session(): { name: string; value: string } {
 		const [name, ...value] = this.cookie.split('=');
 		return { name, value: value.join('=') };
@@ -178,7 +173,6 @@ export class N8nClient {
 		return this.post('/credentials', { type, name, data });
 	}
 
-	/** Replaces the data of a credential, as its form does. */
 	async updateCredential(
 		{ id, name, type }: Credential,
 		data: Record<string, unknown>,
@@ -186,10 +180,7 @@ export class N8nClient {
 		await this.patch(`/credentials/${id}`, { name, type, data });
 	}
 
-	/**
-	 * Makes a workflow as n8n's public API does, which takes the IDs of nodes and static data along.
-	 * Makes a key for it each time.
-	 */
+	/** Creates a workflow by n8n's public API, which keeps the IDs of nodes and the static data. */
 	async createByPublicApi(workflow: Workflow & { staticData?: unknown }): Promise<StoredWorkflow> {
 		const apiKey = await this.createApiKey(['workflow:create', 'workflow:read']);
 		const { data } = await axios.post<StoredWorkflow>(
@@ -205,7 +196,6 @@ export class N8nClient {
 		return await this.createCredential('n8nApi', 'This n8n', await this.createOwnKey());
 	}
 
-	/** The data of such a credential. */
 	async createOwnKey(): Promise<{ apiKey: string; baseUrl: string }> {
 		return {
 			apiKey: await this.createApiKey(['workflow:list', 'workflow:read']),
@@ -213,7 +203,6 @@ export class N8nClient {
 		};
 	}
 
-	/** A key of n8n's public API. */
 	private async createApiKey(scopes: string[]): Promise<string> {
 		const key = { label: randomUUID(), expiresAt: null, scopes };
 		return (await this.post<{ rawApiKey: string }>('/api-keys', key)).rawApiKey;
@@ -226,9 +215,9 @@ export class N8nClient {
 	}
 
 	/**
-	 * Imports a workflow as the editor does: every node that needs the credential gets it, every webhook its
-	 * own id. Tags are given by their IDs. The pinned data is an object even where there is none, as the editor
-	 * saves it: n8n 2.41 cannot execute a step after another of a workflow that has null there.
+	 * Imports a workflow as the editor does: each node gets the credential that it needs, each webhook its
+	 * ID. Tags are given by their IDs. Pinned data is always an object, because n8n 2.41 cannot execute a
+	 * second step if it is null.
 	 */
 	importWorkflow(
 		workflow: Workflow,
@@ -256,10 +245,7 @@ export class N8nClient {
 		return this.patch(`/workflows/${id}`, { ...change, versionId });
 	}
 
-	/**
-	 * Activates (or publishes again) and returns when every trigger is registered.
-	 * @throws with the message that n8n shows its user when a trigger could not be registered
-	 */
+	/** Publishes; returns when every trigger is registered. @throws n8n's message if one is not */
 	async activate(id: string, withinMs = 60_000): Promise<void> {
 		const { versionId } = await this.workflow(id);
 		await this.post(`/workflows/${id}/activate`, { versionId });
@@ -278,7 +264,7 @@ export class N8nClient {
 		throw new Error(messages.join('\n') || 'n8n could not publish the workflow');
 	}
 
-	/** How far publishing has come; undefined on an n8n that activates at once. */
+	/** How far publishing has come; undefined on an n8n that activates immediately. */
 	async publicationStatus(id: string): Promise<PublicationStatus | undefined> {
 		try {
 			return await this.get<PublicationStatus>(`/workflows/${id}/publication-status`);
@@ -288,7 +274,6 @@ export class N8nClient {
 		}
 	}
 
-	/** Deactivates and returns when the triggers are unregistered. */
 	async deactivate(id: string, withinMs = 60_000): Promise<void> {
 		await this.post(`/workflows/${id}/deactivate`, {});
 		await until(
@@ -299,13 +284,12 @@ export class N8nClient {
 		);
 	}
 
-	/** Archives and deletes, as the editor does. */
 	async delete(id: string): Promise<void> {
 		await this.post(`/workflows/${id}/archive`, {});
 		await this.request({ method: 'DELETE', url: `/workflows/${id}` });
 	}
 
-	/** Starts the workflow as the editor's button does; a trigger that waits for a webhook has no execution yet. */
+	/** Starts it as the editor's button does; a trigger that waits for a webhook has no execution yet. */
 	runManually(
 		id: string,
 		trigger: string,
@@ -318,14 +302,12 @@ export class N8nClient {
 		);
 	}
 
-	/** Runs the workflow as the editor's button does, and returns the execution when it has ended. */
 	async run(id: string, trigger = 'Start', withinMs?: number): Promise<Execution> {
 		const started = await this.runManually(id, trigger);
 		if (!('executionId' in started)) throw new Error(`"${trigger}" waits for a webhook.`);
 		return await this.waitForExecution(id, (one) => one.id === started.executionId, withinMs);
 	}
 
-	/** The workflow's executions, newest first. */
 	async executions(workflowId: string): Promise<ExecutionSummary[]> {
 		const filter = JSON.stringify({ workflowId });
 		const params = { filter, limit: 100 };
@@ -333,7 +315,6 @@ export class N8nClient {
 		return page.results;
 	}
 
-	/** How many executions the workflow has; of these statuses only, if some are given. */
 	async countExecutions(workflowId: string, status?: string[]): Promise<number> {
 		const params = { filter: JSON.stringify({ workflowId, status }), limit: 1 };
 		return (await this.get<{ count: number }>('/executions', { params })).count;
@@ -358,10 +339,7 @@ export class N8nClient {
 		};
 	}
 
-	/**
-	 * The newest finished execution of the workflow that matches.
-	 * @throws after the given time, with what there was instead
-	 */
+	/** The newest finished execution that matches. @throws after that time, with what there was */
 	waitForExecution(
 		workflowId: string,
 		matches: (execution: Execution) => boolean = () => true,
@@ -385,7 +363,6 @@ export class N8nClient {
 		);
 	}
 
-	/** Waits until no execution of the workflow is running. */
 	async waitUntilIdle(workflowId: string, withinMs = 60_000): Promise<void> {
 		await until(
 			'the running executions to end',
@@ -452,7 +429,7 @@ export class N8nClient {
 	}
 }
 
-/** The nodes that use a credential of a type, beside HTTP Request nodes that name the type. */
+/** The nodes that use a credential of a type, next to HTTP Request nodes that name the type. */
 const usersOfCredentials: Readonly<Record<string, RegExp>> = {
 	crypto: /^n8n-nodes-base\.crypto$/,
 	n8nApi: /^n8n-nodes-base\.n8n$/,

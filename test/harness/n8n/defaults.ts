@@ -25,11 +25,7 @@ const allDefaults: Record<string, Record<string, string>> = {
 /** Whether n8n resolves names itself, even if a proxy would do that for it. */
 export const resolvesNames = () => Boolean(process.env.N8N_DEFAULTS);
 
-/**
- * The settings that n8n is started with over its own.
- * @param webhookUrl the public address, which n8n 3.0 reads from another variable
- * @throws where `N8N_DEFAULTS` names nothing of the above
- */
+/** @param webhookUrl the public address, which n8n 3.0 reads from another variable */
 export function buildDefaults(webhookUrl: string): Record<string, string> {
 	const { N8N_DEFAULTS: chosen } = process.env;
 	if (!chosen) return { WEBHOOK_URL: webhookUrl };

@@ -15,17 +15,12 @@ export interface TestEnvironment {
 	n8n: RunningN8n;
 	client: N8nClient;
 	credential: Credential;
-	/** The API of the sandbox, asked with the same key as the credential has. */
 	api: AxiosInstance;
-	/** Makes another credential for the sandbox, with other values in some fields. */
 	createCredential(name: string, fields?: Record<string, unknown>): Promise<Credential>;
 	stop(): Promise<void>;
 }
 
-/**
- * Starts a sandbox and an n8n, of which the end-to-end tests share one unless it is to have settings of its own.
- * If n8n does not start, nothing is left running.
- */
+/** Starts a sandbox and an n8n. End-to-end tests share one n8n unless they pass options. */
 export async function startEnvironment(
 	options: { sandbox?: SandboxOptions; n8n?: StartOptions } = {},
 ): Promise<TestEnvironment> {
@@ -39,7 +34,7 @@ export async function startEnvironment(
 	});
 }
 
-/** Such an environment whose n8n is in queue mode; `env` is for all its processes. */
+/** `env` is for all processes of this n8n. */
 export async function startQueueEnvironment(
 	options: { sandbox?: SandboxOptions; env?: Record<string, string> } = {},
 ): Promise<TestEnvironment & { queue: QueueMode }> {

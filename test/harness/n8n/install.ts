@@ -8,16 +8,15 @@ import { runProgram, tryProgram } from '../programs';
 import { withLock } from '../setup/lock';
 import { withProgress } from '../setup/progress';
 
-/** The n8n that the demo and the end-to-end suite run, unless N8N_VERSION names another that has a manifest here. */
+/** The n8n of the demo and the end-to-end suite. N8N_VERSION names another that has a manifest. */
 export const currentVersion = process.env.N8N_VERSION || '2.41.1';
 
-/** Those that a suite runs on which is the same for each. */
+/** The versions for a suite that runs the same on each. */
 export const chosenVersions = (process.env.N8N_VERSIONS || currentVersion).split(' ');
 
 export interface N8nInstallation {
 	version: string;
 	dir: string;
-	/** The Node.js that this n8n runs on. */
 	nodeBinary: string;
 	n8nBin: string;
 }
@@ -25,10 +24,7 @@ export interface N8nInstallation {
 export const cacheDir = () =>
 	join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'n8n-nodes-pocketsflow');
 
-/**
- * An n8n of the given version, downloaded once and kept in the user's cache directory under the hash of
- * its lock file, so that every clone shares it.
- */
+/** An n8n in the user's cache, under the hash of its lockfile: downloaded once for every clone. */
 export async function ensureN8n(version = currentVersion): Promise<N8nInstallation> {
 	const manifest = join(__dirname, version);
 	const lock = await readFile(join(manifest, 'package-lock.json'));

@@ -7,27 +7,20 @@ import { startRedis, type Redis } from '../servers/redis';
 import type { Server } from '../servers/server';
 import { startN8n, type Role, type RunningN8n } from './start';
 
-/** An n8n in queue mode, with everything that it consists of. */
 export interface QueueMode {
 	postgres: Postgres;
 	redis: Redis;
 	balancer: Balancer;
 	/** Has the editor and registers webhooks; takes no production webhook itself. */
 	main: RunningN8n;
-	/** Take deliveries, in turn behind the balancer. */
 	webhooks: RunningN8n[];
-	/** Execute. */
 	workers: RunningN8n[];
 	/** The whole as one n8n: its address is the balancer's; what is killed or started is its main process. */
 	n8n: RunningN8n;
 	stop(): Promise<void>;
 }
 
-/**
- * Starts PostgreSQL, Redis, a balancer and five processes of n8n: a main that takes no production webhooks, two
- * for webhooks and two workers. If one does not start, nothing is left.
- * @param env settings for all processes of n8n
- */
+/** A main that takes no production webhooks, two webhook processes, two workers, all with `env`. */
 export async function startQueueMode(env: Record<string, string> = {}): Promise<QueueMode> {
 	const servers: Server[] = [];
 	const processes: RunningN8n[] = [];
@@ -70,7 +63,7 @@ export async function startQueueMode(env: Record<string, string> = {}): Promise<
 	}
 }
 
-/** Starts two at once; when one of them fails, only after the other is done, so that it can be stopped. */
+/** Starts two in parallel. If one fails, waits for the other, so that it can be stopped. */
 async function startAll(
 	ports: number[],
 	start: (port: number) => Promise<RunningN8n>,

@@ -11,16 +11,12 @@ interface Place extends Pick<RunningN8n, 'url' | 'installation' | 'userFolder' |
 	session: { cookie: string; browserId: string };
 }
 
-/** Whether the test files of this run share an n8n that is started with these options. */
 export const isShared = ({ version = currentVersion, ...others }: StartOptions = {}): boolean =>
 	globalThis.sharedN8n !== undefined &&
 	version === currentVersion &&
 	Object.keys(others).length === 0;
 
-/**
- * The n8n that the test files share: the first that asks for it starts it, and it ends with this process. `stop`
- * removes what the file has made.
- */
+/** The first file that asks for it starts it. `stop` removes what the file has created. */
 export async function connectSharedN8n(): Promise<{ n8n: RunningN8n; client: N8nClient }> {
 	const known = globalThis.sharedN8n?.read();
 	if (known === undefined) await start();

@@ -13,22 +13,17 @@ import { until } from '../until';
 import { buildDefaults } from './defaults';
 import { currentVersion, ensureN8n, type N8nInstallation } from './install';
 
-/**
- * What one process of n8n does. A `main` has the editor and the REST interface, and does everything where it
- * is alone; in n8n's queue mode a `webhook` only takes deliveries, and a `worker` only executes.
- */
+/** In n8n's queue mode, a `webhook` only takes deliveries, and a `worker` only executes. */
 export type Role = 'main' | 'webhook' | 'worker';
 
 export interface StartOptions {
 	version?: string;
-	/** `main` by default. */
 	role?: Role;
-	/** Settings beside and over the harness's own; n8n sees no other variables of this process. */
+	/** Override the harness's own. n8n sees no other variables of this process. */
 	env?: Record<string, string>;
 	/** Where n8n keeps its data. A folder that is given is kept, one made here is removed by `stop`. */
 	userFolder?: string;
 	port?: number;
-	/** The public address, when it is not this machine's own. */
 	webhookUrl?: string;
 	/** The built package to install; `null` for none. Default: this repository. */
 	packageDir?: string | null;
@@ -42,7 +37,7 @@ export interface RunningN8n {
 	readonly logFile: string;
 	/** The id of n8n's process now, which is also the id of its process group. */
 	readonly pid: number | undefined;
-	/** Whether it ended by itself, and was neither killed nor stopped. */
+	/** Whether it ended without being killed or stopped. */
 	readonly hasEnded: boolean;
 	/** Sends a signal to n8n and all that it started, and waits for the end. */
 	kill(signal?: NodeJS.Signals): Promise<Exit>;
@@ -61,7 +56,6 @@ const readyTimeoutMs = 180_000;
 
 const commands: Record<Role, string> = { main: 'start', webhook: 'webhook', worker: 'worker' };
 
-/** Starts a real n8n with the package installed, and returns when it answers. */
 export async function startN8n(options: StartOptions = {}): Promise<RunningN8n> {
 	const { role = 'main' } = options;
 	const installation = await ensureN8n(options.version ?? currentVersion);

@@ -8,13 +8,11 @@ export const buildNode = (
 	parameters: Record<string, unknown> = {},
 ): WorkflowNode => ({ name, type, typeVersion, position: [0, 0], parameters });
 
-/** What a workflow begins with that is run by hand. */
 export const startNode = buildNode('Start', 'n8n-nodes-base.manualTrigger', 1);
 
 export const buildAction = (name: string, parameters: Record<string, unknown>): WorkflowNode =>
 	buildNode(name, 'n8n-nodes-pocketsflow.pocketsflow', 1, parameters);
 
-/** Nodes that make one item of each record. */
 export const buildItems = (records: Array<Record<string, unknown>>): WorkflowNode[] => [
 	buildNode('List', 'n8n-nodes-base.set', 3.4, {
 		mode: 'raw',
@@ -27,7 +25,6 @@ export const buildItems = (records: Array<Record<string, unknown>>): WorkflowNod
 /** The value of a resource locator that was typed in. */
 export const byId = (value: string) => ({ __rl: true, mode: 'id', value });
 
-/** A workflow in which each node leads to the next. */
 export function buildChain(name: string, nodes: WorkflowNode[]): Workflow {
 	const links = nodes
 		.slice(1)
@@ -38,7 +35,6 @@ export function buildChain(name: string, nodes: WorkflowNode[]): Workflow {
 	return { name, nodes, connections: Object.fromEntries(links) as Workflow['connections'] };
 }
 
-/** Marks in the ledger what an expression names of each item. */
 export const buildMark = (ledger: Ledger, id: string): WorkflowNode =>
 	buildNode('Mark', 'n8n-nodes-base.httpRequest', 4.2, {
 		method: 'PUT',
@@ -59,7 +55,6 @@ const everyTenSeconds = {
 	})),
 };
 
-/** Looks for sales every ten seconds. */
 export const buildPollingTrigger = (options: Record<string, unknown> = {}): WorkflowNode =>
 	buildNode('Pocketsflow Polling Trigger', 'n8n-nodes-pocketsflow.pocketsflowPollingTrigger', 1, {
 		events: ['order.completed'],
@@ -67,7 +62,6 @@ export const buildPollingTrigger = (options: Record<string, unknown> = {}): Work
 		options,
 	});
 
-/** The workflow, but that its polling triggers look for sales every ten seconds. */
 export const pollOften = <W extends Pick<Workflow, 'nodes'>>(workflow: W): W => ({
 	...workflow,
 	nodes: workflow.nodes.map((node) =>
@@ -77,7 +71,7 @@ export const pollOften = <W extends Pick<Workflow, 'nodes'>>(workflow: W): W => 
 	),
 });
 
-/** An AI agent that is told to sell icons. `openAi` leads to its model. */
+/** An AI agent that sells icons. `openAi` leads to its model. */
 export function buildAgent(
 	version: number,
 	openAi: Pick<Credential, 'id' | 'name'>,
@@ -111,6 +105,5 @@ export function buildAgent(
 	};
 }
 
-/** The action node as a tool of an agent. */
 export const buildTool = (name: string, parameters: Record<string, unknown>): WorkflowNode =>
 	buildNode(name, 'n8n-nodes-pocketsflow.pocketsflowTool', 1, parameters);

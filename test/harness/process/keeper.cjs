@@ -1,5 +1,5 @@
-// Stands between the harness and a server such as n8n: when the harness is gone, however it ended, the server
-// and what it started (n8n's task runner) go too. Plain JavaScript, so that it runs from the real process and from inside jest.
+// Stands between the harness and a server such as n8n: when the harness is gone, however it ended, the
+// server and what it started (n8n's task runner) go too. Plain JavaScript, because Jest runs it too.
 const { spawn } = require('node:child_process');
 const { closeSync, openSync, rmSync } = require('node:fs');
 
@@ -7,7 +7,7 @@ const { command, args, env, cwd, logFile, removeAtEnd, uid, gid } = JSON.parse(p
 const windows = process.platform === 'win32';
 
 const log = openSync(logFile, 'a');
-// A group of its own, so that one signal reaches all of it and a Ctrl-C in the terminal does not.
+// A separate group, so that one signal reaches all of it and a Ctrl-C in the terminal does not.
 const stdio = ['ignore', log, log];
 const child = spawn(command, args, { cwd, env, uid, gid, detached: !windows, stdio });
 closeSync(log);

@@ -1,7 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 
-/** A program that is run under the keeper. */
 export interface Command {
 	command: string;
 	args: string[];
@@ -10,7 +9,7 @@ export interface Command {
 	logFile: string;
 	/** A folder that goes too when this process ends before the program. */
 	removeAtEnd?: string;
-	/** The user that it runs as; the one of this process where there is none. */
+	/** The user that it runs as; by default, that of this process. */
 	uid?: number;
 	gid?: number;
 }

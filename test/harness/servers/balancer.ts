@@ -7,12 +7,11 @@ import { findFreePort } from '../ports';
 import { ensureProgram } from '../setup/debian';
 import { startServer, type Server } from './server';
 
-/** Stands before the processes of one n8n: production webhooks go to the webhook processes in turn, all else to the main. */
+/** Sends production webhooks to the webhook processes in turn, all else to the main process. */
 export interface Balancer extends Server {
 	url: string;
 }
 
-/** Starts an nginx on a free port of this machine, and installs it on Debian where there is none. */
 export async function startBalancer(ports: {
 	main: number;
 	webhooks: number[];

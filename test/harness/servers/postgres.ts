@@ -7,7 +7,6 @@ import { runProgram } from '../programs';
 import { findCommand, installDebianPackage, isProgram } from '../setup/debian';
 import { startServer, type Server } from './server';
 
-/** A PostgreSQL server of its own, in a temporary folder. */
 export interface Postgres extends Server {
 	port: number;
 	user: string;
@@ -20,7 +19,7 @@ export interface Postgres extends Server {
 const user = 'pocketsflow';
 const password = 'pocketsflow';
 
-/** The folder of PostgreSQL's programs; installs them on Debian where there are none. */
+/** The folder of PostgreSQL's programs, which are installed on Debian if they are missing. */
 export async function ensurePostgres(): Promise<string> {
 	const found = await findPrograms();
 	if (found) return found;
@@ -45,7 +44,6 @@ async function findPrograms(): Promise<string | undefined> {
 	return undefined;
 }
 
-/** Starts a server on a free port of this machine. If it does not start, nothing is left. */
 export async function startPostgres(): Promise<Postgres> {
 	const programs = await ensurePostgres();
 	const port = await findFreePort();

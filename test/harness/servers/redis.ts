@@ -4,12 +4,11 @@ import { findFreePort } from '../ports';
 import { ensureProgram } from '../setup/debian';
 import { startServer, type Server } from './server';
 
-/** A Redis of its own. It keeps nothing: what is queued in it is lost when it is killed. */
+/** It stores nothing: what is queued in it is lost when it is killed. */
 export interface Redis extends Server {
 	port: number;
 }
 
-/** Starts a Redis on a free port of this machine, and installs it on Debian where there is none. */
 export async function startRedis(): Promise<Redis> {
 	const program = await ensureProgram('redis-server', 'Redis');
 	const port = await findFreePort();
@@ -26,7 +25,6 @@ export async function startRedis(): Promise<Redis> {
 	return { ...server, port };
 }
 
-/** Whether a Redis answers at the port. */
 const ping = (port: number): Promise<boolean> =>
 	new Promise((resolve) => {
 		const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'));

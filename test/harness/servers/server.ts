@@ -6,12 +6,10 @@ import { KeptProcess } from '../process/keptProcess';
 import { tryProgram } from '../programs';
 import { until } from '../until';
 
-/** A program that serves on this machine, in a temporary folder of its own. */
 export interface ServerOptions {
-	/** What it is called in errors. */
 	name: string;
 	program: string;
-	/** The user that it runs as, where this process is root: none of these programs needs root's rights. */
+	/** The user that it runs as if this process is root: no server needs root's rights. */
 	user: string;
 	args(folder: string): string[];
 	/** Fills the folder before the first start, in the name of that user. */
@@ -27,9 +25,8 @@ export interface Owner {
 
 export interface Server {
 	readonly folder: string;
-	/** Ends it at once, as a crash does; what it has written stays. */
+	/** Kills it, as a crash does. What it has written stays. */
 	kill(): Promise<void>;
-	/** Starts it again on the same data, and returns when it answers. */
 	restart(): Promise<void>;
 	/** Ends it and removes its folder. */
 	stop(): Promise<void>;

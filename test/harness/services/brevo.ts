@@ -7,10 +7,7 @@ interface ContactFields {
 	updateEnabled?: boolean;
 }
 
-/**
- * The part of Brevo's API (v3) that puts contacts on lists and takes them off:
- * `POST /contacts` answers 201, or 204 where `updateEnabled` updates one; `PUT /contacts/{email}` answers 204.
- */
+/** The part of Brevo's API (v3) that puts contacts on lists and takes them off. */
 export class Brevo extends StandIn {
 	readonly list = 7;
 

@@ -1,9 +1,6 @@
 import { StandIn } from './standIn';
 
-/**
- * The addresses at which chats take a message: Slack's and Discord's incoming webhooks, and `sendMessage` of
- * a Telegram bot. Each refuses what the others expect.
- */
+/** Slack's and Discord's incoming webhooks, and Telegram's `sendMessage`. Strict. */
 export class Chat extends StandIn {
 	static async open(): Promise<Chat> {
 		const chat = new Chat();
@@ -20,7 +17,6 @@ export class Chat extends StandIn {
 		return chat;
 	}
 
-	/** The messages that were accepted, oldest first. */
 	get messages(): Message[] {
 		return this.requests.filter(({ status }) => status < 300).map(({ body }) => body);
 	}

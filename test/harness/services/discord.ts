@@ -8,10 +8,7 @@ interface RoleParams {
 
 const unknown = (what: string, code: number) => ({ message: `Unknown ${what}`, code });
 
-/**
- * The part of Discord's REST API (v10) that gives and takes roles of members, and its errors:
- * `PUT` and `DELETE /guilds/{server}/members/{member}/roles/{role}` answer 204.
- */
+/** The part of Discord's REST API (v10) that gives and takes roles of members, and its errors. */
 export class Discord extends StandIn {
 	readonly server = '1180000000000000001';
 
@@ -19,7 +16,7 @@ export class Discord extends StandIn {
 
 	readonly botToken = 'discord-test-token';
 
-	/** Who has joined the server, with their roles. */
+	/** The members of the server, with their roles. */
 	readonly members = new Map<string, Set<string>>();
 
 	static async open(): Promise<Discord> {
@@ -30,7 +27,6 @@ export class Discord extends StandIn {
 		return discord;
 	}
 
-	/** Lets somebody join the server. */
 	join(member: string): void {
 		this.members.set(member, new Set());
 	}

@@ -1,18 +1,15 @@
 import fastify, { type FastifyInstance } from 'fastify';
 
-/** A request as a service received it. */
 export interface ServiceRequest {
 	method: string;
 	/** Without the query string. */
 	path: string;
 	body: Record<string, unknown>;
-	/** What was answered. */
 	status: number;
 }
 
 interface Failure {
 	method: string;
-	/** A part of the path. */
 	path: string;
 	status: number;
 	body: unknown;
@@ -61,12 +58,11 @@ export abstract class StandIn {
 		return this.address;
 	}
 
-	/** Answers the next requests of a kind with an error. */
 	failNext(failure: Failure): void {
 		this.failures.push(failure);
 	}
 
-	/** How many requests of a method whose path contains a text were carried out. */
+	/** How many requests with this method, and this text in the path, succeeded. */
 	count(method: string, path: string): number {
 		return this.requests.filter(
 			(each) => each.method === method && each.path.includes(path) && each.status < 300,

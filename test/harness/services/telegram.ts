@@ -12,19 +12,14 @@ interface MethodParams {
 
 type Arguments = Record<string, unknown>;
 
-/** What Telegram answers where a method cannot be carried out. */
 class Refusal extends Error {}
 
-/**
- * The part of Telegram's Bot API that lets people into a chat by links and removes them: every method is a
- * `POST /bot<token>/<method>`, which answers `{ ok: true, result }`, or `{ ok: false, error_code, description }`.
- */
+/** The part of Telegram's Bot API that lets people into a chat by links and removes them. */
 export class Telegram extends StandIn {
 	readonly chat = '-1001234567890';
 
 	readonly token = '7000000001:telegram-test-token';
 
-	/** Who is in the chat. */
 	readonly members = new Set<number>();
 
 	readonly links = new Map<string, Link>();

@@ -17,7 +17,6 @@ interface Sent {
 export class TelegramBot extends StandIn {
 	readonly token = '7000000002:telegram-test-token';
 
-	/** What the bot sent, oldest first. */
 	readonly sent: Sent[] = [];
 
 	private registration: Registration | undefined;
@@ -47,14 +46,12 @@ export class TelegramBot extends StandIn {
 		return { accessToken: this.token, baseUrl: this.url };
 	}
 
-	/** What a chat was sent, oldest first. */
 	readChat(chat: number): string[] {
 		return this.sent
 			.filter(({ chat_id }) => String(chat_id) === String(chat))
 			.map(({ text }) => text);
 	}
 
-	/** Somebody writes to the bot. */
 	async write(chat: number, text: string): Promise<void> {
 		if (!this.registration) throw new Error('The bot has no webhook.');
 		const { url, secret_token } = this.registration;

@@ -10,7 +10,7 @@ const sources = ['nodes', 'credentials', 'gulpfile.js', 'tsconfig.json', 'packag
 // The build writes it last.
 const lastFile = join('dist', 'nodes', 'Pocketsflow', 'run.js');
 
-/** Builds the package, without checking its types, unless everything in `dist` is newer than its sources. */
+/** Builds the package, without checking types, unless all of `dist` is newer than its sources. */
 export const ensureBuilt = (): Promise<void> => withBuilt(() => Promise.resolve());
 
 /** Builds if need be, then does the work with `dist`. No other run builds meanwhile. */
@@ -35,7 +35,7 @@ async function isFresh(): Promise<boolean> {
 	return true;
 }
 
-/** The latest change in a file or folder; a folder's own time tells of files that were removed. */
+/** The latest change in a file or folder. The time of a folder changes when files are removed. */
 async function findNewestChange(path: string): Promise<number> {
 	const { mtimeMs } = await stat(path);
 	const children = await readdir(path).catch(() => []);

@@ -6,7 +6,7 @@ import { tryProgram } from '../programs';
 import { findCommand, installDebianPackage, isProgram } from './debian';
 import { withProgress } from './progress';
 
-/** The path of a Chromium: `CHROMIUM_PATH`, one on the PATH, or Playwright's own; installed when there is none. */
+/** `CHROMIUM_PATH`, a Chromium on the PATH, or Playwright's, which is installed if there is none. */
 export async function ensureChromium(): Promise<string> {
 	const present = await findChromium();
 	if (present) return present;

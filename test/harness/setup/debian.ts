@@ -4,14 +4,13 @@ import { delimiter, join } from 'node:path';
 import { tryProgram } from '../programs';
 import { withProgress } from './progress';
 
-/** Whether a file is there that can be run. */
 export const isProgram = (path: string) =>
 	access(path, constants.X_OK).then(
 		() => true,
 		() => false,
 	);
 
-/** The path of the first of these commands that is on the PATH, or where Debian has its servers. */
+/** The path of the first of these commands on the PATH or among Debian's servers. */
 export async function findCommand(...commands: string[]): Promise<string | undefined> {
 	const folders = [...(process.env.PATH ?? '').split(delimiter).filter(Boolean), '/usr/sbin'];
 	for (const command of commands)
@@ -20,11 +19,7 @@ export async function findCommand(...commands: string[]): Promise<string | undef
 	return undefined;
 }
 
-/**
- * Installs a package of Debian or Ubuntu, with progress. Does nothing on other systems or without the rights
- * of root, and does not throw where it fails: the caller looks for the program afterwards.
- * @param label what is installed, as users call it
- */
+/** Needs Debian and root. Never throws: the caller looks for the program afterwards. */
 export async function installDebianPackage(name: string, label: string): Promise<void> {
 	if (process.getuid?.() !== 0 || !(await isDebian())) return;
 	const quietly = { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } };
@@ -34,12 +29,7 @@ export async function installDebianPackage(name: string, label: string): Promise
 	});
 }
 
-/**
- * The path of a program, which is installed first on Debian where it is missing.
- * @param label what is installed, as users call it
- * @param debianPackage its package, where that has another name
- * @throws where it is missing and cannot be installed
- */
+/** The path of a program, installed on Debian if it is missing. @throws if that fails */
 export async function ensureProgram(
 	command: string,
 	label: string,

@@ -10,7 +10,7 @@ export const root = fileURLToPath(new URL('../../..', import.meta.url));
 const stampFile = join(root, 'node_modules', '.installed-lock');
 const oldestNode = [20, 19];
 
-/** Installs the development dependencies unless those of the present lock file are there. */
+/** Installs the development dependencies of the lockfile, unless they are there. */
 export async function ensureDependencies() {
 	refuseOldNode();
 	const wanted = createHash('sha256')
@@ -54,7 +54,7 @@ function runNpm(args) {
 		const child = spawn('npm', [...args, '--loglevel=error'], {
 			cwd: root,
 			stdio: ['ignore', 'inherit', 'inherit'],
-			// A shell only where npm is a script that needs one.
+			// A shell only if npm is a script that needs one.
 			shell: process.platform === 'win32',
 		});
 		child.on('error', () => resolve(false));

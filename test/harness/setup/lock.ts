@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Runs the work while no other holds the lock file; a lock whose process is gone is taken over.
+ * Runs the work while no other process holds the lock. It takes the lock of a dead process over.
  * @param what what the holder does, as the end of a sentence: "installs n8n"
  */
 export async function withLock<T>(

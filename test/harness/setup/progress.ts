@@ -2,7 +2,7 @@ const intervalSeconds = { terminal: 1, log: 30 };
 
 const formatSeconds = (since: number) => `${Math.round((Date.now() - since) / 1000)} s`;
 
-/** Runs the work and shows that it goes on: a counting line in a terminal, a line now and then in a log. */
+/** Shows that the work goes on: a counting line in a terminal, a line every 30 s in a log. */
 export async function withProgress<T>(label: string, work: () => Promise<T>): Promise<T> {
 	const startedAt = Date.now();
 	const terminal = process.stdout.isTTY;

@@ -5,7 +5,6 @@ import type { ApiKey, ShopState } from './state';
 
 export interface IncomingRequest {
 	method: string;
-	/** The path with the query string. */
 	path: string;
 	authorization: string | undefined;
 }
@@ -20,10 +19,9 @@ const oauthNames = [
 const oauthWindowSeconds = 15 * 60;
 
 /**
- * The API key that a request proves, in WooCommerce's three ways: Basic, the same in the query string, and
- * OAuth 1.0a. A real shop takes the first two over HTTPS only and OAuth over HTTP; this one stands as if
- * behind a proxy that has taken HTTPS off, and takes all three, unless `isHttps` is false.
- * @returns undefined if there is no such key: a request without a user, which WooCommerce refuses later
+ * The API key that a request proves, in WooCommerce's three ways. A real shop takes Basic and the query
+ * string over HTTPS only, and OAuth 1.0a over HTTP. This one takes all, unless `isHttps` is false.
+ * @returns undefined if there is no such key: WooCommerce refuses the request later
  * @throws ApiError if the secret or the signature is wrong, or the key does not allow the method
  */
 export function authenticate(state: ShopState, request: IncomingRequest): ApiKey | undefined {

@@ -1,6 +1,6 @@
 /** An error in WordPress's form: `code`, `message` and `data`, which holds the status. */
 export class ApiError extends Error {
-	/** WordPress answers 500 where an error carries a bare number in place of `data.status`. */
+	/** WordPress answers 500 if an error carries a bare number instead of `data.status`. */
 	readonly status: number;
 
 	constructor(

@@ -2,7 +2,6 @@ import { invalidParameter } from './errors';
 import type { ShopState } from './state';
 import { isTrue, parseDate, type Fields } from './values';
 
-/** What the filters and the order of a list work on. */
 export interface Listed {
 	id: number;
 	createdMs: number;
@@ -25,7 +24,6 @@ export function parseQuery(search: string): Fields {
 	return fields;
 }
 
-/** A list parameter, given as a list or as text with commas. */
 export function readList(value: unknown): string[] {
 	if (Array.isArray(value)) return value.map(String);
 	return value === undefined
@@ -52,11 +50,7 @@ function readNumber(query: Fields, name: string, standard: number, most: number)
 	return value;
 }
 
-/**
- * One page of records: `include`, `exclude`, the four date filters, `orderby` and `order`, `page`, `per_page`
- * and `offset`, with the headers that WordPress sends.
- * @param path the path of the list, for the links to other pages
- */
+/** One page with WordPress's headers. `path` is that of the list, for links to other pages. */
 export function pageOf<T extends Listed>(
 	state: ShopState,
 	path: string,

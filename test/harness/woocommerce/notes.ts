@@ -15,7 +15,7 @@ interface NewNote {
 	forCustomer?: boolean;
 }
 
-/** Adds a note; one for the customer is sent as mail, too. */
+/** A note for the customer is also sent by email. */
 export function addNote(
 	state: ShopState,
 	order: Order,
@@ -35,7 +35,7 @@ export function addNote(
 	return note;
 }
 
-/** A note of a request. Notes change neither the order nor its date, and no webhook tells of them. */
+/** Notes change neither the order nor its date, and start no webhook. */
 export function createNote(state: ShopState, order: Order, fields: Fields): Note {
 	if (fields.note === undefined) throw missingParameters('note');
 	requireText(fields, 'note');
@@ -46,7 +46,6 @@ export function createNote(state: ShopState, order: Order, fields: Fields): Note
 	});
 }
 
-/** The notes of an order, the newest first. */
 export const notesOf = (state: ShopState, order: Order, type: unknown = 'any') =>
 	[...state.notes.values()]
 		.filter(({ orderId }) => orderId === order.id)

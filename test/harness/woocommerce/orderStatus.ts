@@ -1,7 +1,6 @@
 import { addNote } from './notes';
 import { announce, nextPostId, type Order, type Refund, type ShopState } from './state';
 
-/** Each status with the label that notes show. */
 export const statusLabels = {
 	pending: 'Pending payment',
 	processing: 'Processing',
@@ -32,11 +31,9 @@ export const needsProcessing = (state: ShopState, { lines }: Order) =>
 		return !(product?.virtual && product.downloadable);
 	});
 
-/** The refunds of an order, the newest first. */
 export const refundsOf = (state: ShopState, order: Order) =>
 	[...state.refunds.values()].filter(({ orderId }) => orderId === order.id).reverse();
 
-/** What can still be refunded, in minor units. */
 export const remainderOf = (state: ShopState, order: Order) =>
 	refundsOf(state, order).reduce((rest, { amount }) => rest - amount, totalOf(order));
 
@@ -52,7 +49,7 @@ export function completePayment(state: ShopState, order: Order, transactionId: u
 	setStatus(state, order, needsProcessing(state, order) ? 'processing' : 'completed');
 }
 
-/** Sets a status with all that follows: dates, a note, and the rest refunded where it is `refunded`. */
+/** Sets a status with all that follows: dates, a note, and a refund of the rest if `refunded`. */
 export function setStatus(state: ShopState, order: Order, status: string): void {
 	const before = order.status;
 	if (before === status) return;
@@ -68,7 +65,7 @@ export function setStatus(state: ShopState, order: Order, status: string): void 
 	if (status === 'refunded') refundRest(state, order);
 }
 
-/** What follows from a paid order: stock is taken, once, which changes its products, and the customer gets an email. */
+/** Takes stock, once, which changes the products, and sends the customer an email. */
 function fulfil(state: ShopState, order: Order, status: 'processing' | 'completed'): void {
 	if (!order.isStockReduced)
 		for (const { productId, quantity } of order.lines) {

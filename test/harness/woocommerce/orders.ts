@@ -41,7 +41,6 @@ export function findOrder(state: ShopState, id: unknown, status?: 404 | 400, wha
 	return order;
 }
 
-/** @param createdVia `checkout` or `rest-api` */
 export function createOrder(state: ShopState, fields: Fields, createdVia: string): Order {
 	const nowMs = state.now();
 	const order: Order = {
@@ -150,7 +149,7 @@ function newLine(state: ShopState, fields: Fields): LineItem {
 			'Product ID or SKU is required.',
 			{ status: 400 },
 		);
-	// A product that is gone is no error: the line has none.
+	// A line can name a product that is gone.
 	const product = state.products.get(Number(fields.product_id));
 	const quantity = Number(fields.quantity ?? 1);
 	const subtotal = product ? parseAmount(priceOf(product), state.decimals) * quantity : 0;
@@ -191,7 +190,6 @@ function applyCoupons(state: ShopState, order: Order, codes: string[]): void {
 	});
 }
 
-/** The filters of orders next to those of every list. */
 export function filterOrders(state: ShopState, query: Fields): Order[] {
 	const wanted = readList(query.status ?? 'any');
 	const known = ['any', ...statuses];

@@ -35,7 +35,7 @@ export function findProduct(state: ShopState, id: unknown, status?: 400): Produc
 	return product;
 }
 
-/** The price that a buyer pays, as text; empty where none is set. */
+/** As text; empty if no price is set. */
 export const priceOf = ({ salePrice, regularPrice }: Product) => salePrice || regularPrice;
 
 export function createProduct(state: ShopState, fields: Fields): Product {
@@ -98,7 +98,6 @@ function setFields(state: ShopState, product: Product, fields: Fields): void {
 	updateMeta(state, product.meta, fields.meta_data);
 }
 
-/** The filters of products next to those of every list. */
 export function filterProducts(state: ShopState, query: Fields): Product[] {
 	const skus = readList(query.sku);
 	const status = String(query.status ?? 'any');

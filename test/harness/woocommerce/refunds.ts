@@ -15,8 +15,7 @@ const refusal = (message: string) =>
 	new ApiError('woocommerce_rest_cannot_create_order_refund', message, 500);
 
 /**
- * A refund of a request. `api_refund` is true unless it is given, which lets the gateway of the order pay back;
- * a gateway that cannot, such as one that was paid elsewhere, makes the whole request fail.
+ * Unless `api_refund` is false, the gateway refunds. One that cannot makes the whole request fail.
  * @throws ApiError 500, as WooCommerce answers to every refund that it refuses
  */
 export function createRefund(

@@ -28,7 +28,6 @@ export interface RouteCall {
 	query: Fields;
 	/** The query and the body together. */
 	fields: Fields;
-	/** The IDs in the path. */
 	parameters: string[];
 	refundingGateways: readonly string[];
 }
@@ -48,7 +47,7 @@ const listed = <T extends Listed>(
 	format: (record: T) => unknown,
 ): RouteResponse => ({ body: records.map(format), headers });
 
-/** @throws ApiError 501 where deletion is final and was not asked for as such */
+/** @throws ApiError 501 unless the final deletion was asked for as such */
 function requireForce({ fields }: RouteCall, plural: string): void {
 	if (isTrue(fields.force)) return;
 	throw new ApiError('woocommerce_rest_trash_not_supported', `${plural} do not support trashing.`, {
@@ -112,7 +111,6 @@ const routes: Record<string, Partial<Record<'GET' | 'POST' | 'PUT' | 'DELETE', H
 		},
 		DELETE: ({ state, parameters: [id], fields }) => {
 			const order = findOrder(state, id);
-			// The answer shows the order as it was before.
 			const body = formatOrder(state, order);
 			if (!isTrue(fields.force)) setStatus(state, order, 'trash');
 			if (isTrue(fields.force)) state.orders.delete(order.id);
@@ -198,7 +196,6 @@ const table = Object.entries(routes).map(([route, handlers]) => ({
 	handlers,
 }));
 
-/** @throws ApiError 404 if the shop has no such route */
 export function findRoute(method: string, path: string) {
 	for (const { pattern, handlers, readsList } of table) {
 		const match = pattern.exec(path);

@@ -20,23 +20,22 @@ export interface ShopOptions {
 	/** As in requests of the API: `{ name: 'Course', regular_price: '29.00' }`. */
 	products?: Fields[];
 	coupons?: Coupon[];
-	/** Upper case; USD by default. */
 	currency?: string;
 	/** 2 by default; 0 for a currency such as JPY. */
 	decimals?: number;
 	/** The shop's time zone, 2 by default, so that its dates without a zone are not UTC. */
 	utcOffsetHours?: number;
-	/** Gateways that can pay back; none by default. */
+	/** Gateways that can refund; none by default. */
 	refundingGateways?: string[];
-	/** True by default, as behind a proxy that takes HTTPS off; false takes OAuth 1.0a only, as a shop without HTTPS. */
+	/** False takes OAuth 1.0a only, as a shop without HTTPS. */
 	isHttps?: boolean;
 	/** The server drops the header `Authorization`, so that keys have to be in the query. */
 	dropsAuthorization?: boolean;
 	/** Other names of the checkout page and its endpoints, as in a shop in another language. */
 	pages?: Partial<ShopPages>;
-	/** `order.updated` of a new order is delivered before its `order.created`, as happens now and then. */
+	/** `order.updated` of a new order is delivered before its `order.created`, which happens. */
 	updatedFirst?: boolean;
-	/** Deliveries wait for `deliver()` in place of going out by themselves. */
+	/** Deliveries wait for `deliver()`. */
 	holdDeliveries?: boolean;
 }
 
@@ -50,7 +49,7 @@ export interface NewOrder {
 	email?: string;
 	/** `pocketsflow` by default; an order of nothing has none. */
 	paymentMethod?: string;
-	/** What the gateway leaves; `pending` by default. An order of nothing is paid at once. */
+	/** What the gateway leaves; `pending` by default. An order of nothing is paid immediately. */
 	status?: string;
 	billing?: Record<string, string>;
 }
@@ -58,12 +57,10 @@ export interface NewOrder {
 export interface Failure {
 	/** The status to answer with; 0 breaks the connection. */
 	status: number;
-	/** How many requests; 1 by default. */
 	times?: number;
 	method?: string;
-	/** A part of the path, such as `/orders/101`. */
 	path?: string;
-	/** The request is carried out, and only its answer is lost. */
+	/** The request succeeds, and only its answer is lost. */
 	carriedOut?: boolean;
 }
 
@@ -78,7 +75,6 @@ export interface Meeting {
 
 export interface RecordedRequest {
 	method: string;
-	/** Without the query string. */
 	path: string;
 	query: Fields;
 	body: Fields;
@@ -93,37 +89,29 @@ export type RefundRecord = ReturnType<typeof formatRefund>;
 /** A WooCommerce shop that listens on this machine, and the hands of its owner and its customers. */
 export interface Shop {
 	readonly url: string;
-	/** The values of n8n's credential `wooCommerceApi`. */
 	readonly credential: {
 		consumerKey: string;
 		consumerSecret: string;
 		url: string;
 		includeCredentialsInQuery: boolean;
 	};
-	/** Every request that came, the oldest first. */
 	readonly requests: RecordedRequest[];
-	/** Every delivery that was tried. */
 	readonly deliveries: Delivery[];
-	/** What customers were sent by mail: notes for the customer. */
+	/** Notes for the customer, which WooCommerce sends by email. */
 	readonly mails: Mail[];
 	addKey(permissions: ApiKey['permissions']): ApiKey;
 	addProduct(fields: Fields): ProductRecord;
-	/** A change that the shop owner makes. */
 	changeProduct(id: number, fields: Fields): ProductRecord;
 	product(id: number): ProductRecord;
 	products(): ProductRecord[];
 	/** A customer buys: `order.created` is delivered, and `order.updated` for what the gateway sets. */
 	placeOrder(order: NewOrder): OrderRecord;
-	/** A change that the shop owner makes. */
 	changeOrder(id: number, fields: Fields): OrderRecord;
 	order(id: number): OrderRecord;
 	orders(): OrderRecord[];
-	/** The notes of an order, the newest first. */
 	notes(orderId: number): NoteRecord[];
-	/** The refunds of an order, the newest first. */
 	refunds(orderId: number): RefundRecord[];
 	webhooks(): Array<ReturnType<typeof formatWebhook> & { failureCount: number }>;
-	/** Answers the next requests that fit with an error. */
 	failNext(failure: Failure): void;
 	/** Holds the next requests that fit until so many have come, then answers them together. */
 	meetNext(meeting: Meeting): void;
@@ -132,18 +120,15 @@ export interface Shop {
 	deliver(): Promise<void>;
 	/** Sends a delivery once more, as it was. */
 	redeliver(delivery: Delivery): Promise<Delivery>;
-	/** Moves the shop's clock on. */
 	advance(ms: number): void;
 	close(): Promise<void>;
 }
 
-/** The value of a meta entry of an order or a product; undefined if there is none. */
 export const readMeta = (
 	record: { meta_data: Array<{ key: string; value: unknown }> },
 	key: string,
 ) => record.meta_data.find((entry) => entry.key === key)?.value;
 
-/** Opens a shop on a free port of 127.0.0.1. */
 export async function openShop(options: ShopOptions = {}): Promise<Shop> {
 	let aheadMs = 0;
 	const state: ShopState = {
@@ -177,7 +162,6 @@ export async function openShop(options: ShopOptions = {}): Promise<Shop> {
 	const requests: RecordedRequest[] = [];
 	const outbox = openOutbox(state, options.holdDeliveries ?? false, options.updatedFirst ?? false);
 
-	/** Runs what changes the shop, and queues the deliveries of it. */
 	const change = <T>(make: () => T): T => {
 		const result = make();
 		outbox.queueEvents();
@@ -320,7 +304,7 @@ export async function openShop(options: ShopOptions = {}): Promise<Shop> {
 	};
 }
 
-/** A record as it is now: later changes of the shop leave it alone. */
+/** A record as it is now, which later changes of the shop do not reach. */
 const copy = <T>(record: T): T => structuredClone(record);
 
 const withoutKeys = (query: Fields): Fields =>
@@ -349,14 +333,13 @@ function isReceivedPage({ pages, orders }: ShopState, path: string, { key }: Fie
 	return orders.get(id)?.key === key && key !== undefined;
 }
 
-/** What a shop that has broken down says. */
 const failureBody = (status: number) => ({
 	code: 'internal_server_error',
 	message: 'There has been a critical error on this website.',
 	data: { status },
 });
 
-/** What a checkout does: the order is made, then its gateway sets the status; nothing to pay is paid. */
+/** What a checkout does: the order is made, then its gateway sets the status. */
 function buy(state: ShopState, order: NewOrder): Order {
 	const { email = 'buyer@example.com', billing, coupon, shipping, tax } = order;
 	const made = createOrder(

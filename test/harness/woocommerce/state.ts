@@ -1,16 +1,11 @@
 /** What a shop keeps. Times are in ms since 1970, amounts in minor units (cents). */
 export interface ShopState {
-	/** The address of the shop, without a slash at its end. */
 	url: string;
 	readonly currency: string;
 	readonly decimals: number;
-	/** The shop's time zone: how far its clock is ahead of UTC. */
 	readonly utcOffsetHours: number;
-	/** Whether requests come over HTTPS, as behind a proxy that takes it off: else only OAuth 1.0a proves a key. */
 	readonly isHttps: boolean;
-	/** Whether the server drops the header `Authorization`, as some do in front of PHP. */
 	readonly dropsAuthorization: boolean;
-	/** The names of the checkout page and its endpoints, which a shop owner can change. */
 	readonly pages: ShopPages;
 	readonly keys: ApiKey[];
 	readonly usedNonces: Set<string>;
@@ -20,7 +15,6 @@ export interface ShopState {
 	readonly notes: Map<number, Note>;
 	readonly coupons: Map<string, Coupon>;
 	readonly webhooks: Map<number, Webhook>;
-	/** Mail to customers. */
 	readonly mails: Mail[];
 	/** Events of the current request, each once, as `order.updated 12`. */
 	readonly events: Set<string>;
@@ -90,7 +84,6 @@ export interface Order {
 	createdVia: string;
 	createdMs: number;
 	modifiedMs: number;
-	/** Whether its lines were taken off the stock. */
 	isStockReduced?: boolean;
 	paidMs?: number;
 	completedMs?: number;

@@ -11,7 +11,7 @@ export const formatAmount = (amount: number, decimals: number) =>
 export const parseAmount = (text: string, decimals: number) =>
 	Math.round(Number(cleanPrice(text) || 0) * 10 ** decimals);
 
-/** An amount as WooCommerce stores it: without everything but digits, points and minus signs, so that 29,90 is 2990. */
+/** As WooCommerce stores an amount: digits, points and minus signs only. 29,90 becomes 2990. */
 export const cleanPrice = (text: string) => text.replace(/[^\d.-]/g, '');
 
 /** Text as WordPress stores it: HTML, in which an ampersand that begins no entity is one. */
@@ -31,7 +31,7 @@ export function formatDates<Name extends string>(
 	} as Record<Name | `${Name}_gmt`, string | null>;
 }
 
-/** The time of a date in a request: without a zone it is the shop's, or UTC where that is asked for. */
+/** The offset applies to a date without a zone: the shop's, or 0 for UTC. */
 export function parseDate(name: string, text: string, utcOffsetHours: number): number {
 	const hasZone = /(Z|[+-]\d{2}:?\d{2})$/i.test(text);
 	const timeMs = Date.parse(hasZone ? text : `${text}Z`);
@@ -48,7 +48,6 @@ export const toPhpJson = (value: unknown) =>
 			(character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
 		);
 
-/** The links that every record carries. */
 export const formatLinks = (state: ShopState, collection: string, id: number) => ({
 	_links: {
 		self: [{ href: `${state.url}/wp-json/wc/v3/${collection}/${id}` }],
@@ -63,8 +62,8 @@ function storeMetaValue(value: unknown): unknown {
 }
 
 /**
- * Sets the meta entries of a request, as WooCommerce's `update_meta_data` does: by ID where one is given,
- * else by key. Entries that are there keep their ID, of several with one key the first remains, and `null` removes.
+ * As WooCommerce's `update_meta_data`: an entry is found by its ID, else by its key, and keeps its ID.
+ * Of several with one key the first remains, and `null` removes.
  */
 export function updateMeta(state: ShopState, meta: MetaEntry[], changes: unknown): void {
 	if (!Array.isArray(changes)) return;
@@ -82,7 +81,7 @@ export function updateMeta(state: ShopState, meta: MetaEntry[], changes: unknown
 	}
 }
 
-/** Refuses values that are no text where WooCommerce's schema asks for text: a price of 29 is no "29.00". */
+/** Refuses numbers if WooCommerce's schema asks for text: "29.00", not 29. */
 export function requireText(fields: Fields, ...names: string[]): void {
 	for (const name of names)
 		if (fields[name] !== undefined && typeof fields[name] !== 'string')
@@ -98,6 +97,5 @@ export function requireOneOf(fields: Fields, name: string, values: readonly stri
 		);
 }
 
-/** WordPress's reading of a boolean in a query string or a body. */
 export const isTrue = (value: unknown) =>
 	value === true || value === 1 || value === 'true' || value === '1';

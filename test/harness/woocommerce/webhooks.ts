@@ -13,11 +13,9 @@ import {
 	type Fields,
 } from './values';
 
-/** One delivery as it went out, and how it was answered. */
 export interface Delivery {
 	webhookId: number;
 	topic: string;
-	/** The ID of the order or product. */
 	resourceId: number;
 	body: string;
 	headers: Record<string, string>;
@@ -111,7 +109,7 @@ export const formatWebhook = (state: ShopState, webhook: Webhook) => ({
 	...formatLinks(state, 'webhooks', webhook.id),
 });
 
-/** The request that WooCommerce sends when a webhook is made: a form, unsigned; what answers does not matter. */
+/** A new webhook is tested with a form, unsigned; the answer does not matter. */
 export async function ping({ id, deliveryUrl }: Webhook): Promise<void> {
 	await fetch(deliveryUrl, {
 		method: 'POST',
@@ -133,7 +131,6 @@ function payloadOf(state: ShopState, topic: string, resourceId: number): unknown
 	return order ? formatOrder(state, order) : product ? formatProduct(state, product) : undefined;
 }
 
-/** @returns undefined if what it is about is gone */
 export async function deliver(
 	state: ShopState,
 	webhook: Webhook,

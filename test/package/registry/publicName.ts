@@ -14,11 +14,11 @@ export interface Certificate {
 }
 
 /**
- * Runs a program of this repository in a network of its own, in which the public registry's name leads to
- * this machine. n8n installs from no other registry without a licence, so this is how its own installer is
+ * Runs a program of this repository in a separate network, in which the public registry's name leads to
+ * this machine. n8n installs from no other registry without a license, so this is how its own installer is
  * tried with a package that is not published.
  * @param folder where the certificate and the table of hosts are written
- * @throws where this system does not allow such a network (Linux only; as root, or with user namespaces)
+ * @throws if this system does not allow such a network (Linux only; as root, or with user namespaces)
  */
 export async function runWithPublicRegistry(
 	folder: string,

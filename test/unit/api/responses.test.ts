@@ -1,6 +1,9 @@
 import {
 	findRecords,
+	isErrorBody,
+	readCount,
 	readErrorParts,
+	readFlag,
 	readId,
 	readPagination,
 	unwrapRecord,
@@ -39,10 +42,64 @@ test.each([
 	expect(findRecords(response, ['orders'])).toEqual(records);
 });
 
-test('What a page says about its list counts only if it has the documented type', () => {
-	const pagination = { totalCount: 3, totalPages: '2', hasMore: 'yes' };
-	expect(readPagination({ orders: [], pagination })).toEqual({ totalCount: 3 });
-	expect(readPagination([])).toEqual({});
+test.each<[unknown, number | undefined]>([
+	[57, 57],
+	['57', 57],
+	[' 0 ', 0],
+	[-1, undefined],
+	[1.5, undefined],
+	['', undefined],
+	['1e3', undefined],
+	['57 records', undefined],
+	['9'.repeat(16), undefined],
+	[null, undefined],
+	[[57], undefined],
+	[{ toString: 5 }, undefined],
+])('The count %j is read as %j', (value, count) => {
+	expect(readCount(value)).toBe(count);
+});
+
+test.each<[unknown, boolean | undefined]>([
+	[true, true],
+	['true', true],
+	[' TRUE ', true],
+	[1, true],
+	['1', true],
+	[false, false],
+	['False', false],
+	[0, false],
+	['0', false],
+	['', undefined],
+	['yes', undefined],
+	[2, undefined],
+	['constructor', undefined],
+	[null, undefined],
+	[[true], undefined],
+])('The flag %j is read as %j', (value, flag) => {
+	expect(readFlag(value)).toBe(flag);
+});
+
+test('What a page says about its list is read as numbers or as text, next to the list or around it', () => {
+	const pagination = { totalCount: 3, totalPages: '2', pageSize: ' 2', hasMore: 'True' };
+	const read = { totalCount: 3, totalPages: 2, pageSize: 2, hasMore: true };
+	expect(readPagination({ orders: [], pagination })).toEqual(read);
+	expect(readPagination({ data: { orders: [], pagination } })).toEqual(read);
+	expect(readPagination({ orders: [], pagination: { totalCount: 3, hasMore: 'yes' } })).toEqual({
+		totalCount: 3,
+	});
+	for (const response of [[], 'text', { data: [] }, { pagination: [1] }])
+		expect(readPagination(response)).toEqual({});
+});
+
+test.each([
+	[{ success: 'false' }, true],
+	[{ ok: 0 }, true],
+	[{ error: '1' }, true],
+	[{ errors: '2' }, true],
+	[{ statusCode: '404' }, true],
+	[{ success: 'true', ok: 1, error: 'false', errors: '0', statusCode: '200' }, false],
+])('The body %j with flags and numbers as text reports an error: %j', (body, isError) => {
+	expect(isErrorBody(body)).toBe(isError);
 });
 
 test.each([

@@ -91,7 +91,9 @@ describe('test data', () => {
 		[{ livemode: false, order: { testMode: false } }, true],
 		[{ order: { livemode: false } }, true],
 		[{ order: { order: { testMode: true } } }, undefined],
-		[{ testMode: 'false', livemode: 0, order: 'o1' }, undefined],
+		[{ testMode: 'false', livemode: false }, false],
+		[{ livemode: 0 }, true],
+		[{ testMode: 'no', livemode: 2, order: 'o1' }, undefined],
 	])('is said by %j: %p', (payload, expected) => {
 		expect(readTestMode(payload)).toBe(expected);
 	});

@@ -31,6 +31,15 @@ describe('the simplified output', () => {
 		});
 	});
 
+	it('the client reference of the order is lifted if the payload itself has none', () => {
+		const read = (payload: IDataObject) =>
+			buildSimplifiedOutput(envelope, payload).clientReferenceId;
+		const order = { id: 'o1', clientReferenceId: 'user-77' };
+		expect(read({ order })).toBe('user-77');
+		expect(read({ order, clientReferenceId: 'user-78' })).toBe('user-78');
+		expect(read({ order: 'o1' })).toBeUndefined();
+	});
+
 	it.each([
 		[
 			{ orderId: 7, productId: 8 },

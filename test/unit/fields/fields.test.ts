@@ -28,10 +28,13 @@ const shown = { displayName: 'The Field', name: 'field', description: 'A field' 
 
 const fields: Record<string, Field> = {
 	boolean: booleanField({ ...shown }),
-	choice: choiceField({ ...shown }, [
-		{ name: 'A', value: 'a' },
-		{ name: 'B', value: 'b' },
-	]),
+	choice: choiceField({
+		...shown,
+		options: [
+			{ name: 'A', value: 'a' },
+			{ name: 'B', value: 'b' },
+		],
+	}),
 	currency: currencyField,
 	date: dateField({ ...shown }),
 	day: dayField({ ...shown }),
@@ -184,7 +187,7 @@ test('numbers are accepted as text if no digit was lost', () => {
 	expect(fields.idList.read([123, 'a'])).toEqual(['123', 'a']);
 });
 
-test('a boolean is no text and no ID', () => {
+test('a boolean is neither a text nor an ID', () => {
 	for (const kind of ['text', 'locator', 'idList'])
 		expect(readOrRefuse(() => fields[kind].read(true)).refused).toMatch(/must be text$/);
 });
@@ -251,7 +254,7 @@ test('an entry of a list that an expression left empty is refused', () => {
 			);
 });
 
-test('a URL that was pasted in place of an ID is read wherever an ID is typed', () => {
+test('a URL that was pasted instead of an ID is read wherever an ID is typed', () => {
 	const id = '6a50'.repeat(6);
 	const link = `https://store.pocketsflow.com/checkout?productId=${id}`;
 	expect(idField({ displayName: 'ID', name: 'id' }).read(`https://x.example/a/${id}`)).toBe(id);

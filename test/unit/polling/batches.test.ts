@@ -28,7 +28,7 @@ const againIds = (batches: Batch[], given = conditions) => [
 ];
 
 describe('a batch', () => {
-	it('is certain when n8n gave it back and its process lives on for a while', () => {
+	it('is certain once n8n returned it and its process lives on for a while', () => {
 		const batches = emit([], ['x']);
 		expect(settleBatches(batches, later(confirmAfterMs))).toHaveLength(1);
 		expect(settleBatches(kept(batches), later(confirmAfterMs - 1))).toHaveLength(1);
@@ -42,13 +42,13 @@ describe('a batch', () => {
 		expect(settleBatches(others, later(confirmAfterMs))).toEqual(others);
 	});
 
-	it('comes again if n8n did not give it back, and counts its tries', () => {
+	it('comes again if n8n did not return it, and counts its tries', () => {
 		const first = emit([], ['x', 'y']);
 		expect(againIds(first)).toEqual(['x', 'y']);
 		expect(againIds(kept(first))).toEqual([]);
 		const second = emit(first, ['x', 'y'], later(60_000));
 		expect(second).toMatchObject([{ tries: 2, isRepeat: false }]);
-		// The first of them is another batch, and proves nothing about the second.
+		// The first of them is another batch, and says nothing about the second.
 		expect(markKept(second, first)[0].isKept).toBe(false);
 	});
 

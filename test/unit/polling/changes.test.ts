@@ -70,13 +70,14 @@ describe('the status of a membership', () => {
 			expect([hasBegun({ status }), hasEnded({ status })]).toEqual([false, true]);
 	});
 
-	it('a membership is paused by its status or by a field of its own', () => {
+	it('a membership is paused by its status or by a separate field', () => {
 		const records = [
 			{ status: 'paused' },
 			{ status: 'active', paused: true },
+			{ status: 'active', paused: 'true' },
 			{ status: 'active' },
 		];
-		expect(records.map(isPaused)).toEqual([true, true, false]);
+		expect(records.map(isPaused)).toEqual([true, true, true, false]);
 	});
 
 	it("a customer's ID of the payment provider is known by its prefix", () => {
@@ -164,6 +165,7 @@ describe('a change', () => {
 
 	it.each([
 		['cancelAtPeriodEnd', true],
+		['cancelAtPeriodEnd', 'true'],
 		['currentPeriodEnd', '2026-12-01'],
 		['paused', true],
 		['productId', 'p2'],

@@ -130,7 +130,7 @@ export class History {
 	private readonly old = new Set<string>();
 	private readonly confirmed = new Set<string>();
 	private readonly eventIds = new Map<string, string>();
-	/** The status of memberships when they were first stored; undefined where it is not certain. */
+	/** The status of memberships when they were first stored; undefined if it is not certain. */
 	private readonly firstStatuses = new Map<string, string | undefined>();
 	private fate: PollFate = { meanwhile: [] };
 	private requests = 0;
@@ -431,7 +431,7 @@ export class History {
 		return this.setting.repeatAfterMinutes > 0 || this.executions.some(isUnconfirmed);
 	}
 
-	/** n8n keeps static data by name, and polls at once when the change is published. */
+	/** n8n keeps static data by name, and polls immediately when the change is published. */
 	private async rename(): Promise<void> {
 		this.renames++;
 		if (this.hasUnconfirmed()) this.crashes++;

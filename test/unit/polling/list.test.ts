@@ -29,7 +29,6 @@ const make = (id: string, timeMs: number, disposition: Disposition = 'emit'): Li
 });
 const read = (records: ListRecord[], more: Partial<Reading> = {}): Reading => ({
 	records,
-	isComplete: true,
 	isVerified: true,
 	throughMs: Infinity,
 	missing: [],
@@ -79,7 +78,7 @@ describe('a list that is followed from now on', () => {
 		expect(startNow([make('ahead', nowMs + dayMs)], conditions).newestMs).toBe(nowMs + dayMs);
 	});
 
-	it('keeps records without a date as seen for ever', () => {
+	it('keeps records without a date as seen forever', () => {
 		let state = startNow([make('undated', undatedMs)], conditions);
 		for (let n = 0; n < 5; n++) state = poll(state, read([make(`r${n}`, nowMs + n * 60_000)]));
 		expect(state.seen).toContainEqual(['undated', undatedMs]);
@@ -144,7 +143,7 @@ describe('the state after a poll', () => {
 	it('passes over no new record that waited while the reading that brought it went on past it', () => {
 		const state = startAt(0);
 		const waits = make('waits', 60_000);
-		const partial = { isComplete: false, isVerified: false };
+		const partial = { isVerified: false };
 		const begun = poll(state, read([waits, make('later', 90_000)], { ...partial, next: 3 }), 0);
 		const goingOn = poll(begun, read([make('other', 80_000)], { ...partial, next: 5 }));
 		expect(goingOn).toMatchObject({ newestMs: 60_000, waitingMs: 60_000 });
@@ -157,13 +156,13 @@ describe('the state after a poll', () => {
 	it('passes over nothing that was not read', () => {
 		const records = [make('a', nowMs - 40_000), make('c', nowMs)];
 		expect(poll(start, read(records, { throughMs: nowMs - 30_000 })).fromMs).toBe(nowMs - 41_000);
-		const incomplete = poll(start, read(records, { isComplete: false, next: 7 }));
+		const incomplete = poll(start, read(records, { next: 7 }));
 		expect(incomplete).toMatchObject({ fromMs: start.fromMs, next: 7, settledMs: start.settledMs });
 		expect(incomplete.seen).toHaveLength(2);
 		expect(incomplete.waitingMs).toBeUndefined();
 	});
 
-	it('a poll stays one reading behind if the API proves nothing', () => {
+	it('a poll stays one reading behind if the API gives no proof', () => {
 		const first = poll(start, read([make('a', nowMs - 30_000)], { isVerified: false }));
 		expect(first.fromMs).toBe(start.fromMs);
 		const second = poll(first, read([make('b', nowMs)], { isVerified: false }));

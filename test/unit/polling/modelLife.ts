@@ -14,7 +14,7 @@ import { readMessage } from '../../harness/runMain';
 
 export const minuteMs = 60_000;
 
-/** What becomes of a poll: n8n drops what it returned, or ends with these of its writes done. */
+/** The end of a poll: n8n drops what it returned, or ends with these of its writes done. */
 export type Fate = 'kept' | 'abandoned' | 'crashNothing' | 'crashSaved' | 'crashExecuted';
 
 export interface LifeOptions {

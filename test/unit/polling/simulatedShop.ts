@@ -16,7 +16,7 @@ export interface SimulatedRecord {
 	orderNumber?: number;
 }
 
-/** How the simulated Pocketsflow answers: where its documentation leaves it open, either way. */
+/** How the simulated Pocketsflow answers: if its documentation leaves it open, either way. */
 export interface ShopBehaviour {
 	pageSize: number;
 	/** Whether `pagination` says how many there are. */

@@ -168,7 +168,7 @@ const rushes: Array<[string, Partial<Switches>, number]> = [
 	['nothing is sorted and nothing counted', blind, 100],
 ];
 test.each(rushes)(
-	'a rush of one sale a second loses no sale, and most are emitted meanwhile, if %s',
+	'a burst of one sale a second loses no sale, and most are emitted meanwhile, if %s',
 	async (_what, switches, apiPageSize) => {
 		const life = begin({ switches, apiPageSize });
 		await life.poll();
@@ -291,7 +291,7 @@ test('watching 2,000 memberships takes at most a third of the rate limit if the 
 	expect(Math.max(...life.requestCounts.slice(1))).toBeLessThanOrEqual(33);
 });
 
-/** Every event that stands in a list of its own. */
+/** Every event that has its own list. */
 const listedEvents = [
 	'order.completed',
 	'customer.created',

@@ -5,7 +5,7 @@ test.each([
 	['no script, closed or not', '<script>a</script>Hello<SCRIPT>var b', 'Hello'],
 	['no style', '<style>p { color: red }</style><p>Hello', 'Hello'],
 	['what is no tag', 'Is 5 < 6?', 'Is 5 < 6?'],
-	['the page itself where it has no text', '<br><br>', '<br><br>'],
+	['the page itself if it has no text', '<br><br>', '<br><br>'],
 	['at most 100 characters', 'x'.repeat(200), `${'x'.repeat(100)}…`],
 ])('the excerpt of a page is %s', (_what, page, excerpt) => {
 	expect(excerptPage(page)).toBe(excerpt);

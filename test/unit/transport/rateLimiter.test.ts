@@ -172,8 +172,10 @@ describe('requests in flight', () => {
 		await ask();
 		await ask();
 		await ask();
-		expect((await ask({ isUrgent: true })).result).toEqual(permitted);
+		const run = {};
+		expect((await ask({ isUrgent: true, run })).result).toEqual(permitted);
 		expect(limiter.inFlight).toBe(3);
+		expect(limiter.held.get(run)).toBe(1);
 	});
 
 	it('let the next begin a little later, so that it can still be stopped', async () => {

@@ -64,7 +64,7 @@ afterEach(() => jest.restoreAllMocks());
 
 type Failure = Error & { description: string; httpCode: string; context: IDataObject };
 
-/** Sends a request that meets with these results, one after the other; the last one again and again. */
+/** Sends a request that meets with these results, one after the other, then with the last one each time. */
 async function meet(
 	results: AttemptResult[],
 	request = get,

@@ -1,19 +1,15 @@
 import { NodeApiError, type IDataObject, type IHookFunctions, type INode } from 'n8n-workflow';
 
 import type { PocketsflowRequest } from '../../../nodes/Pocketsflow/api/request';
-import type { PocketsflowCredential } from '../../../nodes/Pocketsflow/transport/credential';
 import { setMessage } from '../../../nodes/Pocketsflow/transport/errors';
 import { send, type SendOptions } from '../../../nodes/Pocketsflow/transport/send';
-import type { Endpoint } from '../../../nodes/Pocketsflow/webhook/endpoints';
-import { NodeMemory } from '../../../nodes/Pocketsflow/webhook/memory';
 import {
-	apply,
-	forgetSecrets,
-	isClosed,
-	keepSecret,
-	type Plan,
-	type Registrar,
-} from '../../../nodes/Pocketsflow/webhook/plan';
+	EndpointRequests,
+	type Endpoint,
+	type TriggerStaticData,
+} from '../../../nodes/Pocketsflow/webhook/endpoints';
+import { NodeMemory } from '../../../nodes/Pocketsflow/webhook/memory';
+import { Registrar, type Plan } from '../../../nodes/Pocketsflow/webhook/plan';
 import {
 	describeEndpoint,
 	readDescription,
@@ -27,14 +23,15 @@ const url = 'https://n8n.example.com/webhook/1/webhook';
 const apiKey = 'pk_live_0';
 const node = { name: 'Trigger', type: 'trigger', parameters: {} } as unknown as INode;
 const warn = jest.fn();
-const context = { getNode: () => node, logger: { warn } } as unknown as IHookFunctions;
-const wanted = { url, events: ['order.completed'], workflowId: 'flow', apiKey };
+const credential = { apiKey, mode: 'live', baseUrl: 'https://api.example.com' } as const;
+const wanted = { url, events: ['order.completed'], workflowId: 'flow', credential };
 const options: SendOptions = { isUrgent: true, limits: { maxAttempts: 1 } };
 
 const secretOf = (id: string) => `whsec_secret_of_${id}`;
 const sealedFor = (id: string, key = apiKey) =>
 	describeEndpoint('flow', seal(secretOf(id), key, url));
-const make = (id: string, differences: Partial<Endpoint> = {}): Endpoint => ({
+/** An endpoint as Pocketsflow returns it. */
+const make = (id: string, differences: IDataObject = {}): IDataObject => ({
 	id,
 	url,
 	events: ['order.completed'],
@@ -42,8 +39,10 @@ const make = (id: string, differences: Partial<Endpoint> = {}): Endpoint => ({
 	description: sealedFor(id),
 	...differences,
 });
+const read = ({ description, ...others }: IDataObject) =>
+	({ ...others, ...readDescription(description) }) as unknown as Endpoint;
 const useless = (id: string) => make(id, { description: describeEndpoint('flow') });
-const known = (id: string) => ({ ...make(id), secret: secretOf(id) });
+const known = (id: string) => ({ ...read(make(id)), secret: secretOf(id) });
 
 /** Pocketsflow in memory: the ID of the next endpoint, what it has, what it was asked and how it fails. */
 let newId: string;
@@ -92,46 +91,28 @@ beforeEach(() => {
 	});
 });
 
-const toWebhook = (endpoint: Endpoint) => ({ ...endpoint }) as IDataObject;
-const stock = (...endpoints: Endpoint[]) => webhooks.push(...endpoints.map(toWebhook));
+const stock = (...endpoints: IDataObject[]) =>
+	webhooks.push(...endpoints.map((one) => ({ ...one })));
 const asked = () => requests.map(({ name }) => name);
 const present = () => webhooks.map(({ id }) => id);
 const secrets = () => memory.keyring.secrets.map(({ secret }) => secret);
-const register = (more: Partial<Registrar> = {}): Registrar => ({
-	context,
-	credential: { apiKey, mode: 'live' } as PocketsflowCredential,
-	node: memory,
-	wanted,
-	options,
-	...more,
-});
-const hook = (more: Partial<Registrar> = {}) => register({ stored: {}, ...more });
+const context = { getNode: () => node, logger: { warn } } as unknown as IHookFunctions;
+const requestsOf = () => new EndpointRequests(context, options);
+const upkeep = () => new Registrar(requestsOf(), memory, wanted);
+const hook = (stored: TriggerStaticData = {}) =>
+	new Registrar(requestsOf(), memory, wanted, stored);
 const carryOut = (registrar: Registrar, plan: Partial<Plan>) =>
-	apply(registrar, { remove: [], ...plan });
+	registrar.apply({ remove: [], ...plan });
 const messageOf = (work: Promise<void>) =>
 	work.then(
 		() => 'none',
 		(error: Error) => error.message,
 	);
 
-describe('a node that was deactivated', () => {
-	it.each([
-		['never', undefined, 5, false],
-		['after an upkeep read the endpoints', { url, atMs: 6 }, 5, true],
-		['at the moment of that reading', { url, atMs: 5 }, 5, true],
-		['before that', { url, atMs: 4 }, 5, false],
-		['at another address', { url: `${url}2`, atMs: 6 }, 5, false],
-		['before a hook', { url, atMs: 6 }, undefined, false],
-	])('%s stays so: %j', (_when, closed, upkeepSinceMs, expected) => {
-		memory.closed = closed;
-		expect(isClosed(register({ upkeepSinceMs }))).toBe(expected);
-	});
-});
-
 describe('a secret that is kept', () => {
 	it('is in memory and sealed in static data, with its endpoint and address', () => {
 		const stored = { account: 'auth0|shop' };
-		keepSecret(register({ stored }), { id: 'w1', secret: secretOf('w1') });
+		hook(stored).keep({ id: 'w1', secret: secretOf('w1') });
 		expect(stored).toEqual({
 			account: 'auth0|shop',
 			endpointId: 'w1',
@@ -148,31 +129,31 @@ describe('a secret that is kept', () => {
 	it('is not sealed again, which would be a change of the static data', () => {
 		const stored = { endpointId: 'w1', url, sealedSecret: seal(secretOf('w1'), apiKey, url) };
 		const before = { ...stored };
-		keepSecret(register({ stored }), { id: 'w1', secret: secretOf('w1') });
+		hook(stored).keep({ id: 'w1', secret: secretOf('w1') });
 		expect(stored).toEqual(before);
-		keepSecret(register({ stored }), { id: 'w1', secret: secretOf('w2') });
+		hook(stored).keep({ id: 'w1', secret: secretOf('w2') });
 		expect(unseal(stored.sealedSecret, apiKey, url)).toBe(secretOf('w2'));
 	});
 
 	it('is in memory only during an upkeep', () => {
-		keepSecret(register(), { id: 'w1', secret: secretOf('w1') });
+		upkeep().keep({ id: 'w1', secret: secretOf('w1') });
 		expect(secrets()).toEqual([secretOf('w1')]);
 	});
 
 	it('is forgotten with its endpoint, and nothing else is', () => {
 		const stored = { account: 'auth0|shop' };
-		for (const id of ['w1', 'w2']) keepSecret(register({ stored }), { id, secret: secretOf(id) });
-		forgetSecrets(register({ stored }), ['w2']);
+		for (const id of ['w1', 'w2']) hook(stored).keep({ id, secret: secretOf(id) });
+		hook(stored).forget(['w2']);
 		expect(stored).toEqual({ account: 'auth0|shop' });
 		expect(secrets()).toEqual([secretOf('w1')]);
-		forgetSecrets(register(), ['w1']);
+		upkeep().forget(['w1']);
 		expect(secrets()).toEqual([]);
 	});
 });
 
 describe('an endpoint that stays', () => {
 	it('needs no request if nothing differs', async () => {
-		for (const registrar of [hook(), register()]) {
+		for (const registrar of [hook(), upkeep()]) {
 			await carryOut(registrar, { keep: known('w1') });
 			expect(requests).toEqual([]);
 			expect(secrets()).toEqual([secretOf('w1')]);
@@ -186,16 +167,9 @@ describe('an endpoint that stays', () => {
 		expect(warn).not.toHaveBeenCalled();
 	});
 
-	it('stays also if the node was deactivated meanwhile: the hook removes it', async () => {
-		memory.closed = { url, atMs: 6 };
-		await carryOut(register({ upkeepSinceMs: 5 }), { keep: known('w1') });
-		expect(requests).toEqual([]);
-		expect(secrets()).toEqual([secretOf('w1')]);
-	});
-
-	it('is left alone by the removal of the others', async () => {
+	it('is kept when the others are removed', async () => {
 		stock(make('w1'), useless('w2'), useless('w3'));
-		await carryOut(hook(), { keep: known('w1'), remove: [useless('w2')] });
+		await carryOut(hook(), { keep: known('w1'), remove: [read(useless('w2'))] });
 		expect(asked()).toEqual(['GET', 'DELETE /w2']);
 		expect(requests.map((one) => one.options)).toEqual([options, options]);
 		expect(present()).toEqual(['w1', 'w3']);
@@ -261,24 +235,16 @@ describe('a new endpoint', () => {
 	});
 
 	it('of an upkeep is compared with those of other processes', async () => {
-		await carryOut(register(), {});
+		await carryOut(upkeep(), {});
 		expect(asked()).toEqual(['POST', 'PUT /w5', 'GET']);
 		expect(present()).toEqual(['w5']);
-	});
-
-	it('is removed again if the node was deactivated meanwhile', async () => {
-		memory.closed = { url, atMs: 6 };
-		stock(useless('w1'));
-		await carryOut(register({ upkeepSinceMs: 5 }), { remove: [useless('w1')] });
-		expect(asked()).toEqual(['POST', 'PUT /w5', 'DELETE /w5']);
-		expect(secrets()).toEqual([]);
 	});
 
 	it('whose ID is not in the answer is the newest that is new and has no copy of a secret', async () => {
 		answers.POST = () => ({ secret: secretOf('w5') });
 		stock(useless('w1'), useless('w4'), make('w6'), make('w7', { url: `${url}2` }));
 		stock(make('w3', { description: 'mine' }));
-		await carryOut(hook({ mayBeUsed: true }), { remove: [useless('w1')] });
+		await carryOut(hook(), { remove: [read(useless('w1'))], mayBeUsed: true });
 		expect(asked().slice(0, 3)).toEqual(['POST', 'GET', 'PUT /w5']);
 	});
 
@@ -320,7 +286,7 @@ describe('a new endpoint', () => {
 	it('whose secret cannot be sealed is removed and forgotten', async () => {
 		refusals['PUT /w5'] = [refuse('403', 'read-only')];
 		const stored = {};
-		expect(await messageOf(carryOut(hook({ stored }), {}))).toBe(
+		expect(await messageOf(carryOut(hook(stored), {}))).toBe(
 			'read-only. The endpoint was removed.',
 		);
 		expect([present(), stored, secrets()]).toEqual([[], {}, []]);
@@ -343,8 +309,8 @@ describe('a creation with unknown outcome', () => {
 	it('is undone, whoever else has endpoints', async () => {
 		lose();
 		stock(useless('w1'), make('w2'), make('w3', { url: `${url}2` }), useless('w4'));
-		const registrar = hook({ mayBeUsed: true });
-		expect(await messageOf(carryOut(registrar, { remove: [useless('w1')] }))).toBe(
+		const plan = { remove: [read(useless('w1'))], mayBeUsed: true };
+		expect(await messageOf(carryOut(hook(), plan))).toBe(
 			'Lost. No endpoint is left in Pocketsflow. Publish (activate) the workflow again.',
 		);
 		expect(present()).toEqual(['w1', 'w2', 'w3']);
@@ -365,7 +331,7 @@ describe('a new endpoint next to useless ones', () => {
 	beforeEach(() => stock(...remove));
 
 	it('is created before they go', async () => {
-		await carryOut(hook(), { remove });
+		await carryOut(hook(), { remove: remove.map(read) });
 		expect(asked()).toEqual(['POST', 'PUT /w5', 'GET', 'DELETE /w1', 'DELETE /w2']);
 		// An account at its limit may say "too many requests" and keep the creation waiting.
 		expect(requests[0].options).toEqual({
@@ -378,7 +344,7 @@ describe('a new endpoint next to useless ones', () => {
 		'is created after them if it is refused by %s',
 		async (status) => {
 			refusals.POST = [refuse(status)];
-			await carryOut(hook(), { remove });
+			await carryOut(hook(), { remove: remove.map(read) });
 			expect(asked().slice(0, 4)).toEqual(['POST', 'DELETE /w1', 'DELETE /w2', 'POST']);
 			expect(requests.slice(1, 4).map((one) => one.options)).toEqual([options, options, options]);
 			expect(present()).toEqual(['w5']);
@@ -389,23 +355,27 @@ describe('a new endpoint next to useless ones', () => {
 		['another failure', refuse('500', 'down'), {}],
 		['an unknown outcome', refuse('403', 'down', 'unknown'), {}],
 		['a refusal while they may be in use', refuse('403', 'down'), { mayBeUsed: true }],
-	])('leaves them alone after %s', async (_what, refusal, more) => {
+	])('does not change them after %s', async (_what, refusal, more) => {
 		refusals.POST = [refusal];
-		expect(await messageOf(carryOut(hook(more), { remove }))).toMatch(/^down/);
+		expect(await messageOf(carryOut(hook(), { remove: remove.map(read), ...more }))).toMatch(
+			/^down/,
+		);
 		expect(present()).toEqual(['w1', 'w2']);
 	});
 
 	it('that is refused is reported as such if they cannot be removed', async () => {
 		refusals.POST = [refuse('403', 'limit reached')];
 		refusals['DELETE /w1'] = [refuse('500', 'down')];
-		expect(await messageOf(carryOut(hook(), { remove }))).toBe('limit reached');
+		expect(await messageOf(carryOut(hook(), { remove: remove.map(read) }))).toBe(
+			'limit reached. If your account has reached its limit of webhooks, remove those that you no longer need under Developers → Webhooks.',
+		);
 	});
 });
 
 describe('of the endpoints of several processes', () => {
 	const remove = [useless('w1')];
 
-	it.each<[string, Endpoint[], string[], string]>([
+	it.each<[string, IDataObject[], string[], string]>([
 		['ours', [useless('w1')], ['w5'], 'w5'],
 		['ours before an older one', [useless('w1'), make('w4')], ['w5'], 'w5'],
 		['one that is newer than ours', [useless('w1'), make('w6')], ['w6'], 'w6'],
@@ -421,7 +391,7 @@ describe('of the endpoints of several processes', () => {
 	])('stays %s', async (_what, endpoints, left, kept) => {
 		stock(...endpoints);
 		const registrar = hook();
-		await carryOut(registrar, { remove });
+		await carryOut(registrar, { remove: remove.map(read) });
 		expect(present()).toEqual(left);
 		expect(registrar.stored?.endpointId).toBe(kept);
 		expect(secrets()[0]).toBe(secretOf(kept));
@@ -434,8 +404,8 @@ describe('of the endpoints of several processes', () => {
 		'one that was to be removed may stay, unless its secret is proven wrong (%j)',
 		async (mayBeUsed, left, kept) => {
 			stock(make('w9'));
-			const registrar = hook({ mayBeUsed });
-			await carryOut(registrar, { remove: [useless('w9')] });
+			const registrar = hook();
+			await carryOut(registrar, { remove: [read(useless('w9'))], mayBeUsed });
 			expect(present()).toEqual(left);
 			expect(registrar.stored?.endpointId).toBe(kept);
 		},
@@ -443,7 +413,7 @@ describe('of the endpoints of several processes', () => {
 
 	it('a newer one of another process is judged by its copy, even if secrets are proven wrong', async () => {
 		stock(useless('w1'), make('w9'));
-		await carryOut(hook({ mayBeUsed: true }), { remove });
+		await carryOut(hook(), { remove: remove.map(read), mayBeUsed: true });
 		expect(present()).toEqual(['w9']);
 	});
 
@@ -453,12 +423,12 @@ describe('of the endpoints of several processes', () => {
 			return answer;
 		};
 		stock(useless('w1'), make('w4'));
-		await carryOut(hook(), { remove });
+		await carryOut(hook(), { remove: remove.map(read) });
 		expect(present()).toEqual(['w5']);
 
 		answers.GET = () => [];
-		webhooks = [toWebhook(useless('w1'))];
-		await carryOut(hook(), { remove });
+		webhooks = [useless('w1')];
+		await carryOut(hook(), { remove: remove.map(read) });
 		expect(present()).toEqual(['w5']);
 	});
 });

@@ -1,18 +1,12 @@
 import { NodeApiError, type IHookFunctions, type INode } from 'n8n-workflow';
 
-import type { PocketsflowContext } from '../../../nodes/Pocketsflow/transport/credential';
 import { send } from '../../../nodes/Pocketsflow/transport/send';
 import {
-	createEndpoint,
+	EndpointRequests,
 	findEndpointOfOtherHost,
 	findOwnEndpoints,
-	listEndpoints,
-	listEvents,
 	openEndpointSecret,
-	readShownSecret,
 	readStaticData,
-	removeEndpoint,
-	updateEndpoint,
 	type Endpoint,
 	type TriggerStaticData,
 } from '../../../nodes/Pocketsflow/webhook/endpoints';
@@ -24,9 +18,10 @@ const node = { name: 'Trigger', type: 'trigger', parameters: {} } as unknown as 
 const context = {
 	getNode: () => node,
 	getWorkflow: () => ({ id: 'flow' }),
-} as unknown as PocketsflowContext;
+} as unknown as IHookFunctions;
 const shown = 'whsec_0123456789abcdef';
 const options = { isUrgent: true };
+const requests = new EndpointRequests(context, options);
 
 const url = 'https://n8n.example.com/webhook/1/webhook';
 const record = { _id: 'w1', url, events: ['order.completed'], active: true, description: 'mine' };
@@ -35,11 +30,11 @@ const endpoint: Endpoint = {
 	url,
 	events: ['order.completed'],
 	active: true,
-	description: 'mine',
+	isMarked: false,
 };
 
 const answer = (body: unknown) => jest.mocked(send).mockResolvedValue(body);
-const requests = () => jest.mocked(send).mock.calls;
+const sent = () => jest.mocked(send).mock.calls;
 
 beforeEach(() => jest.resetAllMocks());
 
@@ -49,8 +44,8 @@ describe('the list of endpoints', () => {
 		['wrapped', { webhooks: [record] }],
 	])('a list of endpoints that is %s is read', async (_how, body) => {
 		answer(body);
-		expect(await listEndpoints(context, options)).toEqual([endpoint]);
-		expect(requests()).toEqual([
+		expect(await requests.list()).toEqual([endpoint]);
+		expect(sent()).toEqual([
 			[context, { method: 'GET', path: '/webhooks' }, 'read', undefined, options],
 		]);
 	});
@@ -59,7 +54,7 @@ describe('the list of endpoints', () => {
 		'the response %j is not a list of endpoints',
 		async (body) => {
 			answer(body);
-			await expect(listEndpoints(context)).rejects.toThrow(
+			await expect(requests.list()).rejects.toThrow(
 				'Pocketsflow returned no list of webhooks, so nothing was changed. Try again later.',
 			);
 		},
@@ -71,40 +66,52 @@ describe('the list of endpoints', () => {
 		[{ totalPages: 2 }, true],
 		[{ totalPages: 1, totalCount: 1 }, false],
 		[{ totalCount: 2 }, true],
+		[{ totalCount: '2' }, true],
+		[{ totalPages: '2' }, true],
+		[{ hasMore: 'true' }, true],
 		[{}, false],
 	])('a list with the pagination %j has another page: %j', async (pagination, isRead) => {
 		answer({ webhooks: [{ ...record, _id: 'w2' }], pagination: { hasMore: false } });
 		jest.mocked(send).mockResolvedValueOnce({ webhooks: [record], pagination });
-		const ids = (await listEndpoints(context, options)).map(({ id }) => id);
+		const ids = (await requests.list()).map(({ id }) => id);
 		expect(ids).toEqual(isRead ? ['w1', 'w2'] : ['w1']);
-		const [, second] = requests();
+		const [, second] = sent();
 		if (isRead) expect(second[1]).toMatchObject({ path: '/webhooks', query: { page: 2 } });
 		else expect(second).toBeUndefined();
 	});
 
 	it('a list that announces more but repeats its page is an error', async () => {
 		answer({ webhooks: [record], pagination: { hasMore: true } });
-		await expect(listEndpoints(context, options)).rejects.toThrow('an incomplete list of webhooks');
+		await expect(requests.list()).rejects.toThrow('an incomplete list of webhooks');
 	});
 
 	it('a list without pagination is read further if it may have more pages', async () => {
 		const make = (first: number, count: number) =>
 			Array.from({ length: count }, (_, n) => ({ ...record, _id: `w${first + n}` }));
 		jest.mocked(send).mockResolvedValueOnce(make(0, 20)).mockResolvedValueOnce(make(20, 3));
-		expect(await listEndpoints(context, options)).toHaveLength(23);
+		expect(await requests.list()).toHaveLength(23);
 		answer(make(0, 20));
-		expect(await listEndpoints(context, options)).toHaveLength(20);
-		expect(requests()).toHaveLength(4);
+		expect(await requests.list()).toHaveLength(20);
+		expect(sent()).toHaveLength(4);
 		answer({ webhooks: make(0, 20), pagination: { hasMore: false } });
-		expect(await listEndpoints(context, options)).toHaveLength(20);
-		expect(requests()).toHaveLength(5);
+		expect(await requests.list()).toHaveLength(20);
+		expect(sent()).toHaveLength(5);
 	});
 
 	it.each([
 		[{ ...record, active: undefined }, { active: true }],
 		[{ ...record, active: false }, { active: false }],
+		[{ ...record, active: 'false' }, { active: false }],
 		[{ ...record, events: 'all' }, { events: [] }],
 		[{ ...record, events: ['a.b', 5] }, { events: ['a.b'] }],
+		[
+			{ ...record, events: ['c.d', 'a.b', 'c.d', 'customer.subscription.paused'] },
+			{ events: ['a.b', 'c.d', 'customer.subscription.pause'] },
+		],
+		[
+			{ ...record, description: describeEndpoint('flow', 'sealed') },
+			{ isMarked: true, workflowId: 'flow', sealed: 'sealed' },
+		],
 		[{ ...record, secret: shown }, { shownSecret: shown }],
 		[{ ...record, secret: 'whsec_••••••••4a7f' }, {}],
 		[{ ...record, secret: 'whsec_xxxxxxxx4a7f' }, {}],
@@ -119,7 +126,7 @@ describe('the list of endpoints', () => {
 		[{ ...record, secret: 5 }, {}],
 	])('an endpoint takes only reliable fields from %j', async (one, differences) => {
 		answer([one]);
-		expect(await listEndpoints(context)).toEqual([{ ...endpoint, ...differences }]);
+		expect(await requests.list()).toEqual([{ ...endpoint, ...differences }]);
 	});
 
 	it('a list leaves out endpoints without an ID or a URL', async () => {
@@ -127,7 +134,7 @@ describe('the list of endpoints', () => {
 			{ ...record, _id: undefined },
 			{ ...record, url: 5 },
 		]);
-		expect(await listEndpoints(context)).toEqual([]);
+		expect(await requests.list()).toEqual([]);
 	});
 });
 
@@ -142,7 +149,7 @@ test('static data is that of the node, and can be written', () => {
 
 describe('a new endpoint', () => {
 	const wanted = { url, events: ['order.completed'], workflowId: 'flow' };
-	const create = () => createEndpoint(context, wanted, options);
+	const create = () => requests.create(wanted);
 	const wrap = (times: number, value: object): object =>
 		times === 0 ? value : { data: wrap(times - 1, value) };
 
@@ -151,7 +158,7 @@ describe('a new endpoint', () => {
 		expect(await create()).toEqual({ id: 'w1', secret: shown });
 		const description = describeEndpoint('flow');
 		const body = { url, events: ['order.completed'], active: true, description };
-		expect(requests()).toEqual([
+		expect(sent()).toEqual([
 			[context, { method: 'POST', path: '/webhooks', body }, 'create', undefined, options],
 		]);
 	});
@@ -181,15 +188,10 @@ describe('a secret', () => {
 		[{}, undefined],
 	])('a shown secret is read from %j', async (body, secret) => {
 		answer(body);
-		expect(await readShownSecret(context, 'w/1', options)).toBe(secret);
-		expect(requests()).toEqual([
+		expect((await requests.get('w/1'))?.shownSecret).toBe(secret);
+		expect(sent()).toEqual([
 			[context, { method: 'GET', path: '/webhooks/w%2F1' }, 'read', undefined, options],
 		]);
-	});
-
-	it('a secret is unknown if the endpoint cannot be read', async () => {
-		jest.mocked(send).mockRejectedValue(new Error('none'));
-		expect(await readShownSecret(context, 'w1')).toBeUndefined();
 	});
 });
 
@@ -199,13 +201,13 @@ describe('the secret of an endpoint', () => {
 	const stored = { endpointId: 'w1', sealedSecret: sealed('stored') };
 
 	it.each<[string, Partial<Endpoint>, TriggerStaticData | undefined, string | undefined]>([
-		['its description', { description: describeEndpoint('flow', sealed('own')) }, stored, 'own'],
+		['its description', { sealed: sealed('own') }, stored, 'own'],
 		['static data', {}, stored, 'stored'],
 		['static data for another endpoint', { id: 'w2' }, stored, undefined],
 		['neither', {}, undefined, undefined],
 		[
 			'a description sealed with another API key',
-			{ description: describeEndpoint('flow', sealed('own', 'pk_live_2')) },
+			{ sealed: sealed('own', 'pk_live_2') },
 			{},
 			undefined,
 		],
@@ -217,8 +219,8 @@ describe('the secret of an endpoint', () => {
 describe('a change', () => {
 	it('a change is sent to the endpoint', async () => {
 		answer({});
-		expect(await updateEndpoint(context, 'w/1', { active: true }, options)).toBe(true);
-		expect(requests()).toEqual([
+		expect(await requests.change('w/1', { active: true })).toBe(true);
+		expect(sent()).toEqual([
 			[
 				context,
 				{ method: 'PUT', path: '/webhooks/w%2F1', body: { active: true } },
@@ -241,7 +243,7 @@ describe('a change', () => {
 		'a change reports whether Pocketsflow kept the description: %s',
 		async (_how, description, body, isKept) => {
 			answer(body);
-			expect(await updateEndpoint(context, 'w1', { active: true, description })).toBe(isKept);
+			expect(await requests.change('w1', { active: true, description })).toBe(isKept);
 		},
 	);
 });
@@ -252,22 +254,22 @@ describe('a removal', () => {
 
 	it('a removal succeeds even if the endpoint no longer exists', async () => {
 		answer({});
-		await removeEndpoint(context, 'w/1', options);
-		expect(requests()).toEqual([
+		await requests.remove('w/1');
+		expect(sent()).toEqual([
 			[context, { method: 'DELETE', path: '/webhooks/w%2F1' }, 'change', undefined, options],
 		]);
 		refuse('404');
-		await expect(removeEndpoint(context, 'w1')).resolves.toBeUndefined();
+		await expect(requests.remove('w1')).resolves.toBeUndefined();
 	});
 
 	it('a removal fails if Pocketsflow refuses it', async () => {
 		refuse('403');
-		await expect(removeEndpoint(context, 'w1')).rejects.toBeInstanceOf(NodeApiError);
+		await expect(requests.remove('w1')).rejects.toBeInstanceOf(NodeApiError);
 	});
 });
 
 describe('our own endpoints', () => {
-	const ours: Endpoint = { ...endpoint, description: describeEndpoint('flow') };
+	const ours: Endpoint = { ...endpoint, isMarked: true };
 	const at = (address: string, one = ours): Endpoint => ({ ...one, url: address });
 	const insecure = url.replace('https', 'http');
 	const elsewhere = url.replace('n8n.', 'other.');
@@ -298,14 +300,5 @@ describe('our own endpoints', () => {
 		['under another ID', at(elsewhere), { ...stored, endpointId: 'w2' }, false],
 	])('an endpoint of an earlier host is found or not: %s', (_what, one, data, is) => {
 		expect(findEndpointOfOtherHost([one], url, data)).toBe(is ? one : undefined);
-	});
-
-	it('the events of an endpoint are listed once each, by their canonical names', () => {
-		const events = ['c.d', 'a.b', 'c.d', 'customer.subscription.paused'];
-		expect(listEvents({ ...endpoint, events })).toEqual([
-			'a.b',
-			'c.d',
-			'customer.subscription.pause',
-		]);
 	});
 });

@@ -9,7 +9,8 @@ import {
 
 const url = 'https://n8n.example.com/webhook/1/webhook';
 const apiKey = 'pk_live_0';
-const wanted: Wanted = { url, events: ['order.completed'], workflowId: 'flow', apiKey };
+const credential = { apiKey, mode: 'live', baseUrl: 'https://api.example.com' } as const;
+const wanted: Wanted = { url, events: ['order.completed'], workflowId: 'flow', credential };
 
 /** An endpoint as it should be, but for the differences. */
 const make = (id: string, differences: Partial<Endpoint> = {}): Endpoint => ({
@@ -17,7 +18,7 @@ const make = (id: string, differences: Partial<Endpoint> = {}): Endpoint => ({
 	url,
 	events: ['order.completed'],
 	active: true,
-	description: describeEndpoint('flow', seal(`secret of ${id}`, apiKey, url)),
+	...readDescription(describeEndpoint('flow', seal(`secret of ${id}`, apiKey, url))),
 	...differences,
 });
 
@@ -29,7 +30,7 @@ const knowing =
 describe('the plan for our endpoints', () => {
 	it('is empty for the one that is wanted', () => {
 		const planned = plan([make('a')], wanted, knowing('a'));
-		const keep = { ...make('a', { description: expect.any(String) }), secret: 'secret of a' };
+		const keep = { ...make('a', { sealed: expect.any(String) }), secret: 'secret of a' };
 		expect(planned).toEqual({ keep, change: undefined, remove: [] });
 	});
 
@@ -68,6 +69,14 @@ describe('the plan for our endpoints', () => {
 		expect(planned.change).toEqual(change);
 	});
 
+	it.each<[string[], unknown]>([
+		[['order.completed', 'order.refunded'], undefined],
+		[['order.refunded'], { events: ['order.completed', 'order.refunded'] }],
+	])('removes none of the events %j if they may be wanted', (events, change) => {
+		const planned = plan([make('a', { events })], { ...wanted, mayHaveMore: true }, knowing('a'));
+		expect(planned.change).toEqual(change);
+	});
+
 	it.each([
 		['nobody', 'mine'],
 		['another workflow', describeEndpoint('other', seal('secret of a', apiKey, url))],
@@ -76,7 +85,7 @@ describe('the plan for our endpoints', () => {
 		['us, with another secret', describeEndpoint('flow', seal('other', apiKey, url))],
 		['us, with another key', describeEndpoint('flow', seal('secret of a', 'pk_live_1', url))],
 	])('seals the secret of one that was described by %s', (_whom, description) => {
-		const { change } = plan([make('a', { description })], wanted, knowing('a'));
+		const { change } = plan([make('a', readDescription(description))], wanted, knowing('a'));
 		expect(Object.keys(change ?? {})).toEqual(['description']);
 		const { workflowId, sealed } = readDescription(change?.description);
 		expect([workflowId, unseal(sealed, apiKey, url)]).toEqual(['flow', 'secret of a']);

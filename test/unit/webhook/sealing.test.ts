@@ -18,7 +18,7 @@ describe('a sealed secret', () => {
 				expect(unseal(sealed, key, url)).toBe(secret);
 				for (const workflowId of ['8fKq2mWv0Xy_-Z1a', '12', undefined])
 					expect(readDescription(describeEndpoint(workflowId, sealed))).toEqual({
-						ours: true,
+						isMarked: true,
 						workflowId,
 						sealed,
 					});
@@ -52,19 +52,19 @@ describe('a sealed secret', () => {
 		const sealed = seal('whsec_1', 'pk_live_1', url);
 		const mark = `(n8n-nodes-pocketsflow:${sealed})`;
 		for (const text of [`Registered by n8n, do not edit ${mark}`, `Our shop, workflow 5, ${mark}`])
-			expect(readDescription(text)).toEqual({ ours: true, workflowId: undefined, sealed });
+			expect(readDescription(text)).toEqual({ isMarked: true, workflowId: undefined, sealed });
 	});
 
 	it('a description names its workflow even if the rest was cut or escaped', () => {
 		const whole = describeEndpoint('8fKq2mWv0Xy', seal('whsec_1', 'pk_live_1', url));
 		for (const text of [whole.slice(0, 60), whole.replace('(', '&#40;')])
-			expect(readDescription(text)).toMatchObject({ ours: false, workflowId: '8fKq2mWv0Xy' });
+			expect(readDescription(text)).toMatchObject({ isMarked: false, workflowId: '8fKq2mWv0Xy' });
 	});
 
 	it.each([undefined, '', 'My endpoint', 'n8n-nodes-pocketsflow', '(n8n-nodes-pocketsflowers)'])(
 		'is not looked for in the description %p, which is not ours',
 		(description) => {
-			expect(readDescription(description).ours).toBe(false);
+			expect(readDescription(description).isMarked).toBe(false);
 		},
 	);
 });

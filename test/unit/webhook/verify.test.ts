@@ -9,7 +9,12 @@ const wrong = 'whsec_wrong';
 const body = Buffer.from('{"id":"o1"}');
 const context = {} as IWebhookFunctions;
 
-const make = (secret: string): Secret => ({ secret, mode: 'live', endpointId: 'w1', moment: 1 });
+const make = (secret: string): Secret => ({
+	secret,
+	mode: 'live',
+	endpointId: 'w1',
+	confirmedAtMs: 1,
+});
 
 /** A keyring that knows some secrets, and finds others in static data and in Pocketsflow. */
 function newKeyring({ known = [] as string[], stored = [] as string[], shown = [] as string[] }) {

@@ -1,6 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { buildAdditionalFields } from '../../fields/shared/collections';
 import { locatorField, offerSource, productSource, sellableAddress } from '../../fields/locators';
 import { readMetadataJson, readMetadataRows } from '../../fields/kinds/metadata';
 import type { Field } from '../../fields/field';
@@ -8,6 +7,7 @@ import { choiceField } from '../../fields/kinds/choice';
 import { codeField, emailField, textField, urlField } from '../../fields/kinds/text';
 import type { ItemParameters } from '../itemParameters';
 import type { Resource } from '../operation';
+import { RecordOperations } from '../recordOperations';
 
 const sellableField = locatorField({
 	displayName: 'Product',
@@ -33,18 +33,16 @@ const cancelUrlField = urlField({
 	description: 'The page that buyers see if they leave without paying',
 });
 
-const metadataInputField = choiceField(
-	{
-		displayName: 'Metadata Input',
-		name: 'metadataInput',
-		description: 'How to enter the metadata that Pocketsflow returns with the paid order',
-		default: 'fields',
-	},
-	[
+const metadataInputField = choiceField({
+	displayName: 'Metadata Input',
+	name: 'metadataInput',
+	description: 'How to enter the metadata that Pocketsflow returns with the paid order',
+	default: 'fields',
+	options: [
 		{ name: 'JSON', value: 'json' },
 		{ name: 'Key-Value Pairs', value: 'fields' },
 	],
-);
+});
 
 const metadataRowsField: Field<IDataObject> = {
 	property: {
@@ -100,27 +98,26 @@ const metadataJsonField: Field<IDataObject> = {
 const getMetadata = (item: ItemParameters) =>
 	item.get(item.require(metadataInputField) === 'json' ? metadataJsonField : metadataRowsField);
 
+const sessions = new RecordOperations({
+	noun: 'checkout session',
+	endpoint: { path: '/checkout/sessions', recordKeys: ['session', 'checkoutSession'] },
+});
+
 export const checkoutSessionResource: Resource = {
 	option: { name: 'Checkout Session', value: 'checkoutSession' },
 	operations: [
-		{
-			option: {
-				name: 'Create',
-				value: 'create',
-				action: 'Create checkout session',
-				description:
-					'Create a checkout session for one product and get the URL to send to the buyer',
-			},
-			fields: [
-				sellableField,
-				successUrlField,
-				cancelUrlField,
-				metadataInputField,
-				metadataRowsField,
-				metadataJsonField,
-			],
-			collections: [
-				buildAdditionalFields(
+		sessions.create(
+			'Create a checkout session for one product and get the URL to send to the buyer',
+			{
+				fields: [
+					sellableField,
+					successUrlField,
+					cancelUrlField,
+					metadataInputField,
+					metadataRowsField,
+					metadataJsonField,
+				],
+				additional: [
 					textField({
 						displayName: 'Client Reference ID',
 						name: 'clientReferenceId',
@@ -143,29 +140,20 @@ export const checkoutSessionResource: Resource = {
 						placeholder: 'e.g. SPRING20',
 						description: 'The discount code to apply when the checkout page opens',
 					}),
-				),
-			],
-			request: (item) => ({
-				method: 'POST',
-				path: '/checkout/sessions',
-				body: {
+				],
+				body: (item) => ({
 					productId: item.require(sellableField),
 					successUrl: item.require(successUrlField),
 					cancelUrl: item.require(cancelUrlField),
 					metadata: getMetadata(item),
 					...item.getOptional(),
-				},
-			}),
-			hint: ({ body }) =>
-				body?.metadata === undefined && body?.clientReferenceId === undefined
-					? "A checkout session has neither Metadata nor a Client Reference ID, so you can't match its sale to your order. If your metadata is an object, set Metadata Input to JSON."
-					: undefined,
-			effect: 'create',
-			response: {
-				kind: 'record',
-				recordKeys: ['session', 'checkoutSession'],
+				}),
+				hint: ({ body }) =>
+					body?.metadata === undefined && body?.clientReferenceId === undefined
+						? "A checkout session has neither Metadata nor a Client Reference ID, so you can't match its sale to your order. If your metadata is an object, set Metadata Input to JSON."
+						: undefined,
 				requires: 'url',
 			},
-		},
+		),
 	],
 };

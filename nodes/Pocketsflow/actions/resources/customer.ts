@@ -5,12 +5,11 @@ import { getBuyerEmail, buildPicker } from '../../fields/pickers';
 import { choiceField } from '../../fields/kinds/choice';
 import { emailField } from '../../fields/kinds/text';
 import type { Resource } from '../operation';
-import { buildGetManyRow, buildGetRow } from '../rows';
+import { RecordOperations } from '../recordOperations';
 
 const customerField = locatorField({
 	displayName: 'Customer',
 	name: 'customerId',
-	description: 'The customer to work with',
 	placeholder: 'e.g. 6a5400000000000000000ccc',
 	picker: buildPicker('searchCustomers', lists.customers, (record) => [
 		getBuyerEmail(record) ?? 'Unknown buyer',
@@ -18,63 +17,55 @@ const customerField = locatorField({
 	]),
 });
 
+const customers = new RecordOperations({
+	noun: 'customer',
+	endpoint: lists.customers,
+	field: customerField,
+});
+
 export const customerResource: Resource = {
 	option: { name: 'Customer', value: 'customer' },
 	operations: [
-		buildGetRow({
-			action: 'Get customer',
-			description: 'Get one customer with their email address, number of orders, and total spent',
-			field: customerField,
-			list: lists.customers,
-		}),
-		buildGetManyRow({
-			action: 'Get many customers',
-			description: 'Get many customers of the account',
-			list: lists.customers,
-			collections: [
-				buildFilters(
-					emailField({
-						displayName: 'Email',
-						name: 'email',
-						description: 'Only the customer with this email address',
+		customers.get('Get one customer with their email address, number of orders, and total spent'),
+		customers.getMany('Get many customers of the account', [
+			buildFilters(
+				emailField({
+					displayName: 'Email',
+					name: 'email',
+					description: 'Only the customer with this email address',
+				}),
+				buildProductField({ description: 'Only customers who bought this product' }),
+			),
+			{
+				name: 'sort',
+				displayName: 'Sort',
+				addButton: 'Add Sort Option',
+				description: 'How to sort the customers',
+				fields: [
+					choiceField({
+						displayName: 'Sort By',
+						name: 'sortBy',
+						description: 'The field to sort the customers by',
+						default: 'createdAt',
+						options: [
+							{ name: 'Country', value: 'country' },
+							{ name: 'Created At', value: 'createdAt' },
+							{ name: 'Email', value: 'email' },
+							{ name: 'Number of Orders', value: 'numberOfOrders' },
+						],
 					}),
-					buildProductField({ description: 'Only customers who bought this product' }),
-				),
-				{
-					name: 'sort',
-					displayName: 'Sort',
-					addButton: 'Add Sort Option',
-					description: 'How to sort the customers',
-					fields: [
-						choiceField(
-							{
-								displayName: 'Sort By',
-								name: 'sortBy',
-								description: 'The field to sort the customers by',
-								default: 'createdAt',
-							},
-							[
-								{ name: 'Country', value: 'country' },
-								{ name: 'Created At', value: 'createdAt' },
-								{ name: 'Email', value: 'email' },
-								{ name: 'Number of Orders', value: 'numberOfOrders' },
-							],
-						),
-						choiceField(
-							{
-								displayName: 'Sort Order',
-								name: 'sortOrder',
-								description: 'The order to sort the customers in',
-								default: 'desc',
-							},
-							[
-								{ name: 'Ascending', description: 'Smallest value first', value: 'asc' },
-								{ name: 'Descending', description: 'Largest value first', value: 'desc' },
-							],
-						),
-					],
-				},
-			],
-		}),
+					choiceField({
+						displayName: 'Sort Order',
+						name: 'sortOrder',
+						description: 'The order to sort the customers in',
+						default: 'desc',
+						options: [
+							{ name: 'Ascending', description: 'Smallest value first', value: 'asc' },
+							{ name: 'Descending', description: 'Largest value first', value: 'desc' },
+						],
+					}),
+				],
+			},
+		]),
 	],
 };

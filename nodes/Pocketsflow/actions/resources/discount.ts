@@ -1,9 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { lists } from '../../api/lists';
-import { path } from '../../api/request';
-import { buildAdditionalFields, buildUpdateFields } from '../../fields/shared/collections';
-import { simplifyField } from '../../fields/shared/output';
+import { buildAdditionalFields } from '../../fields/shared/collections';
 import { dateField } from '../../fields/kinds/date';
 import { buildProductField, locatorField, mainProductsField } from '../../fields/locators';
 import { formatActive, formatAmount, formatText, buildPicker } from '../../fields/pickers';
@@ -14,24 +12,11 @@ import { numberField } from '../../fields/kinds/number';
 import { codeField, textField } from '../../fields/kinds/text';
 import type { Denial } from '../denial';
 import type { Resource } from '../operation';
-import { buildDeleteRow, buildGetManyRow, buildGetRow } from '../rows';
-
-const simplifiedKeys = [
-	'name',
-	'code',
-	'value',
-	'valueType',
-	'active',
-	'mainProductIds',
-	'expiration',
-	'used',
-	'testMode',
-];
+import { RecordOperations } from '../recordOperations';
 
 const discountField = locatorField({
 	displayName: 'Discount',
 	name: 'discountId',
-	description: 'The discount to work with',
 	placeholder: 'e.g. 6a5500000000000000000ddd',
 	picker: buildPicker('searchDiscounts', lists.discounts, (record) => [
 		formatText(record.code) ?? formatText(record.name) ?? 'Unnamed',
@@ -62,18 +47,16 @@ const discountCodeField = codeField({
 	description: 'The code that buyers enter at checkout',
 });
 
-const valueTypeField = choiceField(
-	{
-		displayName: 'Value Type',
-		name: 'valueType',
-		description: 'The type of the value: a percentage of the price or a fixed amount',
-		default: 'percentage',
-	},
-	[
+const valueTypeField = choiceField({
+	displayName: 'Value Type',
+	name: 'valueType',
+	description: 'The type of the value: a percentage of the price or a fixed amount',
+	default: 'percentage',
+	options: [
 		{ name: 'Fixed Amount', value: 'fixed' },
 		{ name: 'Percentage', value: 'percentage' },
 	],
-);
+});
 
 const valueField = numberField(
 	{
@@ -121,93 +104,59 @@ const denial: Denial = {
 	description: `${checkCode}.`,
 };
 
+const discounts = new RecordOperations({
+	noun: 'discount',
+	endpoint: lists.discounts,
+	field: discountField,
+	simplifiedKeys: [
+		'name',
+		'code',
+		'value',
+		'valueType',
+		'active',
+		'mainProductIds',
+		'expiration',
+		'used',
+		'testMode',
+	],
+});
+
 export const discountResource: Resource = {
 	option: { name: 'Discount', value: 'discount' },
 	operations: [
-		{
-			option: {
-				name: 'Create',
-				value: 'create',
-				action: 'Create discount',
-				description: 'Create a discount code for one or more products',
-			},
-			fields: [
-				nameField,
-				discountCodeField,
-				valueTypeField,
-				valueField,
-				mainProductsField,
-				simplifyField,
-			],
-			collections: [buildAdditionalFields(activeField, expirationField)],
-			request(item) {
+		discounts.create('Create a discount code for one or more products', {
+			fields: [nameField, discountCodeField, valueTypeField, valueField, mainProductsField],
+			additional: [activeField, expirationField],
+			body(item) {
 				checkPercentage(item.get(valueField), item.get(valueTypeField));
 				return {
-					method: 'POST',
-					path: '/discounts',
-					body: {
-						name: item.require(nameField),
-						code: item.require(discountCodeField),
-						valueType: item.require(valueTypeField),
-						value: item.require(valueField),
-						mainProductIds: item.require(mainProductsField),
-						...item.getOptional(),
-					},
+					name: item.require(nameField),
+					code: item.require(discountCodeField),
+					valueType: item.require(valueTypeField),
+					value: item.require(valueField),
+					mainProductIds: item.require(mainProductsField),
+					...item.getOptional(),
 				};
 			},
-			effect: 'create',
-			response: { kind: 'record', recordKeys: lists.discounts.recordKeys, simplifiedKeys },
-		},
-		buildDeleteRow({
-			action: 'Delete discount permanently',
-			description: 'Delete a discount permanently. Its code stops working.',
-			field: discountField,
-			path: '/discounts',
 		}),
-		buildGetRow({
-			action: 'Get discount',
-			description: 'Get one discount',
-			field: discountField,
-			list: lists.discounts,
-			simplifiedKeys,
-		}),
-		buildGetManyRow({
-			action: 'Get many discounts',
-			description: 'Get the discounts of the account',
-			list: lists.discounts,
-			simplifiedKeys,
-		}),
-		{
-			option: {
-				name: 'Update',
-				value: 'update',
-				action: 'Update discount',
-				description: "Update a discount. Fields that you don't set keep their values.",
-			},
-			fields: [discountField, simplifyField],
-			collections: [
-				buildUpdateFields(
-					activeField,
-					discountCodeField,
-					changedExpirationField,
-					mainProductsField,
-					nameField,
-					valueField,
-					valueTypeField,
-				),
+		discounts.delete('Delete a discount permanently. Its code stops working.'),
+		discounts.get(),
+		discounts.getMany(),
+		discounts.update("Update a discount. Fields that you don't set keep their values.", {
+			changes: [
+				activeField,
+				discountCodeField,
+				changedExpirationField,
+				mainProductsField,
+				nameField,
+				valueField,
+				valueTypeField,
 			],
-			request(item) {
-				const changes = item.requireChanges();
+			body(changes) {
 				checkPercentage(changes.value, changes.valueType);
-				return {
-					method: 'POST',
-					path: path`/discounts/${item.require(discountField)}`,
-					body: changes,
-				};
+				return changes;
 			},
-			effect: 'change',
-			response: { kind: 'record', recordKeys: lists.discounts.recordKeys, simplifiedKeys },
-		},
+		}),
 		{
 			option: {
 				name: 'Validate',

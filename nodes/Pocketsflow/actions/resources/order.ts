@@ -1,4 +1,4 @@
-import { buildListRequest, lists } from '../../api/lists';
+import { lists } from '../../api/lists';
 import { readMetadata } from '../../events/metadata';
 import { buildFilters, dateRangeFields } from '../../fields/shared/collections';
 import { amountNotice, simplifyField } from '../../fields/shared/output';
@@ -6,7 +6,7 @@ import { buildProductField, orderField } from '../../fields/locators';
 import { choiceField } from '../../fields/kinds/choice';
 import { codeField, comparedTextField } from '../../fields/kinds/text';
 import type { Resource } from '../operation';
-import { buildGetManyRow, buildGetRow } from '../rows';
+import { RecordOperations } from '../recordOperations';
 
 // Which amounts an order carries depends on the endpoint. The node does not convert one into another
 // (docs/pocketsflow-api.md#orders-and-payments).
@@ -44,14 +44,12 @@ const metadataValueField = comparedTextField({
 	description: 'The exact value of the key, compared as text',
 });
 
-const matchesField = choiceField(
-	{
-		displayName: 'Matches',
-		name: 'matches',
-		description: 'Which of the matching orders to return',
-		default: 'first',
-	},
-	[
+const matchesField = choiceField({
+	displayName: 'Matches',
+	name: 'matches',
+	description: 'Which of the matching orders to return',
+	default: 'first',
+	options: [
 		{ name: 'All Matches', value: 'all', description: 'Read all orders in the date range' },
 		{
 			name: 'First Match',
@@ -59,7 +57,15 @@ const matchesField = choiceField(
 			description: 'Stop reading at the first order that matches',
 		},
 	],
-);
+});
+
+const orders = new RecordOperations({
+	noun: 'order',
+	endpoint: lists.orders,
+	field: orderField,
+	notices: [amountNotice],
+	simplifiedKeys,
+});
 
 export const orderResource: Resource = {
 	option: { name: 'Order', value: 'order' },
@@ -74,54 +80,28 @@ export const orderResource: Resource = {
 			},
 			fields: [metadataKeyField, metadataValueField, matchesField, simplifyField, amountNotice],
 			collections: [orderFilters],
-			request(item) {
-				item.require(metadataKeyField);
-				item.require(metadataValueField);
-				return buildListRequest(lists.orders, item.getFilters());
-			},
 			effect: 'read',
-			response: {
-				kind: 'search',
-				list: lists.orders,
-				simplifiedKeys,
-				search(item) {
-					const key = item.require(metadataKeyField);
-					const value = item.require(metadataValueField);
-					return {
-						matches(record) {
-							const metadata = readMetadata(record);
-							return (
-								metadata !== undefined &&
-								Object.hasOwn(metadata, key) &&
-								String(metadata[key]).trim() === value
-							);
-						},
-						isSearchable: (record) => readMetadata(record) !== undefined,
-						firstOnly: item.require(matchesField) === 'first',
-						describeUnsearchable: (count) => ({
-							message: `Pocketsflow returned ${count} ${count === 1 ? 'order' : 'orders'}, but none with metadata to compare`,
-							description:
-								'The order may still exist. Match on the metadata of the order.completed event instead, or widen the filters to include orders that have metadata.',
-						}),
-					};
-				},
+			list: lists.orders,
+			simplifiedKeys,
+			search(item) {
+				const key = item.require(metadataKeyField);
+				const value = item.require(metadataValueField);
+				return {
+					matches(record) {
+						const metadata = readMetadata(record) ?? {};
+						return Object.hasOwn(metadata, key) && String(metadata[key]).trim() === value;
+					},
+					isSearchable: (record) => readMetadata(record) !== undefined,
+					firstOnly: item.require(matchesField) === 'first',
+					describeUnsearchable: (count) => ({
+						message: `Pocketsflow returned ${count} ${count === 1 ? 'order' : 'orders'}, but none with metadata to compare`,
+						description:
+							'The order may still exist. Match on the metadata of the order.completed event instead, or widen the filters to include orders that have metadata.',
+					}),
+				};
 			},
 		},
-		buildGetRow({
-			action: 'Get order',
-			description: 'Get one paid order: buyer, amounts, and whether it was refunded or disputed',
-			field: orderField,
-			list: lists.orders,
-			notices: [amountNotice],
-			simplifiedKeys,
-		}),
-		buildGetManyRow({
-			action: 'Get many orders',
-			description: 'Get the paid orders of the account',
-			list: lists.orders,
-			collections: [orderFilters],
-			notices: [amountNotice],
-			simplifiedKeys,
-		}),
+		orders.get('Get one paid order: buyer, amounts, and whether it was refunded or disputed'),
+		orders.getMany('Get the paid orders of the account', [orderFilters]),
 	],
 };

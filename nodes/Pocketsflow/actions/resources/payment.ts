@@ -4,55 +4,51 @@ import { amountNotice } from '../../fields/shared/output';
 import { dayField } from '../../fields/kinds/date';
 import { choiceField } from '../../fields/kinds/choice';
 import type { Resource } from '../operation';
-import { buildGetManyRow } from '../rows';
+import { RecordOperations } from '../recordOperations';
 
-const simplifiedKeys = [
-	'isSubscription',
-	'productId',
-	'subscriptionId',
-	'amount',
-	'amountBeforeTax',
-	'currency',
-	'isRefunded',
-	'isDisputed',
-	'createdAt',
-];
+const payments = new RecordOperations({
+	noun: 'payment',
+	endpoint: lists.payments,
+	notices: [amountNotice],
+	simplifiedKeys: [
+		'isSubscription',
+		'productId',
+		'subscriptionId',
+		'amount',
+		'amountBeforeTax',
+		'currency',
+		'isRefunded',
+		'isDisputed',
+		'createdAt',
+	],
+});
 
 export const paymentResource: Resource = {
 	option: { name: 'Payment', value: 'payment' },
 	operations: [
-		buildGetManyRow({
-			action: 'Get many payments',
-			description: 'Get the payments of the account: orders and subscription renewals',
-			list: lists.payments,
-			collections: [
-				buildFilters(
-					dayField({
-						displayName: 'End Date',
-						name: 'endDate',
-						description: 'Only payments up to this day. The time is ignored.',
-					}),
-					dayField({
-						displayName: 'Start Date',
-						name: 'startDate',
-						description: 'Only payments from this day on. The time is ignored.',
-					}),
-					choiceField(
-						{
-							displayName: 'Type',
-							name: 'type',
-							description: 'Which payments to return',
-							default: 'all',
-						},
-						[
-							{ name: 'All', value: 'all' },
-							{ name: 'Subscription', value: 'subscription' },
-						],
-					),
-				),
-			],
-			notices: [amountNotice],
-			simplifiedKeys,
-		}),
+		payments.getMany('Get the payments of the account: orders and subscription renewals', [
+			buildFilters(
+				dayField({
+					displayName: 'End Date',
+					name: 'endDate',
+					description: 'Only payments up to this day. The time is ignored.',
+				}),
+				dayField({
+					displayName: 'Start Date',
+					name: 'startDate',
+					description: 'Only payments from this day on. The time is ignored.',
+				}),
+				choiceField({
+					displayName: 'Type',
+					name: 'type',
+					description: 'Which payments to return',
+					default: 'all',
+					options: [
+						{ name: 'All', value: 'all' },
+						{ name: 'Subscription', value: 'subscription' },
+					],
+				}),
+			),
+		]),
 	],
 };

@@ -1,12 +1,11 @@
 import { lists } from '../../api/lists';
-import { path } from '../../api/request';
-import { buildAdditionalFields, buildUpdateFields } from '../../fields/shared/collections';
-import { simplifyField } from '../../fields/shared/output';
 import {
+	buildNameField,
 	checkPriceRange,
 	currencyField,
 	descriptionField,
 	pageFields,
+	publishedField,
 } from '../../fields/shared/salesPage';
 import { buildProductField } from '../../fields/locators';
 import {
@@ -19,31 +18,12 @@ import {
 import { switchField } from '../../fields/kinds/boolean';
 import { choiceField } from '../../fields/kinds/choice';
 import { noticeField } from '../../fields/kinds/notice';
-import { textField } from '../../fields/kinds/text';
 import type { Resource } from '../operation';
-import { buildDeleteRow, buildGetManyRow, buildGetRow } from '../rows';
-
-const simplifiedKeys = [
-	'name',
-	'price',
-	'currency',
-	'type',
-	'published',
-	'slug',
-	'testMode',
-	'createdAt',
-	'updatedAt',
-];
+import { RecordOperations } from '../recordOperations';
 
 const productField = buildProductField();
 
-const nameField = textField({
-	displayName: 'Name',
-	name: 'name',
-	required: true,
-	placeholder: 'e.g. Icon pack',
-	description: 'The name that buyers see',
-});
+const nameField = buildNameField('e.g. Icon pack');
 
 const productPriceField = priceField({
 	displayName: 'Price',
@@ -60,120 +40,83 @@ const fileNotice = noticeField(
 
 const activeField = switchField('Active', 'active', 'Whether the product is active');
 
-const publishedField = switchField(
-	'Published',
-	'published',
-	'Whether buyers can see and buy the product',
-);
+const products = new RecordOperations({
+	noun: 'product',
+	endpoint: lists.products,
+	field: productField,
+	simplifiedKeys: [
+		'name',
+		'price',
+		'currency',
+		'type',
+		'published',
+		'slug',
+		'testMode',
+		'createdAt',
+		'updatedAt',
+	],
+});
 
 export const productResource: Resource = {
 	option: { name: 'Product', value: 'product' },
 	operations: [
-		{
-			option: {
-				name: 'Create',
-				value: 'create',
-				action: 'Create product',
-				description: 'Create a product that can be sold through a checkout session',
-			},
-			fields: [fileNotice, nameField, ...buildPriceFields(productPriceField), simplifyField],
-			collections: [
-				buildAdditionalFields(
-					...pageFields,
-					activeField,
-					choiceField(
-						{
-							displayName: 'Billing Interval',
-							name: 'billingInterval',
-							description: 'How often buyers pay for a product of the type Subscription',
-							default: 'month',
-						},
-						[
-							{ name: 'Month', value: 'month' },
-							{ name: 'Year', value: 'year' },
-						],
-					),
-					currencyField,
-					switchField(
-						'Pay What You Want',
-						'payWant',
-						'Whether buyers choose the price, between Minimum Price and Maximum Price',
-					),
-					choiceField(
-						{
-							displayName: 'Type',
-							name: 'type',
-							description: "How the product is sold; you can't change this later",
-							default: 'one-time',
-						},
-						[
-							{ name: 'One-Time', value: 'one-time', description: 'Paid once' },
-							{
-								name: 'Subscription',
-								value: 'subscription',
-								description: 'For recurring payments, use the resource Subscription Offer instead',
-							},
-						],
-					),
+		products.create('Create a product that can be sold through a checkout session', {
+			fields: [fileNotice, nameField, ...buildPriceFields(productPriceField)],
+			additional: [
+				...pageFields,
+				activeField,
+				choiceField({
+					displayName: 'Billing Interval',
+					name: 'billingInterval',
+					description: 'How often buyers pay for a product of the type Subscription',
+					default: 'month',
+					options: [
+						{ name: 'Month', value: 'month' },
+						{ name: 'Year', value: 'year' },
+					],
+				}),
+				currencyField,
+				switchField(
+					'Pay What You Want',
+					'payWant',
+					'Whether buyers choose the price, between Minimum Price and Maximum Price',
 				),
+				choiceField({
+					displayName: 'Type',
+					name: 'type',
+					description: "How the product is sold; you can't change this later",
+					default: 'one-time',
+					options: [
+						{ name: 'One-Time', value: 'one-time', description: 'Paid once' },
+						{
+							name: 'Subscription',
+							value: 'subscription',
+							description: 'For recurring payments, use the resource Subscription Offer instead',
+						},
+					],
+				}),
 			],
-			request: (item) => ({
-				method: 'POST',
-				path: '/products',
-				body: {
-					name: item.require(nameField),
-					price: readPrice(item, productPriceField),
-					...checkPriceRange(item.getOptional()),
-				},
+			body: (item) => ({
+				name: item.require(nameField),
+				price: readPrice(item, productPriceField),
+				...checkPriceRange(item.getOptional()),
 			}),
-			effect: 'create',
-			response: { kind: 'record', recordKeys: lists.products.recordKeys, simplifiedKeys },
-		},
-		buildDeleteRow({
-			action: 'Delete product permanently',
-			description: 'Delete a product permanently. Buyers can no longer buy it.',
-			field: productField,
-			path: '/products',
 		}),
-		buildGetRow({
-			action: 'Get product',
-			description: 'Get one product',
-			field: productField,
-			list: lists.products,
-			simplifiedKeys,
-		}),
-		buildGetManyRow({
-			action: 'Get many products',
-			description: 'Get the products of the account',
-			list: lists.products,
-			simplifiedKeys,
-		}),
-		{
-			option: {
-				name: 'Update',
-				value: 'update',
-				action: 'Update product',
-				description: "Update a product. Fields that you don't set keep their values.",
-			},
-			fields: [productField, simplifyField],
-			collections: [
-				buildUpdateFields(
-					activeField,
-					currencyField,
-					descriptionField,
-					makeFreeField,
-					nameField,
-					productPriceField,
-					publishedField,
-				),
+		products.delete('Delete a product permanently. Buyers can no longer buy it.'),
+		products.get(),
+		products.getMany(),
+		products.update("Update a product. Fields that you don't set keep their values.", {
+			folder: '/products/update',
+			changes: [
+				activeField,
+				currencyField,
+				descriptionField,
+				makeFreeField,
+				nameField,
+				productPriceField,
+				publishedField,
 			],
-			request: (item) => ({
-				method: 'POST',
-				path: path`/products/update/${item.require(productField)}`,
-				body: readPriceChange(item.requireChanges(), productPriceField),
-			}),
-			effect: 'change',
-			response: { kind: 'record', recordKeys: lists.products.recordKeys, simplifiedKeys },
-		},
+			body: (changes) => readPriceChange(changes, productPriceField),
+		}),
 	],
 };

@@ -1,20 +1,14 @@
-import { buildAdditionalFields } from '../../fields/shared/collections';
 import { buildProductField } from '../../fields/locators';
 import { buildPriceFields, priceField, readPrice } from '../../fields/kinds/price';
 import { idField } from '../../fields/kinds/id';
-import { longTextField, textField } from '../../fields/kinds/text';
+import { longTextField } from '../../fields/kinds/text';
+import { buildNameField } from '../../fields/shared/salesPage';
 import type { Resource } from '../operation';
-import { buildDeleteRow } from '../rows';
+import { RecordOperations } from '../recordOperations';
 
 const productField = buildProductField({ description: 'The product to add the variant to' });
 
-const nameField = textField({
-	displayName: 'Name',
-	name: 'name',
-	required: true,
-	placeholder: 'e.g. Team license',
-	description: 'The name that buyers see',
-});
+const nameField = buildNameField('e.g. Team license');
 
 const variantPriceField = priceField({
 	displayName: 'Price',
@@ -31,45 +25,32 @@ const variantIdField = idField({
 		"The ID of the variant. Pocketsflow can't list variants. Use the ID from the output of Create, or product.variantId from an order event.",
 });
 
+const variants = new RecordOperations({
+	noun: 'product variant',
+	endpoint: { path: '/products/variants', recordKeys: ['variant', 'productVariant'] },
+	field: variantIdField,
+});
+
 export const productVariantResource: Resource = {
 	option: { name: 'Product Variant', value: 'productVariant' },
 	operations: [
-		{
-			option: {
-				name: 'Create',
-				value: 'create',
-				action: 'Create product variant',
-				description: 'Add a product variant with its own name and price',
-			},
+		variants.create('Add a product variant with its own name and price', {
 			fields: [productField, nameField, ...buildPriceFields(variantPriceField)],
-			collections: [
-				buildAdditionalFields(
-					longTextField(
-						'Description',
-						'description',
-						'The description of the variant that buyers see',
-						4,
-					),
+			additional: [
+				longTextField(
+					'Description',
+					'description',
+					'The description of the variant that buyers see',
+					4,
 				),
 			],
-			request: (item) => ({
-				method: 'POST',
-				path: '/products/variants',
-				body: {
-					productId: item.require(productField),
-					name: item.require(nameField),
-					price: readPrice(item, variantPriceField),
-					...item.getOptional(),
-				},
+			body: (item) => ({
+				productId: item.require(productField),
+				name: item.require(nameField),
+				price: readPrice(item, variantPriceField),
+				...item.getOptional(),
 			}),
-			effect: 'create',
-			response: { kind: 'record', recordKeys: ['variant', 'productVariant'] },
-		},
-		buildDeleteRow({
-			action: 'Delete product variant permanently',
-			description: 'Delete a product variant permanently. Buyers can no longer buy it.',
-			field: variantIdField,
-			path: '/products/variants',
 		}),
+		variants.delete('Delete a product variant permanently. Buyers can no longer buy it.'),
 	],
 };

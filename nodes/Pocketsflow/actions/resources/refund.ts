@@ -1,5 +1,4 @@
 import { lists } from '../../api/lists';
-import { buildAdditionalFields } from '../../fields/shared/collections';
 import { amountNotice } from '../../fields/shared/output';
 import { locatorField, orderField } from '../../fields/locators';
 import { formatAmount, formatMinute, formatText, buildPicker } from '../../fields/pickers';
@@ -8,12 +7,11 @@ import { choiceField } from '../../fields/kinds/choice';
 import { moneyField, notCents } from '../../fields/kinds/number';
 import { textField } from '../../fields/kinds/text';
 import type { Resource } from '../operation';
-import { buildGetManyRow, buildGetRow } from '../rows';
+import { RecordOperations } from '../recordOperations';
 
 const refundField = locatorField({
 	displayName: 'Refund',
 	name: 'refundId',
-	description: 'The refund to work with',
 	placeholder: 'e.g. 6a5300000000000000000eee',
 	picker: buildPicker('searchRefunds', lists.refunds, (record) => [
 		formatAmount(record.amount, record.currency) ?? 'Refund',
@@ -26,18 +24,16 @@ const refundField = locatorField({
 
 // The API only has an optional amount. With this choice, an expression that returns nothing by accident
 // can't turn a partial refund into a full one.
-const extentField = choiceField(
-	{
-		displayName: 'Refund',
-		name: 'refundExtent',
-		description: 'How much of the payment to refund',
-		default: 'full',
-	},
-	[
+const extentField = choiceField({
+	displayName: 'Refund',
+	name: 'refundExtent',
+	description: 'How much of the payment to refund',
+	default: 'full',
+	options: [
 		{ name: 'Full', value: 'full', description: 'Refund the whole payment' },
 		{ name: 'Partial', value: 'partial', description: 'Refund only the amount that you set' },
 	],
-);
+});
 
 const amountField = showFor(
 	{ refundExtent: ['partial'] },
@@ -53,52 +49,35 @@ const amountField = showFor(
 	),
 );
 
+const refunds = new RecordOperations({
+	noun: 'refund',
+	endpoint: lists.refunds,
+	field: refundField,
+	notices: [amountNotice],
+});
+
 export const refundResource: Resource = {
 	option: { name: 'Refund', value: 'refund' },
 	operations: [
-		{
-			option: {
-				name: 'Create',
-				value: 'create',
-				action: 'Create irreversible refund in main currency units with real money in live mode',
-				description: 'Create a full or partial refund of an order. This cannot be undone.',
-			},
+		refunds.create('Create a full or partial refund of an order. This cannot be undone.', {
+			action: 'Create irreversible refund in main currency units with real money in live mode',
 			fields: [amountNotice, orderField, extentField, amountField],
-			collections: [
-				buildAdditionalFields(
-					textField({
-						displayName: 'Reason',
-						name: 'reason',
-						placeholder: 'e.g. requested_by_customer',
-						description: 'The reason for the refund',
-					}),
-				),
+			additional: [
+				textField({
+					displayName: 'Reason',
+					name: 'reason',
+					placeholder: 'e.g. requested_by_customer',
+					description: 'The reason for the refund',
+				}),
 			],
-			request: (item) => ({
-				method: 'POST',
-				path: '/refunds',
-				body: {
-					orderId: item.require(orderField),
-					amount: item.require(extentField) === 'partial' ? item.require(amountField) : undefined,
-					...item.getOptional(),
-				},
+			body: (item) => ({
+				orderId: item.require(orderField),
+				amount: item.require(extentField) === 'partial' ? item.require(amountField) : undefined,
+				...item.getOptional(),
 			}),
 			denial: { keys: ['refunded'], message: 'Pocketsflow responded that the refund failed' },
-			effect: 'create',
-			response: { kind: 'record', recordKeys: lists.refunds.recordKeys },
-		},
-		buildGetRow({
-			action: 'Get refund',
-			description: 'Get one refund',
-			field: refundField,
-			list: lists.refunds,
-			notices: [amountNotice],
 		}),
-		buildGetManyRow({
-			action: 'Get many refunds',
-			description: 'Get the refunds of the account',
-			list: lists.refunds,
-			notices: [amountNotice],
-		}),
+		refunds.get(),
+		refunds.getMany(),
 	],
 };

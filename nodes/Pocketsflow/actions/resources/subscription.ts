@@ -1,5 +1,5 @@
-import { buildListRequest, lists } from '../../api/lists';
-import { readId } from '../../api/responses';
+import { lists } from '../../api/lists';
+import { readFlag, readId } from '../../api/responses';
 import { buildFilters, dateRangeFields } from '../../fields/shared/collections';
 import { simplifyField } from '../../fields/shared/output';
 import { limitField, returnAllField } from '../../fields/shared/paging';
@@ -8,20 +8,8 @@ import { formatMinute, formatText, getBuyerEmail, type PickerSource } from '../.
 import { choiceField } from '../../fields/kinds/choice';
 import type { Address } from '../../fields/kinds/id';
 import type { RequestOperation, Resource } from '../operation';
-import { buildGetManyRow, buildGetRow } from '../rows';
+import { RecordOperations } from '../recordOperations';
 import { buildProviderRequest } from '../providerId';
-
-const simplifiedKeys = [
-	'customerId',
-	['buyerEmail', 'customer.buyerEmail', 'customer.email'],
-	'productId',
-	'stripeSubscriptionId',
-	'status',
-	'currentPeriodEnd',
-	'cancelAtPeriodEnd',
-	'testMode',
-	'createdAt',
-] as const;
 
 const subscriberKeys = [
 	'subscriptionId',
@@ -45,7 +33,7 @@ const membershipSource: PickerSource = {
 	label: (record, [offer]) => [
 		formatMinute(record.createdAt),
 		formatText(record.status),
-		record.cancelAtPeriodEnd === true ? 'ends after this period' : undefined,
+		readFlag(record.cancelAtPeriodEnd) ? 'ends after this period' : undefined,
 		formatText(offer?.name),
 		getBuyerEmail(record) ?? formatText(record.customerId) ?? readId(record) ?? 'Unknown buyer',
 	],
@@ -65,6 +53,23 @@ const membershipField = locatorField({
 	placeholder: 'e.g. 6a410000000000000000c0de',
 	picker: { method: 'searchMemberships', sources: [membershipSource] },
 	address: portalAddress,
+});
+
+const memberships = new RecordOperations({
+	noun: 'subscription',
+	endpoint: lists.memberships,
+	field: membershipField,
+	simplifiedKeys: [
+		'customerId',
+		['buyerEmail', 'customer.buyerEmail', 'customer.email'],
+		'productId',
+		'stripeSubscriptionId',
+		'status',
+		'currentPeriodEnd',
+		'cancelAtPeriodEnd',
+		'testMode',
+		'createdAt',
+	],
 });
 
 const buildEndOperation = (action: 'cancel' | 'refund'): Omit<RequestOperation, 'option'> => ({
@@ -99,37 +104,23 @@ export const subscriptionResource: Resource = {
 			},
 			...buildEndOperation('cancel'),
 		},
-		buildGetRow({
-			action: 'Get subscription',
-			description: "Get one buyer's subscription with its status and current period",
-			field: membershipField,
-			list: lists.memberships,
-			simplifiedKeys,
-		}),
-		buildGetManyRow({
-			action: 'Get many subscriptions',
-			description: "Get the subscriptions of buyers to the account's offers",
-			list: lists.memberships,
-			collections: [
-				buildFilters(
-					...dateRangeFields,
-					choiceField(
-						{
-							displayName: 'Status',
-							name: 'status',
-							description: 'Only subscriptions with this status',
-							default: 'active',
-						},
-						[
-							{ name: 'Active', value: 'active' },
-							{ name: 'Canceled', value: 'canceled' },
-							{ name: 'Paused', value: 'paused' },
-						],
-					),
-				),
-			],
-			simplifiedKeys,
-		}),
+		memberships.get("Get one buyer's subscription with its status and current period"),
+		memberships.getMany("Get the subscriptions of buyers to the account's offers", [
+			buildFilters(
+				...dateRangeFields,
+				choiceField({
+					displayName: 'Status',
+					name: 'status',
+					description: 'Only subscriptions with this status',
+					default: 'active',
+					options: [
+						{ name: 'Active', value: 'active' },
+						{ name: 'Canceled', value: 'canceled' },
+						{ name: 'Paused', value: 'paused' },
+					],
+				}),
+			),
+		]),
 		{
 			option: {
 				name: 'Get Many Subscribers',
@@ -139,9 +130,9 @@ export const subscriptionResource: Resource = {
 					'Get the subscribers of all subscriptions. Pocketsflow recommends this list for finding missed events.',
 			},
 			fields: [returnAllField, limitField, simplifyField],
-			request: () => buildListRequest(lists.subscribers),
 			effect: 'read',
-			response: { kind: 'list', list: lists.subscribers, simplifiedKeys: subscriberKeys },
+			list: lists.subscribers,
+			simplifiedKeys: subscriberKeys,
 		},
 		{
 			option: {

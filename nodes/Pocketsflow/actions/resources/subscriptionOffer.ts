@@ -1,33 +1,18 @@
 import { lists } from '../../api/lists';
-import { buildAdditionalFields } from '../../fields/shared/collections';
-import { simplifyField } from '../../fields/shared/output';
-import { checkPriceRange, pageFields } from '../../fields/shared/salesPage';
+import { buildNameField, checkPriceRange, pageFields } from '../../fields/shared/salesPage';
 import { jsonField, textOrJsonField } from '../../fields/kinds/json';
 import { checkoutQueryPattern, idPattern, locatorField, offerSource } from '../../fields/locators';
 import { buildPriceFields, priceField, readPrice } from '../../fields/kinds/price';
 import { switchField } from '../../fields/kinds/boolean';
 import { choiceField } from '../../fields/kinds/choice';
 import { numberField } from '../../fields/kinds/number';
-import { longTextField, textField, urlField } from '../../fields/kinds/text';
+import { longTextField, urlField } from '../../fields/kinds/text';
 import type { Resource } from '../operation';
-import { buildGetManyRow, buildGetRow } from '../rows';
-
-const simplifiedKeys = [
-	'name',
-	'price',
-	'currency',
-	'frequency',
-	'trialPeriod',
-	'published',
-	'slug',
-	'testMode',
-	'createdAt',
-];
+import { RecordOperations } from '../recordOperations';
 
 const offerField = locatorField({
 	displayName: 'Subscription Offer',
 	name: 'offerId',
-	description: 'The subscription offer to work with',
 	placeholder: 'e.g. 6a4000000000000000000f1a',
 	picker: { method: 'searchOffers', sources: [offerSource] },
 	address: {
@@ -37,13 +22,7 @@ const offerField = locatorField({
 	},
 });
 
-const nameField = textField({
-	displayName: 'Name',
-	name: 'name',
-	required: true,
-	placeholder: 'e.g. Pro membership',
-	description: 'The name that buyers see',
-});
+const nameField = buildNameField('e.g. Pro membership');
 
 const offerPriceField = priceField({
 	displayName: 'Price',
@@ -53,42 +32,32 @@ const offerPriceField = priceField({
 	description: 'The price of each period in US dollars: 15 is $15.00',
 });
 
-const frequencyField = choiceField(
-	{
-		displayName: 'Frequency',
-		name: 'frequency',
-		description: 'How often the price is charged',
-		default: 'monthly',
-	},
-	[
+const frequencyField = choiceField({
+	displayName: 'Frequency',
+	name: 'frequency',
+	description: 'How often the price is charged',
+	default: 'monthly',
+	options: [
 		{ name: 'Monthly', value: 'monthly' },
 		{ name: 'Weekly', value: 'weekly' },
 		{ name: 'Yearly', value: 'yearly' },
 	],
-);
+});
 
-const buildStyleField = (displayName: string, name: string, description: string) =>
+const buildStyleField = (displayName: string, name: string, purpose: string) =>
 	jsonField({
 		displayName,
 		name,
-		description,
+		description: `${purpose}, as a JSON object`,
 		placeholder: 'e.g. {"primary": "#5B3DF5"}',
 	});
 
 const offerFields = [
-	buildStyleField(
-		'Checkout Colors',
-		'checkoutColors',
-		'Colors of the checkout page, as a JSON object',
-	),
-	buildStyleField(
-		'Checkout Style',
-		'checkoutStyle',
-		'Style of the checkout page, as a JSON object',
-	),
+	buildStyleField('Checkout Colors', 'checkoutColors', 'Colors of the checkout page'),
+	buildStyleField('Checkout Style', 'checkoutStyle', 'Style of the checkout page'),
 	longTextField('Checkout Text', 'checkoutText', 'The text on the checkout page'),
-	buildStyleField('Colors', 'colors', 'Colors of the sales page, as a JSON object'),
-	buildStyleField('Design', 'design', 'Design of the sales page, as a JSON object'),
+	buildStyleField('Colors', 'colors', 'Colors of the sales page'),
+	buildStyleField('Design', 'design', 'Design of the sales page'),
 	urlField({
 		displayName: 'External URL',
 		name: 'url',
@@ -109,7 +78,7 @@ const offerFields = [
 	),
 	switchField('Has Product Page', 'hasProductPage', 'Whether the offer has its own page'),
 	switchField('Is File', 'isFile', 'Whether subscribers can download a file'),
-	buildStyleField('Page Style', 'pageStyle', 'Style of the sales page, as a JSON object'),
+	buildStyleField('Page Style', 'pageStyle', 'Style of the sales page'),
 	longTextField('Portal Text', 'portalText', 'The text in the billing portal'),
 	longTextField('Privacy Policy', 'privacyPolicy', 'The privacy policy for buyers'),
 	urlField({
@@ -131,6 +100,23 @@ const offerFields = [
 	),
 ];
 
+const offers = new RecordOperations({
+	noun: 'subscription offer',
+	endpoint: lists.offers,
+	field: offerField,
+	simplifiedKeys: [
+		'name',
+		'price',
+		'currency',
+		'frequency',
+		'trialPeriod',
+		'published',
+		'slug',
+		'testMode',
+		'createdAt',
+	],
+});
+
 export const subscriptionOfferResource: Resource = {
 	option: {
 		name: 'Subscription Offer',
@@ -138,41 +124,20 @@ export const subscriptionOfferResource: Resource = {
 		description: 'A recurring product that buyers can subscribe to',
 	},
 	operations: [
-		{
-			option: {
-				name: 'Create',
-				value: 'create',
-				action: 'Create subscription offer',
-				description:
-					'Create a subscription offer, a recurring product that you sell through a checkout session',
-			},
-			fields: [nameField, ...buildPriceFields(offerPriceField), frequencyField, simplifyField],
-			collections: [buildAdditionalFields(...pageFields, ...offerFields)],
-			request: (item) => ({
-				method: 'POST',
-				path: '/subscriptions',
-				body: {
+		offers.create(
+			'Create a subscription offer, a recurring product that you sell through a checkout session',
+			{
+				fields: [nameField, ...buildPriceFields(offerPriceField), frequencyField],
+				additional: [...pageFields, ...offerFields],
+				body: (item) => ({
 					name: item.require(nameField),
 					price: readPrice(item, offerPriceField),
 					frequency: item.require(frequencyField),
 					...checkPriceRange(item.getOptional()),
-				},
-			}),
-			effect: 'create',
-			response: { kind: 'record', recordKeys: lists.offers.recordKeys, simplifiedKeys },
-		},
-		buildGetRow({
-			action: 'Get subscription offer',
-			description: 'Get one subscription offer',
-			field: offerField,
-			list: lists.offers,
-			simplifiedKeys,
-		}),
-		buildGetManyRow({
-			action: 'Get many subscription offers',
-			description: 'Get the subscription offers of the account',
-			list: lists.offers,
-			simplifiedKeys,
-		}),
+				}),
+			},
+		),
+		offers.get(),
+		offers.getMany(),
 	],
 };

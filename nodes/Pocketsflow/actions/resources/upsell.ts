@@ -1,7 +1,4 @@
 import { lists } from '../../api/lists';
-import { path } from '../../api/request';
-import { buildAdditionalFields, buildUpdateFields } from '../../fields/shared/collections';
-import { simplifyField } from '../../fields/shared/output';
 import { buildProductField, locatorField, mainProductsField } from '../../fields/locators';
 import { formatActive, formatAmount, formatText, buildPicker } from '../../fields/pickers';
 import {
@@ -14,23 +11,11 @@ import {
 import { switchField } from '../../fields/kinds/boolean';
 import { longTextField, textField } from '../../fields/kinds/text';
 import type { Resource } from '../operation';
-import { buildDeleteRow, buildGetManyRow, buildGetRow } from '../rows';
-
-const simplifiedKeys = [
-	'name',
-	'mainProductIds',
-	'upsellProductId',
-	'upsellPrice',
-	'offer',
-	'active',
-	'testMode',
-	'createdAt',
-];
+import { RecordOperations } from '../recordOperations';
 
 const upsellField = locatorField({
 	displayName: 'Upsell',
 	name: 'upsellId',
-	description: 'The upsell to work with',
 	placeholder: 'e.g. 6a5600000000000000000fff',
 	picker: buildPicker('searchUpsells', lists.upsells, (record) => [
 		formatText(record.name) ?? formatText(record.offer) ?? 'Unnamed',
@@ -86,80 +71,50 @@ const detailFields = [
 	}),
 ];
 
+const upsells = new RecordOperations({
+	noun: 'upsell',
+	endpoint: lists.upsells,
+	field: upsellField,
+	simplifiedKeys: [
+		'name',
+		'mainProductIds',
+		'upsellProductId',
+		'upsellPrice',
+		'offer',
+		'active',
+		'testMode',
+		'createdAt',
+	],
+});
+
 export const upsellResource: Resource = {
 	option: { name: 'Upsell', value: 'upsell' },
 	operations: [
-		{
-			option: {
-				name: 'Create',
-				value: 'create',
-				action: 'Create upsell',
-				description:
-					'Create an upsell that offers another product to buyers of the selected products',
-			},
-			fields: [
-				mainProductsField,
-				upsellProductField,
-				...buildPriceFields(upsellPriceField),
-				simplifyField,
-			],
-			collections: [buildAdditionalFields(...detailFields)],
-			request: (item) => ({
-				method: 'POST',
-				path: '/upsells',
-				body: {
+		upsells.create(
+			'Create an upsell that offers another product to buyers of the selected products',
+			{
+				fields: [mainProductsField, upsellProductField, ...buildPriceFields(upsellPriceField)],
+				additional: detailFields,
+				body: (item) => ({
 					mainProductIds: item.require(mainProductsField),
 					upsellProductId: item.require(upsellProductField),
 					upsellPrice: readPrice(item, upsellPriceField),
 					...item.getOptional(),
-				},
-			}),
-			effect: 'create',
-			response: { kind: 'record', recordKeys: lists.upsells.recordKeys, simplifiedKeys },
-		},
-		buildDeleteRow({
-			action: 'Delete upsell permanently',
-			description: 'Delete an upsell permanently. Buyers no longer see it.',
-			field: upsellField,
-			path: '/upsells',
-		}),
-		buildGetRow({
-			action: 'Get upsell',
-			description: 'Get one upsell',
-			field: upsellField,
-			list: lists.upsells,
-			simplifiedKeys,
-		}),
-		buildGetManyRow({
-			action: 'Get many upsells',
-			description: 'Get the upsells of the account',
-			list: lists.upsells,
-			simplifiedKeys,
-		}),
-		{
-			option: {
-				name: 'Update',
-				value: 'update',
-				action: 'Update upsell',
-				description: "Update an upsell. Fields that you don't set keep their values.",
+				}),
 			},
-			fields: [upsellField, simplifyField],
-			collections: [
-				buildUpdateFields(
-					...detailFields,
-					mainProductsField,
-					makeFreeField,
-					upsellPriceField,
-					upsellProductField,
-				),
+		),
+		upsells.delete('Delete an upsell permanently. Buyers no longer see it.'),
+		upsells.get(),
+		upsells.getMany(),
+		upsells.update("Update an upsell. Fields that you don't set keep their values.", {
+			changes: [
+				...detailFields,
+				mainProductsField,
+				makeFreeField,
+				upsellPriceField,
+				upsellProductField,
 			],
-			request: (item) => ({
-				method: 'POST',
-				path: path`/upsells/${item.require(upsellField)}`,
-				body: readPriceChange(item.requireChanges(), upsellPriceField),
-			}),
-			effect: 'change',
-			response: { kind: 'record', recordKeys: lists.upsells.recordKeys, simplifiedKeys },
-		},
+			body: (changes) => readPriceChange(changes, upsellPriceField),
+		}),
 	],
 };

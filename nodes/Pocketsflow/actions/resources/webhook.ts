@@ -1,7 +1,6 @@
 import { lists } from '../../api/lists';
 import { path } from '../../api/request';
 import { eventOptions } from '../../events/catalogue';
-import { buildAdditionalFields, buildUpdateFields } from '../../fields/shared/collections';
 import { nameListField } from '../../fields/list';
 import { locatorField } from '../../fields/locators';
 import { formatActive, formatText, buildPicker } from '../../fields/pickers';
@@ -9,13 +8,8 @@ import { InvalidInputError } from '../../fields/field';
 import { switchField } from '../../fields/kinds/boolean';
 import { textField, urlField } from '../../fields/kinds/text';
 import type { Resource } from '../operation';
-import { buildDeleteRow, buildGetManyRow, buildGetRow } from '../rows';
+import { RecordOperations } from '../recordOperations';
 import { prepareVerification, verifyDeliveryFields } from '../verifyDelivery';
-
-// The signing secret is only for the person who creates the endpoint. It must not get into the data of
-// further executions, whether or not Pocketsflow returns it again
-// (docs/pocketsflow-api.md#webhook-endpoints).
-const hiddenKeys = ['secret'];
 
 const webhookField = locatorField({
 	displayName: 'Webhook',
@@ -65,7 +59,6 @@ const descriptionField = textField({
 
 const activeField = switchField('Active', 'active', 'Whether to send events to the URL');
 
-/** The events of both fields, without duplicates. */
 function mergeEvents(chosen: unknown, custom: unknown): string[] {
 	const names = [chosen, custom].flatMap((list) => (Array.isArray(list) ? list.map(String) : []));
 	return [...new Set(names)];
@@ -82,51 +75,35 @@ function readChangedEvents(chosen: unknown, custom: unknown): string[] | undefin
 	return chosen === undefined && custom === undefined ? undefined : events;
 }
 
+const webhooks = new RecordOperations({
+	noun: 'webhook',
+	endpoint: lists.webhooks,
+	field: webhookField,
+	// Only the person who creates the endpoint may see its secret. It must not get into the data of further
+	// executions, even if Pocketsflow returns it again (docs/pocketsflow-api.md#webhook-endpoints).
+	hiddenKeys: ['secret'],
+});
+
 export const webhookResource: Resource = {
 	option: { name: 'Webhook', value: 'webhook' },
 	operations: [
-		{
-			option: {
-				name: 'Create',
-				value: 'create',
-				action: 'Create webhook',
-				description:
-					'Create a webhook that sends events to a URL. The output contains the signing secret. Pocketsflow shows it only once, so store it safely.',
+		webhooks.create(
+			'Create a webhook that sends events to a URL. The output contains the signing secret. Pocketsflow shows it only once, so store it safely.',
+			{
+				fields: [endpointUrlField, eventsField],
+				additional: [activeField, customEventsField, descriptionField],
+				body(item) {
+					const { customEvents, ...others } = item.getOptional();
+					const events = mergeEvents(item.require(eventsField), customEvents);
+					return { url: item.require(endpointUrlField), events, ...others };
+				},
 			},
-			fields: [endpointUrlField, eventsField],
-			collections: [buildAdditionalFields(activeField, customEventsField, descriptionField)],
-			request(item) {
-				const { customEvents, ...others } = item.getOptional();
-				const events = mergeEvents(item.require(eventsField), customEvents);
-				return {
-					method: 'POST',
-					path: '/webhooks',
-					body: { url: item.require(endpointUrlField), events, ...others },
-				};
-			},
-			effect: 'create',
-			response: { kind: 'record', recordKeys: lists.webhooks.recordKeys },
-		},
-		buildDeleteRow({
-			action: 'Delete webhook permanently',
-			description:
-				'Delete a webhook permanently. Pocketsflow stops sending events to its URL. If it belongs to a Pocketsflow Trigger, the trigger no longer receives events.',
-			field: webhookField,
-			path: '/webhooks',
-		}),
-		buildGetRow({
-			action: 'Get webhook',
-			description: 'Get one webhook: its URL and events, without its signing secret',
-			field: webhookField,
-			list: lists.webhooks,
-			hiddenKeys,
-		}),
-		buildGetManyRow({
-			action: 'Get many webhooks',
-			description: 'Get the webhooks of the account, without their signing secrets',
-			list: lists.webhooks,
-			hiddenKeys,
-		}),
+		),
+		webhooks.delete(
+			'Delete a webhook permanently. Pocketsflow stops sending events to its URL. If it belongs to a Pocketsflow Trigger, the trigger no longer receives events.',
+		),
+		webhooks.get('Get one webhook: its URL and events, without its signing secret'),
+		webhooks.getMany('Get the webhooks of the account, without their signing secrets'),
 		{
 			option: {
 				name: 'Test',
@@ -142,35 +119,17 @@ export const webhookResource: Resource = {
 			effect: 'create',
 			response: { kind: 'message', output: (item) => ({ id: item.require(webhookField) }) },
 		},
-		{
-			option: {
-				name: 'Update',
-				value: 'update',
-				action: 'Update webhook',
-				description:
-					"Update a webhook. Fields that you don't set keep their values. The selected events replace the current ones.",
+		webhooks.update(
+			"Update a webhook. Fields that you don't set keep their values. The selected events replace the current ones.",
+			{
+				method: 'PUT',
+				changes: [activeField, customEventsField, descriptionField, eventsField, endpointUrlField],
+				body: ({ customEvents, events, ...others }) => ({
+					...others,
+					events: readChangedEvents(events, customEvents),
+				}),
 			},
-			fields: [webhookField],
-			collections: [
-				buildUpdateFields(
-					activeField,
-					customEventsField,
-					descriptionField,
-					eventsField,
-					endpointUrlField,
-				),
-			],
-			request(item) {
-				const { customEvents, events, ...others } = item.requireChanges();
-				return {
-					method: 'PUT',
-					path: path`/webhooks/${item.require(webhookField)}`,
-					body: { ...others, events: readChangedEvents(events, customEvents) },
-				};
-			},
-			effect: 'change',
-			response: { kind: 'record', recordKeys: lists.webhooks.recordKeys, hiddenKeys },
-		},
+		),
 		{
 			option: {
 				name: 'Verify Delivery',

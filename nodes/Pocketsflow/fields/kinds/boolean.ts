@@ -1,21 +1,16 @@
-import { InvalidInputError, isUnset, type Field, type Presentation } from '../field';
+import { defineField, InvalidInputError, type Field, type Presentation } from '../field';
 
 /** A yes or no. Spreadsheets and expressions may also return it as text in any case, or as 1 and 0. */
-export function booleanField(shown: Presentation): Field<boolean> {
-	return {
-		property: { type: 'boolean', default: false, ...shown },
-		read(raw) {
-			if (isUnset(raw)) return undefined;
-			const text = ['boolean', 'string', 'number'].includes(typeof raw) ? String(raw) : '';
-			if (/^\s*(true|1)\s*$/i.test(text)) return true;
-			if (/^\s*(false|0)\s*$/i.test(text)) return false;
-			throw new InvalidInputError(
-				`'${shown.displayName}' must be true or false`,
-				'Use true or false.',
-			);
-		},
-	};
-}
+export const booleanField = (shown: Presentation): Field<boolean> =>
+	defineField({ type: 'boolean', default: false, ...shown }, (raw) => {
+		const text = ['boolean', 'string', 'number'].includes(typeof raw) ? String(raw) : '';
+		if (/^\s*(true|1)\s*$/i.test(text)) return true;
+		if (/^\s*(false|0)\s*$/i.test(text)) return false;
+		throw new InvalidInputError(
+			`'${shown.displayName}' must be true or false`,
+			'Use true or false.',
+		);
+	});
 
 /** A toggle that is on when a user adds it, because users add what they want to enable. */
 export const switchField = (

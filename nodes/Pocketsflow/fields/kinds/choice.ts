@@ -1,20 +1,17 @@
 import type { INodePropertyOptions } from 'n8n-workflow';
 
-import { InvalidInputError, isUnset, type Field, type Presentation } from '../field';
+import { defineField, InvalidInputError, type Field, type Presentation } from '../field';
 
-/** One of a fixed set of values. */
-export function choiceField(shown: Presentation, options: INodePropertyOptions[]): Field<string> {
-	return {
-		property: { type: 'options', default: options[0].value, ...shown, options },
-		read(raw) {
-			if (isUnset(raw)) return undefined;
-			const chosen = options.find(({ value }) => value === raw);
-			if (!chosen)
-				throw new InvalidInputError(
-					`'${shown.displayName}' must be one of ${options.map(({ value }) => value).join(', ')}`,
-					'Select an option from the list, or use an expression that returns one of these values.',
-				);
-			return String(chosen.value);
-		},
-	};
+export function choiceField(
+	shown: Presentation & { options: readonly INodePropertyOptions[] },
+): Field<string> {
+	const options = [...shown.options];
+	return defineField({ type: 'options', default: options[0].value, ...shown, options }, (raw) => {
+		const chosen = options.find(({ value }) => value === raw);
+		if (chosen) return String(chosen.value);
+		throw new InvalidInputError(
+			`'${shown.displayName}' must be one of ${options.map(({ value }) => value).join(', ')}`,
+			'Select an option from the list, or use an expression that returns one of these values.',
+		);
+	});
 }

@@ -1,35 +1,28 @@
 import { formatDay, parseDate, type DayEdge } from '../../api/dates';
-import { InvalidInputError, isUnset, type Field, type Presentation } from '../field';
+import { defineField, InvalidInputError, type Field, type Presentation } from '../field';
 
 /**
- * A point in time, sent in UTC as ISO 8601. Text without a time zone is in the workflow's, because that is
- * how the editor writes a picked date. A date without a time is the start or the end of that day.
+ * A point in time, sent in UTC. Without a time zone it is in the workflow's, as the editor writes
+ * dates. A date without a time is the start or the end of that day.
  */
-export function dateField(shown: Presentation, edge: DayEdge = 'start'): Field<string> {
-	return {
-		property: { type: 'dateTime', default: '', ...shown },
-		read: (raw, timezone = 'UTC') =>
-			isUnset(raw) ? undefined : readDate(shown.displayName, raw, timezone, edge).toISOString(),
-	};
-}
+export const dateField = (shown: Presentation, edge: DayEdge = 'start'): Field<string> =>
+	defineField({ type: 'dateTime', default: '', ...shown }, (raw, timezone) =>
+		readDate(shown.displayName, raw, timezone, edge).toISOString(),
+	);
 
 /** A calendar day in the time zone of the workflow, sent as 2026-11-23. */
-export function dayField(shown: Presentation): Field<string> {
-	return {
-		property: { type: 'dateTime', default: '', ...shown },
-		read: (raw, timezone = 'UTC') =>
-			isUnset(raw) ? undefined : formatDay(readDate(shown.displayName, raw, timezone), timezone),
-	};
-}
+export const dayField = (shown: Presentation): Field<string> =>
+	defineField({ type: 'dateTime', default: '', ...shown }, (raw, timezone) =>
+		formatDay(readDate(shown.displayName, raw, timezone), timezone),
+	);
 
 function readDate(displayName: string, raw: unknown, timezone: string, edge?: DayEdge): Date {
 	const date = parseDate(raw, timezone, edge);
-	if (!date)
-		throw new InvalidInputError(
-			`'${displayName}' must be a date`,
-			typeof raw === 'number'
-				? `The number ${raw} is not a timestamp in seconds or milliseconds. Use a date such as 2026-11-23. In a spreadsheet, format the cell as text.`
-				: 'Use a date such as 2026-11-23 or 2026-11-23T09:30:00Z, a timestamp, or a date from an expression.',
-		);
-	return date;
+	if (date) return date;
+	throw new InvalidInputError(
+		`'${displayName}' must be a date`,
+		typeof raw === 'number'
+			? `The number ${raw} is not a timestamp in seconds or milliseconds. Use a date such as 2026-11-23. In a spreadsheet, format the cell as text.`
+			: 'Use a date such as 2026-11-23 or 2026-11-23T09:30:00Z, a timestamp, or a date from an expression.',
+	);
 }

@@ -20,11 +20,9 @@ export interface Address {
 }
 
 /**
- * Returns the ID from a URL that was pasted in its place. Anything that is not a URL is returned unchanged.
- * n8n could extract the ID, too, but only in the mode By URL, and only from text, while an expression may
- * return a number.
- * @param address where the ID is in a known URL. Otherwise, it must be the only path segment that has the
- * format of an ID (docs/pocketsflow-api.md#ids).
+ * Returns the ID from a URL that was pasted in its place, and anything else unchanged. n8n could do
+ * so only in the mode By URL and only for text. Without a known address, the ID must be the only
+ * path segment in the form of one (docs/pocketsflow-api.md#ids).
  * @throws InvalidInputError for a URL without the ID, and for an object that contains one
  */
 export function readPastedId(displayName: string, value: unknown, address?: Address): unknown {
@@ -53,9 +51,8 @@ const findIdSegments = (url: string) =>
 		.filter((segment) => /^[0-9a-f]{24}$/i.test(segment));
 
 /**
- * Reads an ID that becomes one segment of a path. Accepts any format (docs/pocketsflow-api.md#ids) except
- * values that would change the path or cannot be encoded: `.`, `..`, and half of a surrogate pair.
- * @throws InvalidInputError
+ * Reads an ID in any form (docs/pocketsflow-api.md#ids) except what would change the path or cannot
+ * be encoded: `.`, `..`, and half of a surrogate pair. @throws InvalidInputError
  */
 export function readPathId(displayName: string, raw: unknown): string | undefined {
 	if (isUnset(raw)) return undefined;

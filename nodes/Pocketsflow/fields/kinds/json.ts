@@ -2,8 +2,8 @@ import { jsonParse, type IDataObject } from 'n8n-workflow';
 
 import { isRecord } from '../../api/responses';
 import {
+	defineField,
 	InvalidInputError,
-	isUnset,
 	putInQuotes,
 	quote,
 	type Field,
@@ -13,21 +13,15 @@ import { isExact, isExactText } from '../numbers';
 import { textField } from './text';
 
 /** A JSON object, sent unchanged. */
-export function jsonField(shown: Presentation): Field<IDataObject> {
-	return {
-		property: { type: 'json', default: '', ...shown },
-		read(raw) {
-			if (isUnset(raw)) return undefined;
-			const value = parseJsonInput(shown.displayName, raw);
-			if (!isRecord(value))
-				throw new InvalidInputError(
-					`'${shown.displayName}' must be a JSON object`,
-					'Use an object such as {"primary": "#5B3DF5"}.',
-				);
-			return value;
-		},
-	};
-}
+export const jsonField = (shown: Presentation): Field<IDataObject> =>
+	defineField({ type: 'json', default: '', ...shown }, (raw) => {
+		const value = parseJsonInput(shown.displayName, raw);
+		if (isRecord(value)) return value;
+		throw new InvalidInputError(
+			`'${shown.displayName}' must be a JSON object`,
+			'Use an object such as {"primary": "#5B3DF5"}.',
+		);
+	});
 
 /** Text, or a JSON object if the text is one. */
 export function textOrJsonField(shown: Presentation): Field<string | IDataObject> {
@@ -45,9 +39,8 @@ export function textOrJsonField(shown: Presentation): Field<string | IDataObject
 const invalidJson = Symbol('invalid JSON');
 
 /**
- * Parses JSON text. A value that is not text was already parsed by an expression. Refuses what would be
- * lost or changed: numbers that JavaScript cannot represent, duplicate keys, and values that JSON does not
- * have.
+ * Parses text; an expression may have parsed it already. Refuses what would be lost or changed:
+ * numbers that JavaScript cannot represent, duplicate keys, and values that JSON does not have.
  * @throws InvalidInputError
  */
 export function parseJsonInput(displayName: string, raw: unknown): unknown {
@@ -84,16 +77,18 @@ function refuseLossyText(displayName: string, text: string): void {
 	}
 }
 
+export const refuseDuplicate = (displayName: string, key: string) =>
+	new InvalidInputError(
+		`'${displayName}' has the key ${quote(key)} twice`,
+		'Remove one of them: a key can be sent only once.',
+	);
+
 function addKey(displayName: string, keys: Set<string> | undefined, key: string): void {
-	if (keys?.has(key))
-		throw new InvalidInputError(
-			`'${displayName}' has the key ${quote(key)} twice`,
-			'Remove one of them: a key can be sent only once.',
-		);
+	if (keys?.has(key)) throw refuseDuplicate(displayName, key);
 	keys?.add(key);
 }
 
-/** Checks what an expression returned, at any depth. Visits each object once. */
+/** Checks what an expression returned, at any depth. */
 function refuseLossyValues(displayName: string, given: unknown): void {
 	const seen = new Set<unknown>();
 	const rest: Array<[key: string, value: unknown]> = [['', given]];

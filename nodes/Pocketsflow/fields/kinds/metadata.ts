@@ -1,18 +1,16 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { isRecord } from '../../api/responses';
-import { InvalidInputError, putInQuotes, quote, readText, refuseMissing } from '../field';
+import { InvalidInputError, isUnset, putInQuotes, quote, readText, refuseMissing } from '../field';
 import { isExact } from '../numbers';
-import { parseJsonInput } from './json';
+import { parseJsonInput, refuseDuplicate } from './json';
 
 /**
- * Reads metadata from the rows of a key-value collection. Blank rows are refused, too: n8n creates blank
- * rows from an expression that stands for all of them (docs/n8n-engine.md#loading-and-metadata).
- * @throws InvalidInputError
+ * Blank rows are refused, too: n8n creates them from an expression that stands for all rows
+ * (docs/n8n-engine.md#loading-and-metadata). @throws InvalidInputError
  */
 export function readMetadataRows(displayName: string, raw: unknown): IDataObject | undefined {
-	// An empty object is a collection without rows. An object without `entries` holds something that would be
-	// ignored.
+	// An empty object has no rows. In another object without `entries`, the content would be ignored.
 	const isBlank = raw === '' || (isRecord(raw) && Object.keys(raw).length === 0);
 	const rows = isBlank ? [] : isRecord(raw) ? raw.entries : raw;
 	if (!Array.isArray(rows) || !rows.every(isRecord))
@@ -23,17 +21,11 @@ export function readMetadataRows(displayName: string, raw: unknown): IDataObject
 	if (rows.length === 0) return undefined;
 	return buildMetadata(
 		displayName,
-		rows.map(({ key, value }) => [readKey(displayName, key), value]),
+		rows.map(({ key, value }) => [readText(displayName, key ?? ''), value]),
 	);
 }
 
-const readKey = (displayName: string, key: unknown) =>
-	key === undefined || key === null ? '' : readText(displayName, key);
-
-/**
- * Reads metadata from JSON: text, or an object that an expression returned.
- * @throws InvalidInputError
- */
+/** Reads text, or an object that an expression returned. @throws InvalidInputError */
 export function readMetadataJson(displayName: string, raw: unknown): IDataObject | undefined {
 	if (raw === '') return undefined;
 	if (raw === undefined || raw === null) throw refuseMissing(displayName);
@@ -48,10 +40,8 @@ export function readMetadataJson(displayName: string, raw: unknown): IDataObject
 	return entries.length === 0 ? undefined : buildMetadata(displayName, entries);
 }
 
-/**
- * Refuses what would not come back with the order (docs/pocketsflow-api.md#metadata): if metadata is
- * missing or changed, the sale can no longer be matched to the seller's order.
- */
+// Refuses what would not come back with the order (docs/pocketsflow-api.md#metadata): without it,
+// the sale can no longer be matched to the seller's order.
 function buildMetadata(displayName: string, entries: Array<[string, unknown]>): IDataObject {
 	const metadata: IDataObject = {};
 	for (const [givenKey, value] of entries) {
@@ -71,15 +61,11 @@ function checkKey(displayName: string, key: string, metadata: IDataObject): void
 	// Assigning to this key would set the object's prototype and lose the entry.
 	if (key === '__proto__')
 		throw new InvalidInputError(`'${displayName}' cannot have the key '${key}'`, 'Rename the key.');
-	if (Object.hasOwn(metadata, key))
-		throw new InvalidInputError(
-			`'${displayName}' has the key ${quote(key)} twice`,
-			'Remove one of them: a key can be sent only once.',
-		);
+	if (Object.hasOwn(metadata, key)) throw refuseDuplicate(displayName, key);
 }
 
 function readValue(displayName: string, key: string, value: unknown): string | number | boolean {
-	if (isEmpty(value))
+	if (isUnset(value) || (typeof value === 'string' && value.trim() === ''))
 		throw new InvalidInputError(
 			`'${displayName}' has no value for ${quote(key)}`,
 			'Enter a value, or remove the entry. If you use an expression, check that the field it reads exists.',
@@ -96,6 +82,3 @@ function readValue(displayName: string, key: string, value: unknown): string | n
 		'Pocketsflow does not return nested objects or lists. Use a separate key for each value.',
 	);
 }
-
-const isEmpty = (value: unknown) =>
-	value === undefined || value === null || (typeof value === 'string' && value.trim() === '');

@@ -1,39 +1,33 @@
-import { InvalidInputError, isUnset, type Field, type Presentation } from '../field';
+import { defineField, InvalidInputError, type Field, type Presentation } from '../field';
 import { isExactText } from '../numbers';
 
 interface NumberBounds {
 	min?: number;
 	max?: number;
 	integer?: boolean;
-	/** The most decimal places that are accepted. */
 	decimals?: number;
 }
 
 /**
- * A number, or text that is entirely a number. Infinity, NaN, and numbers out of bounds are refused. Unless
- * a default is harmless, the parameter is text: n8n fills number parameters with 0 and never marks them as
- * missing (docs/n8n-engine.md#loading-and-metadata).
+ * A number, or text that is entirely one. Without a harmless default, the parameter is text: n8n
+ * fills number parameters with 0 and never marks them as missing
+ * (docs/n8n-engine.md#loading-and-metadata).
  */
 export function numberField(shown: Presentation, bounds: NumberBounds = {}): Field<number> {
-	const { min, max } = bounds;
-	return {
-		property:
-			shown.default === undefined
-				? { type: 'string', default: '', ...shown }
-				: {
-						type: 'number',
-						default: 0,
-						...shown,
-						typeOptions: {
-							...(min !== undefined && { minValue: min }),
-							...(max !== undefined && { maxValue: max }),
-						},
-					},
-		read(raw) {
-			if (isUnset(raw) || (typeof raw === 'string' && raw.trim() === '')) return undefined;
-			return readNumber(shown.displayName, raw, bounds);
-		},
+	const { min: minValue, max: maxValue } = bounds;
+	const typeOptions = {
+		...(minValue !== undefined && { minValue }),
+		...(maxValue !== undefined && { maxValue }),
 	};
+	return defineField(
+		shown.default === undefined
+			? { type: 'string', default: '', ...shown }
+			: { type: 'number', default: 0, ...shown, typeOptions },
+		(raw) =>
+			typeof raw === 'string' && raw.trim() === ''
+				? undefined
+				: readNumber(shown.displayName, raw, bounds),
+	);
 }
 
 function readNumber(
@@ -61,15 +55,13 @@ function readNumber(
 const isNumeric = (raw: unknown): raw is number | string =>
 	typeof raw === 'number' || (typeof raw === 'string' && /^\s*-?\d+(\.\d+)?\s*$/.test(raw));
 
-/** Whether a numeric value keeps all its digits when it is sent as a number. */
 const isExactNumeric = (raw: unknown) => typeof raw !== 'string' || isExactText(raw.trim());
 
-/** What a user must know to enter an amount. */
 export const notCents = '29.99 is $29.99, not cents';
 
 /**
- * An amount of money in major units, as the API expects it (docs/pocketsflow-api.md#money): 29.99 is
- * $29.99. Some currencies have three decimal places; more are a rounding error, such as that of 0.1 + 0.2.
+ * An amount in major units (docs/pocketsflow-api.md#money): 29.99 is $29.99. Some currencies have
+ * three decimal places; more are a rounding error, such as that of 0.1 + 0.2.
  */
 export function moneyField(
 	shown: Presentation,

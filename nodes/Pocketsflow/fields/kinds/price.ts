@@ -1,4 +1,5 @@
 import {
+	checkField,
 	InvalidInputError,
 	showFor,
 	type CollectionValues,
@@ -10,45 +11,32 @@ import { choiceField } from './choice';
 import { moneyField } from './number';
 
 /** Whether a new product has a price, so that none is free because someone forgot its price. */
-const pricingField = choiceField(
-	{
-		displayName: 'Pricing',
-		name: 'pricing',
-		description: 'The pricing of the product: paid or free',
-		default: 'paid',
-	},
-	[
+const pricingField = choiceField({
+	displayName: 'Pricing',
+	name: 'pricing',
+	description: 'The pricing of the product: paid or free',
+	default: 'paid',
+	options: [
 		{ name: 'Free', value: 'free', description: 'Sets the price to 0' },
 		{ name: 'Paid', value: 'paid', description: 'Buyers pay the price that you set' },
 	],
-);
+});
 
 /** A price in major units. A price of 0 is refused, because free is a separate choice. */
-export function priceField(shown: Presentation): Field<number> {
-	const field = moneyField({ ...shown, required: true });
-	return {
-		...field,
-		read(raw) {
-			const price = field.read(raw);
-			if (price === 0)
-				throw new InvalidInputError(
-					`'${shown.displayName}' is 0`,
-					"Enter a price. To offer the product for free, set 'Pricing' to 'Free', or add 'Make Free' when you update it.",
-				);
-			return price;
-		},
-	};
-}
+export const priceField = (shown: Presentation): Field<number> =>
+	checkField(
+		moneyField({ ...shown, required: true }),
+		(price) => price !== 0,
+		() => 'is 0',
+		"Enter a price. To offer the product for free, set 'Pricing' to 'Free', or add 'Make Free' when you update it.",
+	);
 
-/** The price fields of a new product, in the order in which the panel shows them. */
 export const buildPriceFields = (price: Field<number>): readonly Field[] => [
 	pricingField,
 	showFor({ pricing: ['paid'] }, price),
 ];
 
-/**
- * The price from the fields of `buildPriceFields`: 0 only if Free was selected. @throws InvalidInputError
- */
+/** The price: 0 only if Free was selected. @throws InvalidInputError */
 export const readPrice = (
 	item: { require<T>(field: Field<T>): T },
 	price: Field<number>,
@@ -62,11 +50,7 @@ export const makeFreeField: Field<boolean> = {
 	read: (raw) => freeSwitch.read(raw) || undefined,
 };
 
-/**
- * The body of an update whose fields include `makeFreeField`.
- * @param field the field of the price
- * @throws InvalidInputError if both a price and Make Free are set
- */
+/** The body of an update with Make Free and a price. @throws InvalidInputError if both are set */
 export function readPriceChange(
 	{ makeFree, ...changes }: CollectionValues,
 	{ property: { name, displayName } }: Field,

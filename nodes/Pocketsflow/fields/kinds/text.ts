@@ -1,30 +1,22 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import {
-	InvalidInputError,
-	isUnset,
-	quote,
-	readText,
-	type Field,
-	type Presentation,
-} from '../field';
+import { checkField, defineField, quote, readText, type Field, type Presentation } from '../field';
 
 /** Text, sent exactly as entered. Text that is only whitespace counts as not set. */
-export function textField(
+export const textField = (
 	shown: Presentation,
 	typeOptions?: INodeProperties['typeOptions'],
-): Field<string> {
-	return {
-		property: { type: 'string', default: '', ...shown, ...(typeOptions && { typeOptions }) },
-		// A value that is required on creation cannot be cleared later.
-		emptyValue: shown.required ? undefined : '',
-		read(raw) {
-			if (isUnset(raw)) return undefined;
+): Field<string> => ({
+	...defineField(
+		{ type: 'string', default: '', ...shown, ...(typeOptions && { typeOptions }) },
+		(raw) => {
 			const value = readText(shown.displayName, raw);
 			return value.trim() === '' ? undefined : value;
 		},
-	};
-}
+	),
+	// A value that is required on creation cannot be cleared later.
+	emptyValue: shown.required ? undefined : '',
+});
 
 export const longTextField = (
 	displayName: string,
@@ -46,36 +38,19 @@ export function comparedTextField(shown: Presentation): Field<string> {
 }
 
 /** An absolute http or https URL, without surrounding whitespace. */
-export function urlField(shown: Presentation): Field<string> {
-	const asText = codeField({ placeholder: 'e.g. https://example.com/thanks', ...shown });
-	return {
-		...asText,
-		read(raw) {
-			const value = asText.read(raw);
-			if (value === undefined) return undefined;
-			if (!/^https?:\/\/[^\s/]/i.test(value) || !URL.canParse(value))
-				throw new InvalidInputError(
-					`'${shown.displayName}' must be a complete URL, not ${quote(value)}`,
-					'Use an address that begins with https:// or http://.',
-				);
-			return value;
-		},
-	};
-}
+export const urlField = (shown: Presentation): Field<string> =>
+	checkField(
+		codeField({ placeholder: 'e.g. https://example.com/thanks', ...shown }),
+		(value) => /^https?:\/\/[^\s/]/i.test(value) && URL.canParse(value),
+		(value) => `must be a complete URL, not ${quote(value)}`,
+		'Use an address that begins with https:// or http://.',
+	);
 
 /** One email address. Refuses only text that is certainly not one; Pocketsflow decides the rest. */
-export function emailField(shown: Presentation): Field<string> {
-	const asText = codeField({ placeholder: 'e.g. name@email.com', ...shown });
-	return {
-		...asText,
-		read(raw) {
-			const value = asText.read(raw);
-			if (value !== undefined && !/^[^\s@]+@[^\s@]+$/.test(value))
-				throw new InvalidInputError(
-					`'${shown.displayName}' must be an email address, not ${quote(value)}`,
-					'Use one address, such as name@email.com.',
-				);
-			return value;
-		},
-	};
-}
+export const emailField = (shown: Presentation): Field<string> =>
+	checkField(
+		codeField({ placeholder: 'e.g. name@email.com', ...shown }),
+		(value) => /^[^\s@]+@[^\s@]+$/.test(value),
+		(value) => `must be an email address, not ${quote(value)}`,
+		'Use one address, such as name@email.com.',
+	);

@@ -1,7 +1,6 @@
 import { InvalidInputError, type Collection, type CollectionValues, type Field } from '../field';
 import { dateField } from '../kinds/date';
 
-/** Optional fields of an operation that creates something or performs an action. */
 export const buildAdditionalFields = (...fields: Field[]): Collection => ({
 	name: 'additionalFields',
 	displayName: 'Additional Fields',
@@ -10,7 +9,6 @@ export const buildAdditionalFields = (...fields: Field[]): Collection => ({
 	fields,
 });
 
-/** The fields that an update can change. */
 export const buildUpdateFields = (...fields: Field[]): Collection => ({
 	name: 'updateFields',
 	displayName: 'Update Fields',
@@ -46,13 +44,9 @@ const endDateField = dateField(
 	'end',
 );
 
-/** The filters by creation date. */
 export const dateRangeFields = [startDateField, endDateField];
 
-/**
- * Checks the values of `dateRangeFields` (ISO 8601 or calendar days) and returns all values.
- * @throws InvalidInputError if the range ends before it begins
- */
+/** Returns the values. @throws InvalidInputError if their date range ends before it begins */
 export function checkDateRange(values: CollectionValues): CollectionValues {
 	const { startDate, endDate } = values;
 	if (typeof startDate === 'string' && typeof endDate === 'string' && endDate < startDate)

@@ -8,7 +8,6 @@ export const returnAllField = booleanField({
 	description: 'Whether to return all results or only up to a given limit',
 });
 
-/** How many results a list returns by default. */
 export const defaultLimit = 50;
 
 export const limitField = showFor(

@@ -1,8 +1,18 @@
-import { InvalidInputError, type CollectionValues, type Field } from '../field';
+import { checkField, InvalidInputError, type CollectionValues, type Field } from '../field';
 import { switchField } from '../kinds/boolean';
 import { moneyField } from '../kinds/number';
 import { codeField, longTextField, textField, urlField } from '../kinds/text';
 import { urlListField } from '../list';
+
+/** The name of something for sale. */
+export const buildNameField = (placeholder: string): Field<string> =>
+	textField({
+		displayName: 'Name',
+		name: 'name',
+		required: true,
+		placeholder,
+		description: 'The name that buyers see',
+	});
 
 export const descriptionField = longTextField(
 	'Description',
@@ -11,29 +21,27 @@ export const descriptionField = longTextField(
 	4,
 );
 
-export const currencyField = buildCurrencyField();
+export const currencyField: Field<string> = {
+	...checkField(
+		codeField({
+			displayName: 'Currency',
+			name: 'currency',
+			placeholder: 'e.g. USD',
+			description:
+				'Three-letter ISO 4217 code of the currency. Default: the currency of the account.',
+		}),
+		(value) => /^[a-z]{3}$/i.test(value),
+		() => 'must be a three-letter code',
+		'Use an ISO 4217 code such as USD.',
+	),
+	emptyValue: undefined,
+};
 
-function buildCurrencyField(): Field<string> {
-	const { property, read } = codeField({
-		displayName: 'Currency',
-		name: 'currency',
-		placeholder: 'e.g. USD',
-		description:
-			'Three-letter ISO 4217 code of the currency. Default: the currency of the account.',
-	});
-	return {
-		property,
-		read(raw) {
-			const value = read(raw);
-			if (value !== undefined && !/^[a-z]{3}$/i.test(value))
-				throw new InvalidInputError(
-					"'Currency' must be a three-letter code",
-					'Use an ISO 4217 code such as USD.',
-				);
-			return value;
-		},
-	};
-}
+export const publishedField = switchField(
+	'Published',
+	'published',
+	'Whether buyers can see and buy the product',
+);
 
 /** The optional fields that products and subscription offers share. */
 export const pageFields: readonly Field[] = [
@@ -84,7 +92,7 @@ export const pageFields: readonly Field[] = [
 		},
 		{ rows: 3 },
 	),
-	switchField('Published', 'published', 'Whether buyers can see and buy the product'),
+	publishedField,
 	switchField('Show Reviews', 'showReviews', 'Whether the sales page shows reviews'),
 	switchField('Show Sales', 'showSales', 'Whether the sales page shows the number of sales'),
 	codeField({
@@ -107,10 +115,7 @@ export const pageFields: readonly Field[] = [
 	}),
 ];
 
-/**
- * Checks the prices among the values of `pageFields` (major units) and returns all values.
- * @throws InvalidInputError if the minimum is above the maximum
- */
+/** Returns the values. @throws InvalidInputError if the minimum price is above the maximum */
 export function checkPriceRange(values: CollectionValues): CollectionValues {
 	const { minPrice, maxPrice } = values;
 	if (typeof minPrice === 'number' && typeof maxPrice === 'number' && minPrice > maxPrice)
