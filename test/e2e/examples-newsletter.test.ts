@@ -86,7 +86,7 @@ test('the execution fails if the list does not answer, and the link works again'
 	expect(brevo.isOnList(email)).toBe(true);
 });
 
-test('a buyer whom the mail server refused is asked by the next purchase', async () => {
+test('a buyer whose email was refused is asked by the next purchase', async () => {
 	const email = 'refused@example.com';
 	shop.mailServer.refuses = true;
 	expect(await sell(email, 'yes')).not.toBe('');
