@@ -441,6 +441,27 @@ describe('a Telegram group', () => {
 		expect(await access.checkAtNight()).toBe('');
 	});
 
+	test('a new subscription gets one link to the Telegram group if two of its events arrive together', async () => {
+		const { email, buyer } = newBuyer();
+		shop.loseDeliveries();
+		const membership = await shop.subscribe(buyer);
+		await shop.environment.sandbox.waitForDeliveries();
+		shop.recover();
+		const { deliveries } = shop.environment.sandbox;
+		const body = deliveries.findLast(
+			({ event }) => event === 'customer.subscription.created',
+		)?.body;
+		const created = 'customer.subscription.created';
+		await Promise.all(
+			[created, 'customer.subscription.updated'].map((event) =>
+				shop.control('/deliver', { event, body, wait: true }),
+			),
+		);
+		expect(await access.settle()).toBe('');
+		expect(await access.rows(membership)).toMatchObject([{ access: 'given' }]);
+		expect(linksOf(email)).toHaveLength(1);
+	});
+
 	test('a link to the Telegram group is revoked if its purchase is refunded', async () => {
 		const { user, email, buyer } = newBuyer();
 		const order = await shop.sell(buyer);
