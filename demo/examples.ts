@@ -36,7 +36,7 @@ export const examples: readonly Example[] = [
 		// The store has several products, and says which one is wanted.
 		sells: ({ productId }) => `={{ $json.query.product || '${productId}' }}`,
 		setUp: ({ storeUrl }) => {
-			const order = "{{ encodeURIComponent($json.query.order || 'A-' + $execution.id) }}";
+			const order = "{{ encodeURIComponent($json.query.order || 'n8n-' + $execution.id) }}";
 			// Without a store the buyer lands on the page of "sell".
 			const page = storeUrl ?? "{{ $json.webhookUrl.replace(/.buy$/, '') }}";
 			return {

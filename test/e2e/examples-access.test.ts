@@ -3,8 +3,15 @@ import type { Execution, Workflow } from '../harness/n8n/client';
 import { Brevo } from '../harness/services/brevo';
 import { Discord } from '../harness/services/discord';
 import { Telegram } from '../harness/services/telegram';
+import { pollOften } from '../harness/n8n/workflows';
+import { until } from '../harness/until';
 import { setUpShop, shop } from './exampleShop';
-import { type ExampleOptions, readError, type RunningExample } from './runningExample';
+import {
+	type ExampleOptions,
+	readError,
+	type RunningExample,
+	withoutPolling,
+} from './runningExample';
 
 setUpShop();
 
@@ -20,7 +27,8 @@ class Access {
 
 	static async open(file: string, options: ExampleOptions): Promise<Access> {
 		const values = { acceptTestPurchases: true, ...options.values };
-		const example = await shop.openExample(file, { ...options, values });
+		const change = options.change ?? withoutPolling;
+		const example = await shop.openExample(file, { ...options, values, change });
 		return new Access(example, file.replace('access-', 'pocketsflow_'));
 	}
 
@@ -34,10 +42,20 @@ class Access {
 		return readError(this.newest);
 	}
 
+	/** Unpublishes it. */
+	close = () => this.example.close();
+
 	/** Runs the nightly check; returns what it says could not be done. */
 	checkAtNight = async () => readError(await this.example.run('Every night'));
 
 	rows = (purchase: string) => this.example.rows(this.table, { purchase });
+
+	/** Whether the row of a purchase says that its buyer has access; an error with the row if not. */
+	async isGiven(purchase: string): Promise<boolean> {
+		const [row] = await this.rows(purchase);
+		if (row?.access !== 'given') throw new Error(`${this.table}: ${JSON.stringify(row)}`);
+		return true;
+	}
 
 	/** Changes the row of a purchase, as its owner can by hand. */
 	edit = (purchase: string, data: Record<string, unknown>) =>
@@ -287,7 +305,7 @@ describe('a list of members', () => {
 	/** The address of Google Sheets cannot be set: a node that only makes the same row stands in for its node. */
 	const replaceSheet = (workflow: Workflow): Workflow => ({
 		...workflow,
-		nodes: workflow.nodes.map((node) => {
+		nodes: withoutPolling(workflow).nodes.map((node) => {
 			if (node.name !== 'Update sheet') return node;
 			const { value } = node.parameters.columns as { value: Record<string, string> };
 			const assignments = Object.entries(value).map(([name, expression]) => ({
@@ -423,6 +441,27 @@ describe('a Telegram group', () => {
 		expect(await access.checkAtNight()).toBe('');
 	});
 
+	test('a new subscription gets one link to the Telegram group if two of its events arrive together', async () => {
+		const { email, buyer } = newBuyer();
+		shop.loseDeliveries();
+		const membership = await shop.subscribe(buyer);
+		await shop.environment.sandbox.waitForDeliveries();
+		shop.recover();
+		const { deliveries } = shop.environment.sandbox;
+		const body = deliveries.findLast(
+			({ event }) => event === 'customer.subscription.created',
+		)?.body;
+		const created = 'customer.subscription.created';
+		await Promise.all(
+			[created, 'customer.subscription.updated'].map((event) =>
+				shop.control('/deliver', { event, body, wait: true }),
+			),
+		);
+		expect(await access.settle()).toBe('');
+		expect(await access.rows(membership)).toMatchObject([{ access: 'given' }]);
+		expect(linksOf(email)).toHaveLength(1);
+	});
+
 	test('a link to the Telegram group is revoked if its purchase is refunded', async () => {
 		const { user, email, buyer } = newBuyer();
 		const order = await shop.sell(buyer);
@@ -488,3 +527,59 @@ describe('a Telegram group', () => {
 		expect(linksOf(email)).toHaveLength(1);
 	});
 });
+
+test('purchases whose events were lost give access everywhere, two in one poll', async () => {
+	const [discord, brevo, telegram] = [
+		await Discord.open(),
+		await Brevo.open(),
+		await Telegram.open(),
+	];
+	const change = pollOften;
+	const opened = [
+		await Access.open('access-discord', {
+			values: {
+				discordServer: discord.server,
+				discordRole: discord.role,
+				discordApi: discord.url,
+			},
+			credentials: { discordBotApi: { botToken: discord.botToken } },
+			change,
+		}),
+		await Access.open('access-list', {
+			values: { brevoList: brevo.list, brevoApi: brevo.url },
+			credentials: { sendInBlueApi: { apiKey: brevo.apiKey } },
+			change,
+		}),
+		await Access.open('access-telegram', {
+			values: { telegramBot: telegram.botUrl, telegramChat: telegram.chat },
+			change,
+		}),
+	];
+	shop.loseDeliveries();
+	const buyers = [1, 2].map((number) => ({
+		email: `lost-${number}@example.com`,
+		metadata: { discord_id: `28410239021894999${number}`, telegram_id: `61209000${number}` },
+	}));
+	for (const { metadata } of buyers) discord.join(metadata.discord_id);
+	const orders = [await shop.sell(buyers[0]), await shop.sell(buyers[1])];
+	const membership = await shop.subscribe({ email: 'lost-3@example.com' });
+	const [onServer, onList, inGroup] = opened;
+	const waitFor = (what: string, isSo: () => Promise<boolean>) =>
+		until(what, isSo, { withinMs: 120_000 });
+	for (const access of opened)
+		for (const order of orders) await waitFor('access', () => access.isGiven(order));
+	for (const { email, metadata } of buyers) {
+		expect(discord.hasRole(metadata.discord_id)).toBe(true);
+		expect(brevo.isOnList(email)).toBe(true);
+		expect(shop.mailsTo(email)).toHaveLength(1);
+	}
+	// A polled subscription has no metadata: it is reported, and the owner enters the account.
+	await waitFor('access', () => onList.isGiven(membership));
+	for (const access of [onServer, inGroup])
+		await waitFor('the report', async () => {
+			const [row] = await access.rows(membership);
+			return /has no valid .* ID/.test(String(row?.problem));
+		});
+	for (const access of opened) await access.close();
+	for (const service of [discord, brevo, telegram]) await service.close();
+}, 300_000);

@@ -1,5 +1,7 @@
+import { pollOften } from '../harness/n8n/workflows';
+import { until } from '../harness/until';
 import { setUpShop, shop } from './exampleShop';
-import { readError, type RunningExample } from './runningExample';
+import { readError, type RunningExample, withoutPolling } from './runningExample';
 
 setUpShop();
 
@@ -136,6 +138,7 @@ describe('a license key', () => {
 		keys = await shop.openExample('license-keys', {
 			values: { acceptTestPurchases: true },
 			credentials: { crypto: { hmacSecret: 'a-long-secret' } },
+			change: withoutPolling,
 		});
 		check = await shop.openExample('license-check');
 	});
@@ -233,6 +236,24 @@ describe('a license key', () => {
 		const order = await sell('unread@example.com');
 		expect(await settle()).not.toBe('');
 		expect(await keyOf(order)).toBe('');
+	});
+
+	test('a license key is emailed once for a sale whose event was lost', async () => {
+		const polled = await shop.openExample('license-keys', {
+			values: { acceptTestPurchases: true },
+			credentials: { crypto: { hmacSecret: 'a-long-secret' } },
+			change: pollOften,
+		});
+		shop.loseDeliveries();
+		// Each poll brings one sale.
+		const orders = [await sell('lost-1@example.com'), await sell('lost-2@example.com')];
+		const isSent = async (purchase: string) =>
+			(await polled.rows(table, { purchase, state: 'active' })).length === 1;
+		for (const order of orders)
+			await until('the key to be sent', () => isSent(order), { withinMs: 120_000 });
+		for (const email of ['lost-1@example.com', 'lost-2@example.com'])
+			expect(mailsTo(email)).toHaveLength(1);
+		await polled.close();
 	});
 
 	test('a test purchase gets no license key unless that is set up', async () => {

@@ -44,7 +44,7 @@ describe('the quick start', () => {
 	test('sells without an order ID in the address, under a new ID', async () => {
 		await visit({}, 'ben@example.com');
 		const [sale] = (await example.settle()).items('Replace with your step');
-		expect(sale.orderId).toMatch(/^A-\d+$/);
+		expect(sale.orderId).toMatch(/^n8n-\d+$/);
 	});
 
 	test('the execution fails if Pocketsflow refuses the checkout', async () => {

@@ -86,10 +86,13 @@ test('the execution fails if the list does not answer, and the link works again'
 	expect(brevo.isOnList(email)).toBe(true);
 });
 
-test('the execution fails if the server refuses an email', async () => {
+test('a buyer whose email was refused is asked by the next purchase', async () => {
+	const email = 'refused@example.com';
 	shop.mailServer.refuses = true;
-	expect(await sell('refused@example.com', 'yes')).not.toBe('');
-	expect(await example.rows(table, { email: 'refused@example.com' })).toMatchObject([
-		{ state: 'to ask' },
-	]);
+	expect(await sell(email, 'yes')).not.toBe('');
+	expect(await example.rows(table, { email })).toMatchObject([{ state: 'to ask' }]);
+	shop.mailServer.refuses = false;
+	expect(await sell(email, 'yes')).toBe('');
+	expect(mailsTo(email)).toHaveLength(1);
+	expect(await example.rows(table, { email })).toMatchObject([{ state: 'asked' }]);
 });

@@ -8,9 +8,10 @@ import { buy } from '../../demo/example-workflows';
 import type { Execution, StoredWorkflow, Workflow } from '../harness/n8n/client';
 import { installationTimeoutMs } from '../harness/n8n/environment';
 import { startPostgres, type Postgres } from '../harness/servers/postgres';
+import { pollOften } from '../harness/n8n/workflows';
 import { until } from '../harness/until';
 import { setUpShop, shop } from './exampleShop';
-import type { ExampleOptions, RunningExample } from './runningExample';
+import { type ExampleOptions, type RunningExample, withoutPolling } from './runningExample';
 
 interface ShopOrder {
 	id: string;
@@ -94,7 +95,7 @@ const activateNodes = (workflow: Workflow, platform: Platform): Workflow => ({
 /** Imports the example for one kind of platform, in the place of the one before. */
 async function publish(
 	platform: Platform,
-	{ change = (same) => same, credentials = {} }: ExampleOptions = {},
+	{ change = withoutPolling, credentials = {} }: ExampleOptions = {},
 ): Promise<StoredWorkflow> {
 	await current?.close();
 	current = await shop.openExample('any-platform', {
@@ -279,6 +280,30 @@ describe('a platform with a PostgreSQL database', () => {
 		expect(await readRow()).toEqual([`P-1|paid|${eventId}`]);
 	});
 
+	test('reports one of two payments that arrive at the same moment', async () => {
+		const { client, sandbox } = shop.environment;
+		await postgres.query(
+			`INSERT INTO orders VALUES ('P-9', ${product.price}, 'usd', 'open', '${product._id}')`,
+		);
+		const before = new Set((await client.executions(workflow.id)).map(({ id }) => id));
+		// Both runs read the open order, and both wait to mark it.
+		const lock = postgres.query(
+			"BEGIN; SELECT id FROM orders WHERE id = 'P-9' FOR UPDATE; SELECT pg_sleep(4); COMMIT",
+		);
+		await Promise.all([purchase({ order_id: 'P-9' }), purchase({ order_id: 'P-9' })]);
+		await sandbox.waitForDeliveries();
+		await lock;
+		await client.waitUntilIdle(workflow.id);
+		const ran = (await client.executions(workflow.id)).filter(({ id }) => !before.has(id));
+		const messages = await Promise.all(
+			ran.map(async ({ id }) => (await client.execution(id)).error?.message ?? ''),
+		);
+		expect(messages.sort()).toEqual([
+			'',
+			expect.stringMatching(/^Order P-9 was paid .* another payment marked it at the same moment/),
+		]);
+	});
+
 	test('an order ID with a quote stays a value', async () => {
 		const { error } = await waitForEvent(workflow, () => purchase({ order_id: "P-1' OR '1'='1" }));
 		expect(error?.message).toContain("order P-1' OR '1'='1 could not be found");
@@ -316,7 +341,7 @@ function replaceSheets(workflow: Workflow): Workflow {
 		const { type, typeVersion, parameters } = standIns.get(node.name) ?? node;
 		return { ...node, type, typeVersion, parameters };
 	});
-	return { ...workflow, nodes };
+	return withoutPolling({ ...workflow, nodes });
 }
 
 test('a platform that is a sheet takes its own way through the workflow', async () => {
@@ -340,9 +365,21 @@ test('a sale is reported if the node that marks it is inactive', async () => {
 			node.name === 'Mark by REST' ? { ...node, disabled: true } : node,
 		),
 	});
-	const workflow = await publish('rest', { change: deactivateMark });
+	const change = (workflow: Workflow) => withoutPolling(deactivateMark(workflow));
+	const workflow = await publish('rest', { change });
 	restShop.add('R-7', product.price);
 	const { status, error } = await waitForEvent(workflow, () => purchase({ order_id: 'R-7' }));
 	expect(status).toBe('error');
 	expect(error?.message).toMatch(/^Order R-7 was paid .* but no node marked it as paid/);
+});
+
+test('a sale whose event was lost is marked by the polling trigger, once', async () => {
+	const workflow = await publish('rest', { change: pollOften });
+	restShop.add('R-8', product.price);
+	shop.loseDeliveries();
+	await purchase({ order_id: 'R-8' });
+	const isPaid = () => restShop.orders.get('R-8')?.status === 'paid';
+	await until('the order to be paid', isPaid, { withinMs: 100_000 });
+	await shop.environment.client.waitUntilIdle(workflow.id);
+	expect(restShop.marks.filter((id) => id === 'R-8')).toHaveLength(1);
 });

@@ -36,6 +36,14 @@ const prepare = (workflow: Workflow): Workflow => ({
 	})),
 });
 
+/** Without its polling trigger, for tests that decide which events come, and when. */
+export const withoutPolling = <W extends Pick<Workflow, 'nodes'>>(workflow: W): W => ({
+	...workflow,
+	nodes: workflow.nodes.map((node) =>
+		node.type.endsWith('.pocketsflowPollingTrigger') ? { ...node, disabled: true } : node,
+	),
+});
+
 const isRunning = ({ status }: ExecutionSummary) => status === 'new' || status === 'running';
 
 /** What an execution says that went wrong; empty if nothing did. */

@@ -273,6 +273,16 @@ describe.each(examples.map((example) => [example.file, example] as const))(
 			expect(unrecorded.map(({ name }) => name)).toEqual([]);
 		});
 
+		it('asks whether a row exists by equality only, because n8n ignores every other condition', () => {
+			const ignored = nodes.filter(
+				({ type, parameters: { operation, filters } }) =>
+					type.endsWith('.dataTable') &&
+					/^row(Not)?Exists$/.test(String(operation)) &&
+					/"condition":"(?!eq")/.test(JSON.stringify(filters)),
+			);
+			expect(ignored.map(({ name }) => name)).toEqual([]);
+		});
+
 		it('never takes a failure for an empty answer', () => {
 			// With both settings n8n leads an empty item on next to the error.
 			const both = nodes.filter(
