@@ -17,9 +17,7 @@ export interface PickerSource {
 	list: ListEndpoint;
 	/** The parts of the label, from a record and those of `related` that belong to it, if read. */
 	label(record: IDataObject, related: readonly IDataObject[]): Array<string | undefined>;
-	/**
-	 * A list that completes labels. Its `key` is the `ownKey` of the offered record it belongs to.
-	 */
+	/** A list that completes labels: its `key` is the `ownKey` of the record that it belongs to. */
 	related?: {
 		list: ListEndpoint;
 		key(record: IDataObject): string | undefined;

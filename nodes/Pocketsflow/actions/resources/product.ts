@@ -1,9 +1,11 @@
 import { lists } from '../../api/lists';
 import {
+	buildNameField,
 	checkPriceRange,
 	currencyField,
 	descriptionField,
 	pageFields,
+	publishedField,
 } from '../../fields/shared/salesPage';
 import { buildProductField } from '../../fields/locators';
 import {
@@ -16,19 +18,12 @@ import {
 import { switchField } from '../../fields/kinds/boolean';
 import { choiceField } from '../../fields/kinds/choice';
 import { noticeField } from '../../fields/kinds/notice';
-import { textField } from '../../fields/kinds/text';
 import type { Resource } from '../operation';
 import { RecordOperations } from '../recordOperations';
 
 const productField = buildProductField();
 
-const nameField = textField({
-	displayName: 'Name',
-	name: 'name',
-	required: true,
-	placeholder: 'e.g. Icon pack',
-	description: 'The name that buyers see',
-});
+const nameField = buildNameField('e.g. Icon pack');
 
 const productPriceField = priceField({
 	displayName: 'Price',
@@ -44,12 +39,6 @@ const fileNotice = noticeField(
 );
 
 const activeField = switchField('Active', 'active', 'Whether the product is active');
-
-const publishedField = switchField(
-	'Published',
-	'published',
-	'Whether buyers can see and buy the product',
-);
 
 const products = new RecordOperations({
 	noun: 'product',

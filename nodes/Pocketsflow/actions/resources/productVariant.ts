@@ -1,19 +1,14 @@
 import { buildProductField } from '../../fields/locators';
 import { buildPriceFields, priceField, readPrice } from '../../fields/kinds/price';
 import { idField } from '../../fields/kinds/id';
-import { longTextField, textField } from '../../fields/kinds/text';
+import { longTextField } from '../../fields/kinds/text';
+import { buildNameField } from '../../fields/shared/salesPage';
 import type { Resource } from '../operation';
 import { RecordOperations } from '../recordOperations';
 
 const productField = buildProductField({ description: 'The product to add the variant to' });
 
-const nameField = textField({
-	displayName: 'Name',
-	name: 'name',
-	required: true,
-	placeholder: 'e.g. Team license',
-	description: 'The name that buyers see',
-});
+const nameField = buildNameField('e.g. Team license');
 
 const variantPriceField = priceField({
 	displayName: 'Price',

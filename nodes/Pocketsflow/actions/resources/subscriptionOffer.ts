@@ -1,12 +1,12 @@
 import { lists } from '../../api/lists';
-import { checkPriceRange, pageFields } from '../../fields/shared/salesPage';
+import { buildNameField, checkPriceRange, pageFields } from '../../fields/shared/salesPage';
 import { jsonField, textOrJsonField } from '../../fields/kinds/json';
 import { checkoutQueryPattern, idPattern, locatorField, offerSource } from '../../fields/locators';
 import { buildPriceFields, priceField, readPrice } from '../../fields/kinds/price';
 import { switchField } from '../../fields/kinds/boolean';
 import { choiceField } from '../../fields/kinds/choice';
 import { numberField } from '../../fields/kinds/number';
-import { longTextField, textField, urlField } from '../../fields/kinds/text';
+import { longTextField, urlField } from '../../fields/kinds/text';
 import type { Resource } from '../operation';
 import { RecordOperations } from '../recordOperations';
 
@@ -22,13 +22,7 @@ const offerField = locatorField({
 	},
 });
 
-const nameField = textField({
-	displayName: 'Name',
-	name: 'name',
-	required: true,
-	placeholder: 'e.g. Pro membership',
-	description: 'The name that buyers see',
-});
+const nameField = buildNameField('e.g. Pro membership');
 
 const offerPriceField = priceField({
 	displayName: 'Price',

@@ -4,6 +4,16 @@ import { moneyField } from '../kinds/number';
 import { codeField, longTextField, textField, urlField } from '../kinds/text';
 import { urlListField } from '../list';
 
+/** The name of something for sale. */
+export const buildNameField = (placeholder: string): Field<string> =>
+	textField({
+		displayName: 'Name',
+		name: 'name',
+		required: true,
+		placeholder,
+		description: 'The name that buyers see',
+	});
+
 export const descriptionField = longTextField(
 	'Description',
 	'description',
@@ -26,6 +36,12 @@ export const currencyField: Field<string> = {
 	),
 	emptyValue: undefined,
 };
+
+export const publishedField = switchField(
+	'Published',
+	'published',
+	'Whether buyers can see and buy the product',
+);
 
 /** The optional fields that products and subscription offers share. */
 export const pageFields: readonly Field[] = [
@@ -76,7 +92,7 @@ export const pageFields: readonly Field[] = [
 		},
 		{ rows: 3 },
 	),
-	switchField('Published', 'published', 'Whether buyers can see and buy the product'),
+	publishedField,
 	switchField('Show Reviews', 'showReviews', 'Whether the sales page shows reviews'),
 	switchField('Show Sales', 'showSales', 'Whether the sales page shows the number of sales'),
 	codeField({
