@@ -56,6 +56,7 @@ describe('an answer with the status 200 that says no', () => {
 		['subscription cancel', subscriptionId, { canceled: false }],
 		['discount validate', validate, { valid: false }],
 		['discount validate', validate, { isValid: false }],
+		['discount validate', validate, { applicable: false }],
 		['discount validate', validate, { data: { valid: false } }],
 		['discount validate', validate, { _id: 'd1', code: 'SPRING20', active: false }],
 		['discount validate', validate, { discount: { code: 'SPRING20', active: false } }],

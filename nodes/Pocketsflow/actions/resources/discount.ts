@@ -114,7 +114,7 @@ const checkCode =
 
 /** The form of the response is not documented (docs/pocketsflow-api.md#discounts-and-upsells). */
 const denial: Denial = {
-	keys: ['valid', 'isValid', 'is_valid', 'usable', 'active', 'isActive'],
+	keys: ['valid', 'isValid', 'is_valid', 'usable', 'applicable', 'active', 'isActive'],
 	statuses: ['inactive', 'expired', 'disabled', 'invalid', 'ended'],
 	refuses: ({ expired, isExpired, expiration }) =>
 		readFlag(expired) === true || readFlag(isExpired) === true || isPast(expiration),
