@@ -75,7 +75,7 @@ describe('bad input', () => {
 	it.each<[string, string, INodeParameters]>([
 		["'Limit' must be 1 or more", 'product getAll', { limit: 0 }],
 		["'Limit' must be a whole number", 'product getAll', { limit: '={{ "many" }}' }],
-		["'Price' must be 0 or more", 'product create', { name: 'x', price: -1 }],
+		["'Price' must be more than 0", 'product create', { name: 'x', price: -1 }],
 		["'Price' must be a number", 'product create', { name: 'x', price: '={{ "9,99" }}' }],
 		["'Price' is empty", 'product create', { name: 'x', price: "={{ '' }}" }],
 		["'Price' is 0", 'product create', { name: 'x', price: 0 }],
@@ -534,12 +534,6 @@ describe('an update', () => {
 		[
 			'upsell',
 			(from) => ({ upsellId: byId(from.upsellId) }),
-			{ mainProductIds: [] },
-			{ mainProductIds: [] },
-		],
-		[
-			'upsell',
-			(from) => ({ upsellId: byId(from.upsellId) }),
 			{ offer: '', name: '' },
 			{ offer: '', name: '' },
 		],
@@ -554,12 +548,6 @@ describe('an update', () => {
 			(from) => ({ webhookEndpointId: byId(from.webhookId) }),
 			{ description: '' },
 			{ description: '' },
-		],
-		[
-			'webhook',
-			(from) => ({ webhookEndpointId: byId(from.webhookId) }),
-			{ events: [] },
-			{ events: [] },
 		],
 		['account', () => ({}), { firstName: '', country: '' }, { firstName: '', country: '' }],
 	])('an update sends fields that were emptied: %s %#', async (operation, id, fields, body) => {
@@ -591,13 +579,25 @@ describe('an update', () => {
 		expect(getSent()).toEqual([]);
 	});
 
-	it('an update of a webhook does not remove its events if only Custom Events is blank', async () => {
-		const id = { webhookEndpointId: byId(shop.webhookId) };
-		expect((await update('webhook', id, { customEvents: '' })).error).toBe(
-			"'Custom Events' is empty",
-		);
-		expect(getSent()).toEqual([]);
-	});
+	it.each<[string, string, INodeParameters]>([
+		["'Custom Events' needs 'Events'", 'webhook', { customEvents: '' }],
+		["'Custom Events' needs 'Events'", 'webhook', { customEvents: 'order.created' }],
+		["'Events' cannot be empty", 'webhook', { events: [] }],
+		["'Events' cannot be empty", 'webhook', { events: "={{ $json.missing ?? '' }}" }],
+		["'Events' cannot be empty", 'webhook', { events: '={{ [] }}', customEvents: 'a.b' }],
+		["'Product Names or IDs' cannot be empty", 'discount', { mainProductIds: [] }],
+		["'Product Names or IDs' cannot be empty", 'upsell', { mainProductIds: '={{ [] }}' }],
+	])(
+		'an update never empties a list without a warning: %s of a %s %#',
+		async (message, resource, fields) => {
+			const ids = {
+				webhookEndpointId: byId(shop.webhookId),
+				discountId: byId(shop.discountId),
+				upsellId: byId(shop.upsellId),
+			};
+			expect(await update(resource, ids, fields)).toEqual({ error: message, body: undefined });
+		},
+	);
 });
 
 describe('an empty expression', () => {

@@ -165,6 +165,26 @@ describe('what a retry sends', () => {
 		},
 	);
 
+	it.each<[IDataObject]>([
+		[{ _id: 'r1', error: 'Insufficient balance' }],
+		[{ _id: 'r1', status: 'canceled' }],
+	])(
+		'a retry never repeats a refund answered with %j, and its outcome is unknown',
+		async (refused) => {
+			const answers = [json(200, refused), json(200, { _id: 'r2', status: 'pending' })];
+			await withFaultServer(answers, async ({ url, received }) => {
+				const { error } = await run('refund create', refundEach, {
+					credential: { ...shop.credential, baseUrl: url },
+					items: [{ id: 'one' }, { id: 'two' }],
+				});
+
+				// One was refused, and the other was sent once or not yet.
+				expect(received.length).toBeLessThanOrEqual(2);
+				expect(error?.description).toMatch(/Outcome unknown \(check Pocketsflow\): \d\./);
+			});
+		},
+	);
+
 	it('a retry repeats a deletion that Pocketsflow denied, because that does no harm', async () => {
 		await withFaultServer(json(200, { deleted: false }), async ({ url, received }) => {
 			const credential = { ...shop.credential, baseUrl: url };

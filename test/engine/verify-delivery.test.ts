@@ -109,6 +109,26 @@ describe('Webhook: Verify Delivery', () => {
 		expect(error?.description).toMatch(/'Webhook Signing Secret' in the credential/);
 	});
 
+	it.each(['whsec_****************', 'whsec_••••4a7f', 'whsec_abc…', 'whsec_xxxxxxxx'])(
+		'refuses the masked secret %s, which anyone could guess',
+		async (masked) => {
+			const credential = {
+				apiKey: sandbox.testKey,
+				baseUrl: sandbox.url,
+				webhookSigningSecret: masked,
+			};
+			const headers = { ...buildHeaders(body), 'x-pocketsflow-signature': sign(body, masked) };
+			const { output, error } = await verify(body, headers, { credential });
+			expect(output).toEqual([]);
+			expect(error?.message).toBe("The 'Webhook Signing Secret' in the credential is masked");
+		},
+	);
+
+	it('shows what headers look like if they are not an object', async () => {
+		const { error } = await verify(body, {}, { parameters: { headers: '[]' } });
+		expect(error?.description).toMatch(/such as {"x-pocketsflow-signature"/);
+	});
+
 	it('the node says which option the Webhook node needs if the item has no binary data', async () => {
 		const { error } = await verify(body, buildHeaders(body), { binary: undefined });
 		expect(error?.message).toBe("The input item has no binary field 'data'");

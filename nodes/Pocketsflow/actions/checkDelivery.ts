@@ -3,7 +3,7 @@ import { NodeOperationError, type IDataObject, type IExecuteFunctions } from 'n8
 import { readDelivery, type DeliveryHeaders } from '../events/delivery';
 import { buildDeliveryItem, toBusinessEvent } from '../events/deliveryItem';
 import { dependsOnAccount } from '../events/identity';
-import { checkSignature, type SignatureCheck } from '../events/signature';
+import { checkSignature, isMasked, type SignatureCheck } from '../events/signature';
 import { readAccount } from '../transport/account';
 import { BoundedMap } from '../transport/boundedMap';
 import { credentialType, hashCredential, loadCredential } from '../transport/credential';
@@ -32,6 +32,11 @@ export async function checkDelivery(
 		new NodeOperationError(context.getNode(), message, { description, itemIndex });
 	const { webhookSigningSecret } = await context.getCredentials(credentialType, itemIndex);
 	const secret = String(webhookSigningSecret ?? '').trim();
+	if (isMasked(secret))
+		throw refuse(
+			"The 'Webhook Signing Secret' in the credential is masked",
+			'Only a part of the secret is shown. Enter the full secret, which Pocketsflow shows when the webhook is created. If you no longer have it, create a new webhook.',
+		);
 	const check = checkSignature(rawBody, headers['x-pocketsflow-signature'], secret);
 	if (!check.valid)
 		throw refuse('The signature of this delivery is invalid', remedies[check.reason]);

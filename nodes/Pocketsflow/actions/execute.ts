@@ -145,7 +145,7 @@ class OperationRun {
 
 	private fail(error: NodeError, index: number): void {
 		const { message, description, context } = error;
-		if (context.outcome === 'unknown') this.outcomes[index] = { status: 'unknown' };
+		if (context.outcome !== undefined) this.outcomes[index] = { status: 'unknown' };
 		if (context.outcome !== undefined)
 			this.memory.set(index, { error, texts: { message, description } });
 		if (this.continueOnFail && !this.context.getExecutionCancelSignal()?.aborted) {

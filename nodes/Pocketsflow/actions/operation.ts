@@ -62,19 +62,25 @@ export interface Resource {
 
 /**
  * How a response becomes the output item.
- * - `record`: the record, maybe wrapped under one of `recordKeys`. It must have what it `requires`.
+ * - `record`: the record, maybe wrapped under one of `recordKeys`. It must have what it `requires`, and
+ *   be the one with the requested `id`.
  * - `deleted`: the values of `output`
  * - `message`: the values of `output`, then those of the response
  */
 type ResponseShape =
-	| { kind: 'record'; recordKeys?: readonly string[]; requires?: 'id' | 'url' }
+	| {
+			kind: 'record';
+			recordKeys?: readonly string[];
+			requires?: 'id' | 'url';
+			id?(item: ItemParameters): string;
+	  }
 	| { kind: 'deleted' | 'message'; output(item: ItemParameters): IDataObject };
 
 export interface RecordOutput {
 	/** The keys that Simplify keeps. Without them, all are kept. */
 	simplifiedKeys?: readonly SimplifiedKey[];
-	/** Keys that only the output of Create has. */
-	hiddenKeys?: readonly string[];
+	/** Whether the output has no signing secrets. */
+	hidesSecrets?: boolean;
 }
 
 export interface RecordSearch {

@@ -68,15 +68,19 @@ export class RecordOperations<K extends RecordKind> {
 	}
 
 	get(description = `Get one ${this.kind.noun}`): RequestOperation {
-		const { noun, endpoint, field, notices = [], simplifiedKeys, hiddenKeys } = this.kind;
+		const { noun, endpoint, field, notices = [], simplifiedKeys, hidesSecrets } = this.kind;
 		return {
 			option: { name: 'Get', value: 'get', action: `Get ${noun}`, description },
 			fields: listGiven(field, simplifiedKeys && simplifyField, ...notices),
 			request: (item) => ({ method: 'GET', path: this.buildPath(item) }),
 			effect: 'read',
-			response: { kind: 'record', recordKeys: endpoint.recordKeys },
+			response: {
+				kind: 'record',
+				recordKeys: endpoint.recordKeys,
+				...(field && { id: (item) => item.require(field) }),
+			},
 			simplifiedKeys,
-			hiddenKeys,
+			hidesSecrets,
 		};
 	}
 
@@ -86,7 +90,7 @@ export class RecordOperations<K extends RecordKind> {
 		description = `Get the ${this.kind.noun}s of the account`,
 		collections?: readonly Collection[],
 	): ListOperation {
-		const { noun, endpoint, notices = [], simplifiedKeys, hiddenKeys } = this.kind;
+		const { noun, endpoint, notices = [], simplifiedKeys, hidesSecrets } = this.kind;
 		const action = `Get many ${noun}s`;
 		return {
 			option: { name: 'Get Many', value: 'getAll', action, description },
@@ -95,7 +99,7 @@ export class RecordOperations<K extends RecordKind> {
 			effect: 'read',
 			list: endpoint,
 			simplifiedKeys,
-			hiddenKeys,
+			hidesSecrets,
 		};
 	}
 
@@ -113,7 +117,7 @@ export class RecordOperations<K extends RecordKind> {
 			body?(changes: CollectionValues): IDataObject;
 		},
 	): RequestOperation {
-		const { noun, endpoint, field, hiddenKeys } = this.kind;
+		const { noun, endpoint, field, hidesSecrets } = this.kind;
 		const { changes, method = 'POST', folder, body = (values) => values } = settings;
 		const { simplifiedKeys = this.kind.simplifiedKeys } = settings;
 		return {
@@ -128,7 +132,7 @@ export class RecordOperations<K extends RecordKind> {
 			effect: 'change',
 			response: { kind: 'record', recordKeys: endpoint.recordKeys },
 			simplifiedKeys,
-			hiddenKeys,
+			hidesSecrets,
 		};
 	}
 

@@ -1,14 +1,14 @@
 import { NodeOperationError, type IDataObject, type IExecuteFunctions } from 'n8n-workflow';
 
 import { buildListRequest, type ListEndpoint } from '../api/lists';
-import { hasId, hasUrl, isRecord, unwrapRecord } from '../api/responses';
+import { hasId, hasUrl, isRecord, listValues, unwrapRecord } from '../api/responses';
 import { simplifyField } from '../fields/shared/output';
 import { defaultLimit, limitField, returnAllField } from '../fields/shared/paging';
 import { isNotFound } from '../transport/errors';
 import { readList, readPages, type ReadPagesOptions } from '../transport/pagination';
 import { send } from '../transport/send';
 import { mapInTurns } from '../transport/turns';
-import { isDenied } from './denial';
+import { isDenied, requestDenial } from './denial';
 import { ItemParameters } from './itemParameters';
 import type {
 	ListOperation,
@@ -19,6 +19,7 @@ import type {
 	RequestOperation,
 	Task,
 } from './operation';
+import { removeSecrets } from './secrets';
 import { simplifyRecord } from './simplify';
 
 /** Reads all parameters of an item, before anything is sent for any. @throws InvalidInputError */
@@ -59,7 +60,8 @@ function buildRequestTask(
 	operation: RequestOperation,
 	item: ItemParameters,
 ): Task {
-	const { effect, denial } = operation;
+	const { effect, response, denial = effect === 'read' ? undefined : requestDenial } = operation;
+	const recordKeys = response.kind === 'record' ? response.recordKeys : [];
 	const { itemIndex } = item;
 	const built = operation.request(item);
 	const { isUsable, toOutput } = prepareOutput(operation, item);
@@ -67,11 +69,11 @@ function buildRequestTask(
 		const request =
 			typeof built === 'function' ? await built(buildLookup(context, itemIndex, stop)) : built;
 		const answer = await send(context, request, effect, itemIndex, { stop, isUsable });
-		if (denial && isDenied(answer, denial.keys)) {
+		if (denial && isDenied(answer, denial, recordKeys)) {
 			const { message, description = checkThere } = denial;
 			const error = new NodeOperationError(context.getNode(), message, { description, itemIndex });
-			// The request was processed and failed. Whether to send it again is the user's decision.
-			error.context.outcome = 'denied';
+			// The request was processed. Whether to send it again is the user's decision.
+			if (effect !== 'read') error.context.outcome = 'denied';
 			throw error;
 		}
 		giveHint(context, operation.hint?.(request));
@@ -86,17 +88,22 @@ function prepareOutput(
 	item: ItemParameters,
 ): { isUsable?(answer: unknown): boolean; toOutput(answer: unknown): IDataObject } {
 	const { response } = operation;
+	const transform = buildTransform(operation, item);
 	if (response.kind !== 'record') {
 		const output = response.output(item);
 		const isMerged = response.kind === 'message';
 		return {
-			toOutput: (answer) => ({ ...output, ...(isMerged && isRecord(answer) && answer) }),
+			toOutput: (answer) => transform({ ...output, ...(isMerged && isRecord(answer) && answer) }),
 		};
 	}
 	const { recordKeys, requires = 'id' } = response;
-	const transform = buildTransform(operation, item);
+	const id = response.id?.(item);
+	const isRequested = (record: IDataObject) => id === undefined || isIdentifiedBy(record, id);
 	return {
-		isUsable: (answer) => isComplete[requires](unwrapRecord(answer, recordKeys)),
+		isUsable(answer) {
+			const record = unwrapRecord(answer, recordKeys);
+			return isComplete[requires](record) && isRequested(record);
+		},
 		toOutput: (answer) => transform(unwrapRecord(answer, recordKeys)),
 	};
 }
@@ -154,20 +161,26 @@ async function searchList(
 	return matching;
 }
 
+/** Whether a record has this ID, or another value that can identify it, such as its slug. */
+function isIdentifiedBy(record: IDataObject, id: string): boolean {
+	const isSame = (value: unknown) =>
+		['string', 'number'].includes(typeof value) &&
+		String(value).trim().toLowerCase() === id.toLowerCase();
+	return listValues(record).some((value) => isSame(value) || listValues(value).some(isSame));
+}
+
 type Transform = (record: IDataObject) => IDataObject;
 
 const keepAll: Transform = (record) => record;
 
-/** How a record becomes output: without the hidden keys, then simplified if the user wants that. */
+/** How a record becomes output: without its secrets, then simplified if the user wants that. */
 function buildTransform(
-	{ simplifiedKeys, hiddenKeys = [] }: RecordOutput,
+	{ simplifiedKeys, hidesSecrets }: RecordOutput,
 	item: ItemParameters,
 ): Transform {
 	const reduce: Transform =
 		simplifiedKeys && (item.get(simplifyField) ?? true)
 			? (record) => simplifyRecord(record, simplifiedKeys)
 			: keepAll;
-	if (hiddenKeys.length === 0) return reduce;
-	const isShown = ([key]: [string, unknown]) => !hiddenKeys.includes(key);
-	return (record) => reduce(Object.fromEntries(Object.entries(record).filter(isShown)));
+	return hidesSecrets ? (record) => reduce(removeSecrets(record)) : reduce;
 }

@@ -61,14 +61,17 @@ const bodyField: Field<string> = showFor(
 	},
 );
 
-const headersField = jsonField({
-	displayName: 'Headers',
-	name: 'headers',
-	required: true,
-	default: '={{ $json.headers }}',
-	description:
-		'The headers of the delivery. The node reads X-Pocketsflow-Signature, X-Pocketsflow-Event, and X-Pocketsflow-Timestamp, in upper or lower case.',
-});
+const headersField = jsonField(
+	{
+		displayName: 'Headers',
+		name: 'headers',
+		required: true,
+		default: '={{ $json.headers }}',
+		description:
+			'The headers of the delivery. The node reads X-Pocketsflow-Signature, X-Pocketsflow-Event, and X-Pocketsflow-Timestamp, in upper or lower case.',
+	},
+	'{"x-pocketsflow-signature": "5d41…"}',
+);
 
 export const verifyDeliveryFields = [
 	bodyFromField,

@@ -1,6 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { parseJson } from './json';
+import type { Effect } from './request';
 
 const commonListKeys = ['data', 'items', 'results', 'docs'];
 
@@ -163,19 +164,32 @@ const isFilled = (value: unknown) =>
 		? Object.keys(value).length > 0
 		: (readFlag(value) ?? Boolean(value));
 
-/** Whether a body reports a failure, even with a success status (docs/pocketsflow-api.md#errors). */
-export function isErrorBody(body: unknown): boolean {
-	if (!isRecord(body) || hasId(body)) return false;
-	const { success, ok, status, statusCode, error, errors, message, data } = body;
+/** Whether an object says that a request failed, whatever else it contains. */
+export function reportsFailure({ success, ok, failed, statusCode, error, errors }: IDataObject) {
 	return (
 		readFlag(success) === false ||
 		readFlag(ok) === false ||
-		(typeof status === 'string' && /^(error|fail(ed|ure)?)$/i.test(status)) ||
+		failed === true ||
 		Number(statusCode) >= 400 ||
-		(readFlag(error) ?? Boolean(error)) ||
-		isFilled(errors) ||
+		(Array.isArray(error) ? isFilled(error) : (readFlag(error) ?? Boolean(error))) ||
+		isFilled(errors)
+	);
+}
+
+/**
+ * Whether a body reports a failure, even with a success status (docs/pocketsflow-api.md#errors). In
+ * the response to a read, an ID shows a record, whose own fields are data. For other effects, it
+ * proves nothing: a refund that failed has one, too.
+ */
+export function isErrorBody(body: unknown, effect: Effect = 'read'): boolean {
+	if (!isRecord(body)) return false;
+	if (hasId(body)) return effect !== 'read' && reportsFailure(body);
+	const { status, message, data } = body;
+	return (
+		reportsFailure(body) ||
+		(typeof status === 'string' && /^(error|fail(ed|ure)?)$/i.test(status)) ||
 		(Array.isArray(message) && message.length > 0) ||
-		(isRecord(data) && isErrorBody(data))
+		(isRecord(data) && isErrorBody(data, effect))
 	);
 }
 

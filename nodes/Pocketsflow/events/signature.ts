@@ -21,6 +21,9 @@ export function sign(rawBody: Uint8Array, secret: string): string {
 	return createHmac('sha256', secret).update(rawBody).digest('hex');
 }
 
+/** Whether only a part of a secret is shown. The rest is easy to guess, so it must sign nothing. */
+export const isMasked = (secret: string): boolean => /[*•…]|\.\.\.|x{4}/i.test(secret);
+
 /** Reads a signature header. Accepts upper case and a leading `sha256=`, nothing else. */
 export function parseSignature(header: unknown): ParsedSignature {
 	if (typeof header !== 'string' || header === '') return { fault: 'no signature' };

@@ -52,7 +52,7 @@ export function nameListField(
 		property: options
 			? { type: 'multiOptions', default: [], ...shown, options }
 			: { type: 'string', default: '', ...shown },
-		emptyValue: [],
+		emptyValue: shown.required ? undefined : [],
 		read: (raw) => readEntries(shown.displayName, raw, separators, isText),
 	};
 }
@@ -91,7 +91,8 @@ export function idListField(
 			typeOptions: { loadOptionsMethod: picker.method },
 		},
 		picker,
-		emptyValue: [],
+		// As for text: a value that is required on creation cannot be cleared later.
+		emptyValue: shown.required ? undefined : [],
 		read(raw) {
 			const ids = readEntries(displayName, raw)?.map((entry) =>
 				String(readPastedId(displayName, entry, address)),

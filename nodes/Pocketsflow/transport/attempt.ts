@@ -5,6 +5,7 @@ import type { PocketsflowRequest } from '../api/request';
 import { isRecord } from '../api/responses';
 import type { PocketsflowContext, PocketsflowCredential } from './credential';
 import type { Limits } from './limits';
+import { redactKeys } from './redaction';
 import { onAbort } from './signals';
 
 /** A response from Pocketsflow or from something in front of it. */
@@ -97,7 +98,7 @@ export async function sendOnce(
 		if (isFromProxy(response, url))
 			return { failure: 'refusedByProxy', code: `proxy answered ${response.statusCode}` };
 		head = readHead(response);
-		return await readBody(head, response, limits, abort);
+		return await readBody(head, response, limits, abort, credential.apiKey);
 	} catch (error) {
 		const isUnsent = head === undefined && !isConnected(error);
 		if (cancel?.aborted) return { failure: 'cancelled', status: head?.status, isUnsent };
@@ -127,8 +128,9 @@ function isFromProxy({ request }: HelperResponse, url: string): boolean {
 
 export const isSuccess = ({ status }: HttpResponse): boolean => status >= 200 && status < 300;
 
-/** Whether a response is a page for a browser: a proxy or a firewall sent it, not the API. */
-export const isPage = ({ text = '' }: HttpResponse): boolean => /^\s*<[a-z!?]/i.test(text);
+/** Whether a proxy or a firewall sent a response, not the API: a page, or text that refuses access. */
+export const isPage = ({ status, text = '' }: HttpResponse): boolean =>
+	/^\s*<[a-z!?]/i.test(text) || ([401, 403, 404].includes(status) && text !== '');
 
 function buildHttpOptions(
 	credential: PocketsflowCredential,
@@ -174,8 +176,9 @@ async function readBody(
 	{ headers, body }: HelperResponse,
 	{ maxResponseBytes }: Limits,
 	abort: AbortController,
+	apiKey: string,
 ): Promise<AttemptResult> {
-	if (!isStream(body)) return { ...head, ...parseBody(body) };
+	if (!isStream(body)) return { ...head, ...parseBody(body, apiKey) };
 
 	const maxBytes = isSuccess(head) ? maxResponseBytes : Math.min(maxErrorBytes, maxResponseBytes);
 	const tooLarge: AttemptFailure = { failure: 'tooLarge', status: head.status };
@@ -197,7 +200,7 @@ async function readBody(
 		// Destroying a stream may end the loop as if the body were complete.
 		abort.signal.throwIfAborted();
 		isComplete = bytes <= maxBytes;
-		return { ...head, ...parseBody(Buffer.concat(chunks)) };
+		return { ...head, ...parseBody(Buffer.concat(chunks), apiKey) };
 	} finally {
 		abort.signal.removeEventListener('abort', destroy);
 		destroy();
@@ -209,11 +212,15 @@ async function readBody(
 const isStream = (body: unknown): body is BodyStream =>
 	isRecord(body) && !(body instanceof Uint8Array) && Symbol.asyncIterator in body;
 
-/** Parses JSON, whatever the content type says, unless n8n's helper has parsed it already. */
-export function parseBody(body: unknown): Pick<HttpResponse, 'body' | 'text'> {
+/**
+ * Parses JSON, whatever the content type says, unless n8n's helper has parsed it already. A record
+ * that repeats the API key must not bring it into the data of executions.
+ */
+export function parseBody(body: unknown, apiKey?: string): Pick<HttpResponse, 'body' | 'text'> {
 	if (body === undefined || body === null) return { body: {} };
 	if (typeof body !== 'string' && !(body instanceof Uint8Array)) return { body };
-	const text = typeof body === 'string' ? body : new TextDecoder().decode(body);
+	const raw = typeof body === 'string' ? body : new TextDecoder().decode(body);
+	const text = apiKey !== undefined && raw.includes(apiKey) ? redactKeys(raw, apiKey) : raw;
 	if (text.trim() === '') return { body: {} };
 	const json = parseJson(text);
 	return json === undefined ? { text } : { body: json };

@@ -51,17 +51,18 @@ type Target = Pick<PocketsflowCredential, 'baseUrl' | 'name'>;
 
 export type AnswerTarget = Target &
 	Pick<PocketsflowCredential, 'mode'> &
-	Pick<PocketsflowRequest, 'ifNotFound'>;
+	Pick<PocketsflowRequest, 'ifNotFound'> & { effect?: Effect };
 
 const foreignStep =
 	"A proxy, a firewall, or another server may have responded instead of Pocketsflow. Check the 'Base URL' in {credential} and n8n's network connection";
-const correctFields = 'Fix the field named above and try again';
+const fixNamedField = 'Fix the field named above and try again';
+const checkFields = 'Check the fields of the node and try again';
 const checkProxy = "Check n8n's proxy settings and make sure that the proxy";
 const untrusted = 'The certificate of {host} is not trusted by n8n';
 
 /** What a status means, and what to do about it, if Pocketsflow itself says nothing. */
 const statusTexts: Partial<Record<number, { name: string; step?: string }>> = {
-	400: { name: 'Bad request', step: correctFields },
+	400: { name: 'Bad request', step: checkFields },
 	401: {
 		name: 'Unauthorized',
 		step: "Pocketsflow doesn't recognize this API key. Check the 'API Key' in {credential}: it is a {mode}-mode key and may have been mistyped or revoked",
@@ -83,7 +84,7 @@ const statusTexts: Partial<Record<number, { name: string; step?: string }>> = {
 		name: 'Conflict',
 		step: 'The request conflicts with existing data. Check that data in Pocketsflow, then try again',
 	},
-	422: { name: 'Unprocessable request', step: correctFields },
+	422: { name: 'Unprocessable request', step: checkFields },
 	429: { name: 'Too many requests', step: 'Wait a minute and try again' },
 	502: { name: 'Bad gateway' },
 	503: { name: 'Service unavailable' },
@@ -206,10 +207,12 @@ export function describeAnswer(
 		};
 	}
 	const { text } = readErrorParts(response.body);
-	const isExplained = text !== undefined && (!isSuccess(response) || isErrorBody(response.body));
+	const isError = !isSuccess(response) || isErrorBody(response.body, target.effect);
+	const isExplained = text !== undefined && isError;
+	const step = describeStatusStep(target, response);
 	return {
 		whatHappened: isExplained ? shorten(text) : describeUnusable(response),
-		nextStep: describeStatusStep(target, response),
+		nextStep: step === checkFields && isExplained ? fixNamedField : step,
 	};
 }
 
@@ -222,7 +225,7 @@ export function buildResponseError(
 	const { status, body } = response;
 	const { ifNotFound } = state.request;
 	return buildError(state, {
-		...describeAnswer({ ...state.credential, ifNotFound }, response, url),
+		...describeAnswer({ ...state.credential, ifNotFound, effect: state.effect }, response, url),
 		finding: `returned ${status}${formatCode(readErrorParts(body).code)}`,
 		// A page's status does not come from Pocketsflow: a 404 does not mean that the record does not exist.
 		httpCode: isPage(response) && status < 500 ? undefined : String(status),
@@ -287,7 +290,7 @@ function describeStatusStep(target: AnswerTarget, response: HttpResponse): strin
 	const isForeign = isPage(response) || (isSuccess(response) && Boolean(text));
 	if (isForeign && status !== 407) return fill(foreignStep, target);
 	if (status === 404 && target.ifNotFound !== undefined) return target.ifNotFound;
-	if (isSuccess(response) && isErrorBody(response.body)) return correctFields;
+	if (isSuccess(response) && isErrorBody(response.body, target.effect)) return checkFields;
 	return fill(statusTexts[status]?.step ?? '', target);
 }
 

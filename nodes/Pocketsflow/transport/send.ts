@@ -83,7 +83,7 @@ export async function send(
 				rateLimited = result;
 				continue;
 			}
-			if (isUsableSuccess(result, options)) return result.body;
+			if (isUsableSuccess(result, effect, options)) return result.body;
 			if (isAlreadyDeleted(state, result)) return {};
 			const redirect = findFollowableRedirect(request, result, target.url);
 			if (redirect && ++redirects <= maxRedirects) {
@@ -104,9 +104,13 @@ export async function send(
 	}
 }
 
-function isUsableSuccess(response: HttpResponse, { isUsable }: SendOptions): boolean {
+function isUsableSuccess(
+	response: HttpResponse,
+	effect: Effect,
+	{ isUsable }: SendOptions,
+): boolean {
 	const { body, text } = response;
-	if (!isSuccess(response) || text !== undefined || isErrorBody(body)) return false;
+	if (!isSuccess(response) || text !== undefined || isErrorBody(body, effect)) return false;
 	return isUsable === undefined || isUsable(body);
 }
 

@@ -17,6 +17,7 @@ import {
 	unwrapRecord,
 } from '../api/responses';
 import { toCanonicalName } from '../events/catalogue';
+import { isMasked } from '../events/signature';
 import type { PocketsflowCredential } from '../transport/credential';
 import { isNotFound } from '../transport/errors';
 import { send, type SendOptions } from '../transport/send';
@@ -212,8 +213,8 @@ function readEndpoint(record: IDataObject): Endpoint | undefined {
 	};
 }
 
-/** The secret that a record shows in full. A masked one could be guessed. */
+/** The secret that a record shows in full. */
 function readSecret({ secret }: IDataObject): string | undefined {
 	const isShown = typeof secret === 'string' && secret.length >= 16;
-	return isShown && !/[*•…]|\.\.\.|x{4}/i.test(secret) ? secret : undefined;
+	return isShown && !isMasked(secret) ? secret : undefined;
 }

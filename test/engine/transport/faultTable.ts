@@ -114,6 +114,24 @@ export const faults: Fault[] = [
 			finding: `returned ${status}`,
 		}),
 	),
+	...[401, 403, 404].map(
+		(status): Fault => ({
+			name: `${status} with plain text of a firewall`,
+			behaviour: text(status, 'Access denied by policy', { 'content-type': 'text/plain' }),
+			requests: once,
+			message: `${statusNames[status]}: the response is not JSON. It begins with "Access denied by policy".`,
+			next: foreign,
+			finding: `returned ${status}`,
+		}),
+	),
+	{
+		name: '422 without a body',
+		behaviour: json(422, null),
+		requests: once,
+		message: 'Unprocessable request.',
+		next: 'Check the fields of the node and try again.',
+		finding: 'returned 422',
+	},
 	{
 		name: '407 of a proxy',
 		behaviour: text(407, page),
@@ -128,7 +146,7 @@ export const faults: Fault[] = [
 		behaviour: json(400, { ok: 0, key }),
 		requests: once,
 		message: 'Bad request: the response is {"ok":0,"key":"[API key]"}.',
-		next: 'Fix the field named above and try again.',
+		next: 'Check the fields of the node and try again.',
 		finding: 'returned 400',
 	},
 	{

@@ -195,19 +195,37 @@ test.each(errorBodies)('A success with the body %j is an error', async (body, me
 });
 
 test.each([
-	{ _id: 'abc', error: 'card_declined', success: false },
 	{ error: null, _id: 'abc' },
 	{ message: 'Deleted' },
 	{ error: '', success: true },
 	{ errors: [], ok: true, status: 'ok', message: 'Deleted' },
 	{ errors: {}, status: 'active' },
-	{ id: 'x', status: 'error', errors: ['declined'] },
 	[],
 ])('A success with the body %j does not count as an error', async (body) => {
 	await withFaultServer(json(200, body), async ({ url }) => {
 		expect(await send(createContext(url), remove.request, 'change')).toEqual(body);
 	});
 });
+
+const refusedRecords = [
+	{ _id: 'abc', error: 'card_declined', success: false },
+	{ id: 'x', status: 'error', errors: ['card_declined'] },
+];
+
+test.each(refusedRecords)(
+	'The record %j is data for a read, but a failure for everything else',
+	async (body) => {
+		await withFaultServer(json(200, body), async ({ url, received }) => {
+			for (const name of operationNames) {
+				const { request, effect } = operations[name];
+				const sent = send(createContext(url), request, effect, 0, { limits: quickLimits });
+				if (name === 'read') expect(await sent).toEqual(body);
+				else expect((await catchError(sent)).message).toBe(buildMessages('card_declined.')[name]);
+			}
+			expect(received).toHaveLength(operationNames.length);
+		});
+	},
+);
 
 test.each([{}, [], null, 'ok', 7, { message: 'Done' }, { _id: '' }, [{ _id: 'abc' }]])(
 	'A success with the body %j does not bring the record that it is for',

@@ -1,11 +1,13 @@
 import type { IDataObject } from 'n8n-workflow';
 
+import { parseDate } from '../../api/dates';
 import { lists } from '../../api/lists';
+import { readFlag } from '../../api/responses';
 import { buildAdditionalFields } from '../../fields/shared/collections';
 import { dateField } from '../../fields/kinds/date';
 import { buildProductField, locatorField, mainProductsField } from '../../fields/locators';
 import { formatActive, formatAmount, formatText, buildPicker } from '../../fields/pickers';
-import { InvalidInputError, type Field } from '../../fields/field';
+import { InvalidInputError, type CollectionValues, type Field } from '../../fields/field';
 import { switchField } from '../../fields/kinds/boolean';
 import { choiceField } from '../../fields/kinds/choice';
 import { numberField } from '../../fields/kinds/number';
@@ -94,12 +96,28 @@ function checkPercentage(value: unknown, valueType: unknown): void {
 		);
 }
 
+/** Whether a date, or all of a day in UTC, is over. */
+const isPast = (date: unknown): boolean => {
+	const time = parseDate(date, 'UTC', 'end');
+	return time !== undefined && time.getTime() < Date.now();
+};
+
+/** @throws InvalidInputError for an expiration that is over: nobody could use the discount */
+function checkExpiration(values: CollectionValues): CollectionValues {
+	if (isPast(values.expiration))
+		throw new InvalidInputError("'Expiration' is in the past", 'Use a later date and time.');
+	return values;
+}
+
 const checkCode =
 	'Check the code. The discount must be active, not expired, and valid for the product';
 
 /** The form of the response is not documented (docs/pocketsflow-api.md#discounts-and-upsells). */
 const denial: Denial = {
-	keys: ['valid', 'isValid', 'is_valid', 'usable', 'active', 'isActive'],
+	keys: ['valid', 'isValid', 'is_valid', 'usable', 'applicable', 'active', 'isActive'],
+	statuses: ['inactive', 'expired', 'disabled', 'invalid', 'ended'],
+	refuses: ({ expired, isExpired, expiration }) =>
+		readFlag(expired) === true || readFlag(isExpired) === true || isPast(expiration),
 	message: 'Pocketsflow responded that this discount code cannot be used',
 	description: `${checkCode}.`,
 };
@@ -135,7 +153,7 @@ export const discountResource: Resource = {
 					valueType: item.require(valueTypeField),
 					value: item.require(valueField),
 					mainProductIds: item.require(mainProductsField),
-					...item.getOptional(),
+					...checkExpiration(item.getOptional()),
 				};
 			},
 		}),

@@ -6,6 +6,7 @@ import { showFor } from '../../fields/field';
 import { choiceField } from '../../fields/kinds/choice';
 import { moneyField, notCents } from '../../fields/kinds/number';
 import { textField } from '../../fields/kinds/text';
+import { refusedStatuses } from '../denial';
 import type { Resource } from '../operation';
 import { RecordOperations } from '../recordOperations';
 
@@ -75,7 +76,11 @@ export const refundResource: Resource = {
 				amount: item.require(extentField) === 'partial' ? item.require(amountField) : undefined,
 				...item.getOptional(),
 			}),
-			denial: { keys: ['refunded'], message: 'Pocketsflow responded that the refund failed' },
+			denial: {
+				keys: ['refunded'],
+				statuses: [...refusedStatuses, 'canceled', 'cancelled', 'voided'],
+				message: 'Pocketsflow responded that the refund failed',
+			},
 		}),
 		refunds.get(),
 		refunds.getMany(),

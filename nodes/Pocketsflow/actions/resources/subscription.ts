@@ -7,6 +7,7 @@ import { idPattern, locatorField } from '../../fields/locators';
 import { formatMinute, formatText, getBuyerEmail, type PickerSource } from '../../fields/pickers';
 import { choiceField } from '../../fields/kinds/choice';
 import type { Address } from '../../fields/kinds/id';
+import { refusedStatuses } from '../denial';
 import type { RequestOperation, Resource } from '../operation';
 import { RecordOperations } from '../recordOperations';
 import { buildProviderRequest } from '../providerId';
@@ -80,6 +81,8 @@ const buildEndOperation = (action: 'cancel' | 'refund'): Omit<RequestOperation, 
 	},
 	denial: {
 		keys: ['canceled', 'cancelled', 'refunded'],
+		// The membership's own status may be canceled, which is what was requested.
+		statuses: refusedStatuses,
 		message: `Pocketsflow responded that the ${action} failed`,
 	},
 	// Pocketsflow rejects a second cancellation as if the first had not happened.

@@ -44,13 +44,18 @@ const frequencyField = choiceField({
 	],
 });
 
+const styleExample = '{"primary": "#5B3DF5"}';
+
 const buildStyleField = (displayName: string, name: string, purpose: string) =>
-	jsonField({
-		displayName,
-		name,
-		description: `${purpose}, as a JSON object`,
-		placeholder: 'e.g. {"primary": "#5B3DF5"}',
-	});
+	jsonField(
+		{
+			displayName,
+			name,
+			description: `${purpose}, as a JSON object`,
+			placeholder: `e.g. ${styleExample}`,
+		},
+		styleExample,
+	);
 
 const offerFields = [
 	buildStyleField('Checkout Colors', 'checkoutColors', 'Colors of the checkout page'),

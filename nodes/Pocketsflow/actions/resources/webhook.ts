@@ -64,15 +64,14 @@ function mergeEvents(chosen: unknown, custom: unknown): string[] {
 	return [...new Set(names)];
 }
 
-/** The events of an update. Undefined if neither field was added, so that they stay unchanged. */
+/** The events of an update, which replace all current ones. Undefined if they stay unchanged. */
 function readChangedEvents(chosen: unknown, custom: unknown): string[] | undefined {
-	const events = mergeEvents(chosen, custom);
-	if (chosen === undefined && custom !== undefined && events.length === 0)
+	if (chosen === undefined && custom !== undefined)
 		throw new InvalidInputError(
-			"'Custom Events' is empty",
-			"Enter an event name, or remove the field. To remove events, add 'Events' and select the ones to keep.",
+			"'Custom Events' needs 'Events'",
+			"An update replaces all events of the webhook. Add 'Events' and select every event to keep, or remove 'Custom Events'.",
 		);
-	return chosen === undefined && custom === undefined ? undefined : events;
+	return chosen === undefined ? undefined : mergeEvents(chosen, custom);
 }
 
 const webhooks = new RecordOperations({
@@ -81,7 +80,7 @@ const webhooks = new RecordOperations({
 	field: webhookField,
 	// Only the person who creates the endpoint may see its secret. It must not get into the data of further
 	// executions, even if Pocketsflow returns it again (docs/pocketsflow-api.md#webhook-endpoints).
-	hiddenKeys: ['secret'],
+	hidesSecrets: true,
 });
 
 export const webhookResource: Resource = {
@@ -118,6 +117,7 @@ export const webhookResource: Resource = {
 			}),
 			effect: 'create',
 			response: { kind: 'message', output: (item) => ({ id: item.require(webhookField) }) },
+			hidesSecrets: true,
 		},
 		webhooks.update(
 			"Update a webhook. Fields that you don't set keep their values. The selected events replace the current ones.",

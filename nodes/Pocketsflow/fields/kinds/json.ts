@@ -12,14 +12,14 @@ import {
 import { isExact, isExactText } from '../numbers';
 import { textField } from './text';
 
-/** A JSON object, sent unchanged. */
-export const jsonField = (shown: Presentation): Field<IDataObject> =>
+/** A JSON object, sent unchanged. `example` is shown in errors. */
+export const jsonField = (shown: Presentation, example = '{"name": "value"}'): Field<IDataObject> =>
 	defineField({ type: 'json', default: '', ...shown }, (raw) => {
 		const value = parseJsonInput(shown.displayName, raw);
 		if (isRecord(value)) return value;
 		throw new InvalidInputError(
 			`'${shown.displayName}' must be a JSON object`,
-			'Use an object such as {"primary": "#5B3DF5"}.',
+			`Use an object such as ${example}.`,
 		);
 	});
 

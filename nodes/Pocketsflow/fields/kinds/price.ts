@@ -25,9 +25,9 @@ const pricingField = choiceField({
 /** A price in major units. A price of 0 is refused, because free is a separate choice. */
 export const priceField = (shown: Presentation): Field<number> =>
 	checkField(
-		moneyField({ ...shown, required: true }),
-		(price) => price !== 0,
-		() => 'is 0',
+		moneyField({ ...shown, required: true }, { min: -Infinity }),
+		(price) => price > 0,
+		(price) => (price === 0 ? 'is 0' : 'must be more than 0'),
 		"Enter a price. To offer the product for free, set 'Pricing' to 'Free', or add 'Make Free' when you update it.",
 	);
 
