@@ -54,7 +54,7 @@ export const checkExists = (context: IHookFunctions, memory = processMemory): Pr
 		await prepare(context, memory);
 		const node = memory.getNode(context);
 		const registrar = await startRegistrar(context, node);
-		const endpoints = await registrar.requests.list();
+		const endpoints = await registrar.list();
 		node.listed = { endpoints, atMs: Date.now() };
 		const { keep, change, remove } = registrar.plan(endpoints);
 		if (!keep || change || remove.length > 0) return false;
@@ -76,7 +76,7 @@ export const create = (context: IHookFunctions, memory = processMemory): Promise
 		const { listed } = node;
 		node.listed = undefined;
 		const isFresh = listed && Date.now() - listed.atMs < maxListAgeMs;
-		const endpoints = isFresh ? listed.endpoints : await registrar.requests.list();
+		const endpoints = isFresh ? listed.endpoints : await registrar.list();
 		warnOfOtherHost(registrar, endpoints);
 		await registrar.apply(registrar.plan(endpoints));
 	});
@@ -119,7 +119,7 @@ export async function takeDown(context: IHookFunctions, memory = processMemory):
  */
 async function removeOwn(registrar: Registrar): Promise<void> {
 	const { context, requests, stored, wanted } = registrar;
-	const endpoints = await requests.list();
+	const endpoints = await registrar.list();
 	warnOfOtherHost(registrar, endpoints);
 	const own = findOwnEndpoints(endpoints, wanted.url, stored);
 	const ids: string[] = [];
