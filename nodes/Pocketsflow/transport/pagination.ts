@@ -41,6 +41,8 @@ interface ListOptions extends SendOptions {
 
 interface ReadListOptions extends ListOptions {
 	limit?: number;
+	/** Whether a record counts. The others are left out. */
+	keeps?(record: IDataObject): boolean;
 }
 
 export interface ReadPagesOptions extends ListOptions {
@@ -61,11 +63,11 @@ type ReadPage = Pick<Page, 'records'> & { next?: number };
 export async function readList(
 	context: PocketsflowContext,
 	list: ListEndpoint,
-	{ limit = Infinity, ...options }: ReadListOptions = {},
+	{ limit = Infinity, keeps = () => true, ...options }: ReadListOptions = {},
 ): Promise<IDataObject[]> {
 	const read: IDataObject[] = [];
 	for await (const { records } of readPages(context, list, { ...options, prefetch: limit })) {
-		for (const record of records) read.push(record);
+		for (const record of records) if (keeps(record)) read.push(record);
 		if (read.length >= limit) return read.slice(0, limit);
 	}
 	return read;
