@@ -78,6 +78,20 @@ describe('Pocketsflow ignores a filter', () => {
 	);
 });
 
+test('A filter that Pocketsflow ignores in a long list is checked in full pages, whatever the limit', async () => {
+	const customers = Array.from({ length: 250 }, (_, n) => ({ _id: `r${n}`, email: `${n}@b.c` }));
+	const answer: Behaviour = (request, response) => {
+		const { searchParams } = new URL(request.url ?? '', 'http://x');
+		const start = Number(searchParams.get('offset'));
+		const page = customers.slice(start, start + Number(searchParams.get('limit')));
+		response.end(JSON.stringify(page));
+	};
+	const filters = { email: '249@b.c' };
+	const found = await run(answer, 'customer', 'getAll', { returnAll: false, limit: 1, filters });
+	expect(ids(found)).toEqual(['r249']);
+	expect(found.requests).toBe(3);
+});
+
 describe('Find by Metadata in a list without metadata', () => {
 	const parameters = { metadataKey: 'order_id', metadataValue: 'A-1', matches: 'all' };
 	const listed = [

@@ -43,11 +43,15 @@ export const membershipStatusCheck: FilterChecks = {
 	},
 };
 
-/** Whether a record contradicts none of the filters that are set. */
-export const buildFilterCheck =
-	(checks: FilterChecks = {}, filters: ListFilters = {}) =>
-	(record: IDataObject): boolean =>
-		Object.entries(checks).every(([name, fits]) => {
-			const wanted = filters[name];
-			return typeof wanted !== 'string' || fits(record, wanted);
-		});
+/** Whether a record contradicts none of the filters that are set; undefined if none can be checked. */
+export function buildFilterCheck(
+	checks: FilterChecks = {},
+	filters: ListFilters = {},
+): ((record: IDataObject) => boolean) | undefined {
+	const set = Object.entries(checks).flatMap(([name, fits]) => {
+		const wanted = filters[name];
+		return typeof wanted === 'string' ? [{ fits, wanted }] : [];
+	});
+	if (set.length === 0) return undefined;
+	return (record) => set.every(({ fits, wanted }) => fits(record, wanted));
+}

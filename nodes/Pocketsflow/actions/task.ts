@@ -140,7 +140,7 @@ const isComplete = { id: hasId, url: hasUrl };
 
 type SearchOptions = ReadPagesOptions & {
 	stop: AbortSignal;
-	keeps(record: IDataObject): boolean;
+	keeps?(record: IDataObject): boolean;
 };
 
 /** Reads a list for matching records. @throws NodeOperationError if none could be compared */
@@ -148,7 +148,7 @@ async function searchList(
 	context: IExecuteFunctions,
 	list: ListEndpoint,
 	{ matches, isSearchable, isFilled, firstOnly, describeUnsearchable }: RecordSearch,
-	{ keeps, ...options }: SearchOptions,
+	{ keeps = () => true, ...options }: SearchOptions,
 ): Promise<IDataObject[]> {
 	const matching: IDataObject[] = [];
 	let readCount = 0;

@@ -63,11 +63,13 @@ type ReadPage = Pick<Page, 'records'> & { next?: number };
 export async function readList(
 	context: PocketsflowContext,
 	list: ListEndpoint,
-	{ limit = Infinity, keeps = () => true, ...options }: ReadListOptions = {},
+	{ limit = Infinity, keeps, ...options }: ReadListOptions = {},
 ): Promise<IDataObject[]> {
 	const read: IDataObject[] = [];
-	for await (const { records } of readPages(context, list, { ...options, prefetch: limit })) {
-		for (const record of records) if (keeps(record)) read.push(record);
+	// Whoever leaves records out may have to read far, so not in pages as small as the limit.
+	const prefetch = keeps ? Math.max(limit, maxPageSize) : limit;
+	for await (const { records } of readPages(context, list, { ...options, prefetch })) {
+		for (const record of records) if (keeps?.(record) ?? true) read.push(record);
 		if (read.length >= limit) return read.slice(0, limit);
 	}
 	return read;
