@@ -161,7 +161,7 @@ describe('after a failed setup, for which n8n calls delete', () => {
 		expect(await stage.listAt(trigger.url)).toEqual([]);
 	});
 
-	it('a removal that fails is reported if an earlier setup had registered an endpoint', async () => {
+	it('the cleanup after a failed setup does not fail, also if an endpoint was registered', async () => {
 		const trigger = stage.install();
 		expect(await call(create, trigger)).toBeUndefined();
 		trigger.parameters = { events: ['order.refunded'], options: {} };
@@ -169,10 +169,20 @@ describe('after a failed setup, for which n8n calls delete', () => {
 			call(create, trigger),
 		);
 		expect(error?.message).toMatch(/could not be set up.*read-only key/);
-		const removal = await stage.withFault(refuse('DELETE', 403, 'never delete'), () =>
+		const removal = () =>
+			stage.withFault(refuse('DELETE', 403, 'never delete'), () => call(remove, trigger));
+		expect(await removal()).toBeUndefined();
+		expect((await removal())?.message).toMatch(/could not be removed.*never delete/);
+	});
+
+	it('a removal that fails is reported if static data is lost', async () => {
+		const trigger = stage.install();
+		expect(await call(create, trigger)).toBeUndefined();
+		trigger.staticData = {};
+		const error = await stage.withFault(refuse('DELETE', 403, 'never delete'), () =>
 			call(remove, trigger),
 		);
-		expect(removal?.message).toMatch(/could not be removed in Pocketsflow.*never delete/);
+		expect(error?.message).toMatch(/could not be removed in Pocketsflow.*never delete/);
 	});
 
 	it('a later removal that fails is reported', async () => {

@@ -107,7 +107,8 @@ export class EndpointRequests {
 			const { hasMore, totalPages, totalCount } = readPagination(response, length);
 			const isNew = all.size > known;
 			const saysMore = hasMore || (totalPages ?? 0) > page || (totalCount ?? 0) > read;
-			const isProvenEnd = length === 0 && hasMore === false;
+			// A total may be wrong, or count more than this list.
+			const isProvenEnd = hasMore === false && !isNew;
 			if (saysMore && !isNew && !isProvenEnd)
 				throw this.refuseList('an incomplete list of webhooks');
 			const isSilent =
@@ -116,7 +117,7 @@ export class EndpointRequests {
 			const isShort = page > 1 ? length < firstLength : length < smallestPage && isFound;
 			const isWhole = hasMore === false || isShort || !isNew;
 			if (isProvenEnd || (!saysMore && isWhole)) return [...all.values()];
-			isProbe = !saysMore;
+			isProbe = !saysMore || hasMore === false;
 		}
 	}
 

@@ -21,7 +21,7 @@ import {
 	type EndpointChanges,
 } from './endpoints';
 import type { EndpointReading, Secret } from './keyring';
-import { processMemory, type NodeMemory } from './memory';
+import { processMemory, type NodeMemory, type TriggerMemory } from './memory';
 import { Registrar } from './plan';
 import { isListening, readEventNames, readSettings } from './settings';
 import type { Verification } from './verify';
@@ -52,7 +52,7 @@ export async function prepare(context: IHookFunctions, memory = processMemory): 
 
 /** Prepares the node, and returns whether Pocketsflow has what it needs. @throws as `runHook` does */
 export const checkExists = (context: IHookFunctions, memory = processMemory): Promise<boolean> =>
-	runHook(context, 'set up', async () => {
+	setUp(context, memory, async () => {
 		await prepare(context, memory);
 		const node = memory.getNode(context);
 		const registrar = await startRegistrar(context, node);
@@ -67,7 +67,7 @@ export const checkExists = (context: IHookFunctions, memory = processMemory): Pr
 
 /** Leaves exactly the endpoint that the node needs. @throws as `runHook` and `Registrar.apply` do */
 export const create = (context: IHookFunctions, memory = processMemory): Promise<void> =>
-	runHook(context, 'set up', async () => {
+	setUp(context, memory, async () => {
 		const node = memory.getNode(context);
 		const registrar = await startRegistrar(context, node);
 		requirePublicAddress(context, registrar.wanted);
@@ -79,6 +79,9 @@ export const create = (context: IHookFunctions, memory = processMemory): Promise
 		await registrar.apply(registrar.plan(endpoints));
 	});
 
+/** How soon n8n calls `delete` after a failed setup. */
+const cleanUpWithinMs = 30_000;
+
 /** For a cleanup that a user waits for while Pocketsflow may be unreachable. */
 const cleanUpLimits = { maxAttempts: 1, requestTimeoutMs: 5_000, totalTimeoutMs: 10_000 };
 
@@ -86,12 +89,14 @@ const cleanUpLimits = { maxAttempts: 1, requestTimeoutMs: 5_000, totalTimeoutMs:
 const maxUpkeepWaitMs = 10_000;
 
 /**
- * Implements `delete`. It does not fail if nothing was registered: n8n also calls it after a failed setup,
- * and shows its error instead of the reason (docs/n8n-engine.md#activation-and-webhook-hooks).
+ * Implements `delete`. It does not fail right after a failed setup: n8n then calls it, too, and shows its
+ * error instead of the reason (docs/n8n-engine.md#activation-and-webhook-hooks).
  * @throws as `runHook` does
  */
 export async function takeDown(context: IHookFunctions, memory = processMemory): Promise<void> {
-	const isCleanUp = readStaticData(context).endpointId === undefined;
+	const key = getAddressKey(context);
+	const isCleanUp = Date.now() - (memory.failedSetUps.get(key) ?? -Infinity) <= cleanUpWithinMs;
+	memory.failedSetUps.delete(key);
 	const options = isCleanUp ? { limits: cleanUpLimits } : {};
 	await runHook(context, 'removed', async () => {
 		const node = memory.getNode(context);
@@ -147,6 +152,24 @@ async function findUnlisted({ requests, stored }: Registrar, listed: Endpoint[])
 	});
 	return found ? [found] : [];
 }
+
+/** Remembers a failed setup for the `delete` that follows. */
+async function setUp<T>(
+	context: IHookFunctions,
+	{ failedSetUps }: TriggerMemory,
+	work: () => Promise<T>,
+): Promise<T> {
+	const key = getAddressKey(context);
+	failedSetUps.delete(key);
+	return await runHook(context, 'set up', work).catch((error: unknown) => {
+		failedSetUps.set(key, Date.now());
+		throw error;
+	});
+}
+
+/** Distinguishes a test from the active workflow, which `getMode` does not do in `delete`. */
+const getAddressKey = (context: IHookFunctions) =>
+	`${context.getWorkflow().id} ${context.getNodeWebhookUrl('default') ?? context.getNode().id}`;
 
 /**
  * Does the work of a hook.

@@ -165,7 +165,9 @@ export class Keyring {
 		);
 		if (endpoints.length > 0)
 			this.known = this.known.map(({ goneAtMs = startedAtMs, ...secret }) => {
-				if (secret.confirmedAtMs > startedAtMs) return secret;
+				// One from the future, if the clock was set back, does not count.
+				const { confirmedAtMs } = secret;
+				if (confirmedAtMs > startedAtMs && confirmedAtMs <= Date.now()) return secret;
 				const isThere = endpoints.some(({ id }) => id === secret.endpointId);
 				return { ...secret, ...(isThere ? { confirmedAtMs: startedAtMs } : { goneAtMs }) };
 			});

@@ -39,6 +39,8 @@ const repetitionMs = 10 * 60_000;
 export class TriggerMemory {
 	/** When recent deliveries arrived. Permanent deduplication belongs in the workflow, on `eventId`. */
 	private readonly deliveries = new BoundedMap<number>(10_000);
+	/** By workflow and address: when the last setup failed, in ms. */
+	readonly failedSetUps = new BoundedMap<number>(1000);
 	private readonly nodes = new BoundedMap<NodeMemory>(1000);
 
 	getNode(context: IHookFunctions | IWebhookFunctions): NodeMemory {

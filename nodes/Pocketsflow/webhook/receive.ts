@@ -99,7 +99,8 @@ function selectItem(
 		const event = JSON.stringify(delivery.event.slice(0, 80));
 		const what = `did not start an execution for a signed delivery of ${event}`;
 		// An event that no one knows may be a sale under another name.
-		log(context, findEvent(delivery.event) ? 'debug' : 'warn', `${what}: ${dropReason}`);
+		const isKnown = findEvent(delivery.event) ?? settings.events.includes(delivery.event);
+		log(context, isKnown ? 'debug' : 'warn', `${what}: ${dropReason}`);
 		return undefined;
 	}
 	const item = buildDeliveryItem(businessEvent, delivery, { simplify: settings.simplify, nowMs });

@@ -88,12 +88,14 @@ describe('the list of endpoints', () => {
 		await expect(requests.list()).rejects.toThrow('an incomplete list of webhooks');
 	});
 
-	it('a list that says it is complete, counts more and ends with an empty page is complete', async () => {
+	it('a list that says it is complete, but counts more, ends when a page brings nothing new', async () => {
 		const pagination = { hasMore: false, totalCount: 5 };
 		answer({ webhooks: [], pagination });
 		jest.mocked(send).mockResolvedValueOnce({ webhooks: [record], pagination });
 		expect(await requests.list()).toEqual([endpoint]);
 		answer({ webhooks: [record], pagination });
+		expect(await requests.list()).toEqual([endpoint]);
+		answer({ webhooks: [record], pagination: { totalCount: 5 } });
 		await expect(requests.list()).rejects.toThrow('an incomplete list of webhooks');
 	});
 
