@@ -232,7 +232,7 @@ export const cases: readonly Case[] = [
 			productId: shop.productIds[0],
 			sortBy: 'numberOfOrders',
 			sortOrder: 'desc',
-			limit: '1',
+			limit: '100',
 			offset: '0',
 		}),
 		sdk: async (sdk, shop) =>
@@ -241,7 +241,7 @@ export const cases: readonly Case[] = [
 				productId: shop.productIds[0],
 				sortBy: 'numberOfOrders',
 				sortOrder: 'desc',
-				limit: 1,
+				limit: 100,
 				offset: 0,
 			}),
 		output: () => ({ buyerEmail: 'buyer1@example.com' }),
@@ -419,7 +419,7 @@ export const cases: readonly Case[] = [
 			startDate: '2020-01-01T00:00:00.000Z',
 			endDate: '2099-12-31T00:00:00.000Z',
 			page: '1',
-			pageSize: '2',
+			pageSize: '100',
 		}),
 		sdk: async (sdk, shop) =>
 			await sdk.orders.list({
@@ -427,7 +427,7 @@ export const cases: readonly Case[] = [
 				startDate: '2020-01-01T00:00:00.000Z',
 				endDate: '2099-12-31T00:00:00.000Z',
 				page: 1,
-				pageSize: 2,
+				pageSize: 100,
 			}),
 		output: (shop) => ({ productId: shop.productIds[0] }),
 		items: 2,
@@ -716,7 +716,7 @@ export const cases: readonly Case[] = [
 			endDate: '2099-12-31T23:59:59.999Z',
 			status: 'active',
 			page: 1,
-			pageSize: 50,
+			pageSize: 100,
 		}),
 		sdk: async (sdk) =>
 			await sdk.subscriptions.list({
@@ -724,7 +724,7 @@ export const cases: readonly Case[] = [
 				endDate: '2099-12-31T23:59:59.999Z',
 				status: 'active',
 				page: 1,
-				pageSize: 50,
+				pageSize: 100,
 			}),
 		output: (shop) => ({ _id: shop.membershipId, productId: shop.offerId }),
 		without: ['userId'],

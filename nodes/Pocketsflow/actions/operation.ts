@@ -5,6 +5,7 @@ import type { Effect, PocketsflowRequest } from '../api/request';
 import type { Collection, Field } from '../fields/field';
 import type { ItemParameters } from './itemParameters';
 import type { Denial } from './denial';
+import type { FilterChecks } from './filterChecks';
 import type { SimplifiedKey } from './simplify';
 
 /** One row of a resource's table: everything that defines an operation. */
@@ -23,6 +24,7 @@ interface OperationBase {
 /** Reads a list: the first records, all, or the matching ones if the API can't search it. */
 export interface ListOperation extends OperationBase, RecordOutput {
 	list: ListEndpoint;
+	filterChecks?: FilterChecks;
 	search?(item: ItemParameters): RecordSearch;
 }
 
@@ -87,8 +89,10 @@ export interface RecordSearch {
 	matches(record: IDataObject): boolean;
 	/** Whether the record holds the data to search. If no record does, finding nothing is not proof. */
 	isSearchable(record: IDataObject): boolean;
+	/** Whether the record holds some of that data. If none does, the list may leave it out. */
+	isFilled(record: IDataObject): boolean;
 	firstOnly: boolean;
-	/** The error if none of `count` records was searchable. */
+	/** The error if `count` records could not be searched. */
 	describeUnsearchable(count: number): { message: string; description: string };
 }
 

@@ -7,6 +7,7 @@ import { buildAdditionalFields, buildUpdateFields } from '../fields/shared/colle
 import { simplifyField } from '../fields/shared/output';
 import { limitField, returnAllField } from '../fields/shared/paging';
 import { deletionDenial } from './denial';
+import type { FilterChecks } from './filterChecks';
 import type { ItemParameters } from './itemParameters';
 import type { ListOperation, RecordOutput, RequestOperation } from './operation';
 
@@ -89,6 +90,7 @@ export class RecordOperations<K extends RecordKind> {
 		this: RecordOperations<RecordKind & { endpoint: ListEndpoint }>,
 		description = `Get the ${this.kind.noun}s of the account`,
 		collections?: readonly Collection[],
+		filterChecks?: FilterChecks,
 	): ListOperation {
 		const { noun, endpoint, notices = [], simplifiedKeys, hidesSecrets } = this.kind;
 		const action = `Get many ${noun}s`;
@@ -98,6 +100,7 @@ export class RecordOperations<K extends RecordKind> {
 			collections,
 			effect: 'read',
 			list: endpoint,
+			filterChecks,
 			simplifiedKeys,
 			hidesSecrets,
 		};

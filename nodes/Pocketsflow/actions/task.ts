@@ -1,7 +1,9 @@
 import { NodeOperationError, type IDataObject, type IExecuteFunctions } from 'n8n-workflow';
 
+import { readApiDate } from '../api/dates';
 import { buildListRequest, type ListEndpoint } from '../api/lists';
-import { hasId, hasUrl, isRecord, listValues, unwrapRecord } from '../api/responses';
+import { path } from '../api/request';
+import { hasId, hasUrl, isRecord, listValues, readId, unwrapRecord } from '../api/responses';
 import { simplifyField } from '../fields/shared/output';
 import { defaultLimit, limitField, returnAllField } from '../fields/shared/paging';
 import { isNotFound } from '../transport/errors';
@@ -9,6 +11,7 @@ import { readList, readPages, type ReadPagesOptions } from '../transport/paginat
 import { send } from '../transport/send';
 import { mapInTurns } from '../transport/turns';
 import { isDenied, requestDenial } from './denial';
+import { buildFilterCheck } from './filterChecks';
 import { ItemParameters } from './itemParameters';
 import type {
 	ListOperation,
@@ -42,15 +45,17 @@ function buildListTask(
 ): Task {
 	const { list, collections } = operation;
 	const search = operation.search?.(item);
-	const request = buildListRequest(list, collections && item.getFilters());
+	const filters = collections && item.getFilters();
+	const request = buildListRequest(list, filters);
+	const keeps = buildFilterCheck(operation.filterChecks, filters);
 	const isWhole = search !== undefined || item.get(returnAllField);
 	const limit = isWhole ? undefined : (item.get(limitField) ?? defaultLimit);
 	const transform = buildTransform(operation, item);
 	return async (stop) => {
 		const options = { request, itemIndex: item.itemIndex, stop };
 		const records = search
-			? await searchList(context, list, search, options)
-			: await readList(context, list, { ...options, limit });
+			? await searchList(context, list, search, { ...options, keeps })
+			: await readList(context, list, { ...options, limit, keeps });
 		return await mapInTurns(records, transform);
 	};
 }
@@ -117,7 +122,11 @@ function giveHint(context: IExecuteFunctions, message: string | undefined): void
 	context.addExecutionHints({ message, type: 'warning', location: 'outputPane' });
 }
 
-function buildLookup(context: IExecuteFunctions, itemIndex: number, stop: AbortSignal): Lookup {
+function buildLookup(
+	context: IExecuteFunctions,
+	itemIndex: number | undefined,
+	stop: AbortSignal,
+): Lookup {
 	return {
 		ask: async (request) =>
 			await send(context, request, 'read', itemIndex, { stop }).catch((error: unknown) => {
@@ -136,26 +145,46 @@ function buildLookup(context: IExecuteFunctions, itemIndex: number, stop: AbortS
 
 const isComplete = { id: hasId, url: hasUrl };
 
+type SearchOptions = ReadPagesOptions & {
+	stop: AbortSignal;
+	keeps?(record: IDataObject): boolean;
+};
+
 /** Reads a list for matching records. @throws NodeOperationError if none could be compared */
 async function searchList(
 	context: IExecuteFunctions,
 	list: ListEndpoint,
-	{ matches, isSearchable, firstOnly, describeUnsearchable }: RecordSearch,
-	options: ReadPagesOptions,
+	{ matches, isSearchable, isFilled, firstOnly, describeUnsearchable }: RecordSearch,
+	{ keeps = () => true, ...options }: SearchOptions,
 ): Promise<IDataObject[]> {
 	const matching: IDataObject[] = [];
 	let readCount = 0;
 	let searchableCount = 0;
+	let hasData = false;
+	let newest: IDataObject | undefined;
 	const prefetch = firstOnly ? undefined : Infinity;
 	for await (const { records } of readPages(context, list, { ...options, prefetch })) {
 		readCount += records.length;
 		searchableCount += records.filter(isSearchable).length;
-		matching.push(...records.filter(matches));
+		hasData ||= records.some(isFilled);
+		for (const record of records)
+			if (!newest || readCreationMs(record) > readCreationMs(newest)) newest = record;
+		matching.push(...records.filter((record) => matches(record) && keeps(record)));
 		if (firstOnly && matching.length > 0) return matching.slice(0, 1);
 	}
-	if (searchableCount === 0 && readCount > 0) {
+	const { itemIndex, stop } = options;
+	const isLeftOut = async (record: IDataObject) => {
+		const request = { method: 'GET', path: list.path + path`/${readId(record) ?? ''}` } as const;
+		const answer = await buildLookup(context, itemIndex, stop).ask(request);
+		return isFilled(unwrapRecord(answer, list.recordKeys));
+	};
+	// A list that shows no data at all may leave it out. One record, read alone, tells.
+	if (
+		newest &&
+		!hasData &&
+		(searchableCount === 0 || (hasId(newest) && (await isLeftOut(newest))))
+	) {
 		const { message, description } = describeUnsearchable(readCount);
-		const { itemIndex } = options;
 		throw new NodeOperationError(context.getNode(), message, { description, itemIndex });
 	}
 	return matching;
@@ -168,6 +197,7 @@ function isIdentifiedBy(record: IDataObject, id: string): boolean {
 		String(value).trim().toLowerCase() === id.toLowerCase();
 	return listValues(record).some((value) => isSame(value) || listValues(value).some(isSame));
 }
+const readCreationMs = ({ createdAt }: IDataObject) => readApiDate(createdAt) ?? 0;
 
 type Transform = (record: IDataObject) => IDataObject;
 

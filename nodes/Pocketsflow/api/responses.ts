@@ -59,7 +59,7 @@ export function findRecords(
 	response: unknown,
 	keys: readonly string[] = [],
 ): IDataObject[] | undefined {
-	if (Array.isArray(response)) return response.filter(isRecord);
+	if (Array.isArray(response)) return response.every(isRecord) ? response : undefined;
 	if (!isRecord(response)) return undefined;
 	for (const key of [...keys, ...commonListKeys]) {
 		const records = findRecords(response[key], keys);
@@ -76,19 +76,53 @@ export interface Pagination {
 	hasMore?: boolean;
 }
 
-/** Reads the `pagination` block of a page, which may be in `data` together with the list. */
-export function readPagination(response: unknown): Pagination {
-	if (!isRecord(response)) return {};
-	const { pagination, data } = response;
-	if (!isRecord(pagination)) return readPagination(data);
-	const { totalCount, totalPages, pageSize, hasMore } = pagination;
+/** The objects of a response that may describe its list. The most specific first. */
+const paginationBlocks = ['pagination', 'paging', 'pageInfo', 'meta', 'links', '_links'];
+
+/** A block that is nested deeper was built to waste time. */
+const maxBlockDepth = 3;
+
+/** How an API may name each statement about a list. The first name that is there counts. */
+const paginationNames = {
+	totalCount: ['totalCount', 'total_count', 'total', 'totalItems', 'totalRecords', 'count'],
+	totalPages: ['totalPages', 'total_pages', 'pageCount', 'page_count'],
+	pageSize: ['pageSize', 'page_size', 'perPage', 'per_page'],
+	hasMore: ['hasMore', 'has_more', 'hasNextPage', 'has_next_page', 'hasNext', 'has_next'],
+	next: ['next', 'nextPage', 'next_page', 'nextCursor', 'next_cursor', 'nextPageToken'],
+};
+
+/**
+ * Reads what a response says about the list that its records are a page of, under any usual name
+ * (docs/pocketsflow-api.md#lists-and-paging). It says that there is more if any part of it does.
+ */
+export function readPagination(response: unknown, recordCount = 0): Pagination {
+	const blocks = findPaginationBlocks(response);
+	const readAll = <T>(names: string[], read: (value: unknown, name: string) => T | undefined) =>
+		blocks.flatMap((block) => names.flatMap((name) => read(block[name], name) ?? []));
+	const { totalCount, totalPages, pageSize, hasMore, next } = paginationNames;
+	// A `count` often counts the records of the page.
+	const readTotal = (value: unknown, name: string) => {
+		const count = readCount(value);
+		return name === 'count' && count !== undefined && count <= recordCount ? undefined : count;
+	};
+	const signs = [...readAll(hasMore, readFlag), ...readAll(next, readNext)];
 	return {
-		totalCount: readCount(totalCount),
-		totalPages: readCount(totalPages),
-		pageSize: readCount(pageSize),
-		hasMore: readFlag(hasMore),
+		totalCount: readAll(totalCount, readTotal)[0],
+		totalPages: readAll(totalPages, readCount)[0],
+		pageSize: readAll(pageSize, readCount)[0],
+		hasMore: signs.length === 0 ? undefined : signs.includes(true),
 	};
 }
+
+function findPaginationBlocks(response: unknown, depth = 0): IDataObject[] {
+	if (!isRecord(response) || depth > maxBlockDepth) return [];
+	const find = (key: string) => findPaginationBlocks(response[key], depth + 1);
+	return [...paginationBlocks.flatMap(find), response, ...find('data')];
+}
+
+/** Whether the address, number or cursor of a next page is there; undefined without such a key. */
+const readNext = (value: unknown): boolean | undefined =>
+	value === undefined ? undefined : (readFlag(value) ?? Boolean(value));
 
 /** The most specific first. */
 const errorTextKeys = ['message', 'error', 'error_description', 'detail', 'title', 'msg', 'reason'];

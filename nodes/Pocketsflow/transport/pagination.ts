@@ -29,6 +29,9 @@ interface Progress {
 	seen: Set<string>;
 	recordCount: number;
 	longestPage: number;
+	/** The pages that brought something new, and how many records they and those before them have. */
+	pageCount: number;
+	rowCount: number;
 }
 
 interface ListOptions extends SendOptions {
@@ -38,6 +41,8 @@ interface ListOptions extends SendOptions {
 
 interface ReadListOptions extends ListOptions {
 	limit?: number;
+	/** Whether a record counts. The others are left out. */
+	keeps?(record: IDataObject): boolean;
 }
 
 export interface ReadPagesOptions extends ListOptions {
@@ -58,11 +63,13 @@ type ReadPage = Pick<Page, 'records'> & { next?: number };
 export async function readList(
 	context: PocketsflowContext,
 	list: ListEndpoint,
-	{ limit = Infinity, ...options }: ReadListOptions = {},
+	{ limit = Infinity, keeps, ...options }: ReadListOptions = {},
 ): Promise<IDataObject[]> {
 	const read: IDataObject[] = [];
-	for await (const { records } of readPages(context, list, { ...options, prefetch: limit })) {
-		for (const record of records) read.push(record);
+	// Whoever leaves records out may have to read far, so not in pages as small as the limit.
+	const prefetch = keeps ? Math.max(limit, maxPageSize) : limit;
+	for await (const { records } of readPages(context, list, { ...options, prefetch })) {
+		for (const record of records) if (keeps?.(record) ?? true) read.push(record);
 		if (read.length >= limit) return read.slice(0, limit);
 	}
 	return read;
@@ -82,7 +89,7 @@ export async function readPage(
 	if (!records) return undefined;
 	const { position } = page;
 	const next = position + (list.paging === 'offset' ? records.length : 1);
-	return { position, next, records, pagination: readPagination(body) };
+	return { position, next, records, pagination: readPagination(body, records.length) };
 }
 
 /**
@@ -115,10 +122,16 @@ export async function* readPages(
 		);
 	};
 
-	const progress: Progress = { seen: new Set(), recordCount: 0, longestPage: 0 };
 	let stalePages = 0;
 	let page = await fetchPage(first);
 	const serverPageSize = page.records.length;
+	const progress: Progress = {
+		seen: new Set(),
+		recordCount: 0,
+		longestPage: 0,
+		pageCount: first - 1,
+		rowCount: (first - 1) * (list.paging === 'offset' ? 1 : serverPageSize),
+	};
 	// If a list should come as a whole but does not, it is read on in pages of this length.
 	if (list.paging === 'none') size = serverPageSize;
 	const positionOfPage = (number: number) =>
@@ -132,8 +145,9 @@ export async function* readPages(
 			const records = takeNewRecords(progress, page.records);
 			const isStale = page.records.length > 0 && records.length === 0 && page.position !== first;
 			stalePages = isStale ? stalePages + 1 : 0;
-			const isEnd =
-				isLastPage(list, page, size, progress) || (isStale && !claimsMoreRecords(page, progress));
+			const isEnd = isStale
+				? !claimsMoreRecords(list, page, progress)
+				: isLastPage(list, page, size, progress);
 			if (!isEnd && stalePages === maxStalePages)
 				throw refuse(
 					`Pocketsflow keeps returning the same page of ${list.path}. ${progress.recordCount} different records were read.`,
@@ -159,28 +173,38 @@ function takeNewRecords(progress: Progress, records: IDataObject[]): IDataObject
 		return id === undefined || addTo(seen, id);
 	});
 	const isWithoutIds = fresh.length > 0 && fresh.every((record) => readId(record) === undefined);
-	if (isWithoutIds && !addTo(seen, JSON.stringify(fresh))) return [];
+	const isStale = fresh.length === 0 || (isWithoutIds && !addTo(seen, JSON.stringify(fresh)));
+	if (isStale) return [];
 	progress.recordCount += fresh.length;
+	progress.rowCount += records.length;
+	progress.pageCount++;
 	return fresh;
 }
 
 /** Adds a value to a set; false if it was in there. */
 const addTo = (set: Set<string>, value: string) => set.size < set.add(value).size;
 
-/** Whether Pocketsflow says that some records were not read. A list that ignores paging says no. */
-const claimsMoreRecords = (
-	{ pagination: { hasMore, totalCount } }: Page,
-	{ recordCount }: Progress,
-): boolean => hasMore ?? (totalCount !== undefined && recordCount < totalCount);
+/** Whether the total says that some records were not read; undefined without a total. */
+const countsMore = ({ pagination: { totalCount } }: Page, { rowCount }: Progress) =>
+	totalCount === undefined ? undefined : rowCount < totalCount;
 
-/** Whether Pocketsflow says that another page follows; undefined if it does not say. */
-function announcesNext(
-	{ paging }: ListEndpoint,
-	{ position, pagination: { hasMore, totalPages } }: Page,
-): boolean | undefined {
-	if (hasMore !== undefined || paging === 'offset' || totalPages === undefined) return hasMore;
-	return position < totalPages;
+/** Whether anything in a page that brought nothing new says that some records were not read. */
+function claimsMoreRecords({ paging }: ListEndpoint, page: Page, progress: Progress): boolean {
+	const { hasMore = false, totalPages = 0 } = page.pagination;
+	const hasPages = paging !== 'offset' && progress.pageCount < totalPages;
+	return hasMore || hasPages || countsMore(page, progress) === true;
 }
+
+/** Whether the number of pages says that another one follows; undefined without such a number. */
+const countsMorePages = (
+	{ paging }: ListEndpoint,
+	{ position, pagination: { totalPages } }: Page,
+): boolean | undefined =>
+	paging === 'offset' || totalPages === undefined ? undefined : position < totalPages;
+
+/** Whether an empty page says that it is not the last. A total alone may be older than the list. */
+const announcesNext = (list: ListEndpoint, page: Page): boolean =>
+	page.pagination.hasMore ?? countsMorePages(list, page) ?? false;
 
 /** How many pages to read, of the server's page size; 1 if the first page does not say. */
 function countPages({ records, pagination }: Page, prefetch: number): number {
@@ -191,23 +215,25 @@ function countPages({ records, pagination }: Page, prefetch: number): number {
 	return Math.min(total, Math.ceil(prefetch / size));
 }
 
-/** Whether a page is the last. If Pocketsflow does not say, one shorter than an earlier one is. */
+/**
+ * Whether a page is the last. If one sign says so and another does not, it is not: reading goes on
+ * until a page brings nothing new. Without a sign, a page shorter than an earlier one is the last.
+ */
 function isLastPage(
 	list: ListEndpoint,
 	page: Page,
 	requestedSize: number,
-	{ recordCount, longestPage }: Progress,
+	progress: Progress,
 ): boolean {
-	const { position, records, pagination } = page;
-	const { totalCount } = pagination;
-	const announced = announcesNext(list, page);
+	const { records, pagination } = page;
+	const isUnread = countsMore(page, progress);
 	if (records.length === 0) return true;
-	if (list.paging === 'none' && totalCount !== undefined && recordCount >= totalCount) return true;
-	if (announced !== undefined) return !announced;
-	if (list.paging === 'none') return totalCount === undefined;
-	if (list.paging === 'offset' && totalCount !== undefined)
-		return position - 1 + records.length >= totalCount;
-	return records.length > requestedSize || records.length < longestPage;
+	if (list.paging === 'none' && isUnread === false) return true;
+	const signs = [pagination.hasMore, countsMorePages(list, page)];
+	if (isUnread || signs.includes(true)) return false;
+	if (signs.includes(false) || list.paging === 'none') return true;
+	if (list.paging === 'offset' && isUnread === false) return true;
+	return records.length > requestedSize || records.length < progress.longestPage;
 }
 
 /** Runs numbered tasks in parallel, as many as may be in flight, and yields their results in order. */

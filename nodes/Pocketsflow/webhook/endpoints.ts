@@ -19,7 +19,7 @@ import {
 import { toCanonicalName } from '../events/catalogue';
 import { isMasked } from '../events/signature';
 import type { PocketsflowCredential } from '../transport/credential';
-import { isNotFound } from '../transport/errors';
+import { hasStatus, isNotFound } from '../transport/errors';
 import { send, type SendOptions } from '../transport/send';
 import { hasSamePath, isSameLocation, isSameUrl } from './addresses';
 import { describeEndpoint, readDescription, unseal, type Mark } from './sealing';
@@ -59,7 +59,7 @@ export const readStaticData = (context: IHookFunctions | IWebhookFunctions): Tri
 
 const { webhooks } = lists;
 
-/** A shorter list that does not say whether it has pages is complete. */
+/** A shorter list that does not say whether it has pages is complete, if it has our endpoint. */
 const smallestPage = 20;
 
 /** The requests about the endpoints of an account. Each throws as `send` does. */
@@ -79,26 +79,44 @@ export class EndpointRequests {
 		send(this.context, request, effect, undefined, this.options);
 
 	/**
-	 * Lists all endpoints. Paging is not documented: what may be one page of several is read further.
-	 * @throws NodeOperationError if the list is missing or incomplete, because "none" would be wrong
+	 * Lists all endpoints. Paging is not documented, so a response that may be one page of several is read
+	 * further, until a page contains nothing new. One that says nothing of pages may be such a page if it
+	 * has as many records as a page or lacks what `isOurs` looks for.
+	 * @throws NodeOperationError if there is no list or it breaks off: as "none", it would create a second
+	 * endpoint or leave one behind
 	 */
-	async list(): Promise<Endpoint[]> {
+	async list(isOurs: (endpoint: Endpoint) => boolean = () => true): Promise<Endpoint[]> {
 		const all = new Map<string, Endpoint>();
-		for (let page = 1, read = 0; ; page++) {
+		let isProbe = false;
+		for (let page = 1, read = 0, firstLength = 0; ; page++) {
 			const query = page > 1 ? { query: { page } } : {};
-			const response = await this.send({ method: 'GET', path: webhooks.path, ...query }, 'read');
+			const request = { method: 'GET', path: webhooks.path, ...query } as const;
+			const response = await this.send(request, 'read').catch((error: unknown) => {
+				// An API without pages may refuse the parameter.
+				if (isProbe && hasStatus(error, [400, 404, 422])) return [];
+				throw error;
+			});
 			const records = findRecords(response, webhooks.keys);
 			if (!records) throw this.refuseList('no list of webhooks');
-			read += records.length;
+			const { length } = records;
+			read += length;
+			if (page === 1) firstLength = length;
 			const known = all.size;
 			for (const endpoint of records.flatMap((record) => readEndpoint(record) ?? []))
 				all.set(endpoint.id, endpoint);
-			const { hasMore, totalPages = 0, totalCount = 0 } = readPagination(response);
-			const saysMore = hasMore ?? (totalPages > page || totalCount > read);
+			const { hasMore, totalPages, totalCount } = readPagination(response, length);
 			const isNew = all.size > known;
-			if (saysMore && !isNew) throw this.refuseList('an incomplete list of webhooks');
-			if (!saysMore && (hasMore === false || records.length < smallestPage || !isNew))
-				return [...all.values()];
+			const saysMore = hasMore || (totalPages ?? 0) > page || (totalCount ?? 0) > read;
+			const isProvenEnd = length === 0 && hasMore === false;
+			if (saysMore && !isNew && !isProvenEnd)
+				throw this.refuseList('an incomplete list of webhooks');
+			const isSilent =
+				hasMore === undefined && totalPages === undefined && totalCount === undefined;
+			const isFound = !isSilent || length === 0 || [...all.values()].some(isOurs);
+			const isShort = page > 1 ? length < firstLength : length < smallestPage && isFound;
+			const isWhole = hasMore === false || isShort || !isNew;
+			if (isProvenEnd || (!saysMore && isWhole)) return [...all.values()];
+			isProbe = !saysMore;
 		}
 	}
 

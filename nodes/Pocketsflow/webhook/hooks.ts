@@ -56,7 +56,7 @@ export const checkExists = (context: IHookFunctions, memory = processMemory): Pr
 		await prepare(context, memory);
 		const node = memory.getNode(context);
 		const registrar = await startRegistrar(context, node);
-		const endpoints = await registrar.requests.list();
+		const endpoints = await registrar.list();
 		node.listed = { endpoints, atMs: Date.now() };
 		const { keep, change, remove } = registrar.plan(endpoints);
 		if (!keep || change || remove.length > 0) return false;
@@ -74,7 +74,7 @@ export const create = (context: IHookFunctions, memory = processMemory): Promise
 		const { listed } = node;
 		node.listed = undefined;
 		const isFresh = listed && Date.now() - listed.atMs < maxListAgeMs;
-		const endpoints = isFresh ? listed.endpoints : await registrar.requests.list();
+		const endpoints = isFresh ? listed.endpoints : await registrar.list();
 		warnOfOtherHost(registrar, endpoints);
 		await registrar.apply(registrar.plan(endpoints));
 	});
@@ -117,7 +117,7 @@ export async function takeDown(context: IHookFunctions, memory = processMemory):
  */
 async function removeOwn(registrar: Registrar): Promise<void> {
 	const { requests, stored, wanted } = registrar;
-	const listed = await requests.list();
+	const listed = await registrar.list();
 	const endpoints = [...listed, ...(await findUnlisted(registrar, listed))];
 	warnOfOtherHost(registrar, endpoints);
 	const own = findOwnEndpoints(endpoints, wanted.url, stored);

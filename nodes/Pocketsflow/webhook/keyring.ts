@@ -143,9 +143,9 @@ export class Keyring {
 		const url = isListening(context) ? undefined : getWebhookUrl(context);
 		const credential = await loadCredential(context);
 		const { mode } = credential;
-		const endpoints = (await new EndpointRequests(context, options).list()).filter(
-			(one) => (url && isSameUrl(one.url, url)) || isRequestedUrl(context, one.url),
-		);
+		const isOurs = (one: Endpoint) =>
+			(url !== undefined && isSameUrl(one.url, url)) || isRequestedUrl(context, one.url);
+		const endpoints = (await new EndpointRequests(context, options).list(isOurs)).filter(isOurs);
 		const secrets = endpoints.flatMap((endpoint) =>
 			[openEndpointSecret(endpoint, credential), endpoint.shownSecret]
 				.filter((secret) => secret !== undefined)

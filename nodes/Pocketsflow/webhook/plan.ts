@@ -150,7 +150,7 @@ export class Registrar {
 		mayBeUsed?: boolean,
 	): Promise<KnownSecret> {
 		const ids = new Set(useless.map(({ id }) => id));
-		const usable = findUsable(await this.list(), (endpoint) => {
+		const usable = findUsable(await this.listOwn(), (endpoint) => {
 			if (endpoint.id === ours.id) return ours.secret;
 			const isWrong = mayBeUsed && ids.has(endpoint.id);
 			return isWrong ? undefined : openEndpointSecret(endpoint, this.wanted.credential);
@@ -162,9 +162,14 @@ export class Registrar {
 		return kept;
 	}
 
-	/** The endpoints at our URL. */
-	private list = async (): Promise<Endpoint[]> =>
-		findOwnEndpoints(await this.requests.list(), this.wanted.url);
+	/** All endpoints of the account. @throws as `EndpointRequests.list` does */
+	list = async (): Promise<Endpoint[]> =>
+		await this.requests.list(
+			({ id, url }) => id === this.stored?.endpointId || isSameUrl(url, this.wanted.url),
+		);
+
+	private listOwn = async (): Promise<Endpoint[]> =>
+		findOwnEndpoints(await this.list(), this.wanted.url);
 
 	private async change(id: string, changes: EndpointChanges): Promise<void> {
 		const { node, requests } = this;
@@ -233,7 +238,7 @@ export class Registrar {
 	private async findNew(others: Endpoint[]): Promise<Endpoint[]> {
 		const ids = new Set(others.map(({ id }) => id));
 		const isNew = ({ id, sealed }: Endpoint) => !ids.has(id) && sealed === undefined;
-		return (await this.list()).filter(isNew).sort(compareAge);
+		return (await this.listOwn()).filter(isNew).sort(compareAge);
 	}
 
 	/** Removes what a creation with an unknown outcome left. Returns what happened; never throws. */

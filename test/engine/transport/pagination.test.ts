@@ -288,6 +288,72 @@ test.each(['page', 'offset'] as const)(
 	},
 );
 
+describe('a list whose statements about its pages disagree', () => {
+	const orders = Array.from({ length: 45 }, (_, index) => ({ _id: `r${index}` }));
+
+	/** Serves twenty records on a page with these statements; by default, each page it is asked for. */
+	async function readOrders(paging: Paging, said: object, honorsPage = true) {
+		const server = await startFaultServer((request, response) => {
+			const { searchParams } = new URL(request.url ?? '', 'http://x');
+			const page = honorsPage ? Number(searchParams.get('page') ?? 1) : 1;
+			const start = Number(searchParams.get('offset') ?? (page - 1) * 20);
+			const rows = orders.slice(start, start + 20);
+			response.end(JSON.stringify({ orders: rows, ...said }));
+		});
+		servers.push(server);
+		return { server, records: readAll(server, paging) };
+	}
+
+	it.each<[Paging, object]>([
+		['page', { pagination: { hasMore: false, totalCount: 45 } }],
+		['page', { pagination: { hasMore: false, totalPages: 3 } }],
+		['page', { pagination: { hasMore: 'false', totalCount: '45' } }],
+		['page', { pagination: { totalPages: 1, totalCount: 45 } }],
+		['page', { hasMore: false, total: 45 }],
+		['offset', { pagination: { hasMore: false, totalCount: 45 } }],
+		['none', { pagination: { hasMore: false, totalCount: 45 } }],
+		['none', { pagination: { hasMore: false, totalPages: 3 } }],
+	])('a list with paging "%s" that says %j is read to its end', async (paging, said) => {
+		const { records } = await readOrders(paging, said);
+		expect(await records).toEqual(orders);
+	});
+
+	it.each<[Paging, object]>([
+		['page', { pagination: { hasMore: false, totalCount: 45 } }],
+		['page', { pagination: { hasMore: false, totalPages: 3 } }],
+		['none', { pagination: { hasMore: false, totalCount: 45 } }],
+		['none', { pagination: { totalPages: 3 } }],
+	])(
+		'a list with paging "%s" that says %j and repeats its page is an error',
+		async (paging, said) => {
+			const { records } = await readOrders(paging, said, false);
+			expect((await catchError(records)).message).toBe(
+				'Pocketsflow keeps returning the same page of /list. 20 different records were read.',
+			);
+		},
+	);
+
+	it('a finished list with a total that is too large, as of a list without filters, is read whole', async () => {
+		const { records } = await readOrders('page', {
+			pagination: { hasMore: false, totalCount: 90 },
+		});
+		expect(await records).toEqual(orders);
+	});
+
+	it.each(['right', 'absent', 'alwaysFalse'] as const)(
+		'a list of the model with "hasMore" %s is read whole with any count that it gives',
+		async (hasMore) => {
+			for (const totalCount of ['exact', 'wholeList', 'text', 'changing'] as const) {
+				const switches = { hasMore, totalCount, pageSize: 'capped' } as const;
+				const model = createModel({ switches, seed: 7, now: Date.now });
+				for (let n = 0; n < 45; n++) model.sell();
+				const read = async (url: string) => await readList(createContext(url), lists.orders);
+				expect(await serve(model, read)).toHaveLength(45);
+			}
+		},
+	);
+});
+
 describe('a list that is believed to come whole', () => {
 	const products = Array.from({ length: 45 }, (_, index) => ({ _id: `r${index}` }));
 
@@ -314,6 +380,11 @@ describe('a list that is believed to come whole', () => {
 		['there is more, as text', (page) => ({ pagination: { hasMore: String(page < 3) } })],
 		['it has 45 records, as text', () => ({ pagination: { totalCount: '45' } })],
 		['it has three pages, as text', () => ({ pagination: { totalPages: '3' } })],
+		['it has 45 records, under "total"', () => ({ total: 45 })],
+		['it has 45 records, under "count"', () => ({ count: 45 })],
+		['it has 45 records, under "meta"', () => ({ meta: { total: 45 } })],
+		['there is more, under "has_more"', (page) => ({ has_more: page < 3 })],
+		['there is a next page', (page) => ({ links: { next: page < 3 ? '/list?next' : null } })],
 	])('a list is read further if the response says that %s', async (_, describe) => {
 		const { records, server } = await readProducts(describe);
 		expect(await records).toEqual(products);
@@ -324,8 +395,16 @@ describe('a list that is believed to come whole', () => {
 		]);
 	});
 
-	it('a list that announces more but returns nothing new is refused', async () => {
-		const { records } = await readProducts(() => ({ pagination: { totalCount: 45 } }), false);
+	it.each([
+		{ pagination: { totalCount: 45 } },
+		{ pagination: { totalPages: 3 } },
+		{ total: 45 },
+		{ count: 45 },
+		{ has_more: true },
+		{ next: '/list?page=2' },
+		{ meta: { total: 45 } },
+	])('a list that announces more with %j but returns nothing new is refused', async (said) => {
+		const { records } = await readProducts(() => said, false);
 		expect((await catchError(records)).message).toBe(
 			'Pocketsflow keeps returning the same page of /list. 20 different records were read.',
 		);

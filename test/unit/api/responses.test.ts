@@ -32,7 +32,8 @@ test.each([
 });
 
 test.each([
-	['bare', [record, null, 'text'], [record]],
+	['bare', [record], [record]],
+	['next to a list of something else', { orders: ['a1'], items: [record] }, [record]],
 	['under a key of its kind', { orders: [record] }, [record]],
 	['under a common key', { items: [record] }, [record]],
 	['nested', { data: { orders: [record] } }, [record]],
@@ -90,6 +91,38 @@ test('What a page says about its list is read as numbers or as text, next to the
 	for (const response of [[], 'text', { data: [] }, { pagination: [1] }])
 		expect(readPagination(response)).toEqual({});
 });
+
+test.each([
+	[{ total: 45 }, { totalCount: 45 }],
+	[{ totalCount: '45' }, { totalCount: 45 }],
+	[{ count: 45 }, { totalCount: 45 }],
+	[{ meta: { total: 45 } }, { totalCount: 45 }],
+	[{ meta: { pagination: { total: 45 } } }, { totalCount: 45 }],
+	[{ pagination: { total: 45, page: 1 } }, { totalCount: 45 }],
+	[{ pagination: { totalCount: 45 }, total: 2 }, { totalCount: 45 }],
+	[{ data: { total: 45 } }, { totalCount: 45 }],
+	[{ pagination: { total_pages: 3 } }, { totalPages: 3 }],
+	[{ has_more: true }, { hasMore: true }],
+	[{ hasMore: false }, { hasMore: false }],
+	[{ pageInfo: { hasNextPage: true } }, { hasMore: true }],
+	[{ next: '/products?page=2' }, { hasMore: true }],
+	[{ next: null }, { hasMore: false }],
+	[{ nextCursor: 'c2' }, { hasMore: true }],
+	[{ links: { next: '/products?page=2' } }, { hasMore: true }],
+	[{ hasMore: false, next: '/products?page=2' }, { hasMore: true }],
+	[{ count: 20 }, {}],
+	[{ meta: { count: 20 } }, {}],
+	[{ hasMore: null }, {}],
+])('A page of 20 records with %j says %j about its list', (said, read) => {
+	expect(readPagination({ products: [], ...said }, 20)).toEqual(read);
+});
+
+test.each([[[record, null]], [[record, 'text']], [{ orders: [[record], record] }]])(
+	'The list %j, which holds something else than records, is not read',
+	(response) => {
+		expect(findRecords(response, ['orders'])).toBeUndefined();
+	},
+);
 
 test.each([
 	[{ success: 'false' }, true],

@@ -62,7 +62,10 @@ describe('the list of endpoints', () => {
 
 	it.each([
 		[{ hasMore: true }, true],
-		[{ hasMore: false, totalPages: 2, totalCount: 5 }, false],
+		[{ hasMore: false }, false],
+		[{ hasMore: false, totalPages: 1, totalCount: 1 }, false],
+		[{ hasMore: false, totalPages: 2 }, true],
+		[{ hasMore: false, totalCount: 2 }, true],
 		[{ totalPages: 2 }, true],
 		[{ totalPages: 1, totalCount: 1 }, false],
 		[{ totalCount: 2 }, true],
@@ -84,6 +87,44 @@ describe('the list of endpoints', () => {
 		answer({ webhooks: [record], pagination: { hasMore: true } });
 		await expect(requests.list()).rejects.toThrow('an incomplete list of webhooks');
 	});
+
+	it('a list that says it is complete, counts more and ends with an empty page is complete', async () => {
+		const pagination = { hasMore: false, totalCount: 5 };
+		answer({ webhooks: [], pagination });
+		jest.mocked(send).mockResolvedValueOnce({ webhooks: [record], pagination });
+		expect(await requests.list()).toEqual([endpoint]);
+		answer({ webhooks: [record], pagination });
+		await expect(requests.list()).rejects.toThrow('an incomplete list of webhooks');
+	});
+
+	it('a short list that says nothing of pages is read further only if our endpoint is not in it', async () => {
+		const pages = ['w1', 'w2', 'w3'].map((_id) => [{ ...record, _id }]);
+		const readFor = async (wanted: string) => {
+			jest.mocked(send).mockReset();
+			answer([]);
+			for (const page of pages) jest.mocked(send).mockResolvedValueOnce(page);
+			const ids = (await requests.list(({ id }) => id === wanted)).map(({ id }) => id);
+			return [ids, sent().length];
+		};
+		expect(await readFor('w1')).toEqual([['w1'], 1]);
+		expect(await readFor('w3')).toEqual([['w1', 'w2', 'w3'], 4]);
+		answer([]);
+		expect(await requests.list(() => false)).toEqual([]);
+		answer([record]);
+		expect(await requests.list(() => false)).toEqual([endpoint]);
+	});
+
+	it.each([400, 404, 422])(
+		'a short list whose second page is refused with %i has no second page',
+		async (httpCode) => {
+			const refusal = new NodeApiError(node, {}, { httpCode: String(httpCode) });
+			jest.mocked(send).mockResolvedValueOnce([record]).mockRejectedValueOnce(refusal);
+			expect(await requests.list(() => false)).toEqual([endpoint]);
+			const announced = { webhooks: [record], pagination: { hasMore: true } };
+			jest.mocked(send).mockResolvedValueOnce(announced).mockRejectedValueOnce(refusal);
+			await expect(requests.list(() => false)).rejects.toBe(refusal);
+		},
+	);
 
 	it('a list without pagination is read further if it may have more pages', async () => {
 		const make = (first: number, count: number) =>

@@ -5,6 +5,7 @@ import { amountNotice, simplifyField } from '../../fields/shared/output';
 import { buildProductField, orderField } from '../../fields/locators';
 import { choiceField } from '../../fields/kinds/choice';
 import { codeField, comparedTextField } from '../../fields/kinds/text';
+import { productCheck } from '../filterChecks';
 import type { Resource } from '../operation';
 import { RecordOperations } from '../recordOperations';
 
@@ -82,6 +83,7 @@ export const orderResource: Resource = {
 			collections: [orderFilters],
 			effect: 'read',
 			list: lists.orders,
+			filterChecks: productCheck,
 			simplifiedKeys,
 			search(item) {
 				const key = item.require(metadataKeyField);
@@ -92,6 +94,7 @@ export const orderResource: Resource = {
 						return Object.hasOwn(metadata, key) && String(metadata[key]).trim() === value;
 					},
 					isSearchable: (record) => readMetadata(record) !== undefined,
+					isFilled: (record) => Object.keys(readMetadata(record) ?? {}).length > 0,
 					firstOnly: item.require(matchesField) === 'first',
 					describeUnsearchable: (count) => ({
 						message: `Pocketsflow returned ${count} ${count === 1 ? 'order' : 'orders'}, but none with metadata to compare`,
@@ -102,6 +105,6 @@ export const orderResource: Resource = {
 			},
 		},
 		orders.get('Get one paid order: buyer, amounts, and whether it was refunded or disputed'),
-		orders.getMany('Get the paid orders of the account', [orderFilters]),
+		orders.getMany('Get the paid orders of the account', [orderFilters], productCheck),
 	],
 };

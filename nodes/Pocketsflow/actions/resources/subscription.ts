@@ -8,6 +8,7 @@ import { formatMinute, formatText, getBuyerEmail, type PickerSource } from '../.
 import { choiceField } from '../../fields/kinds/choice';
 import type { Address } from '../../fields/kinds/id';
 import { refusedStatuses } from '../denial';
+import { membershipStatusCheck } from '../filterChecks';
 import type { RequestOperation, Resource } from '../operation';
 import { RecordOperations } from '../recordOperations';
 import { buildProviderRequest } from '../providerId';
@@ -108,22 +109,26 @@ export const subscriptionResource: Resource = {
 			...buildEndOperation('cancel'),
 		},
 		memberships.get("Get one buyer's subscription with its status and current period"),
-		memberships.getMany("Get the subscriptions of buyers to the account's offers", [
-			buildFilters(
-				...dateRangeFields,
-				choiceField({
-					displayName: 'Status',
-					name: 'status',
-					description: 'Only subscriptions with this status',
-					default: 'active',
-					options: [
-						{ name: 'Active', value: 'active' },
-						{ name: 'Canceled', value: 'canceled' },
-						{ name: 'Paused', value: 'paused' },
-					],
-				}),
-			),
-		]),
+		memberships.getMany(
+			"Get the subscriptions of buyers to the account's offers",
+			[
+				buildFilters(
+					...dateRangeFields,
+					choiceField({
+						displayName: 'Status',
+						name: 'status',
+						description: 'Only subscriptions with this status',
+						default: 'active',
+						options: [
+							{ name: 'Active', value: 'active' },
+							{ name: 'Canceled', value: 'canceled' },
+							{ name: 'Paused', value: 'paused' },
+						],
+					}),
+				),
+			],
+			membershipStatusCheck,
+		),
 		{
 			option: {
 				name: 'Get Many Subscribers',
