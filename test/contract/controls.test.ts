@@ -86,7 +86,7 @@ describe('The command npm run sandbox', () => {
 		const command = spawn(process.execPath, ['--import', 'tsx', entry, '--port', '0', '--seed']);
 		let printed = '';
 		command.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
-		while (!printed.includes('Stop with')) await once(command.stdout, 'data');
+		while (!printed.includes('Ctrl-C to stop')) await once(command.stdout, 'data');
 		const [, url] = /address\s+(\S+)/.exec(printed) ?? [];
 		const [, key] = /live key\s+(\S+)/.exec(printed) ?? [];
 		const response = await fetch(`${url}/users/me`, {
