@@ -15,7 +15,7 @@ import {
 	json,
 	startFaultServer,
 	text,
-	type Behaviour,
+	type Behavior,
 	type FaultServer,
 } from '../engine/transport/faultServer';
 
@@ -26,8 +26,8 @@ const connected: CredentialTest = { status: 'OK', message: 'Connection successfu
 let environment: TestEnvironment;
 let servers: FaultServer[] = [];
 
-const open = async (behaviour: Behaviour | Behaviour[]) => {
-	const server = await startFaultServer(behaviour);
+const open = async (behavior: Behavior | Behavior[]) => {
+	const server = await startFaultServer(behavior);
 	servers.push(server);
 	return server;
 };
@@ -112,8 +112,8 @@ describe.each(chosenVersions)("n8n's test of the credential, on n8n %s", (versio
 		['an error', json(200, { error: 'Store is closed' }), /Store is closed/],
 		['nothing', text(204, ''), notPocketsflow],
 		['401', json(401, { error: 'Unknown key' }), /doesn't recognize this API key/],
-	])('the credential test fails when the answer is %s', async (_, behaviour, message) => {
-		const server = await open(behaviour);
+	])('the credential test fails when the answer is %s', async (_, behavior, message) => {
+		const server = await open(behavior);
 		const result = await testCredential({ baseUrl: server.url }).catch((error: unknown) => ({
 			status: 'Error',
 			message: readMessage(error),

@@ -6,7 +6,7 @@ import { resources } from '../../nodes/Pocketsflow/actions/resources';
 import { sign } from '../../nodes/Pocketsflow/events/signature';
 import { Pocketsflow } from '../../nodes/Pocketsflow/Pocketsflow.node';
 import { createExecuteContext, runNode, type NodeSetup } from '../harness/engine/context';
-import { json, startFaultServer, type Behaviour, type FaultServer } from './transport/faultServer';
+import { json, startFaultServer, type Behavior, type FaultServer } from './transport/faultServer';
 
 const node = new Pocketsflow();
 const liveKey = 'pk_live_tenantOne0123456789';
@@ -14,7 +14,7 @@ const testKey = 'pk_test_tenantTwo0123456789';
 const tenants = [{ key: liveKey }, { key: testKey }];
 
 let server: FaultServer;
-let answer: Behaviour = json(201, { _id: 'p1' });
+let answer: Behavior = json(201, { _id: 'p1' });
 
 beforeEach(async () => {
 	answer = json(201, { _id: 'p1' });

@@ -10,7 +10,7 @@ import { PocketsflowPollingTrigger } from '../../nodes/Pocketsflow/PocketsflowPo
 import { PocketsflowTrigger } from '../../nodes/Pocketsflow/PocketsflowTrigger.node';
 import { findCredentialFault } from '../../nodes/Pocketsflow/methods/credentialFault';
 import { openSandbox } from './stockedSandbox';
-import { json, silence, text, withFaultServer, type Behaviour } from './transport/faultServer';
+import { json, silence, text, withFaultServer, type Behavior } from './transport/faultServer';
 
 const key = 'pk_test_Qh7ZkP2wXr9Tb4Mn';
 
@@ -21,9 +21,9 @@ async function testFields(baseUrl: string, apiKey = key, more = {}) {
 	return await testPocketsflowApi.call(context, { id: '1', name: 'Shop', type: 'x', data });
 }
 
-const answer = async (behaviour: Behaviour) => {
+const answer = async (behavior: Behavior) => {
 	let message: string | undefined;
-	await withFaultServer(behaviour, async ({ url, received }) => {
+	await withFaultServer(behavior, async ({ url, received }) => {
 		({ message } = await testFields(url));
 		expect(received).toMatchObject([{ url: '/users/me', key: `Bearer ${key}` }]);
 	});
@@ -72,7 +72,7 @@ test.each([
 	['404', json(404, {}), /is not the Pocketsflow API/],
 	['a page', text(200, '<h1>Welcome</h1>'), /is not the Pocketsflow API/],
 	['an error', json(200, { ok: false, detail: 'Store is closed' }), /^Store is closed\./],
-	...[401, 403, 404, 407].map((status): [string, Behaviour, RegExp] => [
+	...[401, 403, 404, 407].map((status): [string, Behavior, RegExp] => [
 		`a page with ${status}`,
 		text(status, '<!doctype html><title>Blocked by the firewall</title>'),
 		status === 407
@@ -81,8 +81,8 @@ test.each([
 	]),
 	['nothing', text(204, ''), /is not the Pocketsflow API/],
 	['a list', json(200, []), /is not the Pocketsflow API/],
-])('The credential test says what is wrong if the answer is %s', async (_, behaviour, message) => {
-	expect(await answer(behaviour)).toMatch(message);
+])('The credential test says what is wrong if the answer is %s', async (_, behavior, message) => {
+	expect(await answer(behavior)).toMatch(message);
 });
 
 test.each([

@@ -2,19 +2,19 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { Pocketsflow } from '../../nodes/Pocketsflow/Pocketsflow.node';
 import { runNode, type NodeRun } from '../harness/engine/context';
-import { json, withFaultServer, type Behaviour } from './transport/faultServer';
+import { json, withFaultServer, type Behavior } from './transport/faultServer';
 
 const node = new Pocketsflow();
 
 /** Runs an operation against a server that answers each request as given. */
 async function run(
-	behaviour: Behaviour,
+	behavior: Behavior,
 	resource: string,
 	operation: string,
 	parameters: IDataObject,
 ): Promise<NodeRun & { requests: number }> {
 	const runs: Array<NodeRun & { requests: number }> = [];
-	await withFaultServer(behaviour, async ({ url, received }) => {
+	await withFaultServer(behavior, async ({ url, received }) => {
 		const apiKey = `pk_test_${'0'.repeat(32)}`;
 		const done = await runNode({
 			node,
@@ -80,7 +80,7 @@ describe('Pocketsflow ignores a filter', () => {
 
 test('A filter that Pocketsflow ignores in a long list is checked in full pages, whatever the limit', async () => {
 	const customers = Array.from({ length: 250 }, (_, n) => ({ _id: `r${n}`, email: `${n}@b.c` }));
-	const answer: Behaviour = (request, response) => {
+	const answer: Behavior = (request, response) => {
 		const { searchParams } = new URL(request.url ?? '', 'http://x');
 		const start = Number(searchParams.get('offset'));
 		const page = customers.slice(start, start + Number(searchParams.get('limit')));
@@ -115,7 +115,7 @@ describe('Find by Metadata in a list without metadata', () => {
 		expect(error?.message).toBe('Pocketsflow returned 2 orders, but none with metadata to compare');
 	});
 
-	it('orders that have no metadata of their own match nothing', async () => {
+	it('orders without metadata match nothing', async () => {
 		const { error, output, requests } = await find({ _id: 'new', metadata: {} });
 		expect(error).toBeUndefined();
 		expect(output).toEqual([]);

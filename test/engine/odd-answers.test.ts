@@ -5,7 +5,7 @@ import type { Sandbox } from '../../sandbox/sandbox';
 import { runNode, type NodeRun } from '../harness/engine/context';
 import { cases, type Case } from './operations';
 import { openSandbox, stockSandbox, type StockedSandbox } from './stockedSandbox';
-import { json, text, withFaultServer, type Behaviour } from './transport/faultServer';
+import { json, text, withFaultServer, type Behavior } from './transport/faultServer';
 import { unknownOutcome } from './transport/faultTable';
 
 const node = new Pocketsflow();
@@ -40,9 +40,9 @@ const rowsOf = (...kinds: string[]) =>
 		kinds.includes('response' in operation ? operation.response.kind : 'list'),
 	);
 
-async function runAnswered(behaviour: Behaviour, { plainCase }: Row): Promise<NodeRun[]> {
+async function runAnswered(behavior: Behavior, { plainCase }: Row): Promise<NodeRun[]> {
 	const runs: NodeRun[] = [];
-	await withFaultServer(behaviour, async ({ url }) => {
+	await withFaultServer(behavior, async ({ url }) => {
 		const { resource, operation, parameters } = plainCase;
 		runs.push(
 			await runNode({
@@ -65,7 +65,7 @@ function expectFailure({ error, output }: NodeRun, message: RegExp, { operation 
 
 const nothing = /^Pocketsflow did not return the requested data/;
 
-const oddAnswers: Array<[string, Behaviour, RegExp]> = [
+const oddAnswers: Array<[string, Behavior, RegExp]> = [
 	['an error', json(200, { error: 'Store is closed', code: 'CLOSED' }), /^Store is closed\./],
 	['success: false', json(200, { success: false, message: 'Not today' }), /^Not today\./],
 	['{}', json(200, {}), nothing],
@@ -81,17 +81,17 @@ const oddAnswers: Array<[string, Behaviour, RegExp]> = [
 	['a record without an ID', json(201, { name: 'Ebook', data: { name: 'Ebook' } }), nothing],
 ];
 
-describe.each(oddAnswers)('an answer of success with %s', (_, behaviour, message) => {
+describe.each(oddAnswers)('an answer of success with %s', (_, behavior, message) => {
 	it.each(rowsOf('record'))('is no success of $title', async (row) => {
-		for (const run of await runAnswered(behaviour, row)) expectFailure(run, message, row);
+		for (const run of await runAnswered(behavior, row)) expectFailure(run, message, row);
 	});
 });
 
 describe.each(oddAnswers.filter(([, , message]) => message !== nothing).slice(0, 2))(
 	'an answer of success with %s',
-	(_, behaviour, message) => {
+	(_, behavior, message) => {
 		it.each(rowsOf('list', 'deleted', 'message'))('is no success of $title', async (row) => {
-			for (const run of await runAnswered(behaviour, row)) expectFailure(run, message, row);
+			for (const run of await runAnswered(behavior, row)) expectFailure(run, message, row);
 		});
 	},
 );

@@ -9,7 +9,7 @@ import { readList } from '../../nodes/Pocketsflow/transport/pagination';
 import type { SendOptions } from '../../nodes/Pocketsflow/transport/send';
 import { delay } from '../../nodes/Pocketsflow/transport/signals';
 import { createLoadOptionsContext } from '../harness/engine/context';
-import { json, silence, withFaultServer, type Behaviour } from './transport/faultServer';
+import { json, silence, withFaultServer, type Behavior } from './transport/faultServer';
 import { buildSetup, catchError } from './transport/fixtures';
 
 const node = new Pocketsflow();
@@ -55,7 +55,7 @@ test('A user waits ten seconds for a list at most', () => {
 	expect(patienceMs).toBe(10_000);
 });
 
-const failOffers: Behaviour = (request, response) =>
+const failOffers: Behavior = (request, response) =>
 	request.url?.startsWith('/subscriptions')
 		? json(403, { message: ['Offers are not for this key'] })(request, response)
 		: json(200, [{ _id: 'p1', name: 'Ebook' }])(request, response);
@@ -78,8 +78,8 @@ test('A list of two kinds that can neither be read ends with the words of the fi
 });
 
 test('While requests are paused for longer than that, a list reports it immediately', async () => {
-	const behaviours: Behaviour[] = [json(429, {}, { 'retry-after': '100' }), json(200, [])];
-	await withFaultServer(behaviours, async ({ url, received }) => {
+	const behaviors: Behavior[] = [json(429, {}, { 'retry-after': '100' }), json(200, [])];
+	await withFaultServer(behaviors, async ({ url, received }) => {
 		const context = createContext(url);
 		const { message } = await measure(searchDiscounts.call(context));
 		const again = await measure(searchDiscounts.call(context));
@@ -93,7 +93,7 @@ test('While requests are paused for longer than that, a list reports it immediat
 });
 
 test('A list with many slow pages ends in the same time, and no further page is asked for', async () => {
-	const slow: Behaviour = (_, response) => void setTimeout(() => response.end('[]'), 60);
+	const slow: Behavior = (_, response) => void setTimeout(() => response.end('[]'), 60);
 	await withFaultServer(slow, async ({ url, received }) => {
 		const context = createContext(url);
 		const readForEver = async (options: SendOptions): Promise<never> => {

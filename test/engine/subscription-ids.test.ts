@@ -5,7 +5,7 @@ import type { Sandbox } from '../../sandbox/sandbox';
 import { runNode } from '../harness/engine/context';
 import { byId } from './operations';
 import { openSandbox, stockSandbox, type StockedSandbox } from './stockedSandbox';
-import { json, withFaultServer, type Behaviour } from './transport/faultServer';
+import { json, withFaultServer, type Behavior } from './transport/faultServer';
 
 const node = new Pocketsflow();
 const unknownId = '6affffffffffffffffffffff';
@@ -146,7 +146,7 @@ test.each(['I-BW452GLLEP1G', 'mem_2', '1048576', '9007199254740993'])(
 	'The ID %s is found although Pocketsflow answers 400, 422 or 500 for IDs that are not its own',
 	async (id) => {
 		const listed = [{ _id: '6a41'.repeat(6), stripeSubscriptionId: id }];
-		const pickyApi: Behaviour = (request, response) => {
+		const pickyApi: Behavior = (request, response) => {
 			const isList = request.method === 'POST' && request.url === '/orders/subscriptions';
 			const isEnd = request.url?.startsWith('/orders/subscriptions/refund/');
 			const status = isList || isEnd ? 200 : id.startsWith('I') ? 400 : 500;

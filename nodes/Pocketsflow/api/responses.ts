@@ -212,8 +212,8 @@ export function reportsFailure({ success, ok, failed, statusCode, error, errors 
 
 /**
  * Whether a body reports a failure, even with a success status (docs/pocketsflow-api.md#errors). In
- * the response to a read, an ID shows a record, whose own fields are data. For other effects, it
- * proves nothing: a refund that failed has one, too.
+ * the response to a read, an ID shows a record, whose own fields are data. For other effects, it is
+ * not proof: a refund that failed has one, too.
  */
 export function isErrorBody(body: unknown, effect: Effect = 'read'): boolean {
 	if (!isRecord(body)) return false;

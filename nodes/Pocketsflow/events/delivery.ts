@@ -75,7 +75,7 @@ function readEventHeader({ 'x-pocketsflow-event': header }: DeliveryHeaders): st
 	return names.size === 1 ? readName([...names][0]) : undefined;
 }
 
-/** Keys of which every payload of a known event has at least one. */
+/** Every payload of a known event has at least one of these keys. */
 const subjectKeys = [
 	'_id',
 	'id',

@@ -3,7 +3,7 @@ import { createServer as createSecureServer } from 'node:https';
 import { connect, createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
 
 /** Answers one request, well or badly. The request's body has not been read. */
-export type Behaviour = (request: IncomingMessage, response: ServerResponse) => void;
+export type Behavior = (request: IncomingMessage, response: ServerResponse) => void;
 
 export interface ReceivedRequest {
 	method: string;
@@ -21,12 +21,12 @@ export interface FaultServer {
 	close(): Promise<void>;
 }
 
-/** Starts a server that answers its requests by the given behaviours in turn; the last one repeats. */
+/** Starts a server that answers its requests by the given behaviors in turn; the last one repeats. */
 export async function startFaultServer(
-	behaviours: Behaviour | Behaviour[],
+	behaviors: Behavior | Behavior[],
 	tls?: { key: string; cert: string },
 ): Promise<FaultServer> {
-	const turns = Array.isArray(behaviours) ? behaviours : [behaviours];
+	const turns = Array.isArray(behaviors) ? behaviors : [behaviors];
 	const received: ReceivedRequest[] = [];
 	const sockets = { open: 0, most: 0 };
 	const handle = (request: IncomingMessage, response: ServerResponse) => {
@@ -60,11 +60,11 @@ export async function startFaultServer(
 
 /** Runs `work` against a fault server and closes the server afterwards. */
 export async function withFaultServer(
-	behaviours: Behaviour | Behaviour[],
+	behaviors: Behavior | Behavior[],
 	work: (server: FaultServer) => Promise<void>,
 	tls?: { key: string; cert: string },
 ): Promise<void> {
-	const server = await startFaultServer(behaviours, tls);
+	const server = await startFaultServer(behaviors, tls);
 	try {
 		await work(server);
 	} finally {
@@ -75,7 +75,7 @@ export async function withFaultServer(
 const whenRead = (request: IncomingMessage, act: () => void) => request.resume().on('end', act);
 
 export const json =
-	(status: number, body: unknown, headers: Record<string, string> = {}): Behaviour =>
+	(status: number, body: unknown, headers: Record<string, string> = {}): Behavior =>
 	(request, response) =>
 		whenRead(request, () =>
 			response
@@ -84,28 +84,28 @@ export const json =
 		);
 
 export const text =
-	(status: number, body: string, headers: Record<string, string> = {}): Behaviour =>
+	(status: number, body: string, headers: Record<string, string> = {}): Behavior =>
 	(request, response) =>
 		whenRead(request, () =>
 			response.writeHead(status, { 'content-type': 'text/html', ...headers }).end(body),
 		);
 
-export const resetBeforeBody: Behaviour = (request) => request.socket.resetAndDestroy();
+export const resetBeforeBody: Behavior = (request) => request.socket.resetAndDestroy();
 
-export const resetAfterBody: Behaviour = (request) =>
+export const resetAfterBody: Behavior = (request) =>
 	whenRead(request, () => request.socket.resetAndDestroy());
 
-export const silence: Behaviour = (request) => void request.resume();
+export const silence: Behavior = (request) => void request.resume();
 
 /** The headers of a response and half of its body, then the connection closes. */
-export const halfResponse: Behaviour = (request, response) =>
+export const halfResponse: Behavior = (request, response) =>
 	whenRead(request, () => {
 		response.writeHead(200, { 'content-type': 'application/json', 'content-length': '40' });
 		response.write('{"_id":"abc","name"', () => request.socket.destroy());
 	});
 
 /** A byte occasionally, forever: the connection is never idle, and the response never complete. */
-export const drip: Behaviour = (request, response) =>
+export const drip: Behavior = (request, response) =>
 	whenRead(request, () => {
 		response.writeHead(200, { 'content-type': 'application/json' });
 		const timer = setInterval(() => response.write(' '), 20);
@@ -113,7 +113,7 @@ export const drip: Behaviour = (request, response) =>
 	});
 
 /** One gigabyte of whitespace before a JSON value; `written` counts what was taken from it. */
-export function gigabyte(written: { bytes: number }, announced: boolean): Behaviour {
+export function gigabyte(written: { bytes: number }, announced: boolean): Behavior {
 	const size = 1024 ** 3;
 	const chunk = Buffer.alloc(256 * 1024, ' ');
 	return (request, response) =>

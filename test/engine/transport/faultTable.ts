@@ -7,7 +7,7 @@ import {
 	resetBeforeBody,
 	silence,
 	text,
-	type Behaviour,
+	type Behavior,
 } from './faultServer';
 import { key, operations, quickLimits } from './fixtures';
 
@@ -19,7 +19,7 @@ export const operationNames: OperationName[] = ['read', 'create', 'update', 'del
 export interface Fault {
 	name: string;
 	/** What the server does; a string is a base URL at which there is no server. */
-	behaviour: Behaviour | string;
+	behavior: Behavior | string;
 	/** Requests that reach the server, for each operation or the same for all. */
 	requests: number | Record<OperationName, number>;
 	/** The message of the error, for each operation or the same for all. */
@@ -62,7 +62,7 @@ const statusNames: Record<number, string> = {
 
 const buildStatusFault = (status: number, error: string, next: string): Fault => ({
 	name: String(status),
-	behaviour: json(status, { error, code: 'CODE' }),
+	behavior: json(status, { error, code: 'CODE' }),
 	requests: once,
 	message: `${error}.`,
 	next,
@@ -72,13 +72,13 @@ const buildStatusFault = (status: number, error: string, next: string): Fault =>
 
 const buildFault = (
 	name: string,
-	behaviour: Behaviour,
+	behavior: Behavior,
 	whatHappened: string,
 	finding: string,
 	next = notProcessed,
 ): Fault => ({
 	name,
-	behaviour,
+	behavior,
 	requests: onlyHarmless,
 	message: buildMessages(whatHappened),
 	next,
@@ -107,7 +107,7 @@ export const faults: Fault[] = [
 	...[401, 403, 404].map(
 		(status): Fault => ({
 			name: `${status} with the page of a proxy or firewall`,
-			behaviour: text(status, page),
+			behavior: text(status, page),
 			requests: once,
 			message: `${statusNames[status]}: the response is not JSON. It begins with "Bad gateway The proxy is tired.".`,
 			next: foreign,
@@ -117,7 +117,7 @@ export const faults: Fault[] = [
 	...[401, 403, 404].map(
 		(status): Fault => ({
 			name: `${status} with plain text of a firewall`,
-			behaviour: text(status, 'Access denied by policy', { 'content-type': 'text/plain' }),
+			behavior: text(status, 'Access denied by policy', { 'content-type': 'text/plain' }),
 			requests: once,
 			message: `${statusNames[status]}: the response is not JSON. It begins with "Access denied by policy".`,
 			next: foreign,
@@ -126,7 +126,7 @@ export const faults: Fault[] = [
 	),
 	{
 		name: '422 without a body',
-		behaviour: json(422, null),
+		behavior: json(422, null),
 		requests: once,
 		message: 'Unprocessable request.',
 		next: 'Check the fields of the node and try again.',
@@ -134,7 +134,7 @@ export const faults: Fault[] = [
 	},
 	{
 		name: '407 of a proxy',
-		behaviour: text(407, page),
+		behavior: text(407, page),
 		requests: once,
 		message:
 			'Proxy authentication required: the response is not JSON. It begins with "Bad gateway The proxy is tired.".',
@@ -143,7 +143,7 @@ export const faults: Fault[] = [
 	},
 	{
 		name: '400 in JSON without any words',
-		behaviour: json(400, { ok: 0, key }),
+		behavior: json(400, { ok: 0, key }),
 		requests: once,
 		message: 'Bad request: the response is {"ok":0,"key":"[API key]"}.',
 		next: 'Check the fields of the node and try again.',
@@ -151,7 +151,7 @@ export const faults: Fault[] = [
 	},
 	{
 		name: '404 without a body',
-		behaviour: text(404, ''),
+		behavior: text(404, ''),
 		requests: once,
 		message: 'Not found.',
 		next: checkId,
@@ -159,7 +159,7 @@ export const faults: Fault[] = [
 	},
 	{
 		name: '429 with Retry-After in seconds',
-		behaviour: json(429, { message: 'Slow down' }, { 'retry-after': '1' }),
+		behavior: json(429, { message: 'Slow down' }, { 'retry-after': '1' }),
 		requests: 2,
 		message:
 			"Slow down. Because of Pocketsflow's rate limit, this request had to wait longer than the maximum of 1.9 seconds.",
@@ -170,7 +170,7 @@ export const faults: Fault[] = [
 	},
 	{
 		name: '429 with a Retry-After longer than the total timeout',
-		behaviour: json(429, { message: 'Slow down' }, { 'retry-after': '86400' }),
+		behavior: json(429, { message: 'Slow down' }, { 'retry-after': '86400' }),
 		requests: 1,
 		message:
 			'Slow down. Pocketsflow asked n8n to wait 24 hours, but this node waits at most 5 minutes.',
@@ -180,7 +180,7 @@ export const faults: Fault[] = [
 	},
 	{
 		name: '429 with a Retry-After a second longer than the total timeout',
-		behaviour: json(429, { message: 'Slow down' }, { 'retry-after': '301' }),
+		behavior: json(429, { message: 'Slow down' }, { 'retry-after': '301' }),
 		requests: 1,
 		message:
 			'Slow down. Pocketsflow asked n8n to wait 5 minutes 1 second, but this node waits at most 5 minutes.',
@@ -190,7 +190,7 @@ export const faults: Fault[] = [
 	},
 	{
 		name: '429 without Retry-After',
-		behaviour: json(429, { error: 'Too many requests' }),
+		behavior: json(429, { error: 'Too many requests' }),
 		requests: 4,
 		message:
 			"Too many requests. Because of Pocketsflow's rate limit, this request had to wait longer than the maximum of 1.6 seconds.",
@@ -201,7 +201,7 @@ export const faults: Fault[] = [
 	},
 	{
 		name: '429 with a Retry-After that nobody can mean',
-		behaviour: json(429, { error: 'Too many requests' }, { 'retry-after': '9'.repeat(400) }),
+		behavior: json(429, { error: 'Too many requests' }, { 'retry-after': '9'.repeat(400) }),
 		requests: 4,
 		message:
 			"Too many requests. Because of Pocketsflow's rate limit, this request had to wait longer than the maximum of 1.6 seconds.",
@@ -268,7 +268,7 @@ export const faults: Fault[] = [
 	),
 	{
 		name: '200 with a page instead of JSON',
-		behaviour: text(200, page),
+		behavior: text(200, page),
 		requests: once,
 		message: buildMessages(
 			'The response is not JSON. It begins with "Bad gateway The proxy is tired.".',
@@ -278,7 +278,7 @@ export const faults: Fault[] = [
 	},
 	{
 		name: 'DNS failure',
-		behaviour: 'https://pocketsflow.invalid',
+		behavior: 'https://pocketsflow.invalid',
 		requests: 0,
 		message: "Can't resolve host pocketsflow.invalid.",
 		next: `Check the 'Base URL' in the credential "Pocketsflow account" and n8n's network connection.`,
@@ -286,7 +286,7 @@ export const faults: Fault[] = [
 	},
 	{
 		name: 'connection refused',
-		behaviour: 'http://127.0.0.1:9',
+		behavior: 'http://127.0.0.1:9',
 		requests: 0,
 		message: "Can't connect to 127.0.0.1:9: the connection was refused.",
 		next: `Check the 'Base URL' in the credential "Pocketsflow account" and n8n's network connection.`,
@@ -294,7 +294,7 @@ export const faults: Fault[] = [
 	},
 	{
 		name: 'redirect loop with 307',
-		behaviour: (request, response) => void response.writeHead(307, { location: request.url }).end(),
+		behavior: (request, response) => void response.writeHead(307, { location: request.url }).end(),
 		requests: 6,
 		message: 'HOST redirects to PATH. This node does not follow redirects.',
 		next: 'Update the \'Base URL\' in the credential "Pocketsflow account".',
@@ -302,7 +302,7 @@ export const faults: Fault[] = [
 	},
 	{
 		name: 'redirect loop with 302',
-		behaviour: (request, response) => void response.writeHead(302, { location: request.url }).end(),
+		behavior: (request, response) => void response.writeHead(302, { location: request.url }).end(),
 		requests: { read: 6, create: 1, update: 1, delete: 1 },
 		message: buildMessages('HOST redirects to PATH. This node does not follow redirects.'),
 		next: 'Update the \'Base URL\' in the credential "Pocketsflow account".',

@@ -25,7 +25,7 @@ import {
 	startFaultServer,
 	text,
 	withFaultServer,
-	type Behaviour,
+	type Behavior,
 	type FaultServer,
 } from './faultServer';
 import {
@@ -48,10 +48,10 @@ async function sendAndFail(
 }
 
 /** Sends each operation to its own server: how often it was asked, and the error. */
-async function failEachOperation(behaviour: Behaviour, limits?: Partial<Limits>) {
+async function failEachOperation(behavior: Behavior, limits?: Partial<Limits>) {
 	return await Promise.all(
 		operationNames.map(async (name) => {
-			const server = await startFaultServer(behaviour);
+			const server = await startFaultServer(behavior);
 			try {
 				return { name, server, error: await sendAndFail(name, server.url, limits) };
 			} finally {
@@ -85,17 +85,17 @@ function expectNoSecret(text: string) {
 }
 
 /** Fails each operation with a fault and checks what reached the server and what the errors say. */
-async function expectFault({ behaviour, ...fault }: Fault): Promise<NodeError[]> {
-	if (typeof behaviour === 'string') {
+async function expectFault({ behavior, ...fault }: Fault): Promise<NodeError[]> {
+	if (typeof behavior === 'string') {
 		const errors = await Promise.all(
-			operationNames.map(async (name) => await sendAndFail(name, behaviour, fault.limits)),
+			operationNames.map(async (name) => await sendAndFail(name, behavior, fault.limits)),
 		);
 		errors.forEach((error, index) =>
-			expectFaultError(operationNames[index], error, { behaviour, ...fault }, behaviour),
+			expectFaultError(operationNames[index], error, { behavior, ...fault }, behavior),
 		);
 		return errors;
 	}
-	const results = await failEachOperation(behaviour, fault.limits);
+	const results = await failEachOperation(behavior, fault.limits);
 	const counts = Object.fromEntries(
 		results.map(({ name, server }) => [name, server.received.length]),
 	);
@@ -106,7 +106,7 @@ async function expectFault({ behaviour, ...fault }: Fault): Promise<NodeError[]>
 			: requests,
 	);
 	for (const { name, server, error } of results)
-		expectFaultError(name, error, { behaviour, ...fault }, server.url);
+		expectFaultError(name, error, { behavior, ...fault }, server.url);
 	return results.map(({ error }) => error);
 }
 
@@ -161,7 +161,7 @@ test('A server with an untrusted certificate is sent nothing', async () => {
 
 test('A create whose TLS response was damaged in transit has an unknown outcome', async () => {
 	const respond = json(200, { _id: 'abc' });
-	const respondLater: Behaviour = (...exchange) => void setTimeout(() => respond(...exchange), 300);
+	const respondLater: Behavior = (...exchange) => void setTimeout(() => respond(...exchange), 300);
 	const server = await startFaultServer(respondLater, createCertificate());
 	const proxy = await startDamagingProxy(Number(new URL(server.url).port));
 	const { request, effect } = operations.create;
@@ -204,12 +204,12 @@ test.each([
 	expect((process.memoryUsage().rss - before) / 1024 ** 2).toBeLessThan(1_000);
 });
 
-/** Sends an operation to a server with these behaviours in turn, which is expected to succeed. */
+/** Sends an operation to a server with these behaviors in turn, which is expected to succeed. */
 async function sendThrough(
 	name: OperationName,
-	behaviours: Behaviour[],
+	behaviors: Behavior[],
 ): Promise<{ server: FaultServer; body: unknown }> {
-	const server = await startFaultServer(behaviours);
+	const server = await startFaultServer(behaviors);
 	const { request, effect } = operations[name];
 	try {
 		const body = await send(createContext(server.url), request, effect, 0, { limits: quickLimits });
@@ -219,7 +219,7 @@ async function sendThrough(
 	}
 }
 
-const passingFaults: Array<[string, Behaviour]> = [
+const passingFaults: Array<[string, Behavior]> = [
 	['500', json(500, { error: 'Boom' })],
 	['503 with Retry-After', text(503, '', { 'retry-after': '0' })],
 	['a connection reset', resetAfterBody],
@@ -262,7 +262,7 @@ test('A delete whose first attempt answers 404 fails', async () => {
 });
 
 test('A page that echoes the API key is quoted without it', async () => {
-	const echo: Behaviour = (request, response) =>
+	const echo: Behavior = (request, response) =>
 		response.writeHead(500).end(`<p>You sent ${request.headers.authorization}</p>`);
 	for (const { error } of await failEachOperation(echo)) {
 		expect(error.message).toContain('begins with "You sent Bearer [API key]"');

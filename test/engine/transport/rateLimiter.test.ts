@@ -7,7 +7,7 @@ import { send, type SendOptions } from '../../../nodes/Pocketsflow/transport/sen
 import type { PocketsflowContext } from '../../../nodes/Pocketsflow/transport/credential';
 import { createHookContext, createPollContext } from '../../harness/engine/context';
 import { until } from '../../harness/until';
-import { json, silence, startFaultServer, type Behaviour, type FaultServer } from './faultServer';
+import { json, silence, startFaultServer, type Behavior, type FaultServer } from './faultServer';
 
 const create = async (
 	context: PocketsflowContext,
@@ -32,7 +32,7 @@ const repeat = async (count: number, work: () => Promise<unknown>) =>
 	await Promise.all(Array.from({ length: count }, work));
 
 /** Answers after a while, and keeps how many requests it had at the same time. */
-function slow(ms: number, most: { atOnce: number }): Behaviour {
+function slow(ms: number, most: { atOnce: number }): Behavior {
 	let now = 0;
 	return (request, response) => {
 		most.atOnce = Math.max(most.atOnce, ++now);

@@ -19,7 +19,7 @@ import { defaultLimits } from '../../../nodes/Pocketsflow/transport/limits';
 import { classifyAttempt } from '../../../nodes/Pocketsflow/transport/retryPolicy';
 import { send } from '../../../nodes/Pocketsflow/transport/send';
 import { runNode } from '../../harness/engine/context';
-import { startFaultServer, type Behaviour } from './faultServer';
+import { startFaultServer, type Behavior } from './faultServer';
 
 let servers: Server[] = [];
 
@@ -97,7 +97,7 @@ test('A create whose TLS handshake is never done was not sent, and is tried agai
 });
 
 test('A create whose connection breaks after it was sent over TLS may have been carried out', async () => {
-	const closeAfterBody: Behaviour = (request) =>
+	const closeAfterBody: Behavior = (request) =>
 		void request.resume().on('end', () => request.socket.destroy());
 	const server = await startFaultServer(closeAfterBody, createCertificate());
 	const context = createContext(server.url, {

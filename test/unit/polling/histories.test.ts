@@ -8,7 +8,7 @@ import {
 	type ShopEvent,
 	type Step,
 } from './history';
-import { kinds, type ShopBehaviour } from './simulatedShop';
+import { kinds, type ShopBehavior } from './simulatedShop';
 
 const shopEvent: fc.Arbitrary<ShopEvent> = fc.oneof(
 	{
@@ -72,7 +72,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 	}),
 );
 
-const behaviour: fc.Arbitrary<ShopBehaviour> = fc.record({
+const behavior: fc.Arbitrary<ShopBehavior> = fc.record({
 	pageSize: fc.integer({ min: 2, max: 12 }),
 	totals: fc.oneof({ weight: 3, arbitrary: fc.constant(true) }, fc.constant(false)),
 	hasMore: fc.boolean(),
@@ -81,7 +81,7 @@ const behaviour: fc.Arbitrary<ShopBehaviour> = fc.record({
 });
 
 const setting: fc.Arbitrary<Setting> = fc.record({
-	behaviour,
+	behavior,
 	events: fc.oneof(
 		fc.constant<readonly string[]>(['order.completed']),
 		fc.constant(allEvents),
@@ -123,7 +123,7 @@ const calmPoll: Step = { kind: 'poll', fate: calm };
 const failedPoll: Step = { kind: 'poll', fate: { ...calm, failsAt: 0 } };
 const deletion: Step = { kind: 'shop', event: { kind: 'deletion', of: 'order', index: 0 } };
 
-const steadyShop: ShopBehaviour = {
+const steadyShop: ShopBehavior = {
 	pageSize: 100,
 	totals: true,
 	hasMore: true,
@@ -131,7 +131,7 @@ const steadyShop: ShopBehaviour = {
 	order: 'newestFirst',
 };
 const plainSetting: Setting = {
-	behaviour: steadyShop,
+	behavior: steadyShop,
 	events: ['order.completed'],
 	batch: 200,
 	overlapMinutes: 1,
@@ -164,10 +164,10 @@ test.each<[string, Step[]]>([
 );
 
 test('a sale that waits for its turn is not passed over among many that are not wanted', async () => {
-	const { behaviour } = plainSetting;
+	const { behavior } = plainSetting;
 	const setting = {
 		...plainSetting,
-		behaviour: { ...behaviour, pageSize: 2, hasMore: false },
+		behavior: { ...behavior, pageSize: 2, hasMore: false },
 		events: allEvents,
 		batch: 1,
 		overlapMinutes: 0,
@@ -178,10 +178,10 @@ test('a sale that waits for its turn is not passed over among many that are not 
 });
 
 test('a customer that waits is not passed over when the list of customers was read to its end', async () => {
-	const behaviour = { ...steadyShop, pageSize: 2, hasMore: false };
+	const behavior = { ...steadyShop, pageSize: 2, hasMore: false };
 	const setting = {
 		...plainSetting,
-		behaviour,
+		behavior,
 		events: allEvents,
 		batch: 1,
 		repeatAfterMinutes: 0,
@@ -216,7 +216,7 @@ test.each([{ records: 2_000, pageSize: 2, batch: 50 }, ...(runs < 10_000 ? [] : 
 		const history = await liveThrough(
 			{
 				...plainSetting,
-				behaviour: { ...steadyShop, pageSize },
+				behavior: { ...steadyShop, pageSize },
 				batch,
 				overlapMinutes: 15,
 				repeatAfterMinutes: 30,

@@ -9,7 +9,7 @@ import {
 	SimulatedShop,
 	toId,
 	type Kind,
-	type ShopBehaviour,
+	type ShopBehavior,
 	type SimulatedRecord,
 } from './simulatedShop';
 import { readMessage } from '../../harness/runMain';
@@ -50,7 +50,7 @@ export type Step =
 	| { kind: 'takeover' };
 
 export interface Setting {
-	behaviour: ShopBehaviour;
+	behavior: ShopBehavior;
 	events: readonly string[];
 	batch: number;
 	overlapMinutes: number;
@@ -147,7 +147,7 @@ export class History {
 	private wasFiltered = false;
 
 	constructor(private readonly setting: Setting) {
-		this.shop = new SimulatedShop(setting.behaviour);
+		this.shop = new SimulatedShop(setting.behavior);
 		for (const kind of kinds)
 			for (let number = 0; number < setting.before; number++)
 				this.addOld(kind, this.shopNowMs - (setting.before - number) * 7 * minuteMs, number);
@@ -469,7 +469,7 @@ export class History {
 		this.isFiltered = false;
 		// With every event, one poll reads four pages of a list that bring nothing new.
 		const mostRecords = Math.max(...kinds.map((kind) => this.shop.list(kind).length));
-		const polls = Math.ceil(mostRecords / this.setting.behaviour.pageSize / 4);
+		const polls = Math.ceil(mostRecords / this.setting.behavior.pageSize / 4);
 		const quietPolls = 6 + polls + this.setting.repeatAfterMinutes;
 		for (let quiet = 0, count = 0; quiet < quietPolls; count++) {
 			if (count > 10_000) throw new Broken('it never comes to rest');

@@ -17,7 +17,7 @@ export interface SimulatedRecord {
 }
 
 /** How the simulated Pocketsflow answers: if its documentation leaves it open, either way. */
-export interface ShopBehaviour {
+export interface ShopBehavior {
 	pageSize: number;
 	/** Whether `pagination` says how many there are. */
 	totals: boolean;
@@ -45,7 +45,7 @@ export class SimulatedShop {
 	};
 	private made = 0;
 
-	constructor(private readonly behaviour: ShopBehaviour) {}
+	constructor(private readonly behavior: ShopBehavior) {}
 
 	add(kind: Kind, timeMs: number, more: Partial<SimulatedRecord> = {}): SimulatedRecord {
 		const record = { kind, productId: 'wanted', ...more, number: ++this.made, timeMs };
@@ -92,12 +92,12 @@ export class SimulatedShop {
 	}
 
 	private answerOffset({ limit = 20, offset = 0 }: IDataObject): IDataObject[] {
-		const size = Math.min(this.behaviour.pageSize, Number(limit));
+		const size = Math.min(this.behavior.pageSize, Number(limit));
 		return sliceNewestFirst(this.tables.customer, Number(offset), size).map(toAnswer);
 	}
 
 	private answerPage(kind: Kind, key: string, filters: IDataObject): IDataObject {
-		const { pageSize, totals, hasMore, endDate, order } = this.behaviour;
+		const { pageSize, totals, hasMore, endDate, order } = this.behavior;
 		const date = (value: unknown, otherwise: number) =>
 			value === undefined ? otherwise : Date.parse(String(value));
 		const fromMs = date(filters.startDate, -Infinity);
