@@ -24,6 +24,7 @@ const madeUp = [
 	/^pk_(live|test)_(Qh7ZkP2wXr9Tb4Mn)+$/,
 	/^pk_(live_tenantOne|test_tenantTwo)0123456789$/,
 	/^pk_test_unknown(_code)?$/,
+	/^pk_test_repeated_0123456789abcdef$/,
 	/^whsec_(of_last_year_0123|abcdefghijklmnop|x+4a7f|0123456789abcdef)$/,
 ];
 
