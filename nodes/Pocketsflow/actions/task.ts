@@ -197,6 +197,7 @@ function isIdentifiedBy(record: IDataObject, id: string): boolean {
 		String(value).trim().toLowerCase() === id.toLowerCase();
 	return listValues(record).some((value) => isSame(value) || listValues(value).some(isSame));
 }
+
 const readCreationMs = ({ createdAt }: IDataObject) => readApiDate(createdAt) ?? 0;
 
 type Transform = (record: IDataObject) => IDataObject;
