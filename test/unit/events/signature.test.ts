@@ -1,10 +1,27 @@
 import fc from 'fast-check';
 
-import { checkSignature, parseSignature, sign } from '../../../nodes/Pocketsflow/events/signature';
+import {
+	checkSignature,
+	isMasked,
+	parseSignature,
+	sign,
+} from '../../../nodes/Pocketsflow/events/signature';
 
 const secret = 'whsec_test';
 const body = Buffer.from('{"order":{"id":"o1"},"webhookId":"w1"}');
 const signature = 'ecfdff394c5d4953b02bf956c99a8917fab53bde796dd9df60e4a430740459ca';
+
+describe('isMasked', () => {
+	it.each(['whsec_****4a7f', 'whsec_••••', 'whsec_ab…', 'whsec_ab...', 'whsec_xxxx4a7f', 'XXXX'])(
+		'%s is a masked secret',
+		(text) => expect(isMasked(text)).toBe(true),
+	);
+
+	it.each(['whsec_test', 'whsec_0123456789abcdef', 'whsec_axxxb', 'whsec_a.b..c'])(
+		'%s is a whole secret',
+		(text) => expect(isMasked(text)).toBe(false),
+	);
+});
 
 describe('checkSignature', () => {
 	it('agrees with the documented test vector', () => {
