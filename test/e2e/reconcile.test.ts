@@ -120,11 +120,13 @@ describe('confirming an order against the API', () => {
 	/** The buyer comes back to the shop, before or without any delivery. */
 	const comeBack = async (order: string) => {
 		const { client, n8n } = environment;
-		await axios.get(`${n8n.url}/webhook/pocketsflow-thanks`, {
+		const { data } = await axios.get<string>(`${n8n.url}/webhook/pocketsflow-thanks`, {
 			params: { order },
 			proxy: false,
 			validateStatus: () => true,
 		});
+		// Anyone can open this page: it says nothing about the order.
+		expect(data).toMatch(/^Thank you\. We are checking your payment/);
 		await client.waitUntilIdle(confirming.id);
 	};
 
