@@ -71,25 +71,25 @@ export const examples: readonly Example[] = [
 	{ file: 'dunning', since: '2.0', tags: ['Customers'], active: 'withSandbox' },
 	{ file: 'bookkeeping', since: '2.0', tags: ['Reports'] },
 	{ file: 'sales-report', since: '1.123', tags: ['Reports'] },
-	{ file: 'import-products', since: '1.123', tags: ['Operations'] },
+	{ file: 'import-products', since: '2.0', tags: ['Operations'] },
 	{ file: 'watchman', since: '1.123', tags: ['Operations'] },
 	{
 		file: 'woocommerce-products',
-		since: '1.123',
+		since: '2.0',
 		tags: ['WooCommerce'],
 		active: 'withSandbox',
 		setUp: () => ({ currency: 'USD' }),
 	},
 	{
 		file: 'woocommerce-checkout',
-		since: '1.123',
+		since: '2.0',
 		tags: ['WooCommerce'],
 		active: 'withSandbox',
 		setUp: ({ wooCommerce }) => ({ ...(wooCommerce && { shopUrl: wooCommerce.url }) }),
 	},
 	{
 		file: 'woocommerce-paid-orders',
-		since: '1.123',
+		since: '2.0',
 		tags: ['WooCommerce'],
 		active: 'withSandbox',
 		setUp: ({ wooCommerce }) => ({
@@ -99,7 +99,7 @@ export const examples: readonly Example[] = [
 	},
 	{
 		file: 'woocommerce-upkeep',
-		since: '1.123',
+		since: '2.0',
 		tags: ['WooCommerce'],
 		active: 'withSandbox',
 		setUp: ({ wooCommerce }) => ({ ...(wooCommerce && { shopUrl: wooCommerce.url }) }),

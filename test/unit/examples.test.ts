@@ -291,7 +291,19 @@ describe.each(examples.map((example) => [example.file, example] as const))(
 			expect(both.map(({ name }) => name)).toEqual([]);
 		});
 
-		if (example.since === '1.123')
+		if (example.since === '1.123') {
+			it('reads no Code node in an expression, which n8n 1.123 cannot', () => {
+				const isCode = ({ type }: WorkflowNode) => type === 'n8n-nodes-base.code';
+				const codes = nodes.filter(isCode).map(({ name }) => `$('${name}').`);
+				const readers = nodes
+					.filter((node) => !isCode(node))
+					.filter(({ parameters }) => {
+						const text = JSON.stringify(parameters);
+						return codes.some((code) => text.includes(code));
+					});
+				expect(readers.map(({ name }) => name)).toEqual([]);
+			});
+
 			it('uses only nodes that n8n 1.123 has', () => {
 				const missing = nodes.filter(
 					({ type, typeVersion }) =>
@@ -300,5 +312,6 @@ describe.each(examples.map((example) => [example.file, example] as const))(
 				);
 				expect(missing.map(({ type, typeVersion }) => `${type} ${typeVersion}`)).toEqual([]);
 			});
+		}
 	},
 );
