@@ -285,12 +285,21 @@ describe('the response to a delivery that starts nothing', () => {
 		expect(lines[0].message).not.toContain('ana@example.org');
 	});
 
-	it('is a warning for a signed event that no one knows', async () => {
+	it('is a warning a minute for signed events that no one knows', async () => {
 		const unknown = signDelivery('order.complete', orderCompleted);
-		const lines = await collectLog(async () => await deliver(newTrigger(), unknown));
-		expect(lines).toEqual([
-			{ level: 'warn', message: expect.stringContaining('"order.complete"') },
-		]);
+		const setup = newTrigger();
+		const lines = await collectLog(async () => {
+			for (let n = 0; n < 3; n++) await deliver(setup, unknown);
+		});
+		expect(lines.map(({ level }) => level)).toEqual(['warn', 'debug', 'debug']);
+		for (const { message } of lines) expect(message).toContain('"order.complete"');
+	});
+
+	it('is a debug line for a custom event that the filters leave out', async () => {
+		const options = { customEvents: 'order.disputed', metadataKey: 'other' };
+		const custom = signDelivery('order.disputed', orderCompleted);
+		const lines = await collectLog(async () => await deliver(newTrigger({ options }), custom));
+		expect(lines.map(({ level }) => level)).toEqual(['debug']);
 	});
 
 	it('is one debug line for a repetition', async () => {

@@ -11,6 +11,8 @@ export class NodeMemory {
 	/** How many deliveries were refused since the last line, by reason. */
 	readonly refusals = new Map<string, number>();
 	readonly refusalLines = new Throttle(60_000);
+	/** The same for a genuine one that is sent again with other event headers, which are not signed. */
+	readonly unknownEventLines = new Throttle(60_000);
 	/** The settings when they were last readable. */
 	settings?: TriggerSettings;
 	account?: string;

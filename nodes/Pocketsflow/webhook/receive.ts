@@ -79,14 +79,16 @@ function selectItem(
 	memory: TriggerMemory,
 	{ settings, headers, rawBody, mode }: VerifiedRequest,
 ): IDataObject | undefined {
+	const node = memory.getNode(context);
+	const warnOnce = () => (node.unknownEventLines.take() ? 'warn' : 'debug');
 	const delivery = readDelivery(headers, rawBody, settings.events);
 	if (!delivery) {
 		const fault = 'is not a JSON object, does not name the event, or is nested too deeply';
-		log(context, 'warn', `dropped a signed delivery whose body ${fault}`);
+		log(context, warnOnce(), `dropped a signed delivery whose body ${fault}`);
 		return undefined;
 	}
 	const nowMs = Date.now();
-	const account = memory.getNode(context).account ?? readStaticData(context).account;
+	const account = node.account ?? readStaticData(context).account;
 	const businessEvent = toBusinessEvent(delivery, { isTestKey: mode === 'test', account });
 	const isRepeated = () =>
 		settings.skipRepeated &&
@@ -100,7 +102,7 @@ function selectItem(
 		const what = `did not start an execution for a signed delivery of ${event}`;
 		// An event that no one knows may be a sale under another name.
 		const isKnown = findEvent(delivery.event) ?? settings.events.includes(delivery.event);
-		log(context, isKnown ? 'debug' : 'warn', `${what}: ${dropReason}`);
+		log(context, isKnown ? 'debug' : warnOnce(), `${what}: ${dropReason}`);
 		return undefined;
 	}
 	const item = buildDeliveryItem(businessEvent, delivery, { simplify: settings.simplify, nowMs });
