@@ -144,7 +144,7 @@ describe("the action node as an AI agent's tool", () => {
 			const { error, status } = await run(workflow);
 
 			expect(status).toBe('error');
-			expect(error?.message).toMatch(/^'Price' must be 0 or more\. .*Nothing was sent/);
+			expect(error?.message).toMatch(/^'Price' must be more than 0\. .*Nothing was sent/);
 			expect(environment.sandbox.requests.slice(before)).toEqual([]);
 		});
 	else {
@@ -160,7 +160,7 @@ describe("the action node as an AI agent's tool", () => {
 			);
 
 			expect(results.map((result) => JSON.parse(result) as unknown)).toEqual([
-				[{ error: expect.stringMatching(/^'Price' must be 0 or more\. .*Nothing was sent/) }],
+				[{ error: expect.stringMatching(/^'Price' must be more than 0\. .*Nothing was sent/) }],
 				[{ error: expect.stringMatching(/^'Price' must be a number\. .*Nothing was sent/) }],
 				[{ error: expect.stringMatching(/^'Product' is empty\. .*Nothing was sent/) }],
 				[{ error: expect.stringMatching(/^Product not found\. Check the ID\. It must/) }],
