@@ -87,17 +87,27 @@ async function sellToBoth(): Promise<void> {
 	delivered.push(...sold);
 	await until('the webhook trigger to hand over', () => countWebhooks(sold).every((n) => n > 0));
 	await sales.waitForHandovers(sold, 1);
-	await waitForEmptyPoll();
+	await waitForCertainty();
 }
 
-/** Waits for the poll after the one that found something: it stores that its execution came to be. */
-const waitForEmptyPoll = () =>
+/** Where n8n keeps the static data of the polling trigger. */
+const pollingKey = 'node:Pocketsflow Polling Trigger';
+
+interface StoredState {
+	batches: unknown[];
+}
+
+/**
+ * Waits until nothing that was polled may have to be emitted again. A poll that finds nothing may store
+ * this for an older batch only: the newest one becomes certain 30 seconds after it was emitted.
+ */
+const waitForCertainty = () =>
 	until(
-		'a poll that finds nothing',
+		'a stored state without batches',
 		async () => {
-			const [newest] = await client.executions(pollingWorkflow.id);
-			const { items } = await client.execution(newest.id);
-			return items('Pocketsflow Polling Trigger').length === 0;
+			const { staticData } = await client.workflow(pollingWorkflow.id);
+			const { pollingTest } = (staticData as Record<string, { pollingTest: string }>)[pollingKey];
+			return (JSON.parse(pollingTest) as StoredState).batches.length === 0;
 		},
 		{ withinMs: 150_000, everyMs: 1_000 },
 	);
