@@ -106,7 +106,7 @@ function selectItem(
 		return undefined;
 	}
 	const item = buildDeliveryItem(businessEvent, delivery, { simplify: settings.simplify, nowMs });
-	return settings.includeHeaders ? { ...item, headers: removeSecrets(headers) } : item;
+	return settings.includeHeaders ? { ...item, headers: omitSecretHeaders(headers) } : item;
 }
 
 /**
@@ -181,5 +181,5 @@ function findDropReason(
 	return matchesProductFilter(payload, productIds) ? undefined : 'its product is not selected';
 }
 
-const removeSecrets = (headers: DeliveryHeaders): IDataObject =>
+const omitSecretHeaders = (headers: DeliveryHeaders): IDataObject =>
 	Object.fromEntries(Object.entries(headers).filter(([key]) => !secretHeaders.has(key)));
