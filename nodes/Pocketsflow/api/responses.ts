@@ -198,7 +198,7 @@ const isFilled = (value: unknown) =>
 		? Object.keys(value).length > 0
 		: (readFlag(value) ?? Boolean(value));
 
-/** Whether an object says that a request failed, whatever else it contains. */
+/** Whether an object says that a request failed. Its other keys do not count. */
 export function reportsFailure({ success, ok, failed, statusCode, error, errors }: IDataObject) {
 	return (
 		readFlag(success) === false ||

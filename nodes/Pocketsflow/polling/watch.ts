@@ -77,7 +77,7 @@ async function buildChange(
 	context: PollContext,
 	{ kind, membership: { record }, changeId: discriminator, known }: Change,
 ): Promise<IDataObject> {
-	// The change is real, whoever the buyer is.
+	// The change is real even if the buyer is unknown.
 	const buyer = await readBuyer(context, record).catch(() => ({}));
 	const payload = toMembershipPayload(record, buyer);
 	const [, , , occurrence] = known;

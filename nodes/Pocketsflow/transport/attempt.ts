@@ -39,7 +39,7 @@ export interface AttemptFailure {
 	code?: string;
 	/** n8n's own message, if n8n itself refused to send. */
 	reason?: string;
-	/** Whether the request had no connection to be sent over yet, whatever ended the attempt. */
+	/** Whether the attempt ended before the request had a connection. */
 	isUnsent?: boolean;
 	/** The proxy that did not connect to Pocketsflow; empty if n8n does not name it. */
 	proxy?: string;

@@ -66,7 +66,7 @@ export async function readList(
 	{ limit = Infinity, keeps, ...options }: ReadListOptions = {},
 ): Promise<IDataObject[]> {
 	const read: IDataObject[] = [];
-	// Whoever leaves records out may have to read far, so not in pages as small as the limit.
+	// A caller that leaves records out may have to read far, so pages are not as small as the limit.
 	const prefetch = keeps ? Math.max(limit, maxPageSize) : limit;
 	for await (const { records } of readPages(context, list, { ...options, prefetch })) {
 		for (const record of records) if (keeps?.(record) ?? true) read.push(record);
